@@ -1,0 +1,1 @@
+"""The static test allocator: its source, its binaries, its protocol."""

@@ -1,0 +1,1 @@
+"""One connected board: shell, push, pull, root, reboot, within a deadline."""

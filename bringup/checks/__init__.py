@@ -1,0 +1,1 @@
+"""Judging: one check is one pure function of a record and a board config."""

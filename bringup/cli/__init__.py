@@ -1,0 +1,1 @@
+"""The commands: parse, call, print. The only room that prints, prompts or exits."""

@@ -1,0 +1,1 @@
+"""Board configs: what we expect of a board, with errors that name file, line and column."""

@@ -1,0 +1,1 @@
+"""Kernel configuration: read it from anywhere, judge it by kernel version."""

@@ -1,0 +1,1 @@
+"""Board config to fragments, through Jinja."""

@@ -1,0 +1,1 @@
+"""Verdicts to files: HTML, JUnit, JSON. A report is a pure function of its run."""

@@ -1,0 +1,41 @@
+"""Where bytes from a board become text, and where text becomes output. Nothing else converts.
+
+A board may send anything: invalid UTF-8, escape sequences, NUL, bidirectional controls. Raw bytes stay in the
+record; what people and programs read passes through here.
+"""
+
+from __future__ import annotations
+
+import re
+
+__all__ = ["from_board", "safe_name", "visible"]
+
+# C0 but tab and newline, DEL, C1, bidirectional controls, line/paragraph separators, surrogates, noncharacters.
+_UNSAFE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]"
+)
+_NAME = re.compile(r"[^A-Za-z0-9._,@+-]")
+
+
+def from_board(raw: bytes) -> str:
+    """Decode what a board sent: UTF-8, each undecodable byte as ``\\xNN``. Never fails."""
+    return raw.decode("utf-8", errors="backslashreplace")
+
+
+def visible(text: str) -> str:
+    """Make text safe for a terminal, XML, HTML or a log: control characters become ``\\xNN`` or ``\\uNNNN``.
+
+    Tab and newline stay. The result holds no character that XML 1.0 forbids.
+    """
+    return _UNSAFE.sub(_escape, text.replace("\r\n", "\n"))
+
+
+def _escape(match: re.Match[str]) -> str:
+    code = ord(match.group())
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+
+
+def safe_name(text: str) -> str:
+    """A file name made of ``text``: safe alphabet only, never empty, never hidden, at most 100 characters."""
+    name = _NAME.sub("_", text).lstrip(".")[:100]
+    return name or "_"
