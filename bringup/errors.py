@@ -1,21 +1,21 @@
 """The one tree of errors. Each says what was done, to what, what was seen, what to do next, and whose fault it is.
 
-    BringupError
-    ├── UsageError             the command line, a config or a template is wrong     exit 2
-    │   └── ConfigError        … and the place is known: file, line, column
-    ├── HostError              this machine lacks something or is in the way         exit 3
-    │   ├── AdbServerError     no adb server answers, or it is not ours to use
-    │   └── VirtualBoardError  a virtual board could not be made or started
-    ├── BoardError             the board, or the way to it                           exit 3
-    │   ├── BoardNotFound      adb does not list it
-    │   ├── BoardNotReady      listed, but unauthorized, offline, in recovery, …
-    │   ├── BoardLost          it answered before and does not now
-    │   │   └── BoardRebooted  … because it started anew: boot_id changed
-    │   ├── DeadlineExceeded   the time given is used up
-    │   ├── TransferError      push or pull refused, in the board's own words
-    │   └── RootRequired       --root require, and root is not to be had
-    ├── AllocatorError         the test allocator broke its protocol or cannot run   exit 3
-    └── RecordError            a record or a run cannot be read                      exit 2
+BringupError
+├── UsageError             the command line, a config or a template is wrong     exit 2
+│   └── ConfigError        … and the place is known: file, line, column
+├── HostError              this machine lacks something or is in the way         exit 3
+│   ├── AdbServerError     no adb server answers, or it is not ours to use
+│   └── VirtualBoardError  a virtual board could not be made or started
+├── BoardError             the board, or the way to it                           exit 3
+│   ├── BoardNotFound      adb does not list it
+│   ├── BoardNotReady      listed, but unauthorized, offline, in recovery, …
+│   ├── BoardLost          it answered before and does not now
+│   │   └── BoardRebooted  … because it started anew: boot_id changed
+│   ├── DeadlineExceeded   the time given is used up
+│   ├── TransferError      push or pull refused, in the board's own words
+│   └── RootRequired       --root require, and root is not to be had
+├── AllocatorError         the test allocator broke its protocol or cannot run   exit 3
+└── RecordError            a record or a run cannot be read                      exit 2
 """
 
 from __future__ import annotations
