@@ -1,0 +1,205 @@
+"""A run: the verdicts on one or many boards, and what a report shows beside them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bringup.checks.verdict import Outcome, Verdict, worst
+from bringup.errors import ExitCode, RecordError
+
+__all__ = ["SCHEMA", "BoardRun", "HeapFacts", "LatencyFacts", "Run", "load_run"]
+
+SCHEMA = "bringup.run/1"
+
+
+@dataclass(frozen=True, slots=True)
+class LatencyFacts:
+    """Allocation latency of one size on one heap, beside memset of the same size on the same board.
+
+    Nanoseconds; percentiles over ``samples`` allocations.
+    """
+
+    size: int
+    samples: int
+    alloc_p50: int
+    alloc_p95: int
+    free_p50: int
+    free_p95: int
+    memset_p50: int
+    memset_p95: int
+
+    def to_json(self) -> dict[str, int]:
+        """All fields."""
+        return {name: getattr(self, name) for name in self.__slots__}
+
+
+@dataclass(frozen=True, slots=True)
+class HeapFacts:
+    """One heap at a glance.
+
+    :param mode: permission bits; ``owner``: ``UID:GID``; ``label``: SELinux context, where there is one.
+    :param tests: how many of the allocator's tests ended in which outcome.
+    """
+
+    name: str
+    present: bool
+    kind: str | None = None
+    mode: int | None = None
+    owner: str | None = None
+    label: str | None = None
+    tests: Mapping[str, int] = field(default_factory=dict)
+    latency: tuple[LatencyFacts, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """All fields; the mode in octal, as ``ls`` and ueventd write it."""
+        return {
+            "name": self.name,
+            "present": self.present,
+            "kind": self.kind,
+            "mode": None if self.mode is None else f"{self.mode:04o}",
+            "owner": self.owner,
+            "label": self.label,
+            "tests": dict(self.tests),
+            "latency": [one.to_json() for one in self.latency],
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> HeapFacts:
+        """The reverse of :meth:`to_json`."""
+        mode = data.get("mode")
+        return cls(
+            name=str(data["name"]),
+            present=bool(data["present"]),
+            kind=data.get("kind"),
+            mode=None if mode is None else int(mode, 8),
+            owner=data.get("owner"),
+            label=data.get("label"),
+            tests={str(key): int(count) for key, count in data.get("tests", {}).items()},
+            latency=tuple(
+                LatencyFacts(**{name: int(one[name]) for name in LatencyFacts.__slots__})
+                for one in data.get("latency", ())
+            ),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class BoardRun:
+    """One board's part of a run.
+
+    :param config: the board config it was judged against, where one matched.
+    :param record: where the record is, relative to the run's folder.
+    :param identity: what the board says of itself, in the order in which to show it (model, ABI, page size, …).
+    :param steps: what was done when: (step, seconds since the start, seconds taken).
+    """
+
+    serial: str
+    verdicts: tuple[Verdict, ...]
+    config: str | None = None
+    kernel: str | None = None
+    record: str | None = None
+    identity: Mapping[str, str] = field(default_factory=dict)
+    heaps: tuple[HeapFacts, ...] = ()
+    steps: tuple[tuple[str, float, float], ...] = ()
+
+    @property
+    def outcome(self) -> Outcome:
+        """The worst of its verdicts."""
+        return worst(one.outcome for one in self.verdicts)
+
+    def to_json(self) -> dict[str, Any]:
+        """The published shape of one board."""
+        return {
+            "serial": self.serial,
+            "config": self.config,
+            "kernel": self.kernel,
+            "outcome": self.outcome.value,
+            "record": self.record,
+            "identity": dict(self.identity),
+            "heaps": [heap.to_json() for heap in self.heaps],
+            "steps": [{"step": step, "at": at, "seconds": took} for step, at, took in self.steps],
+            "verdicts": [one.to_json() for one in self.verdicts],
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> BoardRun:
+        """The reverse of :meth:`to_json`."""
+        return cls(
+            serial=str(data["serial"]),
+            verdicts=tuple(Verdict.from_json(one) for one in data["verdicts"]),
+            config=data.get("config"),
+            kernel=data.get("kernel"),
+            record=data.get("record"),
+            identity={str(key): str(value) for key, value in data.get("identity", {}).items()},
+            heaps=tuple(HeapFacts.from_json(one) for one in data.get("heaps", ())),
+            steps=tuple((str(s["step"]), float(s["at"]), float(s["seconds"])) for s in data.get("steps", ())),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One invocation over 1..N boards.
+
+    :param tool: bringup's version; ``started``: when, by the host's clock, ISO 8601 in UTC.
+    """
+
+    boards: tuple[BoardRun, ...]
+    tool: str
+    started: str
+
+    @property
+    def outcome(self) -> Outcome:
+        """The worst of its boards."""
+        return worst(board.outcome for board in self.boards)
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """0 all passed (a warning is a pass), 1 a check failed, 3 something could not be found out."""
+        return {Outcome.FAIL: ExitCode.FAILED, Outcome.ERROR: ExitCode.INFRASTRUCTURE}.get(
+            self.outcome, ExitCode.PASSED
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """The published shape, ``bringup.run/1``."""
+        return {
+            "schema": SCHEMA,
+            "tool": self.tool,
+            "started": self.started,
+            "outcome": self.outcome.value,
+            "boards": [board.to_json() for board in self.boards],
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Run:
+        """The reverse of :meth:`to_json`.
+
+        :raises KeyError, ValueError, TypeError: it is not that shape.
+        """
+        if data.get("schema") != SCHEMA:
+            raise ValueError(f"schema is {data.get('schema')!r}, not {SCHEMA!r}")
+        return cls(
+            boards=tuple(BoardRun.from_json(one) for one in data["boards"]),
+            tool=str(data["tool"]),
+            started=str(data["started"]),
+        )
+
+
+def load_run(path: Path) -> Run:
+    """Read a run from its folder or from its ``run.json``.
+
+    :raises RecordError: there is none, or it is not one.
+    """
+    file = path / "run.json" if path.is_dir() else path
+    action = f"read the run in {path}"
+    try:
+        return Run.from_json(json.loads(file.read_text(encoding="utf-8")))
+    except FileNotFoundError as error:
+        hint = "give the folder that 'bringup run -o DIR' wrote"
+        raise RecordError(action, f"there is no {file.name}", hint=hint) from error
+    except OSError as error:
+        raise RecordError(action, str(error)) from error
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise RecordError(action, f"{file.name} is not a {SCHEMA} document: {error!r}") from error
