@@ -1,0 +1,52 @@
+# make demo    from a clone to a report: boots a board in QEMU, observes, judges, reports
+# make test    every test, virtual boards included
+# make bench   the figures in README and docs, as ratios of one interleaved run
+# make lint    ruff, mypy, import-linter alone (make test runs them, too)
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+export PYTHON
+
+.PHONY: demo test test-allocator bench lint clean
+
+demo: $(VENV)/.installed
+	@scripts/system-packages qemu-system-x86_64:qemu-system-x86
+	@$(BIN)/bringup run --virtual amd64 -o out/demo --replace
+
+test: $(VENV)/.installed-dev
+	@scripts/system-packages --optional qemu-system-x86_64:qemu-system-x86 qemu-aarch64:qemu-user cc:gcc g++:g++ \
+		dtc:device-tree-compiler chromium:chromium chromedriver:chromium-driver
+	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+# Rebuilds the test allocator for every ABI and compares it with what is committed, byte for byte.
+test-allocator: $(VENV)/.installed-dev
+	@$(BIN)/python -m pip install -q --group allocator-build
+	@$(BIN)/python -m bringup.allocator.build --check
+
+bench: $(VENV)/.installed-dev
+	@scripts/system-packages qemu-system-x86_64:qemu-system-x86
+	@$(BIN)/python -m benchmarks
+
+lint: $(VENV)/.installed-dev
+	@$(BIN)/python -m pytest -q tests/test_linters.py
+
+clean:
+	rm -rf $(VENV) out build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+$(VENV)/bin/python:
+	@scripts/system-packages python-venv:python3-venv
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "bringup needs Python 3.11 or newer; name one with PYTHON=…" >&2; exit 2; }
+	@$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
+	@echo "installing bringup into $(VENV)" >&2
+	@$(BIN)/python -m pip install -q -e '.[virtual]'
+	@touch $@
+
+$(VENV)/.installed-dev: pyproject.toml | $(VENV)/bin/python
+	@echo "installing bringup and what its tests need into $(VENV)" >&2
+	@$(BIN)/python -m pip install -q --upgrade 'pip>=25.1'
+	@$(BIN)/python -m pip install -q -e . --group dev
+	@touch $@ $(VENV)/.installed

@@ -1,0 +1,69 @@
+"""Where the command line writes: results to stdout, progress and errors to stderr, nothing a board sent unescaped."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from bringup.errors import BringupError
+from bringup.text import visible
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.table import Table
+
+__all__ = ["debugging", "out", "print_error", "print_json", "say", "set_debugging", "table"]
+
+
+def set_debugging() -> None:
+    """Let tracebacks through from now on, here and in what is started from here."""
+    os.environ["BRINGUP_DEBUG"] = "1"
+
+
+def debugging() -> bool:
+    """Whether tracebacks are wanted."""
+    return os.environ.get("BRINGUP_DEBUG", "") not in ("", "0")
+
+
+def say(text: str) -> None:
+    """One line for the person watching, on stderr."""
+    sys.stderr.write(visible(text) + "\n")
+    sys.stderr.flush()
+
+
+def print_error(error: BringupError) -> None:
+    """What was being done, to what, what was seen, and what to do next."""
+    say(f"bringup: {error}")
+    for line in error.hint.splitlines():
+        say(f"  → {line}")
+
+
+def print_json(document: Any) -> None:
+    """One JSON document on stdout."""
+    json.dump(document, sys.stdout, indent=2, ensure_ascii=False)
+    sys.stdout.write("\n")
+
+
+def out() -> Console:
+    """stdout for tables: plain without a terminal or with NO_COLOR, never narrower than it must be."""
+    from rich.console import Console
+
+    wide = None if sys.stdout.isatty() else int(os.environ.get("COLUMNS", "0") or 0) or 160
+    return Console(file=sys.stdout, highlight=False, markup=False, emoji=False, width=wide)
+
+
+def table(headers: Iterable[str], rows: Iterable[Iterable[str]]) -> Table:
+    """A table of text that may come from a board: never markup, never a control character."""
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for header in headers:
+        grid.add_column(header, overflow="fold")
+    for row in rows:
+        grid.add_row(*(Text(visible(cell)) for cell in row))
+    return grid

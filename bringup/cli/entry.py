@@ -1,0 +1,97 @@
+"""The ``bringup`` command. Starts fast: a command's module is imported only when that command runs."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from bringup import __version__
+
+__all__ = ["COMMANDS", "main"]
+
+#: command → (module under bringup.cli, one line for ``--help``)
+COMMANDS: dict[str, tuple[str, str]] = {
+    "boards": ("boards", "What adb sees: state, model, kernel, page size, root, matching config."),
+    "run": ("run", "Observe, judge and report: the main job."),
+    "collect": ("collect", "Observe a board into a record, and judge nothing."),
+    "check": ("check", "Judge a record; no board is needed."),
+    "report": ("report", "Write a run as HTML, JUnit, JSON, …"),
+    "explain": ("explain", "What a check asks, why, and by which source."),
+    "heap": ("heap", "List, test and time the heaps of a board."),
+    "kconfig": ("kconfig", "Check a kernel configuration, from a file, an image or a record."),
+    "render": ("render", "Render kconfig, ueventd and other fragments from a board config."),
+    "config": ("config", "Check, list and show board configs."),
+    "virtual": ("virtual", "Boards in QEMU: set up, start, stop, list."),
+    "doctor": ("doctor", "Is this host ready?"),
+}
+
+
+def main() -> None:
+    """Run the command line and exit with a documented status."""
+    arguments = sys.argv[1:]
+    if arguments == ["--version"]:  # before Typer is imported: scripts and editors ask often
+        sys.stdout.write(f"bringup {__version__}\n")
+        sys.exit(0)
+    sys.exit(_guarded(arguments))
+
+
+def _guarded(arguments: list[str]) -> int:
+    """Run, and turn every error into a message and an exit status."""
+    from bringup.errors import BringupError, ExitCode
+
+    try:
+        result: Any = _group()(args=arguments, prog_name="bringup", standalone_mode=True)
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+    except KeyboardInterrupt:
+        sys.stderr.write("\nbringup: interrupted\n")
+        return int(ExitCode.INTERRUPTED)
+    except BrokenPipeError:
+        # The reader of our output went away (| head): silence on the way out, too.
+        sys.stdout = open("/dev/null", "w", encoding="utf-8")  # noqa: SIM115, PTH123
+        return int(ExitCode.INFRASTRUCTURE)
+    except BringupError as error:
+        from bringup.cli.console import debugging, print_error
+
+        if debugging():
+            raise
+        print_error(error)
+        return int(error.exit_code)
+    return int(result or 0)
+
+
+def _group() -> Any:
+    """The command group, with every command a stand-in that loads itself when it is used."""
+    import typer
+    from typer.main import get_command
+
+    from bringup.cli.lazy import LazyCommand
+
+    app = typer.Typer(
+        name="bringup",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        help="Board bring-up over adb: prove DMA-BUF heaps, check the kernel's configuration, render what is missing.",
+        epilog="Exit status: 0 all passed, 1 a check failed, 2 usage or config error, "
+        "3 board or infrastructure error, 130 interrupted.",
+    )
+
+    @app.callback()
+    def root(
+        debug: bool = typer.Option(False, "--debug", help="Show the traceback of an error.", is_eager=True),
+        version: bool = typer.Option(False, "--version", help="Print the version and exit.", is_eager=True),
+    ) -> None:
+        if version:
+            typer.echo(f"bringup {__version__}")
+            raise typer.Exit
+        if debug:
+            from bringup.cli.console import set_debugging
+
+            set_debugging()
+
+    group: Any = get_command(app)
+    for name, (module, summary) in COMMANDS.items():
+        group.commands[name] = LazyCommand(name, f"bringup.cli.{module}", summary)
+    return group

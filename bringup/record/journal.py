@@ -1,0 +1,114 @@
+"""Writing a record: an append-only journal and raw copies of what was read."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from bringup.errors import HostError
+from bringup.text import safe_name
+
+__all__ = ["JOURNAL", "SCHEMA", "Journal"]
+
+SCHEMA = "bringup.record/1"
+JOURNAL = "record.jsonl"
+_COMPONENTS = 12
+
+
+class Journal:
+    """A record being written: ``record.jsonl`` and ``files/`` in one folder.
+
+    Each line is valid alone and on its way to the disk before the next one begins, so a killed process leaves a
+    record that loads and says that it is incomplete.
+
+    :raises HostError: the folder cannot be written, or holds a record already.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        action = f"write the record {folder}"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            (folder / "files").mkdir(exist_ok=True)
+            self._out = (folder / JOURNAL).open("xb", buffering=0)
+        except FileExistsError as error:
+            raise HostError(action, "a record is there already", hint="choose another folder with -o") from error
+        except OSError as error:
+            raise HostError(action, error.strerror or str(error), hint="choose another folder with -o") from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Bring everything to the disk and close."""
+        if not self._out.closed:
+            os.fsync(self._out.fileno())
+            self._out.close()
+
+    def line(self, entry: Mapping[str, Any]) -> None:
+        """Append one entry.
+
+        :raises HostError: it could not be written (a full disk).
+        """
+        text = json.dumps(entry, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
+        self._write(text.encode("ascii") + b"\n")
+
+    def _write(self, data: bytes) -> None:
+        try:
+            while data:
+                data = data[self._out.write(data) :]
+        except OSError as error:
+            raise HostError(f"write the record {self.folder}", error.strerror or str(error)) from error
+
+    def store(self, board_path: str, data: bytes) -> dict[str, str | int]:
+        """Keep a raw copy of ``data`` under ``files/``.
+
+        :returns: ``stored`` (relative to the record), ``sha256`` and ``size``, for the journal.
+        :raises HostError: it could not be written.
+        """
+        digest = hashlib.sha256(data).hexdigest()
+        relative = _place(board_path)
+        try:
+            try:
+                _write_new(self.folder / relative, data)
+            except (FileExistsError, NotADirectoryError):
+                # A second reading, or a path that is a file here and a folder there: the hash tells them apart.
+                relative = Path("files", "_", hashlib.sha256(board_path.encode()).hexdigest()[:16] + "-" + digest[:16])
+                _write_new(self.folder / relative, data)
+        except FileExistsError:
+            pass  # the same bytes under the same name
+        except OSError as error:
+            raise HostError(f"write the record {self.folder}", error.strerror or str(error)) from error
+        return {"stored": relative.as_posix(), "sha256": digest, "size": len(data)}
+
+
+def _write_new(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("xb") as out:
+        out.write(data)
+
+
+def _place(board_path: str) -> Path:
+    """``files/`` and the path on the board, made of harmless names: no ``..``, nothing absolute, nothing hidden."""
+    parts = [part for part in board_path.split("/") if part]
+    names = [_harmless(part) for part in parts[:_COMPONENTS]]
+    if len(parts) > _COMPONENTS or not names:
+        names.append(hashlib.sha256(board_path.encode()).hexdigest()[:16])
+    return Path("files", *names)
+
+
+def _harmless(part: str) -> str:
+    name = safe_name(part)
+    if name == part:
+        return name
+    return f"{name[:80]}-{hashlib.sha256(part.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"

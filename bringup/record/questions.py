@@ -1,0 +1,106 @@
+"""What is read from a board: data, not code. A new fact is one more line here and no new binary on the board.
+
+Every item is bounded in size; the test allocator only knows how to read, not what.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+__all__ = ["DMESG_LIMIT", "FILES", "GLOBS", "PROGRAMS", "READS", "TREES", "Files", "Glob", "Program", "Read", "Tree"]
+
+KIB = 1024
+MIB = 1024 * KIB
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """One file, at most ``limit`` bytes."""
+
+    path: str
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """The regular files that match ``pattern``: at most ``count``, at most ``limit`` bytes each."""
+
+    pattern: str
+    count: int
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """The regular files below ``path``."""
+
+    path: str
+    depth: int
+    count: int
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Glob:
+    """The nodes (type, mode, owner, label) that match ``pattern``."""
+
+    pattern: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A program to run without a shell, at most ``milliseconds`` long, at most ``limit`` bytes of either output."""
+
+    argv: tuple[str, ...]
+    milliseconds: int
+    limit: int
+
+
+READS = (
+    Read("/proc/version", 4 * KIB),
+    Read("/proc/cmdline", 16 * KIB),
+    Read("/proc/bootconfig", 64 * KIB),
+    Read("/proc/config.gz", 512 * KIB),
+    Read("/proc/meminfo", 16 * KIB),
+    Read("/proc/iomem", 64 * KIB),
+    Read("/proc/modules", 256 * KIB),
+    Read("/proc/filesystems", 16 * KIB),
+    Read("/proc/mounts", 64 * KIB),
+    Read("/proc/cpuinfo", 64 * KIB),
+    Read("/proc/devices", 16 * KIB),
+    Read("/proc/buddyinfo", 16 * KIB),
+    Read("/proc/uptime", 256),
+    Read("/sys/fs/selinux/enforce", 16),
+    Read("/sys/firmware/devicetree/base/compatible", 4 * KIB),
+    Read("/sys/firmware/devicetree/base/model", 4 * KIB),
+    Read("/sys/kernel/debug/dma_buf/bufinfo", 256 * KIB),
+    Read("/sys/kernel/dma_heap/total_pools_kb", 256),
+    Read("/sys/module/dma_heap/parameters/mem_accounting", 16),
+)
+
+FILES = (
+    Files("/boot/config-*", 8, 512 * KIB),
+    Files("/sys/kernel/mm/cma/*/*", 256, 256),
+    Files("/ueventd*.rc", 8, 64 * KIB),
+    Files("/*/ueventd*.rc", 8, 64 * KIB),
+    Files("/*/etc/ueventd*.rc", 16, 64 * KIB),
+    Files("/*/lib/modules/modules.load", 8, 64 * KIB),
+    Files("/*/lib/modules/*/modules.load", 8, 64 * KIB),
+)
+
+TREES = (Tree("/sys/firmware/devicetree/base/reserved-memory", 3, 512, 4 * KIB),)
+
+GLOBS = (
+    Glob("/dev/dma_heap", 1),
+    Glob("/dev/dma_heap/*", 128),
+    Glob("/sys/class/dma_heap/*", 128),
+    Glob("/dev/ion", 1),
+    Glob("/dev/udmabuf", 1),
+    Glob("/sys/kernel/dmabuf/buffers", 1),
+    Glob("/sys/fs/bpf/dmabufs", 1),
+)
+
+PROGRAMS = (Program(("/system/bin/getprop",), 3000, 256 * KIB),)
+
+DMESG_LIMIT = 1 * MIB
