@@ -1,0 +1,280 @@
+"""YAML text → a tree in which every key and value knows its file, line and column.
+
+Reads the parser's events without recursion, so that depth, size and aliases are bounded whatever the file holds.
+Two readings differ from YAML 1.2 on purpose, because a board config holds versions and modes and no fractions:
+``5.10`` is the text 5.10 (not the number 5.1) and ``0444`` is the text 0444 (not the number 444).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bringup.errors import ConfigError
+from bringup.text import visible
+
+__all__ = ["MAX_BYTES", "Node", "Place", "TreePath", "at", "plain", "read_file", "read_text"]
+
+MAX_BYTES = 1 << 20
+_MAX_NODES = 20_000
+_MAX_DEPTH = 32
+_MAX_ALIASES = 64
+
+TreePath = tuple[str | int, ...]
+"""Where in a tree: mapping keys and list positions from the root."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in a file; line and column count from 1."""
+
+    file: Path | str
+    line: int
+    column: int
+
+    def error(self, seen: str, hint: str = "") -> ConfigError:
+        """A :class:`ConfigError` at this place."""
+        return ConfigError(self.file, seen, line=self.line, column=self.column, hint=hint)
+
+
+@dataclass(slots=True)
+class Node:
+    """One YAML value: ``value`` is a scalar, a ``dict[str, Node]`` or a ``list[Node]``."""
+
+    value: Any
+    place: Place
+    key_place: Place | None = field(default=None)
+
+    @property
+    def named_at(self) -> Place:
+        """Where the key stands that names this value, or the value itself in a list."""
+        return self.key_place or self.place
+
+
+def plain(node: Node) -> Any:
+    """The tree as plain dicts, lists and scalars."""
+    if isinstance(node.value, dict):
+        return {key: plain(child) for key, child in node.value.items()}
+    if isinstance(node.value, list):
+        return [plain(child) for child in node.value]
+    return node.value
+
+
+def at(root: Node, path: TreePath) -> Node:
+    """The node at ``path``, or the nearest one above it that exists."""
+    node = root
+    for step in path:
+        known = isinstance(step, int) and step < len(node.value) if isinstance(node.value, list) else None
+        if not (step in node.value if isinstance(node.value, dict) else known):
+            break
+        node = node.value[step]
+    return node
+
+
+def read_file(path: Path) -> Node:
+    """Read a YAML file of at most 1 MiB.
+
+    :raises ConfigError: it cannot be read, is too large, is no UTF-8 or no YAML.
+    """
+    try:
+        with path.open("rb") as file:
+            raw = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise ConfigError(path, error.strerror or str(error)) from error
+    return read_text(raw, path)
+
+
+def read_text(raw: bytes, name: Path | str) -> Node:
+    """Read YAML text; ``name`` is the file that errors speak of.
+
+    :raises ConfigError: as :func:`read_file`.
+    """
+    if len(raw) > MAX_BYTES:
+        raise ConfigError(name, "the file is larger than 1 MiB", hint="a board config takes a few KiB")
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        before = raw[: error.start]
+        line = before.count(b"\n") + 1
+        column = error.start - (before.rfind(b"\n") + 1) + 1
+        raise ConfigError(
+            name, f"byte 0x{raw[error.start]:02x} is not UTF-8", line=line, column=column, hint="save the file as UTF-8"
+        ) from error
+    return _Builder(name).build(text)
+
+
+class _Builder:
+    """Turns parser events into nodes."""
+
+    def __init__(self, name: Path | str) -> None:
+        self.name = name
+        self.root: Node | None = None
+        self.open: list[tuple[Node, str | None, Place | None]] = []  # container, pending key, its place
+        self.anchors: dict[str, Node] = {}
+        self.nodes = 0
+        self.aliases = 0
+
+    def build(self, text: str) -> Node:
+        from ruamel.yaml import YAML
+        from ruamel.yaml.error import MarkedYAMLError, YAMLError
+        from ruamel.yaml.reader import ReaderError
+
+        yaml = YAML(typ="safe", pure=True)
+        try:
+            for event in yaml.parse(text):
+                self._take(event, yaml)
+        except ReaderError as error:
+            line = text.count("\n", 0, error.position) + 1
+            column = error.position - (text.rfind("\n", 0, error.position) + 1) + 1
+            raise ConfigError(
+                self.name, f"character {error.character!r} is not allowed in YAML", line=line, column=column
+            ) from error
+        except MarkedYAMLError as error:
+            mark = error.problem_mark or error.context_mark
+            raise self._place(mark).error(*_syntax(error.problem or str(error), text, mark)) from error
+        except YAMLError as error:
+            raise ConfigError(self.name, visible(str(error))) from error
+        if self.root is None:
+            raise ConfigError(self.name, "the file is empty", line=1, column=1)
+        return self.root
+
+    def _place(self, mark: Any) -> Place:
+        return Place(self.name, mark.line + 1, mark.column + 1) if mark else Place(self.name, 1, 1)
+
+    def _take(self, event: Any, yaml: Any) -> None:
+        from ruamel.yaml import events
+
+        place = self._place(event.start_mark)
+        match event:
+            case events.MappingStartEvent():
+                self._open(event, Node({}, place))
+            case events.SequenceStartEvent():
+                self._open(event, Node([], place))
+            case events.MappingEndEvent() | events.SequenceEndEvent():
+                self.open.pop()
+            case events.AliasEvent():
+                self._alias(event.anchor, place)
+            case events.ScalarEvent():
+                if self._wants_key():
+                    self._key(event, place)
+                    return
+                node = Node(_scalar(event, yaml, place), place)
+                self._add(node, event.anchor)
+            case events.DocumentStartEvent() if self.root is not None:
+                raise place.error("a second YAML document", hint="one file holds one board config")
+
+    def _open(self, event: Any, node: Node) -> None:
+        if self._wants_key():
+            raise node.place.error("a key must be text", hint="is a '{' or '[' in front of the key meant to be quoted?")
+        if len(self.open) >= _MAX_DEPTH:
+            raise node.place.error(f"nested more than {_MAX_DEPTH} deep")
+        self._add(node, event.anchor)
+        self.open.append((node, None, None))
+
+    def _wants_key(self) -> bool:
+        return bool(self.open) and isinstance(self.open[-1][0].value, dict) and self.open[-1][1] is None
+
+    def _key(self, event: Any, place: Place) -> None:
+        container = self.open[-1][0]
+        if event.value in container.value:
+            first = container.value[event.value].named_at
+            raise place.error(
+                f"key '{visible(event.value)}' is given twice", hint=f"it is first given in line {first.line}"
+            )
+        self.open[-1] = (container, event.value, place)
+
+    def _alias(self, anchor: str, place: Place) -> None:
+        self.aliases += 1
+        if anchor not in self.anchors:
+            raise place.error(f"alias '*{visible(anchor)}' has no anchor above it")
+        if self.aliases > _MAX_ALIASES:
+            raise place.error(f"more than {_MAX_ALIASES} aliases", hint="write the values out, or use 'extends'")
+        if self._wants_key():
+            raise place.error("an alias cannot be a key")
+        target = self.anchors[anchor]
+        if any(container is target for container, _, _ in self.open):
+            raise place.error(f"alias '*{visible(anchor)}' stands inside what it names")
+        self._add(self._copy(target, place), None)
+
+    def _copy(self, node: Node, place: Place) -> Node:
+        self._count(place)
+        if isinstance(node.value, dict):
+            items = {key: self._copy(child, place) for key, child in node.value.items()}
+            return Node(items, place)
+        if isinstance(node.value, list):
+            return Node([self._copy(child, place) for child in node.value], place)
+        return Node(node.value, place)
+
+    def _count(self, place: Place) -> None:
+        self.nodes += 1
+        if self.nodes > _MAX_NODES:
+            raise place.error(f"more than {_MAX_NODES} values", hint="a board config has a few hundred")
+
+    def _add(self, node: Node, anchor: str | None) -> None:
+        self._count(node.place)
+        if anchor:
+            self.anchors[anchor] = node
+        if not self.open:
+            self.root = node
+            return
+        container, key, key_place = self.open[-1]
+        if isinstance(container.value, list):
+            container.value.append(node)
+            return
+        node.key_place = key_place
+        container.value[key] = node
+        self.open[-1] = (container, None, None)
+
+
+def _scalar(event: Any, yaml: Any, place: Place) -> object:
+    """A scalar's value by YAML 1.2's core schema, but for versions and modes (see the module's docstring)."""
+    from ruamel.yaml.nodes import ScalarNode
+
+    text: str = event.value
+    if event.tag and not event.tag.endswith(":str"):
+        raise place.error(f"tag '{visible(str(event.tag))}' is not allowed", hint="remove it; values need no tags here")
+    match str(yaml.resolver.resolve(ScalarNode, text, event.implicit)).rpartition(":")[2]:
+        case "null":
+            return None
+        case "bool":
+            return text.lower() == "true"
+        case "int" if not (len(text.lstrip("+-")) > 1 and text.lstrip("+-").startswith("0") and text.isdigit()):
+            return _integer(text, place)
+        case _:
+            return text
+
+
+def _integer(text: str, place: Place) -> int:
+    try:
+        return int(text, 0)
+    except ValueError as error:
+        raise place.error(f"'{visible(text[:40])}' is not a whole number", hint="write text in quotes") from error
+
+
+def _syntax(problem: str, text: str, mark: Any) -> tuple[str, str]:
+    """The parser's complaint and, for what people trip over, what to do about it."""
+    lines = text.splitlines()
+    line = lines[mark.line] if mark and mark.line < len(lines) else ""
+    if "\t" in problem or line.startswith("\t") or line.strip(" ").startswith("\t"):
+        return "a tab where only spaces may stand", "indent with spaces; YAML does not allow tabs there"
+    problem = visible(problem.splitlines()[0])
+    if "mapping values are not allowed" in problem:
+        return problem, "text with ': ' in it must be quoted; or the line above is indented differently"
+    if "could not find expected ':'" in problem:
+        return problem, "a key is followed by ': ' (colon, space)"
+    if "start any token" in problem:
+        return problem, "text that begins with this character must be quoted"
+    return problem, ""
+
+
+def walk(node: Node, path: TreePath = ()) -> Iterator[tuple[TreePath, Node]]:
+    """Every node below ``node`` with its path, in file order."""
+    yield path, node
+    if isinstance(node.value, dict):
+        for key, child in node.value.items():
+            yield from walk(child, (*path, key))
+    elif isinstance(node.value, list):
+        for index, child in enumerate(node.value):
+            yield from walk(child, (*path, index))

@@ -1,0 +1,184 @@
+"""What a board config must hold true beyond the shape of its parts: sources exist, names are unique, memory fits."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+
+from bringup.config.schema import Arch, BoardConfig, DeclaredIn, Heap, HeapKind, Region
+from bringup.config.units import UsageBit, series_key, show_size
+
+__all__ = ["Problem", "cma_alignment", "problems"]
+
+_PATH = tuple[str | int, ...]
+_MASKS = (UsageBit.CPU_READ_MASK, UsageBit.CPU_WRITE_MASK)
+_CMA_ALIGNMENT = {4 << 10: 2 << 20, 16 << 10: 32 << 20, 64 << 10: 512 << 20}
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A rule broken at one place of a config."""
+
+    path: _PATH
+    text: str
+    hint: str = ""
+
+
+def problems(config: BoardConfig) -> Iterator[Problem]:
+    """Every rule that ``config`` breaks."""
+    yield from _sources(config)
+    yield from _names(config)
+    for index, heap in enumerate(config.heaps):
+        path = ("heaps", index)
+        yield from _kernels(heap, path)
+        yield from _usage(heap, path)
+        if heap.region is not None:
+            yield from _region(config, heap, heap.region, (*path, "region"))
+    yield from _overlaps(config)
+
+
+def cma_alignment(config: BoardConfig) -> int:
+    """The least alignment and granule of a CMA region on this board, in bytes.
+
+    CMA_MIN_ALIGNMENT_BYTES = page size × pageblock_nr_pages, with pageblocks of one PMD (transparent or HugeTLB huge
+    pages built in): 2 MiB, 32 MiB, 512 MiB at 4, 16, 64 KiB pages. Without huge pages the kernel wants more.
+    Source: include/linux/pageblock-flags.h and kernel/dma/contiguous.c, Linux 6.12 and 7.3.
+    """
+    pages = config.kernel.page_sizes if config.kernel else ()
+    return max((_CMA_ALIGNMENT.get(size, 2 << 20) for size in pages), default=2 << 20)
+
+
+def _sources(config: BoardConfig) -> Iterator[Problem]:
+    used: set[str] = set()
+    for path, block in config.blocks():
+        for fact, refs in block.source.items():
+            used.update(refs)
+            if fact != "*" and fact not in block.facts():
+                yield Problem(
+                    (*path, "source", fact), f"a source is given for '{fact}', which this block does not hold"
+                )
+            if not refs:
+                yield Problem((*path, "source", fact), "an empty list of sources", "leave it out")
+            for ref in refs:
+                if ref not in config.sources:
+                    known = ", ".join(config.sources) or "none"
+                    yield Problem((*path, "source", fact), f"'{ref}' is no key of 'sources'", f"known keys: {known}")
+    for key in config.sources:
+        if key not in used and ":" not in key:
+            yield Problem(("sources", key), f"source '{key}' is used nowhere", "remove it, or name it beside its facts")
+
+
+def _names(config: BoardConfig) -> Iterator[Problem]:
+    owner: dict[str, str] = {}
+    for index, heap in enumerate(config.heaps):
+        if heap.name in owner:
+            yield Problem(
+                ("heaps", index, "name"), f"heap '{heap.name}' is already a name of heap '{owner[heap.name]}'"
+            )
+        owner.setdefault(heap.name, heap.name)
+        for at, alias in enumerate(heap.aliases):
+            path = ("heaps", index, "aliases", at, "name")
+            if owner.get(alias.name, heap.name) != heap.name or alias.name == heap.name:
+                yield Problem(path, f"alias '{alias.name}' is already a name of heap '{owner[alias.name]}'")
+            owner.setdefault(alias.name, heap.name)
+
+
+def _kernels(heap: Heap, path: _PATH) -> Iterator[Problem]:
+    spans = [(path, heap.first, heap.last)]
+    spans += [((*path, "aliases", at), alias.first, alias.last) for at, alias in enumerate(heap.aliases)]
+    for place, first, last in spans:
+        if first is not None and last is not None and series_key(first) > series_key(last):
+            yield Problem((*place, "last"), f"last ({last}) is before first ({first})")
+
+
+def _usage(heap: Heap, path: _PATH) -> Iterator[Problem]:
+    for at, rule in enumerate(heap.usage):
+        place = (*path, "usage", at)
+        if not rule.all and not rule.none:
+            yield Problem(place, "a usage rule without bits would select this heap for every buffer")
+        if any(bit in _MASKS for bit in rule.all):
+            yield Problem(
+                (*place, "all"), "a mask of several bits belongs under 'none'", "name CPU_READ_OFTEN or _RARELY"
+            )
+        if both := set(rule.all) & set(rule.none):
+            yield Problem(place, f"{', '.join(sorted(both))} under both 'all' and 'none'")
+
+
+def _region(config: BoardConfig, heap: Heap, region: Region, path: _PATH) -> Iterator[Problem]:
+    if region.reusable and region.no_map:
+        yield Problem((*path, "no_map"), "no_map and reusable exclude each other", "a CMA pool is reusable only")
+    if region.base is not None:
+        for name in ("alignment", "alloc_ranges"):
+            if getattr(region, name):
+                yield Problem((*path, name), f"{name} has no meaning beside a fixed base", f"remove {name} or base")
+        if region.size is None:
+            yield Problem((*path, "base"), "a fixed base needs a size")
+    if region.alignment is not None and region.alignment & (region.alignment - 1):
+        yield Problem((*path, "alignment"), f"{show_size(region.alignment)} is no power of two")
+    if region.default and heap.kind is not HeapKind.CMA:
+        yield Problem((*path, "default"), "only a CMA pool can be the default CMA area")
+    yield from _cma(config, heap, region, path)
+    yield from _fits(config, region, path)
+
+
+def _cma(config: BoardConfig, heap: Heap, region: Region, path: _PATH) -> Iterator[Problem]:
+    if heap.kind is not HeapKind.CMA:
+        return
+    if region.declared_in is DeclaredIn.DEVICE_TREE and not region.reusable:
+        hint = "add 'reusable: true'"
+        yield Problem(path, "a shared-dma-pool that is not reusable becomes a coherent pool, and no heap", hint)
+    granule = cma_alignment(config)
+    for name, value in (("size", region.size), ("base", region.base)):
+        if value is not None and value % granule:
+            text = f"{name} {show_size(value)} is no multiple of {show_size(granule)}"
+            hint = 'the kernel would drop it: "Reserved memory: incorrect alignment of CMA region"'
+            yield Problem((*path, name), text, hint)
+
+
+def _fits(config: BoardConfig, region: Region, path: _PATH) -> Iterator[Problem]:
+    size = region.size or 0
+    for at, span in enumerate(region.alloc_ranges):
+        start = -(-span.base // (region.alignment or 1)) * (region.alignment or 1)
+        if start + size > span.base + span.size:
+            text = f"{show_size(size)} do not fit into a range of {show_size(span.size)}"
+            yield Problem((*path, "alloc_ranges", at), text)
+    memory = config.memory
+    if memory is None:
+        return
+    if memory.size is not None and size > memory.size:
+        yield Problem((*path, "size"), f"{show_size(size)} is more than the board has ({show_size(memory.size)})")
+    elif region.base is not None and memory.base is not None and memory.size is not None:
+        end = memory.base + memory.size
+        if not memory.base <= region.base <= region.base + size <= end:
+            text = f"0x{region.base:x} to 0x{region.base + size:x} lies outside RAM (0x{memory.base:x} to 0x{end:x})"
+            yield Problem((*path, "base"), text)
+    top = (region.base or 0) + size
+    if config.kernel is not None and config.kernel.arch is Arch.ARM and memory.address_cells == 1 and top > 1 << 32:
+        yield Problem((*path, "base"), "an address above 4 GiB does not fit in one address cell")
+
+
+def _overlaps(config: BoardConfig) -> Iterator[Problem]:
+    fixed = [
+        (index, heap, heap.region.base, heap.region.base + heap.region.size)
+        for index, heap in enumerate(config.heaps)
+        if heap.region is not None and heap.region.base is not None and heap.region.size is not None
+    ]
+    for (_, first, low, high), (index, second, start, end) in combinations(fixed, 2):
+        if start < high and low < end:
+            text = f"'{second.name}' (0x{start:x} to 0x{end:x}) overlaps '{first.name}' (0x{low:x} to 0x{high:x})"
+            yield Problem(("heaps", index, "region", "base"), text)
+    defaults = [index for index, heap in enumerate(config.heaps) if heap.region is not None and heap.region.default]
+    for index in defaults[1:]:
+        yield Problem(("heaps", index, "region", "default"), "there is one default CMA area, and it is given above")
+    yield from _total(config)
+
+
+def _total(config: BoardConfig) -> Iterator[Problem]:
+    size = config.memory.size if config.memory else None
+    regions = [(index, heap.region) for index, heap in enumerate(config.heaps) if heap.region is not None]
+    total = sum(region.size or 0 for _, region in regions)
+    if size is not None and total > size and all((region.size or 0) <= size for _, region in regions):
+        index = regions[-1][0]
+        text = f"all regions together take {show_size(total)}, more than the board has ({show_size(size)})"
+        yield Problem(("heaps", index, "region", "size"), text)
