@@ -1,1 +1,24 @@
 """Virtual boards: a Debian kernel and Debian's adbd in QEMU, driven over QMP."""
+
+from bringup.virtual.image import Image, cache_folder, find_image, setup
+from bringup.virtual.machine import running, start, stop
+from bringup.virtual.profile import Profile, find_profile, profiles
+from bringup.virtual.progress import Progress
+from bringup.virtual.qmp import Qmp
+from bringup.virtual.state import VirtualBoard
+
+__all__ = [
+    "Image",
+    "Profile",
+    "Progress",
+    "Qmp",
+    "VirtualBoard",
+    "cache_folder",
+    "find_image",
+    "find_profile",
+    "profiles",
+    "running",
+    "setup",
+    "start",
+    "stop",
+]

@@ -1,0 +1,1 @@
+"""One module a profile, each with one ``PROFILE``. They are found by being here."""

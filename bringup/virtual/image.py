@@ -1,0 +1,153 @@
+"""From a profile to a kernel and an initramfs on disk, once: later calls find them in the cache.
+
+Cache: ``user_cache_dir("bringup")/virtual`` or ``$BRINGUP_CACHE/virtual``. An image's folder is named by a digest of
+everything that it is made by: profile, guest files, the code that puts them together. Which packages went in, with
+version and checksum, stands in its ``manifest.json``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+from bringup.deadline import Deadline
+from bringup.errors import VirtualBoardError
+from bringup.virtual import cpio
+from bringup.virtual.locks import locked
+from bringup.virtual.profile import Profile
+from bringup.virtual.progress import Progress, Silent
+
+__all__ = ["Image", "cache_folder", "find_image", "setup"]
+
+_PARTS = ("cpio.py", "debs.py", "elf.py", "image.py", "initramfs.py")
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A built virtual board.
+
+    :param kernel: what QEMU's ``-kernel`` gets.
+    :param release: the kernel's ``uname -r``.
+    """
+
+    profile: Profile
+    folder: Path
+    release: str
+
+    @property
+    def kernel(self) -> Path:
+        """What QEMU's ``-kernel`` gets."""
+        return self.folder / "kernel"
+
+    @property
+    def initramfs(self) -> Path:
+        """What QEMU's ``-initrd`` gets."""
+        return self.folder / "initramfs"
+
+    @property
+    def config(self) -> Path:
+        """The kernel's configuration, as its package has it."""
+        return self.folder / "config"
+
+
+def cache_folder() -> Path:
+    """Where images and packages are kept."""
+    given = os.environ.get("BRINGUP_CACHE", "").strip()
+    if given:
+        return Path(given).absolute() / "virtual"
+    from platformdirs import user_cache_path
+
+    return user_cache_path("bringup") / "virtual"
+
+
+def find_image(profile: Profile) -> Image | None:
+    """The profile's image, if it has been built."""
+    folder = cache_folder() / "images" / f"{profile.name}-{_recipe(profile)}"
+    try:
+        manifest = json.loads((folder / "manifest.json").read_bytes())
+    except (FileNotFoundError, json.JSONDecodeError):
+        return None
+    return Image(profile, folder, manifest["release"])
+
+
+def setup(profile: Profile, deadline: Deadline, progress: Progress | None = None) -> Image:
+    """Build the profile's image unless it is there already.
+
+    :raises VirtualBoardError: the packages cannot be had or do not fit together.
+    :raises DeadlineExceeded: it took too long; what was downloaded is kept.
+    """
+    found = find_image(profile)
+    if found is not None:
+        return found
+    root = cache_folder()
+    (root / "images").mkdir(parents=True, exist_ok=True)
+    with locked(root / f"{profile.name}.lock", deadline, f"set up the virtual board {profile.name}"):
+        return find_image(profile) or _build(profile, root, deadline, progress or Silent())
+
+
+def _build(profile: Profile, root: Path, deadline: Deadline, progress: Progress) -> Image:
+    from bringup.virtual.apt import PrivateApt
+    from bringup.virtual.debs import unpack
+    from bringup.virtual.initramfs import layout
+    from bringup.virtual.sources import host_archive
+
+    apt = PrivateApt(root / "apt" / f"{profile.suite}-{profile.arch}", host_archive(), profile.suite, profile.arch)
+    progress.step(f"fetch the package lists of Debian {profile.suite}")
+    apt.prepare(deadline)
+    kernel_name = apt.newest(profile.kernel, deadline)
+    programs = apt.resolve(profile.packages, deadline)
+    packages = [*programs, *apt.alone([kernel_name], deadline)]
+    paths = apt.download(packages, deadline, progress)
+    progress.step("unpack packages")
+    files = unpack(paths[: len(programs)], lambda path: not path.startswith("usr/share/"), deadline)
+    kernel = unpack(paths[len(programs) :], _kernel_file, deadline)
+    image = kernel.matching("boot/vmlinuz-")
+    if len(image) != 1:
+        raise VirtualBoardError("put the guest together", f"{kernel_name} has {len(image)} kernels, not one")
+    release = image[0].removeprefix("boot/vmlinuz-")
+    progress.step("write kernel and initramfs")
+    content = {
+        "kernel": kernel.contents[image[0]],
+        "initramfs": cpio.newc(layout(profile, files, kernel)),
+        "config": kernel.read(f"boot/config-{release}"),
+    }
+    listed = [{"name": p.name, "version": p.version, "sha256": p.sha256} for p in packages]
+    manifest = {"profile": profile.name, "release": release, "suite": profile.suite, "packages": listed}
+    content["manifest.json"] = json.dumps(manifest, indent=1).encode()
+    folder = root / "images" / f"{profile.name}-{_recipe(profile)}"
+    _put(folder, content)
+    return Image(profile, folder, release)
+
+
+def _kernel_file(path: str) -> bool:
+    return path.startswith(("boot/vmlinuz-", "boot/config-")) or ".ko" in path
+
+
+def _put(folder: Path, content: dict[str, bytes]) -> None:
+    """All or nothing: a folder that is there is complete."""
+    scratch = Path(tempfile.mkdtemp(prefix=".new-", dir=folder.parent))
+    try:
+        for name, data in content.items():
+            (scratch / name).write_bytes(data)
+        shutil.rmtree(folder, ignore_errors=True)
+        scratch.chmod(0o755)
+        scratch.rename(folder)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _recipe(profile: Profile) -> str:
+    digest = hashlib.sha256(repr(dataclasses.astuple(profile)).encode())
+    room = resources.files("bringup.virtual")
+    for name in _PARTS:
+        digest.update((room / name).read_bytes())
+    for part in sorted((room / "guest").iterdir(), key=lambda part: part.name):
+        digest.update(part.name.encode() + b"\0" + part.read_bytes())
+    return digest.hexdigest()[:16]

@@ -1,0 +1,97 @@
+"""Commands to a running QEMU over its QMP socket: how faults are made.
+
+One connection a command: QEMU serves one QMP client at a time, and nobody should keep another one waiting.
+Source: qemu-qmp-ref(7).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bringup.deadline import Deadline
+from bringup.errors import DeadlineExceeded, HostError, VirtualBoardError
+
+__all__ = ["Qmp"]
+
+logging.getLogger("qemu.qmp").addHandler(logging.NullHandler())
+
+
+@dataclass(frozen=True, slots=True)
+class Qmp:
+    """The monitor of one virtual board.
+
+    :param socket: path of QEMU's QMP socket.
+    """
+
+    socket: Path
+
+    def set_link(self, *, up: bool, deadline: Deadline) -> None:
+        """Pull the network cable, or plug it in again."""
+        self.execute("set_link", {"name": "net0", "up": up}, deadline)
+
+    def pause(self, deadline: Deadline) -> None:
+        """Stop the CPUs: a board that hangs."""
+        self.execute("stop", {}, deadline)
+
+    def resume(self, deadline: Deadline) -> None:
+        """Let the CPUs run on."""
+        self.execute("cont", {}, deadline)
+
+    def reset(self, deadline: Deadline) -> None:
+        """Press the reset button: the board boots again on the same port."""
+        self.execute("system_reset", {}, deadline)
+
+    def quit(self, deadline: Deadline) -> None:
+        """Cut the power: QEMU ends. Use :func:`bringup.virtual.stop` to clean up as well."""
+        self.execute("quit", {}, deadline)
+
+    def status(self, deadline: Deadline) -> str:
+        """QEMU's run state, e.g. ``running`` or ``paused``."""
+        return str(self.execute("query-status", {}, deadline)["status"])
+
+    def monitor(self, line: str, deadline: Deadline) -> str:
+        """Run a command of QEMU's human monitor; what it says, it says as text, errors included."""
+        return str(self.execute("human-monitor-command", {"command-line": line}, deadline))
+
+    def execute(self, command: str, arguments: Mapping[str, object], deadline: Deadline) -> Any:
+        """Run one QMP command and return what it returns.
+
+        :raises VirtualBoardError: QEMU is gone or refused.
+        :raises DeadlineExceeded: no answer in time.
+        """
+        from qemu.qmp import QMPError
+
+        action = f"QMP {command}"
+        seconds = deadline.require(action)
+        try:
+            return asyncio.run(asyncio.wait_for(self._exchange(command, dict(arguments)), seconds))
+        except TimeoutError as error:
+            raise DeadlineExceeded(action, f"QEMU has not answered within {deadline.budget:g} s") from error
+        except (QMPError, OSError) as error:
+            raise VirtualBoardError(action, str(error) or type(error).__name__) from error
+
+    async def _exchange(self, command: str, arguments: dict[str, object]) -> object:
+        from qemu.qmp import QMPClient
+
+        client = QMPClient("bringup")
+        await client.connect(str(self.socket))
+        try:
+            return await client.execute(command, arguments)
+        finally:
+            await client.disconnect()
+
+
+def require_qmp() -> None:
+    """Say early that the library is missing.
+
+    :raises HostError: it is.
+    """
+    try:
+        import qemu.qmp  # noqa: F401
+    except ImportError as error:
+        raise HostError("drive QEMU", "qemu.qmp is not installed", hint="pip install 'bringup[virtual]'") from error
