@@ -1,0 +1,217 @@
+"""``.config`` text → symbols and values. "Not set" and "not mentioned" are two different things here.
+
+The format is what the kernel's ``scripts/kconfig/confdata.c`` writes and reads: ``CONFIG_X=value`` and
+``# CONFIG_X is not set``; the head comment ``# Linux/arm64 6.12.107 Kernel Configuration`` names architecture and
+version.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from bringup.errors import ConfigError, UsageError
+from bringup.kernel.version import Flavour, KernelVersion
+
+__all__ = ["KernelConfig", "Override", "merge", "parse_config", "unquote"]
+
+# A Debian or allmodconfig file has some 300 KiB and 20 000 lines.
+_MAX_BYTES = 16 << 20
+_MAX_SYMBOLS = 200_000
+_MAX_LINE = 64 << 10
+
+_HEAD = re.compile(r"^#\s+Linux/(\S{1,32}) (\S{1,120}) Kernel Configuration", re.MULTILINE)
+_NUMBER = re.compile(r"-?\d{1,20}|0[xX][0-9a-fA-F]{1,16}", re.ASCII)
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+_NOT_SET = " is not set"
+# Only Android Common Kernels know these (init/Kconfig.gki, drivers/android/Kconfig); a mainline config mentions none.
+_ACK_ONLY = ("ANDROID_VENDOR_HOOKS", "GKI_HACKS_TO_FIX", "ANDROID_KABI_RESERVE", "GKI_HIDDEN_DRM_CONFIGS")
+_VENDOR_PREFIXES = (
+    "QCOM_DMABUF_HEAPS",
+    "DEVICE_MODULES_DMABUF_HEAPS",
+    "AMLOGIC_HEAP",
+    "DMABUF_HEAPS_ROCKCHIP",
+    "DMABUF_HEAPS_SAMSUNG",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class KernelConfig:
+    """One kernel configuration.
+
+    :param values: symbol (without ``CONFIG_``) → its value as written: ``y``, ``m``, ``n`` (said to be not set),
+        a number, ``0x…`` or a quoted string. A symbol that is not mentioned is not a key.
+    :param source: what it was read from, for people.
+    :param version: the kernel version of the head comment, where there is one.
+    :param arch: the architecture of the head comment, as the kernel spells it (``arm64``, ``x86``).
+    :param complete: a whole ``.config``, in which an absent symbol is off; ``False`` for a fragment or defconfig,
+        in which an absent symbol has its default.
+    """
+
+    values: Mapping[str, str]
+    source: str
+    version: KernelVersion | None = None
+    arch: str | None = None
+    complete: bool = True
+    lines: Mapping[str, int] = field(default_factory=dict, repr=False, compare=False)
+
+    def __contains__(self, symbol: str) -> bool:
+        return symbol in self.values
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.values)
+
+    def get(self, symbol: str) -> str | None:
+        """The value as written, ``"n"`` where the file says "is not set", ``None`` where it says nothing."""
+        return self.values.get(symbol)
+
+    def enabled(self, symbol: str) -> bool:
+        """Whether the symbol is ``y`` or ``m``."""
+        return self.values.get(symbol) in {"y", "m"}
+
+    def line(self, symbol: str) -> str:
+        """The symbol's state as a line of a ``.config`` (or that there is none), for evidence."""
+        value = self.values.get(symbol)
+        if value is None:
+            return f"CONFIG_{symbol} is not mentioned"
+        return f"# CONFIG_{symbol} is not set" if value == "n" else f"CONFIG_{symbol}={value}"
+
+    @property
+    def flavour(self) -> Flavour:
+        """Whose tree this was configured from, told by symbols that only such trees have."""
+        if any(symbol in self.values for symbol in _ACK_ONLY) or (self.version and self.version.flavour):
+            return Flavour.GKI
+        return (
+            Flavour.VENDOR if any(symbol.startswith(_VENDOR_PREFIXES) for symbol in self.values) else Flavour.MAINLINE
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """A later file gave a symbol another value than an earlier one."""
+
+    symbol: str
+    old: str
+    new: str
+    old_source: str
+    new_source: str
+
+
+def parse_config(
+    text: str, source: str, *, complete: bool = True, may_be_empty: bool = False, first_line: int = 1
+) -> KernelConfig:
+    """Read a ``.config``, defconfig or fragment.
+
+    :param source: its name in messages.
+    :param complete: see :class:`KernelConfig`.
+    :param may_be_empty: accept a file with no symbol at all (an empty fragment is one).
+    :raises ConfigError: not a kernel configuration, two values for one symbol, or beyond the size limits; with
+        the line.
+    """
+    if len(text) > _MAX_BYTES:
+        raise ConfigError(source, f"larger than {_MAX_BYTES >> 20} MiB: not a kernel configuration")
+    values: dict[str, str] = {}
+    lines: dict[str, int] = {}
+    for number, line in enumerate(text.removeprefix("\ufeff").split("\n"), first_line):
+        found = _read_line(line, source, number)
+        if found is None:
+            continue
+        symbol, value = found
+        if values.setdefault(symbol, value) != value:
+            _refuse_second(source, symbol, values[symbol], value, lines[symbol], number)
+        lines.setdefault(symbol, number)
+    if len(values) > _MAX_SYMBOLS:
+        raise ConfigError(source, f"{len(values)} symbols: not a kernel configuration")
+    if not values and not may_be_empty:
+        raise ConfigError(source, "holds no CONFIG_ line: not a kernel configuration")
+    version, arch = _head(text)
+    return KernelConfig(values, source, version, arch, complete, lines)
+
+
+def _read_line(line: str, source: str, number: int) -> tuple[str, str] | None:
+    if line.startswith("CONFIG_"):
+        name, equals, value = line.partition("=")
+        value = value.rstrip()
+        if not equals or not _is_name(name):
+            raise ConfigError(source, f"{_shown(line)}: expected CONFIG_NAME=value", line=number)
+        if value not in {"y", "m", "n"} and not _is_value(value):
+            raise ConfigError(source, f"{_shown(line)}: the value is no y, m, n, number or quoted string", line=number)
+        return name[7:], value
+    if line.startswith("# CONFIG_"):
+        name, _, rest = line[2:].partition(" ")
+        if rest.rstrip() == "is not set" and _is_name(name):
+            return name[7:], "n"
+        return None
+    stripped = line.strip()
+    if not stripped or stripped[0] == "#":
+        return None
+    raise ConfigError(source, f"{_shown(stripped)}: neither CONFIG_NAME=value nor a comment", line=number)
+
+
+def _is_name(name: str) -> bool:
+    return len(name) > 7 and name.isascii() and name.isidentifier()
+
+
+def _is_value(value: str) -> bool:
+    if len(value) > _MAX_LINE:
+        return False
+    return (_STRING if value[:1] == '"' else _NUMBER).fullmatch(value) is not None
+
+
+def _shown(line: str) -> str:
+    return repr(line if len(line) <= 80 else line[:77] + "...")
+
+
+def _refuse_second(source: str, symbol: str, old: str, new: str, first: int, second: int) -> None:
+    raise ConfigError(
+        source,
+        f"CONFIG_{symbol} has two values: {old} in line {first}, {new} here",
+        line=second,
+        hint="keep one of them; for fragments that override each other name the files one by one, later wins",
+    )
+
+
+def _head(text: str) -> tuple[KernelVersion | None, str | None]:
+    match = _HEAD.search(text[:4096])
+    if match is None:
+        return None, None
+    try:
+        return KernelVersion.parse(match[2]), match[1]
+    except UsageError:
+        return None, match[1]
+
+
+def unquote(value: str) -> str:
+    """The text of a quoted value (``"a\\"b"`` → ``a"b``); other values as they are."""
+    if len(value) >= 2 and value[0] == value[-1] == '"':
+        return re.sub(r"\\(.)", r"\1", value[1:-1])
+    return value
+
+
+def merge(configs: Iterable[KernelConfig]) -> tuple[KernelConfig, list[Override]]:
+    """Lay configurations over each other in order, as ``merge_config.sh`` does: later wins.
+
+    :returns: the result and every value that was replaced by a different one, in order.
+    :raises UsageError: there is none to merge.
+    """
+    parts = list(configs)
+    if not parts:
+        raise UsageError("merge kernel configurations", "none was named")
+    values: dict[str, str] = {}
+    origin: dict[str, str] = {}
+    overrides: list[Override] = []
+    for part in parts:
+        for symbol, value in part.values.items():
+            old = values.get(symbol)
+            if old is not None and old != value:
+                overrides.append(Override(symbol, old, value, origin[symbol], part.source))
+            values[symbol] = value
+            origin[symbol] = part.source
+    version = next((part.version for part in reversed(parts) if part.version), None)
+    arch = next((part.arch for part in reversed(parts) if part.arch), None)
+    source = " + ".join(part.source for part in parts)
+    return KernelConfig(values, source, version, arch, complete=any(part.complete for part in parts)), overrides

@@ -1,0 +1,148 @@
+"""What was seen on a board besides its configuration, and how such a fact can stand in for a symbol."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+__all__ = ["Evidence", "Proof", "ProofKind", "Proven", "module_name"]
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Facts from a board record or a build. ``None`` always means: not known.
+
+    :param modules: names in ``/proc/modules`` (``system_heap``), loaded now.
+    :param modules_load: entries of ``modules.load`` files (``system_heap.ko``, with or without folder), loaded at boot.
+    :param heaps: names below ``/dev/dma_heap``.
+    :param cmdline: the kernel command line as booted, or as a boot image would pass it.
+    :param cma_total: bytes, ``CmaTotal`` of ``/proc/meminfo``.
+    :param is_user_build: ``ro.build.type`` is ``user``.
+    """
+
+    modules: frozenset[str] | None = None
+    modules_load: frozenset[str] | None = None
+    heaps: frozenset[str] | None = None
+    cmdline: str | None = None
+    cma_total: int | None = None
+    is_user_build: bool | None = None
+
+    @classmethod
+    def of(
+        cls,
+        *,
+        modules: Iterable[str] | None = None,
+        modules_load: Iterable[str] | None = None,
+        heaps: Iterable[str] | None = None,
+        cmdline: str | None = None,
+        cma_total: int | None = None,
+        is_user_build: bool | None = None,
+    ) -> Evidence:
+        """Build from any iterables; module names are brought to one spelling (see :func:`module_name`)."""
+        return cls(
+            None if modules is None else frozenset(map(module_name, modules)),
+            None if modules_load is None else frozenset(map(module_name, modules_load)),
+            None if heaps is None else frozenset(heaps),
+            cmdline,
+            cma_total,
+            is_user_build,
+        )
+
+    def parameter(self, name: str) -> str | None:
+        """Value of a kernel parameter (the last one counts); ``None`` when absent or the command line is not known."""
+        found = None
+        for word in (self.cmdline or "").split():
+            key, equals, value = word.partition("=")
+            if key == name and equals:
+                found = value
+        return found
+
+
+def module_name(entry: str) -> str:
+    """``kernel/drivers/dma-buf/heaps/system-heap.ko.zst`` → ``system_heap``, as ``/proc/modules`` spells it."""
+    return entry.rsplit("/", 1)[-1].partition(".")[0].replace("-", "_")
+
+
+class ProofKind(enum.StrEnum):
+    """Which fact proves a requirement."""
+
+    NODE = "node"
+    MODULE = "module"
+    PARAMETER = "parameter"
+    CMA_TOTAL = "cma_total"
+
+
+class Proven(enum.Enum):
+    """What the evidence says about one proof."""
+
+    YES = "yes"
+    AT_BOOT = "listed to be loaded at boot"
+    NO = "no"
+    UNKNOWN = "not known"
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """One fact that shows a requirement to hold, whatever the configuration says.
+
+    :param kind: where to look.
+    :param pattern: heap name (shell pattern), module name, or ``name=value pattern`` of a kernel parameter;
+        for ``CMA_TOTAL`` the least number of bytes.
+    """
+
+    kind: ProofKind
+    pattern: str
+
+    def weigh(self, evidence: Evidence) -> tuple[Proven, str]:
+        """What the evidence says, and the line to print for it (empty when nothing is known)."""
+        return _WEIGH[self.kind](self.pattern, evidence)
+
+
+def _weigh_node(pattern: str, evidence: Evidence) -> tuple[Proven, str]:
+    if evidence.heaps is None:
+        return Proven.UNKNOWN, ""
+    found = sorted(name for name in evidence.heaps if fnmatchcase(name, pattern))
+    if found:
+        return Proven.YES, f"/dev/dma_heap/{found[0]} is there"
+    return Proven.NO, f"/dev/dma_heap/{pattern} is not there"
+
+
+def _weigh_module(pattern: str, evidence: Evidence) -> tuple[Proven, str]:
+    if evidence.modules is not None:
+        if pattern in evidence.modules:
+            return Proven.YES, f"module {pattern} is in /proc/modules"
+        listed = evidence.modules_load is not None and pattern in evidence.modules_load
+        tail = ", though modules.load lists it" if listed else ""
+        return Proven.NO, f"module {pattern} is not in /proc/modules{tail}"
+    if evidence.modules_load is None:
+        return Proven.UNKNOWN, ""
+    if pattern in evidence.modules_load:
+        return Proven.AT_BOOT, f"modules.load lists {pattern}"
+    return Proven.NO, f"modules.load does not list {pattern}"
+
+
+def _weigh_parameter(pattern: str, evidence: Evidence) -> tuple[Proven, str]:
+    if evidence.cmdline is None:
+        return Proven.UNKNOWN, ""
+    name, _, wanted = pattern.partition("=")
+    value = evidence.parameter(name)
+    if value is not None and fnmatchcase(value, wanted):
+        return Proven.YES, f"the kernel command line has {name}={value}"
+    return Proven.NO, f"the kernel command line has no {pattern}"
+
+
+def _weigh_cma_total(pattern: str, evidence: Evidence) -> tuple[Proven, str]:
+    if evidence.cma_total is None:
+        return Proven.UNKNOWN, ""
+    line = f"CmaTotal in /proc/meminfo is {evidence.cma_total >> 10} kB"
+    return (Proven.YES if evidence.cma_total >= int(pattern) else Proven.NO), line
+
+
+_WEIGH = {
+    ProofKind.NODE: _weigh_node,
+    ProofKind.MODULE: _weigh_module,
+    ProofKind.PARAMETER: _weigh_parameter,
+    ProofKind.CMA_TOTAL: _weigh_cma_total,
+}

@@ -1,0 +1,123 @@
+"""One expression over symbols against one configuration: does it hold, and on which lines does the answer rest."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from bringup.kernel.config import KernelConfig, unquote
+from bringup.kernel.requirement import AllOf, Need, Wanted
+from bringup.kernel.symbols import exists, symbol_table
+from bringup.kernel.version import Flavour, KernelVersion
+
+__all__ = ["Finding", "State", "find"]
+
+_TRISTATE = frozenset({"y", "m", "n", "absent"})
+
+
+class State(enum.IntEnum):
+    """From best to worst; the worst part decides an all-of."""
+
+    HOLDS = 0
+    MODULE = 1
+    UNKNOWN = 2
+    NO_SUCH_SYMBOL = 3
+    WRONG = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """:param lines: the configuration's lines that decided. :param reasons: why, where it does not hold.
+    :param wanted: what was accepted, as ``CONFIG_X=y|m``.
+    """
+
+    state: State
+    lines: tuple[str, ...]
+    reasons: tuple[str, ...] = ()
+    wanted: tuple[str, ...] = ()
+
+
+def find(need: Need, config: KernelConfig, version: KernelVersion | None, flavour: Flavour | None) -> Finding:
+    """Weigh an expression. :returns: its state, with the lines of the parts that decided it."""
+    if isinstance(need, Wanted):
+        return _find_one(need, config, version, flavour)
+    parts = [find(part, config, version, flavour) for part in need.parts]
+    if isinstance(need, AllOf):
+        worst = max(part.state for part in parts)
+        return _joined(worst, [part for part in parts if worst <= State.MODULE or part.state is worst])
+    best = min(part.state for part in parts)
+    if best <= State.MODULE:
+        return next(part for part in parts if part.state is best)
+    # a part that the kernel does not have at all says nothing against the others
+    decided = State.WRONG if any(part.state is State.WRONG for part in parts) else best
+    joined = _joined(decided, [part for part in parts if part.state is decided])
+    return Finding(decided, joined.lines, joined.reasons, (" or ".join(joined.wanted),))
+
+
+def _joined(state: State, parts: list[Finding]) -> Finding:
+    # what is a module goes first: it is the part that still wants a proof
+    parts = sorted(parts, key=lambda part: -part.state)
+    return Finding(
+        state,
+        tuple(line for part in parts for line in part.lines),
+        tuple(reason for part in parts for reason in part.reasons),
+        tuple(wanted for part in parts for wanted in part.wanted),
+    )
+
+
+def _find_one(need: Wanted, config: KernelConfig, version: KernelVersion | None, flavour: Flavour | None) -> Finding:
+    value = config.values.get(need.symbol)
+    line = config.line(need.symbol)
+    if value is None:
+        return _find_absent(need, line, config, version, flavour)
+    if _accepts(need, value):
+        return Finding(State.MODULE if value == "m" and "y" in need.values else State.HOLDS, (line,), (), (str(need),))
+    return Finding(State.WRONG, (line,), (), (str(need),))
+
+
+def _find_absent(
+    need: Wanted, line: str, config: KernelConfig, version: KernelVersion | None, flavour: Flavour | None
+) -> Finding:
+    wanted = (str(need),)
+    symbol = need.symbol
+    off_is_fine = not need.values.isdisjoint({"n", "absent"})
+    history = symbol_table().get(symbol)
+    if version is not None and exists(symbol, version, flavour) is False:
+        if off_is_fine:
+            return Finding(State.HOLDS, (line,), (), wanted)
+        return Finding(State.NO_SUCH_SYMBOL, (line,), (_life(symbol, version),), wanted)
+    if config.complete:
+        return Finding(State.HOLDS if off_is_fine else State.WRONG, (line,), (), wanted)
+    era = history.era(version, flavour) if history is not None and version is not None else None
+    if era is None or not era.prompt or era.conditional_default:
+        reason = f"CONFIG_{symbol} is not mentioned in {config.source}, and what it defaults to is not known"
+        return Finding(State.UNKNOWN, (line,), (reason,), wanted)
+    default = era.default or "n"
+    holds = off_is_fine if default == "n" else _accepts(need, default)
+    return Finding(State.HOLDS if holds else State.WRONG, (f"{line} (default {default})",), (), wanted)
+
+
+def _accepts(need: Wanted, value: str) -> bool:
+    if value in need.values:
+        return True
+    if value[:1] == '"':  # the text "y" is not the tristate y
+        return unquote(value) in need.values - _TRISTATE
+    if not need.ranges:
+        return False
+    try:
+        number = int(value, 16 if value[:2] in {"0x", "0X"} else 10)
+    except ValueError:
+        return False
+    return any((low is None or number >= low) and (high is None or number <= high) for low, high in need.ranges)
+
+
+def _life(symbol: str, version: KernelVersion) -> str:
+    history = symbol_table()[symbol]
+    if history.renamed_to is not None and KernelVersion.parse(history.renamed_to[1]).series <= version.series:
+        return (
+            f"CONFIG_{symbol} is called CONFIG_{history.renamed_to[0]} since {history.renamed_to[1]}; this is {version}"
+        )
+    if history.vendor:
+        return f"CONFIG_{symbol} is known from {history.vendor} kernels only"
+    spans = ", ".join(str(era.kernel) for era in history.eras)
+    return f"CONFIG_{symbol} exists in kernels {spans}; this is {version}"

@@ -1,0 +1,46 @@
+"""What to write into a ``.config`` so that an expression holds."""
+
+from __future__ import annotations
+
+from bringup.kernel.requirement import AnyOf, Need, Wanted
+from bringup.kernel.symbols import symbol_table
+from bringup.kernel.version import Flavour, KernelVersion
+
+__all__ = ["lines_to_set", "value_to_set"]
+
+
+def lines_to_set(need: Need, version: KernelVersion | None, flavour: Flavour | None) -> tuple[str, ...]:
+    """Configuration lines, without dependencies; of an any-of the first part that the kernel has."""
+    if isinstance(need, Wanted):
+        value = value_to_set(need)
+        if value is None:
+            return ()
+        return (f"# CONFIG_{need.symbol} is not set" if value == "n" else f"CONFIG_{need.symbol}={value}",)
+    if isinstance(need, AnyOf):
+        return lines_to_set(_first_to_be_had(need, version, flavour), version, flavour)
+    return tuple(line for part in need.parts for line in lines_to_set(part, version, flavour))
+
+
+def value_to_set(need: Wanted) -> str | None:
+    """The value to write: ``y`` before ``m`` before ``n``, else the first text, else the end of a range."""
+    for value in ("y", "m", "n"):
+        if value in need.values:
+            return value
+    if "absent" in need.values:
+        return None
+    if need.values:
+        text = min(need.values)
+        escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{escaped}"'
+    low, high = need.ranges[0]
+    return str(low if low is not None else high if high is not None else 0)
+
+
+def _first_to_be_had(need: AnyOf, version: KernelVersion | None, flavour: Flavour | None) -> Need:
+    if version is None:
+        return need.parts[0]
+    table = symbol_table()
+    for part in need.parts:
+        if not isinstance(part, Wanted) or part.symbol not in table or table[part.symbol].era(version, flavour):
+            return part
+    return need.parts[0]

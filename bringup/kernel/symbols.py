@@ -1,0 +1,147 @@
+"""What is known about each symbol: its type by kernel version, where it begins and ends, what it gives a board.
+
+The facts are data (``requirements/symbols.yaml``); each era names the source it was read from.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from bringup.errors import UsageError
+from bringup.kernel.shipped import shipped_data
+from bringup.kernel.version import Flavour, KernelVersion, VersionRange
+
+__all__ = ["Era", "SymbolHistory", "SymbolType", "era_of", "exists", "symbol_table", "symbol_type"]
+
+
+class SymbolType(enum.StrEnum):
+    """Kconfig's types."""
+
+    BOOL = "bool"
+    TRISTATE = "tristate"
+    INT = "int"
+    HEX = "hex"
+    STRING = "string"
+
+
+@dataclass(frozen=True, slots=True)
+class Era:
+    """A span of kernel versions in which a symbol looked one way.
+
+    :param flavours: trees it is said of; empty means all of them.
+    :param depends: Kconfig expression it depends on, conditions of surrounding menus included; empty for none.
+    :param prompt: whether a person can set it; without a prompt only ``select`` and defaults do.
+    :param default: its default where that is a plain value, e.g. ``y`` or ``16``.
+    :param conditional_default: further defaults told in words.
+    """
+
+    kernel: VersionRange
+    type: SymbolType
+    flavours: frozenset[Flavour] = frozenset()
+    depends: str = ""
+    prompt: bool = True
+    default: str | None = None
+    conditional_default: str = ""
+    selects: tuple[str, ...] = ()
+    selected_by: tuple[str, ...] = ()
+    note: str = ""
+    sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolHistory:
+    """All that is known about one symbol.
+
+    :param module: name of the module that an ``m`` builds.
+    :param heaps: names of the heaps it puts below ``/dev/dma_heap``.
+    :param renamed_to: the symbol that took its place, and in which series.
+    :param vendor: whose tree it is from, where no mainline kernel has it.
+    """
+
+    name: str
+    what: str
+    eras: tuple[Era, ...]
+    module: str | None = None
+    heaps: tuple[str, ...] = ()
+    renamed_to: tuple[str, str] | None = None
+    vendor: str | None = None
+    notes: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+
+    @classmethod
+    def from_data(cls, name: str, data: Mapping[str, Any]) -> SymbolHistory:
+        """Build from the dict of the symbol file."""
+        renamed = data.get("renamed_to")
+        return cls(
+            name,
+            data["what"],
+            tuple(_era(era) for era in data["eras"]),
+            data.get("module"),
+            tuple(data.get("heaps", ())),
+            (renamed["symbol"], renamed["kernel"]) if renamed else None,
+            data.get("vendor"),
+            tuple(data.get("notes", ())),
+            tuple(data.get("source", ())),
+        )
+
+    def era(self, version: KernelVersion, flavour: Flavour | None = None) -> Era | None:
+        """How the symbol looks in that kernel; an era told of that flavour goes before one told of all trees."""
+        found = [era for era in self.eras if version in era.kernel and (not era.flavours or flavour in era.flavours)]
+        return next((era for era in found if era.flavours), found[0] if found else None)
+
+
+def _era(data: Mapping[str, Any]) -> Era:
+    return Era(
+        VersionRange.parse(data.get("kernel", "..")),
+        SymbolType(data["type"]),
+        frozenset(map(Flavour, data.get("flavour", ()))),
+        data.get("depends", ""),
+        data.get("prompt", True),
+        data.get("default"),
+        data.get("conditional_default", ""),
+        tuple(data.get("selects", ())),
+        tuple(data.get("selected_by", ())),
+        data.get("note", ""),
+        tuple(data.get("source", ())),
+    )
+
+
+@cache
+def symbol_table() -> Mapping[str, SymbolHistory]:
+    """Every symbol with a known history, by name without ``CONFIG_``."""
+    return {name: SymbolHistory.from_data(name, data) for name, data in shipped_data()["symbols"].items()}
+
+
+def era_of(name: str, version: KernelVersion, flavour: Flavour | None = None) -> Era | None:
+    """How a symbol looks in a kernel, ``None`` where that kernel does not have it.
+
+    :raises UsageError: nothing is known about a symbol of that name.
+    """
+    history = symbol_table().get(name)
+    if history is None:
+        raise UsageError(
+            f"look up CONFIG_{name}",
+            "its history is not known",
+            hint="name a kernel source tree: --tree DIR --arch arm64",
+        )
+    return history.era(version, flavour)
+
+
+def symbol_type(name: str, version: KernelVersion, flavour: Flavour | None = None) -> str | None:
+    """``"bool"``, ``"tristate"``, ``"int"``, … in that kernel; ``None`` where that kernel does not have the symbol.
+
+    :param name: without ``CONFIG_``.
+    :raises UsageError: nothing is known about a symbol of that name.
+    """
+    era = era_of(name, version, flavour)
+    return None if era is None else era.type.value
+
+
+def exists(name: str, version: KernelVersion, flavour: Flavour | None = None) -> bool | None:
+    """Whether a kernel has the symbol; ``None`` where nothing is known about a symbol of that name."""
+    history = symbol_table().get(name)
+    return None if history is None else history.era(version, flavour) is not None
