@@ -1,1 +1,87 @@
-"""Verdicts to files: HTML, JUnit, JSON. A report is a pure function of its run."""
+"""Reports: a run becomes a file that a person or another program reads.
+
+A format is one file in :mod:`bringup.report.formats` that defines ``FORMAT``; it is found there, nothing lists it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from bringup.checks.run import Run
+from bringup.errors import HostError, UsageError
+
+__all__ = ["Format", "all_formats", "find_format", "write_report"]
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One way to write a run down.
+
+    :param name: what ``--format`` takes.
+    :param suffix: the file's suffix, with its dot.
+    :param render: the whole report as text; never holds a control character but tab and newline.
+    :param summary: one line for ``--help``.
+    """
+
+    name: str
+    suffix: str
+    render: Callable[[Run], str]
+    summary: str
+
+
+def all_formats() -> dict[str, Format]:
+    """Every format by its name, sorted. Importing them all is cheap: each loads what it needs when it renders."""
+    import importlib
+    import pkgutil
+
+    from bringup.report import formats as package
+
+    found = (
+        importlib.import_module(f"{package.__name__}.{module.name}").FORMAT
+        for module in pkgutil.iter_modules(package.__path__)
+        if not module.name.startswith("_")
+    )
+    return {one.name: one for one in sorted(found, key=lambda one: one.name)}
+
+
+def find_format(name: str) -> Format:
+    """The format of that name.
+
+    :raises UsageError: there is none.
+    """
+    known = all_formats()
+    if name not in known:
+        raise UsageError("write a report", f"there is no format {name!r}", hint=f"formats are: {', '.join(known)}")
+    return known[name]
+
+
+def write_report(run: Run, format: str | Format, path: Path) -> Path:  # noqa: A002 - the word of the command line
+    """Render a run into a file: the whole file or none, never a part of it.
+
+    :param path: the file, or a folder, which then gets ``report`` with the format's suffix.
+    :returns: the file that was written.
+    :raises UsageError: there is no such format.
+    :raises HostError: it cannot be written.
+    """
+    chosen = find_format(format) if isinstance(format, str) else format
+    file = path / f"report{chosen.suffix}" if path.is_dir() else path
+    text = chosen.render(run)
+    part = file.with_name(f".{file.name}.{secrets.token_hex(4)}.part")
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        with part.open("x", encoding="utf-8", newline="\n") as out:
+            out.write(text)
+            out.flush()
+            os.fsync(out.fileno())
+        part.replace(file)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            part.unlink(missing_ok=True)
+        hint = "name another file or folder with -o"
+        raise HostError(f"write the {chosen.name} report to {file}", error.strerror or str(error), hint=hint) from error
+    return file

@@ -1,0 +1,116 @@
+"""JUnit XML, as Jenkins and GitLab read it: a suite a board, a case a verdict.
+
+Written here and not with a library: what a board prints holds characters that XML 1.0 forbids, and a report that
+does not parse hides a failure. A warning is a passed case with its text in ``system-out``.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from xml.etree import ElementTree as ET
+
+from bringup.checks.run import BoardRun, Run
+from bringup.checks.verdict import Outcome, Verdict
+from bringup.report import Format
+from bringup.report.story import excerpt, tally
+from bringup.text import safe_name, visible
+
+__all__ = ["FORMAT"]
+
+_CHILD = {Outcome.FAIL: "failure", Outcome.ERROR: "error", Outcome.SKIP: "skipped", Outcome.WARN: "system-out"}
+# What a text may take. CI servers hold the whole document in memory, and the record has the rest.
+_MESSAGE, _TEXT = 500, 20_000
+
+
+def _render(run: Run) -> str:
+    root = _element("testsuites", name="bringup", **_counts([one for board in run.boards for one in board.verdicts]))
+    root.set("time", _seconds(sum(_took(board) for board in run.boards)))
+    for board in run.boards:
+        root.append(_suite(run, board))
+    ET.indent(root)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode") + "\n"
+
+
+def _suite(run: Run, board: BoardRun) -> ET.Element:
+    suite = _element("testsuite", name=board.serial, **_counts(board.verdicts), time=_seconds(_took(board)))
+    suite.set("skipped", str(tally(board.verdicts)[Outcome.SKIP]))
+    started = _timestamp(run.started)
+    if started:
+        suite.set("timestamp", started)
+    facts = {"bringup": run.tool, "config": board.config, "kernel": board.kernel, "record": board.record}
+    properties = ET.SubElement(suite, "properties")
+    for name, value in {**facts, **board.identity}.items():
+        if value is not None:
+            properties.append(_element("property", name=name, value=excerpt(value, _MESSAGE)))
+    # GitLab tells cases apart by class and name only, so with many boards the board is a part of the class.
+    inner = re.sub(r"\W", "_", safe_name(board.serial)) + "." if len(run.boards) > 1 else ""
+    suite.extend(_case(one, f"bringup.{inner}") for one in board.verdicts)
+    return suite
+
+
+def _case(verdict: Verdict, package: str) -> ET.Element:
+    prefix, _, name = verdict.id.rpartition(".")
+    title = f"{name} [{verdict.heap}]" if verdict.heap else name
+    case = _element("testcase", classname=(package + prefix).rstrip("."), name=title, time="0.000")
+    tag = _CHILD.get(verdict.outcome)
+    if tag is None:
+        return case
+    child = ET.SubElement(case, tag)
+    if tag != "system-out":
+        child.set("message", visible(excerpt(_message(verdict), _MESSAGE)))
+        child.set("type", visible(verdict.cause.id if verdict.cause else f"bringup.{verdict.outcome}"))
+    child.text = visible(excerpt("\n".join(_lines(verdict)), _TEXT))
+    return case
+
+
+def _message(verdict: Verdict) -> str:
+    return (verdict.cause.text if verdict.cause else None) or verdict.reason or verdict.title
+
+
+def _lines(verdict: Verdict) -> Iterable[str]:
+    yield f"{verdict.outcome}: {verdict.title}"
+    if verdict.reason:
+        yield f"reason: {verdict.reason}"
+    yield from (f"seen: {fact}" for fact in verdict.evidence)
+    if verdict.cause:
+        yield f"cause: {verdict.cause.text} ({verdict.cause.id})"
+    if verdict.remedy:
+        yield "remedy:"
+        yield from (f"    {line}" for line in verdict.remedy)
+
+
+def _element(tag: str, **attributes: str) -> ET.Element:
+    return ET.Element(tag, {key: visible(value) for key, value in attributes.items()})
+
+
+def _counts(verdicts: Iterable[Verdict]) -> dict[str, str]:
+    count = tally(verdicts)
+    return {
+        "tests": str(sum(count.values())),
+        "failures": str(count[Outcome.FAIL]),
+        "errors": str(count[Outcome.ERROR]),
+    }
+
+
+def _took(board: BoardRun) -> float:
+    return max((at + seconds for _, at, seconds in board.steps), default=0.0)
+
+
+def _seconds(value: float) -> str:
+    return f"{max(0.0, value):.3f}"
+
+
+def _timestamp(started: str) -> str:
+    """The start in UTC without a zone, as the schemas in use want it; empty where it is no time."""
+    try:
+        when = datetime.fromisoformat(started)
+    except ValueError:
+        return ""
+    if when.tzinfo is not None:
+        when = when.astimezone(UTC)
+    return when.replace(tzinfo=None).isoformat(timespec="seconds")
+
+
+FORMAT = Format("junit", ".xml", _render, "JUnit XML for CI servers: a suite a board, a case a verdict")

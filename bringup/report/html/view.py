@@ -1,0 +1,163 @@
+"""What the page shows of a board, in the order in which it shows it. Text stays raw here: the template escapes it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from bringup.checks.run import BoardRun, HeapFacts, LatencyFacts
+from bringup.checks.verdict import Outcome, Verdict
+from bringup.report.html.latency import Plot, plots
+from bringup.report.story import WORST_FIRST, Finding, Headline, board_headline, excerpt, findings, tally
+from bringup.text import safe_name
+
+__all__ = ["Anchors", "BoardView", "FindingView", "HeapRow", "Row", "Step", "board_view", "pieces"]
+
+# Beyond these the page shows head and tail; the document within it has everything.
+_EVIDENCE, _REMEDY = 2_000, 20_000
+_URL = re.compile(r"https?://[^\s<>\"'`]+[^\s<>\"'`.,;:)\]]")
+_GLANCE = 1 << 20
+
+
+class Anchors:
+    """Fragment names: the same for the same thing in every report, and never twice in one page."""
+
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+
+    def of(self, *parts: str | None, under: str = "") -> str:
+        """A name such as ``SERIAL/heap.mode/system``; ``under`` is one that was given before."""
+        own = [safe_name(part) for part in parts if part is not None]
+        base = name = "/".join([under, *own] if under else own)
+        count = 1
+        while name in self._taken:
+            count += 1
+            name = f"{base}~{count}"
+        self._taken.add(name)
+        return name
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A verdict and the name that links to it."""
+
+    anchor: str
+    verdict: Verdict
+    evidence: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FindingView:
+    """A finding with its verdicts; each remedy is lines of (text, whether it is a link)."""
+
+    anchor: str
+    finding: Finding
+    rows: tuple[Row, ...]
+    remedies: tuple[tuple[tuple[tuple[str, bool], ...], ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HeapRow:
+    """A heap at a glance: its facts, how many tests ended how (worst first), and the latency of one size."""
+
+    facts: HeapFacts
+    tests: tuple[tuple[str, int], ...]
+    latency: LatencyFacts | None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A step of the run: where its bar begins and how long it is, in thousandths of the whole."""
+
+    name: str
+    at: float
+    took: float
+    begin: float
+    length: float
+
+
+@dataclass(frozen=True, slots=True)
+class BoardView:
+    """One board's part of the page."""
+
+    anchor: str
+    board: BoardRun
+    headline: Headline
+    tally: dict[Outcome, int]
+    identity: tuple[tuple[str, str], ...]
+    heaps: tuple[HeapRow, ...]
+    findings: tuple[FindingView, ...]
+    passed: tuple[Row, ...]
+    skipped: tuple[Row, ...]
+    steps: tuple[Step, ...]
+    plots: tuple[Plot, ...]
+
+
+def board_view(board: BoardRun, anchors: Anchors) -> BoardView:
+    """Everything that the page shows of one board."""
+    anchor = anchors.of(board.serial)
+    return BoardView(
+        anchor=anchor,
+        board=board,
+        headline=board_headline(board),
+        tally=tally(board.verdicts),
+        identity=_identity(board),
+        findings=tuple(_finding(one, anchor, anchors) for one in findings(board.verdicts)),
+        passed=_rows((one for one in board.verdicts if one.outcome is Outcome.PASS), anchor, anchors),
+        skipped=_rows((one for one in board.verdicts if one.outcome is Outcome.SKIP), anchor, anchors),
+        heaps=tuple(_heap(one) for one in board.heaps),
+        steps=_steps(board),
+        plots=plots(board.heaps),
+    )
+
+
+def pieces(text: str) -> tuple[tuple[str, bool], ...]:
+    """A line cut into (piece, is it an http or https address)."""
+    out: list[tuple[str, bool]] = []
+    end = 0
+    for match in _URL.finditer(text):
+        out += [(text[end : match.start()], False), (match.group(), True)]
+        end = match.end()
+    out.append((text[end:], False))
+    return tuple((piece, link) for piece, link in out if piece)
+
+
+def _identity(board: BoardRun) -> tuple[tuple[str, str], ...]:
+    own = {"Serial": board.serial, "Board config": board.config, "Kernel": board.kernel, "Record": board.record}
+    given = {name.casefold() for name in board.identity}
+    known = [(name, value) for name, value in own.items() if value is not None and name.casefold() not in given]
+    return (*known, *((name, excerpt(value, _EVIDENCE)) for name, value in board.identity.items()))
+
+
+def _rows(verdicts: Iterable[Verdict], board: str, anchors: Anchors) -> tuple[Row, ...]:
+    return tuple(
+        Row(
+            anchors.of(one.id, one.heap, under=board),
+            one,
+            tuple(excerpt(fact, _EVIDENCE) for fact in one.evidence),
+        )
+        for one in verdicts
+    )
+
+
+def _finding(finding: Finding, board: str, anchors: Anchors) -> FindingView:
+    name = finding.cause.id if finding.cause else finding.verdicts[0].id
+    anchor = anchors.of("because", name, under=board)
+    remedies = tuple(tuple(pieces(excerpt(line, _REMEDY)) for line in lines) for lines in finding.remedies)
+    return FindingView(anchor, finding, _rows(finding.verdicts, board, anchors), remedies)
+
+
+def _heap(facts: HeapFacts) -> HeapRow:
+    order = [str(one) for one in WORST_FIRST]
+    tests = sorted(facts.tests.items(), key=lambda item: order.index(item[0]) if item[0] in order else -1)
+    near = min(facts.latency, key=lambda one: abs(one.size - _GLANCE), default=None)
+    return HeapRow(facts, tuple((name, count) for name, count in tests if count), near)
+
+
+def _steps(board: BoardRun) -> tuple[Step, ...]:
+    whole = max((at + took for _, at, took in board.steps), default=0.0) or 1.0
+    return tuple(
+        Step(name, at, took, 1000 * max(0.0, at) / whole, max(2.0, 1000 * max(0.0, took) / whole))
+        for name, at, took in board.steps
+    )

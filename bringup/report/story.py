@@ -1,0 +1,202 @@
+"""What a reader is told first: one sentence, then the findings, grouped by what causes them.
+
+The page, the terminal and Markdown tell the same story; it is made here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from bringup.checks.run import BoardRun, Run
+from bringup.checks.verdict import Cause, Outcome, Verdict
+
+__all__ = [
+    "WORST_FIRST",
+    "Finding",
+    "Headline",
+    "SharedFinding",
+    "board_headline",
+    "excerpt",
+    "findings",
+    "run_headline",
+    "shared_findings",
+    "tally",
+]
+
+#: The order in which outcomes are shown.
+WORST_FIRST = (Outcome.FAIL, Outcome.ERROR, Outcome.WARN, Outcome.PASS, Outcome.SKIP)
+_FOUND = frozenset({Outcome.FAIL, Outcome.ERROR, Outcome.WARN})
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Verdicts of one board that are not a pass and have one cause.
+
+    :param key: equal on every board that has this finding.
+    :param outcome: the worst of its verdicts.
+    :param text: one sentence: the cause, or what is known in its place.
+    """
+
+    key: str
+    outcome: Outcome
+    text: str
+    cause: Cause | None
+    verdicts: tuple[Verdict, ...]
+
+    @property
+    def remedies(self) -> tuple[tuple[str, ...], ...]:
+        """The different remedies of its verdicts. One remedy is a block of lines that belong together."""
+        return tuple(dict.fromkeys(one.remedy for one in self.verdicts if one.remedy))
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """What is told before anything else.
+
+    :param answer: can it be used.
+    :param label: what ``first`` is: what to fix, or what to know.
+    :param first: the first finding, one sentence; empty where there is none.
+    """
+
+    answer: str
+    label: str = ""
+    first: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.answer} {self.label}: {self.first}" if self.first else self.answer
+
+
+@dataclass(frozen=True, slots=True)
+class SharedFinding:
+    """One finding over the boards that have it: the text and remedy of the first of them."""
+
+    finding: Finding
+    boards: tuple[BoardRun, ...]
+
+
+def tally(verdicts: Iterable[Verdict]) -> dict[Outcome, int]:
+    """How many verdicts ended in which outcome; every outcome is a key, worst first."""
+    counts = dict.fromkeys(WORST_FIRST, 0)
+    for one in verdicts:
+        counts[one.outcome] += 1
+    return counts
+
+
+def findings(verdicts: Iterable[Verdict]) -> tuple[Finding, ...]:
+    """What is not a pass or a skip, grouped by cause.
+
+    The worst outcome comes first, then the cause that explains the most verdicts, then the order in which the
+    questions were asked: so the first finding is the first to fix.
+    """
+    groups: dict[str, list[Verdict]] = {}
+    for one in verdicts:
+        if one.outcome in _FOUND:
+            groups.setdefault(_key(one), []).append(one)
+    found = [_finding(key, group) for key, group in groups.items()]
+    return tuple(sorted(found, key=lambda one: (WORST_FIRST.index(one.outcome), -len(one.verdicts))))
+
+
+def _key(verdict: Verdict) -> str:
+    if verdict.cause is not None:
+        return f"cause {verdict.cause.id}"
+    if verdict.outcome is Outcome.ERROR and verdict.reason:
+        return f"reason {verdict.reason}"
+    return f"check {verdict.id}"
+
+
+def _finding(key: str, group: list[Verdict]) -> Finding:
+    group.sort(key=lambda one: WORST_FIRST.index(one.outcome))
+    first = group[0]
+    return Finding(key, first.outcome, _sentence(first), first.cause, tuple(group))
+
+
+def _sentence(verdict: Verdict) -> str:
+    if verdict.cause is not None:
+        return verdict.cause.text
+    if verdict.outcome is Outcome.ERROR:
+        return verdict.reason or f"Not known: {verdict.title}"
+    return verdict.reason or (
+        f"Does not hold: {verdict.title}" if verdict.outcome is Outcome.FAIL else f"Holds, but see: {verdict.title}"
+    )
+
+
+def board_headline(board: BoardRun) -> Headline:
+    """Can this board be used, and what is first to fix."""
+    count = tally(board.verdicts)
+    asked = len(board.verdicts) - count[Outcome.SKIP]
+    found = findings(board.verdicts)
+    first = _end(excerpt(found[0].text, 300)) if found else ""
+    if count[Outcome.FAIL]:
+        some = f"{count[Outcome.FAIL]:,} of {_checks(asked)} {'fails' if count[Outcome.FAIL] == 1 else 'fail'}"
+        return Headline(f"This board cannot be used yet: {some}.", "Fix first", first)
+    if count[Outcome.ERROR]:
+        some = f"{count[Outcome.ERROR]:,} of {_checks(asked)} could not be answered"
+        return Headline(f"Not known whether this board can be used: {some}.", "First", first)
+    if not asked:
+        none = f"none of {_checks(len(board.verdicts))} applied" if board.verdicts else "nothing was asked"
+        return Headline(f"Not known whether this board can be used: {none}.")
+    if count[Outcome.WARN]:
+        some = _number(count[Outcome.WARN], "warning")
+        return Headline(f"This board can be used, with {some}.", "Know first", first)
+    rest = f", {count[Outcome.SKIP]:,} did not apply" if count[Outcome.SKIP] else ""
+    passed = "the one check passed" if asked == 1 else f"all {asked:,} checks passed"
+    return Headline(f"This board can be used: {passed}{rest}.")
+
+
+def run_headline(run: Run) -> Headline:
+    """The same for all boards of a run; for one board, that board's."""
+    if len(run.boards) == 1:
+        return board_headline(run.boards[0])
+    if not run.boards:
+        return Headline("No board was judged.")
+    worst = [board.outcome for board in run.boards]
+    usable = sum(one in (Outcome.PASS, Outcome.WARN) for one in worst)
+    parts = [f"{usable:,} of {_number(len(worst), 'board')} can be used"]
+    if worst.count(Outcome.FAIL):
+        parts.append(f"{worst.count(Outcome.FAIL):,} cannot yet")
+    if worst.count(Outcome.ERROR):
+        parts.append(f"of {worst.count(Outcome.ERROR):,} it is not known")
+    answer = "; ".join(parts) + "."
+    shared = shared_findings(run)
+    if not shared:
+        return Headline(answer)
+    top = shared[0]
+    label = "Fix first" if top.finding.outcome is Outcome.FAIL else "First"
+    on = _number(len(top.boards), "board")
+    return Headline(answer, label, f"{_end(excerpt(top.finding.text, 300))[:-1]} ({on}).")
+
+
+def shared_findings(run: Run) -> tuple[SharedFinding, ...]:
+    """The findings of all boards, the worst first, then what the most boards have."""
+    first: dict[str, Finding] = {}
+    boards: dict[str, list[BoardRun]] = {}
+    for board in run.boards:
+        for one in findings(board.verdicts):
+            known = first.setdefault(one.key, one)
+            if WORST_FIRST.index(one.outcome) < WORST_FIRST.index(known.outcome):
+                first[one.key] = one
+            boards.setdefault(one.key, []).append(board)
+    shared = [SharedFinding(first[key], tuple(group)) for key, group in boards.items()]
+    return tuple(sorted(shared, key=lambda one: (WORST_FIRST.index(one.finding.outcome), -len(one.boards))))
+
+
+def excerpt(text: str, limit: int) -> str:
+    """At most about ``limit`` characters of a text: its head and its tail, and how much was left out between them."""
+    if len(text) <= limit:
+        return text
+    tail = limit // 4
+    left_out = len(text) - limit
+    return f"{text[: limit - tail]} [… {left_out:,} characters left out …] {text[-tail:]}"
+
+
+def _end(sentence: str) -> str:
+    return sentence.rstrip(". \n") + "."
+
+
+def _checks(count: int) -> str:
+    return _number(count, "check")
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"

@@ -1,0 +1,49 @@
+"""Figures with their units, as people read them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+__all__ = ["duration", "moment", "ratio", "seconds", "size"]
+
+_SIZES = ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"))
+_TIMES = ((1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "µs"))
+
+
+def size(count: int) -> str:
+    """Bytes in binary units: ``64 KiB``."""
+    return next((f"{count / unit:,.4g} {name}" for unit, name in _SIZES if count >= unit), f"{count} B")
+
+
+def duration(nanoseconds: int) -> str:
+    """Nanoseconds to three figures: ``41.2 µs``."""
+    for unit, name in _TIMES:
+        if nanoseconds >= unit:
+            value = nanoseconds / unit
+            return f"{value:,.0f} {name}" if value >= 100 else f"{value:.3g} {name}"
+    return f"{nanoseconds} ns"
+
+
+def ratio(part: int, whole: int) -> str:
+    """How many times ``whole`` a ``part`` is: ``1.8×``; empty where that is no number."""
+    if whole <= 0:
+        return ""
+    value = part / whole
+    return f"{value:,.0f}×" if value >= 100 else f"{value:.2g}×"
+
+
+def seconds(value: float) -> str:
+    """Seconds with milliseconds below a minute: ``0.042 s``."""
+    return f"{value:.3f} s" if value < 60 else f"{value:,.0f} s"
+
+
+def moment(iso: str) -> str:
+    """An ISO 8601 time as ``22 November 2026, 11:48 UTC``; whatever is none, as it is."""
+    try:
+        when = datetime.fromisoformat(iso)
+    except ValueError:
+        return iso
+    if when.tzinfo is None:
+        return f"{when.day} {when:%B %Y, %H:%M}"
+    when = when.astimezone(UTC)
+    return f"{when.day} {when:%B %Y, %H:%M} UTC"
