@@ -1,1 +1,35 @@
 """One connected board: shell, push, pull, root, reboot, within a deadline."""
+
+from __future__ import annotations
+
+from bringup.board.board import OUTPUT_LIMIT, Board, Pulled
+from bringup.board.listing import ListedBoard, connect_tcp, disconnect_tcp, list_boards
+from bringup.board.server import ServerAddress, TcpAddress, UnixAddress
+from bringup.board.shell import Chunk, Completed, Exit, Stderr, Stdout
+from bringup.board.sync import FileStat
+from bringup.board.watch import Heartbeat
+from bringup.board.wire import ServerTransport, Stream, Target, Transport
+
+__all__ = [
+    "OUTPUT_LIMIT",
+    "Board",
+    "Chunk",
+    "Completed",
+    "Exit",
+    "FileStat",
+    "Heartbeat",
+    "ListedBoard",
+    "Pulled",
+    "ServerAddress",
+    "ServerTransport",
+    "Stderr",
+    "Stdout",
+    "Stream",
+    "Target",
+    "TcpAddress",
+    "Transport",
+    "UnixAddress",
+    "connect_tcp",
+    "disconnect_tcp",
+    "list_boards",
+]

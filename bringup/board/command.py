@@ -1,0 +1,94 @@
+"""Run one command on a board, and leave nothing of it behind when it is not let finish."""
+
+from __future__ import annotations
+
+import secrets
+import shlex
+from collections.abc import Iterable, Iterator, Sequence
+
+from bringup.board.link import SHELL, Link
+from bringup.board.shell import Chunk, Exit, PidLines, announce, converse, kill_script
+from bringup.board.wire import WireError
+from bringup.deadline import Deadline
+from bringup.errors import AdbServerError, BoardLost, BringupError, DeadlineExceeded, UsageError
+from bringup.text import visible
+
+__all__ = ["run_command"]
+
+# adb's requests have four hex digits of length
+SERVICE_AT_MOST = 0xFFFF
+# What is kept of a deadline to kill the command within it.
+RESERVE_SECONDS = 0.5
+RESERVE_SHARE = 0.1
+KILL_SECONDS = 1.0
+SHOWN_AT_MOST = 60
+
+
+def run_command(
+    link: Link, script: str, deadline: Deadline, *, stdin: bytes | Iterable[bytes] = b"", su: Sequence[str] = ()
+) -> Iterator[Chunk]:
+    """Yield what the script writes as it comes, then its :class:`~bringup.board.shell.Exit`.
+
+    When the deadline passes, or the iterator is closed before the end, the script's process group is killed on the
+    board. For that a part of the deadline (a tenth, at most 0.5 s) is kept back.
+
+    :param su: the command that runs a script as root, which is appended to it; empty: run as adbd's user.
+    :raises DeadlineExceeded: the script did not end in time.
+    :raises BoardLost: the board stopped answering, or rebooted.
+    :raises UsageError: the script is longer than adb takes.
+    """
+    action = f"run '{_shown(script)}'"
+    token = secrets.token_hex(8)
+    service = SHELL + _wrapped(script, token, su)
+    if len(service) > SERVICE_AT_MOST // 2 and len(service.encode("utf-8", "surrogateescape")) > SERVICE_AT_MOST:
+        raise UsageError(action, f"a script of {len(script)} characters", hint="adb takes 64 KiB: give it on stdin")
+    pids = PidLines(token, expected=2 if su else 1)
+    early = _keep_back(deadline)
+    stream = None
+    over = False
+    try:
+        with link.failing(action, deadline):
+            stream = link.open(service, action, early)
+            for chunk in converse(stream, stdin, early):
+                over = isinstance(chunk, Exit)
+                yield from pids.strip(chunk)
+    except DeadlineExceeded as late:
+        over = True
+        fate = _kill(link, pids, su, deadline)
+        seen = f"it did not end within {deadline.budget:g} s{fate}"
+        raise DeadlineExceeded(action, seen, board=link.serial) from late
+    except (BoardLost, AdbServerError):
+        over = True
+        raise
+    finally:
+        if stream is not None:
+            if not over:
+                _kill(link, pids, su, deadline)
+            stream.close()
+
+
+def _shown(script: str) -> str:
+    shown = " ".join(script.split())
+    return visible(shown if len(shown) <= SHOWN_AT_MOST else shown[: SHOWN_AT_MOST - 1] + "…")
+
+
+def _wrapped(script: str, token: str, su: Sequence[str]) -> str:
+    announced = announce(script, token)
+    return announce(shlex.join([*su, announced]), token) if su else announced
+
+
+def _keep_back(deadline: Deadline) -> Deadline:
+    reserve = min(RESERVE_SECONDS, deadline.remaining * RESERVE_SHARE)
+    return Deadline(deadline.at - reserve, deadline.budget)
+
+
+def _kill(link: Link, pids: PidLines, su: Sequence[str], deadline: Deadline) -> str:
+    """Kill what runs, and return for the error message what came of it."""
+    if not pids.pids:
+        return ", and never said that it had started"
+    script = kill_script(pids.pids)
+    try:
+        link.ask_shell(shlex.join([*su, script]) if su else script, deadline.within(KILL_SECONDS))
+    except (WireError, BringupError):
+        return f", and may still run on the board as process {pids.pids[0]}"
+    return " and was killed"

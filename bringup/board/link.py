@@ -1,0 +1,181 @@
+"""The way to one board: opens its services, notices when it dies meanwhile, and says why it failed."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+from bringup.board.shell import Exit, Stdout, converse
+from bringup.board.states import refusal
+from bringup.board.watch import Heartbeat, WatchedStream
+from bringup.board.wire import (
+    Broken,
+    Garbled,
+    Refused,
+    Stream,
+    Target,
+    TimedOut,
+    Transport,
+    WireError,
+    open_service,
+    query,
+)
+from bringup.deadline import Deadline
+from bringup.errors import AdbServerError, BoardError, BoardLost, BoardRebooted, BringupError, DeadlineExceeded
+from bringup.text import from_board, visible
+
+__all__ = ["SHELL", "Link"]
+
+SHELL = "shell,v2,raw:"
+# builtins only: it has to answer on a board that is out of memory or has no toybox
+BOOT_ID_SCRIPT = "read -r b </proc/sys/kernel/random/boot_id && echo $b"
+ASK_ADB_SECONDS = 1.0
+
+
+class Link:
+    """What is needed to reach one board, and what is known of it.
+
+    :param boot_id: as seen first; another one later means that the board rebooted. ``None``: not seen yet.
+    """
+
+    def __init__(
+        self, transport: Transport, target: Target, *, heartbeat: Heartbeat | None = None, boot_id: str | None = None
+    ) -> None:
+        self.transport = transport
+        self.target = target
+        self.heartbeat = heartbeat or Heartbeat()
+        self.boot_id = boot_id
+
+    @property
+    def serial(self) -> str:
+        """The board's serial."""
+        return self.target.serial
+
+    def open(self, service: str, action: str, deadline: Deadline) -> Stream:
+        """A connection to one of adbd's services, watched for the board's death.
+
+        :raises WireError: it could not be had.
+        :raises BoardLost: the board stopped answering.
+        """
+        inner = self.transport.connect(deadline)
+        stream = WatchedStream(inner, lambda limit: self._check_pulse(action, limit), self.heartbeat.quiet)
+        try:
+            open_service(stream, self.target, service, deadline)
+        except (WireError, BringupError):
+            stream.close()
+            raise
+        return stream
+
+    def ask_shell(self, script: str, deadline: Deadline) -> tuple[int, bytes]:
+        """Exit code and stdout of a short script, unwatched.
+
+        :raises WireError: it did not run to its end.
+        """
+        stream = self.transport.connect(deadline)
+        try:
+            open_service(stream, self.target, SHELL + script, deadline)
+            output = b""
+            for chunk in converse(stream, b"", deadline):
+                if isinstance(chunk, Stdout):
+                    output += chunk.data
+                elif isinstance(chunk, Exit):
+                    return chunk.code, output
+        finally:
+            stream.close()
+        raise AssertionError("converse() ends with Exit or raises")
+
+    def read_boot_id(self, deadline: Deadline) -> str | None:
+        """The board's boot_id now; ``None`` where it answers, but may not be read.
+
+        :raises WireError: the board did not answer.
+        """
+        code, output = self.ask_shell(BOOT_ID_SCRIPT, deadline)
+        return (from_board(output).strip() or None) if code == 0 else None
+
+    def adb_state(self, deadline: Deadline) -> str:
+        """What adb says of the board: a state, or the text with which it refuses to tell one.
+
+        :raises WireError: the adb server did not answer.
+        :raises AdbServerError: there is none.
+        """
+        try:
+            return query(self.transport, self.target.ask("get-state"), deadline.within(ASK_ADB_SECONDS))
+        except Refused as refused:
+            return str(refused).partition("\n")[0]
+
+    @contextlib.contextmanager
+    def failing(self, action: str, deadline: Deadline) -> Iterator[None]:
+        """Turn what goes wrong on the wire into what it means for the board.
+
+        :raises BoardError: see :mod:`bringup.errors`.
+        """
+        try:
+            yield
+        except TimedOut as error:
+            seen = f"no answer within {deadline.budget:g} s"
+            raise DeadlineExceeded(action, seen, board=self.serial) from error
+        except Refused as error:
+            raise self._refused(action, str(error)) from error
+        except Garbled as error:
+            seen = f"the board breaks adb's protocol: {visible(str(error))}"
+            raise BoardError(action, seen, board=self.serial) from error
+        except Broken as error:
+            raise self._why_broken(action, deadline) from error
+
+    def _refused(self, action: str, text: str) -> BoardError:
+        error = refusal(action, self.serial, text)
+        if type(error) is not BoardError and self.boot_id is not None:
+            return BoardLost(action, error.seen, hint=error.hint, board=self.serial)
+        return error
+
+    def _lost(self, action: str, seen: str) -> BoardLost:
+        hint = "look at its console or power; then see: adb devices"
+        return BoardLost(action, seen, hint=hint, board=self.serial)
+
+    def _rebooted(self, action: str, boot_id: str) -> BoardRebooted:
+        seen = f"the board started anew: boot_id was {self.boot_id}, is {visible(boot_id)}"
+        hint = "look for the reason in /sys/fs/pstore or on its console"
+        return BoardRebooted(action, seen, hint=hint, board=self.serial)
+
+    def _check_pulse(self, action: str, deadline: Deadline) -> None:
+        try:
+            boot_id = self.read_boot_id(deadline.within(self.heartbeat.answer))
+        except TimedOut as error:
+            if deadline.expired:
+                return  # the caller's own deadline, not the board's
+            raise self._lost(action, self._answers_nothing(deadline)) from error
+        except Refused as error:
+            raise self._lost(action, f"adb says: {visible(str(error))}") from error
+        except Garbled as error:
+            raise self._lost(action, f"the board breaks adb's protocol: {visible(str(error))}") from error
+        except Broken as error:
+            raise self._why_broken(action, deadline) from error
+        if boot_id is not None:
+            if self.boot_id not in (None, boot_id):
+                raise self._rebooted(action, boot_id)
+            self.boot_id = boot_id
+
+    def _answers_nothing(self, deadline: Deadline) -> str:
+        waited = f"the board answers nothing for {self.heartbeat.quiet + self.heartbeat.answer:g} s"
+        try:
+            return f"{waited}, while adb lists it as '{visible(self.adb_state(deadline))}'"
+        except (WireError, BringupError):
+            return waited
+
+    def _why_broken(self, action: str, deadline: Deadline) -> BoardError | AdbServerError:
+        """The connection ended early: was it the server, adbd, or the board?"""
+        closed = "the connection was closed"
+        try:
+            state = self.adb_state(deadline)
+            if state != "device":
+                return self._lost(action, f"{closed}; adb says: {visible(state)}")
+            boot_id = self.read_boot_id(deadline.within(self.heartbeat.answer))
+        except (AdbServerError, Broken) as error:
+            seen = f"{closed}, and the adb server is gone: {getattr(error, 'seen', error)}"
+            hint = "see who ended it; then: adb devices"
+            return AdbServerError(action, seen, hint=hint, board=self.serial)
+        except (WireError, DeadlineExceeded):
+            return self._lost(action, f"{closed}, and the board does not answer")
+        if boot_id is not None and self.boot_id not in (None, boot_id):
+            return self._rebooted(action, boot_id)
+        return self._lost(action, f"{closed} by the board, which still runs: its adbd was restarted")

@@ -1,0 +1,232 @@
+"""Shell protocol v2: one command on a board, its output streamed, stdout and stderr apart, with its exit code.
+
+A packet is one byte of kind, four bytes of length (little endian), and so many bytes (AOSP packages/modules/adb,
+``shell_protocol.h``). adbd gives each command a session of its own, so the shell's process id is also the id of its
+process group; ``announce`` lets the shell tell it, and :class:`PidLines` takes it out of stderr again.
+"""
+
+from __future__ import annotations
+
+import enum
+import shlex
+import struct
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from bringup.board.wire import RECEIVE_AT_MOST, Broken, Garbled, Stream
+from bringup.deadline import Deadline
+
+__all__ = [
+    "Chunk",
+    "Completed",
+    "Exit",
+    "Packet",
+    "PidLines",
+    "ShellPackets",
+    "Stderr",
+    "Stdout",
+    "announce",
+    "converse",
+    "kill_script",
+    "packed",
+    "script_of",
+]
+
+HEADER = struct.Struct("<BI")
+# adbd reads a packet into a buffer of its own size; 64 KiB has fitted since shell v2 exists
+STDIN_AT_MOST = 64 * 1024
+# adbd sends at most 1 MiB (MAX_PAYLOAD). Anything far above is no length but a lost place in the stream.
+PACKET_AT_MOST = 16 * 1024 * 1024
+
+
+class Packet(enum.IntEnum):
+    """Kinds of packets (``ShellProtocol::Id``)."""
+
+    STDIN = 0
+    STDOUT = 1
+    STDERR = 2
+    EXIT = 3
+    CLOSE_STDIN = 4
+    WINDOW_SIZE = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Stdout:
+    """Bytes that the command wrote to stdout."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Stderr:
+    """Bytes that the command wrote to stderr."""
+
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """The command's end. A command that a signal ended has 128 + the signal's number."""
+
+    code: int
+
+
+Chunk = Stdout | Stderr | Exit
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """A command that ran to its end.
+
+    :param truncated: stdout or stderr was longer than the limit; what is held is the beginning.
+    :param seconds: from the request to the exit code, on the host's clock.
+    """
+
+    exit_code: int
+    stdout: bytes
+    stderr: bytes
+    truncated: bool
+    seconds: float
+
+
+def script_of(command: Sequence[str] | str) -> str:
+    """The text for the board's ``sh``: a list of arguments is quoted, a string is a script already.
+
+    :raises ValueError: it holds a NUL, which no argument can.
+    """
+    script = command if isinstance(command, str) else shlex.join(command)
+    if "\0" in script:
+        raise ValueError("a command cannot hold a NUL")
+    return script
+
+
+def packed(kind: int, data: bytes | memoryview) -> bytes:
+    """One packet."""
+    return HEADER.pack(kind, len(data)) + data
+
+
+class ShellPackets:
+    """Takes a byte stream apart into packets, whatever pieces it comes in.
+
+    Data is passed on as it arrives and not collected until its packet is complete, so that the memory needed does
+    not depend on a length that the other side claims.
+    """
+
+    def __init__(self) -> None:
+        self._header = b""
+        self._kind = 0
+        self._left = 0
+
+    def feed(self, data: bytes) -> Iterator[tuple[int, bytes]]:
+        """Yield ``(kind, bytes)`` for what ``data`` adds; one packet may come in several such pieces.
+
+        :raises Garbled: a length that no adbd sends.
+        """
+        at = 0
+        while at < len(data):
+            if self._left == 0:
+                more = data[at : at + HEADER.size - len(self._header)]
+                at += len(more)
+                self._header += more
+                if len(self._header) < HEADER.size:
+                    return
+                self._kind, self._left = HEADER.unpack(self._header)
+                self._header = b""
+                if self._left > PACKET_AT_MOST:
+                    raise Garbled(f"a shell packet of {self._left} bytes")
+                continue
+            piece = data[at : at + self._left]
+            at += len(piece)
+            self._left -= len(piece)
+            yield self._kind, piece
+
+
+def converse(stream: Stream, stdin: bytes | Iterable[bytes], deadline: Deadline) -> Iterator[Chunk]:
+    """Feed ``stdin`` to a command while yielding what it writes; the last one is its :class:`Exit`.
+
+    :raises Broken: the stream ended without an exit code.
+    :raises Garbled: what came is not shell protocol v2.
+    """
+    packets = ShellPackets()
+    feed = _stdin_packets(stdin)
+    out = memoryview(next(feed))
+    while True:
+        sent, received = stream.exchange(out, RECEIVE_AT_MOST, deadline)
+        out = out[sent:] or memoryview(next(feed, b""))
+        if received is None:
+            continue
+        if not received:
+            raise Broken("the connection was closed before the command's exit code came")
+        for kind, data in packets.feed(received):
+            match kind:
+                case Packet.STDOUT:
+                    yield Stdout(data)
+                case Packet.STDERR:
+                    yield Stderr(data)
+                case Packet.EXIT:
+                    yield Exit(data[0])
+                    return
+                case _:
+                    raise Garbled(f"a shell packet of kind {kind}")
+
+
+def _stdin_packets(stdin: bytes | Iterable[bytes]) -> Iterator[bytes]:
+    for piece in (stdin,) if isinstance(stdin, bytes) else stdin:
+        for at in range(0, len(piece), STDIN_AT_MOST):
+            yield packed(Packet.STDIN, piece[at : at + STDIN_AT_MOST])
+    yield packed(Packet.CLOSE_STDIN, b"")
+
+
+def announce(script: str, token: str) -> str:
+    """``script``, preceded by the shell telling its process id on stderr behind ``token``.
+
+    That is a builtin and a line of output: it costs no round trip.
+    """
+    return f"echo {token}$$>&2\n{script}"
+
+
+class PidLines:
+    """Takes the lines that :func:`announce` adds out of stderr.
+
+    :param expected: how many shells tell their id (two where ``su`` starts a second one).
+    """
+
+    def __init__(self, token: str, expected: int) -> None:
+        self._token = token.encode()
+        self._expected = expected
+        self._held = b""
+        self.pids: list[int] = []
+
+    def filter(self, data: bytes) -> bytes:
+        """What of ``data`` the command itself wrote, as far as that can be told yet."""
+        if len(self.pids) == self._expected:
+            return data
+        *lines, self._held = (self._held + data).split(b"\n")
+        passed = b""
+        for line in lines:
+            number = line.removeprefix(self._token)
+            if number != line and number.isdigit() and len(self.pids) < self._expected:
+                self.pids.append(int(number))
+            else:
+                passed += line + b"\n"
+        if len(self.pids) == self._expected or not self._may_be_pid_line():
+            passed, self._held = passed + self._held, b""
+        return passed
+
+    def strip(self, chunk: Chunk) -> Iterator[Chunk]:
+        """The chunk without those lines; before the end, whatever turned out to be none."""
+        if isinstance(chunk, Stderr):
+            chunk = Stderr(self.filter(chunk.data))
+            if not chunk.data:
+                return
+        elif isinstance(chunk, Exit) and self._held:
+            yield Stderr(self._held)
+        yield chunk
+
+    def _may_be_pid_line(self) -> bool:
+        return self._token.startswith(self._held[: len(self._token)])
+
+
+def kill_script(pids: Iterable[int]) -> str:
+    """Kill these shells and every process of their groups."""
+    return "\n".join(f"kill -9 -{pid} 2>/dev/null; kill -9 {pid} 2>/dev/null" for pid in pids) + "\ntrue"
