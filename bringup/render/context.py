@@ -1,0 +1,127 @@
+"""What a template can print: facts of the board config, arranged for the kernel that is rendered for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bringup.config.schema import BoardConfig, DeclaredIn, Heap, UsageRule
+from bringup.config.units import USAGE_BITS, UsageBit
+from bringup.kernel.version import KernelVersion
+from bringup.render.kconfig import Option, kernel_options
+
+__all__ = ["CONTEXT_HELP", "NEWEST_KERNEL", "Context", "make_context"]
+
+NEWEST_KERNEL = "7.3"
+"""The newest kernel series whose sources were read; rendered for when a config names no version."""
+_ION_GONE = (5, 11)
+
+
+@dataclass(frozen=True, slots=True)
+class BoardName:
+    """The board: ``name``, ``title``, and ``ident`` (the name as an identifier of C, make and SELinux)."""
+
+    name: str
+    title: str
+    ident: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kernel:
+    """The kernel rendered for: ``version`` as text, ``major``, ``minor``, ``ion`` (whether ION may still be there)."""
+
+    version: str
+    major: int
+    minor: int
+    ion: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One device node: its ``name`` in /dev/dma_heap and the ``heap`` behind it."""
+
+    name: str
+    heap: Heap
+
+
+@dataclass(frozen=True, slots=True)
+class UsageMask:
+    """A gralloc usage rule: masks of bits that must all and none be set, the heap's node name, and it all in words."""
+
+    all: int
+    none: int
+    heap: str
+    text: str
+
+
+CONTEXT_HELP: Mapping[str, str] = {
+    "board": "name, title, ident (the name as an identifier)",
+    "kernel": "version (the series as text), major, minor, ion (series before 5.11)",
+    "config": "the board config, field by field as 'bringup config schema' tells",
+    "heaps": "heaps that this kernel has",
+    "nodes": "their nodes in /dev/dma_heap on this kernel: name, heap; a heap may have several",
+    "regions": "those of them whose memory the device tree reserves, with a known size",
+    "options": "kernel options: symbol, value, why",
+    "usage_rules": "gralloc usage → heap, in the order to try: all, none (masks), heap (node name), text",
+    "header": "the comment that says where the file is from; every template prints it",
+    "skip": "skip(reason): this board needs no such file",
+}
+"""Name and meaning of everything a template sees."""
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a template sees, see :data:`CONTEXT_HELP`."""
+
+    board: BoardName
+    kernel: Kernel
+    config: BoardConfig
+    heaps: tuple[Heap, ...]
+    nodes: tuple[Node, ...]
+    regions: tuple[Heap, ...]
+    options: tuple[Option, ...]
+    usage_rules: tuple[UsageMask, ...]
+
+
+def make_context(config: BoardConfig, kernel: KernelVersion) -> Context:
+    """Arrange ``config`` for ``kernel``."""
+    series = f"{kernel.major}.{kernel.minor}"
+    heaps = tuple(heap for heap in config.heaps if heap.names_on(series))
+    return Context(
+        board=BoardName(config.name, config.title, re.sub(r"[^a-z0-9]", "_", config.name.lower())),
+        kernel=Kernel(series, kernel.major, kernel.minor, kernel.series < _ION_GONE),
+        config=config,
+        heaps=heaps,
+        nodes=tuple(Node(name, heap) for heap in heaps for name in heap.names_on(series)),
+        regions=tuple(heap for heap in heaps if _in_device_tree(heap)),
+        options=kernel_options(config, heaps, kernel),
+        usage_rules=_usage_rules(heaps, series),
+    )
+
+
+def _usage_rules(heaps: tuple[Heap, ...], series: str) -> tuple[UsageMask, ...]:
+    """Rules of all heaps; those that ask for more bits first, so that a special heap goes before a general one."""
+    rules = [
+        UsageMask(_mask(rule.all), _mask(rule.none), heap.names_on(series)[0], _told(rule))
+        for heap in heaps
+        for rule in heap.usage
+    ]
+    return tuple(sorted(rules, key=lambda rule: -(rule.all.bit_count() + rule.none.bit_count())))
+
+
+def _mask(bits: tuple[UsageBit, ...]) -> int:
+    mask = 0
+    for bit in bits:
+        mask |= USAGE_BITS[bit]
+    return mask
+
+
+def _told(rule: UsageRule) -> str:
+    wanted = " | ".join(rule.all) or "any"
+    return f"{wanted}, without {' | '.join(rule.none)}" if rule.none else wanted
+
+
+def _in_device_tree(heap: Heap) -> bool:
+    region = heap.region
+    return region is not None and region.declared_in is DeclaredIn.DEVICE_TREE and region.size is not None

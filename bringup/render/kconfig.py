@@ -1,0 +1,95 @@
+"""Which kernel options a board's heaps need, in the form that its kernel series understands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bringup.config.schema import BoardConfig, DeclaredIn, Heap, HeapKind
+from bringup.config.schema import Flavour as ConfigFlavour
+from bringup.kernel.symbols import exists, symbol_type
+from bringup.kernel.version import Flavour, KernelVersion
+
+__all__ = ["Option", "kernel_options"]
+
+# Series with DMABUF_HEAPS_CMA_LEGACY: since 6.17 (commit 854acbe75ff4), gone with the per-region heaps after 6.18.
+_LEGACY_NAMES = ((6, 17), (6, 18))
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One line of a kernel configuration fragment.
+
+    :param value: ``y``, ``m``, ``n``, a number or text.
+    :param why: what it is for, one line.
+    """
+
+    symbol: str
+    value: str
+    why: str
+
+
+def kernel_options(config: BoardConfig, heaps: tuple[Heap, ...], kernel: KernelVersion) -> tuple[Option, ...]:
+    """Options for ``heaps`` on ``kernel``, in dependency order; symbols that this kernel lacks are left out.
+
+    The framework is built in. Heap drivers are built in too, but for Android common kernels: there
+    DMABUF_HEAPS_SYSTEM is tristate and stays out of gki_defconfig, so that a vendor module provides the node.
+    """
+    flavour = Flavour(config.kernel.flavour.value) if config.kernel and config.kernel.flavour else None
+    wanted = [Option("DMABUF_HEAPS", "y", "the framework: /dev/dma_heap")]
+    kinds = {heap.kind for heap in heaps}
+    if HeapKind.SYSTEM in kinds:
+        wanted.append(Option("DMABUF_HEAPS_SYSTEM", _driver(config, kernel), "heap 'system'"))
+    if HeapKind.CMA in kinds:
+        wanted += _cma(config, heaps, kernel)
+    if any(heap.kind is HeapKind.PROTECTED and heap.name.startswith("protected,") for heap in heaps):
+        wanted += [
+            Option("TEE", "y", "protected heaps come from the TEE"),
+            Option("OPTEE", "y", "OP-TEE registers them; TEE_DMABUF_HEAPS follows by itself"),
+        ]
+    wanted += _ion(config, kernel)
+    wanted += [
+        Option("SYNC_FILE", "y", "sync_file export and import of DMA-BUFs; Android requires it"),
+        Option("IKCONFIG", "y", "Android requires it"),
+        Option("IKCONFIG_PROC", "y", "/proc/config.gz; Android requires it"),
+    ]
+    if config.kernel is not None:
+        wanted += [Option(name, value, "from the board config") for name, value in config.kernel.options.items()]
+    last = {option.symbol: option for option in wanted}
+    return tuple(option for option in last.values() if exists(option.symbol, kernel, flavour) is not False)
+
+
+def _driver(config: BoardConfig, kernel: KernelVersion) -> str:
+    gki = config.kernel is not None and config.kernel.flavour is ConfigFlavour.GKI
+    return "m" if gki and symbol_type("DMABUF_HEAPS_SYSTEM", kernel, Flavour.GKI) == "tristate" else "y"
+
+
+def _cma(config: BoardConfig, heaps: tuple[Heap, ...], kernel: KernelVersion) -> list[Option]:
+    options = [
+        Option("CMA", "y", "contiguous memory"),
+        Option("DMA_CMA", "y", "contiguous memory for DMA; the areas behind CMA heaps"),
+        Option("DMABUF_HEAPS_CMA", _driver(config, kernel), "heaps on CMA areas"),
+    ]
+    regions = [heap.region for heap in heaps if heap.kind is HeapKind.CMA and heap.region is not None]
+    for region in regions:
+        if region.declared_in is DeclaredIn.KCONFIG and region.size is not None and region.size % (1 << 20) == 0:
+            options += [
+                Option("CMA_SIZE_SEL_MBYTES", "y", "the size of the default area is given in MiB"),
+                Option("CMA_SIZE_MBYTES", str(region.size >> 20), "size of the default area in MiB"),
+            ]
+    if _LEGACY_NAMES[0] <= kernel.series <= _LEGACY_NAMES[1]:
+        options.append(Option("DMABUF_HEAPS_CMA_LEGACY", "y", "keeps the default area's old name as a second node"))
+    return options
+
+
+def _ion(config: BoardConfig, kernel: KernelVersion) -> list[Option]:
+    if config.kernel is None or config.kernel.ion is None or kernel.series >= (5, 11):
+        return []
+    if not config.kernel.ion:
+        return [Option("ION", "n", "nothing on this board uses ION any more")]
+    cma = [Option("ION_CMA_HEAP", "y", "ION's CMA heap")] if any(h.kind is HeapKind.CMA for h in config.heaps) else []
+    return [
+        Option("STAGING", "y", "ION lives in staging"),
+        Option("ION", "y", "ION beside DMA-BUF heaps, for the transition"),
+        Option("ION_SYSTEM_HEAP", "y", "ION's system heap"),
+        *cma,
+    ]

@@ -1,0 +1,181 @@
+"""Target languages: how a value is written in each, and what cannot be written there at all.
+
+A template never prints a raw value. What it prints without a filter goes through its language's ``bare`` rule, which
+refuses everything that would not stay one plain word; filters such as ``literal`` and ``comment`` write the rest.
+So a hostile name is either written so that it is read back equal, or refused with the reason.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+__all__ = ["LANGUAGES", "Escaped", "Language", "Refused"]
+
+
+class Escaped(str):
+    """Text that is already in the target language."""
+
+    __slots__ = ()
+
+
+class Refused(ValueError):
+    """A value that a target language cannot hold.
+
+    :param value: the value, for the message.
+    :param why: what in it, and what the language would make of it.
+    """
+
+    def __init__(self, value: object, why: str) -> None:
+        super().__init__(value, why)
+        self.value = value
+        self.why = why
+
+
+Filter = Callable[..., str]
+
+
+@dataclass(frozen=True, slots=True)
+class Language:
+    """One target language.
+
+    :param what: what it is called in messages.
+    :param bare: writes a value where a plain word stands, or refuses it.
+    :param comment_block: writes lines as a comment.
+    :param filters: further ways to write a value, by the name templates use.
+    """
+
+    name: str
+    what: str
+    bare: Filter
+    comment_block: Callable[[list[str]], str]
+    filters: Mapping[str, Filter] = field(default_factory=dict)
+
+
+def one_line(value: object) -> str:
+    """Prose for a comment: white space becomes single spaces, control characters are left out."""
+    return "".join(char for char in " ".join(str(value).split()) if char.isprintable())
+
+
+def _word(what: str, pattern: str, why: str) -> Filter:
+    regex = re.compile(pattern)
+
+    def bare(value: object) -> str:
+        text = str(value)
+        if not regex.fullmatch(text):
+            raise Refused(value, f"{why} in {what}")
+        return text
+
+    return bare
+
+
+def _hashes(lines: list[str]) -> str:
+    return "\n".join(f"# {one_line(line)}".rstrip() for line in lines)
+
+
+def _hash_comment(value: object) -> str:
+    return f"# {one_line(value)}".rstrip()
+
+
+def _stars(lines: list[str]) -> str:
+    return "\n".join(["/*", *(f" * {_no_star(line)}".rstrip() for line in lines), " */"])
+
+
+def _no_star(value: object) -> str:
+    return one_line(value).replace("*/", "* /").replace("/*", "/ *")
+
+
+def _star_comment(value: object) -> str:
+    return f"/* {_no_star(value)} */"
+
+
+def _no_control(value: object, what: str) -> str:
+    text = str(value)
+    if any(ord(char) < 0x20 or ord(char) == 0x7F for char in text):
+        raise Refused(value, f"control characters and line ends cannot stand in {what}")
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise Refused(value, f"a lone surrogate cannot be written in {what}") from error
+    return text
+
+
+def _kconfig_string(value: object) -> str:
+    text = _no_control(value, "a Kconfig string")
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _kconfig_setting(value: object) -> str:
+    """The right-hand side of CONFIG_X=: a word as it is, everything else as a string."""
+    text = str(value)
+    return text if re.fullmatch(r"[ymn]|-?[0-9]+|0x[0-9a-fA-F]+", text) else _kconfig_string(value)
+
+
+def _kconfig_comment(value: object) -> str:
+    text = one_line(value)
+    # "# CONFIG_X is not set" is no comment but a setting.
+    return f"# {text.replace('CONFIG_', 'config ')}".rstrip()
+
+
+def _kconfig_block(lines: list[str]) -> str:
+    return "\n".join(map(_kconfig_comment, lines))
+
+
+_C_ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r", "?": "\\?"}
+
+
+def c_string(value: object) -> str:
+    """A C or C++ string literal; bytes outside ASCII as three octal digits, which nothing after them can extend."""
+    text = str(value)
+    if "\0" in text:
+        raise Refused(value, "NUL ends a C string")
+    out = []
+    for char in text:
+        if char in _C_ESCAPES:
+            out.append(_C_ESCAPES[char])
+        elif " " <= char <= "~":
+            out.append(char)
+        else:
+            out += [f"\\{byte:03o}" for byte in _encoded(char, value)]
+    return '"' + "".join(out) + '"'
+
+
+def _encoded(text: str, value: object) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise Refused(value, "a lone surrogate has no bytes") from error
+
+
+def _hex(value: object) -> str:
+    return f"0x{int(str(value)):x}"
+
+
+_C_WORD = r"[A-Za-z_][A-Za-z0-9_]*|-?[0-9]+|0x[0-9a-f]+"
+_C = {"literal": c_string, "comment": _star_comment, "hex": _hex}
+# init's tokenizer: white space ends a field, '"' and '\' quote, '#' begins a comment; a '*' in a path is a wildcard.
+_UEVENTD = _word(
+    "ueventd.rc",
+    r"""[!$-)+-Z\]^-~][!#-)+-Z\]^-~]*""",
+    "white space, quotes, backslashes, wildcards and characters outside ASCII would change the line's meaning",
+)
+
+LANGUAGES: Mapping[str, Language] = {
+    language.name: language
+    for language in (
+        Language(
+            "kconfig",
+            "a kernel configuration fragment",
+            _word(
+                "a kernel configuration fragment", r"[A-Za-z0-9_]+|-?[0-9]+", "only letters, digits and '_' can stand"
+            ),
+            _kconfig_block,
+            {"literal": _kconfig_string, "setting": _kconfig_setting, "comment": _kconfig_comment},
+        ),
+        Language("ueventd", "ueventd.rc", _UEVENTD, _hashes, {"comment": _hash_comment}),
+        Language("c", "C", _word("C", _C_WORD, "only identifiers and numbers can stand bare"), _stars, _C),
+        Language("c++", "C++", _word("C++", _C_WORD, "only identifiers and numbers can stand bare"), _stars, _C),
+    )
+}
+"""Every target language by name."""
