@@ -1,1 +1,1 @@
-"""The static test allocator: its source, its binaries, its protocol."""
+"""The test allocator: its C source, prebuilt binaries with their provenance, its protocol, and running it on a board."""

@@ -1,0 +1,189 @@
+"""Builds the test allocator for every ABI, or checks that the committed binaries are what the sources give.
+
+    python -m bringup.allocator.build             build all, write bin/ and its manifest
+    python -m bringup.allocator.build --check     build all elsewhere and compare byte for byte
+
+``zig cc`` (PyPI ``ziglang``) builds every target on any host. The first build of a target compiles musl, about half
+a minute each; so the targets are built one after the other. The result depends on the sources, the flags and the
+compiler's version alone: not on the folder, the time or the host.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from bringup.allocator.abi import Abi, elf_machine
+from bringup.allocator.binaries import BINARIES, MANIFEST_SCHEMA, SOURCES, read_manifest
+from bringup.deadline import Deadline
+from bringup.errors import AllocatorError, BringupError, HostError
+
+__all__ = ["COMPILER", "FLAGS", "MAX_BYTES", "TARGETS", "build", "check", "disagreements", "main", "source_hash"]
+
+COMPILER: Final = "zig 0.17.1"
+MAX_BYTES: Final = 100 * 1024
+
+# armeabi-v7a is the soft-float calling convention, and the program computes no floats: it runs with and without VFP.
+TARGETS: Final = {
+    Abi.ARM64: ("aarch64-linux-musl", "generic"),
+    Abi.ARM: ("arm-linux-musleabi", "generic+v7a"),
+    Abi.X86_64: ("x86_64-linux-musl", "x86_64"),
+    Abi.X86: ("x86-linux-musl", "i686"),
+    Abi.RISCV64: ("riscv64-linux-musl", "baseline_rv64"),
+}
+
+# The page size of a kernel is up to 64 KiB; a segment must begin on a page of its own.
+FLAGS: Final = (
+    "-std=c11", "-D_GNU_SOURCE", "-Os", "-Wall", "-Wextra", "-Werror", "-static", "-s", "-fno-pie",
+    "-ffunction-sections", "-fdata-sections", "-fno-asynchronous-unwind-tables", "-fno-unwind-tables",
+    "-Wl,--gc-sections", "-Wl,--build-id=none", "-Wl,-z,max-page-size=65536",
+)  # fmt: skip
+
+
+def _files(sources: Path) -> list[Path]:
+    return sorted(path for path in sources.iterdir() if path.suffix in (".c", ".h"))
+
+
+def source_hash(sources: Path = SOURCES) -> str:
+    """SHA-256 over the compiler, the flags, the targets, and every source file's name and bytes. 64 hex digits."""
+    digest = hashlib.sha256()
+    targets = [f"{abi}={target}={cpu}" for abi, (target, cpu) in TARGETS.items()]
+    for text in (COMPILER, *FLAGS, *targets):
+        digest.update(text.encode() + b"\0")
+    for path in _files(sources):
+        data = path.read_bytes()
+        digest.update(f"{path.name}\0{len(data)}\0".encode() + data)
+    return digest.hexdigest()
+
+
+def _zig(arguments: Sequence[str], deadline: Deadline, cwd: Path, cache: Path) -> str:
+    command = [sys.executable, "-m", "ziglang", *arguments]
+    environment = {**os.environ, "ZIG_LOCAL_CACHE_DIR": str(cache)}
+    action = f"run zig {arguments[0]}"
+    try:
+        done = subprocess.run(
+            command, cwd=cwd, env=environment, capture_output=True, text=True, check=False,
+            timeout=deadline.require(action),
+        )  # fmt: skip
+    except subprocess.TimeoutExpired as error:
+        raise HostError(action, f"no end within {deadline.budget:g} s") from error
+    if done.returncode != 0:
+        hint = "pip install ziglang==0.17.1" if "No module named" in done.stderr else ""
+        raise HostError(action, done.stderr.strip() or f"exit status {done.returncode}", hint=hint)
+    return done.stdout
+
+
+def _build_one(abi: Abi, sources: Path, stamp: str, output: Path, cache: Path, deadline: Deadline) -> dict[str, Any]:
+    target, cpu = TARGETS[abi]
+    place = output / abi / "bringup-alloc"
+    place.parent.mkdir(parents=True, exist_ok=True)
+    names = [path.name for path in _files(sources) if path.suffix == ".c"]
+    stamps = [f'-DBRINGUP_SOURCE="{stamp}"', f"-ffile-prefix-map={sources}=."]
+    _zig(
+        ["cc", "-target", target, f"-mcpu={cpu}", *FLAGS, *stamps, *names, "-o", str(place.resolve())],
+        deadline, sources, cache,
+    )  # fmt: skip
+    data = place.read_bytes()
+    elf = elf_machine(data)
+    if elf.abi is not abi or elf.interpreted or len(data) > MAX_BYTES:
+        raise AllocatorError(f"build the test allocator for {abi}", f"{elf}, {len(data)} bytes")
+    place.chmod(0o755)
+    return {
+        "target": target,
+        "cpu": cpu,
+        "machine": elf.machine,
+        "bits": elf.bits,
+        "size": len(data),
+        "sha256": hashlib.sha256(data).hexdigest(),
+    }
+
+
+def build(output: Path, deadline: Deadline, sources: Path = SOURCES) -> None:
+    """Build every ABI into ``output`` and write ``manifest.json`` there.
+
+    :raises HostError: there is no compiler, it is another version, or it refused the sources.
+    :raises AllocatorError: what it built is not what was asked for.
+    """
+    with tempfile.TemporaryDirectory(prefix="bringup-zig-") as cache:
+        version = _zig(["version"], deadline, sources, Path(cache)).strip()
+        if f"zig {version}" != COMPILER:
+            raise HostError(
+                "build the test allocator",
+                f"the compiler is zig {version}",
+                hint=f"pip install ziglang=={COMPILER[4:]}",
+            )
+        stamp = source_hash(sources)
+        entries = {}
+        for abi in Abi:
+            sys.stderr.write(f"building {abi}\n")
+            entries[str(abi)] = _build_one(abi, sources, stamp, output, Path(cache), deadline)
+    document = {
+        "schema": MANIFEST_SCHEMA,
+        "source": stamp,
+        "compiler": COMPILER,
+        "flags": list(FLAGS),
+        "binaries": entries,
+    }
+    (output / "manifest.json").write_text(json.dumps(document, indent=2) + "\n", "utf-8")
+
+
+def disagreements(folder: Path = BINARIES, sources: Path = SOURCES) -> list[str]:
+    """What does not agree between sources, manifest and binaries, without building. Empty: all agree."""
+    manifest = read_manifest(folder)
+    found = []
+    if manifest.source != source_hash(sources):
+        found.append("the sources, flags or targets are not those that the manifest names")
+    for abi in Abi:
+        entry = manifest.binaries.get(abi)
+        if entry is None or not entry.path.is_file():
+            found.append(f"{abi}: no binary")
+        elif hashlib.sha256(entry.path.read_bytes()).hexdigest() != entry.sha256:
+            found.append(f"{abi}: the binary is not the one that the manifest names")
+    return found
+
+
+def check(deadline: Deadline, folder: Path = BINARIES, sources: Path = SOURCES) -> list[str]:
+    """Build again elsewhere and compare byte for byte. Empty: the same.
+
+    :raises HostError: the compiler cannot be run.
+    """
+    found = disagreements(folder, sources)
+    with tempfile.TemporaryDirectory(prefix="bringup-allocator-") as scratch:
+        build(Path(scratch), deadline, sources)
+        for name in ("manifest.json", *(f"{abi}/bringup-alloc" for abi in Abi)):
+            committed = folder / name
+            if not committed.is_file() or committed.read_bytes() != (Path(scratch) / name).read_bytes():
+                found.append(f"{name}: a new build differs")
+    return found
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Build or check. Returns the exit status: 0 done, 1 ``--check`` found a difference, 3 it could not be built."""
+    parser = argparse.ArgumentParser(prog="python -m bringup.allocator.build", description="Build the test allocator.")
+    parser.add_argument("--check", action="store_true", help="build elsewhere and compare byte for byte")
+    parser.add_argument("--output", type=Path, default=BINARIES, help="where to build to")
+    parser.add_argument("--time-limit", type=float, default=900.0, help="seconds")
+    options = parser.parse_args(argv)
+    deadline = Deadline.after(options.time_limit)
+    try:
+        if not options.check:
+            build(options.output, deadline)
+            return 0
+        found = check(deadline, options.output)
+    except BringupError as error:
+        sys.stderr.write(f"{error}\n{error.hint}\n")
+        return int(error.exit_code)
+    sys.stderr.write("".join(f"{line}\n" for line in found) or "the same, byte for byte\n")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,61 @@
+#include "errnos.h"
+#include "sys.h"
+#include "trial.h"
+#include "uapi.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+
+const uint64_t buffer_sizes[] = {ONE_PAGE, 64 * KIB, MIB, 4 * MIB, 0};
+
+uint64_t bytes_of(const struct trial *trial, uint64_t size)
+{
+    return size == ONE_PAGE ? trial->heap->page : size;
+}
+
+int buffer_alloc(const struct trial *trial, uint64_t len)
+{
+    struct dma_heap_allocation_data data = {.len = len, .fd_flags = O_RDWR | O_CLOEXEC};
+    return sys_ioctl(trial->fd, DMA_HEAP_IOCTL_ALLOC, &data) == 0 ? (int)data.fd : -1;
+}
+
+int buffer_need(struct trial *trial, uint64_t len)
+{
+    int fd = buffer_alloc(trial, len);
+    if (fd < 0)
+        fail(trial, errno, "ALLOC of %llu bytes: %s", (unsigned long long)len, errno_name(errno));
+    return fd;
+}
+
+/* Heaps that every CPU may map. For the others EINVAL may be by design: vendors name their protected heaps freely. */
+static bool must_map(const struct heap *heap)
+{
+    return heap->cma || strcmp(heap->name, "system") == 0 || strcmp(heap->name, "system-uncached") == 0;
+}
+
+void *buffer_map(struct trial *trial, int fd, uint64_t size)
+{
+    void *at = sys_map(fd, (size_t)size);
+    if (at != MAP_FAILED)
+        return at;
+    if (errno == EINVAL && !must_map(trial->heap))
+        skip(trial, "no CPU mapping (mmap: EINVAL), as for a protected heap");
+    else
+        fail(trial, errno, "mmap of %llu bytes: %s", (unsigned long long)size, errno_name(errno));
+    return NULL;
+}
+
+unsigned open_descriptors(void)
+{
+    /* A new descriptor takes the lowest free number, so a leak shows among the first ones. */
+    unsigned highest = 1024, open = 0;
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < highest)
+        highest = (unsigned)limit.rlim_cur;
+    for (unsigned fd = 0; fd < highest; fd++)
+        open += fcntl((int)fd, F_GETFD) >= 0;
+    return open;
+}

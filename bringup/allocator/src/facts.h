@@ -1,0 +1,36 @@
+/* Facts of the board: the program only knows how to read them, what to read is in the plan. */
+#ifndef BRINGUP_FACTS_H
+#define BRINGUP_FACTS_H
+
+#include "plan.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+
+/* hello.c: who and where the program is. */
+void fact_hello(uint64_t budget);
+
+/* The kernel's boot_id, or NULL. */
+const char *boot_id(void);
+
+/* node.c: a path itself, links not followed. */
+void fact_node(const char *path);
+
+/* A node that could not be looked at. */
+void fact_node_failed(const char *path, int error);
+
+/* read.c: the bytes of one regular file. A device, a fifo or a socket is never opened. */
+void fact_file(const char *path, uint64_t max);
+void fact_dmesg(uint64_t max);
+
+/* walk.c */
+void fact_glob(const char *pattern, uint64_t max_count);
+void fact_files(const char *pattern, uint64_t max_count, uint64_t max);
+void fact_tree(const char *path, uint64_t depth, uint64_t max_count, uint64_t max);
+
+/* run.c: a program without a shell. `argv` ends with a NULL. */
+void fact_run(uint64_t milliseconds, uint64_t max, char **argv);
+
+#endif

@@ -1,0 +1,146 @@
+#include "heap.h"
+
+#include "clock.h"
+#include "errnos.h"
+#include "out.h"
+#include "sys.h"
+
+#include <errno.h>
+#include <fnmatch.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static char names[MAX_HEAPS][256];
+static size_t count;
+static const char *selecting;
+static uint64_t budget;
+
+void heap_set_budget(uint64_t bytes)
+{
+    budget = bytes;
+}
+
+size_t heap_selected(void)
+{
+    return count;
+}
+
+const char *heap_name(size_t index)
+{
+    return names[index];
+}
+
+static void add(const char *name)
+{
+    size_t at = 0;
+    if (count == MAX_HEAPS || strlen(name) >= sizeof names[0])
+        return;
+    /* Kept in order, so that two runs compare: a directory's own order is chance. */
+    while (at < count && strcmp(names[at], name) < 0)
+        at++;
+    if (at < count && strcmp(names[at], name) == 0)
+        return;
+    memmove(names[at + 1 < MAX_HEAPS ? at + 1 : at], names[at], (count - at) * sizeof names[0]);
+    strcpy(names[at], name);
+    count++;
+}
+
+static void add_matching(const char *name)
+{
+    if (fnmatch(selecting, name, 0) == 0)
+        add(name);
+}
+
+int heap_select(const char *pattern)
+{
+    count = 0;
+    if (!strpbrk(pattern, "*?[\\")) {
+        add(pattern);
+        return 0;
+    }
+    selecting = pattern;
+    return sys_list_heaps(add_matching) == 0 ? 0 : errno;
+}
+
+struct heap heap_look(size_t index)
+{
+    struct heap heap = {
+        .name = names[index],
+        .is_protected = strncmp(names[index], "protected,", 10) == 0,
+        .page = (uint64_t)sysconf(_SC_PAGESIZE),
+    };
+    heap.cma = !heap.is_protected && sys_heap_is_cma(heap.name);
+    heap.free_known = sys_free_memory(heap.name, heap.cma, &heap.free);
+    heap.limit = heap.free_known ? heap.free / 2 : 0;
+    if (budget && budget < heap.limit)
+        heap.limit = budget;
+    return heap;
+}
+
+bool heap_test_matches(const struct test *test, const char *pattern)
+{
+    return fnmatch(pattern, test->id, 0) == 0;
+}
+
+bool heap_test_known(const char *pattern)
+{
+    for (size_t i = 0; i < heap_test_count; i++)
+        if (heap_test_matches(&heap_tests[i], pattern))
+            return true;
+    return false;
+}
+
+const char *outcome_name(enum outcome outcome)
+{
+    static const char *const text[] = {"pass", "fail", "skip", "error"};
+    return text[outcome];
+}
+
+void item_heaps(const char *pattern)
+{
+    int error = heap_select(pattern);
+    out_begin("heaps");
+    out_string("pattern", pattern);
+    out_string("state", state_of(error));
+    out_number("errno", error);
+    out_list_begin("names");
+    for (size_t i = 0; i < count; i++)
+        out_string(NULL, names[i]);
+    out_list_end();
+    out_end();
+}
+
+static void report(const struct test *test, const struct heap *heap, const struct verdict *verdict)
+{
+    out_begin("result");
+    out_string("heap", heap->name);
+    out_string("test", test->id);
+    out_string("outcome", outcome_name(verdict->outcome));
+    out_string("asserts", test->asserts);
+    out_string("seen", verdict->seen);
+    out_number("errno", verdict->error);
+    out_unsigned("ns", verdict->ns);
+    out_end();
+}
+
+const char *item_test(const char *pattern)
+{
+    static char stopped_at[600];
+    for (size_t i = 0; i < count; i++) {
+        for (size_t j = 0; j < heap_test_count; j++) {
+            const struct test *test = &heap_tests[j];
+            if (!heap_test_matches(test, pattern))
+                continue;
+            if (time_is_up()) {
+                snprintf(stopped_at, sizeof stopped_at, "test %s %s", test->id, names[i]);
+                return stopped_at;
+            }
+            struct verdict verdict;
+            struct heap heap = heap_look(i);
+            heap_run_test(test, &heap, &verdict);
+            report(test, &heap, &verdict);
+        }
+    }
+    return NULL;
+}

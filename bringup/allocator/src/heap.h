@@ -1,0 +1,79 @@
+/* Running the heap tests: which heaps, which tests, how much memory, and each test in a process of its own. */
+#ifndef BRINGUP_HEAP_H
+#define BRINGUP_HEAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define MAX_HEAPS 128u /* the kernel's own limit */
+
+enum outcome { OUTCOME_PASS, OUTCOME_FAIL, OUTCOME_SKIP, OUTCOME_ERROR };
+
+struct verdict {
+    enum outcome outcome;
+    int error;   /* errno, or 0 */
+    uint64_t ns; /* time taken */
+    char seen[480];
+};
+
+/* One heap, and how much of it a test may hold. */
+struct heap {
+    const char *name;
+    bool cma;
+    bool is_protected; /* by its name: TEE memory, never mapped by a CPU */
+    uint64_t page;     /* bytes a page */
+    bool free_known;
+    uint64_t free;     /* bytes free for it when the test began */
+    uint64_t limit;    /* most bytes a test may hold at one time */
+};
+
+/* What a test works on and where it says what it saw. A test that says nothing has passed. */
+struct trial {
+    const struct heap *heap;
+    int fd; /* the heap, open; -1 in the test `open` */
+    struct verdict verdict;
+};
+
+struct test {
+    const char *id;
+    const char *asserts;
+    void (*run)(struct trial *trial, uint64_t argument);
+    uint64_t argument;
+    uint64_t needs; /* bytes held at one time; ONE_PAGE: a page */
+    bool maps;      /* needs a CPU mapping */
+    bool opens;     /* opens the heap itself */
+};
+
+#define ONE_PAGE 1u
+
+/* tests.c */
+extern const struct test heap_tests[];
+extern const size_t heap_test_count;
+
+/* Most memory for buffers that the plan gives; 0: half of what is free. */
+void heap_set_budget(uint64_t bytes);
+
+/* Selects the heaps that match, by the names in /dev/dma_heap; a name without wildcards is taken as it is.
+ * Returns errno of the directory, or 0. */
+int heap_select(const char *pattern);
+size_t heap_selected(void);
+const char *heap_name(size_t index);
+
+/* What is known of a selected heap now. */
+struct heap heap_look(size_t index);
+
+bool heap_test_matches(const struct test *test, const char *pattern);
+bool heap_test_known(const char *pattern);
+
+/* Runs one test in a child, which may crash or hang without harm. */
+void heap_run_test(const struct test *test, const struct heap *heap, struct verdict *verdict);
+
+const char *outcome_name(enum outcome outcome);
+
+/* The plan's items. They return what was not begun when the time ended, or NULL. */
+void item_heaps(const char *pattern);
+const char *item_test(const char *pattern);
+const char *item_bench(uint64_t rounds);
+
+#endif

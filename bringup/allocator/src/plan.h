@@ -1,0 +1,55 @@
+/* The plan: what the host wants read and tested. Read whole and checked whole before anything is done. */
+#ifndef BRINGUP_PLAN_H
+#define BRINGUP_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define PLAN_MAX_BYTES (1u << 20)
+#define PLAN_MAX_ITEMS 4096u
+
+enum item_kind {
+    ITEM_BUDGET,
+    ITEM_READ,
+    ITEM_GLOB,
+    ITEM_FILES,
+    ITEM_TREE,
+    ITEM_NODE,
+    ITEM_RUN,
+    ITEM_DMESG,
+    ITEM_HEAPS,
+    ITEM_TEST,
+    ITEM_BENCH,
+};
+
+struct item {
+    enum item_kind kind;
+    unsigned line;
+    unsigned texts;     /* how many strings there are in `text` */
+    char **text;        /* its strings in the plan's order, then a NULL */
+    uint64_t number[3]; /* its numbers in the plan's order */
+};
+
+struct plan {
+    size_t count;
+    const struct item *items;
+    uint64_t budget_bytes;        /* 0: half of what is free */
+    uint64_t budget_milliseconds; /* 0: none */
+};
+
+struct refusal {
+    unsigned line;
+    const char *reason;
+};
+
+/* Reads a plan from `fd` up to its `end` line. False: refused, nothing may be done. */
+bool plan_read(int fd, struct plan *plan, struct refusal *why);
+
+/* The item's keyword, as it stands in the plan. */
+const char *item_keyword(enum item_kind kind);
+
+/* How many numbers an item of this kind has. */
+unsigned item_numbers(enum item_kind kind);
+
+#endif

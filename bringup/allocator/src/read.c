@@ -1,0 +1,174 @@
+#include "errnos.h"
+#include "facts.h"
+#include "out.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/klog.h>
+#include <sys/mman.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#define READ_SECONDS 5
+#define MAX_LOG_BYTES (16u << 20)
+#define MAX_LOG_LINE 1024u
+#define KLOG_READ_ALL 3
+#define KLOG_SIZE_BUFFER 10
+
+static volatile sig_atomic_t read_too_long;
+
+static void on_alarm(int signal)
+{
+    (void)signal;
+    read_too_long = 1;
+}
+
+/* A file of a driver may block for ever. The alarm repeats: it may hit between two reads. */
+static void limit_time(int seconds)
+{
+    struct sigaction action = {.sa_handler = on_alarm};
+    struct itimerval timer = {{seconds ? 1 : 0, 0}, {seconds, 0}};
+    if (seconds) {
+        read_too_long = 0;
+        sigaction(SIGALRM, &action, NULL);
+    }
+    setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+static bool same_file(const struct stat *file, const char *path)
+{
+    struct stat other;
+    return stat(path, &other) == 0 && other.st_dev == file->st_dev && other.st_ino == file->st_ino;
+}
+
+/* Files that lose what is read from them, so that reading changes the board. */
+static bool consumes(const char *path, const struct stat *file)
+{
+    const char *name = strrchr(path, '/');
+    name = name ? name + 1 : path;
+    return strncmp(name, "trace_pipe", 10) == 0 || same_file(file, "/proc/kmsg");
+}
+
+/* 0, or why the path is not to be opened. Looked at before it is opened: opening a device may already act. */
+static int refuse(const char *path)
+{
+    struct stat found;
+    if (stat(path, &found) != 0)
+        return errno;
+    if (S_ISDIR(found.st_mode))
+        return EISDIR;
+    return S_ISREG(found.st_mode) && !consumes(path, &found) ? 0 : EINVAL;
+}
+
+static int open_regular(const char *path, int *fd)
+{
+    struct stat opened;
+    int error = refuse(path);
+    if (error)
+        return error;
+    *fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+    if (*fd < 0)
+        return errno;
+    if (fstat(*fd, &opened) != 0 || !S_ISREG(opened.st_mode)) {
+        close(*fd);
+        return EINVAL;
+    }
+    return 0;
+}
+
+static ssize_t read_once(int fd, void *to, size_t size)
+{
+    ssize_t done;
+    do {
+        done = read(fd, to, size);
+    } while (done < 0 && errno == EINTR && !read_too_long);
+    return done;
+}
+
+/* Streams up to `max` bytes. The size that stat gives is not asked: in /proc and /sys it means nothing. */
+static int stream(int fd, uint64_t max, uint64_t *size, bool *truncated)
+{
+    static char piece[65536];
+    while (*size < max) {
+        size_t room = max - *size < sizeof piece ? (size_t)(max - *size) : sizeof piece;
+        ssize_t done = read_once(fd, piece, room);
+        if (done < 0)
+            return read_too_long ? ETIMEDOUT : errno;
+        if (done == 0)
+            return 0;
+        out_base64_add(piece, (size_t)done);
+        *size += (uint64_t)done;
+    }
+    *truncated = read_once(fd, piece, 1) == 1;
+    return 0;
+}
+
+static void end_file(int error, uint64_t size, bool truncated)
+{
+    out_base64_end();
+    out_string("state", state_of(error));
+    out_number("errno", error);
+    out_unsigned("size", size);
+    out_bool("truncated", truncated);
+    out_end();
+}
+
+static void begin_file(const char *path)
+{
+    out_begin("file");
+    out_string("path", path);
+    out_base64_begin("data");
+}
+
+void fact_file(const char *path, uint64_t max)
+{
+    uint64_t size = 0;
+    bool truncated = false;
+    int fd = -1;
+    begin_file(path);
+    limit_time(READ_SECONDS);
+    int error = open_regular(path, &fd);
+    if (error == 0) {
+        error = stream(fd, max, &size, &truncated);
+        close(fd);
+    } else if (read_too_long) {
+        error = ETIMEDOUT;
+    }
+    limit_time(0);
+    end_file(error, size, truncated);
+}
+
+/* All of the kernel's log, or why not. What it prints may be longer than its buffer: it adds a prefix to each line. */
+static int read_log(char **text, size_t *capacity, int *size)
+{
+    int buffer = klogctl(KLOG_SIZE_BUFFER, NULL, 0);
+    if (buffer < 0)
+        return errno;
+    *capacity = (size_t)buffer < MAX_LOG_BYTES / 2 ? (size_t)buffer * 2 : MAX_LOG_BYTES;
+    *text = mmap(NULL, *capacity, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (*text == MAP_FAILED)
+        return errno;
+    *size = klogctl(KLOG_READ_ALL, *text, (int)*capacity);
+    return *size < 0 ? errno : 0;
+}
+
+/* The newest `max` bytes of the log. */
+void fact_dmesg(uint64_t max)
+{
+    char *text = MAP_FAILED;
+    size_t capacity = 0;
+    int size = 0;
+    int error = read_log(&text, &capacity, &size);
+    uint64_t there = error ? 0 : (uint64_t)size;
+    uint64_t carried = there < max ? there : max;
+    /* The kernel drops whole lines, the oldest first, when they do not fit. */
+    bool truncated = there > carried || (!error && there + MAX_LOG_LINE > capacity);
+    begin_file("dmesg");
+    if (carried)
+        out_base64_add(text + (there - carried), (size_t)carried);
+    end_file(error, carried, truncated);
+    if (text != MAP_FAILED)
+        munmap(text, capacity);
+}

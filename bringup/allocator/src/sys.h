@@ -1,0 +1,30 @@
+/* Everything the heap tests ask of the kernel. sys_linux.c asks it; the test suite links a scripted heap with
+ * planted defects in its place, so that each test is seen to fail. */
+#ifndef BRINGUP_SYS_H
+#define BRINGUP_SYS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* Returns a file descriptor, or -1 with errno. */
+int sys_open_heap(const char *name);
+int sys_ioctl(int fd, unsigned long request, void *argument);
+int sys_close(int fd);
+off_t sys_lseek(int fd, off_t offset, int whence);
+
+/* A shared, readable and writable mapping of the buffer from its beginning; MAP_FAILED with errno. */
+void *sys_map(int fd, size_t size);
+int sys_unmap(void *at, size_t size);
+
+/* Calls `each` with every name under /dev/dma_heap. Returns 0, or -1 with errno. */
+int sys_list_heaps(void (*each)(const char *name));
+
+/* Whether the heap takes its memory from a CMA area. */
+bool sys_heap_is_cma(const char *name);
+
+/* Memory free for this heap, in bytes: CmaFree or its own area's for a CMA heap, MemFree otherwise. */
+bool sys_free_memory(const char *name, bool cma, uint64_t *bytes);
+
+#endif

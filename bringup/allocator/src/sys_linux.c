@@ -1,0 +1,135 @@
+#include "sys.h"
+
+#include "uapi.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysinfo.h>
+#include <unistd.h>
+
+int sys_open_heap(const char *name)
+{
+    char path[512];
+    int size = snprintf(path, sizeof path, DMA_HEAP_DIRECTORY "/%s", name);
+    if (size < 0 || (size_t)size >= sizeof path || strchr(name, '/')) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    /* Android's nodes are 0444 and libdmabufheap opens them read-only: that has to be enough. */
+    return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+}
+
+/* The raw call: a libc may take the request as a signed int. */
+int sys_ioctl(int fd, unsigned long request, void *argument)
+{
+    return (int)syscall(SYS_ioctl, fd, request, argument);
+}
+
+int sys_close(int fd)
+{
+    return close(fd);
+}
+
+off_t sys_lseek(int fd, off_t offset, int whence)
+{
+    return lseek(fd, offset, whence);
+}
+
+void *sys_map(int fd, size_t size)
+{
+    return mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+}
+
+int sys_unmap(void *at, size_t size)
+{
+    return munmap(at, size);
+}
+
+int sys_list_heaps(void (*each)(const char *name))
+{
+    DIR *directory = opendir(DMA_HEAP_DIRECTORY);
+    if (!directory)
+        return -1;
+    const struct dirent *entry;
+    while ((entry = readdir(directory)) != NULL)
+        if (entry->d_name[0] != '.')
+            each(entry->d_name);
+    closedir(directory);
+    return 0;
+}
+
+static bool exists(const char *format, const char *name)
+{
+    char path[512];
+    struct stat found;
+    int size = snprintf(path, sizeof path, format, name);
+    return size > 0 && (size_t)size < sizeof path && stat(path, &found) == 0;
+}
+
+/* Names that the kernel's own drivers give (5.6 to 7.3), then what the board says of its areas. */
+bool sys_heap_is_cma(const char *name)
+{
+    static const char *const known[] = {"reserved", "linux,cma", "default-pool", "default_cma_region"};
+    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
+        size_t size = strlen(known[i]);
+        if (strncmp(name, known[i], size) == 0 && (name[size] == 0 || name[size] == '@' || name[size] == '-'))
+            return true;
+    }
+    return strstr(name, "cma") || exists("/sys/kernel/mm/cma/%s", name) ||
+           exists("/proc/device-tree/reserved-memory/%s/reusable", name);
+}
+
+static ssize_t read_text(const char *path, char *text, size_t capacity)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    if (fd < 0)
+        return -1;
+    ssize_t size = read(fd, text, capacity - 1);
+    close(fd);
+    if (size >= 0)
+        text[size] = 0;
+    return size;
+}
+
+/* The bytes that /proc/meminfo gives for `key`, which ends in a colon. */
+static bool meminfo(const char *key, uint64_t *bytes)
+{
+    char text[8192];
+    if (read_text("/proc/meminfo", text, sizeof text) < 0)
+        return false;
+    const char *line = strstr(text, key);
+    if (!line || (line != text && line[-1] != '\n'))
+        return false;
+    *bytes = strtoull(line + strlen(key), NULL, 10) * 1024;
+    return true;
+}
+
+static bool cma_area_free(const char *name, uint64_t *bytes)
+{
+    char path[512], text[32];
+    int size = snprintf(path, sizeof path, "/sys/kernel/mm/cma/%s/available_pages", name);
+    if (size < 0 || (size_t)size >= sizeof path || read_text(path, text, sizeof text) <= 0)
+        return false;
+    *bytes = strtoull(text, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE);
+    return true;
+}
+
+bool sys_free_memory(const char *name, bool cma, uint64_t *bytes)
+{
+    if (cma)
+        return cma_area_free(name, bytes) || meminfo("CmaFree:", bytes);
+    if (meminfo("MemFree:", bytes))
+        return true;
+    struct sysinfo info;
+    if (sysinfo(&info) != 0)
+        return false;
+    *bytes = (uint64_t)info.freeram * info.mem_unit;
+    return true;
+}

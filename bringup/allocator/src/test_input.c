@@ -1,0 +1,118 @@
+/* Calls that the kernel must refuse, each with the errno that drivers/dma-buf/dma-heap.c gives (5.6 to 7.3). */
+#include "errnos.h"
+#include "sys.h"
+#include "trial.h"
+#include "uapi.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define GOOD_FLAGS (O_RDWR | O_CLOEXEC)
+
+static const struct bad_call {
+    enum bad_group group;
+    const char *what;
+    unsigned long request;
+    struct dma_heap_allocation_data data;
+    int expected;
+    bool bad_pointer;
+    bool not_a_heap;
+} bad_calls[] = {
+    {.group = BAD_LEN_ZERO, .what = "len 0", .data = {.len = 0, .fd_flags = GOOD_FLAGS}, .expected = EINVAL},
+    /* Rounded up to whole pages this is 2^64, which is 0. Nothing smaller is tried: no kernel has a guard, it would
+     * allocate until memory is gone. */
+    {.group = BAD_LEN_MAX,
+     .what = "len 2^64-1",
+     .data = {.len = UINT64_MAX, .fd_flags = GOOD_FLAGS},
+     .expected = EINVAL},
+    {.group = BAD_FD, .what = "fd 1", .data = {.len = 1, .fd = 1, .fd_flags = GOOD_FLAGS}, .expected = EINVAL},
+    {.group = BAD_FD,
+     .what = "fd 2^32-1",
+     .data = {.len = 1, .fd = UINT32_MAX, .fd_flags = GOOD_FLAGS},
+     .expected = EINVAL},
+    {.group = BAD_FD_FLAGS,
+     .what = "fd_flags with O_NONBLOCK",
+     .data = {.len = 1, .fd_flags = GOOD_FLAGS | O_NONBLOCK},
+     .expected = EINVAL},
+    {.group = BAD_FD_FLAGS,
+     .what = "fd_flags all but O_RDWR and O_CLOEXEC",
+     .data = {.len = 1, .fd_flags = ~(uint32_t)GOOD_FLAGS},
+     .expected = EINVAL},
+    {.group = BAD_HEAP_FLAGS,
+     .what = "heap_flags 1",
+     .data = {.len = 1, .fd_flags = GOOD_FLAGS, .heap_flags = 1},
+     .expected = EINVAL},
+    {.group = BAD_HEAP_FLAGS,
+     .what = "heap_flags 2^63",
+     .data = {.len = 1, .fd_flags = GOOD_FLAGS, .heap_flags = 1ull << 63},
+     .expected = EINVAL},
+    /* Not ENOTTY: the kernel looks the number up in a table of its own first. */
+    {.group = BAD_IOCTL_NUMBER,
+     .what = "ioctl number 1",
+     .request = DMA_HEAP_IOCTL_UNKNOWN,
+     .data = {.len = 1, .fd_flags = GOOD_FLAGS},
+     .expected = EINVAL},
+    {.group = BAD_POINTER, .what = "an unreadable argument", .bad_pointer = true, .expected = EFAULT},
+    {.group = BAD_NOT_A_HEAP,
+     .what = "ALLOC on /dev/null",
+     .data = {.len = 1, .fd_flags = GOOD_FLAGS},
+     .not_a_heap = true,
+     .expected = ENOTTY},
+};
+#define BAD_CALLS (sizeof bad_calls / sizeof bad_calls[0])
+
+/* 0 when the call succeeded, else its errno. A buffer that should not be is given back. */
+static int call(const struct bad_call *bad, int fd)
+{
+    struct dma_heap_allocation_data data = bad->data;
+    long page = sysconf(_SC_PAGESIZE);
+    void *unreadable = bad->bad_pointer ? mmap(NULL, (size_t)page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) : NULL;
+    void *argument = bad->bad_pointer ? unreadable : &data;
+    int result = sys_ioctl(fd, bad->request ? bad->request : DMA_HEAP_IOCTL_ALLOC, argument);
+    int error = result == 0 ? 0 : errno;
+    if (result == 0 && !bad->bad_pointer && data.fd != bad->data.fd)
+        sys_close((int)data.fd);
+    if (bad->bad_pointer && unreadable != MAP_FAILED)
+        munmap(unreadable, (size_t)page);
+    return error;
+}
+
+static int call_on(struct trial *trial, const struct bad_call *bad)
+{
+    if (!bad->not_a_heap)
+        return call(bad, trial->fd);
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (null < 0) {
+        cannot_tell(trial, errno, "/dev/null does not open: %s", errno_name(errno));
+        return bad->expected;
+    }
+    int error = call(bad, null);
+    close(null);
+    return error;
+}
+
+void test_bad_input(struct trial *trial, uint64_t group)
+{
+    for (unsigned i = 0; i < BAD_CALLS; i++) {
+        if (bad_calls[i].group != (enum bad_group)group)
+            continue;
+        int error = call_on(trial, &bad_calls[i]);
+        if (error != bad_calls[i].expected)
+            fail(trial, error, "%s: %s was expected, %s came", bad_calls[i].what, errno_name(bad_calls[i].expected),
+                 errno_name(error));
+    }
+}
+
+void test_fd_after_failures(struct trial *trial, uint64_t unused)
+{
+    (void)unused;
+    for (unsigned i = 0; i < BAD_CALLS; i++) {
+        unsigned before = open_descriptors();
+        call_on(trial, &bad_calls[i]);
+        unsigned after = open_descriptors();
+        if (after != before)
+            fail(trial, 0, "%s: %u descriptors were open before, %u after", bad_calls[i].what, before, after);
+    }
+}

@@ -1,0 +1,146 @@
+#include "errnos.h"
+#include "sys.h"
+#include "trial.h"
+
+#include <string.h>
+#include <sys/mman.h>
+
+#define DIRTY 0xa5
+#define MAX_BUFFERS 32u
+
+/* Fails the test at the first byte that is not zero. */
+static bool check_zero(struct trial *trial, const void *at, uint64_t size, const char *when)
+{
+    const uint8_t *bytes = at;
+    const uint64_t *words = at;
+    for (uint64_t i = 0; i < size / 8; i++) {
+        if (words[i] == 0)
+            continue;
+        uint64_t offset = i * 8;
+        while (bytes[offset] == 0)
+            offset++;
+        fail(trial, 0, "%s: byte %llu of %llu is 0x%02x", when, (unsigned long long)offset, (unsigned long long)size,
+             bytes[offset]);
+        return false;
+    }
+    return true;
+}
+
+void test_zero_fresh(struct trial *trial, uint64_t unused)
+{
+    (void)unused;
+    for (const uint64_t *size = buffer_sizes; *size; size++) {
+        uint64_t bytes = bytes_of(trial, *size);
+        if (bytes > trial->heap->limit)
+            break;
+        int fd = buffer_need(trial, bytes);
+        void *at = fd < 0 ? NULL : buffer_map(trial, fd, bytes);
+        if (!at)
+            return;
+        bool zero = check_zero(trial, at, bytes, "a new buffer");
+        sys_unmap(at, (size_t)bytes);
+        sys_close(fd);
+        if (!zero)
+            return;
+    }
+}
+
+/* Allocates `count` buffers, finds each zero, leaves each dirty, and frees them all: the next round's pages come
+ * first from those that the allocator got back last. */
+static bool dirty_round(struct trial *trial, uint64_t bytes, unsigned count, const char *when)
+{
+    int fds[MAX_BUFFERS];
+    unsigned held = 0;
+    bool good = true;
+    while (good && held < count) {
+        fds[held] = buffer_need(trial, bytes);
+        if (fds[held] < 0) {
+            good = false;
+            break;
+        }
+        void *at = buffer_map(trial, fds[held++], bytes);
+        good = at && check_zero(trial, at, bytes, when);
+        if (at) {
+            memset(at, DIRTY, (size_t)bytes);
+            sys_unmap(at, (size_t)bytes);
+        }
+    }
+    while (held > 0)
+        sys_close(fds[--held]);
+    return good;
+}
+
+static unsigned buffers_within(const struct trial *trial, uint64_t bytes, unsigned most)
+{
+    uint64_t fits = trial->heap->limit / bytes;
+    return fits < most ? (unsigned)fits : most;
+}
+
+void test_zero_reuse(struct trial *trial, uint64_t unused)
+{
+    (void)unused;
+    const struct {
+        uint64_t bytes;
+        unsigned most;
+    } shapes[] = {{trial->heap->page, MAX_BUFFERS}, {MIB, 8}};
+    for (unsigned i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
+        unsigned count = buffers_within(trial, shapes[i].bytes, shapes[i].most);
+        bool good = count == 0 || dirty_round(trial, shapes[i].bytes, count, "before any reuse");
+        for (int round = 0; count && good && round < 3; round++)
+            good = dirty_round(trial, shapes[i].bytes, count, "after a dirty buffer was freed");
+        if (!good)
+            return;
+    }
+}
+
+/* A word that tells its own place: a page that is mapped twice, or at the wrong place, does not go unseen. */
+static uint64_t word_at(uint64_t index)
+{
+    return (index + 1) * 0x9e3779b97f4a7c15u;
+}
+
+static bool check_pattern(struct trial *trial, const uint64_t *words, uint64_t count, const char *where)
+{
+    for (uint64_t i = 0; i < count; i++) {
+        if (words[i] == word_at(i))
+            continue;
+        fail(trial, 0, "%s: offset %llu holds 0x%016llx, 0x%016llx was written", where, (unsigned long long)(i * 8),
+             (unsigned long long)words[i], (unsigned long long)word_at(i));
+        return false;
+    }
+    return true;
+}
+
+static bool write_then_read(struct trial *trial, int fd, uint64_t bytes)
+{
+    uint64_t *first = buffer_map(trial, fd, bytes);
+    if (!first)
+        return false;
+    for (uint64_t i = 0; i < bytes / 8; i++)
+        first[i] = word_at(i);
+    bool good = check_pattern(trial, first, bytes / 8, "the mapping written to");
+    sys_unmap(first, (size_t)bytes);
+    uint64_t *second = good ? buffer_map(trial, fd, bytes) : NULL;
+    if (!second)
+        return false;
+    good = check_pattern(trial, second, bytes / 8, "a second mapping");
+    sys_unmap(second, (size_t)bytes);
+    return good;
+}
+
+void test_mmap_rw(struct trial *trial, uint64_t unused)
+{
+    (void)unused;
+    for (const uint64_t *size = buffer_sizes; *size; size++) {
+        uint64_t bytes = bytes_of(trial, *size);
+        if (bytes > trial->heap->limit)
+            break;
+        int fd = buffer_need(trial, bytes);
+        if (fd < 0)
+            return;
+        bool good = write_then_read(trial, fd, bytes);
+        sys_close(fd);
+        if (!good)
+            return;
+    }
+}

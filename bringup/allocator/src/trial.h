@@ -1,0 +1,61 @@
+/* What the tests are written with. */
+#ifndef BRINGUP_TRIAL_H
+#define BRINGUP_TRIAL_H
+
+#include "heap.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define KIB 1024u
+#define MIB (1024u * 1024u)
+
+/* These set the verdict; a test returns after them. */
+__attribute__((format(printf, 3, 4))) void fail(struct trial *trial, int error, const char *format, ...);
+__attribute__((format(printf, 2, 3))) void skip(struct trial *trial, const char *format, ...);
+__attribute__((format(printf, 3, 4))) void cannot_tell(struct trial *trial, int error, const char *format, ...);
+
+/* Bytes that a size in the table means on this board. */
+uint64_t bytes_of(const struct trial *trial, uint64_t size);
+
+/* A buffer of at least `len` bytes, or -1 with errno. */
+int buffer_alloc(const struct trial *trial, uint64_t len);
+
+/* The same, or -1 after failing the test. */
+int buffer_need(struct trial *trial, uint64_t len);
+
+/* The buffer's memory, or NULL after setting the verdict. */
+void *buffer_map(struct trial *trial, int fd, uint64_t size);
+
+/* Descriptors open in this process. */
+unsigned open_descriptors(void);
+
+/* The sizes that allocations are tested and timed with, smallest first; 0 ends the list. */
+extern const uint64_t buffer_sizes[];
+
+/* The tests, by family. */
+void test_open(struct trial *trial, uint64_t unused);
+void test_alloc(struct trial *trial, uint64_t size);
+void test_size_lseek(struct trial *trial, uint64_t unused);
+void test_zero_fresh(struct trial *trial, uint64_t unused);
+void test_zero_reuse(struct trial *trial, uint64_t unused);
+void test_mmap_rw(struct trial *trial, uint64_t unused);
+void test_sync(struct trial *trial, uint64_t unused);
+void test_bad_input(struct trial *trial, uint64_t group);
+void test_bad_sync(struct trial *trial, uint64_t unused);
+void test_fd_after_failures(struct trial *trial, uint64_t unused);
+void test_free_memory(struct trial *trial, uint64_t unused);
+
+/* Groups of calls that must fail, for test_bad_input. */
+enum bad_group {
+    BAD_LEN_ZERO,
+    BAD_LEN_MAX,
+    BAD_FD,
+    BAD_FD_FLAGS,
+    BAD_HEAP_FLAGS,
+    BAD_IOCTL_NUMBER,
+    BAD_POINTER,
+    BAD_NOT_A_HEAP,
+};
+
+#endif
