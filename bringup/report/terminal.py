@@ -1,0 +1,101 @@
+"""The same story on a terminal, in 24 lines. What a board sent is ``Text`` here, never markup."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from bringup.checks.run import Run
+from bringup.checks.verdict import Outcome
+from bringup.report.story import Finding, excerpt, findings, run_headline, shared_findings, tally
+from bringup.text import visible
+
+__all__ = ["summary"]
+
+_STYLES = {
+    Outcome.FAIL: "bold red",
+    Outcome.ERROR: "bold magenta",
+    Outcome.WARN: "bold yellow",
+    Outcome.PASS: "green",
+    Outcome.SKIP: "dim",
+}
+# Two lines each; with what stands around them this fits 24 lines of 80 columns.
+_FINDINGS = 7
+_LINE = 400
+
+
+def summary(run: Run) -> RenderableType:
+    """What became of a run: who, the sentence, the counts, and the findings with each one's first remedy."""
+    headline = run_headline(run)
+    lines: list[RenderableType] = [_who(run), Text(visible(headline.answer), _STYLES[run.outcome])]
+    if headline.first:
+        lines.append(Text.assemble((f"{headline.label}: ", "bold"), _line(headline.first)))
+    lines += [Text(), _counts(run)]
+    if len(run.boards) == 1:
+        found = [(one, _times(len(one.verdicts), "check")) for one in findings(run.boards[0].verdicts)]
+    else:
+        found = [(one.finding, _times(len(one.boards), "board")) for one in shared_findings(run)]
+    if found:
+        lines += [Text(), _findings(found[:_FINDINGS])]
+    if len(found) > _FINDINGS:
+        lines.append(Text(f"… and {len(found) - _FINDINGS} more findings: see the report", "dim"))
+    return Group(*lines)
+
+
+def _who(run: Run) -> Text:
+    if len(run.boards) != 1:
+        return Text(f"{len(run.boards):,} boards", "bold")
+    board = run.boards[0]
+    rest = [board.identity.get("Model"), board.kernel, board.config and f"config {board.config}"]
+    known = [one for one in rest if one]
+    return Text.assemble((_line(board.serial), "bold"), *(f"  {_line(one)}" for one in known), overflow="ellipsis")
+
+
+def _counts(run: Run) -> RenderableType:
+    """Outcomes across; one row for the checks and, for more than one board, one for the boards."""
+    table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="")
+    table.add_column("", style="dim")
+    for outcome in tally(()):
+        table.add_column(Text(outcome.value, _STYLES[outcome]), justify="right")
+    if len(run.boards) != 1:
+        table.add_row("boards", *_figures(board.outcome for board in run.boards))
+    table.add_row("checks", *_figures(one.outcome for board in run.boards for one in board.verdicts))
+    return table
+
+
+def _figures(outcomes: Iterable[Outcome]) -> list[str]:
+    count = dict.fromkeys(tally(()), 0)
+    for outcome in outcomes:
+        count[outcome] += 1
+    return [f"{number:,}" if number else "-" for number in count.values()]
+
+
+def _findings(found: Iterable[tuple[Finding, str]]) -> RenderableType:
+    table = Table.grid(padding=(0, 2, 0, 0), expand=True)
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
+    table.add_column(no_wrap=True, justify="right", style="dim")
+    for one, times in found:
+        table.add_row(Text(one.outcome.value, _STYLES[one.outcome]), Text(_line(one.text)), times)
+        table.add_row("", _remedy(one), "")
+    return table
+
+
+def _remedy(finding: Finding) -> RenderableType:
+    if not finding.remedies:
+        return Text(finding.verdicts[0].id, "dim")
+    remedy = finding.remedies[0]
+    more = f"  (and {_times(len(remedy) - 1, 'more line')})" if len(remedy) > 1 else ""
+    return Text.assemble(("fix: ", "dim"), _line(remedy[0]), (more, "dim"))
+
+
+def _times(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
+def _line(text: str) -> str:
+    """One line of a text, safe for a terminal."""
+    return " ".join(visible(excerpt(text, _LINE)).split())
