@@ -119,5 +119,4 @@ def _life(symbol: str, version: KernelVersion) -> str:
         )
     if history.vendor:
         return f"CONFIG_{symbol} is known from {history.vendor} kernels only"
-    spans = ", ".join(str(era.kernel) for era in history.eras)
-    return f"CONFIG_{symbol} exists in kernels {spans}; this is {version}"
+    return f"CONFIG_{symbol} exists in kernels {history.span()}; this is {version}"

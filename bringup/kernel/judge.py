@@ -151,7 +151,7 @@ def _without_config(requirement: Requirement, proof: _Weighed) -> KconfigVerdict
         return _verdict(requirement, Outcome.PASS, Answer.HOLDS, evidence=proof.lines, satisfied_by=proof.by)
     return _verdict(
         requirement,
-        Outcome.ERROR,
+        Outcome.SKIP if requirement.severity is Severity.INFORMATIVE else Outcome.ERROR,
         Answer.UNREADABLE,
         evidence=proof.lines,
         reason="the kernel's configuration could not be read",

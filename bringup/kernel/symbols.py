@@ -93,6 +93,15 @@ class SymbolHistory:
         found = [era for era in self.eras if version in era.kernel and (not era.flavours or flavour in era.flavours)]
         return next((era for era in found if era.flavours), found[0] if found else None)
 
+    def span(self, flavour: Flavour | None = None) -> str:
+        """The kernels that have the symbol, e.g. ``5.6..`` or ``5.15..6.19``; mainline unless a flavour is named."""
+        eras = [era.kernel for era in self.eras if (flavour in era.flavours if flavour else not era.flavours)]
+        if not eras:
+            return ""
+        first = None if any(era.first is None for era in eras) else min(era.first for era in eras if era.first)
+        last = None if any(era.last is None for era in eras) else max(era.last for era in eras if era.last)
+        return str(VersionRange(first, last))
+
 
 def _era(data: Mapping[str, Any]) -> Era:
     return Era(
