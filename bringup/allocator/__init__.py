@@ -1,1 +1,1 @@
-"""The test allocator: its C source, prebuilt binaries with their provenance, its protocol, and running it on a board."""
+"""The test allocator: its C source, its prebuilt binaries and where they come from, its protocol, running it."""

@@ -1,14 +1,22 @@
-"""Android's ABIs: which one a board has, and which one an ELF file is for."""
+"""Android's ABIs, which one a board has, and the committed binary for each with its provenance."""
 
 from __future__ import annotations
 
 import enum
-import struct
+import hashlib
+import json
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
 
+from bringup.allocator.elf import Elf, read_elf
 from bringup.errors import AllocatorError
 
-__all__ = ["Abi", "Elf", "abi_of_machine", "elf_machine"]
+__all__ = ["BINARIES", "MANIFEST_SCHEMA", "Abi", "Binary", "Manifest", "abi_of_machine", "binary", "read_manifest"]
+
+BINARIES: Final = Path(__file__).parent / "bin"
+MANIFEST_SCHEMA: Final = "bringup.allocator/1"
+_HINT: Final = "reinstall bringup, or rebuild with: python -m bringup.allocator.build"
 
 
 class Abi(enum.StrEnum):
@@ -20,11 +28,20 @@ class Abi(enum.StrEnum):
     X86 = "x86"
     RISCV64 = "riscv64"
 
+    def matches(self, elf: Elf) -> bool:
+        """Whether a program with this header is a static one for this ABI."""
+        return (elf.bits, elf.machine) == _ELF[self] and elf.executable and not elf.interpreted
 
-_ELF_ABIS = {(2, 183): Abi.ARM64, (1, 40): Abi.ARM, (2, 62): Abi.X86_64, (1, 3): Abi.X86, (2, 243): Abi.RISCV64}
+    def runs_on(self, uname_m: str) -> bool:
+        """Whether a kernel whose ``uname -m`` is this runs such programs."""
+        return self in _RUNS.get(uname_m.strip(), ())
+
+
+# Word size and e_machine.
+_ELF = {Abi.ARM64: (64, 183), Abi.ARM: (32, 40), Abi.X86_64: (64, 62), Abi.X86: (32, 3), Abi.RISCV64: (64, 243)}
 
 # `uname -m` of a kernel, and what such a kernel runs; the first is its own.
-_RUNS = {
+_RUNS: Final[dict[str, tuple[Abi, ...]]] = {
     "aarch64": (Abi.ARM64, Abi.ARM),
     "arm64": (Abi.ARM64, Abi.ARM),
     "armv8l": (Abi.ARM,),
@@ -44,58 +61,88 @@ def abi_of_machine(uname_m: str, ro_product_cpu_abi: str = "") -> Abi:
         what the kernel can run: a 64-bit kernel may carry a 32-bit Android.
     :raises AllocatorError: there is no binary for such a machine.
     """
-    runs = _RUNS.get(uname_m.strip(), ())
-    if not runs:
-        known = ", ".join(_RUNS)
+    runs = _RUNS.get(uname_m.strip())
+    if runs is None:
         raise AllocatorError(
             "choose the test allocator's binary",
             f"the board's machine is {uname_m.strip()!r}",
-            hint=f"there are binaries for these machines: {known}",
+            hint=f"there are binaries for these machines: {', '.join(_RUNS)}",
         )
     wanted = ro_product_cpu_abi.strip()
     return next((abi for abi in runs if abi == wanted), runs[0])
 
 
 @dataclass(frozen=True, slots=True)
-class Elf:
-    """What an ELF header says.
+class Binary:
+    """One built test allocator.
 
-    :param bits: 32 or 64.
-    :param machine: ``e_machine``.
-    :param executable: ``e_type`` is ET_EXEC or ET_DYN.
-    :param abi: the ABI it is for, ``None`` for another machine.
-    :param interpreted: it asks for a dynamic linker.
+    :param sha256: of the file, in hex.
+    :param size: in bytes.
     """
 
-    bits: int
-    machine: int
-    executable: bool
-    abi: Abi | None
-    interpreted: bool
+    abi: Abi
+    path: Path
+    sha256: str
+    size: int
+
+    @property
+    def remote_name(self) -> str:
+        """Its file name on a board. It holds the hash: a file of this name there need not be pushed again."""
+        return f"bringup-{self.sha256[:12]}"
 
 
-_PT_INTERP = 3
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What ``bin/manifest.json`` says.
 
-
-def elf_machine(data: bytes) -> Elf:
-    """Read the header of a little-endian ELF file.
-
-    :raises AllocatorError: it is not one, or it is cut.
+    :param source: the hash over every source, flag and the compiler's version, which the program says in ``hello``.
+    :param compiler: name and version.
     """
-    if data[:4] != b"\x7fELF" or data[4:5] not in (b"\1", b"\2") or data[5:6] != b"\1":
-        raise AllocatorError("read an ELF header", f"the file begins with {data[:6]!r}")
-    wide = data[4] == 2
+
+    source: str
+    compiler: str
+    binaries: dict[Abi, Binary]
+
+
+def read_manifest(folder: Path = BINARIES) -> Manifest:
+    """Read the manifest; the binaries are not looked at.
+
+    :raises AllocatorError: it is missing or not understood.
+    """
+    place = folder / "manifest.json"
+    action = "read the test allocator's manifest"
     try:
-        kind, machine = struct.unpack_from("<HH", data, 16)
-        headers = struct.unpack_from("<Q" if wide else "<I", data, 32 if wide else 28)[0]
-        size, count = struct.unpack_from("<HH", data, 54 if wide else 42)
-        types = [struct.unpack_from("<I", data, headers + size * index)[0] for index in range(count)]
-    except struct.error as error:
-        raise AllocatorError("read an ELF header", f"the file is cut after {len(data)} bytes") from error
-    return Elf(
-        bits=64 if wide else 32,
-        machine=machine,
-        executable=kind in (2, 3),
-        abi=_ELF_ABIS.get((data[4], machine)),
-        interpreted=_PT_INTERP in types,
-    )
+        document = json.loads(place.read_text("utf-8"))
+        schema = document["schema"]
+        entries = {
+            Abi(name): Binary(Abi(name), folder / name / "bringup-alloc", str(entry["sha256"]), int(entry["size"]))
+            for name, entry in document["binaries"].items()
+        }
+        manifest = Manifest(str(document["source"]), str(document["compiler"]), entries)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise AllocatorError(action, f"{place}: {error!r}", hint=_HINT) from error
+    if schema != MANIFEST_SCHEMA:
+        raise AllocatorError(action, f"{place}: schema {schema!r}", hint=_HINT)
+    return manifest
+
+
+def binary(abi: Abi, folder: Path = BINARIES) -> Binary:
+    """The binary for an ABI, checked against the manifest and against its own ELF header.
+
+    :raises AllocatorError: it is missing, it is not what the manifest says, or it is for another machine.
+    """
+    found = read_manifest(folder).binaries.get(abi)
+    action = f"take the test allocator for {abi}"
+    if found is None:
+        raise AllocatorError(action, "the manifest does not name it", hint=_HINT)
+    try:
+        data = found.path.read_bytes()
+    except OSError as error:
+        raise AllocatorError(action, str(error), hint=_HINT) from error
+    seen = hashlib.sha256(data).hexdigest()
+    if (seen, len(data)) != (found.sha256, found.size):
+        raise AllocatorError(action, f"{found.path} has SHA-256 {seen}, the manifest says {found.sha256}", hint=_HINT)
+    elf = read_elf(data)
+    if not abi.matches(elf):
+        raise AllocatorError(action, f"{found.path} is for another machine: {elf}", hint=_HINT)
+    return found

@@ -21,13 +21,25 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from bringup.allocator.abi import Abi, elf_machine
-from bringup.allocator.binaries import BINARIES, MANIFEST_SCHEMA, SOURCES, read_manifest
+from bringup.allocator.abi import BINARIES, MANIFEST_SCHEMA, Abi, read_manifest
+from bringup.allocator.elf import read_elf
 from bringup.deadline import Deadline
 from bringup.errors import AllocatorError, BringupError, HostError
 
-__all__ = ["COMPILER", "FLAGS", "MAX_BYTES", "TARGETS", "build", "check", "disagreements", "main", "source_hash"]
+__all__ = [
+    "COMPILER",
+    "FLAGS",
+    "MAX_BYTES",
+    "SOURCES",
+    "TARGETS",
+    "build",
+    "check",
+    "disagreements",
+    "main",
+    "source_hash",
+]
 
+SOURCES: Final = Path(__file__).parent / "src"
 COMPILER: Final = "zig 0.17.1"
 MAX_BYTES: Final = 100 * 1024
 
@@ -92,8 +104,8 @@ def _build_one(abi: Abi, sources: Path, stamp: str, output: Path, cache: Path, d
         deadline, sources, cache,
     )  # fmt: skip
     data = place.read_bytes()
-    elf = elf_machine(data)
-    if elf.abi is not abi or elf.interpreted or len(data) > MAX_BYTES:
+    elf = read_elf(data)
+    if not abi.matches(elf) or len(data) > MAX_BYTES:
         raise AllocatorError(f"build the test allocator for {abi}", f"{elf}, {len(data)} bytes")
     place.chmod(0o755)
     return {

@@ -1,0 +1,235 @@
+"""The lines that the test allocator answers with: one frozen dataclass each.
+
+Each keeps ``raw``, its JSON text as it came, without the newline. Text is what :func:`bringup.text.from_board` made
+of the board's bytes.
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+__all__ = [
+    "Bye",
+    "FileFact",
+    "GlobFact",
+    "HeapsFact",
+    "Hello",
+    "Latency",
+    "Line",
+    "NodeFact",
+    "NodeType",
+    "Outcome",
+    "Ran",
+    "Refused",
+    "Result",
+    "State",
+]
+
+
+class State(enum.StrEnum):
+    """What became of looking at something; ``OK`` with size 0 is there and empty."""
+
+    OK = "ok"
+    MISSING = "missing"
+    DENIED = "denied"
+    FAILED = "failed"
+    TIMEOUT = "timeout"
+
+
+class Outcome(enum.StrEnum):
+    """How a test ended. ``ERROR``: it could not be found out."""
+
+    PASS = "pass"  # noqa: S105 - no password
+    FAIL = "fail"
+    SKIP = "skip"
+    ERROR = "error"
+
+
+class NodeType(enum.StrEnum):
+    """The type of a node."""
+
+    CHAR = "char"
+    BLOCK = "block"
+    DIR = "dir"
+    FILE = "file"
+    LINK = "link"
+    FIFO = "fifo"
+    SOCKET = "socket"
+
+
+@dataclass(frozen=True, slots=True)
+class Hello:
+    """Who answers.
+
+    :param source: the hash of what the program was built from.
+    :param page_size: in bytes.
+    :param label: its SELinux context, where there is one.
+    :param budget: most bytes in buffers, for a heap that is not CMA.
+    """
+
+    raw: bytes
+    protocol: int
+    source: str
+    abi: str
+    page_size: int
+    pid: int
+    uid: int
+    label: str | None
+    boot_id: str | None
+    sysname: str
+    release: str
+    version: str
+    machine: str
+    budget: int
+
+
+@dataclass(frozen=True, slots=True)
+class FileFact:
+    """A file that was read, or why it was not.
+
+    :param truncated: there was more than was asked for.
+    """
+
+    raw: bytes
+    path: str
+    state: State
+    errno: int
+    truncated: bool
+    data: bytes
+
+    @property
+    def size(self) -> int:
+        """Bytes carried."""
+        return len(self.data)
+
+
+@dataclass(frozen=True, slots=True)
+class NodeFact:
+    """A path itself, links not followed. What is ``None`` is not known.
+
+    :param mode: the permission bits.
+    :param rdev: major and minor number of a device.
+    :param label: its SELinux context.
+    :param target: what a link says.
+    """
+
+    raw: bytes
+    path: str
+    state: State
+    errno: int
+    type: NodeType | None
+    mode: int | None
+    uid: int | None
+    gid: int | None
+    rdev: tuple[int, int] | None
+    size: int | None
+    label: str | None
+    target: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class GlobFact:
+    """The end of a ``glob``, ``files`` or ``tree``: how many paths came before it.
+
+    :param state: other than ``OK`` with a ``count``: not everything could be searched.
+    :param truncated: there was more than was asked for.
+    """
+
+    raw: bytes
+    pattern: str
+    state: State
+    errno: int
+    count: int
+    truncated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HeapsFact:
+    """Which heaps the lines after it are about."""
+
+    raw: bytes
+    pattern: str
+    state: State
+    errno: int
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """A program that was run.
+
+    :param exit: its exit status; ``None`` when a signal ended it or it was not run.
+    :param truncated: an output was longer than was asked for.
+    """
+
+    raw: bytes
+    argv: tuple[str, ...]
+    state: State
+    errno: int
+    exit: int | None
+    signal: int | None
+    stdout: bytes
+    stderr: bytes
+    truncated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One test on one heap.
+
+    :param seen: what was seen, or why it was skipped; empty on a pass.
+    :param ns: nanoseconds taken.
+    """
+
+    raw: bytes
+    heap: str
+    test: str
+    outcome: Outcome
+    asserts: str
+    seen: str
+    errno: int
+    ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """Samples in nanoseconds, of one size in bytes on one heap, taken in turn."""
+
+    raw: bytes
+    heap: str
+    size: int
+    alloc_ns: tuple[int, ...]
+    free_ns: tuple[int, ...]
+    memset_ns: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Bye:
+    """The last line.
+
+    :param lines: lines before this one.
+    :param complete: ``False``: the time budget ended first.
+    :param stopped_at: the item that was not begun or not finished then.
+    """
+
+    raw: bytes
+    lines: int
+    boot_id: str | None
+    complete: bool
+    stopped_at: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The plan was not understood and nothing was done.
+
+    :param line: of the plan, from 1; 0 where it concerns the whole.
+    """
+
+    raw: bytes
+    line: int
+    reason: str
+
+
+Line = Hello | FileFact | NodeFact | GlobFact | HeapsFact | Ran | Result | Latency | Bye | Refused

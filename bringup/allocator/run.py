@@ -1,0 +1,125 @@
+"""Putting the test allocator on a board, and running a plan there in one shell session."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from bringup.allocator.abi import Binary
+from bringup.allocator.plan import Plan
+from bringup.allocator.protocol import Line, Reader
+from bringup.board import Board, Exit, Stderr, Stdout
+from bringup.deadline import Deadline
+from bringup.errors import AllocatorError, TransferError
+from bringup.text import from_board, visible
+
+__all__ = ["REMOTE_FOLDERS", "Program", "ensure_pushed", "run"]
+
+# Where a program may lie and be run: Android's own place first; the others for boards that are not quite Android, or
+# whose /data is full, read-only or noexec.
+REMOTE_FOLDERS: Final = ("/data/local/tmp", "/tmp", "/dev")  # noqa: S108 - folders of the board
+_STDERR_KEPT: Final = 4096
+
+# The first line is the machine; a line after it names a program that is there and runs.
+_LOOK = """uname -m
+for folder in {folders}; do
+  file=$folder/{name}
+  if [ -f "$file" ] && "$file" --version >/dev/null 2>&1; then echo "$file"; exit 0; fi
+done
+"""
+
+# A name that holds the hash must never stand for half a file: it is given only to one that was seen to run.
+_ADOPT = """"{part}" --version >/dev/null && mv -f "{part}" "{file}" && exit 0
+code=$?
+rm -f "{part}"
+exit "$code"
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """The test allocator on a board.
+
+    :param path: where it is there.
+    :param pushed: it was not there before.
+    """
+
+    path: str
+    pushed: bool
+
+
+def ensure_pushed(board: Board, binary: Binary, deadline: Deadline) -> Program:
+    """Find the program on the board, or put it there: one round trip, or three.
+
+    :raises AllocatorError: it is for another machine than the board's, or no folder takes and runs it.
+    :raises BoardError: the board did not answer.
+    """
+    action = "put the test allocator on the board"
+    look = _LOOK.format(folders=" ".join(REMOTE_FOLDERS), name=binary.remote_name)
+    answer = from_board(board.shell(look, deadline).stdout).splitlines()
+    machine = answer[0].strip() if answer else ""
+    if machine and not binary.abi.runs_on(machine):
+        raise AllocatorError(action, f"it is for {binary.abi}, the board is {visible(machine)}", board=board.serial)
+    if len(answer) > 1:
+        return Program(answer[1], pushed=False)
+    data = binary.path.read_bytes()
+    refusals = []
+    for folder in REMOTE_FOLDERS:
+        file = f"{folder}/{binary.remote_name}"
+        refusal = _push_to(board, data, file, deadline)
+        if refusal is None:
+            return Program(file, pushed=True)
+        refusals.append(f"{folder}: {refusal}")
+    hint = f"{len(data)} bytes are needed in one of these folders, mounted without noexec and writable for adb"
+    raise AllocatorError(action, "; ".join(refusals), hint=hint, board=board.serial)
+
+
+def _push_to(board: Board, data: bytes, file: str, deadline: Deadline) -> str | None:
+    """Push and run it once; why the folder does not do, or ``None``."""
+    part = f"{file}.{secrets.token_hex(4)}"
+    try:
+        board.push(data, part, 0o755, deadline)
+    except TransferError as error:
+        return error.seen
+    done = board.shell(_ADOPT.format(part=part, file=file), deadline)
+    return None if done.exit_code == 0 else _why_not_run(done.exit_code, done.stderr)
+
+
+def _why_not_run(code: int, stderr: bytes) -> str:
+    said = visible(from_board(stderr)).strip()
+    known = {
+        2: "a shell took it for a script: it is for another machine",
+        126: "it may not be run there (noexec, or SELinux)",
+        127: "it is gone",
+        139: "it crashed (SIGSEGV)",
+    }
+    why = known.get(code, f"killed by signal {code - 128}" if 128 < code < 160 else f"exit status {code}")
+    return f"{why}: {said}" if said else why
+
+
+def run(board: Board, program: Program, plan: Plan, deadline: Deadline) -> Iterator[Line]:
+    """Run a plan and yield the answer's lines as they come. One shell session.
+
+    :raises AllocatorError: it could not be run, broke its protocol, or its answer is incomplete; what was yielded
+        before stands.
+    :raises BoardError: the board did not answer, rebooted, or the deadline passed.
+    :raises ValueError: the plan is too long.
+    """
+    action = "run the test allocator"
+    reader = Reader()
+    stderr = bytearray()
+    code = 0
+    for chunk in board.stream([program.path], deadline, stdin=plan.encode()):
+        match chunk:
+            case Stdout(data):
+                yield from reader.feed(data)
+            case Stderr(data):
+                stderr += data[: _STDERR_KEPT - len(stderr)]
+            case Exit(status):
+                code = status
+    if reader.why_incomplete is not None:
+        why = _why_not_run(code, bytes(stderr)) if code else visible(from_board(bytes(stderr))).strip()
+        seen = f"its answer is incomplete: {reader.why_incomplete}"
+        raise AllocatorError(action, f"{seen} ({why})" if why else seen, board=board.serial)
