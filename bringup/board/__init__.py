@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bringup.board.board import OUTPUT_LIMIT, Board, Pulled
-from bringup.board.listing import ListedBoard, connect_tcp, disconnect_tcp, list_boards
+from bringup.board.listing import ListedBoard, list_boards
+from bringup.board.network import connect_tcp, disconnect_tcp
 from bringup.board.server import ServerAddress, TcpAddress, UnixAddress
 from bringup.board.shell import Chunk, Completed, Exit, Stderr, Stdout
 from bringup.board.sync import FileStat

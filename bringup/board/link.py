@@ -19,6 +19,8 @@ from bringup.board.wire import (
     WireError,
     open_service,
     query,
+    receive_exactly,
+    request,
 )
 from bringup.deadline import Deadline
 from bringup.errors import AdbServerError, BoardError, BoardLost, BoardRebooted, BringupError, DeadlineExceeded
@@ -103,6 +105,23 @@ class Link:
         except Refused as refused:
             return str(refused).partition("\n")[0]
 
+    def await_ready(self, deadline: Deadline) -> bool:
+        """Wait until adb calls the board ``device``; ``False`` when it did not before the deadline.
+
+        A board that adb does not know yet is waited for as well.
+
+        :raises WireError: the adb server broke.
+        """
+        stream = self.transport.connect(deadline)
+        try:
+            request(stream, self.target.ask("wait-for-any-device"), deadline)
+            receive_exactly(stream, 4, deadline)  # a second OKAY, once it is
+        except TimedOut:
+            return False
+        finally:
+            stream.close()
+        return True
+
     @contextlib.contextmanager
     def failing(self, action: str, deadline: Deadline) -> Iterator[None]:
         """Turn what goes wrong on the wire into what it means for the board.
@@ -115,18 +134,27 @@ class Link:
             seen = f"no answer within {deadline.budget:g} s"
             raise DeadlineExceeded(action, seen, board=self.serial) from error
         except Refused as error:
-            raise self._refused(action, str(error)) from error
+            raise self._refused(action, str(error), deadline) from error
         except Garbled as error:
             seen = f"the board breaks adb's protocol: {visible(str(error))}"
             raise BoardError(action, seen, board=self.serial) from error
         except Broken as error:
             raise self._why_broken(action, deadline) from error
 
-    def _refused(self, action: str, text: str) -> BoardError:
+    def _refused(self, action: str, text: str, deadline: Deadline) -> BoardError | AdbServerError:
         error = refusal(action, self.serial, text)
-        if type(error) is not BoardError and self.boot_id is not None:
-            return BoardLost(action, error.seen, hint=error.hint, board=self.serial)
-        return error
+        if type(error) is not BoardError:
+            known = self.boot_id is not None
+            return BoardLost(action, error.seen, hint=error.hint, board=self.serial) if known else error
+        # "closed" is said for a service that adbd refuses, and for a connection that broke just then
+        return self._why_broken(action, deadline) if text == "closed" and not self._answers(deadline) else error
+
+    def _answers(self, deadline: Deadline) -> bool:
+        try:
+            self.read_boot_id(deadline.within(self.heartbeat.answer))
+        except (WireError, BringupError):
+            return False
+        return True
 
     def _lost(self, action: str, seen: str) -> BoardLost:
         hint = "look at its console or power; then see: adb devices"

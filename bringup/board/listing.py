@@ -1,31 +1,17 @@
-"""What boards an adb server has, and boards on the network."""
+"""What boards an adb server has."""
 
 from __future__ import annotations
 
-import contextlib
 import re
 from dataclasses import dataclass, field
 
-from bringup.board.states import READY, not_ready
-from bringup.board.wire import (
-    Refused,
-    Target,
-    TimedOut,
-    Transport,
-    answering,
-    query,
-    receive_exactly,
-    request,
-)
+from bringup.board.states import READY
+from bringup.board.wire import Refused, Transport, answering, query
 from bringup.deadline import Deadline
-from bringup.errors import AdbServerError, DeadlineExceeded
+from bringup.errors import AdbServerError
 from bringup.text import visible
 
-__all__ = ["ListedBoard", "await_ready", "connect_tcp", "disconnect_tcp", "list_boards", "parse_listing"]
-
-# between attempts to connect; the pause doubles
-FIRST_PAUSE_SECONDS = 0.1
-LAST_PAUSE_SECONDS = 2.0
+__all__ = ["ListedBoard", "list_boards", "parse_listing"]
 
 # "no permissions (…); see [http://…]" holds spaces and a colon, so the state ends where the attributes begin
 _LINE = re.compile(r"(?P<serial>\(no serial number\)|\S+)\s+(?P<state>.*?)(?P<attributes>(?:\s[a-z_]+:\S*)*)\s*")
@@ -88,66 +74,4 @@ def list_boards(transport: Transport, deadline: Deadline) -> list[ListedBoard]:
         try:
             return parse_listing(query(transport, "host:devices-l", deadline))
         except Refused as refused:
-            raise AdbServerError("list boards", str(refused)) from refused
-
-
-def await_ready(transport: Transport, target: Target, deadline: Deadline) -> bool:
-    """Wait until adb calls a board ``device``; ``False`` when it did not before the deadline.
-
-    A board that adb does not know yet is waited for as well.
-
-    :raises WireError: the adb server broke.
-    """
-    stream = transport.connect(deadline)
-    try:
-        request(stream, target.ask("wait-for-any-device"), deadline)
-        receive_exactly(stream, 4, deadline)  # a second OKAY, once it is
-    except TimedOut:
-        return False
-    finally:
-        stream.close()
-    return True
-
-
-def connect_tcp(transport: Transport, address: str, deadline: Deadline) -> str:
-    """Connect a board on the network and wait until it is ready.
-
-    Tried again until the deadline: a board that is booting refuses at first, or stays ``offline`` because its
-    network was up before its adbd (then only disconnecting helps).
-
-    :param address: ``host`` or ``host:port``.
-    :returns: the serial under which adb lists it.
-    :raises BoardNotReady: it wants this host's key confirmed.
-    :raises DeadlineExceeded: it did not become ready.
-    """
-    action = f"connect to {visible(address)}"
-    pause = FIRST_PAUSE_SECONDS
-    seen = "no answer"
-    with answering(action, deadline, address):
-        while not deadline.expired:
-            seen = query(transport, f"host:connect:{address}", deadline).strip()
-            serial = seen.rpartition("connected to ")[2] if "connected to " in seen else address
-            if await_ready(transport, Target(serial), deadline.within(pause)):
-                return serial
-            state = _state(transport, serial, deadline)
-            if state == "unauthorized":
-                raise not_ready(action, serial, state)
-            if state == "offline":
-                seen = "it stays offline"
-                _ = query(transport, f"host:disconnect:{address}", deadline)
-            pause = min(2 * pause, LAST_PAUSE_SECONDS)
-    hint = "see whether the board listens: adbd must run there with a TCP port"
-    raise DeadlineExceeded(action, f"{visible(seen)}, for {deadline.budget:g} s", hint=hint, board=address)
-
-
-def disconnect_tcp(transport: Transport, serial: str, deadline: Deadline) -> None:
-    """Disconnect a board on the network; one that is not connected is no error.
-
-    :raises AdbServerError: the adb server does not answer.
-    """
-    with answering(f"disconnect {visible(serial)}", deadline, serial), contextlib.suppress(Refused):
-        query(transport, f"host:disconnect:{serial}", deadline)
-
-
-def _state(transport: Transport, serial: str, deadline: Deadline) -> str:
-    return next((board.state for board in list_boards(transport, deadline) if board.serial == serial), "")
+            raise AdbServerError("list boards", visible(str(refused))) from refused

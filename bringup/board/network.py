@@ -1,0 +1,90 @@
+"""Wait until a board answers, and connect and disconnect boards on the network.
+
+What adb calls ``device`` is not waited for alone: a board that rebooted, froze or lost its network is still called so.
+Only a command that ran on it counts.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+
+from bringup.board.link import Link
+from bringup.board.states import not_ready
+from bringup.board.wire import Refused, Target, TimedOut, Transport, WireError, answering, query
+from bringup.deadline import Deadline
+from bringup.errors import DeadlineExceeded
+from bringup.text import visible
+
+__all__ = ["connect_tcp", "disconnect_tcp", "wait_until_it_answers"]
+
+# between attempts; the pause doubles
+FIRST_PAUSE_SECONDS = 0.1
+LAST_PAUSE_SECONDS = 2.0
+ANSWER_SECONDS = 3.0
+CONNECT_SECONDS = 5.0
+
+_NETWORK_SERIAL = re.compile(r".+:\d+")
+
+
+def connect_tcp(transport: Transport, address: str, deadline: Deadline) -> str:
+    """Connect a board on the network and wait until a command runs on it.
+
+    :param address: ``host`` or ``host:port``.
+    :returns: the serial under which adb lists it.
+    :raises BoardNotReady: it wants this host's key confirmed.
+    :raises DeadlineExceeded: it did not answer.
+    :raises AdbServerError: the adb server does not answer.
+    """
+    serial = address if _NETWORK_SERIAL.fullmatch(address) else f"{address}:5555"
+    with answering(f"connect to {visible(serial)}", deadline, serial), contextlib.suppress(Refused):
+        query(transport, f"host:connect:{serial}", deadline)
+    wait_until_it_answers(Link(transport, Target(serial)), deadline, f"connect to {visible(serial)}")
+    return serial
+
+
+def disconnect_tcp(transport: Transport, serial: str, deadline: Deadline) -> None:
+    """Disconnect a board on the network; one that is not connected is no error.
+
+    :raises AdbServerError: the adb server does not answer.
+    """
+    with answering(f"disconnect {visible(serial)}", deadline, serial), contextlib.suppress(Refused):
+        query(transport, f"host:disconnect:{serial}", deadline)
+
+
+def wait_until_it_answers(link: Link, deadline: Deadline, action: str) -> str | None:
+    """Wait until a command runs on the board, and return its boot_id, ``None`` where that may not be read.
+
+    Between attempts adb is asked to connect again: a board on the network is not looked for again by itself, and
+    one that was connected while it booted stays ``offline``.
+
+    :raises BoardNotReady: it wants this host's key confirmed; waiting would not help.
+    :raises DeadlineExceeded: it did not answer.
+    :raises AdbServerError: the adb server does not answer.
+    """
+    pause = FIRST_PAUSE_SECONDS
+    seen = "it did not answer"
+    while not deadline.expired:
+        try:
+            if link.await_ready(deadline.within(pause)):
+                return link.read_boot_id(deadline.within(ANSWER_SECONDS))
+            state = link.adb_state(deadline)
+            seen = f"adb says: {visible(state)}"
+            if "unauthorized" in state:
+                raise not_ready(action, link.serial, "unauthorized")
+        except TimedOut:
+            seen = "adb lists it as 'device', and it answers nothing"
+        except WireError as error:
+            seen = visible(str(error))
+        _connect_again(link, deadline)
+        pause = min(2 * pause, LAST_PAUSE_SECONDS)
+    hint = "see whether it is up and its adbd runs"
+    raise DeadlineExceeded(action, f"{seen}, for {deadline.budget:g} s", hint=hint, board=link.serial)
+
+
+def _connect_again(link: Link, deadline: Deadline) -> None:
+    on_network = _NETWORK_SERIAL.fullmatch(link.serial) is not None
+    questions = [f"host:disconnect:{link.serial}", f"host:connect:{link.serial}"]
+    for question in questions if on_network else [link.target.ask("reconnect")]:
+        with contextlib.suppress(WireError):
+            query(link.transport, question, deadline.within(CONNECT_SECONDS))
