@@ -1,7 +1,7 @@
 """Virtual boards: a Debian kernel and Debian's adbd in QEMU, driven over QMP."""
 
 from bringup.virtual.image import Image, cache_folder, find_image, setup
-from bringup.virtual.machine import running, start, stop
+from bringup.virtual.machine import Options, running, running_board, start, stop
 from bringup.virtual.profile import Profile, find_profile, profiles
 from bringup.virtual.progress import Progress
 from bringup.virtual.qmp import Qmp
@@ -9,6 +9,7 @@ from bringup.virtual.state import VirtualBoard
 
 __all__ = [
     "Image",
+    "Options",
     "Profile",
     "Progress",
     "Qmp",
@@ -18,6 +19,7 @@ __all__ = [
     "find_profile",
     "profiles",
     "running",
+    "running_board",
     "setup",
     "start",
     "stop",

@@ -11,7 +11,7 @@ import subprocess
 import tarfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import IO
 
 from bringup.deadline import Deadline
@@ -38,8 +38,8 @@ class Files:
             target = self.links.get(path)
             if target is None:
                 return None
-            joined = target.lstrip("/") if target.startswith("/") else os.path.join(os.path.dirname(path), target)
-            path = merged(os.path.normpath(joined))
+            joined = PurePosixPath("/", path).parent / target
+            path = merged(os.path.normpath(joined).lstrip("/"))
         return None
 
     def read(self, path: str) -> bytes:

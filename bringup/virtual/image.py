@@ -7,7 +7,6 @@ version and checksum, stands in its ``manifest.json``.
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
 import os
@@ -26,7 +25,9 @@ from bringup.virtual.progress import Progress, Silent
 
 __all__ = ["Image", "cache_folder", "find_image", "setup"]
 
-_PARTS = ("cpio.py", "debs.py", "elf.py", "image.py", "initramfs.py")
+_PARTS = ("bzimage.py", "cpio.py", "debs.py", "elf.py", "image.py", "initramfs.py")
+# What of a profile goes into an image; the rest concerns only how QEMU is started.
+_MADE_OF = ("name", "arch", "triplet", "suite", "packages", "kernel", "modules", "direct", "properties")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,7 @@ def setup(profile: Profile, deadline: Deadline, progress: Progress | None = None
 
 def _build(profile: Profile, root: Path, deadline: Deadline, progress: Progress) -> Image:
     from bringup.virtual.apt import PrivateApt
+    from bringup.virtual.bzimage import elf_kernel
     from bringup.virtual.debs import unpack
     from bringup.virtual.initramfs import layout
     from bringup.virtual.sources import host_archive
@@ -114,7 +116,7 @@ def _build(profile: Profile, root: Path, deadline: Deadline, progress: Progress)
     release = image[0].removeprefix("boot/vmlinuz-")
     progress.step("write kernel and initramfs")
     content = {
-        "kernel": kernel.contents[image[0]],
+        "kernel": elf_kernel(kernel.contents[image[0]]) if profile.direct else kernel.contents[image[0]],
         "initramfs": cpio.newc(layout(profile, files, kernel)),
         "config": kernel.read(f"boot/config-{release}"),
     }
@@ -144,7 +146,8 @@ def _put(folder: Path, content: dict[str, bytes]) -> None:
 
 
 def _recipe(profile: Profile) -> str:
-    digest = hashlib.sha256(repr(dataclasses.astuple(profile)).encode())
+    made_of = {name: getattr(profile, name) for name in _MADE_OF}
+    digest = hashlib.sha256(repr(made_of).encode())
     room = resources.files("bringup.virtual")
     for name in _PARTS:
         digest.update((room / name).read_bytes())

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import lzma
 import re
+from collections.abc import Mapping
 from importlib import resources
 from pathlib import PurePosixPath
 
@@ -19,18 +20,19 @@ from bringup.virtual.profile import Profile
 __all__ = ["TOYBOX_APPLETS", "layout", "property_file"]
 
 # What toybox 0.8.9 answers to, without what has no use here (httpd, i2c*, gpio*, nbd-client, …).
-TOYBOX_APPLETS = (
-    "[ base64 basename blkid blockdev bzcat cal cat chattr chgrp chmod chown chroot chrt cksum clear cmp comm cp cpio "
-    "cut date df dirname dmesg dos2unix du echo egrep env expand expr factor fallocate false fgrep file find flock fmt "
-    "free fsync getconf grep groups gunzip halt head hostname hwclock iconv id ifconfig insmod install ionice iotop "
-    "kill killall link ln logger logname losetup ls lsattr lsmod lspci lsusb md5sum microcom mkdir mkfifo mknod mktemp "
-    "modinfo mount mountpoint mv nc netcat netstat nice nl nohup nproc nsenter od partprobe paste patch pgrep pidof "
-    "ping ping6 pivot_root pkill pmap poweroff printenv printf prlimit ps pwd pwdx readelf readlink realpath reboot "
-    "renice reset rev rm rmdir rmmod sed seq setsid sha1sum sha224sum sha256sum sha384sum sha512sum shred sleep sort "
-    "split stat strings su swapoff swapon sync sysctl tac tail tar taskset tee test time timeout top touch true "
-    "truncate tty uclampset ulimit umount uname uniq unlink unshare uptime usleep uudecode uuencode uuidgen vmstat "
-    "watch wc which who whoami xargs xxd yes zcat"
-).split()
+_APPLETS = """
+    [ base64 basename blkid blockdev bzcat cal cat chattr chgrp chmod chown chroot chrt cksum clear cmp comm cp cpio
+    cut date df dirname dmesg dos2unix du echo egrep env expand expr factor fallocate false fgrep file find flock fmt
+    free fsync getconf grep groups gunzip halt head hostname hwclock iconv id ifconfig insmod install ionice iotop
+    kill killall link ln logger logname losetup ls lsattr lsmod lspci lsusb md5sum microcom mkdir mkfifo mknod mktemp
+    modinfo mount mountpoint mv nc netcat netstat nice nl nohup nproc nsenter od partprobe paste patch pgrep pidof
+    ping ping6 pivot_root pkill pmap poweroff printenv printf prlimit ps pwd pwdx readelf readlink realpath reboot
+    renice reset rev rm rmdir rmmod sed seq setsid sha1sum sha224sum sha256sum sha384sum sha512sum shred sleep sort
+    split stat strings swapoff swapon sync sysctl tac tail tar taskset tee test time timeout top touch true
+    truncate tty uclampset ulimit umount uname uniq unlink unshare uptime usleep uudecode uuencode uuidgen vmstat
+    watch wc which who whoami xargs xxd yes zcat
+"""
+TOYBOX_APPLETS = tuple(_APPLETS.split())
 
 _LINKS = {
     "bin": "system/bin",
@@ -54,14 +56,19 @@ _IDS = {
     "audio": 1005,
     "camera": 1006,
     "log": 1007,
+    "adb": 1011,
     "media": 1013,
     "drm": 1019,
     "mediadrm": 1031,
     "mediacodec": 1046,
     "cameraserver": 1047,
     "shell": 2000,
+    "inet": 3003,
+    "readproc": 3009,
+    "readtracefs": 3012,
     "nobody": 9999,
 }
+_SHELL_GROUPS = frozenset(("input", "log", "adb", "inet", "readproc", "readtracefs"))
 
 
 def layout(profile: Profile, files: Files, kernel: Files) -> dict[str, cpio.Entry]:
@@ -71,6 +78,7 @@ def layout(profile: Profile, files: Files, kernel: Files) -> dict[str, cpio.Entr
     :param kernel: of the kernel's package: ``boot/config-*`` and modules.
     """
     entries = {path: cpio.symlink(target) for path, target in _LINKS.items()}
+    entries["."] = cpio.directory()
     entries.update((path, cpio.directory()) for path in _FOLDERS)
     entries["dev/console"] = cpio.device(5, 1)
     _programs(profile, files, entries)
@@ -81,17 +89,19 @@ def layout(profile: Profile, files: Files, kernel: Files) -> dict[str, cpio.Entr
     for name in ("getprop", "setprop"):
         entries[f"system/bin/{name}"] = cpio.file((guest / name).read_bytes(), 0o755)
     users = "".join(f"{name}:x:{number}:{number}::/:/system/bin/sh\n" for name, number in _IDS.items())
-    groups = "".join(f"{name}:x:{number}:\n" for name, number in _IDS.items())
+    groups = "".join(f"{name}:x:{number}:{'shell' if name in _SHELL_GROUPS else ''}\n" for name, number in _IDS.items())
     entries["system/etc/passwd"] = cpio.file(users.encode())
     entries["system/etc/group"] = cpio.file(groups.encode())
-    entries["system/etc/ueventd.rc"] = cpio.file((guest / "ueventd.rc").read_bytes())
+    entries["system/etc/inittab"] = cpio.file(b"", 0o600)
+    for name, permissions in (("fstab", 0o644), ("ueventd.rc", 0o644), ("su.sh", 0o755)):
+        entries[f"system/etc/{name}"] = cpio.file((guest / name).read_bytes(), permissions)
     entries["vendor/etc/ueventd.rc"] = cpio.file(b"")
     entries["system/build.prop"] = cpio.file(property_file(dict(profile.properties)))
     _kernel_files(profile, kernel, entries)
     return cpio.with_parents(entries)
 
 
-def property_file(properties: dict[str, str]) -> bytes:
+def property_file(properties: Mapping[str, str]) -> bytes:
     """Properties as a ``build.prop``."""
     return "".join(f"{name}={value}\n" for name, value in properties.items()).encode()
 
@@ -101,6 +111,7 @@ def _programs(profile: Profile, files: Files, entries: dict[str, cpio.Entry]) ->
         ("usr/lib/android-sdk/platform-tools/adbd", "system/bin/adbd"),
         ("usr/bin/mksh", "system/bin/sh"),
         ("usr/bin/toybox", "system/bin/toybox"),
+        ("usr/sbin/really", "system/bin/really"),
     ):
         content = files.read(source)
         entries[target] = cpio.file(content, 0o755)

@@ -64,16 +64,19 @@ class Qmp:
         :raises VirtualBoardError: QEMU is gone or refused.
         :raises DeadlineExceeded: no answer in time.
         """
-        from qemu.qmp import QMPError
+        from qemu.qmp import ConnectError, ProtocolError, QMPError
 
         action = f"QMP {command}"
-        seconds = deadline.require(action)
-        try:
-            return asyncio.run(asyncio.wait_for(self._exchange(command, dict(arguments)), seconds))
-        except TimeoutError as error:
-            raise DeadlineExceeded(action, f"QEMU has not answered within {deadline.budget:g} s") from error
-        except (QMPError, OSError) as error:
-            raise VirtualBoardError(action, str(error) or type(error).__name__) from error
+        while True:
+            seconds = deadline.require(action)
+            try:
+                return asyncio.run(asyncio.wait_for(self._exchange(command, dict(arguments)), seconds))
+            except TimeoutError as error:
+                raise DeadlineExceeded(action, f"QEMU has not answered within {deadline.budget:g} s") from error
+            except (QMPError, OSError) as error:
+                # QEMU 7.2 may send an event before its greeting. Nothing was executed then: ask again.
+                if not (isinstance(error, ConnectError) and isinstance(error.exc, ProtocolError)):
+                    raise VirtualBoardError(action, str(error) or type(error).__name__) from error
 
     async def _exchange(self, command: str, arguments: dict[str, object]) -> object:
         from qemu.qmp import QMPClient

@@ -24,10 +24,10 @@ _KEYRINGS = (
     Path("/usr/share/keyrings/debian-archive-keyring.gpg"),
     Path("/usr/share/keyrings/debian-archive-keyring.pgp"),
 )
-_SUITES = frozenset(
-    ("buster", "bullseye", "bookworm", "trixie", "forky", "duke", "sid")
-    + ("oldoldstable", "oldstable", "stable", "testing", "unstable")
-)
+_SUITES = {
+    *("buster", "bullseye", "bookworm", "trixie", "forky", "duke", "sid"),
+    *("oldoldstable", "oldstable", "stable", "testing", "unstable"),
+}
 _ONE_LINE = re.compile(r"^(deb|deb-src)\s+(?:\[([^\]]*)\]\s*)?(\S+)\s+(\S+)\s*(.*)$")
 
 
@@ -59,8 +59,10 @@ def parse_deb822(text: str) -> list[Source]:
     for stanza in _stanzas(text):
         if stanza.get("enabled", "yes").strip().lower() in ("no", "false", "0", "off", "without", "disable"):
             continue
-        lists = [tuple(stanza.get(key, "").split()) for key in ("types", "uris", "suites", "components")]
-        found.append(Source(*lists, signed_by=stanza.get("signed-by", "").strip()))
+        types, uris, suites, components = (
+            tuple(stanza.get(key, "").split()) for key in ("types", "uris", "suites", "components")
+        )
+        found.append(Source(types, uris, suites, components, stanza.get("signed-by", "").strip()))
     return found
 
 
@@ -140,7 +142,7 @@ def _is_debian(root: Path) -> bool:
 
 def _candidates(etc_apt: Path) -> list[Archive]:
     files = [etc_apt / "sources.list", *sorted((etc_apt / "sources.list.d").glob("*"))]
-    found = []
+    found: list[Archive] = []
     for path in files:
         parse = {".list": parse_one_line, ".sources": parse_deb822}.get(path.suffix)
         if parse is None or not path.is_file():

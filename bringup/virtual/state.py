@@ -74,6 +74,11 @@ class Folder:
         """Written by QEMU."""
         return self.path / "qemu.pid"
 
+    @property
+    def log(self) -> Path:
+        """What QEMU said."""
+        return self.path / "qemu.log"
+
     def pid(self) -> int | None:
         """QEMU's pid, if this very QEMU still lives."""
         try:

@@ -1,0 +1,68 @@
+"""Taking the ELF kernel out of an x86 bzImage.
+
+QEMU starts an ELF kernel that has a PVH entry directly: no decompression in the emulated CPU, which is a quarter of
+the boot, and no random load address. Source: Documentation/arch/x86/boot.rst, fields ``setup_sects``,
+``payload_offset`` and ``payload_length`` (protocol 2.08).
+"""
+
+from __future__ import annotations
+
+import lzma
+import struct
+import zlib
+
+from bringup.errors import HostError, VirtualBoardError
+
+__all__ = ["elf_kernel"]
+
+_ACTION = "take the ELF kernel out of the kernel image"
+_SETUP_SECTS, _MAGIC, _VERSION, _PAYLOAD = 0x1F1, 0x202, 0x206, 0x248
+_MAX_KERNEL = 256 << 20
+
+
+def elf_kernel(image: bytes) -> bytes:
+    """The ELF file that a bzImage carries.
+
+    :raises VirtualBoardError: no bzImage, or its payload is no ELF file.
+    :raises HostError: the payload is compressed with zstd, and the library for that is missing.
+    """
+    if len(image) < _PAYLOAD + 8 or image[_MAGIC : _MAGIC + 4] != b"HdrS":
+        raise VirtualBoardError(_ACTION, "it is no bzImage")
+    (version,) = struct.unpack_from("<H", image, _VERSION)
+    if version < 0x0208:
+        raise VirtualBoardError(_ACTION, f"its boot protocol {version >> 8}.{version & 0xFF:02} names no payload")
+    offset, length = struct.unpack_from("<II", image, _PAYLOAD)
+    start = ((image[_SETUP_SECTS] or 4) + 1) * 512 + offset
+    payload = image[start : start + length]
+    if len(payload) != length:
+        raise VirtualBoardError(_ACTION, "it is cut short")
+    kernel = _decompress(payload)
+    if not kernel.startswith(b"\x7fELF"):
+        raise VirtualBoardError(_ACTION, "its payload is no ELF file")
+    return kernel
+
+
+def _decompress(payload: bytes) -> bytes:
+    """The first stream only: the kernel's build appends the unpacked size to it."""
+    try:
+        if payload.startswith(b"\x28\xb5\x2f\xfd"):
+            return _zstd(payload)
+        if payload.startswith(b"\xfd7zXZ\0"):
+            return lzma.LZMADecompressor().decompress(payload, _MAX_KERNEL)
+        if payload.startswith(b"\x1f\x8b"):
+            return zlib.decompressobj(wbits=31).decompress(payload, _MAX_KERNEL)
+    except (lzma.LZMAError, zlib.error) as error:
+        raise VirtualBoardError(_ACTION, f"its payload is damaged: {error}") from error
+    raise VirtualBoardError(_ACTION, f"its payload is compressed in a way that is not known: {payload[:6].hex()}")
+
+
+def _zstd(payload: bytes) -> bytes:
+    try:
+        import zstandard
+    except ImportError as error:
+        raise HostError(_ACTION, "zstandard is not installed", hint="pip install 'bringup[virtual]'") from error
+    try:
+        kernel: bytes = zstandard.ZstdDecompressor().decompressobj().decompress(payload)
+    except zstandard.ZstdError as error:
+        raise VirtualBoardError(_ACTION, f"its payload is damaged: {error}") from error
+    return kernel
