@@ -9,12 +9,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bringup.allocator.protocol import Bye, GlobFact, Hello, Latency, NodeFact, Result, State, parse_line
+from bringup.allocator.protocol import Bye, GlobFact, HeapsFact, Hello, Latency, NodeFact, Result, State, parse_line
 from bringup.errors import AllocatorError, RecordError
 from bringup.record.journal import JOURNAL, SCHEMA
 from bringup.text import from_board
 
-__all__ = ["BoardEntry", "FileEntry", "RanEntry", "Record", "StepEntry", "load_record"]
+__all__ = [
+    "BoardEntry",
+    "FileEntry",
+    "Latency",
+    "NodeFact",
+    "RanEntry",
+    "Record",
+    "Result",
+    "State",
+    "StepEntry",
+    "load_record",
+]
 
 _LINE_LIMIT = 8 * 1024 * 1024
 _FILE_LIMIT = 16 * 1024 * 1024
@@ -109,6 +120,7 @@ class Record:
         self.globs: dict[str, GlobFact] = {}
         self.results: list[Result] = []
         self.latencies: list[Latency] = []
+        self.tested_heaps: set[str] = set()
         self.round_trips: int | None = None
         self.incomplete: str | None = "the record ends before the observation did"
         self._files: dict[str, FileEntry] = {}
@@ -156,7 +168,7 @@ class Record:
             case "end":
                 self.incomplete = None if entry["complete"] is True else str(entry["why"])
                 self.round_trips = entry.get("round_trips")
-            case "hello" | "node" | "glob" | "result" | "latency" | "bye":
+            case "hello" | "heaps" | "node" | "glob" | "result" | "latency" | "bye":
                 self._take_fact(line)
 
     def _take_fact(self, line: bytes) -> None:
@@ -173,6 +185,8 @@ class Record:
                 self.results.append(result)
             case Latency() as latency:
                 self.latencies.append(latency)
+            case HeapsFact() as heaps:
+                self.tested_heaps.update(heaps.names)
             case _:
                 raise ValueError("a line says one thing and is another")
 
@@ -230,9 +244,9 @@ def load_record(folder: Path) -> Record:
             if entry is None and not line.endswith(b"\n"):
                 record.incomplete = f"line {number} of {JOURNAL} is cut off: the observation was killed"
                 break
+            if entry is None:
+                raise RecordError(action, f"{JOURNAL}:{number}: not a JSON object")
             try:
-                if entry is None:
-                    raise ValueError("not a JSON object")
                 record.take(entry, line)
             except (KeyError, TypeError, ValueError, AllocatorError) as error:
                 raise RecordError(action, f"{JOURNAL}:{number}: {error}") from error
@@ -249,8 +263,8 @@ def _entry(line: bytes) -> dict[str, Any] | None:
 
 def _honest(record: Record) -> Record:
     """Say what makes a seemingly complete record incomplete: a reboot in between, or a plan not finished."""
-    ids = {one for one in (record.board.boot_id, getattr(record.hello, "boot_id", ""), getattr(record.bye, "boot_id", "")) if one}
-    if len(ids) > 1:
+    seen = (record.board.boot_id, record.hello and record.hello.boot_id, record.bye and record.bye.boot_id)
+    if len({one for one in seen if one}) > 1:
         record.incomplete = "the board rebooted while it was observed: its boot_id changed"
     elif record.incomplete is None and record.bye is None:
         record.incomplete = "the test allocator did not finish"

@@ -1,0 +1,168 @@
+"""Why a heap is not there: the chain walked down to its first broken link, with the evidence of each step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from bringup.checks.facts import Facts
+from bringup.checks.verdict import Cause
+from bringup.config.schema import Heap, HeapKind
+from bringup.kernel.config import KernelConfig
+from bringup.kernel.version import Flavour
+
+__all__ = ["CMA_NAMES", "HEAP_DRIVERS", "Diagnosis", "HeapDriver", "cma_rejections", "why_absent"]
+
+#: Names under which mainline has exposed the default CMA area: ``reserved`` (size by Kconfig or cma=), the device
+#: tree node's name, and ``default_cma_region`` from 6.17 on (drivers/dma-buf/heaps/cma_heap.c of 6.12 and 7.2).
+CMA_NAMES = ("reserved", "linux,cma", "default-pool", "default_cma_region")
+
+#: What the kernel prints when it does not take a region (of_reserved_mem.c, contiguous.c, cma.c of 6.12).
+_REJECTIONS = (
+    "incorrect alignment of CMA region",
+    "invalid size property in",
+    "invalid alignment property in",
+    "failed to allocate memory for node",
+    "compatible matching fail",
+    "OVERLAP DETECTED!",
+    "cma: Failed to reserve",
+    "not enough space for all defined regions",
+    "unable to reserve memory",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class HeapDriver:
+    """A heap driver: the symbol that builds it, and its name where it is a module."""
+
+    symbol: str
+    module: str
+    kinds: tuple[HeapKind, ...]
+
+
+HEAP_DRIVERS = (
+    HeapDriver("DMABUF_HEAPS_SYSTEM", "system_heap", (HeapKind.SYSTEM,)),
+    HeapDriver("DMABUF_HEAPS_CMA", "cma_heap", (HeapKind.CMA,)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """The first broken link: its evidence, the cause, and the lines that mend it."""
+
+    cause: Cause
+    evidence: tuple[str, ...] = ()
+    remedy: tuple[str, ...] = ()
+
+
+def why_absent(facts: Facts, kind: HeapKind, heap: Heap | None = None) -> Diagnosis | None:
+    """Why there is no node for a heap of this kind; ``None`` where nothing observed tells.
+
+    :param heap: what the board config says of it.
+    """
+    links: list[Callable[[], Diagnosis | None]] = [
+        lambda: _too_old(facts),
+        lambda: _framework_unset(facts),
+        lambda: _driver_unset(facts, kind),
+    ]
+    if kind is HeapKind.CMA:
+        links += [lambda: _renamed(facts, heap), lambda: _rejected(facts), lambda: _no_cma(facts)]
+    for link in links:
+        found = link()
+        if found is not None:
+            return found
+    return None
+
+
+def cma_rejections(facts: Facts) -> list[str]:
+    """Lines of the kernel's log that say a reserved region was not taken."""
+    return [line for line in facts.dmesg or () if any(words in line for words in _REJECTIONS)]
+
+
+def _too_old(facts: Facts) -> Diagnosis | None:
+    if facts.version is None or (facts.version.major, facts.version.minor) >= (5, 6):
+        return None
+    cause = Cause("kernel.too-old", "this kernel is older than DMA-BUF heaps (5.6)")
+    return Diagnosis(cause, (facts.version.release,), ("move to 5.10 or newer",))
+
+
+def _framework_unset(facts: Facts) -> Diagnosis | None:
+    config = facts.kernel_config
+    if config is None or config.enabled("DMABUF_HEAPS"):
+        return None
+    cause = Cause("kconfig.dmabuf-heaps-unset", "the kernel was built without DMA-BUF heaps")
+    return Diagnosis(cause, (config.line("DMABUF_HEAPS"),), ("CONFIG_DMABUF_HEAPS=y", "CONFIG_DMABUF_HEAPS_SYSTEM=y"))
+
+
+def _driver_unset(facts: Facts, kind: HeapKind) -> Diagnosis | None:
+    config = facts.kernel_config
+    driver = next((one for one in HEAP_DRIVERS if kind in one.kinds), None)
+    if config is None or driver is None:
+        return None
+    value = config.get(driver.symbol)
+    if value == "y":
+        return None
+    modular = value == "m" or config.flavour is Flavour.GKI
+    if not modular:
+        needs = _needs(config, kind)
+        cause = Cause("kconfig.heap-unset", f"the kernel was built without CONFIG_{driver.symbol}")
+        return Diagnosis(cause, (config.line(driver.symbol),), (*needs, f"CONFIG_{driver.symbol}=y"))
+    if facts.modules is None or driver.module in facts.modules:
+        return None
+    cause = Cause("module.not-loaded", f"the heap driver {driver.module} is a module and is not loaded")
+    named = facts.modules_load is not None and driver.module in facts.modules_load
+    remedy = (
+        f"modules.load names {driver.module} already: look in dmesg for why it did not load"
+        if named
+        else f"add {driver.module}.ko to modules.load of vendor_boot or vendor_dlkm"
+    )
+    evidence = (config.line(driver.symbol), f"{driver.module} is not in /proc/modules")
+    return Diagnosis(cause, evidence, (remedy,))
+
+
+def _needs(config: KernelConfig, kind: HeapKind) -> Iterator[str]:
+    if kind is HeapKind.CMA:
+        yield from (f"CONFIG_{symbol}=y" for symbol in ("CMA", "DMA_CMA") if not config.enabled(symbol))
+
+
+def _renamed(facts: Facts, heap: Heap | None) -> Diagnosis | None:
+    """The default CMA area is there under another of its names."""
+    if heap is not None and heap.region is not None and not heap.region.default:
+        return None
+    there = [name for name in facts.heap_nodes or () if name in CMA_NAMES]
+    if not there or heap is None:
+        return None
+    by_cmdline = [word for word in facts.cmdline or () if word.startswith("cma=")]
+    why = f"{by_cmdline[0]} replaces the device tree's pool" if by_cmdline else "this kernel names it so"
+    cause = Cause("heap.renamed", f"the default CMA heap is called {', '.join(there)} here: {why}")
+    remedy = (
+        [f"drop {by_cmdline[0]} from the kernel command line to get the device tree's pool and name back"]
+        if by_cmdline
+        else []
+    )
+    remedy.append(f"or name {there[0]} in the heap map and in ueventd.rc instead of {heap.name}")
+    return Diagnosis(cause, tuple(f"/dev/dma_heap/{name} is there" for name in there), tuple(remedy))
+
+
+def _rejected(facts: Facts) -> Diagnosis | None:
+    lines = cma_rejections(facts)
+    if not lines:
+        return None
+    cause = Cause("cma.region-rejected", "the kernel did not take a reserved-memory region")
+    return Diagnosis(cause, tuple(lines[:8]), ("mend the reserved-memory node that the kernel's line names",))
+
+
+def _no_cma(facts: Facts) -> Diagnosis | None:
+    total = facts.meminfo.get("CmaTotal")
+    if total is None or total > 0:
+        return None
+    evidence = ["CmaTotal: 0 kB"]
+    by_cmdline = [word for word in facts.cmdline or () if word.startswith("cma=")]
+    config = facts.kernel_config
+    if by_cmdline:
+        evidence.append(by_cmdline[0])
+    elif config is not None and config.get("CMA_SIZE_MBYTES") is not None:
+        evidence.append(config.line("CMA_SIZE_MBYTES"))
+    cause = Cause("cma.size-zero", "there is no CMA area: a CMA heap has nothing to stand on")
+    remedy = ("reserve one: a linux,cma-default node under /reserved-memory, cma=SIZE, or CONFIG_CMA_SIZE_MBYTES",)
+    return Diagnosis(cause, tuple(evidence), remedy)

@@ -1,0 +1,88 @@
+"""Judging a record: every check asked, and the record's facts as a report shows them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from bringup.checks.facts import Facts
+from bringup.checks.latency import latency_facts
+from bringup.checks.registry import Check, Question, checks
+from bringup.checks.run import BoardRun, HeapFacts
+from bringup.checks.verdict import Verdict
+from bringup.config.schema import BoardConfig
+from bringup.errors import BringupError
+from bringup.record.load import Record
+
+__all__ = ["judge"]
+
+
+def judge(
+    record: Record, config: BoardConfig | None = None, *, why_config: str = "", record_name: str | None = None
+) -> BoardRun:
+    """Ask every check. A pure function of the record and the board config: the same in a year, with no board.
+
+    :param why_config: why this config, or why none.
+    :param record_name: how the run names the record's folder.
+    """
+    facts = Facts(record, config, why_config)
+    return BoardRun(
+        serial=record.board.serial,
+        verdicts=tuple(verdict for check in checks() for verdict in _ask(check, facts)),
+        config=config.name if config else None,
+        kernel=record.hello.release if record.hello else None,
+        record=record_name,
+        identity=dict(_identity(facts)),
+        heaps=tuple(_heaps(facts)),
+        steps=tuple((step.name, step.at, step.seconds) for step in record.steps),
+    )
+
+
+def _ask(check: Check, facts: Facts) -> Iterator[Verdict]:
+    """The check's verdicts; where the record is damaged below it, that is its answer."""
+    try:
+        yield from check.ask(facts)
+    except BringupError as error:
+        yield Question(check.id, check.title).unknown(str(error))
+
+
+def _identity(facts: Facts) -> Iterator[tuple[str, str]]:
+    hello = facts.record.hello
+    told = {
+        "model": (facts.text("/sys/firmware/devicetree/base/model") or "").rstrip("\0"),
+        "product": facts.properties.get("ro.product.model", ""),
+        "compatible": ", ".join(facts.compatibles),
+        "kernel": f"{hello.release} {hello.version}" if hello else "",
+        "machine": hello.machine if hello else "",
+        "page size": f"{hello.page_size // 1024} KiB" if hello else "",
+        "memory": f"{facts.meminfo['MemTotal'] // 2**20} MiB" if "MemTotal" in facts.meminfo else "",
+        "CMA": f"{facts.meminfo['CmaTotal'] // 2**20} MiB" if "CmaTotal" in facts.meminfo else "",
+        "Android": facts.properties.get("ro.build.fingerprint", ""),
+        "SELinux": facts.selinux_mode or "",
+        "root": facts.record.board.root,
+        "observed": facts.record.started,
+    }
+    return ((name, value) for name, value in told.items() if value)
+
+
+def _heaps(facts: Facts) -> Iterator[HeapFacts]:
+    """The heaps that are there, then those that should be."""
+    nodes = facts.heap_nodes or {}
+    timed = {name: [one for one in facts.record.latencies if one.heap == name] for name in nodes}
+    for name, node in nodes.items():
+        heap = facts.config.heap(name) if facts.config else None
+        yield HeapFacts(
+            name=name,
+            present=True,
+            kind=heap.kind.value if heap else None,
+            mode=node.mode,
+            owner=f"{node.uid}:{node.gid}",
+            label=node.label,
+            tests=Counter(str(one.outcome) for one in facts.record.results if one.heap == name),
+            latency=tuple(one for sample in timed[name] if (one := latency_facts(sample)) is not None),
+        )
+    release = facts.version.release if facts.version else None
+    for heap in facts.config.heaps if facts.config else ():
+        names = heap.names_on(release)
+        if heap.required and names and not any(name in nodes for name in names):
+            yield HeapFacts(name=names[0], present=False, kind=heap.kind.value)

@@ -1,0 +1,117 @@
+"""Checks and where they are kept. A new check is one new file in this folder and no edit elsewhere."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING
+
+from bringup.checks.verdict import Cause, Outcome, Verdict
+from bringup.errors import UsageError
+
+if TYPE_CHECKING:
+    from bringup.checks.facts import Facts
+
+__all__ = ["Check", "Question", "check", "checks", "find_check"]
+
+Judge = Callable[["Question", "Facts"], Iterable[Verdict]]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One check being asked, perhaps of one heap: makes its verdicts, so that each carries the check's id and title."""
+
+    id: str
+    title: str
+    heap: str | None = None
+
+    def of(self, heap: str) -> Question:
+        """The same question of one heap."""
+        return Question(self.id, self.title, heap)
+
+    def passed(self, *evidence: str) -> Verdict:
+        """The board is right, and this shows it."""
+        return Verdict(self.id, self.title, Outcome.PASS, self.heap, evidence)
+
+    def failed(self, *evidence: str, cause: Cause | None = None, remedy: Iterable[str] = ()) -> Verdict:
+        """The board is wrong."""
+        return Verdict(self.id, self.title, Outcome.FAIL, self.heap, evidence, cause, tuple(remedy))
+
+    def warned(self, *evidence: str, cause: Cause | None = None, remedy: Iterable[str] = ()) -> Verdict:
+        """It works, and something should be known."""
+        return Verdict(self.id, self.title, Outcome.WARN, self.heap, evidence, cause, tuple(remedy))
+
+    def skipped(self, reason: str) -> Verdict:
+        """The question does not apply here."""
+        return Verdict(self.id, self.title, Outcome.SKIP, self.heap, reason=reason)
+
+    def unknown(self, reason: str, *evidence: str, remedy: Iterable[str] = ()) -> Verdict:
+        """We could not find out."""
+        return Verdict(self.id, self.title, Outcome.ERROR, self.heap, evidence, None, tuple(remedy), reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One question about a record.
+
+    :param title: a statement that holds on a healthy board.
+    :param why: why it is asked, for a person whose board failed it.
+    :param source: where the rule comes from.
+    :param judge: a pure function of the facts.
+    """
+
+    id: str
+    title: str
+    why: str
+    source: str
+    judge: Judge
+
+    def ask(self, facts: Facts) -> Iterator[Verdict]:
+        """Its verdicts on these facts."""
+        yield from self.judge(Question(self.id, self.title), facts)
+
+
+_CHECKS: dict[str, Check] = {}
+
+
+def check(id: str, title: str, *, why: str, source: str) -> Callable[[Judge], Judge]:  # noqa: A002 - its name everywhere
+    """Register a check.
+
+    :raises ValueError: the id is taken.
+    """
+
+    def register(judge: Judge) -> Judge:
+        if id in _CHECKS:
+            raise ValueError(f"two checks are called {id}")
+        _CHECKS[id] = Check(id, title, why, source, judge)
+        return judge
+
+    return register
+
+
+@cache
+def checks() -> tuple[Check, ...]:
+    """Every check, in the order of their files' names and, in a file, as they stand."""
+    import bringup.checks.suite as suite
+
+    for module in sorted(pkgutil.iter_modules(suite.__path__), key=lambda one: one.name):
+        importlib.import_module(f"{suite.__name__}.{module.name}")
+    return tuple(_CHECKS.values())
+
+
+def find_check(id: str) -> Check:  # noqa: A002
+    """The check of that id; a verdict's longer id (``kconfig.cma``, ``allocator.open``) finds the check it is from.
+
+    :raises UsageError: there is none.
+    """
+    known = {one.id: one for one in checks()}
+    found = known.get(id) or known.get(id.split(".", 1)[0])
+    if found is None:
+        near = difflib.get_close_matches(id, known, n=3)
+        hint = f"did you mean {' or '.join(near)}?" if near else "bringup explain lists them"
+        raise UsageError("explain a check", f"there is no check {id!r}", hint=hint)
+    return found

@@ -1,0 +1,1 @@
+"""The checks. One file, one subject; a file is found by being here."""

@@ -1,0 +1,106 @@
+"""What the test allocator found, heap by heap, and how fast the heaps are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bringup.checks.facts import Facts
+from bringup.checks.latency import latency_facts
+from bringup.checks.registry import Question, check
+from bringup.checks.verdict import Cause, Outcome, Verdict
+from bringup.record.load import Result
+
+#: Below this, allocating (and with it zeroing) is slower than memset of the same size by more than can be explained
+#: by page-table work alone.
+_EFFICIENCY_FLOOR = 0.3
+_JUDGED_FROM = 1024 * 1024
+
+
+@check(
+    "allocator",
+    "The test allocator's tests pass",
+    why="Each test asserts one promise of the kernel's interface; see: bringup heap test --list",
+    source="include/uapi/linux/dma-heap.h, drivers/dma-buf/dma-heap.c, drivers/dma-buf/dma-buf.c",
+)
+def tests(ask: Question, facts: Facts) -> Iterator[Verdict]:
+    for result in facts.record.results:
+        yield _verdict(result, facts)
+    tested = {result.heap for result in facts.record.results}
+    untested = sorted(set(facts.heap_nodes or ()) - tested)
+    for heap in untested:
+        yield ask.of(heap).unknown(facts.record.incomplete or "the test allocator did not test this heap")
+    if not tested and not untested:
+        reason = "there is no heap to test"
+        yield ask.skipped(reason) if facts.heap_nodes is not None else ask.unknown(facts.record.incomplete or reason)
+
+
+def _verdict(result: Result, facts: Facts) -> Verdict:
+    outcome = Outcome(result.outcome)
+    seen = (result.seen,) if result.seen else ()
+    explained = outcome in (Outcome.SKIP, Outcome.ERROR)
+    cause, remedy = _cause(result, facts) if outcome is Outcome.FAIL else (None, ())
+    return Verdict(
+        id=f"allocator.{result.test}",
+        title=result.asserts,
+        outcome=outcome,
+        heap=result.heap,
+        evidence=() if explained else seen,
+        cause=cause,
+        remedy=remedy,
+        reason=(result.seen or "the test allocator gave no reason") if explained else None,
+    )
+
+
+_EACCES, _EPERM, _ENOMEM = 13, 1, 12
+
+
+def _cause(result: Result, facts: Facts) -> tuple[Cause | None, tuple[str, ...]]:
+    path = f"/dev/dma_heap/{result.heap}"
+    if result.test == "open" and result.errno in (_EACCES, _EPERM):
+        return _denied(path, result.heap, facts)
+    if result.errno == _ENOMEM:
+        free = facts.meminfo.get("CmaFree")
+        shown = "" if free is None else f" (CmaFree was {free // 1024} KiB)"
+        return Cause("heap.no-memory", f"the heap had no memory left{shown}"), ()
+    return None, ()
+
+
+def _denied(path: str, heap: str, facts: Facts) -> tuple[Cause, tuple[str, ...]]:
+    uid = facts.record.hello.uid if facts.record.hello else -1
+    node = (facts.heap_nodes or {}).get(heap)
+    if node is not None and node.mode is not None and not node.mode & 0o004 and uid not in (0, node.uid):
+        cause = Cause("node.mode", f"{path} is {node.mode:04o}: uid {uid} may not open it")
+        return cause, (f"ueventd.rc: {path}    0444    system    system",)
+    if facts.selinux_mode == "enforcing":
+        cause = Cause("selinux.denied", f"{path} was refused although its mode allows it: SELinux")
+        return cause, ("look for avc lines in dmesg, or run as root: adb root",)
+    return Cause("node.denied", f"{path} may not be opened by uid {uid}"), ("run as root: adb root",)
+
+
+@check(
+    "heap.latency",
+    "Allocating is not much slower than memset of the same size",
+    why="A heap zeroes what it hands out, so memset is its limit; far below that, something else costs time.",
+    source="drivers/dma-buf/heaps/system_heap.c (__GFP_ZERO), cma_heap.c (clear_page)",
+)
+def latency(ask: Question, facts: Facts) -> Iterator[Verdict]:
+    by_heap: dict[str, list[str]] = {}
+    slow: dict[str, bool] = {}
+    for sample in facts.record.latencies:
+        one = latency_facts(sample)
+        if one is None:
+            continue
+        ratio = one.memset_p50 / one.alloc_p50 if one.alloc_p50 else 0.0
+        by_heap.setdefault(sample.heap, []).append(
+            f"{one.size // 1024} KiB: alloc p50 {one.alloc_p50 / 1000:.1f} µs, p95 {one.alloc_p95 / 1000:.1f} µs, "
+            f"memset p50 {one.memset_p50 / 1000:.1f} µs: {ratio:.2f} of memset's speed"
+        )
+        slow[sample.heap] = slow.get(sample.heap, False) or (one.size >= _JUDGED_FROM and ratio < _EFFICIENCY_FLOOR)
+    for heap, lines in by_heap.items():
+        if slow[heap]:
+            text = f"allocating is more than {1 / _EFFICIENCY_FLOOR:.0f} times slower than memset"
+            yield ask.of(heap).warned(*lines, cause=Cause("heap.slow", text))
+        else:
+            yield ask.of(heap).passed(*lines)
+    if not by_heap:
+        yield ask.skipped(facts.record.incomplete or "no heap was timed")

@@ -1,0 +1,74 @@
+"""Was the board seen whole, as root, and do we know which board it is?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bringup.checks.facts import Facts
+from bringup.checks.registry import Question, check
+from bringup.checks.verdict import Cause, Verdict
+
+
+@check(
+    "board.observed",
+    "The board was observed whole, in one boot",
+    why="What was not observed is not known, and what was seen before and after a reboot is not one state.",
+    source="/proc/sys/kernel/random/boot_id, Documentation/admin-guide/sysctl/kernel.rst",
+)
+def observed(ask: Question, facts: Facts) -> Iterator[Verdict]:
+    record = facts.record
+    if record.incomplete is not None:
+        yield ask.unknown(record.incomplete, remedy=["observe the board again: bringup run"])
+    else:
+        trips = "" if record.round_trips is None else f"{record.round_trips} adb round trips"
+        yield ask.passed(*filter(None, (f"boot_id {record.board.boot_id} before and after", trips)))
+
+
+@check(
+    "board.root",
+    "The test allocator ran as root",
+    why="Without root, SELinux and file modes hide the kernel's log, debugfs, physical addresses and most heaps.",
+    source="AOSP system/sepolicy private/shell.te: the shell domain has no rule for DMA-BUF heaps",
+)
+def root(ask: Question, facts: Facts) -> Iterator[Verdict]:
+    hello = facts.record.hello
+    if hello is None:
+        yield ask.unknown("the test allocator did not run")
+    elif facts.as_root:
+        yield ask.passed(f"uid 0 through {facts.record.board.root}")
+    else:
+        yield ask.warned(
+            f"uid {hello.uid}",
+            *filter(None, [facts.record.board.root_reason]),
+            *_unjudged(facts),
+            cause=Cause(
+                "board.no-root", f"the test allocator ran as uid {hello.uid}: what only root may see stays unjudged"
+            ),
+            remedy=["adb root   (userdebug or eng build), then run again"],
+        )
+
+
+def _unjudged(facts: Facts) -> Iterator[str]:
+    for path in ("dmesg", "/proc/iomem", "/sys/kernel/debug/dma_buf/bufinfo"):
+        entry = facts.record.file(path)
+        if entry is None or entry.state.value != "ok":
+            yield f"not judged: {facts.why_unknown(path)}"
+
+
+@check(
+    "board.config",
+    "A board config describes this board",
+    why="Only a board config says which heaps a board ought to have; without one, only what holds everywhere is judged.",
+    source="docs/board-configs.md",
+)
+def config(ask: Question, facts: Facts) -> Iterator[Verdict]:
+    if facts.config is not None:
+        yield ask.passed(f"{facts.config.name}: {facts.config.title}", *filter(None, [facts.why_config]))
+    elif facts.record.hello is None:
+        yield ask.unknown("the board told nothing of itself")
+    else:
+        yield ask.warned(
+            *filter(None, [facts.why_config]),
+            cause=Cause("board.no-config", "no board config fits: what the board should have is not known"),
+            remedy=["write device-configs/NAME.yaml (docs/board-configs.md), or name one: --board NAME"],
+        )

@@ -1,0 +1,247 @@
+"""The nodes under /dev/dma_heap: are the right ones there, with the right mode, owner and label?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from bringup.checks.causes import why_absent
+from bringup.checks.facts import HEAP_FOLDER, Facts, UeventdRule
+from bringup.checks.owners import owner_text, uid_of
+from bringup.checks.registry import Question, check
+from bringup.checks.verdict import Cause, Verdict
+from bringup.config.schema import Heap, HeapKind
+from bringup.record.load import State
+
+_AOSP_HEAP = "libdmabufheap, dmabufheap-vts-unit-tests: TestDmabufSystemHeapCompliance"
+
+
+@check(
+    "heap.folder",
+    f"{HEAP_FOLDER} exists",
+    why="Without it no heap driver has registered, and every allocator of Android 12 and newer fails.",
+    source="drivers/dma-buf/dma-heap.c: class dma_heap",
+)
+def folder(ask: Question, facts: Facts) -> Iterator[Verdict]:
+    node = facts.record.node(HEAP_FOLDER)
+    if node is not None and node.state is State.OK:
+        yield ask.passed(f"{HEAP_FOLDER} holds {len(facts.heap_nodes or ())} heaps")
+    elif _nothing_there(facts):
+        found = why_absent(facts, HeapKind.SYSTEM)
+        evidence = (f"{HEAP_FOLDER} is not there", *(found.evidence if found else ()))
+        yield ask.failed(*evidence, cause=found.cause if found else None, remedy=found.remedy if found else ())
+    else:
+        yield ask.unknown(facts.why_unknown(HEAP_FOLDER))
+
+
+def _nothing_there(facts: Facts) -> bool:
+    """Whether the folder was looked for and is not there."""
+    node, glob = facts.record.node(HEAP_FOLDER), facts.record.globs.get(HEAP_FOLDER)
+    if node is not None:
+        return node.state is State.MISSING
+    return glob is not None and (glob.state is State.MISSING or (glob.state is State.OK and glob.count == 0))
+
+
+@check(
+    "heap.expected",
+    "The heap is there",
+    why="An allocator that asks for a name that is not there gets no buffer; nothing falls back to ION any more.",
+    source=f"the board config; for system: {_AOSP_HEAP}",
+)
+def expected(ask: Question, facts: Facts) -> Iterator[Verdict]:
+    for heap in _expected_heaps(facts):
+        yield _is_there(ask.of(heap.name), facts, heap)
+
+
+def _expected_heaps(facts: Facts) -> tuple[Heap, ...]:
+    if facts.config is not None and facts.config.heaps:
+        return facts.config.heaps
+    return (Heap(name="system", kind=HeapKind.SYSTEM),)
+
+
+def _is_there(ask: Question, facts: Facts, heap: Heap) -> Verdict:
+    if facts.heap_nodes is None:
+        return ask.unknown(facts.why_unknown(HEAP_FOLDER))
+    names = heap.names_on(facts.version.release if facts.version else None)
+    if not names:
+        return ask.skipped(f"kernel {facts.version} does not have it under any name that the board config knows")
+    found = [name for name in names if name in facts.heap_nodes]
+    if found:
+        return ask.passed(*(f"{HEAP_FOLDER}/{name}" for name in found))
+    missing = " and ".join(f"{HEAP_FOLDER}/{name}" for name in names)
+    if not heap.required:
+        return ask.skipped(f"{missing} is not there, and the board config does not require it")
+    why = why_absent(facts, heap.kind, heap)
+    there = ", ".join(sorted(facts.heap_nodes)) or "none"
+    evidence = (f"{missing} is not there (heaps there: {there})", *(why.evidence if why else ()))
+    return ask.failed(*evidence, cause=why.cause if why else None, remedy=why.remedy if why else ())
+
+
+@check(
+    "heap.unexpected",
+    "Every heap on the board is one that its config knows",
+    why="A heap that nobody planned is memory that nobody manages: from 6.19 each reusable pool becomes a heap.",
+    source="drivers/dma-buf/heaps/cma_heap.c of Linux 7.2: add_cma_heaps",
+)
+def unexpected(ask: Question, facts: Facts) -> Iterator[Verdict]:
+    if facts.config is None or not facts.config.heaps:
+        yield ask.skipped("no board config says which heaps to expect")
+    elif facts.heap_nodes is None:
+        yield ask.unknown(facts.why_unknown(HEAP_FOLDER))
+    else:
+        strangers = sorted(name for name in facts.heap_nodes if facts.config.heap(name) is None)
+        if strangers:
+            yield ask.warned(
+                *(f"{HEAP_FOLDER}/{name}" for name in strangers),
+                cause=Cause("heap.unplanned", f"the board config does not name {', '.join(strangers)}"),
+                remedy=[f"add it to {facts.config.name}.yaml, or find out which pool or driver registers it"],
+            )
+        else:
+            yield ask.passed(f"{len(facts.heap_nodes)} heaps, all known to {facts.config.name}")
+
+
+@check(
+    "heap.mode",
+    "The node's mode is what the board config or ueventd.rc promises",
+    why="A node without a ueventd line stays 0600 root root: every HAL gets EACCES.",
+    source="AOSP system/core/rootdir/ueventd.rc: /dev/dma_heap/system 0444 system system",
+)
+def mode(ask: Question, facts: Facts) -> Iterator[Verdict]:
+    for name, node in _judgeable(facts):
+        promised = _promise(facts, name)
+        if promised is None:
+            yield ask.of(name).skipped("neither the board config nor a ueventd.rc says what it should be")
+            continue
+        rule, place = promised
+        seen = f"{node.path} is {node.mode:04o}, {place} says {rule.mode:04o}"
+        if node.mode == rule.mode:
+            yield ask.of(name).passed(seen)
+        else:
+            yield ask.of(name).failed(
+                seen,
+                cause=Cause("node.mode", f"the node's mode is {node.mode:04o} instead of {rule.mode:04o}"),
+                remedy=[_ueventd_line(node.path, rule)],
+            )
+
+
+@check(
+    "heap.owner",
+    "The node's owner and group are what the board config or ueventd.rc promises",
+    why="Modes such as 0660 open a heap to its owner and group only.",
+    source="AOSP system/core/rootdir/ueventd.rc; ids: libcutils, private/android_filesystem_config.h",
+)
+def owner(ask: Question, facts: Facts) -> Iterator[Verdict]:
+    for name, node in _judgeable(facts):
+        promised = _promise(facts, name)
+        if promised is None:
+            yield ask.of(name).skipped("neither the board config nor a ueventd.rc says what it should be")
+            continue
+        rule, place = promised
+        wanted = (uid_of(rule.user), uid_of(rule.group))
+        seen = f"{node.path} is {owner_text(node.uid, node.gid)}, {place} says {rule.user} {rule.group}"
+        if None in wanted:
+            yield ask.of(name).unknown(f"the id of {rule.user} or {rule.group} is not known here", seen)
+        elif wanted == (node.uid, node.gid):
+            yield ask.of(name).passed(seen)
+        else:
+            cause = Cause("node.owner", f"the node belongs to {owner_text(node.uid, node.gid)}")
+            yield ask.of(name).failed(seen, cause=cause, remedy=[_ueventd_line(node.path, rule)])
+
+
+@check(
+    "heap.label",
+    "The node's SELinux type is what the board config promises",
+    why="No core domain may open a heap of the type dmabuf_heap_device; each vendor heap needs a type of its own.",
+    source="AOSP system/sepolicy: file_contexts, the neverallow on dmabuf_heap_device_type (API 31 to 202404)",
+)
+def label(ask: Question, facts: Facts) -> Iterator[Verdict]:
+    if facts.selinux_mode is None:
+        yield ask.skipped("SELinux is not there or has no policy")
+        return
+    for name, node in _judgeable(facts):
+        heap = facts.config.heap(name) if facts.config else None
+        wanted = heap.node.label if heap and heap.node else None
+        if wanted is None:
+            yield ask.of(name).skipped("the board config does not say which type it should have")
+        elif node.label is None:
+            yield ask.of(name).unknown(f"the label of {node.path} could not be read")
+        elif wanted == _selinux_type(node.label):
+            yield ask.of(name).passed(node.label)
+        else:
+            yield ask.of(name).failed(
+                f"{node.path} is {node.label}, the board config says {wanted}",
+                cause=Cause("node.label", f"the node's SELinux type is {_selinux_type(node.label)}"),
+                remedy=[f"file_contexts: {node.path}  u:object_r:{wanted}:s0", "then restorecon or reboot"],
+            )
+
+
+def _selinux_type(context: str) -> str:
+    parts = context.split(":")
+    return parts[2] if len(parts) >= 3 else context
+
+
+@check(
+    "heap.ueventd",
+    "ueventd.rc has a line for the heap",
+    why="ueventd creates a node it has no line for as 0600 root root; it may look right until the next boot.",
+    source="AOSP system/core/init/README.ueventd.md",
+)
+def ueventd(ask: Question, facts: Facts) -> Iterator[Verdict]:
+    if facts.ueventd_rules is None:
+        yield ask.skipped("there is no ueventd.rc on this board")
+        return
+    for name, node in _judgeable(facts):
+        rule = _ueventd_rule(facts, name)
+        if rule is not None:
+            yield ask.of(name).passed(f"{rule.place}: {rule.pattern} {rule.mode:04o} {rule.user} {rule.group}")
+        else:
+            yield ask.of(name).warned(
+                f"no ueventd.rc names {node.path}",
+                cause=Cause("ueventd.no-line", f"no ueventd.rc has a line for {node.path}: it gets 0600 root root"),
+                remedy=[f"{node.path}    0444    system    system"],
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class _Node:
+    """A heap's node that could be looked at."""
+
+    path: str
+    mode: int
+    uid: int
+    gid: int
+    label: str | None
+
+
+def _judgeable(facts: Facts) -> Iterator[tuple[str, _Node]]:
+    """The heaps whose node could be looked at; that others could not is told by heap.expected and heap.folder."""
+    for name, node in (facts.heap_nodes or {}).items():
+        if node.mode is not None and node.uid is not None and node.gid is not None:
+            yield name, _Node(node.path, node.mode, node.uid, node.gid, node.label)
+
+
+def _promise(facts: Facts, name: str) -> tuple[UeventdRule, str] | None:
+    """What the node should be: by the board config where it says all three, else by ueventd.rc."""
+    heap = facts.config.heap(name) if facts.config else None
+    node = heap.node if heap else None
+    if node is not None and facts.config is not None and None not in (node.mode, node.owner, node.group):
+        path = f"{HEAP_FOLDER}/{name}"
+        rule = UeventdRule(path, int(str(node.mode), 8), str(node.owner), str(node.group), facts.config.name)
+        return rule, f"the board config {facts.config.name}"
+    found = _ueventd_rule(facts, name)
+    return None if found is None else (found, found.place)
+
+
+def _ueventd_rule(facts: Facts, name: str) -> UeventdRule | None:
+    """The last line that matches counts, as in ueventd: later files are parsed later and override."""
+    path = f"{HEAP_FOLDER}/{name}"
+    return next((rule for rule in reversed(facts.ueventd_rules or ()) if _matches(rule.pattern, path)), None)
+
+
+def _matches(pattern: str, path: str) -> bool:
+    return pattern == path or (("*" in pattern or "?" in pattern) and fnmatchcase(path, pattern))
+
+
+def _ueventd_line(path: str, rule: UeventdRule) -> str:
+    return f"{path}    {rule.mode:04o}    {rule.user}    {rule.group}"

@@ -1,0 +1,105 @@
+"""The kernel: its version, its configuration, its heap modules."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bringup.checks.causes import HEAP_DRIVERS
+from bringup.checks.facts import Facts
+from bringup.checks.registry import Question, check
+from bringup.checks.verdict import Cause, Outcome, Verdict
+from bringup.kernel.evidence import Evidence
+from bringup.kernel.judge import judge
+from bringup.kernel.verdict import Outcome as KconfigOutcome
+
+
+@check(
+    "kernel.version",
+    "The kernel is new enough for DMA-BUF heaps (5.6)",
+    why="The framework and /dev/dma_heap came with Linux 5.6; before that there is only ION.",
+    source="drivers/dma-buf/dma-heap.c, commit c02a81fba74f",
+)
+def version(ask: Question, facts: Facts) -> Iterator[Verdict]:
+    if facts.version is None:
+        yield ask.unknown("the kernel's release was not observed")
+    elif (facts.version.major, facts.version.minor) >= (5, 6):
+        yield ask.passed(facts.version.release)
+    else:
+        yield ask.failed(
+            facts.version.release,
+            cause=Cause("kernel.too-old", "this kernel is older than DMA-BUF heaps"),
+            remedy=["move to 5.10 or newer; until then only ION can be used"],
+        )
+
+
+@check(
+    "kconfig",
+    "The kernel is configured for DMA-BUF heaps",
+    why="Each requirement tells its own why: bringup kconfig explain ID",
+    source="bringup/kernel/requirements",
+)
+def kconfig(ask: Question, facts: Facts) -> Iterator[Verdict]:
+    if facts.version is None:
+        yield ask.unknown("the kernel's release was not observed")
+        return
+    answers = judge(facts.kernel_config, facts.version, evidence=_evidence(facts))
+    if facts.kernel_config is None:
+        # One sentence instead of the same one for every requirement; what other evidence decides is still told.
+        undecided = [one.id for one in answers if one.outcome is KconfigOutcome.ERROR]
+        answers = [one for one in answers if one.outcome is not KconfigOutcome.ERROR]
+        yield ask.unknown(
+            facts.why_no_kernel_config,
+            f"not judged: {', '.join(undecided)}",
+            remedy=[
+                "CONFIG_IKCONFIG=y and CONFIG_IKCONFIG_PROC=y, or judge the build's own: bringup kconfig check .config"
+            ],
+        )
+    for one in answers:
+        cause = Cause(one.cause.id, one.cause.text) if one.cause else None
+        outcome = Outcome(one.outcome.value)
+        yield Verdict(f"kconfig.{one.id}", one.title, outcome, one.heap, one.evidence, cause, one.remedy, one.reason)
+
+
+def _evidence(facts: Facts) -> Evidence:
+    """What was seen beside the configuration and can stand in for a symbol."""
+    return Evidence.of(
+        modules=facts.modules,
+        modules_load=facts.modules_load,
+        heaps=facts.heap_nodes,
+        cmdline=None if facts.cmdline is None else " ".join(facts.cmdline),
+        cma_total=facts.meminfo.get("CmaTotal"),
+        is_user_build=facts.is_user_build,
+    )
+
+
+@check(
+    "kernel.heap-modules",
+    "Every heap driver that is a module is loaded",
+    why="From 7.x, and in Android's common kernel, heaps may be modules; until one is loaded its node does not exist.",
+    source="drivers/dma-buf/heaps/Kconfig of Linux 7.2 (tristate); AOSP: implementing DMA-BUF heaps",
+)
+def heap_modules(ask: Question, facts: Facts) -> Iterator[Verdict]:
+    config = facts.kernel_config
+    if config is None:
+        yield ask.unknown(facts.why_no_kernel_config)
+        return
+    modular = [driver for driver in HEAP_DRIVERS if config.get(driver.symbol) == "m"]
+    if not modular:
+        yield ask.skipped("no heap driver of this kernel is a module")
+    elif facts.modules is None:
+        yield ask.unknown(facts.why_unknown("/proc/modules"))
+    else:
+        for driver in modular:
+            yield _loaded(ask, driver.symbol, driver.module, facts.modules)
+
+
+def _loaded(ask: Question, symbol: str, module: str, loaded: frozenset[str]) -> Verdict:
+    evidence = f"CONFIG_{symbol}=m"
+    if module in loaded:
+        return ask.passed(evidence, f"{module} is in /proc/modules")
+    return ask.failed(
+        evidence,
+        f"{module} is not in /proc/modules",
+        cause=Cause("module.not-loaded", f"the heap driver {module} is a module and is not loaded"),
+        remedy=[f"add {module}.ko to modules.load of vendor_boot or vendor_dlkm; to try it now: modprobe {module}"],
+    )

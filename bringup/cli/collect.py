@@ -1,0 +1,41 @@
+"""``bringup collect``: observe a board into a record, and judge nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bringup.cli.options import HostOption, OverTcp, OverUsb, PortOption, RootOption, Serials, ServerSocket, TransportId
+
+app = typer.Typer(rich_markup_mode=None)
+
+
+@app.command()
+def collect(
+    output: Annotated[Path, typer.Option("-o", metavar="RECORD", help="The record's folder; must not hold one yet.")],
+    serial: Serials = None,
+    transport_id: TransportId = None,
+    usb: OverUsb = False,
+    tcp: OverTcp = False,
+    host: HostOption = None,
+    port: PortOption = None,
+    socket: ServerSocket = None,
+    root: RootOption = "auto",
+    tests: Annotated[bool, typer.Option("--tests/--no-tests", help="Also run the test allocator's tests.")] = True,
+    seconds: Annotated[float, typer.Option("--seconds", min=1, help="How long it may take.")] = 120.0,
+) -> None:
+    """Observe a board into a record, and judge nothing."""
+    from bringup.cli.console import say
+    from bringup.cli.progress import live_steps
+    from bringup.cli.selecting import make_selection, selected_boards
+    from bringup.record.observe import Observation, RootPolicy, observe
+
+    (board,) = selected_boards(make_selection(serial, False, transport_id, usb, tcp, host, port, socket))
+    how = Observation(root=RootPolicy.named(root), heaps="*" if tests else None, seconds=seconds)
+    with live_steps([board.serial]) as on_step:
+        error = observe(board, output, how, lambda step: on_step(board.serial, step))
+    say(f"record: {output}")
+    if error is not None:
+        raise error

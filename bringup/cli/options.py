@@ -1,0 +1,95 @@
+"""Options that several commands share, each written once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = [
+    "AllBoards",
+    "BoardConfigName",
+    "ConfigDir",
+    "HostOption",
+    "JsonOutput",
+    "OverTcp",
+    "OverUsb",
+    "PortOption",
+    "RootOption",
+    "Serials",
+    "ServerSocket",
+    "TransportId",
+    "config_names",
+    "profile_names",
+]
+
+_SELECT = "Which board (as in adb)"
+_SERVER = "Which adb server (as in adb)"
+
+
+def _serials(incomplete: str) -> list[str]:
+    """Serials that adb lists now, for the shell's completion; none when no server runs."""
+    from bringup.cli.selecting import listed_serials
+
+    return [serial for serial in listed_serials() if serial.startswith(incomplete)]
+
+
+def config_names(incomplete: str) -> list[str]:
+    """Board configs, for the shell's completion."""
+    from bringup.config.shipped import list_configs
+
+    return [entry.name for entry in list_configs() if entry.name.startswith(incomplete)]
+
+
+Serials = Annotated[
+    list[str] | None,
+    typer.Option(
+        "-s",
+        "--serial",
+        metavar="SERIAL",
+        help="A board's serial; may be repeated. Default: $ANDROID_SERIAL.",
+        autocompletion=_serials,
+        rich_help_panel=_SELECT,
+    ),
+]
+AllBoards = Annotated[bool, typer.Option("--all", help="Every board that is ready.", rich_help_panel=_SELECT)]
+TransportId = Annotated[
+    int | None, typer.Option("-t", metavar="ID", help="A board's transport id.", rich_help_panel=_SELECT)
+]
+OverUsb = Annotated[bool, typer.Option("-d", help="The one board on USB.", rich_help_panel=_SELECT)]
+OverTcp = Annotated[bool, typer.Option("-e", help="The one board over TCP/IP.", rich_help_panel=_SELECT)]
+HostOption = Annotated[str | None, typer.Option("-H", metavar="HOST", help="adb server host.", rich_help_panel=_SERVER)]
+PortOption = Annotated[int | None, typer.Option("-P", metavar="PORT", help="adb server port.", rich_help_panel=_SERVER)]
+ServerSocket = Annotated[
+    str | None,
+    typer.Option(
+        "-L",
+        metavar="SOCKET",
+        help="adb server socket: tcp:HOST:PORT or localfilesystem:PATH.",
+        rich_help_panel=_SERVER,
+    ),
+]
+RootOption = Annotated[
+    str, typer.Option("--root", metavar="auto|never|require", help="auto: adb root or su, where the board allows it.")
+]
+JsonOutput = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+BoardConfigName = Annotated[
+    str | None,
+    typer.Option(
+        "--board",
+        metavar="NAME",
+        help="Judge against this board config instead of the one that matches.",
+        autocompletion=config_names,
+    ),
+]
+ConfigDir = Annotated[
+    list[Path] | None, typer.Option("--config-dir", metavar="DIR", help="Search here for board configs first.")
+]
+
+
+def profile_names(incomplete: str) -> list[str]:
+    """Profiles of virtual boards, for the shell's completion."""
+    from bringup.virtual import profiles
+
+    return [one.name for one in profiles() if one.name.startswith(incomplete)]

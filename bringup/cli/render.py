@@ -1,0 +1,71 @@
+"""``bringup render``: kconfig, ueventd and other fragments from a board config."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bringup.cli.options import ConfigDir, config_names
+
+app = typer.Typer(rich_markup_mode=None)
+
+
+def _fragments(incomplete: str) -> list[str]:
+    from bringup.render.fragments import fragments
+
+    return [name for name in ("all", *(one.id for one in fragments())) if name.startswith(incomplete)]
+
+
+@app.command()
+def render(
+    what: Annotated[
+        str | None, typer.Argument(metavar="WHAT", help="A fragment, or all.", autocompletion=_fragments)
+    ] = None,
+    board: Annotated[
+        str | None, typer.Option("--board", metavar="NAME", help="The board config.", autocompletion=config_names)
+    ] = None,
+    output: Annotated[Path | None, typer.Option("-o", metavar="DIR", help="Write there; default: stdout.")] = None,
+    kernel: Annotated[
+        str | None,
+        typer.Option("--kernel", metavar="V", help="For this kernel, e.g. 6.12; default: the config's newest."),
+    ] = None,
+    list_them: Annotated[
+        bool, typer.Option("--list", help="Which fragments there are, and what a template gets.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite files that bringup did not write.")] = False,
+    config_dir: ConfigDir = None,
+) -> None:
+    """Render kconfig, ueventd and other fragments from a board config."""
+    from bringup.cli.console import say
+    from bringup.config.shipped import config_dirs, find_config
+    from bringup.errors import UsageError
+    from bringup.render.engine import Skipped
+    from bringup.render.engine import render as render_fragments
+    from bringup.render.output import write
+
+    if list_them:
+        _list()
+        return
+    if what is None or board is None:
+        hint = "bringup render all --board NAME -o DIR; bringup config list names the boards"
+        raise UsageError("render", "a fragment and a board are needed", hint=hint)
+    config = find_config(board, config_dirs(tuple(config_dir or ())))
+    for one in render_fragments(what, config, kernel=kernel):
+        if isinstance(one, Skipped):
+            say(f"{one.path}: not needed: {one.reason}")
+        elif output is None:
+            typer.echo(one.text, nl=False)
+        else:
+            say(f"{write(one, output, force=force)}")
+
+
+def _list() -> None:
+    from bringup.cli.console import out, table
+    from bringup.render.context import CONTEXT_HELP
+    from bringup.render.fragments import fragments
+
+    console = out()
+    console.print(table(["fragment", "what"], [(one.id, one.title) for one in fragments()]))
+    console.print(table(["in a template", "what it is"], CONTEXT_HELP.items()))

@@ -1,0 +1,96 @@
+"""``bringup virtual``: boards in QEMU."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from bringup.cli.options import profile_names
+
+app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="Boards in QEMU: set up, start, stop, list.")
+
+Profile = Annotated[
+    str, typer.Argument(metavar="PROFILE", help="bringup virtual list names them.", autocompletion=profile_names)
+]
+
+
+@app.command()
+def setup(profile: Profile) -> None:
+    """Fetch and build what a virtual board needs. Does nothing when it is there."""
+    from bringup.cli.progress import Steps
+    from bringup.deadline import Deadline
+    from bringup.virtual import find_profile
+    from bringup.virtual import setup as set_up
+
+    image = set_up(find_profile(profile), Deadline.after(1800), Steps())
+    typer.echo(str(image.folder))
+
+
+@app.command()
+def start(
+    profile: Profile,
+    name: Annotated[
+        str | None, typer.Option("--name", help="Where several are to run; default: the profile's.")
+    ] = None,
+    append: Annotated[str, typer.Option("--append", metavar="WORDS", help="Added to the kernel command line.")] = "",
+    memory: Annotated[int | None, typer.Option("--memory", metavar="MIB", help="Instead of the profile's.")] = None,
+    port: Annotated[int | None, typer.Option("--port", help="On 127.0.0.1; default: one that is free.")] = None,
+) -> None:
+    """Boot a virtual board, connect adb to it, and print its serial. It runs until 'bringup virtual stop'."""
+    from bringup.cli.progress import Steps
+    from bringup.cli.selecting import connect_virtual, make_selection
+    from bringup.deadline import Deadline
+    from bringup.virtual import find_profile
+    from bringup.virtual import start as start_board
+
+    board = start_board(
+        find_profile(profile), Deadline.after(300), name=name, append=append, memory=memory, port=port, progress=Steps()
+    )
+    typer.echo(connect_virtual(board, make_selection()).serial)
+
+
+@app.command()
+def stop(names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Default: all.")] = None) -> None:
+    """Stop virtual boards."""
+    from bringup.cli.console import say
+    from bringup.cli.selecting import forget_virtual
+    from bringup.deadline import Deadline
+    from bringup.virtual import running
+    from bringup.virtual import stop as stop_board
+
+    boards = {board.name: board for board in running()}
+    for name in names or list(boards):
+        if name in boards:
+            forget_virtual(boards[name])
+        say(f"{name}: {'stopped' if stop_board(name, Deadline.after(30)) else 'was not running'}")
+
+
+@app.command("list")
+def list_them(json: Annotated[bool, typer.Option("--json")] = False) -> None:
+    """The profiles there are, and the boards that run."""
+    from bringup.cli.console import out, print_json, table
+    from bringup.virtual import find_image, profiles, running
+
+    boards = running()
+    rows = [
+        {
+            "profile": one.name,
+            "summary": one.summary,
+            "set_up": find_image(one) is not None,
+            "running": {board.name: board.serial for board in boards if board.profile == one.name},
+        }
+        for one in profiles()
+    ]
+    if json:
+        print_json(rows)
+        return
+    shown = [
+        (str(row["profile"]), str(row["summary"]), "yes" if row["set_up"] else "no", _running(row["running"]))
+        for row in rows
+    ]
+    out().print(table(["profile", "what it is", "set up", "running"], shown))
+
+
+def _running(boards: object) -> str:
+    return ", ".join(f"{name} ({serial})" for name, serial in boards.items()) if isinstance(boards, dict) else ""

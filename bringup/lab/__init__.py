@@ -1,0 +1,1 @@
+"""Many boards at once: one thread a board, one run for all."""

@@ -1,0 +1,72 @@
+"""The main job: observe, judge, for one board or for many at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bringup import __version__
+from bringup.board import Board
+from bringup.checks.run import BoardRun, Run
+from bringup.config.schema import BoardConfig
+from bringup.errors import BringupError
+from bringup.lab.judging import judge_record, now
+from bringup.record.load import load_record
+from bringup.record.observe import Observation, observe
+from bringup.text import safe_name
+
+__all__ = ["Job", "record_names", "run_boards"]
+
+OnStep = Callable[[str, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What is done with each board.
+
+    :param folder: the run's folder; each board's record is a folder in it.
+    :param configs: the board configs to choose from; the one that matches a board is what it is judged against.
+    :param named: whether a person named the one config there is: then it is used even where the board contradicts it.
+    """
+
+    folder: Path
+    configs: Sequence[BoardConfig] = ()
+    named: bool = False
+    how: Observation = field(default_factory=Observation)
+
+
+def run_boards(boards: Sequence[Board], job: Job, on_step: OnStep | None = None) -> tuple[Run, list[BringupError]]:
+    """Observe and judge every board, one thread each; a board that dies takes no other with it.
+
+    :param on_step: told ``(serial, step)`` as it happens, from the board's thread.
+    :returns: the run, and the errors that ended an observation early (each told by its record, too).
+    :raises HostError: a record cannot be written.
+    """
+    tell = on_step or (lambda _serial, _step: None)
+    started = now()
+    names = record_names([board.serial for board in boards])
+
+    def one(board: Board) -> tuple[BoardRun, BringupError | None]:
+        folder = job.folder / names[board.serial]
+        error = observe(board, folder, job.how, lambda step: tell(board.serial, step))
+        tell(board.serial, "judge")
+        return judge_record(load_record(folder), job.configs, named=job.named, name=folder.name), error
+
+    with ThreadPoolExecutor(max_workers=max(1, len(boards)), thread_name_prefix="board") as pool:
+        done = list(pool.map(one, boards))
+    run = Run(tuple(board_run for board_run, _ in done), __version__, started)
+    return run, [error for _, error in done if error is not None]
+
+
+def record_names(serials: Sequence[str]) -> dict[str, str]:
+    """A folder name for each serial: harmless, and no two alike."""
+    names: dict[str, str] = {}
+    for serial in serials:
+        name = base = safe_name(serial)
+        number = 2
+        while name in names.values():
+            name, number = f"{base}-{number}", number + 1
+        names[serial] = name
+    return names

@@ -1,0 +1,180 @@
+"""Observing a board into a record: a probe, at most one push, one session of the test allocator."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from bringup import __version__
+from bringup.allocator.abi import Abi, abi_of_machine, binary
+from bringup.allocator.plan import Plan
+from bringup.allocator.protocol import Bye, FileFact, Line, Ran, Refused, Result
+from bringup.allocator.run import Program, ensure_pushed, run
+from bringup.board import Board, Root, RootPolicy
+from bringup.deadline import Deadline
+from bringup.errors import AllocatorError, BoardError, BringupError
+from bringup.record import questions
+from bringup.record.journal import SCHEMA, Journal
+from bringup.text import from_board
+
+__all__ = ["Observation", "observe"]
+
+OnStep = Callable[[str], None]
+
+_PROBE = """read -r b </proc/sys/kernel/random/boot_id; echo "$b"
+uname -m
+getprop ro.product.cpu.abi 2>/dev/null || echo
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """How a board is to be observed.
+
+    :param heaps: which heaps to test, a pattern on their names; ``None``: none, only look.
+    :param tests: ids of the test allocator's tests, ``*`` for all.
+    :param rounds: samples of allocation latency a size; 0: do not time.
+    :param seconds: how long the whole may take.
+    :param memory_budget: most bytes held in buffers at a time; 0: half of what is free.
+    """
+
+    root: RootPolicy = RootPolicy.AUTO
+    heaps: str | None = "*"
+    tests: tuple[str, ...] = ("*",)
+    rounds: int = 20
+    seconds: float = 120.0
+    memory_budget: int = 0
+
+
+def observe(board: Board, folder: Path, how: Observation, on_step: OnStep | None = None) -> BringupError | None:
+    """Observe one board into a new record.
+
+    Whatever happens after the record is begun is written into it: a board that dies half-way leaves a record that
+    says so and can be judged.
+
+    :returns: the error that ended the observation early, which the record tells, too.
+    :raises HostError: the record cannot be written.
+    """
+    deadline = Deadline.after(how.seconds)
+    with Journal(folder) as journal:
+        session = _Session(board, journal, deadline, on_step or (lambda _: None))
+        journal.line({"t": "record", "schema": SCHEMA, "tool": __version__, "started": _now()})
+        failure: BringupError | None = None
+        why = "interrupted"
+        try:
+            session.observe(how)
+            why = ""
+        except (BoardError, AllocatorError) as error:
+            failure, why = error, str(error)
+        finally:
+            end: dict[str, Any] = {"t": "end", "complete": not why, "round_trips": board.round_trips}
+            journal.line(end | ({"why": why} if why else {}))
+    return failure
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+class _Session:
+    """One observation under way."""
+
+    def __init__(self, board: Board, journal: Journal, deadline: Deadline, on_step: OnStep) -> None:
+        self._board = board
+        self._journal = journal
+        self._deadline = deadline
+        self._on_step = on_step
+        self._began = time.monotonic()
+
+    @contextmanager
+    def _step(self, name: str) -> Iterator[None]:
+        """Tell of a step, and write down when it was and how long it took."""
+        self._on_step(name)
+        at = time.monotonic()
+        try:
+            yield
+        finally:
+            now = time.monotonic()
+            self._journal.line(
+                {"t": "step", "name": name, "at": round(at - self._began, 4), "seconds": round(now - at, 4)}
+            )
+
+    def observe(self, how: Observation) -> None:
+        with self._step("root"):
+            root = self._board.become_root(how.root, self._deadline)
+        with self._step("probe"):
+            abi = self._probe(root)
+        with self._step("push"):
+            program = ensure_pushed(self._board, binary(abi), self._deadline)
+            self._journal.line({"t": "program", "path": program.path, "pushed": program.pushed})
+        with self._step("facts and tests" if how.heaps else "facts"):
+            self._run(program, how)
+
+    def _probe(self, root: Root) -> Abi:
+        answer = self._board.shell(_PROBE, self._deadline)
+        boot_id, machine, abi = [*from_board(answer.stdout).splitlines(), "", "", ""][:3]
+        self._journal.line(
+            {
+                "t": "board",
+                "serial": self._board.serial,
+                "root": root.state.value,
+                "root_reason": root.reason,
+                "machine": machine,
+                "boot_id": boot_id,
+            }
+        )
+        return abi_of_machine(machine, abi)
+
+    def _run(self, program: Program, how: Observation) -> None:
+        bye: Bye | None = None
+        for line in run(self._board, program, _plan(how, self._deadline), self._deadline):
+            self._keep(line)
+            if isinstance(line, Bye):
+                bye = line
+            elif isinstance(line, Refused):
+                raise AllocatorError("run the test allocator", f"it refused its plan: {line.reason}")
+        if bye is None:
+            raise AllocatorError("run the test allocator", "its answer ends before its last line")
+
+    def _keep(self, line: Line) -> None:
+        """Write a line down as it came; what was read goes to ``files/``."""
+        entry = json.loads(line.raw)
+        if isinstance(line, FileFact):
+            del entry["data"]
+            if line.data:
+                entry |= self._journal.store(line.path, line.data)
+        elif isinstance(line, Ran):
+            for name, data in (("stdout", line.stdout), ("stderr", line.stderr)):
+                entry[name] = self._journal.store(f"ran/{'/'.join(line.argv)}/{name}", data) if data else {"size": 0}
+        elif isinstance(line, Result):
+            self._on_step(f"{line.heap}: {line.test}")
+        self._journal.line(entry)
+
+
+def _plan(how: Observation, deadline: Deadline) -> Plan:
+    """The plan: facts first, so that they are safe before anything is allocated."""
+    plan = Plan(budget_bytes=how.memory_budget, budget_ms=int(deadline.remaining * 900))
+    for read in questions.READS:
+        plan = plan.read(read.path, read.limit)
+    for glob in questions.GLOBS:
+        plan = plan.glob(glob.pattern, glob.count)
+    for files in questions.FILES:
+        plan = plan.files(files.pattern, files.count, files.limit)
+    for tree in questions.TREES:
+        plan = plan.tree(tree.path, tree.depth, tree.count, tree.limit)
+    for program in questions.PROGRAMS:
+        plan = plan.run(program.milliseconds, program.limit, program.argv)
+    plan = plan.dmesg(questions.DMESG_LIMIT)
+    if how.heaps is not None:
+        plan = plan.heaps(how.heaps)
+        for test in how.tests:
+            plan = plan.test(test)
+        if how.rounds:
+            plan = plan.bench(how.rounds)
+    return plan

@@ -1,0 +1,185 @@
+"""Each check: a board that passes it and a board that does not, and what is said of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bringup.checks.facts import Facts
+from bringup.checks.judge import judge
+from bringup.checks.registry import checks, find_check
+from bringup.checks.verdict import Outcome, Verdict
+from bringup.config.schema import BoardConfig
+from bringup.errors import UsageError
+from tests.scripted_record import DENIED, HELLO, MISSING, ScriptedBoard, node, result
+
+CONFIG = BoardConfig.model_validate(
+    {
+        "name": "scripted",
+        "title": "A scripted board",
+        "heaps": [
+            {"name": "system", "kind": "system", "node": {"mode": "0444", "owner": "system", "group": "system"}},
+            {
+                "name": "linux,cma",
+                "kind": "cma",
+                "last": "6.16",
+                "aliases": [{"name": "default_cma_region", "first": "6.17"}],
+                "region": {"declared_in": "device-tree", "size": 64 << 20, "default": True},
+                "node": {"label": "vendor_cma_heap_device"},
+            },
+        ],
+    }
+)
+
+Ask = Callable[..., list[Verdict]]
+
+
+@pytest.fixture
+def ask(tmp_path: Path) -> Ask:
+    """Ask one check of a scripted board."""
+
+    def asked(check: str, board: ScriptedBoard | None = None, config: BoardConfig | None = CONFIG) -> list[Verdict]:
+        record = (board or ScriptedBoard()).record(tmp_path / "record")
+        return list(find_check(check).ask(Facts(record, config, "as the test says")))
+
+    return asked
+
+
+def outcomes(verdicts: list[Verdict]) -> set[str]:
+    assert verdicts, "a check that says nothing answers nothing"
+    return {one.outcome.value for one in verdicts}
+
+
+HEALTHY_SKIPS = {"heap.label", "selinux.denials", "kernel.heap-modules", "heap.latency"}
+
+
+@pytest.mark.parametrize("check", [one.id for one in checks()])
+def test_a_healthy_board_passes(ask: Ask, check: str) -> None:
+    expected = {"skip"} if check in HEALTHY_SKIPS else {"pass"}
+    seen = outcomes(ask(check))
+    if check == "kconfig":
+        assert "fail" not in seen
+        assert "pass" in seen
+    else:
+        assert seen == expected
+
+
+def broken(**fields: Any) -> ScriptedBoard:
+    board = ScriptedBoard()
+    for name, value in fields.items():
+        setattr(board, name, value)
+    return board
+
+
+def files(**changed: str | dict[str, Any]) -> dict[str, str | dict[str, Any]]:
+    """The healthy files with some replaced. Keys are written with __ for /."""
+    return dict(ScriptedBoard().files) | {key.replace("__", "/"): value for key, value in changed.items()}
+
+
+NO_CMA = "MemTotal:        2014208 kB\nCmaTotal:              0 kB\nCmaFree:               0 kB\n"
+SELINUX = {"__sys__fs__selinux__enforce": "1"}
+AVC = (
+    '[    9.1] type=1400 audit(9.1:7): avc:  denied  { read open } for  pid=400 comm="camera" '
+    'name="linux,cma" dev="tmpfs" scontext=u:r:hal_camera_default:s0 tcontext=u:object_r:dmabuf_heap_device:s0 '
+    "tclass=chr_file permissive=0\n"
+)
+SLOW = {
+    "t": "latency",
+    "heap": "system",
+    "size": 1 << 20,
+    "alloc_ns": [900, 1000, 1100],
+    "free_ns": [9, 9, 9],
+    "memset_ns": [100, 100, 100],
+}
+QUICK = SLOW | {"alloc_ns": [110, 120, 130]}
+MODULAR = "CONFIG_DMABUF_HEAPS=y\nCONFIG_DMABUF_HEAPS_SYSTEM=m\n"
+
+BROKEN: list[tuple[str, str, str, ScriptedBoard, str | None]] = [
+    # what is wrong, check, outcome, board, cause
+    ("cut off", "board.observed", "error", broken(end={"t": "end", "complete": False, "why": "cable"}), None),
+    ("rebooted", "board.observed", "error", broken(bye_boot_id="another"), None),
+    ("no root", "board.root", "warn", broken(hello=HELLO | {"uid": 2000}), "board.no-root"),
+    ("5.4", "kernel.version", "fail", broken(hello=HELLO | {"release": "5.4.210"}), "kernel.too-old"),
+    ("no config.gz", "kconfig", "error", broken(config=None), None),
+    ("module not loaded", "kernel.heap-modules", "fail", broken(config=MODULAR), "module.not-loaded"),
+    ("no folder", "heap.folder", "fail", broken(heap_folder="missing", config="CONFIG_ARM64=y\n# CONFIG_DMABUF_HEAPS is not set\n"), "kconfig.dmabuf-heaps-unset"),
+    ("folder denied", "heap.folder", "error", broken(heap_folder="denied"), None),
+    ("no system", "heap.expected", "fail", broken(heaps={"linux,cma": {}}, config=MODULAR), "module.not-loaded"),
+    ("heap renamed", "heap.expected", "fail", broken(heaps={"system": {}, "reserved": {}}), "heap.renamed"),
+    ("no CMA heap", "heap.expected", "fail", broken(heaps={"system": {}}, files=files(__proc__meminfo=NO_CMA)), "cma.size-zero"),
+    ("heaps unreadable", "heap.expected", "error", broken(heap_folder="denied"), None),
+    ("stranger", "heap.unexpected", "warn", broken(heaps={"system": {}, "video@42000000": {}}), "heap.unplanned"),
+    ("mode", "heap.mode", "fail", broken(heaps={"system": {"mode": 0o600}}), "node.mode"),
+    ("owner", "heap.owner", "fail", broken(heaps={"system": {"uid": 0, "gid": 0}}), "node.owner"),
+    ("label", "heap.label", "fail", broken(files=files(**SELINUX), heaps={"linux,cma": {"label": "u:object_r:dmabuf_heap_device:s0"}}), "node.label"),
+    ("no ueventd line", "heap.ueventd", "warn", broken(heaps={"video": {}}), "ueventd.no-line"),
+    ("test fails", "allocator", "fail", broken(results=[result("system", "zeroed", "fail", seen="byte 5 is 0xaa"), result("linux,cma", "open")]), None),
+    ("test errs", "allocator", "error", broken(results=[result("system", "open", "error", seen="killed"), result("linux,cma", "open")]), None),
+    ("not tested", "allocator", "error", broken(results=[result("system", "open")]), None),
+    ("open refused", "allocator", "fail", broken(results=[result("system", "open", "fail", errno=13)], heaps={"system": {"mode": 0o600, "uid": 0}}, hello=HELLO | {"uid": 2000}), "node.mode"),
+    ("slow", "heap.latency", "warn", broken(latencies=[SLOW]), "heap.slow"),
+    ("quick", "heap.latency", "pass", broken(latencies=[QUICK]), None),
+    ("no CMA", "cma.size", "fail", broken(files=files(__proc__meminfo=NO_CMA)), "cma.size-zero"),
+    ("small CMA", "cma.size", "fail", broken(files=files(__proc__meminfo="CmaTotal: 16384 kB\n")), "cma.too-small"),
+    ("no meminfo", "cma.size", "error", broken(files=files(__proc__meminfo=DENIED)), None),
+    ("region rejected", "cma.rejected", "fail", broken(files=files(dmesg="[    0.0] Reserved memory: incorrect alignment of CMA region\n")), "cma.region-rejected"),
+    ("no dmesg", "cma.rejected", "error", broken(files=files(dmesg=DENIED)), None),
+    ("CMA used up", "cma.exhausted", "warn", broken(files=files(dmesg="[   70.2] cma: cma_alloc: reserved: alloc failed, req-size: 6075 pages, ret: -12\n")), "cma.exhausted"),
+    ("ION there", "ion.node", "warn", broken(nodes=[node("/dev/ion")]), "ion.left"),
+    ("ION line", "ion.ueventd", "warn", broken(files=files() | {"/vendor/etc/ueventd.rc": "/dev/ion 0664 system system\n"}), "ion.left-in-ueventd"),
+    ("denied", "selinux.denials", "fail", broken(files=files(dmesg=AVC, **SELINUX)), "selinux.denied"),
+    ("nothing denied", "selinux.denials", "pass", broken(files=files(**SELINUX)), None),
+    ("no statistics", "dmabuf.statistics", "warn", broken(files=files(__sys__kernel__debug__dma_buf__bufinfo=MISSING)), "dmabuf.no-statistics"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("check", "outcome", "board", "cause"), [row[1:] for row in BROKEN], ids=[row[0] for row in BROKEN]
+)
+def test_a_broken_board_does_not(ask: Ask, check: str, outcome: str, board: ScriptedBoard, cause: str | None) -> None:
+    found = [one for one in ask(check, board) if one.outcome.value == outcome]
+    assert found, f"no {outcome} verdict"
+    if cause is not None:
+        assert cause in {one.cause.id for one in found if one.cause}
+    if outcome == "error":
+        assert all(one.reason for one in found)
+
+
+def test_no_config_is_told(ask: Ask) -> None:
+    (verdict,) = ask("board.config", config=None)
+    assert verdict.outcome is Outcome.WARN
+    assert verdict.evidence == ("as the test says",)
+
+
+def test_every_check_is_broken_by_some_board() -> None:
+    """A check that no board here fails could not fail at all."""
+    seen = {row[1] for row in BROKEN if row[2] in ("fail", "warn", "error")} | {"board.config"}
+    assert seen == {one.id for one in checks()}
+
+
+def test_a_record_without_hello_passes_nothing_but_what_was_seen(tmp_path: Path) -> None:
+    end = {"t": "end", "complete": False, "why": "the board was lost"}
+    run = judge(broken(hello=None, end=end).record(tmp_path / "r"), CONFIG)
+    passed = [one.id for one in run.verdicts if one.outcome is Outcome.PASS]
+    assert passed == ["board.config"]
+    assert run.outcome is Outcome.ERROR
+
+
+def test_an_avc_line_becomes_the_rule_it_needs(ask: Ask) -> None:
+    (verdict,) = ask("selinux.denials", broken(files=files(dmesg=AVC, **SELINUX)))
+    assert verdict.remedy == ("allow hal_camera_default dmabuf_heap_device:chr_file { read open };",)
+
+
+def test_later_ueventd_files_override(ask: Ask) -> None:
+    both = files() | {"/odm/etc/ueventd.rc": "/dev/dma_heap/linux,cma 0600 root root\n"}
+    verdicts = ask("heap.mode", broken(files=both))
+    assert {one.heap: one.outcome.value for one in verdicts} == {"system": "pass", "linux,cma": "fail"}
+
+
+def test_unknown_check_suggests(ask: Ask) -> None:
+    with pytest.raises(UsageError) as caught:
+        find_check("heap.exepcted")
+    assert "heap.expected" in caught.value.hint

@@ -1,0 +1,156 @@
+"""A record made by hand, for states that no board here can produce. Written by the real journal, read by the real reader."""
+
+from __future__ import annotations
+
+import gzip
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bringup.record.journal import SCHEMA, Journal
+from bringup.record.load import Record, load_record
+
+BOOT_ID = "0b9c7f0e-3c0e-4d0b-9d77-0123456789ab"
+HELLO: dict[str, Any] = {
+    "t": "hello", "protocol": 1, "source": "0" * 12, "abi": "arm64-v8a", "page_size": 4096, "pid": 99, "uid": 0,
+    "label": None, "boot_id": BOOT_ID, "sysname": "Linux", "release": "6.12.107", "version": "#1 SMP",
+    "machine": "aarch64", "budget": 1 << 20,
+}  # fmt: skip
+MISSING = {"state": "missing", "errno": 2, "size": 0, "truncated": False}
+DENIED = {"state": "denied", "errno": 13, "size": 0, "truncated": False}
+
+#: A healthy arm64 board: what every test starts from and then breaks in one place.
+FILES: dict[str, str] = {
+    "/proc/cmdline": "console=ttyAMA0\n",
+    "/proc/meminfo": "MemTotal:        2014208 kB\nMemFree:         1514208 kB\nCmaTotal:          65536 kB\nCmaFree:           65536 kB\n",
+    "/proc/modules": "",
+    "dmesg": "[    0.000000] Linux version 6.12.107\n[    0.000000] Reserved memory: created CMA memory pool at 0x000000007c000000, size 64 MiB\n",
+    "/vendor/etc/ueventd.rc": "/dev/dma_heap/system  0444  system  system\n/dev/dma_heap/linux,cma 0666 system graphics\n",
+    "/sys/kernel/debug/dma_buf/bufinfo": "Dma-buf Objects:\n",
+}
+CONFIG = """#
+# Linux/arm64 6.12.107 Kernel Configuration
+#
+CONFIG_ARM64=y
+CONFIG_DMA_SHARED_BUFFER=y
+CONFIG_SYNC_FILE=y
+CONFIG_IKCONFIG=y
+CONFIG_IKCONFIG_PROC=y
+CONFIG_CMA=y
+CONFIG_DMA_CMA=y
+CONFIG_CMA_SIZE_MBYTES=64
+CONFIG_DMABUF_HEAPS=y
+CONFIG_DMABUF_HEAPS_SYSTEM=y
+CONFIG_DMABUF_HEAPS_CMA=y
+"""
+
+
+def node(path: str, mode: int = 0o444, uid: int = 1000, gid: int = 1000, **more: Any) -> dict[str, Any]:
+    """A node line of the journal."""
+    kind = "dir" if path == "/dev/dma_heap" else "char"
+    return {
+        "t": "node", "path": path, "state": "ok", "errno": 0, "type": kind, "mode": mode, "uid": uid, "gid": gid,
+        "rdev": [250, 0], "size": 0, "label": None, "target": None,
+    } | more  # fmt: skip
+
+
+def result(heap: str, test: str, outcome: str = "pass", **more: Any) -> dict[str, Any]:
+    """A test result line of the journal."""
+    return {
+        "t": "result", "heap": heap, "test": test, "outcome": outcome, "asserts": f"{test} holds", "seen": "",
+        "errno": 0, "ns": 1000,
+    } | more  # fmt: skip
+
+
+@dataclass
+class ScriptedBoard:
+    """What a scripted record says was observed. Change a field, then :meth:`record`."""
+
+    files: dict[str, str | dict[str, Any]] = field(default_factory=lambda: dict(FILES))
+    config: str | None = CONFIG
+    heaps: dict[str, dict[str, Any]] = field(
+        default_factory=lambda: {
+            "system": {},
+            "linux,cma": {"mode": 0o666, "gid": 1003},
+        }
+    )
+    heap_folder: str = "ok"
+    nodes: list[dict[str, Any]] = field(default_factory=list)
+    results: list[dict[str, Any]] = field(
+        default_factory=lambda: [result("system", "open"), result("linux,cma", "open")]
+    )
+    latencies: list[dict[str, Any]] = field(default_factory=list)
+    properties: dict[str, str] = field(default_factory=dict)
+    hello: dict[str, Any] | None = field(default_factory=lambda: dict(HELLO))
+    end: dict[str, Any] = field(default_factory=lambda: {"t": "end", "complete": True, "round_trips": 4})
+    bye_boot_id: str = BOOT_ID
+
+    def record(self, folder: Path) -> Record:
+        """Write it down and read it back."""
+        with Journal(folder) as journal:
+            journal.line({"t": "record", "schema": SCHEMA, "tool": "0", "started": "2026-01-01T00:00:00Z"})
+            board = {"serial": "scripted", "root": "adbd", "root_reason": "", "machine": "aarch64", "boot_id": BOOT_ID}
+            journal.line({"t": "board"} | board)
+            if self.hello is not None:
+                journal.line(self.hello)
+                self._facts(journal)
+                journal.line(
+                    {"t": "bye", "lines": 1, "boot_id": self.bye_boot_id, "complete": True, "stopped_at": None}
+                )
+            journal.line(self.end)
+        return load_record(folder)
+
+    def _facts(self, journal: Journal) -> None:
+        for path, content in self.files.items():
+            if isinstance(content, dict):
+                journal.line({"t": "file", "path": path} | content)
+            else:
+                self._file(journal, path, content.encode())
+        if self.config is not None:
+            self._file(journal, "/proc/config.gz", gzip.compress(self.config.encode(), mtime=0))
+        else:
+            journal.line({"t": "file", "path": "/proc/config.gz"} | MISSING)
+        self._heaps(journal)
+        for line in (*self.nodes, *self.results, *self.latencies):
+            journal.line(line)
+        if self.properties:
+            text = "".join(f"[{key}]: [{value}]\n" for key, value in self.properties.items())
+            stored = journal.store("ran/getprop", text.encode())
+            argv = ["/system/bin/getprop"]
+            journal.line(
+                {
+                    "t": "ran",
+                    "argv": argv,
+                    "state": "ok",
+                    "errno": 0,
+                    "exit": 0,
+                    "stdout": stored,
+                    "stderr": {"size": 0},
+                }
+            )
+
+    def _heaps(self, journal: Journal) -> None:
+        there = self.heap_folder == "ok"
+        if there:
+            journal.line(node("/dev/dma_heap", 0o755, 0, 0))
+            for name, more in self.heaps.items():
+                journal.line(node(f"/dev/dma_heap/{name}", **more))
+        state = {"state": self.heap_folder, "errno": 0 if there else 13, "truncated": False}
+        journal.line({"t": "glob", "pattern": "/dev/dma_heap", "count": int(there)} | state)
+        journal.line({"t": "glob", "pattern": "/dev/dma_heap/*", "count": len(self.heaps) if there else 0} | state)
+        ion = sum(one["path"] == "/dev/ion" for one in self.nodes)
+        journal.line(
+            {
+                "t": "glob",
+                "pattern": "/dev/ion",
+                "state": "ok" if ion else "missing",
+                "errno": 0,
+                "count": ion,
+                "truncated": False,
+            }
+        )
+
+    @staticmethod
+    def _file(journal: Journal, path: str, data: bytes) -> None:
+        line = {"t": "file", "path": path, "state": "ok", "errno": 0, "size": len(data), "truncated": False}
+        journal.line(line | (journal.store(path, data) if data else {}))
