@@ -11,6 +11,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 from bringup.deadline import Deadline
@@ -18,6 +19,7 @@ from bringup.errors import DeadlineExceeded, HostError, VirtualBoardError
 
 __all__ = ["Qmp"]
 
+_POLL = 0.02
 logging.getLogger("qemu.qmp").addHandler(logging.NullHandler())
 
 
@@ -64,9 +66,11 @@ class Qmp:
         :raises VirtualBoardError: QEMU is gone or refused.
         :raises DeadlineExceeded: no answer in time.
         """
-        from qemu.qmp import ConnectError, ProtocolError, QMPError
+        from qemu.qmp import ConnectError, QMPError
+        from qemu.qmp.error import ProtocolError
 
         action = f"QMP {command}"
+        pause = Event()
         while True:
             seconds = deadline.require(action)
             try:
@@ -77,6 +81,7 @@ class Qmp:
                 # QEMU 7.2 may send an event before its greeting. Nothing was executed then: ask again.
                 if not (isinstance(error, ConnectError) and isinstance(error.exc, ProtocolError)):
                     raise VirtualBoardError(action, str(error) or type(error).__name__) from error
+                pause.wait(min(_POLL, deadline.remaining))
 
     async def _exchange(self, command: str, arguments: dict[str, object]) -> object:
         from qemu.qmp import QMPClient
