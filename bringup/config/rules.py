@@ -54,7 +54,7 @@ def _sources(config: BoardConfig) -> Iterator[Problem]:
     for path, block in config.blocks():
         for fact, refs in block.source.items():
             used.update(refs)
-            if fact != "*" and fact not in block.facts():
+            if fact != "*" and fact not in block.model_fields_set:
                 yield Problem(
                     (*path, "source", fact), f"a source is given for '{fact}', which this block does not hold"
                 )

@@ -31,14 +31,18 @@ class Option:
 def kernel_options(config: BoardConfig, heaps: tuple[Heap, ...], kernel: KernelVersion) -> tuple[Option, ...]:
     """Options for ``heaps`` on ``kernel``, in dependency order; symbols that this kernel lacks are left out.
 
-    The framework is built in. Heap drivers are built in too, but for Android common kernels: there
-    DMABUF_HEAPS_SYSTEM is tristate and stays out of gki_defconfig, so that a vendor module provides the node.
+    The framework is built in. Heap drivers are built in too, but for Android common kernels, where they are tristate
+    and stay out of gki_defconfig so that vendor modules provide the nodes, and where the config names the module.
     """
     flavour = Flavour(config.kernel.flavour.value) if config.kernel and config.kernel.flavour else None
     wanted = [Option("DMABUF_HEAPS", "y", "the framework: /dev/dma_heap")]
     kinds = {heap.kind for heap in heaps}
     if HeapKind.SYSTEM in kinds:
-        wanted.append(Option("DMABUF_HEAPS_SYSTEM", _driver(config, kernel), "heap 'system'"))
+        wanted.append(
+            Option(
+                "DMABUF_HEAPS_SYSTEM", _driver(config, "DMABUF_HEAPS_SYSTEM", "system_heap", kernel), "heap 'system'"
+            )
+        )
     if HeapKind.CMA in kinds:
         wanted += _cma(config, heaps, kernel)
     if any(heap.kind is HeapKind.PROTECTED and heap.name.startswith("protected,") for heap in heaps):
@@ -58,16 +62,18 @@ def kernel_options(config: BoardConfig, heaps: tuple[Heap, ...], kernel: KernelV
     return tuple(option for option in last.values() if exists(option.symbol, kernel, flavour) is not False)
 
 
-def _driver(config: BoardConfig, kernel: KernelVersion) -> str:
-    gki = config.kernel is not None and config.kernel.flavour is ConfigFlavour.GKI
-    return "m" if gki and symbol_type("DMABUF_HEAPS_SYSTEM", kernel, Flavour.GKI) == "tristate" else "y"
+def _driver(config: BoardConfig, symbol: str, module: str, kernel: KernelVersion) -> str:
+    if config.kernel is None or config.kernel.flavour is ConfigFlavour.MAINLINE:
+        return "y"
+    gki = config.kernel.flavour is ConfigFlavour.GKI and symbol_type(symbol, kernel, Flavour.GKI) == "tristate"
+    return "m" if gki or module in config.kernel.modules else "y"
 
 
 def _cma(config: BoardConfig, heaps: tuple[Heap, ...], kernel: KernelVersion) -> list[Option]:
     options = [
         Option("CMA", "y", "contiguous memory"),
         Option("DMA_CMA", "y", "contiguous memory for DMA; the areas behind CMA heaps"),
-        Option("DMABUF_HEAPS_CMA", _driver(config, kernel), "heaps on CMA areas"),
+        Option("DMABUF_HEAPS_CMA", _driver(config, "DMABUF_HEAPS_CMA", "cma_heap", kernel), "heaps on CMA areas"),
     ]
     regions = [heap.region for heap in heaps if heap.kind is HeapKind.CMA and heap.region is not None]
     for region in regions:

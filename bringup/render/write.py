@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import difflib
 import enum
-import os
-import tempfile
+import secrets
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
@@ -82,19 +81,16 @@ def _change(target: Path, file: Rendered, *, force: bool) -> Change:
 
 
 def _replace(target: Path, text: str) -> None:
+    beside = target.parent / f".{target.name[:200]}.{secrets.token_hex(6)}"
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
         try:
-            with os.fdopen(descriptor, "wb") as file:
+            with beside.open("xb") as file:
                 file.write(text.encode())
-            umask = os.umask(0)
-            os.umask(umask)
-            Path(name).chmod(0o666 & ~umask)
-            Path(name).replace(target)
+            beside.replace(target)
         except BaseException:
             with suppress(OSError):
-                Path(name).unlink()
+                beside.unlink()
             raise
     except OSError as error:
         raise HostError(
