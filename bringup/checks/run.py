@@ -201,5 +201,5 @@ def load_run(path: Path) -> Run:
         raise RecordError(action, f"there is no {file.name}", hint=hint) from error
     except OSError as error:
         raise RecordError(action, str(error)) from error
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise RecordError(action, f"{file.name} is not a {SCHEMA} document: {error!r}") from error

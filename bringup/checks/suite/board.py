@@ -69,6 +69,6 @@ def config(ask: Question, facts: Facts) -> Iterator[Verdict]:
     else:
         yield ask.warned(
             *filter(None, [facts.why_config]),
-            cause=Cause("board.no-config", "no board config fits: what the board should have is not known"),
+            cause=Cause("board.no-config", "no board config fits: what it should have is not known"),
             remedy=["write device-configs/NAME.yaml (docs/board-configs.md), or name one: --board NAME"],
         )

@@ -1,0 +1,26 @@
+"""``bringup doctor``: is this host ready?"""
+
+from __future__ import annotations
+
+import typer
+
+from bringup.cli.options import JsonOutput
+
+app = typer.Typer(rich_markup_mode=None)
+
+
+@app.command()
+def doctor(json: JsonOutput = False) -> None:
+    """Is this host ready?"""
+    from bringup.cli.console import out, print_json, table
+    from bringup.errors import ExitCode
+    from bringup.lab.host import examine_host
+
+    facts = list(examine_host())
+    if json:
+        print_json({"schema": "bringup.host/1", "facts": [one.to_json() for one in facts]})
+    else:
+        rows = [("ok" if one.ok else "missing", one.name, one.seen, one.needed_for, one.hint) for one in facts]
+        out().print(table(["", "what", "seen", "needed for", "how to get it"], rows))
+    lacking = any(not one.ok and one.needed_for for one in facts)
+    raise typer.Exit(int(ExitCode.INFRASTRUCTURE if lacking else ExitCode.PASSED))

@@ -1,0 +1,81 @@
+"""A quick look at what adb sees: one short command a board, no push."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from bringup.board import Board
+from bringup.config.match import Observed, match_board
+from bringup.config.schema import BoardConfig
+from bringup.deadline import Deadline
+from bringup.errors import BoardError
+from bringup.text import from_board
+
+__all__ = ["BoardSummary", "survey"]
+
+_SECONDS = 10.0
+_PROPERTIES = ("ro.product.model", "ro.product.device", "ro.hardware", "ro.product.board")
+# One line an answer, empty where there is none; the device tree's NULs become spaces.
+_SCRIPT = "\n".join(
+    [
+        "uname -r",
+        'while read -r k v u; do case $k in KernelPageSize:) echo "$v"; break;; esac; done </proc/self/smaps || echo',
+        "id -u",
+        "tr '\\0' ' ' 2>/dev/null </sys/firmware/devicetree/base/compatible; echo",
+        *(f"getprop {name} 2>/dev/null || echo" for name in _PROPERTIES),
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class BoardSummary:
+    """One board at a glance; what is ``None`` is not known.
+
+    :param page_size: bytes.
+    :param root: whether adbd runs as root.
+    :param config: the board config that matches, or why none does.
+    :param problem: why it could not be asked.
+    """
+
+    serial: str
+    state: str
+    model: str | None = None
+    kernel: str | None = None
+    page_size: int | None = None
+    root: bool | None = None
+    config: str | None = None
+    problem: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """All fields."""
+        return asdict(self)
+
+
+def survey(boards: Sequence[Board], configs: Sequence[BoardConfig]) -> list[BoardSummary]:
+    """Ask each board, all at once; one that does not answer says so in its summary."""
+    with ThreadPoolExecutor(max_workers=max(1, min(32, len(boards)))) as pool:
+        return list(pool.map(lambda board: _ask(board, configs), boards))
+
+
+def _ask(board: Board, configs: Sequence[BoardConfig]) -> BoardSummary:
+    try:
+        answer = board.shell(_SCRIPT, Deadline.after(_SECONDS))
+    except BoardError as error:
+        return BoardSummary(board.serial, "device", problem=f"{error.action}: {error.seen}")
+    lines = [*from_board(answer.stdout).splitlines(), *[""] * 8]
+    kernel, page_kib, uid, compatible = (line.strip() for line in lines[:4])
+    properties = {name: value.strip() for name, value in zip(_PROPERTIES, lines[4:], strict=False) if value.strip()}
+    match = match_board(Observed(compatible.split() or None, properties or None, kernel or None), configs)
+    return BoardSummary(
+        serial=board.serial,
+        state="device",
+        model=properties.get("ro.product.model"),
+        kernel=kernel or None,
+        page_size=int(page_kib) * 1024 if page_kib.isdecimal() else None,
+        root=uid == "0" if uid.isdecimal() else None,
+        config=match.config.name if match.config else None,
+        problem=None if match.config else match.explanation,
+    )

@@ -1,0 +1,93 @@
+"""A run as JSON: what is written is read back equal, and what is no run is refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bringup.checks.latency import percentile
+from bringup.checks.run import BoardRun, HeapFacts, LatencyFacts, Run, load_run
+from bringup.checks.verdict import Cause, Outcome, Verdict, worst
+from bringup.errors import ExitCode, RecordError
+
+texts = st.text(max_size=40)
+verdicts = st.builds(
+    Verdict,
+    id=texts,
+    title=texts,
+    outcome=st.sampled_from(Outcome),
+    heap=st.none() | texts,
+    evidence=st.lists(texts, max_size=3).map(tuple),
+    cause=st.none() | st.builds(Cause, texts, texts),
+    remedy=st.lists(texts, max_size=3).map(tuple),
+    reason=st.none() | texts,
+)
+counts = st.integers(0, 2**60)
+latencies = st.builds(LatencyFacts, *[counts] * 8)
+heaps = st.builds(
+    HeapFacts,
+    name=texts,
+    present=st.booleans(),
+    kind=st.none() | texts,
+    mode=st.none() | st.integers(0, 0o7777),
+    owner=st.none() | texts,
+    label=st.none() | texts,
+    tests=st.dictionaries(st.sampled_from(["pass", "fail"]), st.integers(0, 99)),
+    latency=st.lists(latencies, max_size=2).map(tuple),
+)
+seconds = st.floats(0, 1e6)
+boards = st.builds(
+    BoardRun,
+    serial=texts,
+    verdicts=st.lists(verdicts, max_size=4).map(tuple),
+    config=st.none() | texts,
+    kernel=st.none() | texts,
+    record=st.none() | texts,
+    identity=st.dictionaries(texts, texts, max_size=3),
+    heaps=st.lists(heaps, max_size=2).map(tuple),
+    steps=st.lists(st.tuples(texts, seconds, seconds), max_size=3).map(tuple),
+)
+runs = st.builds(Run, boards=st.lists(boards, max_size=3).map(tuple), tool=texts, started=texts)
+
+
+@given(run=runs)
+def test_json_round_trip(run: Run) -> None:
+    assert Run.from_json(json.loads(json.dumps(run.to_json()))) == run
+
+
+@given(run=runs)
+def test_exit_status_is_never_kinder_than_a_verdict(run: Run) -> None:
+    seen = {one.outcome for board in run.boards for one in board.verdicts}
+    if Outcome.FAIL in seen:
+        assert run.exit_code is ExitCode.FAILED
+    elif Outcome.ERROR in seen or any(not {Outcome.PASS, Outcome.WARN} & {v.outcome for v in b.verdicts} for b in run.boards):
+        assert run.exit_code is ExitCode.INFRASTRUCTURE
+    if run.exit_code is ExitCode.PASSED:
+        assert seen & {Outcome.PASS, Outcome.WARN}
+
+
+def test_nothing_judged_is_an_error() -> None:
+    assert worst([]) is Outcome.ERROR
+    assert worst([Outcome.SKIP]) is Outcome.ERROR
+    assert worst([Outcome.SKIP, Outcome.PASS]) is Outcome.PASS
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"schema": "bringup.run/2", "boards": []}', '{"schema": "bringup.run/1"}', "[" * 200_000]
+)
+def test_no_run(tmp_path: Path, text: str) -> None:
+    (tmp_path / "run.json").write_text(text)
+    with pytest.raises(RecordError):
+        load_run(tmp_path)
+
+
+@given(samples=st.lists(counts, min_size=1), share=st.sampled_from([0.5, 0.95, 0.99, 1.0]))
+def test_percentile_is_a_sample_that_so_many_do_not_exceed(samples: list[int], share: float) -> None:
+    value = percentile(samples, share)
+    assert value in samples
+    assert sum(one <= value for one in samples) >= share * len(samples) - 1e-9
+    assert sum(one < value for one in samples) < share * len(samples)

@@ -1,0 +1,152 @@
+"""The record on disk: what is written is read back, whatever a board sends and whenever the writer dies."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bringup.errors import HostError, RecordError
+from bringup.record.journal import JOURNAL, SCHEMA, Journal
+from bringup.record.load import State, load_record
+from tests.scripted_record import ScriptedBoard
+
+HEAD = {"t": "record", "schema": SCHEMA, "tool": "0", "started": ""}
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+@given(reads=st.lists(st.tuples(st.text(min_size=1, max_size=80), st.binary(min_size=1, max_size=200)), max_size=6))
+def test_whatever_the_path_the_bytes_come_back(tmp_path_factory: pytest.TempPathFactory, reads: list[tuple[str, bytes]]) -> None:
+    folder = tmp_path_factory.mktemp("record")
+    expected: dict[str, bytes] = {}
+    with Journal(folder) as journal:
+        journal.line(HEAD)
+        for path, data in reads:
+            wire = path.encode("utf-8", "surrogatepass").decode("latin-1")
+            line = {"t": "file", "path": wire, "state": "ok", "errno": 0, "truncated": False}
+            journal.line(line | journal.store(path, data))
+            expected[path.encode("utf-8", "surrogatepass").decode("utf-8", "backslashreplace")] = data
+        journal.line({"t": "end", "complete": True})
+    record = load_record(folder)
+    for path, data in expected.items():
+        entry = record.file(path)
+        assert entry is not None
+        assert entry.data() == data
+    everything = {one.resolve() for one in folder.rglob("*")}
+    assert all(one.is_relative_to(folder.resolve()) for one in everything)
+
+
+@pytest.mark.parametrize("path", ["/../../etc/passwd", "..", "/a/../../b", "/", "", ".hidden", "a\0b", "x" * 5000, "/d/" * 400])
+def test_a_hostile_path_stays_inside(tmp_path: Path, path: str) -> None:
+    with Journal(tmp_path / "r") as journal:
+        stored = str(journal.store(path, b"data")["stored"])
+    assert (tmp_path / "r" / stored).resolve().is_relative_to((tmp_path / "r" / "files").resolve())
+    assert ".." not in Path(stored).parts
+
+
+def test_a_file_where_a_folder_was(tmp_path: Path) -> None:
+    with Journal(tmp_path / "r") as journal:
+        places = [journal.store(path, path.encode())["stored"] for path in ("/a", "/a/b", "/c/d", "/c")]
+    assert len(set(places)) == 4
+    assert [(tmp_path / "r" / str(place)).read_bytes() for place in places] == [b"/a", b"/a/b", b"/c/d", b"/c"]
+
+
+def test_a_second_record_is_refused(tmp_path: Path) -> None:
+    Journal(tmp_path / "r").close()
+    with pytest.raises(HostError, match="there already"):
+        Journal(tmp_path / "r")
+
+
+def test_cut_at_any_byte_it_loads_and_is_incomplete(tmp_path: Path) -> None:
+    """A process killed at any moment leaves a record that loads, says so, and passes nothing it did not see."""
+    ScriptedBoard().record(tmp_path / "whole")
+    text = (tmp_path / "whole" / JOURNAL).read_bytes()
+    head = text.index(b"\n") + 1
+    for cut in range(head, len(text), 37):
+        (tmp_path / "whole" / JOURNAL).write_bytes(text[:cut])
+        record = load_record(tmp_path / "whole")
+        assert record.incomplete is not None
+    (tmp_path / "whole" / JOURNAL).write_bytes(text)
+    assert load_record(tmp_path / "whole").incomplete is None
+
+
+def test_damage_in_the_middle_is_told_with_its_line(tmp_path: Path) -> None:
+    ScriptedBoard().record(tmp_path / "r")
+    lines = (tmp_path / "r" / JOURNAL).read_bytes().splitlines(keepends=True)
+    lines[3] = b'{"t": "node", "path"\n'
+    (tmp_path / "r" / JOURNAL).write_bytes(b"".join(lines))
+    with pytest.raises(RecordError, match=r"record\.jsonl:4"):
+        load_record(tmp_path / "r")
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"{}\n", b"[1]\n", b'{"t":"record","schema":"bringup.record/9"}\n', b"\xff\xfe\n"])
+def test_not_a_record(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / JOURNAL).write_bytes(content)
+    with pytest.raises(RecordError, match=SCHEMA):
+        load_record(tmp_path)
+
+
+def test_no_record_says_what_to_give(tmp_path: Path) -> None:
+    with pytest.raises(RecordError) as caught:
+        load_record(tmp_path)
+    assert "bringup collect" in caught.value.hint
+
+
+def test_a_changed_copy_is_noticed(tmp_path: Path) -> None:
+    record = ScriptedBoard().record(tmp_path / "r")
+    entry = record.file("/proc/meminfo")
+    assert entry is not None
+    assert entry.stored is not None
+    entry.stored.write_text("CmaTotal: 999999 kB\n")
+    with pytest.raises(RecordError, match="SHA-256"):
+        entry.data()
+
+
+def _with_stored(folder: Path, stored: str) -> None:
+    with Journal(folder) as journal:
+        journal.line(HEAD)
+        line = {"t": "file", "path": "/x", "state": "ok", "errno": 0, "truncated": False, "sha256": "0", "size": 1}
+        journal.line(line | {"stored": stored})
+
+
+def test_a_record_cannot_make_us_read_elsewhere(tmp_path: Path) -> None:
+    _with_stored(tmp_path / "dots", "files/../../../etc/passwd")
+    _with_stored(tmp_path / "absolute", "/etc/passwd")
+    _with_stored(tmp_path / "link", "files/link")
+    os.symlink("/etc/passwd", tmp_path / "link" / "files" / "link")
+    for name in ("dots", "absolute", "link"):
+        with pytest.raises(RecordError, match="not inside the record"):
+            load_record(tmp_path / name)
+
+
+def test_missing_denied_and_empty_are_three_things(tmp_path: Path) -> None:
+    board = ScriptedBoard()
+    board.files = {
+        "/missing": {"state": "missing", "errno": 2, "size": 0, "truncated": False},
+        "/denied": {"state": "denied", "errno": 13, "size": 0, "truncated": False},
+        "/empty": "",
+    }
+    record = board.record(tmp_path / "r")
+    states = {path: entry.state if (entry := record.file(path)) else None for path in ("/missing", "/denied", "/empty", "/other")}
+    assert states == {"/missing": State.MISSING, "/denied": State.DENIED, "/empty": State.OK, "/other": None}
+
+
+def test_lines_of_a_later_version_are_passed_over(tmp_path: Path) -> None:
+    with Journal(tmp_path / "r") as journal:
+        journal.line(HEAD)
+        journal.line({"t": "hologram", "of": "the board"})
+        journal.line({"t": "end", "complete": False, "why": "test"})
+    assert load_record(tmp_path / "r").incomplete == "test"
+
+
+def test_every_line_is_on_disk_before_the_next(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "r")
+    for number in range(3):
+        journal.line({"t": "step", "name": str(number), "at": 0.0, "seconds": 0.0})
+        lines = (tmp_path / "r" / JOURNAL).read_text().splitlines()
+        assert [json.loads(line)["name"] for line in lines] == [str(one) for one in range(number + 1)]
+    journal.close()
