@@ -1,8 +1,9 @@
 #include "errnos.h"
 
+#include "text.h"
+
 #include <errno.h>
 #include <stddef.h>
-#include <stdio.h>
 
 #define NAMED(code) {code, #code}
 
@@ -26,7 +27,7 @@ const char *errno_name(int code)
         if (names[i].code == code)
             return names[i].name;
     char *text = unnamed[turn++ % 4];
-    snprintf(text, sizeof unnamed[0], "errno %d", code);
+    format_text(text, sizeof unnamed[0], "errno %d", code);
     return text;
 }
 

@@ -4,10 +4,9 @@
 #include "errnos.h"
 #include "out.h"
 #include "sys.h"
+#include "text.h"
 
 #include <errno.h>
-#include <fnmatch.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -48,13 +47,17 @@ static void add(const char *name)
 
 static void add_matching(const char *name)
 {
-    if (fnmatch(selecting, name, 0) == 0)
+    if (name_matches(selecting, name))
         add(name);
+}
+
+void heap_select_none(void)
+{
+    count = 0;
 }
 
 int heap_select(const char *pattern)
 {
-    count = 0;
     if (!strpbrk(pattern, "*?[\\")) {
         add(pattern);
         return 0;
@@ -80,7 +83,7 @@ struct heap heap_look(size_t index)
 
 bool heap_test_matches(const struct test *test, const char *pattern)
 {
-    return fnmatch(pattern, test->id, 0) == 0;
+    return name_matches(pattern, test->id);
 }
 
 bool heap_test_known(const char *pattern)
@@ -99,6 +102,7 @@ const char *outcome_name(enum outcome outcome)
 
 void item_heaps(const char *pattern)
 {
+    heap_select_none();
     int error = heap_select(pattern);
     out_begin("heaps");
     out_string("pattern", pattern);
@@ -133,7 +137,7 @@ const char *item_test(const char *pattern)
             if (!heap_test_matches(test, pattern))
                 continue;
             if (time_is_up()) {
-                snprintf(stopped_at, sizeof stopped_at, "test %s %s", test->id, names[i]);
+                format_text(stopped_at, sizeof stopped_at, "test %s %s", test->id, names[i]);
                 return stopped_at;
             }
             struct verdict verdict;

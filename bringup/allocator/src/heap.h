@@ -54,7 +54,9 @@ extern const size_t heap_test_count;
 /* Most memory for buffers that the plan gives; 0: half of what is free. */
 void heap_set_budget(uint64_t bytes);
 
-/* Selects the heaps that match, by the names in /dev/dma_heap; a name without wildcards is taken as it is.
+void heap_select_none(void);
+
+/* Also selects the heaps that match, by the names in /dev/dma_heap; a name without wildcards is taken as it is.
  * Returns errno of the directory, or 0. */
 int heap_select(const char *pattern);
 size_t heap_selected(void);

@@ -2,16 +2,15 @@
 #include "clock.h"
 #include "facts.h"
 #include "heap.h"
+#include "options.h"
 #include "out.h"
 #include "plan.h"
 #include "sys.h"
+#include "text.h"
 
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
-
-#define EXIT_REFUSED 2
 
 static const char *do_item(const struct item *item)
 {
@@ -57,7 +56,7 @@ static const char *do_items(const struct plan *plan)
     for (size_t i = 0; i < plan->count; i++) {
         const struct item *item = &plan->items[i];
         if (time_is_up()) {
-            snprintf(stopped_at, sizeof stopped_at, "%s%s%s", item_keyword(item->kind), item->texts ? " " : "",
+            format_text(stopped_at, sizeof stopped_at, "%s%s%s", item_keyword(item->kind), item->texts ? " " : "",
                      item->texts ? item->text[0] : "");
             return stopped_at;
         }
@@ -79,19 +78,10 @@ static void bye(const char *stopped_at)
     out_end();
 }
 
-static int refuse(const struct refusal *why)
-{
-    out_begin("refused");
-    out_unsigned("line", why->line);
-    out_string("reason", why->reason);
-    out_end();
-    return EXIT_REFUSED;
-}
-
 static int carry_out(const struct plan *plan)
 {
     uint64_t budget = plan->budget_bytes, free = 0;
-    if (!budget && sys_free_memory("", false, &free))
+    if (sys_free_memory("", false, &free) && (budget == 0 || budget > free / 2))
         budget = free / 2;
     heap_set_budget(plan->budget_bytes);
     time_budget_start(plan->budget_milliseconds);
@@ -102,10 +92,11 @@ static int carry_out(const struct plan *plan)
 
 int main(int argc, char **argv)
 {
-    (void)argc;
-    (void)argv;
     struct plan plan;
     struct refusal why;
     signal(SIGPIPE, SIG_IGN);
-    return plan_read(STDIN_FILENO, &plan, &why) ? carry_out(&plan) : refuse(&why);
+    int status = options(argc, argv);
+    if (status >= 0)
+        return status;
+    return plan_read(STDIN_FILENO, &plan, &why) ? carry_out(&plan) : plan_refuse(&why);
 }

@@ -1,11 +1,13 @@
 #include "plan.h"
 
 #include "heap.h"
+#include "out.h"
 
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
+#define EXIT_REFUSED 2
 #define MAX_TEXTS 16384u
 #define MAX_PATH_BYTES 4095u
 #define MAX_FILE_BYTES (4u << 20)
@@ -13,7 +15,6 @@
 #define MAX_NODES 65536u
 #define MAX_DEPTH 32u
 #define MAX_RUN_MILLISECONDS 600000u
-#define MAX_ROUNDS 1000u
 #define MAX_TOTAL_MILLISECONDS 86400000u
 
 /* Fields: `p` a path or pattern, `n` a number (its limits follow in order), `+` one or more strings. */
@@ -33,7 +34,7 @@ static const struct {
     [ITEM_DMESG] = {"dmesg", "n", {1}, {MAX_FILE_BYTES}},
     [ITEM_HEAPS] = {"heaps", "p", {0}, {0}},
     [ITEM_TEST] = {"test", "p", {0}, {0}},
-    [ITEM_BENCH] = {"bench", "n", {1}, {MAX_ROUNDS}},
+    [ITEM_BENCH] = {"bench", "n", {1}, {PLAN_MAX_ROUNDS}},
 };
 #define SHAPES (sizeof shapes / sizeof shapes[0])
 
@@ -261,4 +262,13 @@ bool plan_read(int fd, struct plan *plan, struct refusal *why)
     if (!why->reason)
         why->reason = parse(plan, why);
     return why->reason == NULL;
+}
+
+int plan_refuse(const struct refusal *why)
+{
+    out_begin("refused");
+    out_unsigned("line", why->line);
+    out_string("reason", why->reason);
+    out_end();
+    return EXIT_REFUSED;
 }

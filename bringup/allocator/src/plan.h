@@ -8,6 +8,7 @@
 
 #define PLAN_MAX_BYTES (1u << 20)
 #define PLAN_MAX_ITEMS 4096u
+#define PLAN_MAX_ROUNDS 1000u
 
 enum item_kind {
     ITEM_BUDGET,
@@ -45,6 +46,9 @@ struct refusal {
 
 /* Reads a plan from `fd` up to its `end` line. False: refused, nothing may be done. */
 bool plan_read(int fd, struct plan *plan, struct refusal *why);
+
+/* Tells the host that the plan was refused; returns the exit status. */
+int plan_refuse(const struct refusal *why);
 
 /* The item's keyword, as it stands in the plan. */
 const char *item_keyword(enum item_kind kind);

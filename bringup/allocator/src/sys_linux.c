@@ -1,11 +1,11 @@
 #include "sys.h"
 
+#include "text.h"
 #include "uapi.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -17,8 +17,7 @@
 int sys_open_heap(const char *name)
 {
     char path[512];
-    int size = snprintf(path, sizeof path, DMA_HEAP_DIRECTORY "/%s", name);
-    if (size < 0 || (size_t)size >= sizeof path || strchr(name, '/')) {
+    if (!format_text(path, sizeof path, DMA_HEAP_DIRECTORY "/%s", name) || strchr(name, '/')) {
         errno = ENAMETOOLONG;
         return -1;
     }
@@ -65,12 +64,11 @@ int sys_list_heaps(void (*each)(const char *name))
     return 0;
 }
 
-static bool exists(const char *format, const char *name)
+static bool exists(const char *folder, const char *name, const char *below)
 {
     char path[512];
     struct stat found;
-    int size = snprintf(path, sizeof path, format, name);
-    return size > 0 && (size_t)size < sizeof path && stat(path, &found) == 0;
+    return format_text(path, sizeof path, "%s/%s%s", folder, name, below) && stat(path, &found) == 0;
 }
 
 /* Names that the kernel's own drivers give (5.6 to 7.3), then what the board says of its areas. */
@@ -82,8 +80,8 @@ bool sys_heap_is_cma(const char *name)
         if (strncmp(name, known[i], size) == 0 && (name[size] == 0 || name[size] == '@' || name[size] == '-'))
             return true;
     }
-    return strstr(name, "cma") || exists("/sys/kernel/mm/cma/%s", name) ||
-           exists("/proc/device-tree/reserved-memory/%s/reusable", name);
+    return strstr(name, "cma") || exists("/sys/kernel/mm/cma", name, "") ||
+           exists("/proc/device-tree/reserved-memory", name, "/reusable");
 }
 
 static ssize_t read_text(const char *path, char *text, size_t capacity)
@@ -114,8 +112,8 @@ static bool meminfo(const char *key, uint64_t *bytes)
 static bool cma_area_free(const char *name, uint64_t *bytes)
 {
     char path[512], text[32];
-    int size = snprintf(path, sizeof path, "/sys/kernel/mm/cma/%s/available_pages", name);
-    if (size < 0 || (size_t)size >= sizeof path || read_text(path, text, sizeof text) <= 0)
+    if (!format_text(path, sizeof path, "/sys/kernel/mm/cma/%s/available_pages", name) ||
+        read_text(path, text, sizeof text) <= 0)
         return false;
     *bytes = strtoull(text, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE);
     return true;

@@ -68,13 +68,15 @@ static int call(const struct bad_call *bad, int fd)
 {
     struct dma_heap_allocation_data data = bad->data;
     long page = sysconf(_SC_PAGESIZE);
-    void *unreadable = bad->bad_pointer ? mmap(NULL, (size_t)page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) : NULL;
+    void *unreadable = MAP_FAILED;
+    if (bad->bad_pointer)
+        unreadable = mmap(NULL, (size_t)page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     void *argument = bad->bad_pointer ? unreadable : &data;
     int result = sys_ioctl(fd, bad->request ? bad->request : DMA_HEAP_IOCTL_ALLOC, argument);
     int error = result == 0 ? 0 : errno;
     if (result == 0 && !bad->bad_pointer && data.fd != bad->data.fd)
         sys_close((int)data.fd);
-    if (bad->bad_pointer && unreadable != MAP_FAILED)
+    if (unreadable != MAP_FAILED)
         munmap(unreadable, (size_t)page);
     return error;
 }

@@ -4,11 +4,11 @@
 #include "errnos.h"
 #include "facts.h"
 #include "out.h"
+#include "text.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <fnmatch.h>
 #include <limits.h>
 #include <string.h>
 #include <unistd.h>
@@ -121,7 +121,9 @@ static void search_directory(const char *component, const char *rest, bool below
     const struct dirent *entry;
     while (!walk.stopped && (entry = readdir(directory)) != NULL) {
         const char *name = entry->d_name;
-        if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 || fnmatch(component, name, FNM_PERIOD) != 0)
+        /* As in a shell, a leading dot is matched by a dot alone. */
+        bool hidden = name[0] == '.' && (component[0] != '.' || name[1] == 0 || (name[1] == '.' && name[2] == 0));
+        if (hidden || !name_matches(component, name))
             continue;
         ssize_t before = enter(name, strlen(name));
         if (before < 0)

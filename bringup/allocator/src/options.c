@@ -1,0 +1,96 @@
+#include "options.h"
+
+#include "abi.h"
+#include "heap.h"
+#include "ktap.h"
+#include "out.h"
+#include "plan.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#define EXIT_USAGE 2
+
+static const char help_text[] =
+    "Tests DMA-BUF heaps.\n"
+    "\n"
+    "  bringup-alloc --ktap [HEAP]...   run every test on these heaps, or on all; print KTAP\n"
+    "  bringup-alloc --list             the tests: id and what each asserts\n"
+    "  bringup-alloc --check-plan       read a plan, print its items, do nothing\n"
+    "  bringup-alloc --version\n"
+    "  bringup-alloc < PLAN             carry out a plan, print JSON lines\n"
+    "\n"
+    "HEAP is a name under /dev/dma_heap, or a pattern such as 'linux,*'. Most boards want root.\n"
+    "No test holds more than half of MemFree, or half of CmaFree for a CMA heap.\n"
+    "Exit status of --ktap: 0 all passed, 1 a test failed or could not be judged, 4 no heap.\n";
+
+static int print(const char *text)
+{
+    out_text(text);
+    out_flush();
+    return 0;
+}
+
+static int list(void)
+{
+    for (size_t i = 0; i < heap_test_count; i++) {
+        out_text(heap_tests[i].id);
+        out_text("\t");
+        out_text(heap_tests[i].asserts);
+        out_text("\n");
+    }
+    out_flush();
+    return 0;
+}
+
+static void print_item(const struct item *item)
+{
+    out_begin("item");
+    out_string("kind", item_keyword(item->kind));
+    out_unsigned("line", item->line);
+    out_list_begin("texts");
+    for (unsigned i = 0; i < item->texts; i++)
+        out_string(NULL, item->text[i]);
+    out_list_end();
+    out_list_begin("numbers");
+    for (unsigned i = 0; i < item_numbers(item->kind); i++)
+        out_unsigned(NULL, item->number[i]);
+    out_list_end();
+    out_end();
+}
+
+static int check_plan(void)
+{
+    struct plan plan;
+    struct refusal why;
+    if (!plan_read(STDIN_FILENO, &plan, &why))
+        return plan_refuse(&why);
+    for (size_t i = 0; i < plan.count; i++)
+        print_item(&plan.items[i]);
+    return 0;
+}
+
+static int usage(void)
+{
+    static const char text[] = "bringup-alloc: see --help\n";
+    ssize_t done = write(STDERR_FILENO, text, sizeof text - 1);
+    (void)done; /* nobody is left to tell */
+    return EXIT_USAGE;
+}
+
+int options(int argc, char **argv)
+{
+    if (argc < 2)
+        return isatty(STDIN_FILENO) ? usage() : -1;
+    if (strcmp(argv[1], "--ktap") == 0)
+        return ktap(argc - 2, argv + 2);
+    if (argc > 2)
+        return usage();
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+        return print(help_text);
+    if (strcmp(argv[1], "--version") == 0)
+        return print("bringup-alloc protocol 1 source " BRINGUP_SOURCE " " BRINGUP_ABI "\n");
+    if (strcmp(argv[1], "--list") == 0)
+        return list();
+    return strcmp(argv[1], "--check-plan") == 0 ? check_plan() : usage();
+}
