@@ -2,40 +2,26 @@
 
 from __future__ import annotations
 
-import errno
-import os
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
 
-from bringup.board import sync
 from bringup.board.command import run_command
 from bringup.board.link import Link
+from bringup.board.network import reboot, wait_until_it_answers
+from bringup.board.root import Root, RootPolicy, find_root
 from bringup.board.shell import Chunk, Completed, Exit, Stdout, script_of
 from bringup.board.sync import FileStat
+from bringup.board.transfer import Pulled, file_stat, pull, push
 from bringup.board.watch import Heartbeat
-from bringup.board.wire import Refused, Target, Transport, query
+from bringup.board.wire import Target, Transport, query
 from bringup.deadline import Deadline
-from bringup.errors import BoardError, BoardNotReady, HostError, TransferError
+from bringup.errors import BoardError, BoardNotReady
 from bringup.text import visible
 
-__all__ = ["OUTPUT_LIMIT", "Board", "Pulled"]
+__all__ = ["OUTPUT_LIMIT", "Board"]
 
 OUTPUT_LIMIT = 16 * 1024 * 1024
-PUSH_CHUNK = 64 * 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Pulled:
-    """A file's content.
-
-    :param truncated: the file is longer than the limit; what is held is its beginning.
-    """
-
-    data: bytes
-    truncated: bool
 
 
 class Board:
@@ -78,6 +64,11 @@ class Board:
                 raise BoardNotReady(action, seen, hint=hint, board=target.serial)
             boot_id = link.read_boot_id(deadline)
         return cls(transport, target, features, heartbeat=heartbeat, boot_id=boot_id)
+
+    @property
+    def known_boot_id(self) -> str | None:
+        """The boot_id that was read first; ``None`` where it may not be read."""
+        return self._link.boot_id
 
     @property
     def serial(self) -> str:
@@ -142,19 +133,7 @@ class Board:
 
         :raises TransferError: it may not be seen. (A board older than Android 8 does not tell; ``None`` then, too.)
         """
-        action = f"stat {visible(remote)}"
-        ask = sync.stat_v2 if "stat_v2" in self.features else sync.stat_v1
-        with self._link.failing(action, deadline):
-            stream = self._link.open("sync:", action, deadline)
-            try:
-                found = ask(stream, remote, deadline)
-            finally:
-                stream.close()
-        if isinstance(found, int):
-            if found in (errno.ENOENT, errno.ENOTDIR):
-                return None
-            raise TransferError(action, os.strerror(found), board=self.serial)
-        return found
+        return file_stat(self._link, remote, deadline, v2="stat_v2" in self.features)
 
     def push(self, data: bytes | Path, remote: str, mode: int, deadline: Deadline) -> int:
         """Write a file on the board and return its size in bytes. A failed push leaves no file.
@@ -163,47 +142,39 @@ class Board:
         :param mode: permission bits.
         :raises TransferError: the board refused, in its own words.
         """
-        action = f"push {visible(remote)}"
-        chunks = _file_chunks(data) if isinstance(data, Path) else (data,)
-        with self._link.failing(action, deadline):
-            stream = self._link.open("sync:", action, deadline)
-            try:
-                return sync.push_chunks(stream, chunks, remote, mode, int(time.time()), deadline)
-            except Refused as refused:
-                self._transfer_failed(action, refused)
-            finally:
-                stream.close()
+        return push(self._link, data, remote, mode, deadline)
 
     def pull(self, remote: str, deadline: Deadline, limit: int = OUTPUT_LIMIT) -> Pulled:
         """Read at most ``limit`` bytes of a file on the board.
 
         :raises TransferError: the board refused, in its own words.
         """
-        action = f"pull {visible(remote)}"
-        data = bytearray()
-        truncated = False
-        with self._link.failing(action, deadline):
-            stream = self._link.open("sync:", action, deadline)
-            try:
-                for chunk in sync.pull_chunks(stream, remote, deadline):
-                    data += chunk
-                    truncated = len(data) > limit
-                    if truncated:
-                        break
-            except Refused as refused:
-                self._transfer_failed(action, refused)
-            finally:
-                stream.close()
-        return Pulled(bytes(data[:limit]), truncated)
+        return pull(self._link, remote, deadline, limit)
 
-    def _transfer_failed(self, action: str, refused: Refused) -> NoReturn:
-        raise TransferError(action, visible(str(refused)), board=self.serial) from refused
+    def become_root(self, policy: RootPolicy, deadline: Deadline) -> Root:
+        """Run what follows as root, as far as the policy and the board let it.
 
+        :returns: how commands run from now on, and why not as root where they do not.
+        :raises RootRequired: the policy is ``require``, and root is not to be had.
+        """
+        root = find_root(self._link, policy, deadline)
+        self._su = root.su
+        return root
 
-def _file_chunks(path: Path) -> Iterator[bytes]:
-    try:
-        with path.open("rb") as file:
-            while chunk := file.read(PUSH_CHUNK):
-                yield chunk
-    except OSError as error:
-        raise HostError(f"read {path}", error.strerror or str(error)) from error
+    def wait(self, deadline: Deadline) -> str | None:
+        """Wait until the board answers, and take it as it is then: a reboot before this is no error.
+
+        :returns: its boot_id; ``None`` where it may not be read.
+        :raises DeadlineExceeded: it did not answer.
+        """
+        self._link.boot_id = wait_until_it_answers(self._link, deadline, "wait for the board")
+        return self._link.boot_id
+
+    def reboot(self, deadline: Deadline) -> str:
+        """Reboot the board, wait until it answers again, and return its new boot_id.
+
+        :raises DeadlineExceeded: it did not come back.
+        """
+        boot_id = reboot(self._link, deadline, self._su)
+        self._su = ()
+        return boot_id

@@ -8,21 +8,25 @@ from __future__ import annotations
 
 import contextlib
 import re
+import shlex
+import threading
+from collections.abc import Sequence
 
-from bringup.board.link import Link
+from bringup.board.link import SHELL, Link
 from bringup.board.states import not_ready
-from bringup.board.wire import Refused, Target, TimedOut, Transport, WireError, answering, query
+from bringup.board.wire import Refused, Target, TimedOut, Transport, WireError, answering, open_service, query, receive
 from bringup.deadline import Deadline
-from bringup.errors import DeadlineExceeded
+from bringup.errors import BoardError, BoardLost, DeadlineExceeded
 from bringup.text import visible
 
-__all__ = ["connect_tcp", "disconnect_tcp", "wait_until_it_answers"]
+__all__ = ["connect_tcp", "disconnect_tcp", "reboot", "wait_until_it_answers"]
 
 # between attempts; the pause doubles
 FIRST_PAUSE_SECONDS = 0.1
 LAST_PAUSE_SECONDS = 2.0
 ANSWER_SECONDS = 3.0
 CONNECT_SECONDS = 5.0
+ANSWER_AT_MOST = 4096
 
 _NETWORK_SERIAL = re.compile(r".+:\d+")
 
@@ -88,3 +92,47 @@ def _connect_again(link: Link, deadline: Deadline) -> None:
     for question in questions if on_network else [link.target.ask("reconnect")]:
         with contextlib.suppress(WireError):
             query(link.transport, question, deadline.within(CONNECT_SECONDS))
+
+
+def reboot(link: Link, deadline: Deadline, su: Sequence[str] = ()) -> str:
+    """Reboot the board and wait until it answers with another boot_id, which is returned.
+
+    :raises BoardError: it will not, or its boot_id may not be read, so that a reboot could not be told.
+    :raises DeadlineExceeded: it did not come back.
+    """
+    action = "reboot"
+    with link.failing(action, deadline):
+        before = link.read_boot_id(deadline)
+    if before is None:
+        raise BoardError(action, "its boot_id cannot be read, so it could not be told", board=link.serial)
+    _start_reboot(link, action, su, deadline)
+    pause = threading.Event()
+    while True:
+        after = wait_until_it_answers(link, deadline, action)
+        if after not in (None, before):
+            link.boot_id = after
+            return str(after)
+        pause.wait(min(FIRST_PAUSE_SECONDS, deadline.require(action, link.serial)))
+
+
+def _start_reboot(link: Link, action: str, su: Sequence[str], deadline: Deadline) -> None:
+    """By adbd's service; where it has none, as Debian's, by the command."""
+    script = shlex.join([*su, "reboot"] if su else ["reboot"])
+    refused = ""
+    for service in ("reboot:", f"{SHELL}{script}"):
+        stream = link.transport.connect(deadline)
+        try:
+            with link.failing(action, deadline):
+                open_service(stream, link.target, service, deadline)
+            # the board goes down with or without a word, and closes or does not
+            with contextlib.suppress(WireError):
+                receive(stream, ANSWER_AT_MOST, deadline.within(ANSWER_SECONDS))
+        except BoardLost:
+            return  # it went before it could say so
+        except BoardError as error:
+            refused = error.seen
+            continue
+        finally:
+            stream.close()
+        return
+    raise BoardError(action, refused, board=link.serial)

@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 import ipaddress
+import os
+import shutil
 import socket
+import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
-__all__ = ["ServerAddress", "TcpAddress", "UnixAddress"]
+from bringup.deadline import Deadline
+from bringup.errors import AdbServerError, DeadlineExceeded
+from bringup.text import from_board, visible
+
+__all__ = ["OLDEST_VERSION", "ServerAddress", "TcpAddress", "UnixAddress", "adb_program", "start_server"]
+
+# host:version of the first server with shell protocol v2 (platform-tools 24, 2016). adb is at 41 since 2018.
+OLDEST_VERSION = 36
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,3 +91,55 @@ class UnixAddress:
 
 
 ServerAddress = TcpAddress | UnixAddress
+
+
+def adb_program() -> str:
+    """The adb program: the one on ``PATH``, as that is what the user's own commands run, or adbutils' own.
+
+    Two servers of different versions end each other, so the same program as the user's is the right one.
+
+    :raises AdbServerError: there is none.
+    """
+    found = shutil.which("adb")
+    if found is not None:
+        return found
+    import adbutils
+
+    bundled: str = adbutils.adb_path()
+    if not Path(bundled).is_file():
+        raise AdbServerError("start an adb server", "there is no adb program", hint="apt install adb")
+    return bundled
+
+
+def start_server(address: ServerAddress, deadline: Deadline, *, environ: Mapping[str, str] = os.environ) -> None:
+    """Start an adb server that outlives this process, and wait until it answers.
+
+    Only on this machine, and only where nothing listens: a server is never ended or replaced.
+
+    :raises AdbServerError: it is elsewhere, or does not start.
+    """
+    action = f"start an adb server at {address}"
+    if not address.is_local:
+        hint = f"start it on {address}, or see whether the way there is open"
+        raise AdbServerError(action, "nothing answers, and it is on another machine", hint=hint)
+    program = adb_program()
+    environment = dict(environ)
+    if not Path("/dev/bus/usb").exists():
+        # without USB on this machine the server waits 3 s for it before it answers (adb 36)
+        environment.setdefault("ADB_USB", "0")
+    argv = [program, *address.adb_options, "start-server"]
+    try:
+        done = subprocess.run(
+            argv,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            timeout=deadline.require(action),
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise DeadlineExceeded(action, f"{program} did not start it within {deadline.budget:g} s") from error
+    if done.returncode != 0:
+        said = visible(from_board(done.stderr)).strip().splitlines()[-1:] or [f"it ended with {done.returncode}"]
+        raise AdbServerError(action, said[0], hint=f"see what it says: {' '.join(argv[:-1])} server nodaemon")

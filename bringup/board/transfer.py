@@ -1,0 +1,132 @@
+"""Files to and from a board, and what to do when it refuses."""
+
+from __future__ import annotations
+
+import errno
+import os
+import posixpath
+import shlex
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from bringup.board import sync
+from bringup.board.link import Link
+from bringup.board.sync import FileStat
+from bringup.board.wire import Refused, WireError
+from bringup.deadline import Deadline
+from bringup.errors import BringupError, HostError, TransferError
+from bringup.text import from_board, visible
+
+__all__ = ["Pulled", "file_stat", "pull", "push"]
+
+READ_SIZE = 256 * 1024
+HINT_SECONDS = 2.0
+NO_SPACE = os.strerror(errno.ENOSPC)
+# by the board's own words, which are those of strerror(3) behind adbd's
+_HINTS = {
+    os.strerror(errno.EROFS): "choose a directory that can be written, e.g. /data/local/tmp",
+    os.strerror(errno.EACCES): "choose /data/local/tmp, or become root: --root require",
+    os.strerror(errno.EPERM): "choose /data/local/tmp, or become root: --root require",
+    os.strerror(errno.ENOENT): "see what is there: adb shell ls -l",
+    os.strerror(errno.ENOTDIR): "a part of the path is a file: adb shell ls -l",
+    os.strerror(errno.EISDIR): "name the file, not its directory",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Pulled:
+    """A file's content.
+
+    :param truncated: the file is longer than the limit; what is held is its beginning.
+    """
+
+    data: bytes
+    truncated: bool
+
+
+def push(link: Link, data: bytes | Path, remote: str, mode: int, deadline: Deadline) -> int:
+    """Write a file on the board and return its size. See :meth:`bringup.board.board.Board.push`."""
+    action = f"push {visible(remote)}"
+    chunks = _file_chunks(data) if isinstance(data, Path) else (data,)
+    with link.failing(action, deadline):
+        stream = link.open("sync:", action, deadline)
+        try:
+            return sync.push_chunks(stream, chunks, remote, mode, int(time.time()), deadline)
+        except Refused as refused:
+            size = data.stat().st_size if isinstance(data, Path) else len(data)
+            raise _transfer_error(link, action, remote, refused, deadline, size) from refused
+        finally:
+            # adbd removes what it has of a file whose end it does not get
+            stream.close()
+
+
+def pull(link: Link, remote: str, deadline: Deadline, limit: int) -> Pulled:
+    """Read a file on the board. See :meth:`bringup.board.board.Board.pull`."""
+    action = f"pull {visible(remote)}"
+    data = bytearray()
+    with link.failing(action, deadline):
+        stream = link.open("sync:", action, deadline)
+        try:
+            for chunk in sync.pull_chunks(stream, remote, deadline):
+                data += chunk
+                if len(data) > limit:
+                    return Pulled(bytes(data[:limit]), truncated=True)
+        except Refused as refused:
+            raise _transfer_error(link, action, remote, refused, deadline) from refused
+        finally:
+            stream.close()
+    return Pulled(bytes(data), truncated=False)
+
+
+def file_stat(link: Link, remote: str, deadline: Deadline, *, v2: bool) -> FileStat | None:
+    """What is at a path. See :meth:`bringup.board.board.Board.stat`."""
+    action = f"stat {visible(remote)}"
+    ask = sync.stat_v2 if v2 else sync.stat_v1
+    with link.failing(action, deadline):
+        stream = link.open("sync:", action, deadline)
+        try:
+            found = ask(stream, remote, deadline)
+        finally:
+            stream.close()
+    if not isinstance(found, int):
+        return found
+    if found in (errno.ENOENT, errno.ENOTDIR):
+        return None
+    seen = os.strerror(found)
+    raise TransferError(action, seen, hint=_HINTS.get(seen, ""), board=link.serial)
+
+
+def _transfer_error(
+    link: Link, action: str, remote: str, refused: Refused, deadline: Deadline, size: int = 0
+) -> TransferError:
+    said = visible(str(refused))
+    if NO_SPACE in said:
+        hint = _space_hint(link, posixpath.dirname(remote) or "/", size, deadline)
+    else:
+        hint = next((hint for words, hint in _HINTS.items() if words in said), "")
+    return TransferError(action, said, hint=hint, board=link.serial)
+
+
+def _space_hint(link: Link, directory: str, size: int, deadline: Deadline) -> str:
+    """Bytes needed and free: worth one more question, as nothing else is going to work."""
+    free = ""
+    try:
+        # free blocks for others than root, and the size of each
+        code, output = link.ask_shell(f"stat -f -c '%a %S' {shlex.quote(directory)}", deadline.within(HINT_SECONDS))
+        numbers = from_board(output).split()
+        if code == 0 and len(numbers) == 2 and all(number.isdigit() for number in numbers):
+            free = f", {int(numbers[0]) * int(numbers[1])} are free"
+    except (WireError, BringupError):
+        pass
+    return f"{size} bytes are needed{free}: delete something in {visible(directory)}, or choose another directory"
+
+
+def _file_chunks(path: Path) -> Iterator[bytes]:
+    try:
+        with path.open("rb") as file:
+            while chunk := file.read(READ_SIZE):
+                yield chunk
+    except OSError as error:
+        raise HostError(f"read {path}", error.strerror or str(error)) from error
