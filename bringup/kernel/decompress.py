@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 from bringup.errors import ConfigError, HostError
 
-__all__ = ["Compression", "Limit", "compression_of", "decompress"]
+__all__ = ["Compression", "Limit", "compression_of", "decompress", "unpack"]
 
 _CHUNK = 1 << 20
 _LZMA_MEMORY = 192 << 20
@@ -59,15 +59,16 @@ def compression_of(data: bytes | memoryview) -> Compression | None:
 
 
 class _Decoder(Protocol):
-    eof: bool
+    @property
+    def eof(self) -> bool: ...
 
-    def decompress(self, data: bytes, max_length: int = ...) -> bytes: ...
+    def decompress(self, data: bytes, max_length: int = ..., /) -> bytes: ...
 
 
-def decompress(data: bytes | memoryview, source: str, *, limit: int, kind: Compression | None = None) -> bytes:
-    """Unpack. What follows the packed data is ignored, as boot loaders do.
+def unpack(data: bytes | memoryview, source: str, *, limit: int, kind: Compression | None = None) -> Iterator[bytes]:
+    """Unpack piece by piece. What follows the packed data is ignored, as boot loaders do.
 
-    :param limit: the most bytes that may come out; memory use stays near it.
+    :param limit: the most bytes that may come out; memory use is a few MiB, whatever the size.
     :param kind: the packing, where the caller knows it; otherwise the first bytes tell.
     :raises Limit: more than ``limit`` bytes would come out.
     :raises ConfigError: damaged or cut short.
@@ -76,13 +77,17 @@ def decompress(data: bytes | memoryview, source: str, *, limit: int, kind: Compr
     kind = kind or compression_of(data)
     if kind is None:
         raise ConfigError(source, "not compressed in a known way")
-    pieces: list[bytes] = []
     size = 0
     for piece in _UNPACK[kind](memoryview(data), source):
         size += len(piece)
         if size > limit:
-            raise Limit(source, f"unpacks to more than {limit >> 20} MiB of {kind.value}: refused")
-        pieces.append(piece)
+            raise Limit(source, f"{kind.value} data unpacks to more than {limit >> 20} MiB: refused")
+        yield piece
+
+
+def decompress(data: bytes | memoryview, source: str, *, limit: int, kind: Compression | None = None) -> bytes:
+    """Unpack into one piece; see :func:`unpack` for parameters and errors."""
+    pieces = list(unpack(data, source, limit=limit, kind=kind))
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
@@ -145,7 +150,7 @@ def _lz4_legacy(data: memoryview, source: str) -> Iterator[bytes]:
     at, end = 4, len(data)
     while at + 4 <= end:
         size = int.from_bytes(data[at : at + 4], "little")
-        if size == 0x184C2102:  # files may be appended to each other, magic included
+        if data[at : at + 4] == _LZ4_MAGIC:  # files may stand behind each other
             at += 4
             continue
         if not 0 < size <= _LZ4_LARGEST:
@@ -158,12 +163,13 @@ def _lz4_legacy(data: memoryview, source: str) -> Iterator[bytes]:
             raise _damaged(source, Compression.LZ4, error) from error
         yield piece
         at += 4 + size
-        if len(piece) < _LZ4_BLOCK:
+        if len(piece) < _LZ4_BLOCK and data[at : at + 4] != _LZ4_MAGIC:
             return
     if at == 4:
         raise _cut(source, Compression.LZ4)
 
 
+_LZ4_MAGIC = b"\x02!L\x18"
 _LZ4_BLOCK = 8 << 20
 _LZ4_LARGEST = _LZ4_BLOCK + _LZ4_BLOCK // 255 + 16
 

@@ -1,21 +1,257 @@
-"""Where a kernel configuration comes from."""
+"""Where a kernel configuration comes from: a file of any kind, several laid over each other, or bytes of a board."""
 
 from __future__ import annotations
 
-from bringup.kernel.config import KernelConfig, parse_config
-from bringup.kernel.decompress import compression_of, decompress
+import enum
+import os
+import re
+import stat
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from bringup.errors import BringupError, ConfigError, UsageError
+from bringup.kernel.bootimage import BootImage, is_boot_image, read_boot_image
+from bringup.kernel.config import KernelConfig, Override, merge, parse_config
+from bringup.kernel.cpio import ramdisk_files
+from bringup.kernel.decompress import compression_of, decompress, unpack
+from bringup.kernel.evidence import Evidence, module_name
+from bringup.kernel.ikconfig import MAX_CONFIG
+from bringup.kernel.kernelimage import is_kernel_image, read_kernel_image
+from bringup.kernel.version import KernelVersion
 from bringup.text import from_board
 
-__all__ = ["config_from_bytes"]
+__all__ = ["Source", "SourceKind", "config_from_bytes", "open_source", "source_from_bytes"]
 
-_MAX_CONFIG = 16 << 20
+_MAX_FILE = 1 << 30
+_HEAD = 1 << 20
+_WHOLE = re.compile(
+    r"^# (\s*Linux/\S+ \S+ Kernel Configuration|Automatically generated file; DO NOT EDIT)", re.MULTILINE
+)
+# A defconfig of savedefconfig says "is not set" only against a default; a whole .config says it hundreds of times.
+_WHOLE_UNSET = 300
 
 
-def config_from_bytes(raw: bytes, source: str, *, complete: bool = True) -> KernelConfig:
+class SourceKind(enum.StrEnum):
+    """What was read."""
+
+    CONFIG = "configuration"
+    FRAGMENT = "fragment"
+    MERGED = "merged configuration"
+    KERNEL = "kernel image"
+    BOOT = "boot image"
+    TREE = "source tree"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A configuration and everything that was learnt beside it. ``None`` always means: not known.
+
+    :param name: what was read, for people.
+    :param config: ``None`` when there is none inside; ``reason`` says why.
+    :param raw: the configuration byte for byte, where it came out of one file.
+    :param release: what ``uname -r`` of that kernel would say.
+    :param layers: how it was wrapped, from the outside in.
+    :param overrides: values that a later fragment replaced.
+    :param notes: what could not be read beside the configuration.
+    """
+
+    name: str
+    kind: SourceKind
+    config: KernelConfig | None
+    reason: str = ""
+    raw: bytes | None = None
+    release: str | None = None
+    layers: tuple[str, ...] = ()
+    cmdline: str | None = None
+    bootconfig: str | None = None
+    dtbs: tuple[bytes, ...] = ()
+    modules_load: frozenset[str] | None = None
+    overrides: tuple[Override, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def version(self) -> KernelVersion | None:
+        """The release the kernel names itself by, else the configuration's head comment."""
+        if self.release is not None:
+            try:
+                return KernelVersion.parse(self.release)
+            except UsageError:
+                pass
+        return self.config.version if self.config else None
+
+    @property
+    def evidence(self) -> Evidence:
+        """What the source proves besides the configuration: command line, modules loaded at boot."""
+        return Evidence(modules_load=self.modules_load, cmdline=self.cmdline)
+
+
+def config_from_bytes(raw: bytes, source: str, *, complete: bool | None = None) -> KernelConfig:
     """Read a configuration as a file or a board gives it (``/proc/config.gz``): plain or packed text.
 
+    :param complete: whether it is a whole ``.config``; ``None`` looks at the text.
     :raises ConfigError: damaged, cut short, larger than 16 MiB unpacked, or not a kernel configuration.
     """
     if compression_of(raw) is not None:
-        raw = decompress(raw, source, limit=_MAX_CONFIG)
-    return parse_config(from_board(raw), source, complete=complete)
+        raw = decompress(raw, source, limit=MAX_CONFIG)
+    text = from_board(raw)
+    if complete is None:
+        complete = _WHOLE.search(text[:4096]) is not None or text.count(" is not set\n") >= _WHOLE_UNSET
+    return parse_config(text, source, complete=complete)
+
+
+def open_source(paths: Path | Sequence[Path]) -> Source:
+    """Read one file of any kind, or a defconfig and fragments laid over it in order (later wins).
+
+    :raises ConfigError: the file is none that is known here, is damaged, or its sizes lie; with the place.
+    :raises UsageError: there is nothing to read.
+    :raises HostError: its packing needs a library that is not installed.
+    """
+    names = [paths] if isinstance(paths, Path) else list(paths)
+    if not names:
+        raise UsageError("read a kernel configuration", "no file was named")
+    sources = [_open_one(path) for path in names]
+    if len(sources) == 1:
+        return sources[0]
+    configs = []
+    for source in sources:
+        if source.config is None:
+            raise ConfigError(source.name, source.reason, hint="only what holds a configuration can be merged")
+        configs.append(source.config)
+    merged, overrides = merge(configs)
+    first = sources[0]
+    return replace(
+        first,
+        name=merged.source,
+        kind=SourceKind.MERGED,
+        config=merged,
+        raw=None,
+        overrides=tuple(overrides),
+    )
+
+
+def _open_one(path: Path) -> Source:
+    return source_from_bytes(_read(path), str(path))
+
+
+def _read(path: Path) -> bytes:
+    """A file's bytes. Read, not mapped: a file that shrinks under a mapping kills the process.
+
+    :raises ConfigError: it cannot be read, is no regular file, is empty, or is larger than 1 GiB.
+    """
+    try:
+        with path.open("rb") as file:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise ConfigError(path, "is no regular file")
+            if status.st_size > _MAX_FILE:
+                raise ConfigError(path, f"has {status.st_size} bytes: more than {_MAX_FILE >> 30} GiB are not read")
+            data = file.read(_MAX_FILE + 1)
+    except OSError as error:
+        raise ConfigError(path, error.strerror or str(error)) from error
+    if not data:
+        raise ConfigError(path, "is empty")
+    return data
+
+
+def source_from_bytes(data: bytes | memoryview, name: str) -> Source:
+    """Tell what the bytes are by their first ones, and read them.
+
+    :raises ConfigError: as :func:`open_source`.
+    :raises HostError: as :func:`open_source`.
+    """
+    view = memoryview(data)
+    if is_boot_image(view):
+        return _from_boot(read_boot_image(view, name), name)
+    if is_kernel_image(view):
+        return _from_kernel(view, name)
+    if compression_of(view) is not None:
+        text = _packed_text(view, name)
+        return _from_kernel(view, name) if text is None else _from_text(text, name)
+    head = bytes(view[:_HEAD])
+    if b"\0" in head:
+        return _from_kernel(view, name)
+    if len(view) > MAX_CONFIG:
+        raise ConfigError(name, f"has {len(view)} bytes of text: no kernel configuration")
+    return _from_text(bytes(view), name)
+
+
+def _packed_text(view: memoryview, name: str) -> bytes | None:
+    """The text inside packed bytes; ``None`` when what is inside is no text, and so may be a kernel."""
+    pieces: list[bytes] = []
+    size = 0
+    for piece in unpack(view, name, limit=1 << 40):
+        size += len(piece)
+        if b"\0" in piece:
+            return None
+        if size > MAX_CONFIG:
+            raise ConfigError(name, f"unpacks to more than {MAX_CONFIG >> 20} MiB of text: no kernel configuration")
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+def _from_text(raw: bytes, name: str) -> Source:
+    config = config_from_bytes(raw, name)
+    kind = SourceKind.CONFIG if config.complete else SourceKind.FRAGMENT
+    return Source(name, kind, config, raw=raw)
+
+
+def _from_kernel(view: memoryview, name: str) -> Source:
+    image = read_kernel_image(view, name)
+    if image.config is None and image.release is None:
+        raise ConfigError(
+            name, "neither text, nor a kernel, nor a boot image", hint="bringup kconfig check --help lists what is read"
+        )
+    if image.config is None:
+        reason = "the kernel carries no configuration (it was built without CONFIG_IKCONFIG)"
+        return Source(name, SourceKind.KERNEL, None, reason, release=image.release, layers=image.layers)
+    config = config_from_bytes(image.config, name, complete=True)
+    return Source(name, SourceKind.KERNEL, config, raw=image.config, release=image.release, layers=image.layers)
+
+
+def _from_boot(image: BootImage, name: str) -> Source:
+    label = f"{image.kind} v{image.version}"
+    if image.kernel is None:
+        reason = f"a {image.kind} image holds no kernel"
+        inside = Source(name, SourceKind.BOOT, None, reason)
+    else:
+        inside = _from_kernel(image.kernel, name)
+    modules, notes = _modules_load(image, name)
+    return replace(
+        inside,
+        kind=SourceKind.BOOT,
+        layers=(label, *inside.layers),
+        cmdline=" ".join(filter(None, (image.cmdline, _kernel_parameters(image.bootconfig)))),
+        bootconfig=image.bootconfig or None,
+        dtbs=tuple(bytes(dtb) for dtb in image.dtbs),
+        modules_load=modules,
+        notes=notes,
+    )
+
+
+def _kernel_parameters(bootconfig: str) -> str:
+    """What a boot configuration adds to the command line: keys below ``kernel.`` (admin-guide/bootconfig.rst)."""
+    words = []
+    for line in bootconfig.splitlines():
+        key, equals, value = line.partition("=")
+        if equals and key.strip().startswith("kernel."):
+            words.append(f"{key.strip().removeprefix('kernel.')}={value.strip()}")
+    return " ".join(words)
+
+
+def _modules_load(image: BootImage, name: str) -> tuple[frozenset[str] | None, tuple[str, ...]]:
+    """Modules that the ramdisk loads at boot (``None`` without such a list), and what could not be read."""
+    modules: set[str] = set()
+    listed = False
+    try:
+        for ramdisk in image.ramdisks:
+            files = ramdisk_files(ramdisk, f"{name} (ramdisk)", _MODULES_LOAD)
+            listed = listed or bool(files)
+            lines = (line.strip() for raw in files.values() for line in from_board(raw).splitlines())
+            modules.update(module_name(line) for line in lines if line and not line.startswith("#"))
+    except BringupError as error:  # the kernel beside it is still worth reading
+        return None, (f"the ramdisk could not be read: {error}",)
+    return (frozenset(modules) if listed else None), ()
+
+
+_MODULES_LOAD = ("lib/modules/modules.load", "lib/modules/*/modules.load")
