@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import typer
-
+from bringup.cli.lazy import App
 from bringup.cli.options import ConfigDir, HostOption, JsonOutput, PortOption, ServerSocket
 
-app = typer.Typer(rich_markup_mode=None)
+app = App()
 
 
 @app.command()

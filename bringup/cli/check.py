@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
+from bringup.cli.lazy import App
 from bringup.cli.options import BoardConfigName, ConfigDir, JsonOutput
 
-app = typer.Typer(rich_markup_mode=None)
+app = App()
 
 
 @app.command()

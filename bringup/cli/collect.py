@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
+from bringup.cli.lazy import App
 from bringup.cli.options import HostOption, OverTcp, OverUsb, PortOption, RootOption, Serials, ServerSocket, TransportId
 
-app = typer.Typer(rich_markup_mode=None)
+app = App()
 
 
 @app.command()
@@ -29,11 +30,11 @@ def collect(
     """Observe a board into a record, and judge nothing."""
     from bringup.cli.console import say
     from bringup.cli.progress import live_steps
-    from bringup.cli.selecting import make_selection, selected_boards
-    from bringup.record.observe import Observation, RootPolicy, observe
+    from bringup.cli.selecting import make_selection, root_policy, selected_boards
+    from bringup.record.observe import Observation, observe
 
-    (board,) = selected_boards(make_selection(serial, False, transport_id, usb, tcp, host, port, socket))
-    how = Observation(root=RootPolicy.named(root), heaps="*" if tests else None, seconds=seconds)
+    (board,) = selected_boards(make_selection(serial, transport_id, usb, tcp, host, port, socket))
+    how = Observation(root=root_policy(root), heaps="*" if tests else None, seconds=seconds)
     with live_steps([board.serial]) as on_step:
         error = observe(board, output, how, lambda step: on_step(board.serial, step))
     say(f"record: {output}")

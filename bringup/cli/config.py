@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
+from bringup.cli.lazy import App
 from bringup.cli.options import ConfigDir, config_names
 
-app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="Check, list and show board configs.")
+app = App("Check, list and show board configs.")
 
 Name = Annotated[
     str, typer.Argument(metavar="NAME", help="A board config's name or file.", autocompletion=config_names)

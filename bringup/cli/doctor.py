@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import typer
 
+from bringup.cli.lazy import App
 from bringup.cli.options import JsonOutput
 
-app = typer.Typer(rich_markup_mode=None)
+app = App()
 
 
 @app.command()

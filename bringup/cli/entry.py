@@ -65,15 +65,13 @@ def _group() -> Any:
     import typer
     from typer.main import get_command
 
-    from bringup.cli.lazy import LazyCommand
+    from bringup.cli.lazy import App, LazyCommand
 
-    app = typer.Typer(
+    app = App(
+        "Board bring-up over adb: prove DMA-BUF heaps, check the kernel's configuration, render what is missing.",
         name="bringup",
-        no_args_is_help=True,
         pretty_exceptions_enable=False,
-        rich_markup_mode=None,
         context_settings={"help_option_names": ["-h", "--help"]},
-        help="Board bring-up over adb: prove DMA-BUF heaps, check the kernel's configuration, render what is missing.",
         epilog="Exit status: 0 all passed, 1 a check failed, 2 usage or config error, "
         "3 board or infrastructure error, 130 interrupted.",
     )

@@ -1,19 +1,53 @@
-"""A command that is imported when it is used, so that ``--help`` and completion stay fast."""
+"""Commands that are imported when they are used, so that ``--help`` and completion stay fast."""
 
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
-from typer.core import TyperCommand
+import typer
+from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
-__all__ = ["LazyCommand"]
+__all__ = ["App", "LazyCommand"]
+
+
+class _Command(TyperCommand):
+    """A command that is completed without converting values: that would import pydantic, and nobody looks at them."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if not ctx.resilient_parsing:
+            return super().parse_args(ctx, args)
+        ctx.params, ctx.args, _ = self.make_parser(ctx).parse_args(args=args)
+        return list(ctx.args)
+
+
+class _Group(TyperGroup):
+    """A group of such commands."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if not ctx.resilient_parsing:
+            return super().parse_args(ctx, args)
+        ctx.params, rest, _ = self.make_parser(ctx).parse_args(args=args)
+        ctx._protected_args, ctx.args = rest[:1], rest[1:]  # noqa: SLF001 - as TyperGroup.parse_args leaves them
+        return list(ctx.args)
+
+
+class App(typer.Typer):
+    """What a command's module calls ``app``: one command, or a group of them where ``help`` is given."""
+
+    def __init__(self, help: str | None = None, **more: Any) -> None:
+        super().__init__(cls=_Group, help=help, no_args_is_help=help is not None, rich_markup_mode=None, **more)
+
+    def command(self, name: str | None = None, **more: Any) -> Callable[..., Any]:
+        """As :meth:`typer.Typer.command`."""
+        return super().command(name, cls=_Command, **more)
 
 
 class LazyCommand(TyperCommand):
-    """Stands for the Typer object ``app`` of a module: knows its name and summary, loads the rest.
+    """Stands for the ``app`` of a module: knows its name and summary, loads the rest.
 
     :param module: dotted name of the module that has ``app``.
     """
@@ -26,8 +60,14 @@ class LazyCommand(TyperCommand):
     def _real(self) -> Any:
         command = get_command(importlib.import_module(self._module).app)
         command.name = self.name
-        return command
+        return _without_completion_options(command)
 
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
         """Parse with the real command; the context that comes back is the real command's."""
         return self._real.make_context(info_name, args, parent=parent, **extra)
+
+
+def _without_completion_options(command: Any) -> Any:
+    """Typer offers to install completion on every app; it belongs on ``bringup`` itself."""
+    command.params = [one for one in command.params if one.name not in ("install_completion", "show_completion")]
+    return command

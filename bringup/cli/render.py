@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
+from bringup.cli.lazy import App
 from bringup.cli.options import ConfigDir, config_names
 
-app = typer.Typer(rich_markup_mode=None)
+app = App()
 
 
 def _fragments(incomplete: str) -> list[str]:

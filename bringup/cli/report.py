@@ -8,7 +8,9 @@ from typing import Annotated
 
 import typer
 
-app = typer.Typer(rich_markup_mode=None)
+from bringup.cli.lazy import App
+
+app = App()
 
 
 def _formats(incomplete: str) -> list[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bringup.cli.lazy import App
 from bringup.cli.options import (
     AllBoards,
     BoardConfigName,
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from bringup.board import Board
     from bringup.lab.run import Job
 
-app = typer.Typer(rich_markup_mode=None)
+app = App()
 
 
 @app.command()
@@ -61,19 +62,19 @@ def run(
 ) -> None:
     """Observe, judge and report: the main job."""
     from bringup.cli.results import choose_configs, prepare_folder
-    from bringup.cli.selecting import make_selection, selected_boards, virtual_board
+    from bringup.cli.selecting import make_selection, root_policy, selected_boards, virtual_board
     from bringup.lab.run import Job
-    from bringup.record.observe import Observation, RootPolicy
+    from bringup.record.observe import Observation
 
     configs, named = choose_configs(board, config_dir)
-    selection = make_selection(serial, all_boards, transport_id, usb, tcp, host, port, socket)
-    how = Observation(root=RootPolicy.named(root), heaps=heap, rounds=rounds, seconds=seconds)
+    selection = make_selection(serial, transport_id, usb, tcp, host, port, socket)
+    how = Observation(root=root_policy(root), heaps=heap, rounds=rounds, seconds=seconds)
     if virtual is not None:
         with virtual_board(virtual, selection) as one:
             job = Job(prepare_folder(output, replace), configs, named, how)
             code = _do([one], job, as_json=json)
     else:
-        boards = selected_boards(selection)
+        boards = selected_boards(selection, all_boards)
         job = Job(prepare_folder(output, replace), configs, named, how)
         code = _do(boards, job, as_json=json)
     raise typer.Exit(code)

@@ -6,9 +6,10 @@ from typing import Annotated
 
 import typer
 
+from bringup.cli.lazy import App
 from bringup.cli.options import profile_names
 
-app = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="Boards in QEMU: set up, start, stop, list.")
+app = App("Boards in QEMU: set up, start, stop, list.")
 
 Profile = Annotated[
     str, typer.Argument(metavar="PROFILE", help="bringup virtual list names them.", autocompletion=profile_names)
@@ -41,12 +42,15 @@ def start(
     from bringup.cli.progress import Steps
     from bringup.cli.selecting import connect_virtual, make_selection
     from bringup.deadline import Deadline
-    from bringup.virtual import find_profile
+    from bringup.virtual import Options, find_profile
     from bringup.virtual import start as start_board
 
-    board = start_board(
-        find_profile(profile), Deadline.after(300), name=name, append=append, memory=memory, port=port, progress=Steps()
-    )
+    options = Options(append=append)
+    if memory is not None:
+        options["memory"] = memory
+    if port is not None:
+        options["port"] = port
+    board = start_board(find_profile(profile), Deadline.after(300), name=name, progress=Steps(), **options)
     typer.echo(connect_virtual(board, make_selection()).serial)
 
 

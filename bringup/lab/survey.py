@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from bringup.board import Board
+from bringup.board import Board, Selection, connect_all, list_boards, reach
 from bringup.config.match import Observed, match_board
 from bringup.config.schema import BoardConfig
 from bringup.deadline import Deadline
 from bringup.errors import BoardError
 from bringup.text import from_board
 
-__all__ = ["BoardSummary", "survey"]
+__all__ = ["BoardSummary", "survey", "survey_all"]
 
 _SECONDS = 10.0
 _PROPERTIES = ("ro.product.model", "ro.product.device", "ro.hardware", "ro.product.board")
@@ -52,6 +52,30 @@ class BoardSummary:
     def to_json(self) -> dict[str, Any]:
         """All fields."""
         return asdict(self)
+
+
+def survey_all(selection: Selection, configs: Sequence[BoardConfig]) -> list[BoardSummary]:
+    """Ask every board that adb lists; those that cannot be asked are told with what to do.
+
+    :raises AdbServerError: there is no adb server to talk to.
+    """
+    deadline = Deadline.after(_SECONDS)
+    listed = list_boards(reach(selection.server, deadline), deadline)
+    if not listed:
+        return []
+    chosen = connect_all(selection, deadline)
+    unusable = {error.board: f"{error.seen}. {error.hint}".strip() for error in chosen.unusable}
+    summaries = {one.serial: one for one in survey(chosen.boards, configs)}
+    twins = {serial: kept for kept, serials in chosen.also.items() for serial in serials}
+    return [
+        summaries.get(one.serial)
+        or BoardSummary(one.serial, one.state, one.model or None, problem=_why(one.serial, twins, unusable))
+        for one in listed
+    ]
+
+
+def _why(serial: str, twins: Mapping[str, str], unusable: Mapping[str | None, str]) -> str | None:
+    return f"the same board as {twins[serial]}" if serial in twins else unusable.get(serial)
 
 
 def survey(boards: Sequence[Board], configs: Sequence[BoardConfig]) -> list[BoardSummary]:

@@ -73,7 +73,7 @@ def observe(board: Board, folder: Path, how: Observation, on_step: OnStep | None
         except (BoardError, AllocatorError) as error:
             failure, why = error, str(error)
         finally:
-            end: dict[str, Any] = {"t": "end", "complete": not why, "round_trips": board.round_trips}
+            end: dict[str, Any] = {"t": "end", "complete": not why, "round_trips": getattr(board, "round_trips", None)}
             journal.line(end | ({"why": why} if why else {}))
     return failure
 

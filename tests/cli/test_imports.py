@@ -1,0 +1,56 @@
+"""Start-up stays light: what is asked often imports nothing heavy."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = ("adbutils", "pydantic", "jinja2", "PIL", "ruamel", "requests", "qemu")
+
+_PROGRAM = """
+import sys
+sys.argv = ["bringup", *{arguments!r}]
+from bringup.cli.entry import main
+try:
+    main()
+except SystemExit as stop:
+    code = stop.code
+heavy = sorted({{name.split(".")[0] for name in sys.modules}} & set({heavy!r}))
+print("HEAVY", code, *heavy, file=sys.stderr)
+"""
+
+
+def run(arguments: list[str], **environ: str) -> tuple[str, str]:
+    done = subprocess.run(
+        [sys.executable, "-c", _PROGRAM.format(arguments=arguments, heavy=HEAVY)],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ | environ,
+    )
+    return done.stdout, done.stderr.splitlines()[-1]
+
+
+@pytest.mark.parametrize("arguments", [["--version"], ["--help"], []], ids=" ".join)
+def test_help_and_version_import_nothing_heavy(arguments: list[str]) -> None:
+    out, last = run(arguments)
+    assert last.split()[2:] == []
+    if arguments:
+        assert "bringup" in out
+
+
+@pytest.mark.parametrize(("words", "expected"), [("bringup ch", "check"), ("bringup run --vir", "--virtual")])
+def test_completion_imports_nothing_heavy(words: str, expected: str) -> None:
+    environ = {"_BRINGUP_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
+    out, last = run([], **environ)
+    assert expected in out.split()
+    assert last.split()[2:] == []
+
+
+def test_the_probe_sees_a_heavy_import() -> None:
+    """The test above can fail: a command that needs pydantic shows it."""
+    _, last = run(["config", "list"])
+    assert "pydantic" in last.split()

@@ -1,0 +1,111 @@
+"""What goes wrong before a board is reached: a clear message, the next step, the documented exit status."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import bringup
+from tests.scripted_record import ScriptedBoard
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def test_no_such_command_suggests() -> None:
+    done = bringup("borads")
+    assert done.returncode == 2
+    assert "boards" in done.stderr
+
+
+def test_no_such_board_config_suggests() -> None:
+    done = bringup("render", "all", "--board", "db845")
+    assert done.returncode == 2
+    assert "db845c" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_yaml_typo_names_file_line_column_and_the_key_that_was_meant(tmp_path: Path) -> None:
+    text = "name: mine\ntitle: Mine\nheaps:\n  - name: system\n    kidn: system\n"
+    (tmp_path / "mine.yaml").write_text(text)
+    done = bringup("config", "check", str(tmp_path / "mine.yaml"))
+    assert done.returncode == 2
+    assert "mine.yaml:5:5" in done.stderr
+    assert "kind" in done.stderr
+
+
+def test_every_shipped_config_is_right() -> None:
+    done = bringup("config", "check")
+    assert done.returncode == 0, done.stderr
+
+
+def test_report_of_nothing_says_what_to_give(tmp_path: Path) -> None:
+    done = bringup("report", str(tmp_path))
+    assert done.returncode == 2
+    assert "bringup run" in done.stderr
+
+
+def test_check_of_no_record(tmp_path: Path) -> None:
+    done = bringup("check", str(tmp_path))
+    assert done.returncode == 2
+    assert "bringup collect" in done.stderr
+
+
+def test_check_of_a_truncated_record_is_an_error_and_loses_nothing(tmp_path: Path) -> None:
+    ScriptedBoard().record(tmp_path / "record")
+    journal = tmp_path / "record" / "record.jsonl"
+    journal.write_bytes(journal.read_bytes()[:-200])
+    done = bringup("check", str(tmp_path / "record"), "--json")
+    run = json.loads(done.stdout)
+    assert done.returncode == 3
+    by_id = {one["id"]: one for one in run["boards"][0]["verdicts"]}
+    assert by_id["board.observed"]["outcome"] == "error"
+    assert by_id["heap.folder"]["outcome"] == "pass"  # what was seen before the cut still counts
+
+
+def test_a_run_folder_that_holds_something_else_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "precious").write_text("mine")
+    ScriptedBoard().record(tmp_path / "record")
+    done = bringup("run", "-o", str(tmp_path), "--replace", "-P", "1")
+    assert done.returncode != 0
+    assert (tmp_path / "precious").read_text() == "mine"
+
+
+@pytest.mark.parametrize("option", ["--root=sometimes", "--rounds=-1", "--seconds=0"])
+def test_bad_options(option: str) -> None:
+    done = bringup("run", option)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+
+
+def test_explain_names_reason_and_source() -> None:
+    done = bringup("explain", "heap.expected")
+    assert done.returncode == 0
+    assert "Why:" in done.stdout
+    assert "Source:" in done.stdout
+    assert bringup("explain", "heap.expcted").returncode == 2
+
+
+def test_stdout_is_plain_without_a_terminal() -> None:
+    done = bringup("explain")
+    assert "\x1b" not in done.stdout
+
+
+def test_json_is_one_document(tmp_path: Path) -> None:
+    ScriptedBoard().record(tmp_path / "record")
+    done = bringup("check", str(tmp_path / "record"), "--json")
+    assert json.loads(done.stdout)["schema"] == "bringup.run/1"
+
+
+def test_no_adb_server_and_no_way_to_start_one() -> None:
+    done = bringup("boards", "-H", "127.0.0.2", "-P", "9", environ={"PATH": "/nonexistent"})
+    assert done.returncode == 3
+    assert "adb" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_no_qemu_names_the_package(tmp_path: Path) -> None:
+    done = bringup("virtual", "start", "amd64", environ={"PATH": str(tmp_path)})
+    assert done.returncode == 3
+    assert "qemu-system-x86" in done.stderr
