@@ -42,7 +42,7 @@ def render(
     from bringup.cli.console import say
     from bringup.config.shipped import config_dirs, find_config
     from bringup.errors import UsageError
-    from bringup.render.engine import Skipped
+    from bringup.render.engine import Rendered, Skipped
     from bringup.render.engine import render as render_fragments
     from bringup.render.output import write
 
@@ -53,13 +53,17 @@ def render(
         hint = "bringup render all --board NAME -o DIR; bringup config list names the boards"
         raise UsageError("render", "a fragment and a board are needed", hint=hint)
     config = find_config(board, config_dirs(tuple(config_dir or ())))
+    rendered: list[Rendered] = []
     for one in render_fragments(what, config, kernel=kernel):
         if isinstance(one, Skipped):
             say(f"{one.path}: not needed: {one.reason}")
-        elif output is None:
-            typer.echo(one.text, nl=False)
         else:
-            say(f"{write(one, output, force=force)}")
+            rendered.append(one)
+    if output is None:
+        typer.echo("".join(one.text for one in rendered), nl=False)
+        return
+    for written in write(rendered, output, force=force):
+        say(f"{written.path}: {written.change.value}")
 
 
 def _list() -> None:

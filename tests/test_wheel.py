@@ -1,0 +1,70 @@
+"""What ``pip install`` brings along: a wheel from the checkout, in an empty venv, used from another folder."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("wheel")
+    # PATH without a compiler: building must not need one.
+    env = os.environ | {"PATH": str(tmp_path_factory.mktemp("bin"))}
+    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", out, ROOT]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=env)
+    assert done.returncode == 0, done.stderr
+    (path,) = out.glob("*.whl")
+    return path
+
+
+def test_it_is_for_any_machine_and_holds_everything(wheel: Path) -> None:
+    assert wheel.name.endswith("py3-none-any.whl")
+    names = zipfile.ZipFile(wheel).namelist()
+    for needed in (
+        "bringup/allocator/bin/manifest.json",
+        "bringup/allocator/bin/arm64-v8a/bringup-alloc",
+        "bringup/_shipped/device-configs/db845c.yaml",
+        "bringup/kernel/requirements/",
+        "bringup/_shipped/templates/",
+        "bringup/report/html/",
+    ):
+        assert any(name.startswith(needed) for name in names), needed
+    assert not [name for name in names if name.startswith(("tests/", "benchmarks/"))]
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The ``bringup`` command of an empty venv with nothing but the wheel and what it depends on."""
+    folder = tmp_path_factory.mktemp("venv")
+    venv.create(folder, with_pip=True)
+    done = subprocess.run(
+        [folder / "bin" / "python", "-m", "pip", "install", "-q", wheel], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return folder / "bin" / "bringup"
+
+
+def run(command: Path, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    env = {"PATH": "/usr/bin:/bin", "HOME": str(folder)}
+    return subprocess.run([command, *arguments], cwd=folder, env=env, capture_output=True, text=True, check=False)
+
+
+def test_it_renders_from_another_folder(installed: Path, tmp_path: Path) -> None:
+    done = run(installed, tmp_path, "render", "kconfig", "--board", "db845c", "-o", "out")
+    assert done.returncode == 0, done.stderr
+    (fragment,) = (path for path in (tmp_path / "out").rglob("*") if path.is_file())
+    assert "CONFIG_DMABUF_HEAPS=y" in fragment.read_text()
+
+
+def test_its_allocator_is_whole(installed: Path, tmp_path: Path) -> None:
+    done = run(installed, tmp_path, "doctor", "--json")
+    assert '"name": "test allocator",\n      "ok": true' in done.stdout
