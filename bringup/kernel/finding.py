@@ -6,11 +6,11 @@ import enum
 from dataclasses import dataclass
 
 from bringup.kernel.config import KernelConfig, unquote
+from bringup.kernel.expression import And, parse_expression, value_of
 from bringup.kernel.requirement import AllOf, Need, Wanted
-from bringup.kernel.symbols import exists, symbol_table
-from bringup.kernel.version import Flavour, KernelVersion
+from bringup.kernel.symbols import Kernel
 
-__all__ = ["Finding", "State", "find"]
+__all__ = ["Finding", "State", "accepts", "find", "unmet"]
 
 _TRISTATE = frozenset({"y", "m", "n", "absent"})
 
@@ -37,11 +37,11 @@ class Finding:
     wanted: tuple[str, ...] = ()
 
 
-def find(need: Need, config: KernelConfig, version: KernelVersion | None, flavour: Flavour | None) -> Finding:
+def find(need: Need, config: KernelConfig, kernel: Kernel) -> Finding:
     """Weigh an expression. :returns: its state, with the lines of the parts that decided it."""
     if isinstance(need, Wanted):
-        return _find_one(need, config, version, flavour)
-    parts = [find(part, config, version, flavour) for part in need.parts]
+        return _find_one(need, config, kernel)
+    parts = [find(part, config, kernel) for part in need.parts]
     if isinstance(need, AllOf):
         worst = max(part.state for part in parts)
         return _joined(worst, [part for part in parts if worst <= State.MODULE or part.state is worst])
@@ -65,39 +65,52 @@ def _joined(state: State, parts: list[Finding]) -> Finding:
     )
 
 
-def _find_one(need: Wanted, config: KernelConfig, version: KernelVersion | None, flavour: Flavour | None) -> Finding:
+def _find_one(need: Wanted, config: KernelConfig, kernel: Kernel) -> Finding:
     value = config.values.get(need.symbol)
     line = config.line(need.symbol)
     if value is None:
-        return _find_absent(need, line, config, version, flavour)
-    if _accepts(need, value):
+        return _find_absent(need, line, config, kernel)
+    if accepts(need, value):
         return Finding(State.MODULE if value == "m" and "y" in need.values else State.HOLDS, (line,), (), (str(need),))
-    return Finding(State.WRONG, (line,), (), (str(need),))
+    return Finding(State.WRONG, (line,), unmet(need, config, kernel), (str(need),))
 
 
-def _find_absent(
-    need: Wanted, line: str, config: KernelConfig, version: KernelVersion | None, flavour: Flavour | None
-) -> Finding:
+def _find_absent(need: Wanted, line: str, config: KernelConfig, kernel: Kernel) -> Finding:
     wanted = (str(need),)
-    symbol = need.symbol
     off_is_fine = not need.values.isdisjoint({"n", "absent"})
-    history = symbol_table().get(symbol)
-    if version is not None and exists(symbol, version, flavour) is False:
+    known = kernel.symbols.known(need.symbol, kernel.version)
+    era = kernel.era(need.symbol) if known else None
+    if known and era is None:
         if off_is_fine:
             return Finding(State.HOLDS, (line,), (), wanted)
-        return Finding(State.NO_SUCH_SYMBOL, (line,), (_life(symbol, version),), wanted)
+        return Finding(State.NO_SUCH_SYMBOL, (line,), (kernel.symbols.life(need.symbol, kernel.version),), wanted)
     if config.complete:
-        return Finding(State.HOLDS if off_is_fine else State.WRONG, (line,), (), wanted)
-    era = history.era(version, flavour) if history is not None and version is not None else None
+        if off_is_fine:
+            return Finding(State.HOLDS, (line,), (), wanted)
+        return Finding(State.WRONG, (line,), unmet(need, config, kernel), wanted)
     if era is None or not era.prompt or era.conditional_default:
-        reason = f"CONFIG_{symbol} is not mentioned in {config.source}, and what it defaults to is not known"
+        reason = f"CONFIG_{need.symbol} is not mentioned in {config.source}, and what it defaults to is not known"
         return Finding(State.UNKNOWN, (line,), (reason,), wanted)
     default = era.default or "n"
-    holds = off_is_fine if default == "n" else _accepts(need, default)
+    holds = off_is_fine if default == "n" else accepts(need, default)
     return Finding(State.HOLDS if holds else State.WRONG, (f"{line} (default {default})",), (), wanted)
 
 
-def _accepts(need: Wanted, value: str) -> bool:
+def unmet(need: Wanted, config: KernelConfig, kernel: Kernel) -> tuple[str, ...]:
+    """Which dependencies keep a symbol off: one line for each part of its ``depends on`` that does not hold."""
+    if need.values.isdisjoint({"y", "m"}) or not kernel.symbols.known(need.symbol, kernel.version):
+        return ()
+    era = kernel.era(need.symbol)
+    if era is None or not era.depends:
+        return ()
+    expression = parse_expression(era.depends)
+    parts = expression.parts if isinstance(expression, And) else (expression,)
+    missing = [str(part) for part in parts if value_of(part, config.values.get) == 0]
+    return tuple(f"CONFIG_{need.symbol} depends on {part}, which does not hold" for part in missing)
+
+
+def accepts(need: Wanted, value: str) -> bool:
+    """Whether a value, as a ``.config`` writes it, is one of those wanted."""
     if value in need.values:
         return True
     if value[:1] == '"':  # the text "y" is not the tristate y
@@ -109,14 +122,3 @@ def _accepts(need: Wanted, value: str) -> bool:
     except ValueError:
         return False
     return any((low is None or number >= low) and (high is None or number <= high) for low, high in need.ranges)
-
-
-def _life(symbol: str, version: KernelVersion) -> str:
-    history = symbol_table()[symbol]
-    if history.renamed_to is not None and KernelVersion.parse(history.renamed_to[1]).series <= version.series:
-        return (
-            f"CONFIG_{symbol} is called CONFIG_{history.renamed_to[0]} since {history.renamed_to[1]}; this is {version}"
-        )
-    if history.vendor:
-        return f"CONFIG_{symbol} is known from {history.vendor} kernels only"
-    return f"CONFIG_{symbol} exists in kernels {history.span()}; this is {version}"

@@ -12,12 +12,14 @@ from bringup.kernel.finding import Finding, State, find
 from bringup.kernel.requirement import Requirement
 from bringup.kernel.setting import lines_to_set
 from bringup.kernel.shipped import shipped_data
+from bringup.kernel.symbols import History, Kernel, Symbols
 from bringup.kernel.verdict import Answer, Cause, KconfigVerdict, Outcome, Severity
 from bringup.kernel.version import ANY_VERSION, Flavour, KernelVersion
 
 __all__ = ["Subject", "judge", "shipped_requirements"]
 
 _NO_EVIDENCE = Evidence()
+_HISTORY = History()
 _UNMET = {
     Severity.REQUIRED: Outcome.FAIL,
     Severity.FORBIDDEN: Outcome.FAIL,
@@ -28,12 +30,10 @@ _UNMET = {
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What is judged. ``None`` always means: not known."""
+    """What is judged: a configuration (``None``: could not be read), the kernel it is of, and what else was seen."""
 
     config: KernelConfig | None
-    version: KernelVersion | None
-    flavour: Flavour | None
-    arch: str | None
+    kernel: Kernel
     evidence: Evidence
 
     @classmethod
@@ -44,17 +44,18 @@ class Subject:
         flavour: Flavour | None = None,
         arch: str | None = None,
         evidence: Evidence | None = None,
+        symbols: Symbols | None = None,
     ) -> Subject:
         """Fill in what the configuration itself tells: its head comment, and the symbols of an Android kernel."""
         version = version or (config.version if config else None)
         told = version.flavour if version else None
-        return cls(
-            config,
+        kernel = Kernel(
             version,
             flavour or told or (config.flavour if config else None),
             arch or (config.arch if config else None),
-            evidence or _NO_EVIDENCE,
+            symbols or _HISTORY,
         )
+        return cls(config, kernel, evidence or _NO_EVIDENCE)
 
 
 @cache
@@ -72,6 +73,7 @@ def judge(
     evidence: Evidence | None = None,
     *,
     requirements: Iterable[Requirement] | None = None,
+    symbols: Symbols | None = None,
 ) -> list[KconfigVerdict]:
     """Judge a kernel against requirements, one verdict each, in their order.
 
@@ -80,8 +82,9 @@ def judge(
     :param flavour: defaults to what the version and the configuration's symbols tell.
     :param arch: as the kernel spells it (``arm64``); defaults to the head comment.
     :param requirements: defaults to :func:`shipped_requirements`.
+    :param symbols: who knows which symbols the kernel has; defaults to their shipped history.
     """
-    subject = Subject.of(config, version, flavour, arch, evidence)
+    subject = Subject.of(config, version, flavour, arch, evidence, symbols)
     wanted = shipped_requirements() if requirements is None else requirements
     return [_judge(requirement, subject) for requirement in wanted]
 
@@ -90,7 +93,7 @@ def _judge(requirement: Requirement, subject: Subject) -> KconfigVerdict:
     not_asked = _why_not_asked(requirement, subject)
     if not_asked is not None:
         return _verdict(requirement, Outcome.SKIP, Answer.NOT_ASKED, reason=not_asked)
-    if requirement.kernel != ANY_VERSION and subject.version is None:
+    if requirement.kernel != ANY_VERSION and subject.kernel.version is None:
         return _verdict(
             requirement,
             Outcome.ERROR,
@@ -100,24 +103,28 @@ def _judge(requirement: Requirement, subject: Subject) -> KconfigVerdict:
     proof = _weigh(requirement.proofs, subject.evidence)
     if subject.config is None:
         return _without_config(requirement, proof)
-    finding = find(requirement.need, subject.config, subject.version, subject.flavour)
+    finding = find(requirement.need, subject.config, subject.kernel)
     if finding.state in {State.HOLDS, State.MODULE}:
         return _set_right(requirement, subject, finding, proof)
     return _set_otherwise(requirement, subject, finding, proof)
 
 
 def _why_not_asked(requirement: Requirement, subject: Subject) -> str | None:
-    version, evidence = subject.version, subject.evidence
+    version, evidence = subject.kernel.version, subject.evidence
     if version is not None and version not in requirement.kernel:
         return f"asked of kernels {requirement.kernel} only; this is {version}"
-    if requirement.flavours and subject.flavour is not None and subject.flavour not in requirement.flavours:
-        return f"asked of {_words(requirement.flavours)} kernels only; this is {subject.flavour.value}"
-    if requirement.archs and subject.arch is not None and subject.arch not in requirement.archs:
-        return f"asked on {_words(requirement.archs)} only; this is {subject.arch}"
+    if (
+        requirement.flavours
+        and subject.kernel.flavour is not None
+        and subject.kernel.flavour not in requirement.flavours
+    ):
+        return f"asked of {_words(requirement.flavours)} kernels only; this is {subject.kernel.flavour.value}"
+    if requirement.archs and subject.kernel.arch is not None and subject.kernel.arch not in requirement.archs:
+        return f"asked on {_words(requirement.archs)} only; this is {subject.kernel.arch}"
     if requirement.user_build_only and evidence.is_user_build is False:
         return "asked of user builds only; this is none"
     if requirement.when is not None and subject.config is not None:
-        condition = find(requirement.when, subject.config, subject.version, subject.flavour)
+        condition = find(requirement.when, subject.config, subject.kernel)
         if condition.state not in {State.HOLDS, State.MODULE}:
             return f"asked only where {' and '.join(condition.wanted)}; here {'; '.join(condition.lines)}"
     return None
@@ -217,12 +224,12 @@ def _set_otherwise(requirement: Requirement, subject: Subject, finding: Finding,
     evidence = (*finding.lines, *proof.lines)
     if proof.proven in {Proven.YES, Proven.AT_BOOT}:
         return _verdict(requirement, Outcome.PASS, Answer.HOLDS, evidence=evidence, satisfied_by=proof.by)
-    if finding.state is State.WRONG and subject.flavour in requirement.unset_is_right:
+    if finding.state is State.WRONG and subject.kernel.flavour in requirement.unset_is_right:
         return _no_module(
             requirement,
             proof,
             evidence,
-            f"{finding.lines[0]}, as a {subject.flavour.value} kernel has it: a module provides it",
+            f"{finding.lines[0]}, as a {subject.kernel.flavour.value} kernel has it: a module provides it",
         )
     if finding.state is State.NO_SUCH_SYMBOL:
         reason = "; ".join(finding.reasons)
@@ -241,7 +248,7 @@ def _set_otherwise(requirement: Requirement, subject: Subject, finding: Finding,
         Answer.SET_WRONG,
         evidence=(*evidence, *finding.reasons),
         cause=cause,
-        remedy=requirement.remedy or lines_to_set(requirement.need, subject.version, subject.flavour),
+        remedy=requirement.remedy or lines_to_set(requirement.need, subject.kernel),
         reason=_told_only(outcome),
     )
 

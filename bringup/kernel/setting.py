@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from bringup.kernel.requirement import AnyOf, Need, Wanted
-from bringup.kernel.symbols import symbol_table
-from bringup.kernel.version import Flavour, KernelVersion
+from bringup.kernel.symbols import Kernel
 
 __all__ = ["lines_to_set", "value_to_set"]
 
 
-def lines_to_set(need: Need, version: KernelVersion | None, flavour: Flavour | None) -> tuple[str, ...]:
+def lines_to_set(need: Need, kernel: Kernel) -> tuple[str, ...]:
     """Configuration lines, without dependencies; of an any-of the first part that the kernel has."""
     if isinstance(need, Wanted):
         value = value_to_set(need)
@@ -17,8 +16,8 @@ def lines_to_set(need: Need, version: KernelVersion | None, flavour: Flavour | N
             return ()
         return (f"# CONFIG_{need.symbol} is not set" if value == "n" else f"CONFIG_{need.symbol}={value}",)
     if isinstance(need, AnyOf):
-        return lines_to_set(_first_to_be_had(need, version, flavour), version, flavour)
-    return tuple(line for part in need.parts for line in lines_to_set(part, version, flavour))
+        return lines_to_set(_first_to_be_had(need, kernel), kernel)
+    return tuple(line for part in need.parts for line in lines_to_set(part, kernel))
 
 
 def value_to_set(need: Wanted) -> str | None:
@@ -36,11 +35,10 @@ def value_to_set(need: Wanted) -> str | None:
     return str(low if low is not None else high if high is not None else 0)
 
 
-def _first_to_be_had(need: AnyOf, version: KernelVersion | None, flavour: Flavour | None) -> Need:
-    if version is None:
-        return need.parts[0]
-    table = symbol_table()
+def _first_to_be_had(need: AnyOf, kernel: Kernel) -> Need:
     for part in need.parts:
-        if not isinstance(part, Wanted) or part.symbol not in table or table[part.symbol].era(version, flavour):
+        if not isinstance(part, Wanted) or not kernel.symbols.known(part.symbol, kernel.version):
+            return part
+        if kernel.era(part.symbol) is not None:
             return part
     return need.parts[0]

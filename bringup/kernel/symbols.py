@@ -7,15 +7,25 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import Any, Protocol
 
 from bringup.errors import UsageError
 from bringup.kernel.shipped import shipped_data
 from bringup.kernel.version import Flavour, KernelVersion, VersionRange
 
-__all__ = ["Era", "SymbolHistory", "SymbolType", "era_of", "exists", "symbol_table", "symbol_type"]
+__all__ = [
+    "Era",
+    "History",
+    "Kernel",
+    "SymbolHistory",
+    "SymbolType",
+    "Symbols",
+    "era_of",
+    "symbol_table",
+    "symbol_type",
+]
 
 
 class SymbolType(enum.StrEnum):
@@ -125,6 +135,56 @@ def symbol_table() -> Mapping[str, SymbolHistory]:
     return {name: SymbolHistory.from_data(name, data) for name, data in shipped_data()["symbols"].items()}
 
 
+class Symbols(Protocol):
+    """Whoever can tell about symbols: their history, or a source tree."""
+
+    def known(self, name: str, version: KernelVersion | None) -> bool:
+        """Whether it can be told if that kernel has the symbol."""
+
+    def era(self, name: str, version: KernelVersion | None, flavour: Flavour | None) -> Era | None:
+        """How the symbol looks in that kernel; ``None`` where it has none or nothing is known."""
+
+    def life(self, name: str, version: KernelVersion | None) -> str:
+        """Why that kernel does not have it, in one sentence."""
+
+
+class History:
+    """The shipped history of symbols, by kernel version."""
+
+    def known(self, name: str, version: KernelVersion | None) -> bool:
+        """Only symbols in the table, and only for a known version."""
+        return version is not None and name in symbol_table()
+
+    def era(self, name: str, version: KernelVersion | None, flavour: Flavour | None) -> Era | None:
+        """See :meth:`SymbolHistory.era`."""
+        history = symbol_table().get(name)
+        return None if history is None or version is None else history.era(version, flavour)
+
+    def life(self, name: str, version: KernelVersion | None) -> str:
+        """Renamed, a vendor's own, or from when to when it exists."""
+        history = symbol_table()[name]
+        renamed = history.renamed_to
+        if renamed and version and KernelVersion.parse(renamed[1]).series <= version.series:
+            return f"CONFIG_{name} is called CONFIG_{renamed[0]} since {renamed[1]}; this is {version}"
+        if history.vendor:
+            return f"CONFIG_{name} is known from {history.vendor} kernels only"
+        return f"CONFIG_{name} exists in kernels {history.span()}; this is {version}"
+
+
+@dataclass(frozen=True, slots=True)
+class Kernel:
+    """Which kernel is spoken of, and who knows its symbols. ``None`` means: not known."""
+
+    version: KernelVersion | None = None
+    flavour: Flavour | None = None
+    arch: str | None = None
+    symbols: Symbols = field(default_factory=History)
+
+    def era(self, name: str) -> Era | None:
+        """How a symbol looks in this kernel; ``None`` where it has none or nothing is known."""
+        return self.symbols.era(name, self.version, self.flavour)
+
+
 def era_of(name: str, version: KernelVersion, flavour: Flavour | None = None) -> Era | None:
     """How a symbol looks in a kernel, ``None`` where that kernel does not have it.
 
@@ -148,9 +208,3 @@ def symbol_type(name: str, version: KernelVersion, flavour: Flavour | None = Non
     """
     era = era_of(name, version, flavour)
     return None if era is None else era.type.value
-
-
-def exists(name: str, version: KernelVersion, flavour: Flavour | None = None) -> bool | None:
-    """Whether a kernel has the symbol; ``None`` where nothing is known about a symbol of that name."""
-    history = symbol_table().get(name)
-    return None if history is None else history.era(version, flavour) is not None

@@ -1,0 +1,253 @@
+"""A kernel source tree and an architecture → every symbol it has, with type, prompt and dependencies.
+
+Reads the Kconfig files from the tree's own ``Kconfig`` on. Macros other than ``$(SRCARCH)`` and ``$(srctree)`` are left
+as they are: what depends on the compiler at hand cannot be told from the text. Nothing of the tree is executed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bringup.errors import ConfigError
+from bringup.kernel.language import Block, Definition, Statement, read_statements
+from bringup.kernel.symbols import Era, SymbolType
+from bringup.kernel.version import ANY_VERSION, Flavour, KernelVersion
+
+__all__ = ["SourceTree", "TreeSymbol", "read_tree"]
+
+_MAX_FILES = 20_000
+_MAX_FILE = 4 << 20
+_MAX_TOTAL = 128 << 20
+_DEPTH = 64
+_MAKE = re.compile(r"^(VERSION|PATCHLEVEL|SUBLEVEL|EXTRAVERSION)\s*=\s*(\S*)\s*$", re.MULTILINE)
+# What a person or a compiler calls an architecture → its folder below arch/.
+_FOLDERS = {"x86_64": "x86", "i386": "x86", "amd64": "x86", "aarch64": "arm64", "arm64": "arm64", "riscv64": "riscv"}
+_UNKNOWN_NOTES = 200
+
+
+@dataclass(frozen=True, slots=True)
+class TreeSymbol:
+    """One symbol of a tree. Defined in several places, its dependencies are any of theirs.
+
+    :param depends: Kconfig expression, surrounding ``if`` and ``menu`` included; empty for none.
+    :param places: ``file:line`` of each definition.
+    :param in_choice: it is one of a ``choice``.
+    """
+
+    name: str
+    type: SymbolType
+    prompt: bool
+    depends: str
+    defaults: tuple[tuple[str, str], ...]
+    selects: tuple[tuple[str, str], ...]
+    selected_by: tuple[str, ...]
+    places: tuple[str, ...]
+    in_choice: bool
+
+    def as_era(self) -> Era:
+        """The symbol in the form in which its history is kept."""
+        plain = self.defaults[0][0].strip('"') if self.defaults and not self.defaults[0][1] else None
+        literal = plain if plain is not None and (plain in {"y", "m", "n"} or plain.isdigit()) else None
+        words = (
+            "" if literal is not None or not self.defaults else "; ".join(_condition(each) for each in self.defaults)
+        )
+        return Era(
+            ANY_VERSION,
+            self.type,
+            depends=self.depends,
+            prompt=self.prompt,
+            default=literal,
+            conditional_default=words,
+            selects=tuple(name for name, _ in self.selects),
+            selected_by=self.selected_by,
+            note="one of a choice" if self.in_choice else "",
+            sources=self.places,
+        )
+
+
+def _condition(default: tuple[str, str]) -> str:
+    return f"{default[0]} if {default[1]}" if default[1] else default[0]
+
+
+@dataclass(frozen=True, slots=True)
+class SourceTree:
+    """All symbols of a tree for one architecture. Usable wherever symbols are looked up.
+
+    :param arch: the folder below ``arch/``.
+    :param notes: files that could not be read and lines that were not understood, with their place.
+    """
+
+    path: Path
+    arch: str
+    version: KernelVersion | None
+    symbols: Mapping[str, TreeSymbol]
+    notes: tuple[str, ...] = ()
+
+    def known(self, name: str, version: KernelVersion | None) -> bool:
+        """A tree knows all symbols: one that it does not define does not exist in it."""
+        del name, version
+        return True
+
+    def era(self, name: str, version: KernelVersion | None, flavour: Flavour | None) -> Era | None:
+        """How the symbol looks in this tree, ``None`` where it is not defined."""
+        del version, flavour
+        symbol = self.symbols.get(name)
+        return None if symbol is None else symbol.as_era()
+
+    def life(self, name: str, version: KernelVersion | None) -> str:
+        """Why a symbol is missing, for people."""
+        del version
+        return f"CONFIG_{name} is not defined in {self.path} for {self.arch}"
+
+
+def read_tree(path: Path, arch: str) -> SourceTree:
+    """Read a source tree.
+
+    :param arch: a folder below ``arch/``, or a usual name for one (``x86_64``).
+    :raises ConfigError: no kernel source tree, no such architecture in it, or beyond the limits.
+    """
+    if not (path / "Kconfig").is_file() or not (path / "arch").is_dir():
+        raise ConfigError(path, "no kernel source tree: it has no Kconfig and arch/")
+    folder = arch if (path / "arch" / arch / "Kconfig").is_file() else _FOLDERS.get(arch, arch)
+    if "/" in folder or not (path / "arch" / folder / "Kconfig").is_file():
+        known = ", ".join(sorted(each.parent.name for each in (path / "arch").glob("*/Kconfig")))
+        raise ConfigError(path, f"has no architecture {arch!r}", hint=f"it has: {known}")
+    reader = _Reader(path.resolve(), folder)
+    reader.read("Kconfig", (), 0)
+    return SourceTree(path, folder, _version(path), reader.finished(), tuple(reader.notes[:_UNKNOWN_NOTES]))
+
+
+def _version(path: Path) -> KernelVersion | None:
+    try:
+        found = dict(_MAKE.findall((path / "Makefile").read_text("utf-8", "replace")[:4096]))
+        return KernelVersion.parse(
+            f"{found['VERSION']}.{found['PATCHLEVEL']}.{found.get('SUBLEVEL') or 0}{found.get('EXTRAVERSION', '')}"
+        )
+    except (OSError, KeyError, ConfigError):
+        return None
+
+
+@dataclass(slots=True)
+class _Gathered:
+    """One symbol while files are still being read."""
+
+    type: str | None = None
+    prompt: bool = False
+    in_choice: bool = False
+    depends: list[str] = field(default_factory=list)
+    defaults: list[tuple[str, str]] = field(default_factory=list)
+    selects: list[tuple[str, str]] = field(default_factory=list)
+    places: list[str] = field(default_factory=list)
+
+
+class _Reader:
+    def __init__(self, root: Path, arch: str) -> None:
+        self._root, self._arch = root, arch
+        self._symbols: dict[str, _Gathered] = {}
+        self._files = 0
+        self._total = 0
+        self.notes: list[str] = []
+
+    def read(self, name: str, conditions: tuple[str, ...], depth: int) -> None:
+        """Read a file and those it names, with the conditions it stands under."""
+        text = self._text(name, depth)
+        if text is None:
+            return
+        stack: list[tuple[str, tuple[str, ...]]] = [("file", conditions)]
+        for statement in read_statements(text):
+            if isinstance(statement, Definition):
+                self._define(statement, name, stack)
+            elif isinstance(statement, Block):
+                self._block(statement, name, stack)
+            elif statement.kind == "unknown":
+                self.notes.append(f"{name}:{statement.line}: not understood: {statement.text[:80]}")
+            else:
+                for path in self._sourced(statement, name):
+                    self.read(path, stack[-1][1], depth + 1)
+
+    def _text(self, name: str, depth: int) -> str | None:
+        if depth > _DEPTH:
+            raise ConfigError(self._root / name, f"sourced more than {_DEPTH} files deep")
+        self._files += 1
+        try:
+            path = (self._root / name).resolve()
+            if not path.is_relative_to(self._root):
+                self.notes.append(f"{name}: outside of the tree, not read")
+                return None
+            text = path.read_bytes()[: _MAX_FILE + 1].decode("utf-8", "replace")
+        except OSError as error:
+            self.notes.append(f"{name}: {error.strerror or error}")
+            return None
+        self._total += len(text)
+        if self._files > _MAX_FILES or self._total > _MAX_TOTAL or len(text) > _MAX_FILE:
+            raise ConfigError(self._root / name, "more Kconfig than any kernel has")
+        return text
+
+    def _sourced(self, statement: Statement, name: str) -> Iterator[str]:
+        path = statement.text.replace("$(SRCARCH)", self._arch).replace("$SRCARCH", self._arch)
+        path = path.replace("$(srctree)/", "")
+        if statement.kind in {"rsource", "orsource"}:
+            path = f"{Path(name).parent}/{path}"
+        if "$" in path:
+            self.notes.append(f"{name}:{statement.line}: {statement.text}: a macro that is not known here")
+        elif "*" in path:
+            yield from sorted(str(each.relative_to(self._root)) for each in self._root.glob(path))
+        else:
+            yield path
+
+    def _block(self, block: Block, name: str, stack: list[tuple[str, tuple[str, ...]]]) -> None:
+        if block.kind == "comment":
+            return
+        if not block.ends:
+            own = ([block.condition] if block.condition else []) + block.depends
+            stack.append((block.kind, (*stack[-1][1], *own)))
+        elif stack[-1][0] == block.kind:
+            stack.pop()
+        else:
+            self.notes.append(f"{name}:{block.line}: end{block.kind} where none is open")
+
+    def _define(self, definition: Definition, name: str, stack: list[tuple[str, tuple[str, ...]]]) -> None:
+        kind, conditions = stack[-1]
+        gathered = self._symbols.setdefault(definition.name, _Gathered())
+        gathered.type = gathered.type or definition.type
+        gathered.prompt = gathered.prompt or (definition.prompt and definition.prompt_if != "n")
+        gathered.in_choice = gathered.in_choice or kind == "choice"
+        gathered.depends.append(_all_of((*conditions, *definition.depends)))
+        gathered.defaults += definition.defaults
+        gathered.selects += definition.selects
+        gathered.places.append(f"{name}:{definition.line}")
+
+    def finished(self) -> dict[str, TreeSymbol]:
+        """The symbols, with who selects them."""
+        selected_by: dict[str, list[str]] = {}
+        for name, gathered in self._symbols.items():
+            for target, _ in gathered.selects:
+                selected_by.setdefault(target, []).append(name)
+        return {
+            name: TreeSymbol(
+                name,
+                SymbolType(gathered.type),
+                gathered.prompt,
+                _any_of(gathered.depends),
+                tuple(gathered.defaults),
+                tuple(gathered.selects),
+                tuple(dict.fromkeys(selected_by.get(name, ()))),
+                tuple(gathered.places),
+                gathered.in_choice,
+            )
+            for name, gathered in self._symbols.items()
+            if gathered.type is not None
+        }
+
+
+def _all_of(parts: tuple[str, ...]) -> str:
+    parts = tuple(dict.fromkeys(part for part in parts if part))
+    return parts[0] if len(parts) == 1 else " && ".join(f"({part})" if "||" in part else part for part in parts)
+
+
+def _any_of(parts: list[str]) -> str:
+    parts = list(dict.fromkeys(parts))
+    return "" if "" in parts else parts[0] if len(parts) == 1 else " || ".join(f"({part})" for part in parts)
