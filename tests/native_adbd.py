@@ -30,7 +30,7 @@ from bringup.board import Board, ServerTransport, Target, TcpAddress, connect_tc
 from bringup.deadline import Deadline
 from bringup.errors import BringupError
 
-PACKAGES = ("adbd", "mksh", "toybox")
+PACKAGES = ("adbd", "mksh", "toybox", "chiark-really")
 SUITE = "trixie"
 ADBD_PORT = 5555
 # RFC 2544 keeps 198.18.0.0/15 for tests of network gear; a host's own networks are not there
@@ -59,7 +59,7 @@ mount --bind "$boot_id" proc/sys/kernel/random/boot_id
 for node in null zero full random urandom tty; do : >"dev/$node"; mount --bind "/dev/$node" "dev/$node"; done
 while :; do
     setpriv --bounding-set=-sys_boot,-sys_time,-sys_module,-sys_rawio chroot --userspec="$user" "$root" \
-        /system/bin/env -i PATH=/system/bin:/vendor/bin HOME=/ TMPDIR=/data/local/tmp /usr/sbin/adbd || :
+        /system/bin/env -i PATH=/vendor/bin:/system/bin HOME=/ TMPDIR=/data/local/tmp /usr/sbin/adbd || :
     sleep 0.2
 done
 """
@@ -97,7 +97,7 @@ def userland() -> Path:
     from bringup.virtual.progress import Silent
     from bringup.virtual.sources import host_archive
 
-    recipe = hashlib.sha256(repr((PACKAGES, SUITE, "1")).encode()).hexdigest()[:12]
+    recipe = hashlib.sha256(repr((PACKAGES, SUITE, "2")).encode()).hexdigest()[:12]
     tree = cache_folder() / "native" / recipe
     deadline = Deadline.after(120)
     with locked(cache_folder() / "native.lock", deadline, "prepare the native board"):
@@ -117,6 +117,7 @@ def userland() -> Path:
         for name in ("bin", "sbin", "lib", "lib64"):
             with contextlib.suppress(FileExistsError):
                 (scratch / name).symlink_to(f"usr/{name}")
+        (scratch / "usr/sbin/really").chmod(0o755)  # set-uid only where a board's own file system holds it
         (scratch / "usr/bin/sh").symlink_to("mksh")
         for applet in _run("chroot", str(scratch), "/usr/bin/toybox").split():
             with contextlib.suppress(FileExistsError):

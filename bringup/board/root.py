@@ -88,7 +88,8 @@ def _adb_root(link: Link, deadline: Deadline) -> Root:
     try:
         said = _ask_adbd(link, deadline.within(ANSWER_SECONDS))
     except Refused as refused:
-        return Root(RootState.NONE, f"adb root: {visible(str(refused))}")
+        text = str(refused)
+        return Root(RootState.NONE, f"adb root: {'adbd refuses it' if text == 'closed' else visible(text)}")
     except TimedOut:
         return Root(RootState.NONE, f"adb root: no answer within {ANSWER_SECONDS:g} s")
     except Broken:

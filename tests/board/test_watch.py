@@ -1,0 +1,210 @@
+"""What a silent, broken or rebooted board is called, over scripted connections."""
+
+from __future__ import annotations
+
+import pytest
+
+from bringup.board import Board, Heartbeat, Target
+from bringup.deadline import Deadline
+from bringup.errors import (
+    AdbServerError,
+    Blame,
+    BoardError,
+    BoardLost,
+    BoardNotFound,
+    BoardNotReady,
+    BoardRebooted,
+    BringupError,
+    DeadlineExceeded,
+)
+from tests.board.scripted import (
+    BROKEN,
+    CLOSED,
+    OKAY,
+    SILENCE,
+    ScriptedTransport,
+    Step,
+    answer,
+    fail,
+    shell_answer,
+)
+
+HERE = "11111111-1111-1111-1111-111111111111"
+OTHER = "22222222-2222-2222-2222-222222222222"
+QUICK = Heartbeat(quiet=0.02, answer=0.03)
+NO_SERVER = AdbServerError("connect to the adb server", "nothing answers at tcp:127.0.0.1:5037")
+
+
+def board_on(*connections: list[bytes | Step] | AdbServerError, boot_id: str | None = HERE) -> Board:
+    transport = ScriptedTransport(*connections)
+    return Board(transport, Target("s1"), frozenset({"shell_v2"}), boot_id=boot_id, heartbeat=QUICK)
+
+
+def pulse(boot_id: str = HERE) -> list[bytes]:
+    return shell_answer(boot_id.encode() + b"\n")
+
+
+def failing(*connections: list[bytes | Step] | AdbServerError, boot_id: str | None = HERE) -> BringupError:
+    board = board_on(*connections, boot_id=boot_id)
+    with pytest.raises(BringupError) as caught:
+        board.shell("true", Deadline.after(30))
+    assert caught.value.board == "s1"
+    return caught.value
+
+
+def test_a_dead_board_is_noticed_within_six_seconds() -> None:
+    assert Heartbeat().quiet + Heartbeat().answer <= 5
+
+
+def test_a_silent_command_on_a_live_board_is_waited_for() -> None:
+    board = board_on([OKAY, OKAY, SILENCE, SILENCE, *shell_answer(b"done")[2:]], pulse(), pulse())
+    assert board.shell("sleep 5; echo done", Deadline.after(30)).stdout == b"done"
+
+
+def test_a_board_that_answers_nothing_is_lost_whatever_adb_calls_it() -> None:
+    error = failing([OKAY, OKAY, SILENCE], [OKAY, OKAY, SILENCE], [answer("device")])
+    assert type(error) is BoardLost
+    assert "answers nothing for 0.05 s, while adb lists it as 'device'" in str(error)
+    assert error.blame is Blame.BOARD
+
+
+def test_it_is_noticed_while_the_command_is_being_started_as_well() -> None:
+    assert type(failing([OKAY, SILENCE], [OKAY, SILENCE], [answer("device")])) is BoardLost
+
+
+@pytest.mark.parametrize("state", ["device offline", "device 's1' not found"])
+def test_a_board_that_adb_lost_meanwhile_is_lost_in_adbs_words(state: str) -> None:
+    error = failing([OKAY, OKAY, SILENCE], [fail(state)])
+    assert type(error) is BoardLost
+    assert state in str(error)
+
+
+def test_another_boot_id_is_a_reboot() -> None:
+    error = failing([OKAY, OKAY, SILENCE], pulse(OTHER))
+    assert type(error) is BoardRebooted
+    assert HERE in str(error)
+    assert OTHER in str(error)
+
+
+def test_a_boot_id_seen_first_by_the_heartbeat_is_kept() -> None:
+    error = failing([OKAY, OKAY, SILENCE, SILENCE], pulse(HERE), pulse(OTHER), boot_id=None)
+    assert type(error) is BoardRebooted
+
+
+def test_a_boot_id_that_may_not_be_read_is_a_sign_of_life() -> None:
+    board = board_on([OKAY, OKAY, SILENCE, *shell_answer(b"done")[2:]], shell_answer(b"", 1))
+    assert board.shell("x", Deadline.after(30)).stdout == b"done"
+
+
+@pytest.mark.parametrize("end", [CLOSED, BROKEN])
+def test_a_broken_connection_to_a_board_that_is_gone(end: bytes | Step) -> None:
+    error = failing([OKAY, OKAY, end], [fail("device 's1' not found")])
+    assert type(error) is BoardLost
+    assert "not found" in str(error)
+
+
+def test_a_broken_connection_to_a_board_that_is_up() -> None:
+    error = failing([OKAY, OKAY, CLOSED], [answer("device")], pulse())
+    assert type(error) is BoardLost
+    assert "its adbd was restarted" in str(error)
+
+
+def test_a_broken_connection_to_a_board_that_started_anew() -> None:
+    assert type(failing([OKAY, OKAY, CLOSED], [answer("device")], pulse(OTHER))) is BoardRebooted
+
+
+def test_a_broken_connection_to_a_board_that_answers_no_more() -> None:
+    error = failing([OKAY, OKAY, CLOSED], [answer("device")], [OKAY, SILENCE])
+    assert type(error) is BoardLost
+    assert "does not answer" in str(error)
+
+
+def test_a_broken_connection_because_the_server_is_gone_is_the_hosts_fault() -> None:
+    error = failing([OKAY, OKAY, CLOSED], NO_SERVER)
+    assert type(error) is AdbServerError
+    assert "nothing answers at tcp:127.0.0.1:5037" in str(error)
+    assert error.blame is Blame.HOST
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "later"),
+    [
+        ("device 's1' not found", BoardNotFound, BoardLost),
+        ("no devices/emulators found", BoardNotFound, BoardLost),
+        ("device offline", BoardNotReady, BoardLost),
+        ("device still authorizing", BoardNotReady, BoardLost),
+        ("device still connecting", BoardNotReady, BoardLost),
+        ("device unauthorized.\nThis adb server's $ADB_VENDOR_KEYS is not set", BoardNotReady, BoardLost),
+        ("insufficient permissions for device: missing udev rules?", BoardNotReady, BoardLost),
+        ("something else", BoardError, BoardError),
+    ],
+)
+def test_a_refusal_means_another_thing_once_the_board_has_answered(
+    text: str, first: type[BoardError], later: type[BoardError]
+) -> None:
+    assert type(failing([fail(text)], boot_id=None)) is first
+    error = failing([fail(text)])
+    assert type(error) is later
+    assert text.splitlines()[0] in str(error)
+
+
+def test_a_service_that_a_live_board_refuses_is_not_a_lost_board() -> None:
+    error = failing([OKAY, fail("closed")], pulse())
+    assert type(error) is BoardError
+    assert "closed" in str(error)
+
+
+def test_a_board_that_breaks_the_protocol_is_said_to() -> None:
+    assert "protocol" in str(failing([OKAY, OKAY, b"\x4d\x01\x00\x00\x00x"]))
+
+
+def test_the_callers_own_deadline_is_not_the_boards_death() -> None:
+    board = board_on([OKAY, OKAY, SILENCE])
+    with pytest.raises(DeadlineExceeded, match="never said that it had started"):
+        board.shell("true", Deadline.after(0.01))
+
+
+# Opening a board
+
+
+def opened(*connections: list[bytes | Step]) -> Board:
+    return Board.open(ScriptedTransport(*connections), Target("s1"), Deadline.after(5))
+
+
+def test_an_opened_board_has_features_and_boot_id() -> None:
+    board = opened([answer("shell_v2,stat_v2")], pulse())
+    assert board.features == {"shell_v2", "stat_v2"}
+    assert board.known_boot_id == HERE
+
+
+def test_a_board_without_shell_v2_is_not_ready() -> None:
+    with pytest.raises(BoardNotReady, match="no shell protocol v2"):
+        opened([answer("cmd")])
+
+
+def test_a_board_that_is_not_there_is_not_found() -> None:
+    with pytest.raises(BoardNotFound):
+        opened([fail("device 's1' not found")])
+
+
+def test_one_command_is_one_connection_and_three_messages() -> None:
+    """The speed of a command is its round trips: none may creep in."""
+    transport = ScriptedTransport(shell_answer(b"out", 3, b"err"))
+    board = Board(transport, Target("s1"), frozenset({"shell_v2"}), boot_id=HERE)
+    done = board.shell("true", Deadline.after(5))
+    assert (done.exit_code, done.stdout, done.stderr, done.truncated) == (3, b"out", b"err", False)
+    assert transport.all_used
+    assert transport.streams[0].closed
+    assert transport.streams[0].sent.startswith(b"0011host:transport:s1")
+
+
+@pytest.mark.parametrize(("limit", "kept"), [(0, b""), (2, b"ou"), (3, b"out"), (100, b"out")])
+def test_output_is_kept_up_to_the_limit_and_the_exit_code_still_read(limit: int, kept: bytes) -> None:
+    done = board_on(shell_answer(b"out", 4)).shell("x", Deadline.after(5), limit=limit)
+    assert (done.stdout, done.truncated, done.exit_code) == (kept, limit < 3, 4)
+
+
+def test_a_script_longer_than_adb_takes_is_refused_with_a_way_out() -> None:
+    with pytest.raises(BringupError) as caught:
+        board_on().shell("x" * 70_000, Deadline.after(5))
+    assert "stdin" in caught.value.hint
