@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, get_args, get_origin
 
@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from bringup.config.extends import merge
-from bringup.config.nodes import Node, Place, TreePath, at, plain, read_file, read_text
+from bringup.config.nodes import Node, Place, TreePath, at, plain, read_file, read_text, walk
 from bringup.config.rules import problems
 from bringup.config.schema import BoardConfig
 from bringup.errors import ConfigError
@@ -79,31 +79,60 @@ def _with_parents(root: Node, resolve: Resolve, chain: tuple[str, ...]) -> Node:
 
 
 def _validated(root: Node, path: Path | None) -> BoardConfig:
+    config, found = _parsed(root)
+    if config is not None and not found:
+        found = [_at(root, problem.path).error(problem.text, problem.hint) for problem in problems(config)]
+        if path is not None and config.name != path.stem:
+            hint = f"rename the file, or write name: {path.stem}"
+            found.append(_at(root, ("name",)).error(f"name is '{config.name}', the file is {path.name}", hint))
+    if found or config is None:
+        raise _first_of(found)
+    return config
+
+
+def _parsed(root: Node) -> tuple[BoardConfig | None, list[ConfigError]]:
+    """The config, and what the schema refuses; keys without a value are refused, too."""
+    config: BoardConfig | None = None
+    found: list[ConfigError] = []
+    refused: set[Place] = set()
     try:
         # JSON mode is strict about types and still takes lists for tuples and text for enums.
         config = BoardConfig.model_validate_json(json.dumps(plain(root)), strict=True)
     except ValidationError as error:
-        raise _first_of(_describe(root, details) for details in error.errors(include_url=False)) from error
-    found = [_at(root, problem.path).error(problem.text, problem.hint) for problem in problems(config)]
-    if path is not None and config.name.rpartition("/")[2] != path.stem:
-        hint = f"rename the file, or write name: {path.stem}"
-        found.append(_at(root, ("name",)).error(f"name is '{config.name}', the file is {path.name}", hint))
-    if found:
-        raise _first_of(found)
-    return config
+        for details in _without_echoes(error.errors(include_url=False)):
+            refused.add(at(root, details["loc"]).place)
+            found.append(_describe(root, details))
+    for path, node in walk(root):
+        if node.value is None and node.place not in refused:
+            found.append(node.named_at.error(f"'{path[-1]}' has no value", "leave out what is not known"))
+    return config, found
+
+
+def _without_echoes(errors: list[ErrorDetails]) -> list[ErrorDetails]:
+    """Leave out 'X is missing' where a misspelt X is told of in the same mapping."""
+    meant = {
+        (details["loc"][:-1], _closest(str(details["loc"][-1]), _keys_at(details["loc"][:-1])))
+        for details in errors
+        if details["type"] == "extra_forbidden"
+    }
+    return [
+        details
+        for details in errors
+        if details["type"] != "missing" or (details["loc"][:-1], details["loc"][-1]) not in meant
+    ]
 
 
 def _at(root: Node, path: TreePath) -> Place:
     return at(root, path).place
 
 
-def _first_of(found: list[ConfigError] | Iterator[ConfigError]) -> ConfigError:
+def _first_of(found: list[ConfigError]) -> ConfigError:
     """The first error by place; the others are listed below its text."""
     errors = sorted(found, key=lambda error: (str(error.path), error.line or 0, error.column or 0))
     first, others = errors[0], errors[1:]
     if not others:
         return first
-    lines = [f"also {other}" for other in others[:_MAX_SHOWN]]
+    lines = [f"also {other}{f' ({other.hint})' if other.hint else ''}" for other in others[:_MAX_SHOWN]]
     if len(others) > _MAX_SHOWN:
         lines.append(f"and {len(others) - _MAX_SHOWN} more")
     return ConfigError(
@@ -167,7 +196,7 @@ def _field(path: TreePath) -> str:
 
 
 def _unknown_key(key: str, known: list[str], value: object) -> tuple[str, str]:
-    if value is None and not difflib.get_close_matches(key, known, n=1, cutoff=0.7):
+    if value is None and _closest(key, known) is None:
         return (
             f"unknown key '{visible(key)}' without a value",
             "inside { } a comma separates: put text with a comma in quotes",
@@ -176,8 +205,13 @@ def _unknown_key(key: str, known: list[str], value: object) -> tuple[str, str]:
 
 
 def _near(value: object, known: list[str]) -> str:
-    close = difflib.get_close_matches(str(value), known, n=1, cutoff=0.6)
-    return f"did you mean '{close[0]}'?" if close else ""
+    close = _closest(str(value), known)
+    return f"did you mean '{close}'?" if close else ""
+
+
+def _closest(text: str, known: list[str]) -> str | None:
+    close = difflib.get_close_matches(text, known, n=1, cutoff=0.6)
+    return close[0] if close else None
 
 
 def _keys_at(path: TreePath) -> list[str]:

@@ -15,7 +15,7 @@ from typing import Any
 from bringup.errors import ConfigError
 from bringup.text import visible
 
-__all__ = ["MAX_BYTES", "Node", "Place", "TreePath", "at", "plain", "read_file", "read_text"]
+__all__ = ["MAX_BYTES", "Node", "Place", "TreePath", "at", "plain", "read_file", "read_text", "walk"]
 
 MAX_BYTES = 1 << 20
 _MAX_NODES = 20_000
@@ -157,11 +157,12 @@ class _Builder:
             case events.AliasEvent():
                 self._alias(event.anchor, place)
             case events.ScalarEvent():
+                if any("\ud800" <= char <= "\udfff" for char in event.value):
+                    raise place.error("an escape that is half a character", "write the character itself, as UTF-8")
                 if self._wants_key():
                     self._key(event, place)
-                    return
-                node = Node(_scalar(event, yaml, place), place)
-                self._add(node, event.anchor)
+                else:
+                    self._add(Node(_scalar(event, yaml, place), place), event.anchor)
             case events.DocumentStartEvent() if self.root is not None:
                 raise place.error("a second YAML document", hint="one file holds one board config")
 
@@ -224,6 +225,8 @@ class _Builder:
             container.value.append(node)
             return
         node.key_place = key_place
+        if node.value is None and key_place is not None:
+            node.place = key_place  # the parser puts an empty value where the next thing begins
         container.value[key] = node
         self.open[-1] = (container, None, None)
 
@@ -264,6 +267,8 @@ def _syntax(problem: str, text: str, mark: Any) -> tuple[str, str]:
         return problem, "text with ': ' in it must be quoted; or the line above is indented differently"
     if "could not find expected ':'" in problem:
         return problem, "a key is followed by ': ' (colon, space)"
+    if "expected <block end>" in problem:
+        return problem, "is a quote or a bracket left open in a line above, or a line indented differently?"
     if "start any token" in problem:
         return problem, "text that begins with this character must be quoted"
     return problem, ""

@@ -6,13 +6,10 @@ from dataclasses import dataclass
 
 from bringup.config.schema import BoardConfig, DeclaredIn, Heap, HeapKind
 from bringup.config.schema import Flavour as ConfigFlavour
-from bringup.kernel.symbols import exists, symbol_type
+from bringup.kernel.symbols import symbol_table, symbol_type
 from bringup.kernel.version import Flavour, KernelVersion
 
 __all__ = ["Option", "kernel_options"]
-
-# Series with DMABUF_HEAPS_CMA_LEGACY: since 6.17 (commit 854acbe75ff4), gone with the per-region heaps after 6.18.
-_LEGACY_NAMES = ((6, 17), (6, 18))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +56,13 @@ def kernel_options(config: BoardConfig, heaps: tuple[Heap, ...], kernel: KernelV
     if config.kernel is not None:
         wanted += [Option(name, value, "from the board config") for name, value in config.kernel.options.items()]
     last = {option.symbol: option for option in wanted}
-    return tuple(option for option in last.values() if exists(option.symbol, kernel, flavour) is not False)
+    return tuple(option for option in last.values() if _may_exist(option.symbol, kernel, flavour))
+
+
+def _may_exist(symbol: str, kernel: KernelVersion, flavour: Flavour | None) -> bool:
+    """Whether the kernel has the symbol, as far as its history is known."""
+    history = symbol_table().get(symbol)
+    return history is None or history.era(kernel, flavour) is not None
 
 
 def _driver(config: BoardConfig, symbol: str, module: str, kernel: KernelVersion) -> str:
@@ -82,7 +85,7 @@ def _cma(config: BoardConfig, heaps: tuple[Heap, ...], kernel: KernelVersion) ->
                 Option("CMA_SIZE_SEL_MBYTES", "y", "the size of the default area is given in MiB"),
                 Option("CMA_SIZE_MBYTES", str(region.size >> 20), "size of the default area in MiB"),
             ]
-    if _LEGACY_NAMES[0] <= kernel.series <= _LEGACY_NAMES[1]:
+    if symbol_type("DMABUF_HEAPS_CMA_LEGACY", kernel) is not None:
         options.append(Option("DMABUF_HEAPS_CMA_LEGACY", "y", "keeps the default area's old name as a second node"))
     return options
 
@@ -95,6 +98,7 @@ def _ion(config: BoardConfig, kernel: KernelVersion) -> list[Option]:
     cma = [Option("ION_CMA_HEAP", "y", "ION's CMA heap")] if any(h.kind is HeapKind.CMA for h in config.heaps) else []
     return [
         Option("STAGING", "y", "ION lives in staging"),
+        Option("ANDROID", "y", "ION depends on it"),
         Option("ION", "y", "ION beside DMA-BUF heaps, for the transition"),
         Option("ION_SYSTEM_HEAP", "y", "ION's system heap"),
         *cma,

@@ -43,6 +43,7 @@ class Language:
     :param what: what it is called in messages.
     :param bare: writes a value where a plain word stands, or refuses it.
     :param comment_block: writes lines as a comment.
+    :param escapes: whether ``bare`` writes any text, escaped, instead of refusing.
     :param filters: further ways to write a value, by the name templates use.
     """
 
@@ -51,6 +52,7 @@ class Language:
     bare: Filter
     comment_block: Callable[[list[str]], str]
     filters: Mapping[str, Filter] = field(default_factory=dict)
+    escapes: bool = False
 
 
 def one_line(value: object) -> str:

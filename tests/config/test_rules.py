@@ -1,0 +1,121 @@
+"""Rules beyond the shape: each with a config that keeps it and one that breaks it."""
+
+from __future__ import annotations
+
+import pytest
+
+from bringup.config.load import load_text
+from bringup.config.rules import cma_alignment
+from bringup.errors import ConfigError
+
+HEAD = """\
+name: demo
+title: Demo
+sources: {s: a source}
+memory: {base: 0x80000000, size: 1 GiB, source: s}
+kernel: {page_sizes: [PAGES], arch: arm64, source: s}
+heaps:
+"""
+
+
+def heap(body: str, name: str = "pool", kind: str = "cma") -> str:
+    return f"  - name: {name}\n    kind: {kind}\n    source: s\n" + "".join(
+        f"    {line}\n" for line in body.splitlines()
+    )
+
+
+def region(**fields: object) -> str:
+    given = {"declared_in": "device-tree", "reusable": "true", "size": "16 MiB", **fields}
+    body = ", ".join(f"{key}: {value}" for key, value in given.items() if value is not None)
+    return f"region: {{{body}}}"
+
+
+def load(*heaps: str, pages: str = "4 KiB") -> None:
+    load_text((HEAD.replace("PAGES", pages) + "".join(heaps)).encode(), "demo.yaml")
+
+
+RIGHT = [
+    heap(region()),
+    heap(region(alignment="4 MiB")),
+    heap(region(base="0x90000000")),
+    heap(region(base="0x80000000", size="1 GiB")),
+    heap(region(base="0xbf000000")),
+    heap(region(alignment="4 MiB", alloc_ranges="[{base: 0x80000000, size: 32 MiB}]")),
+    heap(region(size=None)),
+    heap(region(default="true")),
+    heap("region: {declared_in: kconfig, size: 64 MiB, default: true}"),
+    heap("region: {declared_in: cmdline, size: 64 MiB}"),
+    heap(region(base="0x90000000"), "a") + heap(region(base="0x91000000"), "b"),
+    heap("region: {declared_in: device-tree, base: 0x90000000, size: 0x1000, no_map: true}", kind="carveout"),
+    heap("usage: [{all: [PROTECTED], none: [CPU_READ_MASK]}]"),
+    heap("first: '5.10'\nlast: '6.12'\naliases: [{name: other, first: '6.12', last: '6.12'}]"),
+]
+
+
+@pytest.mark.parametrize("body", RIGHT)
+def test_what_keeps_the_rules_loads(body: str) -> None:
+    load(body)
+
+
+WRONG = [
+    (heap(region(no_map="true")), "no_map and reusable exclude each other"),
+    (heap(region(reusable="false")), "a shared-dma-pool that is not reusable becomes a coherent pool, and no heap"),
+    (heap(region(size="3 MiB")), "size 3 MiB is no multiple of 2 MiB"),
+    (heap(region(base="0x90100000")), "is no multiple of 2 MiB"),
+    (heap(region(base="0x90000000", alignment="4 MiB")), "alignment has no meaning beside a fixed base"),
+    (
+        heap(region(base="0x90000000", alloc_ranges="[{base: 0, size: 1 GiB}]")),
+        "alloc_ranges has no meaning beside a fixed base",
+    ),
+    (heap(region(base="0x90000000", size=None)), "a fixed base needs a size"),
+    (heap(region(alignment="3 MiB")), "3 MiB is no power of two"),
+    (heap(region(alloc_ranges="[{base: 0, size: 8 MiB}]")), "16 MiB do not fit into a range of 8 MiB"),
+    (
+        heap(region(alignment="16 MiB", alloc_ranges="[{base: 0x80200000, size: 16 MiB}]")),
+        "16 MiB do not fit into a range of 16 MiB",
+    ),
+    (heap(region(size="2 GiB")), "2 GiB is more than the board has (1 GiB)"),
+    (heap(region(base="0x70000000")), "0x70000000 to 0x71000000 lies outside RAM (0x80000000 to 0xc0000000)"),
+    (heap(region(base="0xbf800000")), "lies outside RAM"),
+    (
+        heap(region(base="0x90000000"), "a") + heap(region(base="0x90e00000"), "b"),
+        "'b' (0x90e00000 to 0x91e00000) overlaps 'a' (0x90000000 to 0x91000000)",
+    ),
+    (
+        heap(region(size="768 MiB"), "a") + heap(region(size="512 MiB"), "b"),
+        "all regions together take 1280 MiB, more than the board has (1 GiB)",
+    ),
+    (heap(region(default="true"), "a") + heap(region(default="true"), "b"), "there is one default CMA area"),
+    (heap(region(default="true"), kind="carveout"), "only a CMA pool can be the default CMA area"),
+    (heap("required: true") + heap("required: true"), "heap 'pool' is already a name of heap 'pool'"),
+    (heap("aliases: [{name: pool}]"), "alias 'pool' is already a name of heap 'pool'"),
+    (heap("aliases: [{name: b}]", "a") + heap("required: true", "b"), "heap 'b' is already a name of heap 'a'"),
+    (heap("first: '6.12'\nlast: '6.1'"), "last (6.1) is before first (6.12)"),
+    (heap("aliases: [{name: x, first: '6.12', last: '6.1'}]"), "last (6.1) is before first (6.12)"),
+    (heap("usage: [{}]"), "a usage rule without bits"),
+    (heap("usage: [{all: [CPU_READ_MASK]}]"), "a mask of several bits belongs under 'none'"),
+    (heap("usage: [{all: [PROTECTED], none: [PROTECTED]}]"), "PROTECTED under both 'all' and 'none'"),
+]
+
+
+@pytest.mark.parametrize(("body", "message"), WRONG, ids=[row[1][:50] for row in WRONG])
+def test_what_breaks_a_rule_is_refused(body: str, message: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(body)
+    assert message in caught.value.seen
+    assert caught.value.line is not None
+    assert caught.value.line >= 7
+
+
+@pytest.mark.parametrize(
+    ("pages", "granule"), [("4 KiB", 2 << 20), ("16 KiB", 32 << 20), ("64 KiB", 512 << 20), ("4 KiB, 16 KiB", 32 << 20)]
+)
+def test_the_cma_granule_follows_the_page_size(pages: str, granule: int) -> None:
+    text = HEAD.replace("PAGES", pages).replace("1 GiB", "64 GiB").replace("heaps:\n", "")
+    assert cma_alignment(load_text(text.encode(), "demo.yaml")) == granule
+
+
+def test_a_pool_that_suits_4_kib_pages_is_refused_for_64_kib_pages() -> None:
+    load(heap(region(size="64 MiB")))
+    with pytest.raises(ConfigError, match="size 64 MiB is no multiple of 512 MiB"):
+        load(heap(region(size="64 MiB")), pages="64 KiB")
