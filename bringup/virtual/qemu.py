@@ -44,17 +44,22 @@ class Guard:
         self._folder, self._process = folder, process
 
     def await_monitor(self, deadline: Deadline) -> None:
-        """Return when QEMU takes QMP connections.
+        """Return when QEMU answers QMP commands.
 
         :raises VirtualBoardError: it has ended instead.
         """
         action = f"start the virtual board {self._folder.name}"
         pause = Event()
-        while self._folder.pid() is None or not self._folder.qmp.exists():
+        while True:
             code = self._process.poll()
             if code is not None:
                 raise _refused(action, self._folder.log.read_bytes(), code)
-            pause.wait(min(_POLL, deadline.require(action)))
+            try:
+                Qmp(self._folder.qmp).status(deadline)
+            except VirtualBoardError:  # no socket yet, or nobody listens on it yet
+                pause.wait(min(_POLL, deadline.require(action)))
+            else:
+                return
 
     def close(self, deadline: Deadline) -> None:
         """End QEMU, if it still runs, and what watches it."""
