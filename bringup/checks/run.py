@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -135,8 +136,19 @@ class BoardRun:
             record=data.get("record"),
             identity={str(key): str(value) for key, value in data.get("identity", {}).items()},
             heaps=tuple(HeapFacts.from_json(one) for one in data.get("heaps", ())),
-            steps=tuple((str(s["step"]), float(s["at"]), float(s["seconds"])) for s in data.get("steps", ())),
+            steps=tuple((str(s["step"]), _seconds(s["at"]), _seconds(s["seconds"])) for s in data.get("steps", ())),
         )
+
+
+def _seconds(value: object) -> float:
+    """A finite number: Python's reader takes NaN and Infinity, which are no JSON and no time.
+
+    :raises ValueError: it is none.
+    """
+    seconds = float(value) if isinstance(value, int | float) else math.nan
+    if not math.isfinite(seconds):
+        raise ValueError(f"{value!r} is no number of seconds")
+    return seconds
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,7 @@ __all__ = ["run_document"]
 # json.dumps escapes C0 itself. The rest of what bringup.text.visible names is written as a JSON escape, which reads
 # back as it was; a lone surrogate has no such escape that every reader takes, so it becomes visible text.
 _CONTROL = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff]")
-_SURROGATE = re.compile("[\ud800-\udfff]")
-_MARKUP = re.compile("[<>&]")
+_SURROGATES = re.compile("[\ud800-\udfff]+")
 
 
 def run_document(run: Run, *, indent: int | None = None, in_html: bool = False) -> str:
@@ -26,13 +25,13 @@ def run_document(run: Run, *, indent: int | None = None, in_html: bool = False) 
         text = _a_board_a_line(run)
     else:
         text = json.dumps(run.to_json(), indent=indent, ensure_ascii=False, allow_nan=False)
-    text = _SURROGATE.sub(lambda match: f"\\\\u{ord(match.group()):04x}", text)
-    text = _CONTROL.sub(_escape, text)
-    return _MARKUP.sub(_escape, text) if in_html else text
+    text = _SURROGATES.sub(_spell, text)
+    text = _CONTROL.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026") if in_html else text
 
 
-def _escape(match: re.Match[str]) -> str:
-    return f"\\u{ord(match.group()):04x}"
+def _spell(match: re.Match[str]) -> str:
+    return match.group().encode("ascii", "backslashreplace").decode("ascii").replace("\\", "\\\\")
 
 
 def _a_board_a_line(run: Run) -> str:

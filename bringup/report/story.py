@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from bringup.checks.run import BoardRun, Run
 from bringup.checks.verdict import Cause, Outcome, Verdict
+from bringup.report.shown import excerpt
 
 __all__ = [
     "WORST_FIRST",
@@ -17,7 +18,6 @@ __all__ = [
     "Headline",
     "SharedFinding",
     "board_headline",
-    "excerpt",
     "findings",
     "run_headline",
     "shared_findings",
@@ -156,7 +156,7 @@ def run_headline(run: Run) -> Headline:
     if worst.count(Outcome.FAIL):
         parts.append(f"{worst.count(Outcome.FAIL):,} cannot yet")
     if worst.count(Outcome.ERROR):
-        parts.append(f"of {worst.count(Outcome.ERROR):,} it is not known")
+        parts.append(f"{worst.count(Outcome.ERROR):,} could not be judged")
     answer = "; ".join(parts) + "."
     shared = shared_findings(run)
     if not shared:
@@ -179,15 +179,6 @@ def shared_findings(run: Run) -> tuple[SharedFinding, ...]:
             boards.setdefault(one.key, []).append(board)
     shared = [SharedFinding(first[key], tuple(group)) for key, group in boards.items()]
     return tuple(sorted(shared, key=lambda one: (WORST_FIRST.index(one.finding.outcome), -len(one.boards))))
-
-
-def excerpt(text: str, limit: int) -> str:
-    """At most about ``limit`` characters of a text: its head and its tail, and how much was left out between them."""
-    if len(text) <= limit:
-        return text
-    tail = limit // 4
-    left_out = len(text) - limit
-    return f"{text[: limit - tail]} [… {left_out:,} characters left out …] {text[-tail:]}"
 
 
 def _end(sentence: str) -> str:

@@ -10,8 +10,8 @@ from rich.text import Text
 
 from bringup.checks.run import Run
 from bringup.checks.verdict import Outcome
-from bringup.report.story import Finding, excerpt, findings, run_headline, shared_findings, tally
-from bringup.text import visible
+from bringup.report.shown import excerpt, shown
+from bringup.report.story import Finding, findings, run_headline, shared_findings, tally
 
 __all__ = ["summary"]
 
@@ -29,8 +29,9 @@ _LINE = 400
 
 def summary(run: Run) -> RenderableType:
     """What became of a run: who, the sentence, the counts, and the findings with each one's first remedy."""
+    run = shown(run)
     headline = run_headline(run)
-    lines: list[RenderableType] = [_who(run), Text(visible(headline.answer), _STYLES[run.outcome])]
+    lines: list[RenderableType] = [_who(run), Text(headline.answer, _STYLES[run.outcome])]
     if headline.first:
         lines.append(Text.assemble((f"{headline.label}: ", "bold"), _line(headline.first)))
     lines += [Text(), _counts(run)]
@@ -97,5 +98,5 @@ def _times(count: int, noun: str) -> str:
 
 
 def _line(text: str) -> str:
-    """One line of a text, safe for a terminal."""
-    return " ".join(visible(excerpt(text, _LINE)).split())
+    """One line of a text, for a table's cell."""
+    return " ".join(excerpt(text, _LINE).split())

@@ -96,3 +96,11 @@ def test_only_the_page_needs_jinja() -> None:
         "assert not heavy, heavy"
     )
     subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
+
+
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "-Infinity", "1e999", '"1"', "null", "true1"])
+def test_a_run_with_a_time_that_is_no_number_is_refused(value: str, tmp_path: Path) -> None:
+    text = json.dumps(sample.run().to_json()).replace('"seconds": 0.012', f'"seconds": {value}')
+    (tmp_path / "run.json").write_text(text)
+    with pytest.raises(RecordError):
+        load_report(tmp_path)

@@ -14,18 +14,21 @@ from xml.etree import ElementTree as ET
 from bringup.checks.run import BoardRun, Run
 from bringup.checks.verdict import Outcome, Verdict
 from bringup.report import Format
-from bringup.report.story import excerpt, tally
-from bringup.text import safe_name, visible
+from bringup.report.shown import excerpt, shown
+from bringup.report.story import tally
+from bringup.text import safe_name
 
 __all__ = ["FORMAT"]
 
 _CHILD = {Outcome.FAIL: "failure", Outcome.ERROR: "error", Outcome.SKIP: "skipped", Outcome.WARN: "system-out"}
-# What a text may take. CI servers hold the whole document in memory, and the record has the rest.
-_MESSAGE, _TEXT = 500, 20_000
+# What a case's text may take. CI servers hold the whole document in memory, and the record has the rest.
+_TEXT = 20_000
 
 
 def _render(run: Run) -> str:
-    root = _element("testsuites", name="bringup", **_counts([one for board in run.boards for one in board.verdicts]))
+    run = shown(run)
+    every = [one for board in run.boards for one in board.verdicts]
+    root = ET.Element("testsuites", {"name": "bringup", **_counts(every)})
     root.set("time", _seconds(sum(_took(board) for board in run.boards)))
     for board in run.boards:
         root.append(_suite(run, board))
@@ -34,7 +37,7 @@ def _render(run: Run) -> str:
 
 
 def _suite(run: Run, board: BoardRun) -> ET.Element:
-    suite = _element("testsuite", name=board.serial, **_counts(board.verdicts), time=_seconds(_took(board)))
+    suite = ET.Element("testsuite", {"name": board.serial, **_counts(board.verdicts), "time": _seconds(_took(board))})
     suite.set("skipped", str(tally(board.verdicts)[Outcome.SKIP]))
     started = _timestamp(run.started)
     if started:
@@ -43,7 +46,7 @@ def _suite(run: Run, board: BoardRun) -> ET.Element:
     properties = ET.SubElement(suite, "properties")
     for name, value in {**facts, **board.identity}.items():
         if value is not None:
-            properties.append(_element("property", name=name, value=excerpt(value, _MESSAGE)))
+            properties.append(ET.Element("property", name=name, value=value))
     # GitLab tells cases apart by class and name only, so with many boards the board is a part of the class.
     inner = re.sub(r"\W", "_", safe_name(board.serial)) + "." if len(run.boards) > 1 else ""
     suite.extend(_case(one, f"bringup.{inner}") for one in board.verdicts)
@@ -53,15 +56,15 @@ def _suite(run: Run, board: BoardRun) -> ET.Element:
 def _case(verdict: Verdict, package: str) -> ET.Element:
     prefix, _, name = verdict.id.rpartition(".")
     title = f"{name} [{verdict.heap}]" if verdict.heap else name
-    case = _element("testcase", classname=(package + prefix).rstrip("."), name=title, time="0.000")
+    case = ET.Element("testcase", classname=(package + prefix).rstrip("."), name=title, time="0.000")
     tag = _CHILD.get(verdict.outcome)
     if tag is None:
         return case
     child = ET.SubElement(case, tag)
     if tag != "system-out":
-        child.set("message", visible(excerpt(_message(verdict), _MESSAGE)))
-        child.set("type", visible(verdict.cause.id if verdict.cause else f"bringup.{verdict.outcome}"))
-    child.text = visible(excerpt("\n".join(_lines(verdict)), _TEXT))
+        child.set("message", _message(verdict))
+        child.set("type", verdict.cause.id if verdict.cause else f"bringup.{verdict.outcome}")
+    child.text = excerpt("\n".join(_lines(verdict)), _TEXT)
     return case
 
 
@@ -79,10 +82,6 @@ def _lines(verdict: Verdict) -> Iterable[str]:
     if verdict.remedy:
         yield "remedy:"
         yield from (f"    {line}" for line in verdict.remedy)
-
-
-def _element(tag: str, **attributes: str) -> ET.Element:
-    return ET.Element(tag, {key: visible(value) for key, value in attributes.items()})
 
 
 def _counts(verdicts: Iterable[Verdict]) -> dict[str, str]:

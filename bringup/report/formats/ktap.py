@@ -11,16 +11,15 @@ from collections.abc import Iterator
 from bringup.checks.run import BoardRun, Run
 from bringup.checks.verdict import Outcome, Verdict
 from bringup.report import Format
-from bringup.report.story import excerpt
-from bringup.text import visible
+from bringup.report.shown import shown
 
 __all__ = ["FORMAT"]
 
 _VERSION = "KTAP version 1"
-_NAME, _FACT = 500, 2_000
 
 
 def _render(run: Run) -> str:
+    run = shown(run)
     lines = [_VERSION, f"1..{len(run.boards)}", *_said("bringup", run.tool), *_said("started", run.started)]
     for number, board in enumerate(run.boards, start=1):
         lines += (f"  {line}" for line in _board(board))
@@ -31,10 +30,10 @@ def _render(run: Run) -> str:
 def _board(board: BoardRun) -> Iterator[str]:
     yield _VERSION
     yield f"# Subtest: {_name(board.serial)}"
-    yield f"1..{len(board.verdicts)}"
     known = {"board config": board.config, "kernel": board.kernel, **board.identity}
     for name, value in known.items():
         yield from _said(name, value or "none")
+    yield f"1..{len(board.verdicts)}"
     for number, verdict in enumerate(board.verdicts, start=1):
         yield from _diagnosis(verdict)
         name = f"{verdict.id} {verdict.heap}" if verdict.heap else verdict.id
@@ -64,12 +63,12 @@ def _diagnosis(verdict: Verdict) -> Iterator[str]:
 
 def _said(label: str, text: str) -> Iterator[str]:
     """Diagnostic lines, each with its label: none can be taken for a result or for the name of a subtest."""
-    for line in visible(excerpt(text, _FACT)).split("\n"):
+    for line in text.split("\n"):
         yield f"# {_name(label)}: {line}"
 
 
 def _name(text: str) -> str:
-    return visible(excerpt(text, _NAME)).replace("#", "\\x23").replace("\n", "\\n").replace("\t", " ").strip() or "_"
+    return text.replace("#", "\\x23").replace("\n", "\\n").replace("\t", " ").strip() or "_"
 
 
 FORMAT = Format("ktap", ".ktap", _render, "the kernel's test format: a subtest a board, a result a verdict")

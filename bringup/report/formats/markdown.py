@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from bringup.checks.run import BoardRun, Run
 from bringup.checks.verdict import Verdict
 from bringup.report import Format, units
-from bringup.report.story import Finding, Headline, excerpt, findings, run_headline, shared_findings, tally
-from bringup.text import visible
+from bringup.report.shown import excerpt, shown
+from bringup.report.story import Finding, Headline, findings, run_headline, shared_findings, tally
 
 __all__ = ["FORMAT"]
 
@@ -23,7 +23,7 @@ _LINKS = re.compile(r"[@#!]|:(?=//)|www(?=\.)")
 
 
 def _render(run: Run) -> str:
-    blocks = list(_blocks(run))
+    blocks = list(_blocks(shown(run)))
     out: list[str] = []
     used = 0
     for index, block in enumerate(blocks):
@@ -98,7 +98,7 @@ def _table(head: list[str], rows: list[list[str]]) -> str:
 
 def _text(text: str) -> str:
     """Running text: nothing in it is markup, names anybody or links anywhere (an empty comment breaks such words)."""
-    line = " ".join(visible(excerpt(text, _SENTENCE)).split()).replace("&", "&amp;").replace("<", "&lt;")
+    line = " ".join(excerpt(text, _SENTENCE).split()).replace("&", "&amp;").replace("<", "&lt;")
     line = _MARKS.sub(r"\\\g<0>", line)
     line = _START.sub(lambda match: f"<!-- -->{match.group()}", line)
     return _LINKS.sub(lambda match: f"{match.group()}<!-- -->", line)
@@ -106,7 +106,7 @@ def _text(text: str) -> str:
 
 def _code(text: str) -> str:
     """A code span, which no backtick in the text can end. A bar would end a table's cell, so it is written ``\\|``."""
-    line = " ".join(visible(excerpt(text, _FACT)).split()) or " "
+    line = " ".join(excerpt(text, _FACT).split()) or " "
     ticks = "`" * (max((len(run) for run in re.findall("`+", line)), default=0) + 1)
     pad = " " if line[0] in "` " or line[-1] in "` " else ""
     return f"{ticks}{pad}{line}{pad}{ticks}".replace("|", "\\|")
@@ -114,7 +114,7 @@ def _code(text: str) -> str:
 
 def _fence(text: str) -> str:
     """A fenced block, whose fence is longer than any run of backticks within."""
-    body = visible(excerpt(text, _REMEDY))
+    body = excerpt(text, _REMEDY)
     ticks = "`" * max(3, max((len(run) for run in re.findall("`+", body)), default=0) + 1)
     return f"{ticks}\n{body}\n{ticks}"
 

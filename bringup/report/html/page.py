@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import base64
 import functools
+import gzip
 import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bringup.checks.run import Run
+from bringup.checks.verdict import Outcome
 from bringup.report import units
 from bringup.report.document import run_document
 from bringup.report.html import latency
-from bringup.report.html.view import Anchors, board_view
-from bringup.report.story import WORST_FIRST, run_headline, tally
+from bringup.report.html.many import ManyView, many_view
+from bringup.report.html.view import Anchors, BoardView, board_view
+from bringup.report.shown import shown
+from bringup.report.story import WORST_FIRST, run_headline
 from bringup.text import visible
 
 if TYPE_CHECKING:
@@ -22,30 +26,71 @@ if TYPE_CHECKING:
 __all__ = ["render"]
 
 _HERE = Path(__file__).parent
+# So many characters of document are left readable in the page's source.
+_PLAIN = 120_000
 
 
 def render(run: Run) -> str:
     """The page as text."""
     from markupsafe import Markup
 
+    document, packed = _document(run)
+    run = shown(run)
     style, script = (_HERE / "style.css").read_text("utf-8"), (_HERE / "script.js").read_text("utf-8")
     anchors = Anchors()
-    # The style, the script and the escaped document are the only texts that enter the page as markup.
-    return (
-        _environment()
-        .get_template("page.html.j2")
-        .render(
-            run=run,
-            headline=run_headline(run),
-            tally=tally(one for board in run.boards for one in board.verdicts),
-            boards=[board_view(board, anchors) for board in run.boards],
-            style=Markup(style),  # noqa: S704
-            script=Markup(script),  # noqa: S704
-            style_hash=_hash(style),
-            script_hash=_hash(script),
-            document=Markup(run_document(run, in_html=True)),  # noqa: S704
-        )
-    )
+    single = run.boards[0] if len(run.boards) == 1 else None
+    view = board_view(single, anchors.of(single.serial), anchors) if single else None
+    many = many_view(run) if len(run.boards) > 1 else None
+    # Style, script, document and the matrix's cells enter the page as markup; everything else is escaped.
+    context = {
+        "run": run,
+        "headline": run_headline(run),
+        "view": view,
+        "many": many,
+        "parts": _parts(view, many),
+        "tally": view.tally if view else _tally_of_boards(run),
+        "style": Markup(style),  # noqa: S704
+        "script": Markup(script),  # noqa: S704
+        "style_hash": _hash(style),
+        "script_hash": _hash(script),
+        "document": Markup(document),  # noqa: S704
+        "packed": packed,
+    }
+    return _environment().get_template("page.html.j2").render(context)
+
+
+def _parts(view: BoardView | None, many: ManyView | None) -> list[tuple[str, str]]:
+    """The page's parts that exist, as (anchor, title)."""
+    if many is not None:
+        boards = [("boards", "Each board")] if many.brief else [(one.anchor, one.board.serial) for one in many.full]
+        return [("matrix", "Boards × checks"), ("findings", "Findings"), *boards]
+    if view is None:
+        return []
+    parts = [
+        ("board", "Board", True),
+        ("heaps", "Heaps", bool(view.heaps)),
+        ("findings", "Findings", True),
+        ("rest", "The rest", bool(view.passed or view.skipped)),
+        ("latency", "Latency", bool(view.plots)),
+        ("timeline", "Timeline", bool(view.steps)),
+    ]
+    return [(f"{view.anchor}/{name}", title) for name, title, there in parts if there]
+
+
+def _tally_of_boards(run: Run) -> dict[Outcome, int]:
+    counts = dict.fromkeys(WORST_FIRST, 0)
+    for board in run.boards:
+        counts[board.outcome] += 1
+    return counts
+
+
+def _document(run: Run) -> tuple[str, bool]:
+    """The run document as it stands in the page, and whether it is packed: gzip in base64, where plain is too long."""
+    text = run_document(run, in_html=True)
+    if len(text) <= _PLAIN:
+        return text, False
+    packed = gzip.compress(text.encode(), compresslevel=6, mtime=0)
+    return base64.b64encode(packed).decode(), True
 
 
 def _hash(text: str) -> str:

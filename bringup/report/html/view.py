@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from bringup.checks.run import BoardRun, HeapFacts, LatencyFacts
 from bringup.checks.verdict import Outcome, Verdict
 from bringup.report.html.latency import Plot, plots
-from bringup.report.story import WORST_FIRST, Finding, Headline, board_headline, excerpt, findings, tally
+from bringup.report.story import WORST_FIRST, Finding, Headline, board_headline, findings, tally
 from bringup.text import safe_name
 
-__all__ = ["Anchors", "BoardView", "FindingView", "HeapRow", "Row", "Step", "board_view", "pieces"]
+__all__ = ["Anchors", "BoardView", "FindingView", "HeapRow", "Row", "Step", "board_view", "finding_view", "pieces"]
 
-# Beyond these the page shows head and tail; the document within it has everything.
-_EVIDENCE, _REMEDY = 2_000, 20_000
 _URL = re.compile(r"https?://[^\s<>\"'`]+[^\s<>\"'`.,;:)\]]")
 _GLANCE = 1 << 20
 
@@ -44,17 +42,21 @@ class Row:
 
     anchor: str
     verdict: Verdict
-    evidence: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class FindingView:
-    """A finding with its verdicts; each remedy is lines of (text, whether it is a link)."""
+    """A finding with its verdicts.
+
+    :param remedies: each is lines, a line is pieces of (text, whether it is a link).
+    :param told_at: where the same remedies stand already.
+    """
 
     anchor: str
     finding: Finding
     rows: tuple[Row, ...]
     remedies: tuple[tuple[tuple[tuple[str, bool], ...], ...], ...]
+    told_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,22 +96,41 @@ class BoardView:
     plots: tuple[Plot, ...]
 
 
-def board_view(board: BoardRun, anchors: Anchors) -> BoardView:
-    """Everything that the page shows of one board."""
-    anchor = anchors.of(board.serial)
+def board_view(
+    board: BoardRun, anchor: str, anchors: Anchors, told: Mapping[str, FindingView] | None = None
+) -> BoardView:
+    """Everything that the page shows of one board.
+
+    :param anchor: the board's own name in the page.
+    :param told: findings that the page tells already, by their key.
+    """
     return BoardView(
         anchor=anchor,
         board=board,
         headline=board_headline(board),
         tally=tally(board.verdicts),
         identity=_identity(board),
-        findings=tuple(_finding(one, anchor, anchors) for one in findings(board.verdicts)),
+        findings=tuple(finding_view(one, anchor, anchors, told) for one in findings(board.verdicts)),
         passed=_rows((one for one in board.verdicts if one.outcome is Outcome.PASS), anchor, anchors),
         skipped=_rows((one for one in board.verdicts if one.outcome is Outcome.SKIP), anchor, anchors),
         heaps=tuple(_heap(one) for one in board.heaps),
         steps=_steps(board),
         plots=plots(board.heaps),
     )
+
+
+def finding_view(
+    finding: Finding, under: str, anchors: Anchors, told: Mapping[str, FindingView] | None = None
+) -> FindingView:
+    """A finding under a board's anchor, or under ``shared``. Remedies that are told already are not told again."""
+    name = finding.cause.id if finding.cause else finding.verdicts[0].id
+    anchor = anchors.of("because", name, under=under)
+    rows = _rows(finding.verdicts, under, anchors)
+    known = (told or {}).get(finding.key)
+    if known is not None and finding.remedies and known.finding.remedies == finding.remedies:
+        return FindingView(anchor, finding, rows, (), known.anchor)
+    remedies = tuple(tuple(pieces(line) for line in lines) for lines in finding.remedies)
+    return FindingView(anchor, finding, rows, remedies)
 
 
 def pieces(text: str) -> tuple[tuple[str, bool], ...]:
@@ -127,25 +148,11 @@ def _identity(board: BoardRun) -> tuple[tuple[str, str], ...]:
     own = {"Serial": board.serial, "Board config": board.config, "Kernel": board.kernel, "Record": board.record}
     given = {name.casefold() for name in board.identity}
     known = [(name, value) for name, value in own.items() if value is not None and name.casefold() not in given]
-    return (*known, *((name, excerpt(value, _EVIDENCE)) for name, value in board.identity.items()))
+    return (*known, *board.identity.items())
 
 
 def _rows(verdicts: Iterable[Verdict], board: str, anchors: Anchors) -> tuple[Row, ...]:
-    return tuple(
-        Row(
-            anchors.of(one.id, one.heap, under=board),
-            one,
-            tuple(excerpt(fact, _EVIDENCE) for fact in one.evidence),
-        )
-        for one in verdicts
-    )
-
-
-def _finding(finding: Finding, board: str, anchors: Anchors) -> FindingView:
-    name = finding.cause.id if finding.cause else finding.verdicts[0].id
-    anchor = anchors.of("because", name, under=board)
-    remedies = tuple(tuple(pieces(excerpt(line, _REMEDY)) for line in lines) for lines in finding.remedies)
-    return FindingView(anchor, finding, _rows(finding.verdicts, board, anchors), remedies)
+    return tuple(Row(anchors.of(one.id, one.heap, under=board), one) for one in verdicts)
 
 
 def _heap(facts: HeapFacts) -> HeapRow:

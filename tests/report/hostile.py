@@ -1,0 +1,91 @@
+"""Runs that a hostile board could cause, for Hypothesis."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from bringup.checks.run import BoardRun, HeapFacts, LatencyFacts, Run
+from bringup.checks.verdict import Cause, Outcome, Verdict
+
+# What breaks a format when it is written as it came.
+SNIPPETS = (
+    "\x1b[31mred\x1b]8;;http://example.com\x1b\\link", "\x07", "\x00", "\x7f", "\x9b31m", "\u202eevil\u202c", "\u2066x",
+    "\u2028", "\ufeff", "\uffff", "\ud800", "\udfff tail", "]]>", "<![CDATA[", "-->", "<!--", "</script>", "</SCRIPT >",
+    "<script>alert(1)</script>", "</style>", "</title>", "<img src=x onerror=alert(1)>", '" onmouseover="x', "'", "&amp;",
+    "&#0;", "{{ 7 * 7 }}", "{% raw %}", "[bold]x[/bold]", "[link=http://x]", "[/]", "`", "``` ```", "| a | b |", "@everyone",
+    "#1", "# heading", "- item", "1. item", "=====", "[x](javascript:alert(1))", "![x](http://x/y.png)", "<http://x>",
+    "javascript:alert(1)", "https://example.com/a?b=<c>&d='e'", "www.example.com", "ok 1 fake", "not ok 2 fake # SKIP",
+    "1..99", "KTAP version 1", "# Subtest: fake", "Bail out!", "\n", "\r\n", "\r", "\t", "  ", "", "\\x1b", "\\", "\\#",
+    "=cmd()", "$x$", "~~x~~", "__proto__", "../../etc/passwd", "/", "~2", "\U0001f600", "e\u0301",
+)  # fmt: skip
+
+texts = st.lists(st.one_of(st.sampled_from(SNIPPETS), st.text(st.characters(codec=None), max_size=20)), max_size=4).map(
+    "".join
+)
+_maybe = st.none() | texts
+_count = st.integers(min_value=-5, max_value=10**20)
+
+verdicts = st.builds(
+    Verdict,
+    id=texts,
+    title=texts,
+    outcome=st.sampled_from(Outcome),
+    heap=_maybe,
+    evidence=st.lists(texts, max_size=10).map(tuple),
+    cause=st.none() | st.builds(Cause, texts, texts),
+    remedy=st.lists(texts, max_size=3).map(tuple),
+    reason=_maybe,
+)
+heaps = st.builds(
+    HeapFacts,
+    name=texts,
+    present=st.booleans(),
+    kind=_maybe,
+    mode=st.none() | st.integers(0, 0o7777),
+    owner=_maybe,
+    label=_maybe,
+    tests=st.dictionaries(texts | st.sampled_from([str(one) for one in Outcome]), st.integers(0, 99), max_size=3),
+    latency=st.lists(st.builds(LatencyFacts, *[_count] * 8), max_size=3).map(tuple),
+)
+_seconds = st.floats(allow_nan=False, allow_infinity=False, min_value=-1e6, max_value=1e9)
+boards = st.builds(
+    BoardRun,
+    serial=texts,
+    verdicts=st.lists(verdicts, max_size=5).map(tuple),
+    config=_maybe,
+    kernel=_maybe,
+    record=_maybe,
+    identity=st.dictionaries(texts, texts, max_size=3),
+    heaps=st.lists(heaps, max_size=2).map(tuple),
+    steps=st.lists(st.tuples(texts, _seconds, _seconds), max_size=3).map(tuple),
+)
+runs = st.builds(
+    Run,
+    boards=st.lists(boards, max_size=3).map(tuple),
+    tool=texts,
+    started=texts | st.just("2026-11-22T11:48:07+00:00"),
+)
+#: Enough boards for the page's short parts.
+crowds = st.builds(Run, boards=st.lists(boards, min_size=9, max_size=11).map(tuple), tool=texts, started=texts)
+
+
+def one_line_of(text: str) -> Run:
+    """A run in which every text of a board is this one."""
+    board = BoardRun(
+        text,
+        (
+            Verdict(text, text, Outcome.FAIL, text, (text,), Cause(text, text), (text,)),
+            Verdict("a.b", text, Outcome.ERROR, text, (text,), reason=text),
+            Verdict("a.c", text, Outcome.SKIP, text, (), reason=text),
+            Verdict("a.d", text, Outcome.PASS, text, (text,)),
+        ),
+        identity={text: text},
+        heaps=(HeapFacts(text, True, text, 0o444, text, text, {text: 1}),),
+        steps=((text, 0.0, 1.0),),
+    )
+    return Run((board,), text, text)
+
+
+def one_fact_of(text: str) -> Run:
+    """A run with one long fact."""
+    return Run((BoardRun("x", (Verdict("a.b", "t", Outcome.FAIL, evidence=(text,)),)),), "0", "0")

@@ -1,0 +1,128 @@
+"""Whatever a board sends, every format can be read back, and no control character gets out."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from rich.console import Console
+
+from bringup.checks.run import Run
+from bringup.report import find_format
+from bringup.report.terminal import summary
+from bringup.text import visible
+
+from . import hostile, parsers
+
+# All that bringup.text.visible replaces, stated apart from it: a report in any format holds none of these.
+CONTROLS = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]"
+)
+hard = settings(
+    deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
+)
+
+
+def without_surrogates(run: Run) -> Run:
+    """The run as JSON can say it: a lone surrogate is visible text."""
+    text = json.dumps(run.to_json(), ensure_ascii=False)
+    return Run.from_json(json.loads(re.sub("[\ud800-\udfff]", lambda one: f"\\\\u{ord(one.group()):04x}", text)))
+
+
+def render(name: str, run: Run) -> str:
+    text = find_format(name).render(run)
+    assert not CONTROLS.search(text)
+    assert text.encode("utf-8")
+    return text
+
+
+@hard
+@given(hostile.runs)
+def test_json_reads_back_equal(run: Run) -> None:
+    assert Run.from_json(json.loads(render("json", run))) == without_surrogates(run)
+
+
+@hard
+@given(st.one_of(hostile.runs, hostile.crowds))
+def test_html_gains_no_element_and_reads_back_equal(run: Run) -> None:
+    page = parsers.page(render("html", run))
+    assert page.run == without_surrogates(run)
+    assert page.scripts == 2
+    assert page.comments == 0
+    assert page.elements <= parsers.ELEMENTS
+    assert not [
+        name for name in page.attributes if name.startswith("on") or name in ("style", "src", "srcset", "action")
+    ]
+    assert all(re.match(r"#|https?://", href) for href in page.hrefs)
+    assert len(page.ids) == len(set(page.ids))
+    assert {href[1:] for href in page.hrefs if href.startswith("#")} <= set(page.ids)
+
+
+@hard
+@given(hostile.runs)
+def test_html_shows_each_finding_in_visible_text(run: Run) -> None:
+    shown = " ".join(parsers.page(render("html", run)).text.split())
+    for board in run.boards:
+        assert " ".join(visible(board.serial).split()) in shown
+
+
+@hard
+@given(hostile.runs)
+def test_junit_keeps_every_verdict(run: Run) -> None:
+    suites = parsers.junit(render("junit", run))
+    assert [suite.name for suite in suites] == [visible(board.serial) for board in run.boards]
+    for suite, board in zip(suites, run.boards, strict=True):
+        assert [case.outcome for case in suite.cases] == [
+            "pass" if one.outcome.value == "warn" else one.outcome.value for one in board.verdicts
+        ]
+
+
+@hard
+@given(hostile.runs)
+def test_ktap_keeps_every_verdict(run: Run) -> None:
+    boards = parsers.ktap(render("ktap", run))
+    assert len(boards) == len(run.boards)
+    for (outcome, results), board in zip(boards, run.boards, strict=True):
+        assert outcome == parsers.KTAP_WORD[board.outcome]
+        assert results == [parsers.KTAP_WORD[one.outcome] for one in board.verdicts]
+
+
+@hard
+@given(hostile.runs)
+def test_markdown_gains_no_markup(run: Run) -> None:
+    marks = parsers.markdown(render("md", run))
+    assert not marks.links
+    assert not marks.images
+    assert marks.html <= {"<!-- -->"}
+    assert not marks.emphasis
+    assert not re.search(r"[@#!]\w", marks.prose)
+
+
+@hard
+@given(hostile.runs)
+def test_the_terminal_gets_text_only(run: Run) -> None:
+    out = io.StringIO()
+    Console(file=out, width=80, force_terminal=False).print(summary(run))
+    assert not CONTROLS.search(out.getvalue().replace("\n", ""))
+
+
+def test_markup_of_rich_is_printed_as_it_is() -> None:
+    out = io.StringIO()
+    Console(file=out, width=120, force_terminal=True).print(
+        summary(hostile.one_line_of("[bold]x[/bold] [link=http://y]z"))
+    )
+    assert "[bold]x[/bold] [link=http://y]z" in out.getvalue()
+    assert "\x1b]8" not in out.getvalue()
+
+
+@pytest.mark.parametrize("name", ["html", "json", "junit", "ktap", "md"])
+@pytest.mark.parametrize("unit", ["A", "\x1b", "<", "`", "\n", "\ud800"], ids=["A", "ESC", "lt", "tick", "nl", "half"])
+def test_a_line_of_a_megabyte_breaks_nothing_and_is_cut(name: str, unit: str) -> None:
+    for run in (hostile.one_fact_of(unit * 1_000_000), hostile.one_line_of(unit * 50_000)):
+        text = render(name, run)
+        limit = {"md": 65_536, "junit": 1_000_000, "ktap": 1_000_000}.get(name)
+        assert limit is None or len(text) < limit
