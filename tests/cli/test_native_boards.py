@@ -1,0 +1,123 @@
+"""The command line against real adbds on this machine: which board is meant, and what is told when it is not clear."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.cli.command import bringup
+from tests.native_adbd import AdbServer, NativeBoard
+
+Make = Callable[..., NativeBoard]
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def run(adb_server: AdbServer) -> Run:
+    """``bringup`` with the test's own adb server."""
+    environ = {"ANDROID_ADB_SERVER_PORT": str(adb_server.address.port)}
+    return lambda *arguments, **more: bringup(*arguments, environ=environ | more.pop("environ", {}), **more)
+
+
+def test_no_board_says_what_to_do(run: Run, tmp_path: Path) -> None:
+    done = run("run", "-e", "-s", "nobody", "-o", str(tmp_path / "r"))
+    assert done.returncode == 2  # -s and -e contradict each other
+    done = run("run", "-s", "nobody", "-o", str(tmp_path / "r"))
+    assert done.returncode == 3
+    assert "nobody" in done.stderr
+    assert "→" in done.stderr
+    assert not (tmp_path / "r").exists()
+
+
+def test_several_boards_and_none_named(run: Run, make_native_board: Make, tmp_path: Path) -> None:
+    serials = [make_native_board().serial for _ in range(2)]
+    done = run("run", "-o", str(tmp_path / "r"))
+    assert done.returncode == 2
+    assert all(serial in done.stderr for serial in serials)
+    assert "-s" in done.stderr
+
+
+def test_android_serial_chooses_and_a_board_without_heaps_is_told_so(
+    run: Run, make_native_board: Make, tmp_path: Path
+) -> None:
+    boards = [make_native_board() for _ in range(2)]
+    done = run("run", "--json", "-o", str(tmp_path / "r"), environ={"ANDROID_SERIAL": boards[1].serial})
+    document = json.loads(done.stdout)
+    (board,) = document["boards"]
+    assert board["serial"] == boards[1].serial
+    verdicts = {one["id"]: one for one in board["verdicts"] if "heap" not in one or one["heap"] == "system"}
+    assert verdicts["heap.folder"]["outcome"] == "fail"
+    assert verdicts["heap.expected"]["outcome"] == "fail"
+    assert done.returncode == 1
+
+
+def test_all_boards_at_once_are_one_run(run: Run, make_native_board: Make, tmp_path: Path) -> None:
+    serials = {make_native_board().serial for _ in range(3)}
+    done = run("run", "--all", "--json", "-o", str(tmp_path / "r"))
+    document = json.loads(done.stdout)
+    assert serials <= {board["serial"] for board in document["boards"]}
+    for board in document["boards"]:
+        assert (tmp_path / "r" / board["record"] / "record.jsonl").is_file()
+    assert json.loads((tmp_path / "r" / "run.json").read_text()) == document
+    assert (tmp_path / "r" / "report.html").stat().st_size < 400_000
+
+
+def test_the_record_judged_again_without_a_board_says_the_same(
+    run: Run, make_native_board: Make, tmp_path: Path
+) -> None:
+    board = make_native_board()
+    first = json.loads(run("run", "-s", board.serial, "--json", "-o", str(tmp_path / "r")).stdout)
+    board.stop()
+    record = tmp_path / "r" / first["boards"][0]["record"]
+    again = json.loads(run("check", str(record), "--json").stdout)
+    assert again["boards"][0]["verdicts"] == first["boards"][0]["verdicts"]
+
+
+def test_a_second_run_pushes_nothing(run: Run, make_native_board: Make, tmp_path: Path) -> None:
+    board = make_native_board()
+    pushed = []
+    for name in ("one", "two"):
+        run("collect", "-s", board.serial, "-o", str(tmp_path / name))
+        lines = [json.loads(line) for line in (tmp_path / name / "record.jsonl").read_text().splitlines()]
+        pushed += [line["pushed"] for line in lines if line["t"] == "program"]
+        assert lines[-1]["t"] == "end"
+        assert lines[-1]["complete"] is True
+        assert lines[-1]["round_trips"] <= 6
+    assert pushed == [True, False]
+
+
+def test_without_root_it_says_what_stays_unjudged(run: Run, make_native_board: Make, tmp_path: Path) -> None:
+    board = make_native_board(uid=2000)
+    done = run("run", "-s", board.serial, "--json", "-o", str(tmp_path / "r"))
+    verdicts = {one["id"]: one for one in json.loads(done.stdout)["boards"][0]["verdicts"]}
+    assert verdicts["board.root"]["outcome"] == "warn"
+    assert any("not judged" in line for line in verdicts["board.root"]["evidence"])
+
+
+def test_root_required_and_not_to_be_had(run: Run, make_native_board: Make, tmp_path: Path) -> None:
+    board = make_native_board(uid=2000)
+    done = run("run", "-s", board.serial, "--root", "require", "-o", str(tmp_path / "r"))
+    assert done.returncode == 3
+    assert "root" in done.stderr
+    assert (tmp_path / "r" / "report.html").is_file()
+
+
+def test_boards_lists_what_adb_sees(run: Run, make_native_board: Make) -> None:
+    board = make_native_board()
+    document = json.loads(run("boards", "--json").stdout)
+    one = next(entry for entry in document["boards"] if entry["serial"] == board.serial)
+    assert one["state"] == "device"
+    assert one["kernel"]
+    assert one["page_size"] == 4096
+    assert one["root"] is True
+
+
+def test_serials_complete(run: Run, make_native_board: Make) -> None:
+    board = make_native_board()
+    words = f"bringup run -s {board.serial[:6]}"
+    environ = {"_BRINGUP_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": "3"}
+    assert board.serial in run(environ=environ).stdout
