@@ -17,7 +17,6 @@ from importlib import resources
 from pathlib import Path
 
 from bringup.deadline import Deadline
-from bringup.errors import VirtualBoardError
 from bringup.virtual import cpio
 from bringup.virtual.locks import locked
 from bringup.virtual.profile import Profile
@@ -25,16 +24,15 @@ from bringup.virtual.progress import Progress, Silent
 
 __all__ = ["Image", "cache_folder", "find_image", "setup"]
 
-_PARTS = ("bzimage.py", "cpio.py", "debs.py", "elf.py", "image.py", "initramfs.py")
+_PARTS = ("bzimage.py", "cpio.py", "debs.py", "elf.py", "image.py", "initramfs.py", "kernels.py")
 # What of a profile goes into an image; the rest concerns only how QEMU is started.
-_MADE_OF = ("name", "arch", "triplet", "suite", "packages", "kernel", "modules", "direct", "properties")
+_MADE_OF = ("name", "arch", "triplet", "suite", "packages", "kernel", "modules", "properties")
 
 
 @dataclass(frozen=True, slots=True)
 class Image:
     """A built virtual board.
 
-    :param kernel: what QEMU's ``-kernel`` gets.
     :param release: the kernel's ``uname -r``.
     """
 
@@ -73,9 +71,9 @@ def find_image(profile: Profile) -> Image | None:
     folder = cache_folder() / "images" / f"{profile.name}-{_recipe(profile)}"
     try:
         manifest = json.loads((folder / "manifest.json").read_bytes())
-    except (FileNotFoundError, json.JSONDecodeError):
+        return Image(profile, folder, manifest["release"])
+    except (FileNotFoundError, json.JSONDecodeError, KeyError, TypeError):
         return None
-    return Image(profile, folder, manifest["release"])
 
 
 def setup(profile: Profile, deadline: Deadline, progress: Progress | None = None) -> Image:
@@ -94,42 +92,29 @@ def setup(profile: Profile, deadline: Deadline, progress: Progress | None = None
 
 
 def _build(profile: Profile, root: Path, deadline: Deadline, progress: Progress) -> Image:
-    from bringup.virtual.apt import PrivateApt
-    from bringup.virtual.bzimage import elf_kernel
     from bringup.virtual.debs import unpack
     from bringup.virtual.initramfs import layout
-    from bringup.virtual.sources import host_archive
+    from bringup.virtual.kernels import Workshop
 
-    apt = PrivateApt(root / "apt" / f"{profile.suite}-{profile.arch}", host_archive(), profile.suite, profile.arch)
-    progress.step(f"fetch the package lists of Debian {profile.suite}")
-    apt.prepare(deadline)
-    kernel_name = apt.newest(profile.kernel, deadline)
+    workshop = Workshop(root, profile.arch, deadline, progress)
+    kernel = profile.kernel.obtain(workshop)
+    apt = workshop.apt(profile.suite)
     programs = apt.resolve(profile.packages, deadline)
-    packages = [*programs, *apt.alone([kernel_name], deadline)]
-    paths = apt.download(packages, deadline, progress)
-    progress.step("unpack packages")
-    files = unpack(paths[: len(programs)], lambda path: not path.startswith("usr/share/"), deadline)
-    kernel = unpack(paths[len(programs) :], _kernel_file, deadline)
-    image = kernel.matching("boot/vmlinuz-")
-    if len(image) != 1:
-        raise VirtualBoardError("put the guest together", f"{kernel_name} has {len(image)} kernels, not one")
-    release = image[0].removeprefix("boot/vmlinuz-")
+    paths = apt.download(programs, deadline, progress)
     progress.step("write kernel and initramfs")
-    content = {
-        "kernel": elf_kernel(kernel.contents[image[0]]) if profile.direct else kernel.contents[image[0]],
-        "initramfs": cpio.newc(layout(profile, files, kernel)),
-        "config": kernel.read(f"boot/config-{release}"),
-    }
+    files = unpack(paths, lambda path: not path.startswith("usr/share/"), deadline)
+    packages = [*kernel.packages, *programs]
     listed = [{"name": p.name, "version": p.version, "sha256": p.sha256} for p in packages]
-    manifest = {"profile": profile.name, "release": release, "suite": profile.suite, "packages": listed}
-    content["manifest.json"] = json.dumps(manifest, indent=1).encode()
+    manifest = {"profile": profile.name, "release": kernel.release, "suite": profile.suite, "packages": listed}
+    content = {
+        "kernel": kernel.image,
+        "initramfs": cpio.newc(layout(profile, files, kernel)),
+        "config": kernel.config,
+        "manifest.json": json.dumps(manifest, indent=1).encode(),
+    }
     folder = root / "images" / f"{profile.name}-{_recipe(profile)}"
     _put(folder, content)
-    return Image(profile, folder, release)
-
-
-def _kernel_file(path: str) -> bool:
-    return path.startswith(("boot/vmlinuz-", "boot/config-")) or ".ko" in path
+    return Image(profile, folder, kernel.release)
 
 
 def _put(folder: Path, content: dict[str, bytes]) -> None:

@@ -6,15 +6,13 @@ adbd wants elsewhere is a symbolic link.
 
 from __future__ import annotations
 
-import lzma
-import re
 from collections.abc import Mapping
 from importlib import resources
-from pathlib import PurePosixPath
 
 from bringup.errors import VirtualBoardError
 from bringup.virtual import cpio, elf
 from bringup.virtual.debs import Files
+from bringup.virtual.kernels import Kernel, load_order
 from bringup.virtual.profile import Profile
 
 __all__ = ["TOYBOX_APPLETS", "layout", "property_file"]
@@ -71,11 +69,10 @@ _IDS = {
 _SHELL_GROUPS = frozenset(("input", "log", "adb", "inet", "readproc", "readtracefs"))
 
 
-def layout(profile: Profile, files: Files, kernel: Files) -> dict[str, cpio.Entry]:
+def layout(profile: Profile, files: Files, kernel: Kernel) -> dict[str, cpio.Entry]:
     """Everything in the guest's initramfs.
 
     :param files: of the programs' packages.
-    :param kernel: of the kernel's package: ``boot/config-*`` and modules.
     """
     entries = {path: cpio.symlink(target) for path, target in _LINKS.items()}
     entries["."] = cpio.directory()
@@ -134,30 +131,9 @@ def _libraries(profile: Profile, files: Files, content: bytes, entries: dict[str
             _libraries(profile, files, library, entries)
 
 
-def _kernel_files(profile: Profile, kernel: Files, entries: dict[str, cpio.Entry]) -> None:
-    for path in kernel.matching("boot/config-"):
-        entries[path] = cpio.file(kernel.contents[path])
-    modules = {_module_name(path): path for path in kernel.matching("usr/lib/modules/") if ".ko" in path}
-    order: list[str] = []
-
-    def add(name: str) -> None:
-        if name in order:
-            return
-        if name not in modules:
-            raise VirtualBoardError("put the guest together", f"the kernel's package has no module {name}")
-        path = modules[name]
-        content = kernel.contents[path]
-        content = lzma.decompress(content) if path.endswith(".xz") else content
-        found = re.search(rb"\0depends=([^\0]*)\0", content)
-        for needed in found[1].decode().split(",") if found and found[1] else ():
-            add(needed.replace("-", "_"))
-        entries[f"vendor/lib/modules/{name}.ko"] = cpio.file(content)
-        order.append(name)
-
-    for name in profile.modules:
-        add(name)
+def _kernel_files(profile: Profile, kernel: Kernel, entries: dict[str, cpio.Entry]) -> None:
+    entries[f"boot/config-{kernel.release}"] = cpio.file(kernel.config)
+    order = load_order(kernel.modules, profile.modules)
+    for name in order:
+        entries[f"vendor/lib/modules/{name}.ko"] = cpio.file(kernel.modules[name])
     entries["vendor/lib/modules/modules.load"] = cpio.file("".join(f"{name}.ko\n" for name in order).encode())
-
-
-def _module_name(path: str) -> str:
-    return PurePosixPath(path).name.split(".ko")[0].replace("-", "_")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from bringup.errors import UsageError
+from bringup.virtual.kernels import KernelSource
 
 __all__ = ["Profile", "find_profile", "profiles"]
 
@@ -18,14 +19,13 @@ class Profile:
 
     :param arch: Debian's name of the architecture; its packages are taken.
     :param triplet: the architecture's folder under ``/usr/lib`` in Debian.
-    :param suite: Debian suite of all packages, whatever the host runs.
+    :param suite: Debian suite of the programs, whatever the host runs.
     :param packages: programs on the board; what they depend on follows.
-    :param kernel: regular expression for the kernel package's name; the highest version is taken.
+    :param kernel: where the kernel comes from.
     :param modules: kernel modules to load at boot, in any order; what they depend on comes first.
     :param qemu: the emulator's program name.
     :param qemu_package: the host's Debian package with it.
     :param qemu_args: machine, accelerator, CPU, devices; the network's id is ``net0``.
-    :param direct: take the ELF kernel out of the bzImage and let QEMU start it through its PVH entry.
     :param cmdline: kernel command line.
     :param memory: MiB.
     :param properties: what ``getprop`` answers, in the style of ``build.prop``.
@@ -37,12 +37,11 @@ class Profile:
     triplet: str
     suite: str
     packages: tuple[str, ...]
-    kernel: str
+    kernel: KernelSource
     modules: tuple[str, ...]
     qemu: str
     qemu_package: str
     qemu_args: tuple[str, ...]
-    direct: bool
     cmdline: str
     memory: int
     cpus: int

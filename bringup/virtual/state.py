@@ -95,10 +95,10 @@ class Folder:
             return None
         try:
             known = json.loads((self.path / "board.json").read_bytes())
-        except (FileNotFoundError, json.JSONDecodeError):
+            paths = {"qmp": Path(known["qmp"]), "console": Path(known["console"])}
+            board = VirtualBoard(**{**known, **paths})
+        except (FileNotFoundError, json.JSONDecodeError, KeyError, TypeError):
             return None
-        paths = {"qmp": Path(known["qmp"]), "console": Path(known["console"])}
-        board = VirtualBoard(**{**known, **paths})
         return board if board.pid == pid else None
 
     def save(self, board: VirtualBoard) -> None:
@@ -119,10 +119,10 @@ def _runtime() -> Path:
         root = Path(tempfile.gettempdir()) / f"bringup-{os.getuid()}"
     try:
         root.mkdir(parents=True, exist_ok=True, mode=0o700)
-        owner = root.stat().st_uid
+        owner = root.lstat().st_uid
     except OSError as error:
         raise VirtualBoardError("make a folder for running boards", f"{root}: {error.strerror}") from error
-    if owner != os.getuid():
+    if owner != os.getuid() or root.is_symlink():
         raise VirtualBoardError("use the folder for running boards", f"{root} belongs to another user")
     return root
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bringup.virtual.kernels import DebianKernel
 from bringup.virtual.profile import Profile
 
 __all__ = ["PROFILE"]
@@ -13,7 +14,7 @@ PROFILE = Profile(
     triplet="x86_64-linux-gnu",
     suite="trixie",
     packages=("adbd", "mksh", "toybox", "chiark-really"),
-    kernel=r"linux-image-6\.12\.\d+\+deb13-cloud-amd64",
+    kernel=DebianKernel("trixie", r"linux-image-6\.12\.\d+\+deb13-cloud-amd64", direct=True),
     modules=("virtio_net",),
     qemu="qemu-system-x86_64",
     qemu_package="qemu-system-x86",
@@ -22,7 +23,6 @@ PROFILE = Profile(
         *("-M", "q35", "-accel", "tcg,thread=multi", "-cpu", "max,-cx16"),
         *("-device", "virtio-net-pci,netdev=net0,romfile="),
     ),
-    direct=True,
     cmdline="console=ttyS0 quiet panic=-1",
     memory=512,
     cpus=2,
@@ -37,5 +37,11 @@ PROFILE = Profile(
         ("ro.product.board", "q35"),
         ("ro.board.platform", "q35"),
         ("ro.hardware", "q35"),
+        ("ro.build.type", "userdebug"),
+        ("ro.build.tags", "test-keys"),
+        ("ro.build.id", "trixie"),
+        ("ro.debuggable", "1"),
+        ("ro.secure", "0"),
+        ("ro.adb.secure", "0"),
     ),
 )
