@@ -10,13 +10,14 @@ import sys
 from pathlib import Path
 
 from bringup.errors import BringupError
-from bringup.kernel.requirement_file import requirement_data, symbol_data, yaml_files
+from bringup.kernel.requirement_file import heap_data, requirement_data, symbol_data, yaml_files
 from bringup.kernel.shipped import COMPILED
 
 __all__ = ["compiled", "main"]
 
 _FOLDER = Path(__file__).parent / "requirements"
 _SYMBOLS = "symbols.yaml"
+_HEAPS = "heap-names.yaml"
 
 
 def compiled(folder: Path = _FOLDER) -> str:
@@ -24,8 +25,14 @@ def compiled(folder: Path = _FOLDER) -> str:
 
     :raises ConfigError: a file is wrong.
     """
-    requirements = {path.name: requirement_data(path) for path in yaml_files(folder) if path.name != _SYMBOLS}
-    document = {"requirements": requirements, "symbols": symbol_data(folder / _SYMBOLS)}
+    requirements = {
+        path.name: requirement_data(path) for path in yaml_files(folder) if path.name not in {_SYMBOLS, _HEAPS}
+    }
+    document = {
+        "requirements": requirements,
+        "symbols": symbol_data(folder / _SYMBOLS),
+        "heaps": heap_data(folder / _HEAPS),
+    }
     return json.dumps(document, ensure_ascii=False, indent=1, sort_keys=False) + "\n"
 
 

@@ -88,10 +88,10 @@ def _find_absent(need: Wanted, line: str, config: KernelConfig, kernel: Kernel) 
         if off_is_fine:
             return Finding(State.HOLDS, (line,), (), wanted)
         return Finding(State.WRONG, (line,), unmet(need, config, kernel), wanted)
-    if era is None or not era.prompt or era.conditional_default:
+    if era is None or not era.prompt:
         reason = f"CONFIG_{need.symbol} is not mentioned in {config.source}, and what it defaults to is not known"
         return Finding(State.UNKNOWN, (line,), (reason,), wanted)
-    default = era.default or "n"
+    default = era.default(config.values.get)
     holds = off_is_fine if default == "n" else accepts(need, default)
     return Finding(State.HOLDS if holds else State.WRONG, (f"{line} (default {default})",), (), wanted)
 

@@ -73,6 +73,7 @@ class Requirement:
     :param proof_needed: ``m``, or a heap node that should be there, is believed only with a proof.
     :param spoiled_by: facts that undo a right configuration (``cma=0`` on the command line).
     :param unset_is_right: flavours in which the symbol is meant to be unset and only a proof counts.
+    :param settings: what a fragment writes where a range or several values are accepted.
     :param when: the requirement is asked only where this holds in the configuration.
     """
 
@@ -94,6 +95,7 @@ class Requirement:
     why: str = ""
     sources: tuple[str, ...] = ()
     heap: str | None = None
+    settings: Mapping[str, str] = field(default_factory=dict)
     origin: str = ""
     symbols: tuple[str, ...] = field(default=(), init=False)
 
@@ -128,6 +130,7 @@ class Requirement:
                 why=data.get("why", ""),
                 sources=tuple(data.get("source", ())),
                 heap=data.get("heap"),
+                settings={symbol: str(value) for symbol, value in data.get("set", {}).items()},
                 origin=origin,
             )
         except ValueError as error:

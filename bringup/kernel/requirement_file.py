@@ -19,7 +19,7 @@ from bringup.kernel.requirement import Requirement, need_from_data
 from bringup.kernel.verdict import Severity
 from bringup.kernel.version import Flavour, VersionRange
 
-__all__ = ["load_requirements", "requirement_data", "symbol_data", "yaml_files"]
+__all__ = ["heap_data", "load_requirements", "requirement_data", "symbol_data", "yaml_files"]
 
 _MAX_BYTES = 4 << 20
 
@@ -100,6 +100,7 @@ class _Requirement(_Model):
     cause: _Cause | None = None
     remedy: _Texts = []
     why: str
+    set: dict[_Symbol, str | int] = {}
     source: _Texts = []
     heap: str | None = None
 
@@ -109,14 +110,23 @@ class _RequirementFile(_Model):
     requirements: list[_Requirement]
 
 
+class _Default(_Model):
+    value: str
+    if_: str = Field("", alias="if")
+
+
+def _as_defaults(value: Any) -> Any:
+    return [{"value": value}] if isinstance(value, str) else value
+
+
 class _Era(_Model):
     kernel: _Range = ".."
     type: Literal["bool", "tristate", "int", "hex", "string"]
     flavour: _Flavours = []
     depends: str = ""
     prompt: bool = True
-    default: str | None = None
-    conditional_default: str = ""
+    default: Annotated[list[_Default], BeforeValidator(_as_defaults)] = []
+    choice: _Texts = []
     selects: _Texts = []
     selected_by: _Texts = []
     note: str = ""
@@ -142,6 +152,20 @@ class _History(_Model):
 class _SymbolFile(_Model):
     schema_: Literal["bringup.kconfig-symbols/1"] = Field(alias="schema")
     symbols: dict[_Symbol, _History]
+
+
+class _Heap(_Model):
+    heap: str
+    symbol: _Symbol
+    kernel: _Range
+    names: list[str]
+    note: str = ""
+    source: _Texts = []
+
+
+class _HeapFile(_Model):
+    schema_: Literal["bringup.kconfig-heap-names/1"] = Field(alias="schema")
+    heaps: list[_Heap]
 
 
 def load_requirements(path: Path) -> tuple[Requirement, ...]:
@@ -175,6 +199,15 @@ def symbol_data(path: Path) -> dict[str, Any]:
     """
     symbols: dict[str, Any] = _validate(path, _read_yaml(path), _SymbolFile)["symbols"]
     return symbols
+
+
+def heap_data(path: Path) -> list[dict[str, Any]]:
+    """The validated entries of a file of heap names, defaults left out.
+
+    :raises ConfigError: as :func:`load_requirements`.
+    """
+    heaps: list[dict[str, Any]] = _validate(path, _read_yaml(path), _HeapFile)["heaps"]
+    return heaps
 
 
 def _read_yaml(path: Path) -> Any:

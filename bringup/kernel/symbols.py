@@ -6,12 +6,13 @@ The facts are data (``requirements/symbols.yaml``); each era names the source it
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Protocol
 
 from bringup.errors import UsageError
+from bringup.kernel.expression import parse_expression, value_of
 from bringup.kernel.shipped import shipped_data
 from bringup.kernel.version import Flavour, KernelVersion, VersionRange
 
@@ -45,8 +46,8 @@ class Era:
     :param flavours: trees it is said of; empty means all of them.
     :param depends: Kconfig expression it depends on, conditions of surrounding menus included; empty for none.
     :param prompt: whether a person can set it; without a prompt only ``select`` and defaults do.
-    :param default: its default where that is a plain value, e.g. ``y`` or ``16``.
-    :param conditional_default: further defaults told in words.
+    :param defaults: values and their conditions, in order; the first whose condition holds counts.
+    :param choice: the members of the ``choice`` it belongs to, itself included.
     """
 
     kernel: VersionRange
@@ -54,12 +55,23 @@ class Era:
     flavours: frozenset[Flavour] = frozenset()
     depends: str = ""
     prompt: bool = True
-    default: str | None = None
-    conditional_default: str = ""
+    defaults: tuple[tuple[str, str], ...] = ()
+    choice: tuple[str, ...] = ()
     selects: tuple[str, ...] = ()
     selected_by: tuple[str, ...] = ()
     note: str = ""
     sources: tuple[str, ...] = ()
+
+    def default(self, get: Callable[[str], str | None]) -> str:
+        """What it is without anybody's doing, given the values of other symbols; ``n`` or empty without a default."""
+        for value, condition in self.defaults:
+            if value_of(parse_expression(condition), get) > 0:
+                return value if _is_plain(value) else "nmy"[value_of(parse_expression(value), get)]
+        return "n" if self.type in {SymbolType.BOOL, SymbolType.TRISTATE} else ""
+
+
+def _is_plain(value: str) -> bool:
+    return value in {"y", "m", "n"} or value[:1] in {'"', "-"} or value[:1].isdigit()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,8 +132,8 @@ def _era(data: Mapping[str, Any]) -> Era:
         frozenset(map(Flavour, data.get("flavour", ()))),
         data.get("depends", ""),
         data.get("prompt", True),
-        data.get("default"),
-        data.get("conditional_default", ""),
+        tuple((default["value"], default.get("if", "")) for default in data.get("default", ())),
+        tuple(data.get("choice", ())),
         tuple(data.get("selects", ())),
         tuple(data.get("selected_by", ())),
         data.get("note", ""),

@@ -34,7 +34,7 @@ class TreeSymbol:
 
     :param depends: Kconfig expression, surrounding ``if`` and ``menu`` included; empty for none.
     :param places: ``file:line`` of each definition.
-    :param in_choice: it is one of a ``choice``.
+    :param choice: the members of the ``choice`` it belongs to, itself included.
     """
 
     name: str
@@ -45,31 +45,21 @@ class TreeSymbol:
     selects: tuple[tuple[str, str], ...]
     selected_by: tuple[str, ...]
     places: tuple[str, ...]
-    in_choice: bool
+    choice: tuple[str, ...] = ()
 
     def as_era(self) -> Era:
         """The symbol in the form in which its history is kept."""
-        plain = self.defaults[0][0].strip('"') if self.defaults and not self.defaults[0][1] else None
-        literal = plain if plain is not None and (plain in {"y", "m", "n"} or plain.isdigit()) else None
-        words = (
-            "" if literal is not None or not self.defaults else "; ".join(_condition(each) for each in self.defaults)
-        )
         return Era(
             ANY_VERSION,
             self.type,
             depends=self.depends,
             prompt=self.prompt,
-            default=literal,
-            conditional_default=words,
+            defaults=self.defaults,
+            choice=self.choice,
             selects=tuple(name for name, _ in self.selects),
             selected_by=self.selected_by,
-            note="one of a choice" if self.in_choice else "",
             sources=self.places,
         )
-
-
-def _condition(default: tuple[str, str]) -> str:
-    return f"{default[0]} if {default[1]}" if default[1] else default[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,11 +126,15 @@ class _Gathered:
 
     type: str | None = None
     prompt: bool = False
-    in_choice: bool = False
+    choice: list[str] = field(default_factory=list)
     depends: list[str] = field(default_factory=list)
     defaults: list[tuple[str, str]] = field(default_factory=list)
     selects: list[tuple[str, str]] = field(default_factory=list)
     places: list[str] = field(default_factory=list)
+
+
+# What is open, with the conditions that hold inside; an open choice is the list of its members.
+_Stack = list[tuple[str | list[str], tuple[str, ...]]]
 
 
 class _Reader:
@@ -156,7 +150,7 @@ class _Reader:
         text = self._text(name, depth)
         if text is None:
             return
-        stack: list[tuple[str, tuple[str, ...]]] = [("file", conditions)]
+        stack: _Stack = [("file", conditions)]
         for statement in read_statements(text):
             if isinstance(statement, Definition):
                 self._define(statement, name, stack)
@@ -198,23 +192,26 @@ class _Reader:
         else:
             yield path
 
-    def _block(self, block: Block, name: str, stack: list[tuple[str, tuple[str, ...]]]) -> None:
+    def _block(self, block: Block, name: str, stack: _Stack) -> None:
         if block.kind == "comment":
             return
         if not block.ends:
             own = ([block.condition] if block.condition else []) + block.depends
-            stack.append((block.kind, (*stack[-1][1], *own)))
-        elif stack[-1][0] == block.kind:
+            members: list[str] = []
+            stack.append((members if block.kind == "choice" else block.kind, (*stack[-1][1], *own)))
+        elif stack[-1][0] == block.kind or (block.kind == "choice" and isinstance(stack[-1][0], list)):
             stack.pop()
         else:
             self.notes.append(f"{name}:{block.line}: end{block.kind} where none is open")
 
-    def _define(self, definition: Definition, name: str, stack: list[tuple[str, tuple[str, ...]]]) -> None:
+    def _define(self, definition: Definition, name: str, stack: _Stack) -> None:
         kind, conditions = stack[-1]
         gathered = self._symbols.setdefault(definition.name, _Gathered())
         gathered.type = gathered.type or definition.type
         gathered.prompt = gathered.prompt or (definition.prompt and definition.prompt_if != "n")
-        gathered.in_choice = gathered.in_choice or kind == "choice"
+        if isinstance(kind, list):
+            kind.append(definition.name)
+            gathered.choice = kind
         gathered.depends.append(_all_of((*conditions, *definition.depends)))
         gathered.defaults += definition.defaults
         gathered.selects += definition.selects
@@ -236,7 +233,7 @@ class _Reader:
                 tuple(gathered.selects),
                 tuple(dict.fromkeys(selected_by.get(name, ()))),
                 tuple(gathered.places),
-                gathered.in_choice,
+                tuple(dict.fromkeys(gathered.choice)),
             )
             for name, gathered in self._symbols.items()
             if gathered.type is not None

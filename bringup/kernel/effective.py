@@ -1,0 +1,88 @@
+"""What a symbol's value comes out as, where a configuration says nothing: defaults, selects, dependencies.
+
+A whole ``.config`` says everything: what it does not mention is off. A defconfig or fragment leaves the rest to the
+defaults, which the symbols' history or a source tree tells. What neither tells stays unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bringup.kernel.config import KernelConfig
+from bringup.kernel.expression import Expression, parse_expression, value_of
+from bringup.kernel.symbols import Era, Kernel, SymbolType
+
+__all__ = ["Effective"]
+
+_DEPTH = 24
+
+
+class Effective:
+    """Values of symbols, those of a plan laid over a configuration.
+
+    :param plan: symbols to be set, with their values.
+    :param fresh: symbols whose value the configuration cannot tell although it is whole, because the plan is what
+        makes them visible; they have their defaults.
+    """
+
+    def __init__(
+        self,
+        config: KernelConfig,
+        kernel: Kernel,
+        plan: Mapping[str, str] | None = None,
+        fresh: frozenset[str] = frozenset(),
+    ) -> None:
+        self._config, self._kernel = config, kernel
+        self._plan = plan or {}
+        self._fresh = fresh
+        self._open: set[str] = set()
+        self._known: dict[str, str | None] = {}
+
+    def value(self, name: str) -> str | None:
+        """The value as a ``.config`` would write it; ``None`` where it cannot be told."""
+        if name in self._plan:
+            return self._plan[name]
+        told = self._config.values.get(name)
+        if told is not None and told != "n":
+            return told
+        if name not in self._known:
+            if name in self._open or len(self._open) > _DEPTH:
+                return None
+            self._open.add(name)
+            self._known[name] = self._derived(name, told)
+            self._open.discard(name)
+        return self._known[name]
+
+    def level(self, expression: Expression | str) -> int:
+        """0, 1, 2 for n, m, y. What cannot be told counts in favour: nobody can set it, so it is not held against."""
+        if isinstance(expression, str):
+            expression = parse_expression(expression)
+        if_off = value_of(expression, self.value)
+        return if_off if if_off == 2 else max(if_off, value_of(expression, self._or_on))
+
+    def _or_on(self, name: str) -> str | None:
+        value = self.value(name)
+        return "y" if value is None else value
+
+    def _derived(self, name: str, told: str | None) -> str | None:
+        era = self._kernel.era(name)
+        if era is not None and self._selected(era):
+            return "y"
+        if told is not None:
+            return told
+        if self._config.complete and name not in self._fresh:
+            return "n"
+        if era is None:
+            return "n" if self._kernel.symbols.known(name, self._kernel.version) else None
+        if not era.prompt and not era.defaults:
+            return None
+        if era.depends and self.level(era.depends) == 0:
+            return "n" if era.type in {SymbolType.BOOL, SymbolType.TRISTATE} else ""
+        return era.default(self._or_on)
+
+    def _selected(self, era: Era) -> bool:
+        """Whether a symbol of the plan selects it. Selects of the configuration itself are in the configuration."""
+        names = (
+            era.selected_by if not self._config.complete else [name for name in era.selected_by if name in self._plan]
+        )
+        return any(self._plan.get(name, self._config.values.get(name)) == "y" for name in names)
