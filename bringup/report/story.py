@@ -115,7 +115,7 @@ def _sentence(verdict: Verdict) -> str:
     if verdict.cause is not None:
         return verdict.cause.text
     if verdict.outcome is Outcome.ERROR:
-        return verdict.reason or f"Not known: {verdict.title}"
+        return verdict.reason or f"Not answered: {verdict.title}"
     return verdict.reason or (
         f"Does not hold: {verdict.title}" if verdict.outcome is Outcome.FAIL else f"Holds, but see: {verdict.title}"
     )

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from bringup.checks.run import Run
 from bringup.checks.verdict import Outcome
-from bringup.report.shown import excerpt, shown
+from bringup.report.shown import shown
 from bringup.report.story import Finding, findings, run_headline, shared_findings, tally
 
 __all__ = ["summary"]
@@ -24,7 +24,7 @@ _STYLES = {
 }
 # Two lines each; with what stands around them this fits 24 lines of 80 columns.
 _FINDINGS = 7
-_LINE = 400
+_LINE, _FIRST = 400, 200
 
 
 def summary(run: Run) -> RenderableType:
@@ -33,7 +33,7 @@ def summary(run: Run) -> RenderableType:
     headline = run_headline(run)
     lines: list[RenderableType] = [_who(run), Text(headline.answer, _STYLES[run.outcome])]
     if headline.first:
-        lines.append(Text.assemble((f"{headline.label}: ", "bold"), _line(headline.first)))
+        lines.append(Text.assemble((f"{headline.label}: ", "bold"), _cut(headline.first, _FIRST)))
     lines += [Text(), _counts(run)]
     if len(run.boards) == 1:
         found = [(one, _times(len(one.verdicts), "check")) for one in findings(run.boards[0].verdicts)]
@@ -52,7 +52,8 @@ def _who(run: Run) -> Text:
     board = run.boards[0]
     rest = [board.identity.get("Model"), board.kernel, board.config and f"config {board.config}"]
     known = [one for one in rest if one]
-    return Text.assemble((_line(board.serial), "bold"), *(f"  {_line(one)}" for one in known), overflow="ellipsis")
+    serial = Text(_cut(board.serial, 60), "bold", no_wrap=True, overflow="ellipsis")
+    return serial.append("".join(f"  {_line(one)}" for one in known), "not bold")
 
 
 def _counts(run: Run) -> RenderableType:
@@ -98,5 +99,10 @@ def _times(count: int, noun: str) -> str:
 
 
 def _line(text: str) -> str:
-    """One line of a text, for a table's cell."""
-    return " ".join(excerpt(text, _LINE).split())
+    """One line of a text, which the table then cuts to what fits."""
+    return " ".join(text[:_LINE].split())
+
+
+def _cut(text: str, limit: int) -> str:
+    line = _line(text)
+    return line if len(line) <= limit else f"{line[: limit - 1]}…"

@@ -1,0 +1,68 @@
+"""The published schema: every run document satisfies it, and it knows every field that is written."""
+
+from __future__ import annotations
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+import bringup.report
+from bringup.checks.run import Run
+from bringup.report import find_format
+
+from . import hostile, sample
+
+SCHEMA = json.loads((Path(bringup.report.__file__).parent / "schemas" / "run-1.json").read_text())
+
+
+def closed(schema: Any) -> Any:
+    """The schema with no room for a field that it does not name."""
+    if isinstance(schema, dict):
+        inner = {key: closed(value) for key, value in schema.items()}
+        return inner | ({"additionalProperties": False} if "properties" in inner else {})
+    return [closed(one) for one in schema] if isinstance(schema, list) else schema
+
+
+VALIDATOR = jsonschema.Draft202012Validator(closed(SCHEMA))
+
+
+def document(run: Run) -> Any:
+    return json.loads(find_format("json").render(run))
+
+
+def test_the_schema_is_one() -> None:
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+
+
+@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(hostile.runs)
+def test_whatever_is_written_is_valid_and_described(run: Run) -> None:
+    VALIDATOR.validate(document(run))
+
+
+def test_the_sample_is_valid() -> None:
+    VALIDATOR.validate(document(sample.run()))
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        ("schema",),
+        ("boards", 0, "verdicts", 0, "outcome"),
+        ("boards", 0, "heaps", 0, "mode"),
+        ("boards", 0, "heaps", 0, "latency", 0, "alloc_p50"),
+        ("boards", 0, "steps", 0, "at"),
+    ],
+)
+def test_what_is_of_another_shape_is_refused(path: tuple[str | int, ...]) -> None:
+    broken = copy.deepcopy(document(sample.run()))
+    place = broken
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = "maybe"
+    assert not VALIDATOR.is_valid(broken)

@@ -1,0 +1,128 @@
+"""The story: one sentence, and what is first to fix."""
+
+from __future__ import annotations
+
+import pytest
+
+from bringup.checks.run import BoardRun, Run
+from bringup.checks.verdict import Cause, Outcome, Verdict
+from bringup.report.shown import excerpt, shown
+from bringup.report.story import board_headline, findings, run_headline, shared_findings, tally
+
+from . import sample
+
+FAIL, ERROR, WARN, PASS, SKIP = Outcome.FAIL, Outcome.ERROR, Outcome.WARN, Outcome.PASS, Outcome.SKIP
+A, B = Cause("a.off", "A is off"), Cause("b.off", "B is off.")
+
+
+def verdict(id_: str, outcome: Outcome, cause: Cause | None = None, **fields: object) -> Verdict:
+    return Verdict(id_, f"{id_} holds", outcome, cause=cause, **fields)
+
+
+def board(*verdicts: Verdict, serial: str = "s") -> BoardRun:
+    return BoardRun(serial, verdicts)
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "sentence"),
+    [
+        ((), "Not known whether this board can be used: nothing was asked."),
+        ((verdict("x", SKIP),), "Not known whether this board can be used: none of 1 check applied."),
+        ((verdict("x", PASS),), "This board can be used: the one check passed."),
+        (
+            (verdict("x", PASS), verdict("y", PASS), verdict("z", SKIP)),
+            "This board can be used: all 2 checks passed, 1 did not apply.",
+        ),
+        ((verdict("x", WARN, B), verdict("y", PASS)), "This board can be used, with 1 warning. Know first: B is off."),
+        (
+            (verdict("x", ERROR, reason="the board was lost"), verdict("y", WARN, B)),
+            "Not known whether this board can be used: 1 of 2 checks could not be answered. First: the board was lost.",
+        ),
+        (
+            (verdict("x", PASS), verdict("y", ERROR, reason="lost"), verdict("z", FAIL, A), verdict("s", SKIP)),
+            "This board cannot be used yet: 1 of 3 checks fails. Fix first: A is off.",
+        ),
+        (
+            (verdict("x", FAIL),),
+            "This board cannot be used yet: 1 of 1 check fails. Fix first: Does not hold: x holds.",
+        ),
+    ],
+)
+def test_the_sentence(verdicts: tuple[Verdict, ...], sentence: str) -> None:
+    assert str(board_headline(board(*verdicts))) == sentence
+
+
+def test_no_sentence_says_that_an_unknown_board_can_be_used() -> None:
+    for outcome in (ERROR, FAIL, SKIP):
+        assert not str(board_headline(board(verdict("x", outcome)))).startswith("This board can be used")
+
+
+def test_one_cause_is_one_finding_and_explains_its_checks() -> None:
+    (one, two) = findings([verdict("x", FAIL, B), verdict("y", FAIL, A), verdict("p", PASS), verdict("z", WARN, A)])
+    assert [one.cause, two.cause] == [A, B]
+    assert [v.id for v in one.verdicts] == ["y", "z"]
+    assert one.outcome is FAIL
+
+
+def test_what_was_lost_at_once_is_one_finding() -> None:
+    lost = [verdict(name, ERROR, reason="the board was lost") for name in "xyz"]
+    (one, other) = findings([*lost, verdict("q", ERROR, reason="no root")])
+    assert [len(one.verdicts), len(other.verdicts)] == [3, 1]
+    assert one.text == "the board was lost"
+
+
+def test_worse_comes_before_more() -> None:
+    many = [verdict(name, WARN, B) for name in "abc"]
+    assert [one.outcome for one in findings([*many, verdict("e", ERROR), verdict("f", FAIL)])] == [FAIL, ERROR, WARN]
+
+
+def test_remedies_are_told_once_each_and_whole() -> None:
+    lines, other = ("{", "x;", "};", "};"), ("y",)
+    found = findings(
+        [verdict("a", FAIL, A, remedy=lines), verdict("b", FAIL, A, remedy=lines), verdict("c", FAIL, A, remedy=other)]
+    )
+    assert found[0].remedies == (lines, other)
+
+
+def test_boards_share_findings_the_most_frequent_first() -> None:
+    run = Run(
+        (
+            board(verdict("x", FAIL, A), serial="1"),
+            board(verdict("x", FAIL, B), serial="2"),
+            board(verdict("x", WARN, B), serial="3"),
+            board(verdict("x", PASS), serial="4"),
+        ),
+        "0",
+        sample.STARTED,
+    )
+    first, second = shared_findings(run)
+    assert (first.finding.cause, [one.serial for one in first.boards]) == (B, ["2", "3"])
+    assert first.finding.outcome is FAIL
+    assert [one.serial for one in second.boards] == ["1"]
+    assert str(run_headline(run)) == "2 of 4 boards can be used; 2 cannot yet. Fix first: B is off (2 boards)."
+
+
+def test_a_run_of_no_boards_is_no_success() -> None:
+    assert str(run_headline(Run((), "0", sample.STARTED))) == "No board was judged."
+
+
+def test_every_verdict_is_counted() -> None:
+    assert list(tally(sample.verdicts()).values()) == [3, 2, 2, 39, 14]
+
+
+def test_an_excerpt_keeps_both_ends_and_says_what_is_gone() -> None:
+    assert excerpt("short", 100) == "short"
+    text = excerpt("a" * 1000 + "z" * 1000, 100)
+    assert text.startswith("a" * 75 + " [… 1,900 characters left out …] ")
+    assert text.endswith("z" * 25)
+
+
+def test_what_is_shown_of_a_plain_run_is_the_run() -> None:
+    assert shown(sample.run()) == sample.run()
+
+
+def test_a_long_list_is_cut_and_says_so() -> None:
+    run = Run((board(verdict("x", FAIL, evidence=("e",) * 1000)),), "0", sample.STARTED)
+    evidence = shown(run).boards[0].verdicts[0].evidence
+    assert len(evidence) == 401
+    assert evidence[-1] == "[… 600 more left out …]"

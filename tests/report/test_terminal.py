@@ -1,0 +1,65 @@
+"""The terminal's summary: the same story in 24 lines."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.console import Console
+
+from bringup.checks.run import BoardRun, Run
+from bringup.checks.verdict import Cause, Outcome, Verdict
+from bringup.report.terminal import summary
+
+from . import sample
+
+
+def printed(run: Run, width: int = 80, *, color: bool = False) -> str:
+    out = io.StringIO()
+    Console(file=out, width=width, force_terminal=color, color_system="standard" if color else None).print(summary(run))
+    return out.getvalue()
+
+
+def crowded() -> Run:
+    """More findings than there is room for, each with long texts."""
+    verdicts = tuple(
+        Verdict(f"a.{n}", "t" * 200, Outcome.FAIL, cause=Cause(f"c.{n}", "long " * 80), remedy=("r" * 200, "s"))
+        for n in range(40)
+    )
+    return Run((BoardRun("s" * 300, verdicts, kernel="k" * 300),), "0", sample.STARTED)
+
+
+@pytest.mark.parametrize("run", [sample.run(), sample.healthy(), sample.many(30), crowded(), Run((), "0", "")])
+def test_it_fits_a_screen(run: Run) -> None:
+    lines = printed(run).splitlines()
+    assert len(lines) <= 24
+    assert all(len(line) <= 80 for line in lines)
+
+
+def test_it_tells_who_whether_and_what_first() -> None:
+    lines = [line.rstrip() for line in printed(sample.run()).splitlines()]
+    assert lines[:7] == [
+        "made-up-board-7  Made-Up Board 7  6.12.57-made-up  config made-up-board",
+        "This board cannot be used yet: 3 of 46 checks fail.",
+        "Fix first: CONFIG_DMABUF_HEAPS_CMA is not set in the running kernel.",
+        "",
+        "        fail  error  warn  pass  skip",
+        "checks     3      2     2    39    14",
+        "",
+    ]
+    assert " ".join(lines[8].split()) == "fix: CONFIG_CMA=y (and 3 more lines)"
+
+
+def test_many_boards_are_counted_as_boards() -> None:
+    text = printed(sample.many(30))
+    assert text.startswith("30 boards\n")
+    assert "boards " in text
+
+
+def test_what_has_no_room_is_counted() -> None:
+    assert "… and 33 more findings: see the report" in printed(crowded())
+
+
+def test_color_only_where_the_console_has_it() -> None:
+    assert "\x1b[" not in printed(sample.run())
+    assert "\x1b[1;31m" in printed(sample.run(), color=True)
