@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
@@ -118,8 +119,23 @@ def _region(config: BoardConfig, heap: Heap, region: Region, path: _PATH) -> Ite
         yield Problem((*path, "alignment"), f"{show_size(region.alignment)} is no power of two")
     if region.default and heap.kind is not HeapKind.CMA:
         yield Problem((*path, "default"), "only a CMA pool can be the default CMA area")
+    if region.declared_in is DeclaredIn.DEVICE_TREE:
+        yield from _node_name(heap, region, path)
     yield from _cma(config, heap, region, path)
     yield from _fits(config, region, path)
+
+
+def _node_name(heap: Heap, region: Region, path: _PATH) -> Iterator[Problem]:
+    """A CMA heap is called as its device tree node, unit address included."""
+    name = region.node_name or heap.name
+    place = (*path, "node_name") if region.node_name else (*path[:-1], "name")
+    stem, at, unit = name.partition("@")
+    if not re.fullmatch(r"[A-Za-z0-9,._+-]{1,31}", stem):
+        yield Problem(place, f"'{stem[:60]}' is no device tree node name", "1 to 31 of: letters, digits, , . _ + -")
+    elif region.base is not None and unit != f"{region.base:x}":
+        yield Problem(place, f"a node with a fixed base is called {stem}@{region.base:x}, and so is its heap")
+    elif region.base is None and at:
+        yield Problem(place, "only a node with a fixed base has a unit address", f"call it {stem}, or give its base")
 
 
 def _cma(config: BoardConfig, heap: Heap, region: Region, path: _PATH) -> Iterator[Problem]:

@@ -22,6 +22,7 @@ from bringup.config.units import (
     IonFlags,
     IonHeapMask,
     Mode,
+    PoolCompatible,
     PropertyName,
     Series,
     SourceRefs,
@@ -218,6 +219,8 @@ class Region(_Model):
     """It is the default CMA area (linux,cma-default)."""
     node_name: HeapName | None = None
     """Its node name in the device tree, where it is not the heap's name."""
+    compatible: PoolCompatible | None = None
+    """Its 'compatible' in the device tree; a CMA pool's is shared-dma-pool and need not be given."""
 
 
 class DeviceNode(_Model):

@@ -22,6 +22,7 @@ __all__ = [
     "IonFlags",
     "IonHeapMask",
     "Mode",
+    "PoolCompatible",
     "PropertyName",
     "Series",
     "SourceRefs",
@@ -131,6 +132,8 @@ Compatible = Annotated[
         "vendor,device as in a device tree; inside [...] put it in quotes, because a comma separates there",
     ),
 ]
+PoolCompatible = Annotated[str, _matching(r"[A-Za-z0-9][A-Za-z0-9,._+-]*", "a 'compatible' string")]
+"""What claims a reserved-memory node: shared-dma-pool, or vendor,name."""
 Identifier = Annotated[str, _matching(r"[A-Za-z_][A-Za-z0-9_]*", "letters, digits and '_' only")]
 """An SELinux type, a Linux user or group, a kernel module."""
 PropertyName = Annotated[str, _matching(r"[A-Za-z0-9_.:@-]+", "the name of an Android property")]

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bringup.config.schema import BoardConfig, DeclaredIn, Heap, UsageRule
+from bringup.config.schema import BoardConfig, DeclaredIn, Heap, HeapKind, Region, UsageRule
 from bringup.config.units import USAGE_BITS, UsageBit
 from bringup.kernel.version import KernelVersion
 from bringup.render.kconfig import Option, kernel_options
@@ -46,6 +46,16 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True)
+class Pool:
+    """A reserved-memory node: ``node`` name, ``label`` for references, ``compatible`` or none, the ``region``."""
+
+    node: str
+    label: str
+    compatible: str | None
+    region: Region
+
+
+@dataclass(frozen=True, slots=True)
 class UsageMask:
     """A gralloc usage rule: masks of bits that must all and none be set, the heap's node name, and it all in words."""
 
@@ -61,7 +71,7 @@ CONTEXT_HELP: Mapping[str, str] = {
     "config": "the board config, field by field as 'bringup config schema' tells",
     "heaps": "heaps that this kernel has",
     "nodes": "their nodes in /dev/dma_heap on this kernel: name, heap; a heap may have several",
-    "regions": "those of them whose memory the device tree reserves, with a known size",
+    "pools": "memory that the device tree reserves for heaps, where its size is known: node, label, compatible, region",
     "options": "kernel options: symbol, value, why",
     "usage_rules": "gralloc usage → heap, in the order to try: all, none (masks), heap (node name), text",
     "header": "the comment that says where the file is from; every template prints it",
@@ -79,7 +89,7 @@ class Context:
     config: BoardConfig
     heaps: tuple[Heap, ...]
     nodes: tuple[Node, ...]
-    regions: tuple[Heap, ...]
+    pools: tuple[Pool, ...]
     options: tuple[Option, ...]
     usage_rules: tuple[UsageMask, ...]
 
@@ -94,7 +104,7 @@ def make_context(config: BoardConfig, kernel: KernelVersion) -> Context:
         config=config,
         heaps=heaps,
         nodes=tuple(Node(name, heap) for heap in heaps for name in heap.names_on(series)),
-        regions=tuple(heap for heap in heaps if _in_device_tree(heap)),
+        pools=tuple(pool for heap in heaps if (pool := _pool(heap)) is not None),
         options=kernel_options(config, heaps, kernel),
         usage_rules=_usage_rules(heaps, series),
     )
@@ -122,6 +132,10 @@ def _told(rule: UsageRule) -> str:
     return f"{wanted}, without {' | '.join(rule.none)}" if rule.none else wanted
 
 
-def _in_device_tree(heap: Heap) -> bool:
+def _pool(heap: Heap) -> Pool | None:
     region = heap.region
-    return region is not None and region.declared_in is DeclaredIn.DEVICE_TREE and region.size is not None
+    if region is None or region.declared_in is not DeclaredIn.DEVICE_TREE or region.size is None:
+        return None
+    node = region.node_name or heap.name
+    compatible = region.compatible or ("shared-dma-pool" if heap.kind is HeapKind.CMA else None)
+    return Pool(node, "heap_" + re.sub(r"[^A-Za-z0-9]", "_", node.partition("@")[0]), compatible, region)

@@ -163,6 +163,23 @@ _UEVENTD = _word(
     "white space, quotes, backslashes, wildcards and characters outside ASCII would change the line's meaning",
 )
 
+
+def _node_name(value: object) -> str:
+    """A device tree node name with an optional unit address (Devicetree Specification 0.4, 2.2.1)."""
+    text = str(value)
+    if not re.fullmatch(r"[A-Za-z0-9,._+-]{1,31}(@[0-9a-f]+)?", text):
+        raise Refused(value, "a device tree node name is 1 to 31 of: letters, digits, , . _ + -")
+    return text
+
+
+def _cells(value: object, count: int = 2) -> str:
+    """A number as device tree cells, most significant first."""
+    number = int(str(value))
+    if not 0 <= number < 1 << 32 * count:
+        raise Refused(hex(number), f"it does not fit in {count} device tree cell{'s' if count > 1 else ''}")
+    return " ".join(f"0x{number >> 32 * place & 0xFFFFFFFF:x}" for place in reversed(range(count)))
+
+
 LANGUAGES: Mapping[str, Language] = {
     language.name: language
     for language in (
@@ -174,6 +191,17 @@ LANGUAGES: Mapping[str, Language] = {
             ),
             _kconfig_block,
             {"literal": _kconfig_string, "setting": _kconfig_setting, "comment": _kconfig_comment},
+        ),
+        Language(
+            "dts",
+            "a device tree source",
+            _word(
+                "a device tree source",
+                r"[A-Za-z_][A-Za-z0-9_]*|[0-9]+|0x[0-9a-f]+",
+                "only identifiers and numbers can stand bare",
+            ),
+            _stars,
+            {"literal": c_string, "comment": _star_comment, "node_name": _node_name, "cells": _cells},
         ),
         Language("ueventd", "ueventd.rc", _UEVENTD, _hashes, {"comment": _hash_comment}),
         Language("c", "C", _word("C", _C_WORD, "only identifiers and numbers can stand bare"), _stars, _C),
