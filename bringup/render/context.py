@@ -10,6 +10,7 @@ from bringup.config.schema import BoardConfig, DeclaredIn, Heap, HeapKind, Regio
 from bringup.config.units import USAGE_BITS, UsageBit
 from bringup.kernel.version import KernelVersion
 from bringup.render.kconfig import Option, kernel_options
+from bringup.render.sepolicy import Policy, make_policy
 
 __all__ = ["CONTEXT_HELP", "NEWEST_KERNEL", "Context", "make_context"]
 
@@ -74,6 +75,7 @@ CONTEXT_HELP: Mapping[str, str] = {
     "pools": "memory that the device tree reserves for heaps, where its size is known: node, label, compatible, region",
     "options": "kernel options: symbol, value, why",
     "usage_rules": "gralloc usage → heap, in the order to try: all, none (masks), heap (node name), text",
+    "policy": "policy(): types to declare, contexts (node, type) and rules (domain, type) for SELinux",
     "header": "the comment that says where the file is from; every template prints it",
     "skip": "skip(reason): this board needs no such file",
 }
@@ -92,6 +94,10 @@ class Context:
     pools: tuple[Pool, ...]
     options: tuple[Option, ...]
     usage_rules: tuple[UsageMask, ...]
+
+    def policy(self) -> Policy:
+        """See :func:`bringup.render.sepolicy.make_policy`."""
+        return make_policy(self.config, tuple((node.name, node.heap) for node in self.nodes))
 
 
 def make_context(config: BoardConfig, kernel: KernelVersion) -> Context:

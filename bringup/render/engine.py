@@ -101,7 +101,7 @@ def _render_one(template: Template, context: Context, origin: str, dirs: tuple[P
     values = {field.name: getattr(context, field.name) for field in fields(context)}
     try:
         compiled = _environment(language.name, dirs).get_template(template.name)
-        text = compiled.render(values, header=Escaped(header))
+        text = compiled.render(values, header=Escaped(header), policy=context.policy)
     except _SkipFile as skip:
         return Skipped(path, skip.reason, template.fragment)
     except Exception as error:  # noqa: BLE001 - whatever a template raises is told as the template's error

@@ -180,6 +180,22 @@ def _cells(value: object, count: int = 2) -> str:
     return " ".join(f"0x{number >> 32 * place & 0xFFFFFFFF:x}" for place in reversed(range(count)))
 
 
+def _path_regex(value: object) -> str:
+    """A file name as a regular expression of file_contexts that matches nothing else; other bytes as \\xNN."""
+    text = str(value)
+    if text in {"", ".", ".."} or "/" in text or "\0" in text:
+        raise Refused(value, "it is no file name")
+    out = []
+    for char in text:
+        if char.isascii() and (char.isalnum() or char in "_,-@:=%"):
+            out.append(char)
+        elif "!" <= char <= "~":
+            out.append("\\" + char)
+        else:
+            out += [f"\\x{byte:02x}" for byte in _encoded(char, value)]
+    return "".join(out)
+
+
 LANGUAGES: Mapping[str, Language] = {
     language.name: language
     for language in (
@@ -202,6 +218,20 @@ LANGUAGES: Mapping[str, Language] = {
             ),
             _stars,
             {"literal": c_string, "comment": _star_comment, "node_name": _node_name, "cells": _cells},
+        ),
+        Language(
+            "te",
+            "SELinux policy",
+            _word("SELinux policy", r"[A-Za-z_][A-Za-z0-9_]*", "only identifiers can stand"),
+            _hashes,
+            {"comment": _hash_comment},
+        ),
+        Language(
+            "file_contexts",
+            "file_contexts",
+            _word("file_contexts", r"[A-Za-z_][A-Za-z0-9_]*", "only identifiers can stand bare"),
+            _hashes,
+            {"comment": _hash_comment, "path_regex": _path_regex},
         ),
         Language("ueventd", "ueventd.rc", _UEVENTD, _hashes, {"comment": _hash_comment}),
         Language("c", "C", _word("C", _C_WORD, "only identifiers and numbers can stand bare"), _stars, _C),
