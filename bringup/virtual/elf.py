@@ -54,7 +54,7 @@ def read_dynamic(data: bytes) -> Dynamic:
     wide, order = data[4] == 2, "<" if data[5] == 1 else ">"
     try:
         return _read(data, wide=wide, order=order)
-    except (struct.error, IndexError) as error:
+    except (struct.error, IndexError, OverflowError) as error:
         raise NotElf(f"ELF file cut short or damaged: {error}") from error
 
 

@@ -87,7 +87,8 @@ def setup(profile: Profile, deadline: Deadline, progress: Progress | None = None
         return found
     root = cache_folder()
     (root / "images").mkdir(parents=True, exist_ok=True)
-    with locked(root / f"{profile.name}.lock", deadline, f"set up the virtual board {profile.name}"):
+    # profiles of one architecture share apt's state
+    with locked(root / f"{profile.arch}.lock", deadline, f"set up the virtual board {profile.name}"):
         return find_image(profile) or _build(profile, root, deadline, progress or Silent())
 
 

@@ -20,7 +20,7 @@ __all__ = ["TOYBOX_APPLETS", "layout", "property_file"]
 # What toybox 0.8.9 answers to, without what has no use here (httpd, i2c*, gpio*, nbd-client, …).
 _APPLETS = """
     [ base64 basename blkid blockdev bzcat cal cat chattr chgrp chmod chown chroot chrt cksum clear cmp comm cp cpio
-    cut date df dirname dmesg dos2unix du echo egrep env expand expr factor fallocate false fgrep file find flock fmt
+    cut date df dirname dmesg dos2unix du echo egrep env expand factor fallocate false fgrep file find flock fmt
     free fsync getconf grep groups gunzip halt head hostname hwclock iconv id ifconfig insmod install ionice iotop
     kill killall link ln logger logname losetup ls lsattr lsmod lspci lsusb md5sum microcom mkdir mkfifo mknod mktemp
     modinfo mount mountpoint mv nc netcat netstat nice nl nohup nproc nsenter od partprobe paste patch pgrep pidof

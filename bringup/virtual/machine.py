@@ -112,7 +112,7 @@ def running_board(
         guard = spawn_guarded(folder, [qemu, *_arguments(image, options, folder)])
         try:
             guard.await_monitor(deadline)
-            yield _wait_until_up(folder, profile, options, deadline)
+            yield _wait_until_up(folder, profile, options, deadline, os.getpid())
         finally:
             guard.close(Deadline.after(_CLEANUP))
     finally:
@@ -152,7 +152,9 @@ def _initramfs(image: Image, options: Options, folder: Folder) -> Path:
     return path
 
 
-def _wait_until_up(folder: Folder, profile: Profile, options: Options, deadline: Deadline) -> VirtualBoard:
+def _wait_until_up(
+    folder: Folder, profile: Profile, options: Options, deadline: Deadline, owner: int | None = None
+) -> VirtualBoard:
     action = f"boot the virtual board {folder.name}"
     port = forwarded_port(folder, deadline)
     pause = Event()
@@ -160,7 +162,8 @@ def _wait_until_up(folder: Folder, profile: Profile, options: Options, deadline:
         console = _console(folder)
         pid = folder.pid()
         if _PANIC in console:
-            raise VirtualBoardError(action, f"the kernel panicked: {_tail(console)}")
+            words = console[console.index(_PANIC) :].split(b"\n", 1)[0]
+            raise VirtualBoardError(action, visible(from_board(words)).strip())
         if pid is None:
             raise VirtualBoardError(action, f"QEMU has ended: {_tail(console)}")
         if _READY in console and adbd_banner(port, deadline.within(_PROBE)) is not None:
@@ -178,6 +181,7 @@ def _wait_until_up(folder: Folder, profile: Profile, options: Options, deadline:
         qmp=folder.qmp,
         console=folder.console,
         options=_digest(profile, options),
+        owner=owner,
     )
     folder.save(board)
     return board

@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Sequence
+from contextlib import suppress
 from threading import Event
 
 from bringup.deadline import Deadline
@@ -54,12 +55,11 @@ class Guard:
             code = self._process.poll()
             if code is not None:
                 raise _refused(action, self._folder.log.read_bytes(), code)
-            try:
-                Qmp(self._folder.qmp).status(deadline)
-            except VirtualBoardError:  # no socket yet, or nobody listens on it yet
-                pause.wait(min(_POLL, deadline.require(action)))
-            else:
-                return
+            with suppress(VirtualBoardError):  # nobody listens on the socket yet
+                if self._folder.qmp.exists():
+                    Qmp(self._folder.qmp).status(deadline)
+                    return
+            pause.wait(min(_POLL, deadline.require(action)))
 
     def close(self, deadline: Deadline) -> None:
         """End QEMU, if it still runs, and what watches it."""

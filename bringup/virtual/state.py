@@ -31,6 +31,7 @@ class VirtualBoard:
     :param qmp: QEMU's QMP socket, see :class:`bringup.virtual.Qmp`.
     :param console: log of the serial console.
     :param options: digest of what it was started with.
+    :param owner: pid of the process that it ends with; None when it was started to stay.
     """
 
     name: str
@@ -41,6 +42,7 @@ class VirtualBoard:
     qmp: Path
     console: Path
     options: str
+    owner: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
