@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bringup.errors import UsageError
+from bringup.errors import ConfigError, UsageError
 from bringup.kernel.config import KernelConfig
+from bringup.kernel.source import Source
 from bringup.kernel.symbols import symbol_table
 
-__all__ = ["Difference", "differences"]
+__all__ = ["Difference", "configs_of", "differences"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,19 @@ def differences(configs: Sequence[KernelConfig], *, exact: bool = False) -> list
         if len(told) > 1:
             found.append(Difference(symbol, values, symbol in table))
     return sorted(found, key=lambda difference: not difference.relevant)
+
+
+def configs_of(sources: Sequence[Source]) -> list[KernelConfig]:
+    """The configurations of sources.
+
+    :raises ConfigError: one holds none.
+    """
+    configs = []
+    for source in sources:
+        if source.config is None:
+            raise ConfigError(source.name, source.reason, hint="only what holds a configuration can be compared")
+        configs.append(source.config)
+    return configs
 
 
 def _value(config: KernelConfig, symbol: str, exact: bool) -> str | None:

@@ -6,11 +6,11 @@ defaults, which the symbols' history or a source tree tells. What neither tells 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from bringup.kernel.config import KernelConfig
 from bringup.kernel.expression import Expression, parse_expression, value_of
-from bringup.kernel.symbols import Era, Kernel, SymbolType
+from bringup.kernel.symbols import Kernel, SymbolType
 
 __all__ = ["Effective"]
 
@@ -49,8 +49,11 @@ class Effective:
             if name in self._open or len(self._open) > _DEPTH:
                 return None
             self._open.add(name)
-            self._known[name] = self._derived(name, told)
+            value = self._derived(name, told)
             self._open.discard(name)
+            if value is None and self._open:
+                return None  # perhaps only because the question goes in a circle: ask again from outside
+            self._known[name] = value
         return self._known[name]
 
     def level(self, expression: Expression | str) -> int:
@@ -66,7 +69,7 @@ class Effective:
 
     def _derived(self, name: str, told: str | None) -> str | None:
         era = self._kernel.era(name)
-        if era is not None and self._selected(era):
+        if era is not None and self.is_selected(era.selected_by):
             return "y"
         if told is not None:
             return told
@@ -75,14 +78,18 @@ class Effective:
         if era is None:
             return "n" if self._kernel.symbols.known(name, self._kernel.version) else None
         if not era.prompt and not era.defaults:
-            return None
+            return "n" if self._kernel.symbols.whole else None
         if era.depends and self.level(era.depends) == 0:
             return "n" if era.type in {SymbolType.BOOL, SymbolType.TRISTATE} else ""
-        return era.default(self._or_on)
+        return era.default(self.level)
 
-    def _selected(self, era: Era) -> bool:
-        """Whether a symbol of the plan selects it. Selects of the configuration itself are in the configuration."""
-        names = (
-            era.selected_by if not self._config.complete else [name for name in era.selected_by if name in self._plan]
-        )
-        return any(self._plan.get(name, self._config.values.get(name)) == "y" for name in names)
+    def is_selected(self, selectors: Iterable[tuple[str, str]]) -> bool:
+        """Whether one of the symbols that select it is on, and its condition holds.
+
+        In a whole configuration only those of the plan are asked: what the others select is written in it.
+        """
+        if self._config.complete:
+            selectors = [
+                entry for entry in selectors if self._plan.get(entry[0], self._config.values.get(entry[0])) != "n"
+            ]
+        return any(self.value(name) in {"y", "m"} and self.level(condition) > 0 for name, condition in selectors)

@@ -28,6 +28,58 @@ class Explanation:
     heaps: tuple[HeapNames, ...]
     unknown: tuple[str, ...] = ()
 
+    def to_json(self) -> dict[str, object]:
+        """As a JSON object, schema ``bringup.kconfig-explain/1``."""
+        return {
+            "schema": "bringup.kconfig-explain/1",
+            "name": self.name,
+            "requirements": [_requirement(requirement) for requirement in self.requirements],
+            "symbols": [_history(history) for history in self.symbols],
+            "heaps": [
+                {"heap": entry.heap, "symbol": entry.symbol, "kernel": str(entry.kernel), "names": list(entry.names)}
+                for entry in self.heaps
+            ],
+            "unknown": list(self.unknown),
+        }
+
+
+def _requirement(requirement: Requirement) -> dict[str, object]:
+    return {
+        "id": requirement.id,
+        "title": requirement.title,
+        "severity": requirement.severity.value,
+        "kernel": str(requirement.kernel),
+        "flavours": sorted(requirement.flavours),
+        "need": str(requirement.need),
+        "when": None if requirement.when is None else str(requirement.when),
+        "why": requirement.why,
+        "sources": list(requirement.sources),
+    }
+
+
+def _history(history: SymbolHistory) -> dict[str, object]:
+    return {
+        "symbol": history.name,
+        "what": history.what,
+        "vendor": history.vendor,
+        "module": history.module,
+        "heaps": list(history.heaps),
+        "renamed_to": list(history.renamed_to) if history.renamed_to else None,
+        "eras": [
+            {
+                "kernel": str(era.kernel),
+                "flavours": sorted(era.flavours),
+                "type": era.type.value,
+                "prompt": era.prompt,
+                "depends": era.depends,
+                "note": era.note,
+                "sources": list(era.sources),
+            }
+            for era in history.eras
+        ],
+        "notes": list(history.notes),
+    }
+
 
 def explain(name: str, requirements: tuple[Requirement, ...] | None = None) -> Explanation:
     """Look up a symbol (with or without ``CONFIG_``) or a requirement's id.

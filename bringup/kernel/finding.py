@@ -6,6 +6,7 @@ import enum
 from dataclasses import dataclass
 
 from bringup.kernel.config import KernelConfig, unquote
+from bringup.kernel.effective import Effective
 from bringup.kernel.expression import And, parse_expression, value_of
 from bringup.kernel.requirement import AllOf, Need, Wanted
 from bringup.kernel.symbols import Kernel
@@ -91,7 +92,7 @@ def _find_absent(need: Wanted, line: str, config: KernelConfig, kernel: Kernel) 
     if era is None or not era.prompt:
         reason = f"CONFIG_{need.symbol} is not mentioned in {config.source}, and what it defaults to is not known"
         return Finding(State.UNKNOWN, (line,), (reason,), wanted)
-    default = era.default(config.values.get)
+    default = Effective(config, kernel).value(need.symbol) or "n"
     holds = off_is_fine if default == "n" else accepts(need, default)
     return Finding(State.HOLDS if holds else State.WRONG, (f"{line} (default {default})",), (), wanted)
 

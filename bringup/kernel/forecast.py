@@ -103,8 +103,10 @@ def _first(era: Era) -> str:
 
 
 def _on_by_default(era: Era, config: KernelConfig) -> bool:
-    get = config.values.get
-    return era.default(get) in {"y", "m"} and value_of(parse_expression(era.depends), get) > 0
+    def level(text: str) -> int:
+        return value_of(parse_expression(text), config.values.get)
+
+    return era.default(level) in {"y", "m"} and level(era.depends) > 0
 
 
 def _heap_changes(config: KernelConfig, now: KernelVersion, then: KernelVersion) -> Iterator[Change]:

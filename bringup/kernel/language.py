@@ -46,6 +46,7 @@ class Block:
     line: int
     condition: str = ""
     depends: list[str] = field(default_factory=list)
+    defaults: list[tuple[str, str]] = field(default_factory=list)
     ends: bool = False
 
     @property
@@ -162,6 +163,8 @@ def _attribute(entry: Definition | Block, word: str, rest: str) -> bool:
         entry.depends.append(f"({condition}) || !({only})" if only else condition)
         return True
     if isinstance(entry, Block):
+        if word == "default":
+            entry.defaults.append(_conditional(rest))
         return word in {"visible", "prompt", "default", "optional", "modules", "option", *_TYPES}
     return _definition_attribute(entry, word, rest)
 

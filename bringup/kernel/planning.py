@@ -111,7 +111,7 @@ class Planner:
 
     def _switch_off(self, symbol: str, era: Era, reason: Reason, plan: Plan, depth: int) -> Plan:
         effective = self._effective(plan)
-        selectors = [name for name in era.selected_by if effective.value(name) in {"y", "m"}]
+        selectors = [name for name, _ in era.selected_by if effective.value(name) in {"y", "m"}]
         if selectors:
             raise Impossible(f"CONFIG_{symbol} is selected by {', '.join(f'CONFIG_{name}' for name in selectors)}")
         others = [member for member in era.choice if member != symbol]
@@ -129,7 +129,7 @@ class Planner:
             ways.append(partial(self._depends, symbol, era, 1, reason, plan, depth))
         ways.extend(
             partial(self._set, name, "y", reason, plan, depth + 1)
-            for name in era.selected_by
+            for name, _ in era.selected_by
             if (selector := self._kernel.era(name)) is not None and selector.prompt
         )
         if not ways:

@@ -45,12 +45,18 @@ class AllOf:
 
     parts: tuple[Need, ...]
 
+    def __str__(self) -> str:
+        return " and ".join(f"({part})" if isinstance(part, AnyOf) else str(part) for part in self.parts)
+
 
 @dataclass(frozen=True, slots=True)
 class AnyOf:
     """One part has to hold; the first is what a fragment would set."""
 
     parts: tuple[Need, ...]
+
+    def __str__(self) -> str:
+        return " or ".join(f"({part})" if isinstance(part, AllOf) else str(part) for part in self.parts)
 
 
 Need = Wanted | AllOf | AnyOf

@@ -6,7 +6,7 @@ import enum
 import os
 import re
 import stat
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from bringup.kernel.kernelimage import is_kernel_image, read_kernel_image
 from bringup.kernel.version import KernelVersion
 from bringup.text import from_board
 
-__all__ = ["Source", "SourceKind", "config_from_bytes", "open_source", "source_from_bytes"]
+__all__ = ["Source", "SourceKind", "config_from_bytes", "open_source", "read_modules_load", "source_from_bytes"]
 
 _MAX_FILE = 1 << 30
 _HEAD = 1 << 20
@@ -113,12 +113,10 @@ def open_source(paths: Path | Sequence[Path]) -> Source:
     sources = [_open_one(path) for path in names]
     if len(sources) == 1:
         return sources[0]
-    configs = []
     for source in sources:
         if source.config is None:
             raise ConfigError(source.name, source.reason, hint="only what holds a configuration can be merged")
-        configs.append(source.config)
-    merged, overrides = merge(configs)
+    merged, overrides = merge(source.config for source in sources if source.config)
     first = sources[0]
     return replace(
         first,
@@ -134,7 +132,21 @@ def _open_one(path: Path) -> Source:
     return source_from_bytes(_read(path), str(path))
 
 
-def _read(path: Path) -> bytes:
+def read_modules_load(path: Path) -> list[str]:
+    """The modules that a ``modules.load`` names, as ``/proc/modules`` spells them.
+
+    :raises ConfigError: the file cannot be read.
+    """
+    return list(_module_names(_read(path, may_be_empty=True)))
+
+
+def _module_names(raw: bytes) -> Iterator[str]:
+    for line in from_board(raw).splitlines():
+        if (entry := line.strip()) and not entry.startswith("#"):
+            yield module_name(entry)
+
+
+def _read(path: Path, *, may_be_empty: bool = False) -> bytes:
     """A file's bytes. Read, not mapped: a file that shrinks under a mapping kills the process.
 
     :raises ConfigError: it cannot be read, is no regular file, is empty, or is larger than 1 GiB.
@@ -149,7 +161,7 @@ def _read(path: Path) -> bytes:
             data = file.read(_MAX_FILE + 1)
     except OSError as error:
         raise ConfigError(path, error.strerror or str(error)) from error
-    if not data:
+    if not data and not may_be_empty:
         raise ConfigError(path, "is empty")
     return data
 
@@ -247,8 +259,7 @@ def _modules_load(image: BootImage, name: str) -> tuple[frozenset[str] | None, t
         for ramdisk in image.ramdisks:
             files = ramdisk_files(ramdisk, f"{name} (ramdisk)", _MODULES_LOAD)
             listed = listed or bool(files)
-            lines = (line.strip() for raw in files.values() for line in from_board(raw).splitlines())
-            modules.update(module_name(line) for line in lines if line and not line.startswith("#"))
+            modules.update(name for raw in files.values() for name in _module_names(raw))
     except BringupError as error:  # the kernel beside it is still worth reading
         return None, (f"the ramdisk could not be read: {error}",)
     return (frozenset(modules) if listed else None), ()

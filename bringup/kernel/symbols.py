@@ -12,7 +12,6 @@ from functools import cache
 from typing import Any, Protocol
 
 from bringup.errors import UsageError
-from bringup.kernel.expression import parse_expression, value_of
 from bringup.kernel.shipped import shipped_data
 from bringup.kernel.version import Flavour, KernelVersion, VersionRange
 
@@ -47,6 +46,7 @@ class Era:
     :param depends: Kconfig expression it depends on, conditions of surrounding menus included; empty for none.
     :param prompt: whether a person can set it; without a prompt only ``select`` and defaults do.
     :param defaults: values and their conditions, in order; the first whose condition holds counts.
+    :param selected_by: who selects it, and under which condition.
     :param choice: the members of the ``choice`` it belongs to, itself included.
     """
 
@@ -58,20 +58,24 @@ class Era:
     defaults: tuple[tuple[str, str], ...] = ()
     choice: tuple[str, ...] = ()
     selects: tuple[str, ...] = ()
-    selected_by: tuple[str, ...] = ()
+    selected_by: tuple[tuple[str, str], ...] = ()
     note: str = ""
     sources: tuple[str, ...] = ()
 
-    def default(self, get: Callable[[str], str | None]) -> str:
-        """What it is without anybody's doing, given the values of other symbols; ``n`` or empty without a default."""
+    def default(self, level: Callable[[str], int]) -> str:
+        """What it is without anybody's doing; ``n`` or empty without a default.
+
+        :param level: tells 0, 1, 2 for an expression that is n, m, y.
+        """
         for value, condition in self.defaults:
-            if value_of(parse_expression(condition), get) > 0:
-                return value if _is_plain(value) else "nmy"[value_of(parse_expression(value), get)]
+            if level(condition) == 0:
+                continue
+            if self.type not in {SymbolType.BOOL, SymbolType.TRISTATE}:
+                return value
+            text = value.strip('"')
+            on = level(text)
+            return text if text in {"y", "m", "n"} else "nmy"[2 if on and self.type is SymbolType.BOOL else on]
         return "n" if self.type in {SymbolType.BOOL, SymbolType.TRISTATE} else ""
-
-
-def _is_plain(value: str) -> bool:
-    return value in {"y", "m", "n"} or value[:1] in {'"', "-"} or value[:1].isdigit()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +139,7 @@ def _era(data: Mapping[str, Any]) -> Era:
         tuple((default["value"], default.get("if", "")) for default in data.get("default", ())),
         tuple(data.get("choice", ())),
         tuple(data.get("selects", ())),
-        tuple(data.get("selected_by", ())),
+        tuple((name, "") for name in data.get("selected_by", ())),
         data.get("note", ""),
         tuple(data.get("source", ())),
     )
@@ -150,6 +154,10 @@ def symbol_table() -> Mapping[str, SymbolHistory]:
 class Symbols(Protocol):
     """Whoever can tell about symbols: their history, or a source tree."""
 
+    @property
+    def whole(self) -> bool:
+        """Whether it knows everyone who selects a symbol."""
+
     def known(self, name: str, version: KernelVersion | None) -> bool:
         """Whether it can be told if that kernel has the symbol."""
 
@@ -162,6 +170,8 @@ class Symbols(Protocol):
 
 class History:
     """The shipped history of symbols, by kernel version."""
+
+    whole = False
 
     def known(self, name: str, version: KernelVersion | None) -> bool:
         """Only symbols in the table, and only for a known version."""

@@ -43,7 +43,7 @@ class TreeSymbol:
     depends: str
     defaults: tuple[tuple[str, str], ...]
     selects: tuple[tuple[str, str], ...]
-    selected_by: tuple[str, ...]
+    selected_by: tuple[tuple[str, str], ...]
     places: tuple[str, ...]
     choice: tuple[str, ...] = ()
 
@@ -75,6 +75,11 @@ class SourceTree:
     version: KernelVersion | None
     symbols: Mapping[str, TreeSymbol]
     notes: tuple[str, ...] = ()
+
+    @property
+    def whole(self) -> bool:
+        """A tree shows every ``select``."""
+        return True
 
     def known(self, name: str, version: KernelVersion | None) -> bool:
         """A tree knows all symbols: one that it does not define does not exist in it."""
@@ -130,11 +135,20 @@ class _Gathered:
     depends: list[str] = field(default_factory=list)
     defaults: list[tuple[str, str]] = field(default_factory=list)
     selects: list[tuple[str, str]] = field(default_factory=list)
+    implies: list[tuple[str, str]] = field(default_factory=list)
     places: list[str] = field(default_factory=list)
 
 
-# What is open, with the conditions that hold inside; an open choice is the list of its members.
-_Stack = list[tuple[str | list[str], tuple[str, ...]]]
+@dataclass(slots=True)
+class _Choice:
+    """A ``choice`` while it is open: the defaults it names and the members met so far."""
+
+    defaults: list[tuple[str, str]]
+    members: list[str] = field(default_factory=list)
+
+
+# What is open, with the conditions that hold inside.
+_Stack = list[tuple[str | _Choice, tuple[str, ...]]]
 
 
 class _Reader:
@@ -197,32 +211,44 @@ class _Reader:
             return
         if not block.ends:
             own = ([block.condition] if block.condition else []) + block.depends
-            members: list[str] = []
-            stack.append((members if block.kind == "choice" else block.kind, (*stack[-1][1], *own)))
-        elif stack[-1][0] == block.kind or (block.kind == "choice" and isinstance(stack[-1][0], list)):
-            stack.pop()
+            opened = _Choice(block.defaults) if block.kind == "choice" else block.kind
+            stack.append((opened, (*stack[-1][1], *own)))
+        elif stack[-1][0] == block.kind or (block.kind == "choice" and isinstance(stack[-1][0], _Choice)):
+            self._close(stack.pop()[0])
         else:
             self.notes.append(f"{name}:{block.line}: end{block.kind} where none is open")
+
+    def _close(self, opened: str | _Choice) -> None:
+        """At the end of a choice its default becomes the default of that member; without one, of the first."""
+        if not isinstance(opened, _Choice) or not opened.members:
+            return
+        for name, condition in opened.defaults or [(opened.members[0], "")]:
+            if name in self._symbols:
+                self._symbols[name].defaults.append(("y", condition))
 
     def _define(self, definition: Definition, name: str, stack: _Stack) -> None:
         kind, conditions = stack[-1]
         gathered = self._symbols.setdefault(definition.name, _Gathered())
         gathered.type = gathered.type or definition.type
         gathered.prompt = gathered.prompt or (definition.prompt and definition.prompt_if != "n")
-        if isinstance(kind, list):
-            kind.append(definition.name)
-            gathered.choice = kind
+        if isinstance(kind, _Choice):
+            kind.members.append(definition.name)
+            gathered.choice = kind.members
         gathered.depends.append(_all_of((*conditions, *definition.depends)))
         gathered.defaults += definition.defaults
         gathered.selects += definition.selects
+        gathered.implies += definition.implies
         gathered.places.append(f"{name}:{definition.line}")
 
     def finished(self) -> dict[str, TreeSymbol]:
         """The symbols, with who selects them."""
-        selected_by: dict[str, list[str]] = {}
+        selected_by: dict[str, list[tuple[str, str]]] = {}
         for name, gathered in self._symbols.items():
-            for target, _ in gathered.selects:
-                selected_by.setdefault(target, []).append(name)
+            for target, condition in gathered.implies:
+                if target in self._symbols:  # implied is as good as a default that a person may still change
+                    self._symbols[target].defaults.append((name, condition))
+            for target, condition in gathered.selects:
+                selected_by.setdefault(target, []).append((name, condition))
         return {
             name: TreeSymbol(
                 name,

@@ -80,7 +80,7 @@ def _missing(symbol: TreeSymbol, value: str, effective: Effective) -> list[str]:
     except BadExpression:
         return []
     level = 2 if value == "y" and symbol.type is SymbolType.TRISTATE else 1
-    if effective.level(expression) >= level or any(effective.value(name) in {"y", "m"} for name in symbol.selected_by):
+    if effective.level(expression) >= level or effective.is_selected(symbol.selected_by):
         return []
     parts = expression.parts if isinstance(expression, And) else (expression,)
     return [str(part) for part in parts if effective.level(part) < level]

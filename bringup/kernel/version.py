@@ -24,6 +24,18 @@ class Flavour(enum.StrEnum):
     GKI = "gki"
     VENDOR = "vendor"
 
+    @classmethod
+    def named(cls, text: str) -> Flavour:
+        """The flavour of that name.
+
+        :raises UsageError: there is none.
+        """
+        try:
+            return cls(text)
+        except ValueError as error:
+            known = ", ".join(flavour.value for flavour in cls)
+            raise UsageError("read a kernel's flavour", f"{text!r} is none", hint=f"one of {known}") from error
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class KernelVersion:
