@@ -38,7 +38,8 @@ def report(title: str, samples: Samples, goals: list[Goal]) -> int:
     print(f"\n{title}")
     for name, seconds in samples.items():
         p95 = sorted(seconds)[max(0, -(-len(seconds) * 95 // 100) - 1)]
-        print(f"  {name:34} median {statistics.median(seconds) * 1e3:9.2f} ms   p95 {p95 * 1e3:9.2f} ms   n {len(seconds)}")
+        median = statistics.median(seconds)
+        print(f"  {name:34} median {median * 1e3:9.2f} ms   p95 {p95 * 1e3:9.2f} ms   n {len(seconds)}")
     missed = 0
     for goal in goals:
         ratio = statistics.median(samples[goal.ours]) / statistics.median(samples[goal.theirs])

@@ -69,9 +69,9 @@ def schema(output: Annotated[Path | None, typer.Option("-o", metavar="FILE", hel
     """The JSON Schema of board configs, for editors."""
     import json
 
-    from bringup.config.json_schema import json_schema
+    from bringup.config.jsonschema import board_config_schema
 
-    text = json.dumps(json_schema(), indent=2) + "\n"
+    text = json.dumps(board_config_schema(), indent=2) + "\n"
     if output is None:
         typer.echo(text, nl=False)
     else:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -20,7 +19,9 @@ HEAD = {"t": "record", "schema": SCHEMA, "tool": "0", "started": ""}
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
 @given(reads=st.lists(st.tuples(st.text(min_size=1, max_size=80), st.binary(min_size=1, max_size=200)), max_size=6))
-def test_whatever_the_path_the_bytes_come_back(tmp_path_factory: pytest.TempPathFactory, reads: list[tuple[str, bytes]]) -> None:
+def test_whatever_the_path_the_bytes_come_back(
+    tmp_path_factory: pytest.TempPathFactory, reads: list[tuple[str, bytes]]
+) -> None:
     folder = tmp_path_factory.mktemp("record")
     expected: dict[str, bytes] = {}
     with Journal(folder) as journal:
@@ -40,7 +41,9 @@ def test_whatever_the_path_the_bytes_come_back(tmp_path_factory: pytest.TempPath
     assert all(one.is_relative_to(folder.resolve()) for one in everything)
 
 
-@pytest.mark.parametrize("path", ["/../../etc/passwd", "..", "/a/../../b", "/", "", ".hidden", "a\0b", "x" * 5000, "/d/" * 400])
+@pytest.mark.parametrize(
+    "path", ["/../../etc/passwd", "..", "/a/../../b", "/", "", ".hidden", "a\0b", "x" * 5000, "/d/" * 400]
+)
 def test_a_hostile_path_stays_inside(tmp_path: Path, path: str) -> None:
     with Journal(tmp_path / "r") as journal:
         stored = str(journal.store(path, b"data")["stored"])
@@ -83,7 +86,9 @@ def test_damage_in_the_middle_is_told_with_its_line(tmp_path: Path) -> None:
         load_record(tmp_path / "r")
 
 
-@pytest.mark.parametrize("content", [b"", b"\n", b"{}\n", b"[1]\n", b'{"t":"record","schema":"bringup.record/9"}\n', b"\xff\xfe\n"])
+@pytest.mark.parametrize(
+    "content", [b"", b"\n", b"{}\n", b"[1]\n", b'{"t":"record","schema":"bringup.record/9"}\n', b"\xff\xfe\n"]
+)
 def test_not_a_record(tmp_path: Path, content: bytes) -> None:
     (tmp_path / JOURNAL).write_bytes(content)
     with pytest.raises(RecordError, match=SCHEMA):
@@ -117,7 +122,7 @@ def test_a_record_cannot_make_us_read_elsewhere(tmp_path: Path) -> None:
     _with_stored(tmp_path / "dots", "files/../../../etc/passwd")
     _with_stored(tmp_path / "absolute", "/etc/passwd")
     _with_stored(tmp_path / "link", "files/link")
-    os.symlink("/etc/passwd", tmp_path / "link" / "files" / "link")
+    (tmp_path / "link" / "files" / "link").symlink_to("/etc/passwd")
     for name in ("dots", "absolute", "link"):
         with pytest.raises(RecordError, match="not inside the record"):
             load_record(tmp_path / name)
@@ -131,7 +136,10 @@ def test_missing_denied_and_empty_are_three_things(tmp_path: Path) -> None:
         "/empty": "",
     }
     record = board.record(tmp_path / "r")
-    states = {path: entry.state if (entry := record.file(path)) else None for path in ("/missing", "/denied", "/empty", "/other")}
+    states = {
+        path: entry.state if (entry := record.file(path)) else None
+        for path in ("/missing", "/denied", "/empty", "/other")
+    }
     assert states == {"/missing": State.MISSING, "/denied": State.DENIED, "/empty": State.OK, "/other": None}
 
 

@@ -58,7 +58,7 @@ def _unjudged(facts: Facts) -> Iterator[str]:
 @check(
     "board.config",
     "A board config describes this board",
-    why="Only a board config says which heaps a board ought to have; without one, only what holds everywhere is judged.",
+    why="Only a board config says which heaps a board ought to have; without one, less can be judged.",
     source="docs/board-configs.md",
 )
 def config(ask: Question, facts: Facts) -> Iterator[Verdict]:
