@@ -240,6 +240,8 @@ class NativeBoard:
 
     def start(self) -> None:
         assert self._process is None, "it runs"
+        # the board ends with the thread that starts it, see setpriv --pdeathsig below
+        assert threading.current_thread() is threading.main_thread()
         self.boot_id = str(uuid.uuid4())
         boot_id = self._folder / "boot_id"
         boot_id.write_text(self.boot_id + "\n")

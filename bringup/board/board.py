@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from pathlib import Path
 
 from bringup.board.command import run_command
@@ -77,8 +77,10 @@ class Board:
 
     def stream(
         self, command: Sequence[str] | str, deadline: Deadline, *, stdin: bytes | Iterable[bytes] = b""
-    ) -> Iterator[Chunk]:
+    ) -> Generator[Chunk]:
         """Run a command and yield its output as it comes, then its exit code.
+
+        Close the iterator to end the command before that.
 
         :param command: a list of arguments, or a string that is a script for the board's ``sh``.
         :param stdin: the command's whole input; an iterable is asked for more when the board can take it.
@@ -139,7 +141,7 @@ class Board:
         """Write a file on the board and return its size in bytes. A failed push leaves no file.
 
         :param data: the content, or the host's file that holds it.
-        :param mode: permission bits.
+        :param mode: permission bits; adbd gives group and others what the owner has.
         :raises TransferError: the board refused, in its own words.
         """
         return push(self._link, data, remote, mode, deadline)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import secrets
 import shlex
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 
 from bringup.board.link import SHELL, Link
 from bringup.board.shell import Chunk, Exit, PidLines, announce, converse, kill_script
-from bringup.board.wire import WireError
+from bringup.board.wire import Stream, WireError
 from bringup.deadline import Deadline
 from bringup.errors import AdbServerError, BoardLost, BringupError, DeadlineExceeded, UsageError
 from bringup.text import visible
@@ -19,18 +19,18 @@ __all__ = ["run_command"]
 SERVICE_AT_MOST = 0xFFFF
 # What is kept of a deadline to kill the command within it.
 RESERVE_SECONDS = 0.5
-RESERVE_SHARE = 0.1
+RESERVE_SHARE = 0.25
 KILL_SECONDS = 1.0
 SHOWN_AT_MOST = 60
 
 
 def run_command(
     link: Link, script: str, deadline: Deadline, *, stdin: bytes | Iterable[bytes] = b"", su: Sequence[str] = ()
-) -> Iterator[Chunk]:
+) -> Generator[Chunk]:
     """Yield what the script writes as it comes, then its :class:`~bringup.board.shell.Exit`.
 
     When the deadline passes, or the iterator is closed before the end, the script's process group is killed on the
-    board. For that a part of the deadline (a tenth, at most 0.5 s) is kept back.
+    board. For that a part of the deadline (a quarter, at most 0.5 s) is kept back.
 
     :param su: the command that runs a script as root, which is appended to it; empty: run as adbd's user.
     :raises DeadlineExceeded: the script did not end in time.
@@ -44,7 +44,7 @@ def run_command(
         raise UsageError(action, f"a script of {len(script)} characters", hint="adb takes 64 KiB: give it on stdin")
     pids = PidLines(token, expected=2 if su else 1)
     early = _keep_back(deadline)
-    stream = None
+    stream: Stream | None = None
     over = False
     try:
         with link.failing(action, deadline):
@@ -54,7 +54,7 @@ def run_command(
                 yield from pids.strip(chunk)
     except DeadlineExceeded as late:
         over = True
-        fate = _kill(link, pids, su, deadline)
+        fate = _end(link, stream, pids, su, deadline)
         seen = f"it did not end within {deadline.budget:g} s{fate}"
         raise DeadlineExceeded(action, seen, board=link.serial) from late
     except (BoardLost, AdbServerError):
@@ -63,7 +63,7 @@ def run_command(
     finally:
         if stream is not None:
             if not over:
-                _kill(link, pids, su, deadline)
+                _end(link, stream, pids, su, deadline)
             stream.close()
 
 
@@ -82,13 +82,18 @@ def _keep_back(deadline: Deadline) -> Deadline:
     return Deadline(deadline.at - reserve, deadline.budget)
 
 
-def _kill(link: Link, pids: PidLines, su: Sequence[str], deadline: Deadline) -> str:
-    """Kill what runs, and return for the error message what came of it."""
+def _end(link: Link, stream: Stream | None, pids: PidLines, su: Sequence[str], deadline: Deadline) -> str:
+    """End what runs, and return for the error message what came of it.
+
+    Closing the connection makes adbd send SIGHUP to the shell, which its children do not get.
+    """
+    if stream is not None:
+        stream.close()
     if not pids.pids:
         return ", and never said that it had started"
     script = kill_script(pids.pids)
     try:
-        link.ask_shell(shlex.join([*su, script]) if su else script, deadline.within(KILL_SECONDS))
+        code, _ = link.ask_shell(shlex.join([*su, script]) if su else script, deadline.within(KILL_SECONDS))
     except (WireError, BringupError):
         return f", and may still run on the board as process {pids.pids[0]}"
-    return " and was killed"
+    return " and was killed" if code == 0 else f", was killed, and is still there as process {pids.pids[0]}"

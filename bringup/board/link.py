@@ -95,7 +95,7 @@ class Link:
         return (from_board(output).strip() or None) if code == 0 else None
 
     def adb_state(self, deadline: Deadline) -> str:
-        """What adb says of the board: a state, or the text with which it refuses to tell one.
+        """What adb says of the board: a state as it lists it, or that it does not find the board.
 
         :raises WireError: the adb server did not answer.
         :raises AdbServerError: there is none.
@@ -103,7 +103,9 @@ class Link:
         try:
             return query(self.transport, self.target.ask("get-state"), deadline.within(ASK_ADB_SECONDS))
         except Refused as refused:
-            return str(refused).partition("\n")[0]
+            # "device offline", "device still authorizing", "device 'x' not found"
+            text = str(refused).partition("\n")[0]
+            return text if "not found" in text else text.removeprefix("device ").removeprefix("still ")
 
     def await_ready(self, deadline: Deadline) -> bool:
         """Wait until adb calls the board ``device``; ``False`` when it did not before the deadline.

@@ -41,9 +41,11 @@ def connect_tcp(transport: Transport, address: str, deadline: Deadline) -> str:
     :raises AdbServerError: the adb server does not answer.
     """
     serial = address if _NETWORK_SERIAL.fullmatch(address) else f"{address}:5555"
-    with answering(f"connect to {visible(serial)}", deadline, serial), contextlib.suppress(Refused):
-        query(transport, f"host:connect:{serial}", deadline)
-    wait_until_it_answers(Link(transport, Target(serial)), deadline, f"connect to {visible(serial)}")
+    action = f"connect to {visible(serial)}"
+    # adb 36 itself tries for 10 s; what it answers then is not needed
+    with answering(action, deadline, serial), contextlib.suppress(Refused, TimedOut):
+        query(transport, f"host:connect:{serial}", deadline.within(CONNECT_SECONDS))
+    wait_until_it_answers(Link(transport, Target(serial)), deadline, action)
     return serial
 
 
@@ -67,7 +69,7 @@ def wait_until_it_answers(link: Link, deadline: Deadline, action: str) -> str | 
     :raises AdbServerError: the adb server does not answer.
     """
     pause = FIRST_PAUSE_SECONDS
-    seen = "it did not answer"
+    seen = "adb did not get through to it"
     while not deadline.expired:
         try:
             if link.await_ready(deadline.within(pause)):

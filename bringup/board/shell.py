@@ -37,6 +37,8 @@ HEADER = struct.Struct("<BI")
 STDIN_AT_MOST = 64 * 1024
 # adbd sends at most 1 MiB (MAX_PAYLOAD). Anything far above is no length but a lost place in the stream.
 PACKET_AT_MOST = 16 * 1024 * 1024
+# of output while the shell has not told its id
+HELD_AT_MOST = 1024 * 1024
 
 
 class Packet(enum.IntEnum):
@@ -188,45 +190,57 @@ def announce(script: str, token: str) -> str:
 class PidLines:
     """Takes the lines that :func:`announce` adds out of stderr.
 
+    Everything is held back until they are there: stdout may come first, and whoever sees output may rely on the
+    shell's id being known. It is the first thing that the shell writes, so that is not for long.
+
     :param expected: how many shells tell their id (two where ``su`` starts a second one).
     """
 
     def __init__(self, token: str, expected: int) -> None:
         self._token = token.encode()
         self._expected = expected
-        self._held = b""
+        self._stdout = b""
+        self._stderr = b""
+        self._line = b""
+        self._holding = True
         self.pids: list[int] = []
 
-    def filter(self, data: bytes) -> bytes:
-        """What of ``data`` the command itself wrote, as far as that can be told yet."""
-        if len(self.pids) == self._expected:
-            return data
-        *lines, self._held = (self._held + data).split(b"\n")
-        passed = b""
+    def strip(self, chunk: Chunk) -> Iterator[Chunk]:
+        """What may be passed on now that ``chunk`` came."""
+        if not self._holding:
+            yield chunk
+            return
+        match chunk:
+            case Stdout(data):
+                self._stdout += data
+            case Stderr(data):
+                self._take(data)
+        ended = isinstance(chunk, Exit) or len(self._stdout) + len(self._stderr) > HELD_AT_MOST
+        if ended or len(self.pids) == self._expected:
+            self._holding = False
+            if self._stdout:
+                yield Stdout(self._stdout)
+            if self._stderr or self._line:
+                yield Stderr(self._stderr + self._line)
+        if isinstance(chunk, Exit):
+            yield chunk
+
+    def _take(self, data: bytes) -> None:
+        *lines, self._line = (self._line + data).split(b"\n")
         for line in lines:
             number = line.removeprefix(self._token)
             if number != line and number.isdigit() and len(self.pids) < self._expected:
                 self.pids.append(int(number))
             else:
-                passed += line + b"\n"
-        if len(self.pids) == self._expected or not self._may_be_pid_line():
-            passed, self._held = passed + self._held, b""
-        return passed
-
-    def strip(self, chunk: Chunk) -> Iterator[Chunk]:
-        """The chunk without those lines; before the end, whatever turned out to be none."""
-        if isinstance(chunk, Stderr):
-            chunk = Stderr(self.filter(chunk.data))
-            if not chunk.data:
-                return
-        elif isinstance(chunk, Exit) and self._held:
-            yield Stderr(self._held)
-        yield chunk
-
-    def _may_be_pid_line(self) -> bool:
-        return self._token.startswith(self._held[: len(self._token)])
+                self._stderr += line + b"\n"
 
 
 def kill_script(pids: Iterable[int]) -> str:
-    """Kill these shells and every process of their groups."""
-    return "\n".join(f"kill -9 -{pid} 2>/dev/null; kill -9 {pid} 2>/dev/null" for pid in pids) + "\ntrue"
+    """Kill these shells and every process of their groups; exit code 1 when one is still there after half a second.
+
+    A process that waits for a device (state D) stays until the device answers.
+    """
+    return f"""for p in {" ".join(map(str, pids))}; do kill -9 -$p; kill -9 $p; done 2>/dev/null
+i=0
+while kill -0 -$p 2>/dev/null; do i=$((i+1)); [ $i -lt 50 ] || exit 1; sleep 0.01; done
+"""

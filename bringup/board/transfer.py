@@ -7,7 +7,7 @@ import os
 import posixpath
 import shlex
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,18 +48,28 @@ class Pulled:
 
 def push(link: Link, data: bytes | Path, remote: str, mode: int, deadline: Deadline) -> int:
     """Write a file on the board and return its size. See :meth:`bringup.board.board.Board.push`."""
+    if isinstance(data, bytes):
+        return _push(link, (data,), len(data), remote, mode, deadline)
+    try:
+        # before anything is sent: what cannot be read here leaves no empty file there
+        with data.open("rb") as file:
+            return _push(link, iter(lambda: file.read(READ_SIZE), b""), data.stat().st_size, remote, mode, deadline)
+    except OSError as error:
+        raise HostError(f"read {data}", error.strerror or str(error)) from error
+
+
+def _push(link: Link, chunks: Iterable[bytes], size: int, remote: str, mode: int, deadline: Deadline) -> int:
     action = f"push {visible(remote)}"
-    chunks = _file_chunks(data) if isinstance(data, Path) else (data,)
     with link.failing(action, deadline):
         stream = link.open("sync:", action, deadline)
         try:
-            return sync.push_chunks(stream, chunks, remote, mode, int(time.time()), deadline)
+            try:
+                return sync.push_chunks(stream, chunks, remote, mode, int(time.time()), deadline)
+            finally:
+                # now adbd removes what it has of a file that it could not write, or whose end it did not get
+                stream.close()
         except Refused as refused:
-            size = data.stat().st_size if isinstance(data, Path) else len(data)
             raise _transfer_error(link, action, remote, refused, deadline, size) from refused
-        finally:
-            # adbd removes what it has of a file whose end it does not get
-            stream.close()
 
 
 def pull(link: Link, remote: str, deadline: Deadline, limit: int) -> Pulled:
@@ -103,30 +113,25 @@ def _transfer_error(
 ) -> TransferError:
     said = visible(str(refused))
     if NO_SPACE in said:
-        hint = _space_hint(link, posixpath.dirname(remote) or "/", size, deadline)
+        hint = _space_hint(link, remote, size, deadline)
     else:
         hint = next((hint for words, hint in _HINTS.items() if words in said), "")
     return TransferError(action, said, hint=hint, board=link.serial)
 
 
-def _space_hint(link: Link, directory: str, size: int, deadline: Deadline) -> str:
+def _space_hint(link: Link, remote: str, size: int, deadline: Deadline) -> str:
     """Bytes needed and free: worth one more question, as nothing else is going to work."""
+    directory = posixpath.dirname(remote) or "/"
+    # adbd says why before it removes what it had written
+    script = f"""i=0
+while [ -e {shlex.quote(remote)} ] && [ $i -lt 50 ]; do i=$((i+1)); sleep 0.01; done
+stat -f -c '%a %S' {shlex.quote(directory)}"""
     free = ""
     try:
-        # free blocks for others than root, and the size of each
-        code, output = link.ask_shell(f"stat -f -c '%a %S' {shlex.quote(directory)}", deadline.within(HINT_SECONDS))
+        code, output = link.ask_shell(script, deadline.within(HINT_SECONDS))
         numbers = from_board(output).split()
-        if code == 0 and len(numbers) == 2 and all(number.isdigit() for number in numbers):
+        if code == 0 and len(numbers) == 2 and all(number.isdecimal() for number in numbers):
             free = f", {int(numbers[0]) * int(numbers[1])} are free"
     except (WireError, BringupError):
         pass
     return f"{size} bytes are needed{free}: delete something in {visible(directory)}, or choose another directory"
-
-
-def _file_chunks(path: Path) -> Iterator[bytes]:
-    try:
-        with path.open("rb") as file:
-            while chunk := file.read(READ_SIZE):
-                yield chunk
-    except OSError as error:
-        raise HostError(f"read {path}", error.strerror or str(error)) from error

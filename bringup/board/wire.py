@@ -90,6 +90,7 @@ class Transport(Protocol):
         """Open one connection.
 
         :raises AdbServerError: nothing answers there.
+        :raises TimedOut: the deadline has passed already.
         """
         ...
 
@@ -170,7 +171,9 @@ class ServerTransport:
 
     def connect(self, deadline: Deadline) -> SocketStream:
         """See :meth:`Transport.connect`."""
-        left = deadline.require(f"connect to the adb server at {self.address}")
+        left = deadline.remaining
+        if left <= 0:
+            raise TimedOut
         try:
             return SocketStream(self.address.connected(left))
         except OSError as error:

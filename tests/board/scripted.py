@@ -93,7 +93,8 @@ class ScriptedTransport:
         self.streams: list[ScriptedStream] = []
 
     def connect(self, deadline: Deadline) -> Stream:
-        deadline.require("connect")
+        if deadline.expired:
+            raise TimedOut
         assert self._connections, "one connection more than written down"
         connection = self._connections.pop(0)
         if isinstance(connection, AdbServerError):

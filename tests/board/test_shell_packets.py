@@ -160,8 +160,21 @@ def test_what_su_says_in_between_is_kept() -> None:
     assert chunks == [Stderr(b"su: hello\nrest")]
 
 
-def test_stderr_that_cannot_be_a_pid_line_is_not_held_back() -> None:
-    assert list(PidLines("t0ken", expected=1).strip(Stderr(b"Enter: "))) == [Stderr(b"Enter: ")]
+def test_output_that_comes_first_waits_for_the_pid() -> None:
+    lines = PidLines("t0ken", expected=1)
+    assert list(lines.strip(Stdout(b"early"))) == []
+    assert list(lines.strip(Stderr(b"t0ken1"))) == []
+    assert list(lines.strip(Stderr(b"1\n"))) == [Stdout(b"early")]
+    assert lines.pids == [11]
+    assert list(lines.strip(Stderr(b"t0ken12\n"))) == [Stderr(b"t0ken12\n")]
+
+
+def test_without_a_pid_output_is_held_until_the_end_or_a_mebibyte() -> None:
+    lines = PidLines("t0ken", expected=1)
+    assert list(lines.strip(Stderr(b"Enter: "))) == []
+    assert list(lines.strip(Exit(1))) == [Stderr(b"Enter: "), Exit(1)]
+    lines = PidLines("t0ken", expected=1)
+    assert sum(len(list(lines.strip(Stdout(bytes(65536))))) for _ in range(40)) > 20
 
 
 def test_announcing_leaves_output_and_exit_code_alone() -> None:

@@ -1,0 +1,153 @@
+"""What happens when a real board, its adbd or the adb server dies: noticed quickly, named rightly, and over again."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bringup.board import Board, Heartbeat, Stdout, Target, list_boards
+from bringup.deadline import Deadline
+from bringup.errors import AdbServerError, BoardLost, BoardRebooted, BringupError, DeadlineExceeded
+
+if TYPE_CHECKING:
+    from tests.native_adbd import AdbServer, MakeNativeBoard, NativeBoard
+
+QUICK = Heartbeat(quiet=0.2, answer=0.8)
+NOTICED = 3.0  # seconds, on a busy machine; a call's own deadline is 30
+
+
+def soon() -> Deadline:
+    return Deadline.after(30)
+
+
+@pytest.fixture
+def native(make_native_board: MakeNativeBoard) -> NativeBoard:
+    return make_native_board()
+
+
+@pytest.fixture
+def board(native: NativeBoard) -> Board:
+    return Board.open(native.server.transport, Target(native.serial), soon(), heartbeat=QUICK)
+
+
+def break_while_running(board: Board, fault: Callable[[], None]) -> BringupError:
+    chunks = board.stream("echo started; sleep 99999", soon())
+    assert next(chunks) == Stdout(b"started\n")
+    fault()
+    started = time.monotonic()
+    with pytest.raises(BringupError) as caught:
+        list(chunks)
+    assert time.monotonic() - started < NOTICED
+    return caught.value
+
+
+def test_a_frozen_board_answers_nothing(native: NativeBoard, board: Board) -> None:
+    error = break_while_running(board, lambda: native.signal_adbd(signal.SIGSTOP))
+    assert type(error) is BoardLost
+    assert "answers nothing" in str(error)
+    assert "'device'" in str(error)
+    native.signal_adbd(signal.SIGCONT)
+    assert board.wait(soon()) == native.boot_id
+
+
+def test_a_board_that_is_frozen_before_the_command_is_noticed_too(native: NativeBoard, board: Board) -> None:
+    native.signal_adbd(signal.SIGSTOP)
+    started = time.monotonic()
+    with pytest.raises(BoardLost, match="answers nothing"):
+        board.shell("true", soon())
+    with pytest.raises(BoardLost, match="answers nothing"):
+        board.push(b"x", "/data/local/tmp/x", 0o644, soon())
+    assert time.monotonic() - started < 2 * NOTICED
+    native.signal_adbd(signal.SIGCONT)
+
+
+def test_a_board_that_freezes_during_a_push_is_noticed(native: NativeBoard, board: Board, tmp_path: Path) -> None:
+    with (tmp_path / "big").open("wb") as file:
+        file.truncate(8 << 30)
+    freeze = threading.Timer(0.2, native.signal_adbd, [signal.SIGSTOP])
+    freeze.start()
+    with pytest.raises(BoardLost, match="answers nothing"):
+        board.push(tmp_path / "big", "/data/local/tmp/big", 0o644, soon())
+    freeze.join()
+    native.signal_adbd(signal.SIGCONT)
+
+
+def test_a_pulled_cable_is_noticed_and_the_board_found_again(native: NativeBoard, board: Board) -> None:
+    error = break_while_running(board, native.unplug)
+    assert type(error) is BoardLost
+    native.plug()
+    assert board.wait(soon()) == native.boot_id
+    assert board.shell("echo back", soon()).stdout == b"back\n"
+
+
+def test_power_lost(native: NativeBoard, board: Board) -> None:
+    assert type(break_while_running(board, native.stop)) is BoardLost
+    with pytest.raises(DeadlineExceeded, match="wait for the board"):
+        board.wait(Deadline.after(0.5))
+    native.start()
+    assert board.wait(soon()) == native.boot_id
+
+
+def test_a_reboot_is_never_taken_for_an_answer(native: NativeBoard, board: Board) -> None:
+    before = native.boot_id
+    error = break_while_running(board, native.reboot)
+    # adb may notice before the heartbeat asks: then the board is lost, and found with another boot_id
+    assert isinstance(error, BoardLost)
+    after = board.wait(soon())
+    assert after == native.boot_id != before
+
+
+def test_a_reboot_that_adb_has_got_over_is_one(native: NativeBoard, board: Board) -> None:
+    native.reboot()
+    native.connect()
+    with pytest.raises(BoardRebooted, match="boot_id was"):
+        board.shell("sleep 1", soon())
+
+
+def test_a_killed_adbd_is_noticed_at_once(native: NativeBoard, board: Board) -> None:
+    error = break_while_running(board, lambda: native.signal_adbd(signal.SIGKILL))
+    assert type(error) is BoardLost
+    assert "closed" in str(error)
+    assert board.wait(soon()) == native.boot_id
+
+
+def test_a_killed_server_is_the_hosts_fault_and_not_started_again(
+    make_native_board: MakeNativeBoard, own_server: AdbServer
+) -> None:
+    native = make_native_board(own_server)
+    board = Board.open(own_server.transport, Target(native.serial), soon(), heartbeat=QUICK)
+    error = break_while_running(board, own_server.kill)
+    assert type(error) is AdbServerError
+    assert str(own_server.address) in str(error)
+    with pytest.raises(AdbServerError, match="nothing answers"):
+        board.shell("true", soon())
+    own_server.restart()
+    assert list_boards(own_server.transport, soon()) == []
+    assert board.wait(soon()) == native.boot_id
+
+
+@pytest.fixture
+def own_server(tmp_path: Path, adb_server: AdbServer) -> Iterator[AdbServer]:
+    server = type(adb_server)(tmp_path)
+    yield server
+    server.kill()
+
+
+def test_faults_come_within_the_callers_deadline_too(native: NativeBoard) -> None:
+    slow = Board.open(native.server.transport, Target(native.serial), soon())
+    native.signal_adbd(signal.SIGSTOP)
+    started = time.monotonic()
+    with pytest.raises(DeadlineExceeded):
+        slow.shell("true", Deadline.after(0.3))
+    with pytest.raises(DeadlineExceeded):
+        slow.push(b"x", "/data/local/tmp/x", 0o644, Deadline.after(0.3))
+    with pytest.raises(DeadlineExceeded):
+        slow.boot_id(Deadline.after(0.3))
+    assert time.monotonic() - started < 1.2
+    native.signal_adbd(signal.SIGCONT)
