@@ -25,14 +25,18 @@ _HEAD = re.compile(r"^#\s+Linux/(\S{1,32}) (\S{1,120}) Kernel Configuration", re
 _NUMBER = re.compile(r"-?\d{1,20}|0[xX][0-9a-fA-F]{1,16}", re.ASCII)
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 _NOT_SET = " is not set"
+_SETTINGS = frozenset({"=y", "=m", "=n"})
 # Only Android Common Kernels know these (init/Kconfig.gki, drivers/android/Kconfig); a mainline config mentions none.
 _ACK_ONLY = ("ANDROID_VENDOR_HOOKS", "GKI_HACKS_TO_FIX", "ANDROID_KABI_RESERVE", "GKI_HIDDEN_DRM_CONFIGS")
-_VENDOR_PREFIXES = (
+_VENDOR_ONLY = (
     "QCOM_DMABUF_HEAPS",
-    "DEVICE_MODULES_DMABUF_HEAPS",
-    "AMLOGIC_HEAP",
-    "DMABUF_HEAPS_ROCKCHIP",
-    "DMABUF_HEAPS_SAMSUNG",
+    "DEVICE_MODULES_DMABUF_HEAPS_SYSTEM",
+    "AMLOGIC_HEAP_CMA",
+    "AMLOGIC_HEAP_CODEC_MM",
+    "DMABUF_HEAPS_ROCKCHIP_SYSTEM",
+    "DMABUF_HEAPS_CARVEOUT",
+    "DMABUF_HEAPS_SRAM",
+    "DMABUF_HEAPS_DSP",
 )
 
 
@@ -85,9 +89,7 @@ class KernelConfig:
         """Whose tree this was configured from, told by symbols that only such trees have."""
         if any(symbol in self.values for symbol in _ACK_ONLY) or (self.version and self.version.flavour):
             return Flavour.GKI
-        return (
-            Flavour.VENDOR if any(symbol.startswith(_VENDOR_PREFIXES) for symbol in self.values) else Flavour.MAINLINE
-        )
+        return Flavour.VENDOR if any(symbol in self.values for symbol in _VENDOR_ONLY) else Flavour.MAINLINE
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,13 +119,23 @@ def parse_config(
     values: dict[str, str] = {}
     lines: dict[str, int] = {}
     for number, line in enumerate(text.removeprefix("\ufeff").split("\n"), first_line):
-        found = _read_line(line, source, number)
-        if found is None:
+        # Most lines are one of these two, and the loop runs ten thousand times: no calls, no regular expression.
+        if line[-2:] in _SETTINGS and line[:7] == "CONFIG_":
+            symbol, value = line[7:-2], line[-1]
+        elif line[-11:] == _NOT_SET and line[:9] == "# CONFIG_":
+            symbol, value = line[9:-11], "n"
+        else:
+            found = _read_line(line, source, number)
+            if found is None:
+                continue
+            symbol, value = found
+        if symbol in values:
+            if values[symbol] != value:
+                _refuse_second(source, symbol, values[symbol], value, lines[symbol], number)
             continue
-        symbol, value = found
-        if values.setdefault(symbol, value) != value:
-            _refuse_second(source, symbol, values[symbol], value, lines[symbol], number)
-        lines.setdefault(symbol, number)
+        values[symbol] = value
+        lines[symbol] = number
+    _check_names(values, lines, source)
     if len(values) > _MAX_SYMBOLS:
         raise ConfigError(source, f"{len(values)} symbols: not a kernel configuration")
     if not values and not may_be_empty:
@@ -136,24 +148,27 @@ def _read_line(line: str, source: str, number: int) -> tuple[str, str] | None:
     if line.startswith("CONFIG_"):
         name, equals, value = line.partition("=")
         value = value.rstrip()
-        if not equals or not _is_name(name):
+        if not equals:
             raise ConfigError(source, f"{_shown(line)}: expected CONFIG_NAME=value", line=number)
         if value not in {"y", "m", "n"} and not _is_value(value):
             raise ConfigError(source, f"{_shown(line)}: the value is no y, m, n, number or quoted string", line=number)
         return name[7:], value
-    if line.startswith("# CONFIG_"):
-        name, _, rest = line[2:].partition(" ")
-        if rest.rstrip() == "is not set" and _is_name(name):
-            return name[7:], "n"
-        return None
     stripped = line.strip()
+    if stripped.startswith("# CONFIG_") and stripped.endswith(_NOT_SET) and line[0] == "#":
+        return stripped[9:-11], "n"
     if not stripped or stripped[0] == "#":
         return None
     raise ConfigError(source, f"{_shown(stripped)}: neither CONFIG_NAME=value nor a comment", line=number)
 
 
-def _is_name(name: str) -> bool:
-    return len(name) > 7 and name.isascii() and name.isidentifier()
+def _check_names(values: dict[str, str], lines: dict[str, int], source: str) -> None:
+    """Every name at once; only where one is wrong is it looked for."""
+    joined = "".join(values)
+    if not values or (joined.isascii() and joined.replace("_", "").isalnum() and "" not in values):
+        return
+    for symbol in values:
+        if not (symbol.isascii() and symbol.replace("_", "").isalnum()):
+            raise ConfigError(source, f"{_shown('CONFIG_' + symbol)}: expected CONFIG_NAME=value", line=lines[symbol])
 
 
 def _is_value(value: str) -> bool:

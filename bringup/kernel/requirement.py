@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from bringup.errors import UsageError
 from bringup.kernel.evidence import Proof, ProofKind
 from bringup.kernel.verdict import Cause, Severity
 from bringup.kernel.version import ANY_VERSION, Flavour, VersionRange
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = ["AllOf", "AnyOf", "Need", "Requirement", "Wanted", "need_from_data", "symbols_of"]
 

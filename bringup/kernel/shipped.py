@@ -8,8 +8,11 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from importlib import resources
-from typing import Any
+from pathlib import Path
+
+TYPE_CHECKING = False  # importing typing costs as much as all of this module
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = ["COMPILED", "shipped_data"]
 
@@ -19,6 +22,6 @@ COMPILED = "compiled.json"
 @cache
 def shipped_data() -> dict[str, Any]:
     """``{"requirements": {FILE: [REQUIREMENT…]}, "symbols": {NAME: HISTORY}}``, validated when it was compiled."""
-    raw = (resources.files("bringup.kernel") / "requirements" / COMPILED).read_bytes()
-    data: dict[str, Any] = json.loads(raw)
+    # Not importlib.resources: bringup is never run from a zip file, and that import takes longer than the whole load.
+    data: dict[str, Any] = json.loads((Path(__file__).parent / "requirements" / COMPILED).read_bytes())
     return data

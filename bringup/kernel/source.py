@@ -11,20 +11,23 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bringup.errors import BringupError, ConfigError, UsageError
-from bringup.kernel.bootimage import BootImage, is_boot_image, read_boot_image
 from bringup.kernel.config import KernelConfig, Override, merge, parse_config
-from bringup.kernel.cpio import ramdisk_files
-from bringup.kernel.decompress import compression_of, decompress, unpack
 from bringup.kernel.evidence import Evidence, module_name
-from bringup.kernel.ikconfig import MAX_CONFIG
-from bringup.kernel.kernelimage import is_kernel_image, read_kernel_image
 from bringup.kernel.version import KernelVersion
 from bringup.text import from_board
+
+# The readers of images and of packed bytes are imported where such bytes turn up: plain text needs none of them.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from bringup.kernel.bootimage import BootImage
 
 __all__ = ["Source", "SourceKind", "config_from_bytes", "open_source", "read_modules_load", "source_from_bytes"]
 
 _MAX_FILE = 1 << 30
-_HEAD = 1 << 20
+_MAX_CONFIG = 16 << 20
+_HEAD = 4096
+_TEXT = bytes({9, 10, 12, 13, *range(0x20, 0x7F), *range(0x80, 0x100)})
+_PACKED_WITHOUT_CONTROLS = (b"BZh", b"(\xb5/\xfd")
 _WHOLE = re.compile(
     r"^# (\s*Linux/\S+ \S+ Kernel Configuration|Automatically generated file; DO NOT EDIT)", re.MULTILINE
 )
@@ -92,8 +95,11 @@ def config_from_bytes(raw: bytes, source: str, *, complete: bool | None = None) 
     :param complete: whether it is a whole ``.config``; ``None`` looks at the text.
     :raises ConfigError: damaged, cut short, larger than 16 MiB unpacked, or not a kernel configuration.
     """
-    if compression_of(raw) is not None:
-        raw = decompress(raw, source, limit=MAX_CONFIG)
+    if not _is_text(raw):
+        from bringup.kernel.decompress import compression_of, decompress
+
+        if compression_of(raw) is not None:
+            raw = decompress(raw, source, limit=_MAX_CONFIG)
     text = from_board(raw)
     if complete is None:
         complete = _WHOLE.search(text[:4096]) is not None or text.count(" is not set\n") >= _WHOLE_UNSET
@@ -173,42 +179,54 @@ def source_from_bytes(data: bytes | memoryview, name: str) -> Source:
     :raises HostError: as :func:`open_source`.
     """
     view = memoryview(data)
+    return _from_text(bytes(view), name) if _is_text(view) else _from_binary(view, name)
+
+
+def _is_text(data: bytes | memoryview) -> bool:
+    head = bytes(data[:_HEAD])
+    return not head.translate(None, _TEXT) and not head.startswith(_PACKED_WITHOUT_CONTROLS)
+
+
+def _from_binary(view: memoryview, name: str) -> Source:
+    from bringup.kernel.bootimage import is_boot_image, read_boot_image
+    from bringup.kernel.decompress import compression_of
+    from bringup.kernel.kernelimage import is_kernel_image
+
     if is_boot_image(view):
         return _from_boot(read_boot_image(view, name), name)
-    if is_kernel_image(view):
-        return _from_kernel(view, name)
-    if compression_of(view) is not None:
+    if not is_kernel_image(view) and compression_of(view) is not None:
         text = _packed_text(view, name)
         return _from_kernel(view, name) if text is None else _from_text(text, name)
-    head = bytes(view[:_HEAD])
-    if b"\0" in head:
-        return _from_kernel(view, name)
-    if len(view) > MAX_CONFIG:
-        raise ConfigError(name, f"has {len(view)} bytes of text: no kernel configuration")
-    return _from_text(bytes(view), name)
+    return _from_kernel(view, name)
 
 
 def _packed_text(view: memoryview, name: str) -> bytes | None:
     """The text inside packed bytes; ``None`` when what is inside is no text, and so may be a kernel."""
+    from bringup.kernel.decompress import unpack
+
     pieces: list[bytes] = []
     size = 0
     for piece in unpack(view, name, limit=1 << 40):
         size += len(piece)
         if b"\0" in piece:
             return None
-        if size > MAX_CONFIG:
-            raise ConfigError(name, f"unpacks to more than {MAX_CONFIG >> 20} MiB of text: no kernel configuration")
+        if size > _MAX_CONFIG:
+            raise ConfigError(name, f"unpacks to more than {_MAX_CONFIG >> 20} MiB of text: no kernel configuration")
         pieces.append(piece)
     return b"".join(pieces)
 
 
 def _from_text(raw: bytes, name: str) -> Source:
+    if len(raw) > _MAX_CONFIG:
+        raise ConfigError(name, f"has {len(raw)} bytes of text: no kernel configuration")
     config = config_from_bytes(raw, name)
     kind = SourceKind.CONFIG if config.complete else SourceKind.FRAGMENT
     return Source(name, kind, config, raw=raw)
 
 
 def _from_kernel(view: memoryview, name: str) -> Source:
+    from bringup.kernel.kernelimage import read_kernel_image
+
     image = read_kernel_image(view, name)
     if image.config is None and image.release is None:
         raise ConfigError(
@@ -253,6 +271,8 @@ def _kernel_parameters(bootconfig: str) -> str:
 
 def _modules_load(image: BootImage, name: str) -> tuple[frozenset[str] | None, tuple[str, ...]]:
     """Modules that the ramdisk loads at boot (``None`` without such a list), and what could not be read."""
+    from bringup.kernel.cpio import ramdisk_files
+
     modules: set[str] = set()
     listed = False
     try:

@@ -9,11 +9,16 @@ import enum
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, Protocol
 
 from bringup.errors import UsageError
 from bringup.kernel.shipped import shipped_data
 from bringup.kernel.version import Flavour, KernelVersion, VersionRange
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Protocol
+else:
+    Protocol = object
 
 __all__ = [
     "Era",
