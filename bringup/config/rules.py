@@ -37,6 +37,7 @@ def problems(config: BoardConfig) -> Iterator[Problem]:
         if heap.region is not None:
             yield from _region(config, heap, heap.region, (*path, "region"))
     yield from _overlaps(config)
+    yield from _cmdline(config)
 
 
 def cma_alignment(config: BoardConfig) -> int:
@@ -198,3 +199,27 @@ def _total(config: BoardConfig) -> Iterator[Problem]:
         index = regions[-1][0]
         text = f"all regions together take {show_size(total)}, more than the board has ({show_size(size)})"
         yield Problem(("heaps", index, "region", "size"), text)
+
+
+def _cmdline(config: BoardConfig) -> Iterator[Problem]:
+    """cma= and the pool that is declared in the command line are one thing, told twice: they must agree."""
+    parameters = config.kernel.cmdline if config.kernel is not None else ()
+    sizes = [(at, _cma_size(text)) for at, text in enumerate(parameters) if text.startswith("cma=")]
+    for at, size in sizes:
+        if size is None:
+            yield Problem(("kernel", "cmdline", at), "no cma= that the kernel understands", "cma=SIZE[@FROM[-TO]]")
+    for index, heap in enumerate(config.heaps):
+        region = heap.region
+        if region is None or region.declared_in is not DeclaredIn.CMDLINE or region.size is None:
+            continue
+        for _, size in sizes:
+            if size is not None and size != region.size:
+                text = f"{show_size(region.size)} here, but the command line asks for {show_size(size)}"
+                yield Problem(("heaps", index, "region", "size"), text)
+
+
+def _cma_size(text: str) -> int | None:
+    """The size that a cma= parameter asks for (lib/cmdline.c: memparse)."""
+    number = r"(0x[0-9a-fA-F]+|[0-9]+)([KMGTkmgt]?)"
+    match = re.fullmatch(f"cma={number}(?:@{number}(?:-{number})?)?", text)
+    return None if match is None else int(match[1], 0) << 10 * " KMGT".index(match[2].upper() or " ")

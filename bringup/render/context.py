@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from bringup.config.schema import BoardConfig, DeclaredIn, Heap, HeapKind, Region, UsageRule
 from bringup.config.units import USAGE_BITS, UsageBit
 from bringup.kernel.version import KernelVersion
+from bringup.render.cmdline import Parameter, parameters
 from bringup.render.kconfig import Option, kernel_options
 from bringup.render.sepolicy import Policy, make_policy
+from bringup.render.sheet import Sheet, make_sheet
 
 __all__ = ["CONTEXT_HELP", "NEWEST_KERNEL", "Context", "make_context"]
 
@@ -47,6 +49,16 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True)
+class Permission:
+    """What ueventd is to make of a node in /dev/dma_heap: ``name``, ``mode``, ``owner``, ``group``."""
+
+    name: str
+    mode: str
+    owner: str
+    group: str
+
+
+@dataclass(frozen=True, slots=True)
 class Pool:
     """A reserved-memory node: ``node`` name, ``label`` for references, ``compatible`` or none, the ``region``."""
 
@@ -75,6 +87,10 @@ CONTEXT_HELP: Mapping[str, str] = {
     "pools": "memory that the device tree reserves for heaps, where its size is known: node, label, compatible, region",
     "options": "kernel options: symbol, value, why",
     "usage_rules": "gralloc usage → heap, in the order to try: all, none (masks), heap (node name), text",
+    "permissions": "nodes whose mode, owner and group are known: name, mode, owner, group",
+    "modules": "modules that provide heaps on this board, in load order, without .ko",
+    "cmdline": "cmdline(): kernel parameters (text) and their consequences, a sentence each",
+    "sheet": "sheet(): the config in words: facts, heaps, notes (name, value, marks) and numbered sources",
     "policy": "policy(): types to declare, contexts (node, type) and rules (domain, type) for SELinux",
     "header": "the comment that says where the file is from; every template prints it",
     "skip": "skip(reason): this board needs no such file",
@@ -94,6 +110,16 @@ class Context:
     pools: tuple[Pool, ...]
     options: tuple[Option, ...]
     usage_rules: tuple[UsageMask, ...]
+    permissions: tuple[Permission, ...]
+    modules: tuple[str, ...]
+
+    def cmdline(self) -> tuple[Parameter, ...]:
+        """See :func:`bringup.render.cmdline.parameters`."""
+        return parameters(self.config, self.heaps, KernelVersion(self.kernel.major, self.kernel.minor))
+
+    def sheet(self) -> Sheet:
+        """See :func:`bringup.render.sheet.make_sheet`."""
+        return make_sheet(self.config, self.heaps, self.kernel.version)
 
     def policy(self) -> Policy:
         """See :func:`bringup.render.sepolicy.make_policy`."""
@@ -104,16 +130,26 @@ def make_context(config: BoardConfig, kernel: KernelVersion) -> Context:
     """Arrange ``config`` for ``kernel``."""
     series = f"{kernel.major}.{kernel.minor}"
     heaps = tuple(heap for heap in config.heaps if heap.names_on(series))
+    nodes = tuple(Node(name, heap) for heap in heaps for name in heap.names_on(series))
     return Context(
         board=BoardName(config.name, config.title, re.sub(r"[^a-z0-9]", "_", config.name.lower())),
         kernel=Kernel(series, kernel.major, kernel.minor, kernel.series < _ION_GONE),
         config=config,
         heaps=heaps,
-        nodes=tuple(Node(name, heap) for heap in heaps for name in heap.names_on(series)),
+        nodes=nodes,
         pools=tuple(pool for heap in heaps if (pool := _pool(heap)) is not None),
         options=kernel_options(config, heaps, kernel),
         usage_rules=_usage_rules(heaps, series),
+        permissions=tuple(given for node in nodes if (given := _permission(node)) is not None),
+        modules=config.kernel.modules if config.kernel is not None else (),
     )
+
+
+def _permission(node: Node) -> Permission | None:
+    wanted = node.heap.node
+    if wanted is None or wanted.mode is None or wanted.owner is None or wanted.group is None:
+        return None
+    return Permission(node.name, wanted.mode, wanted.owner, wanted.group)
 
 
 def _usage_rules(heaps: tuple[Heap, ...], series: str) -> tuple[UsageMask, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -13,7 +13,7 @@ from bringup.config.schema import BoardConfig
 from bringup.config.shipped import template_dirs
 from bringup.errors import BringupError, ConfigError, UsageError
 from bringup.kernel.version import KernelVersion
-from bringup.render.context import NEWEST_KERNEL, Context, make_context
+from bringup.render.context import CONTEXT_HELP, NEWEST_KERNEL, Context, make_context
 from bringup.render.fragments import Fragment, Template, fragments
 from bringup.render.language import LANGUAGES, Escaped, Language, Refused
 from bringup.text import visible
@@ -98,10 +98,10 @@ def _render_one(template: Template, context: Context, origin: str, dirs: tuple[P
             "Change the board config, not this file: it is overwritten by the next 'bringup render'.",
         ]
     )
-    values = {field.name: getattr(context, field.name) for field in fields(context)}
+    values = {name: getattr(context, name) for name in CONTEXT_HELP if hasattr(context, name)}
     try:
         compiled = _environment(language.name, dirs).get_template(template.name)
-        text = compiled.render(values, header=Escaped(header), policy=context.policy)
+        text = compiled.render(values, header=Escaped(header))
     except _SkipFile as skip:
         return Skipped(path, skip.reason, template.fragment)
     except Exception as error:  # noqa: BLE001 - whatever a template raises is told as the template's error

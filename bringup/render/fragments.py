@@ -17,6 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
 from bringup.config.nodes import Node, read_text
@@ -68,14 +69,17 @@ def fragments(dirs: Sequence[Path] | None = None) -> tuple[Fragment, ...]:
     for folder in template_dirs() if dirs is None else dirs:
         for path in sorted(folder.glob("*.j2")):
             if not path.name.startswith("_") and path.name not in found:
-                found[path.name] = _read(path)
+                stat = path.stat()
+                found[path.name] = _read(path, (stat.st_mtime_ns, stat.st_size))
     grouped: dict[str, list[Template]] = {}
     for name in sorted(found):
         grouped.setdefault(found[name].fragment, []).append(found[name])
     return tuple(Fragment(key, parts[0].title, tuple(parts)) for key, parts in sorted(grouped.items()))
 
 
-def _read(path: Path) -> Template:
+@lru_cache(maxsize=256)
+def _read(path: Path, _version: tuple[int, int]) -> Template:
+    """Read one template; ``_version`` makes a changed file a new one."""
     try:
         raw = path.read_bytes()[: _MAX_TEMPLATE + 1]
     except OSError as error:

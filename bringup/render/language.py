@@ -34,6 +34,7 @@ class Refused(ValueError):
 
 
 Filter = Callable[..., str]
+_XML_TEXT = re.compile("[\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,7 @@ class Language:
 
 def one_line(value: object) -> str:
     """Prose for a comment: white space becomes single spaces, control characters are left out."""
-    return "".join(char for char in " ".join(str(value).split()) if char.isprintable())
+    return " ".join("".join(char for char in str(value) if char.isprintable() or char.isspace()).split())
 
 
 def _word(what: str, pattern: str, why: str) -> Filter:
@@ -78,6 +79,11 @@ def _hashes(lines: list[str]) -> str:
 
 def _hash_comment(value: object) -> str:
     return f"# {one_line(value)}".rstrip()
+
+
+def _make_comment(value: object) -> str:
+    # A backslash at its end would take the next line into the comment.
+    return _hash_comment(value).rstrip("\\ ")
 
 
 def _stars(lines: list[str]) -> str:
@@ -196,6 +202,65 @@ def _path_regex(value: object) -> str:
     return "".join(out)
 
 
+def _property_value(value: object, name: str) -> str:
+    """A property's value: init trims its ends, a line end ends it, and only ro.* may be longer than 91 bytes."""
+    text = _no_control(value, "a property's value")
+    if text != text.strip():
+        raise Refused(value, "white space at the ends of a property's value is lost")
+    if len(text.encode()) > 91 and not name.startswith("ro."):
+        raise Refused(value, f"the value of {name} has more than 91 bytes (PROP_VALUE_MAX)")
+    return text
+
+
+def _go_string(value: object) -> str:
+    """A string of a Blueprint file, quoted as in Go."""
+    text = _no_control(value, "a Blueprint string")
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _slash_lines(lines: list[str]) -> str:
+    return "\n".join(f"// {one_line(line)}".rstrip() for line in lines)
+
+
+def _xml(value: object) -> str:
+    text = str(value)
+    if not _XML_TEXT.fullmatch(text):
+        raise Refused(value, "XML 1.0 cannot hold some of its characters")
+    for char, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;"), ("'", "&apos;")):
+        text = text.replace(char, entity)
+    return text
+
+
+def _xml_comment(value: object) -> str:
+    text = "".join(char for char in one_line(value) if _XML_TEXT.fullmatch(char))
+    return f"<!-- {text.replace('--', '- -').replace('--', '- -').rstrip('-')} -->"
+
+
+def _xml_block(lines: list[str]) -> str:
+    return "\n".join(map(_xml_comment, lines))
+
+
+def _markdown(value: object) -> str:
+    """Text in CommonMark with what would mark it up escaped, wherever in a line it stands."""
+    text = re.sub(r"([\\`*\[\]<>&|~]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9]))", r"\\\1", one_line(value))
+    return re.sub(r"^([#+=-]|[0-9]+(?=[.)](?: |$)))", lambda match: _before_last(match[1]), text)
+
+
+def _before_last(text: str) -> str:
+    """A backslash before a mark; a number that would begin a list gets it before the dot that follows."""
+    return f"{text}\\" if text.isdigit() else f"\\{text}"
+
+
+def _markdown_code(value: object) -> str:
+    """A code span: its fence is longer than any run of backticks in it."""
+    text = str(value)
+    if not text or text != one_line(text):
+        raise Refused(value, "a code span does not show control characters and runs of white space")
+    fence = "`" * (max((len(run) for run in re.findall("`+", text)), default=0) + 1)
+    pad = " " if text.startswith("`") or text.endswith("`") else ""
+    return f"{fence}{pad}{text}{pad}{fence}"
+
+
 LANGUAGES: Mapping[str, Language] = {
     language.name: language
     for language in (
@@ -234,6 +299,38 @@ LANGUAGES: Mapping[str, Language] = {
             {"comment": _hash_comment, "path_regex": _path_regex},
         ),
         Language("ueventd", "ueventd.rc", _UEVENTD, _hashes, {"comment": _hash_comment}),
+        Language(
+            "make",
+            "a makefile",
+            _word(
+                "a makefile", r"[A-Za-z0-9_./:=,@+-]+", "white space, $, # and quotes would change the line's meaning"
+            ),
+            _hashes,
+            {"comment": _make_comment},
+        ),
+        Language(
+            "properties",
+            "a property file",
+            _word("a property file", r"[A-Za-z0-9_.:@-]+", "only letters, digits and _ . : @ - can stand in a name"),
+            _hashes,
+            {"comment": _hash_comment, "value": _property_value},
+        ),
+        Language(
+            "modules",
+            "modules.load",
+            _word("modules.load", r"[A-Za-z0-9_][A-Za-z0-9_./-]*", "only a module's file name can stand"),
+            _hashes,
+            {"comment": _hash_comment},
+        ),
+        Language(
+            "blueprint",
+            "Android.bp",
+            _word("Android.bp", r"[A-Za-z_][A-Za-z0-9_]*|-?[0-9]+", "only identifiers and numbers can stand bare"),
+            _slash_lines,
+            {"literal": _go_string},
+        ),
+        Language("xml", "XML", _xml, _xml_block, {"comment": _xml_comment}, escapes=True),
+        Language("markdown", "Markdown", _markdown, _xml_block, {"code": _markdown_code}, escapes=True),
         Language("c", "C", _word("C", _C_WORD, "only identifiers and numbers can stand bare"), _stars, _C),
         Language("c++", "C++", _word("C++", _C_WORD, "only identifiers and numbers can stand bare"), _stars, _C),
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from bringup.config.load import load_text
@@ -19,9 +21,11 @@ heaps:
 
 
 def heap(body: str, name: str = "pool", kind: str = "cma") -> str:
-    return f"  - name: {name}\n    kind: {kind}\n    source: s\n" + "".join(
-        f"    {line}\n" for line in body.splitlines()
-    )
+    """One heap; a pool with a fixed base is called after it, as the rules want."""
+    base = re.search(r"\{declared_in: device-tree[^[]*base: 0x([0-9a-f]+)", body)
+    name = f"{name}@{base[1]}" if base and "@" not in name else name
+    head = f"  - name: {name}\n    kind: {kind}\n    source: s\n"
+    return head + "".join(f"    {line}\n" for line in body.splitlines())
 
 
 def region(**fields: object) -> str:
@@ -31,7 +35,12 @@ def region(**fields: object) -> str:
 
 
 def load(*heaps: str, pages: str = "4 KiB") -> None:
-    load_text((HEAD.replace("PAGES", pages) + "".join(heaps)).encode(), "demo.yaml")
+    """Load a board with these heaps; what follows a '#' goes to its kernel's command line."""
+    body, _, cmdline = "".join(heaps).partition("#")
+    head = HEAD.replace("PAGES", pages)
+    if cmdline:
+        head = head.replace("arch: arm64", f"arch: arm64, cmdline: ['{cmdline}']")
+    load_text((head + body).encode(), "demo.yaml")
 
 
 RIGHT = [
@@ -48,6 +57,11 @@ RIGHT = [
     heap(region(base="0x90000000"), "a") + heap(region(base="0x91000000"), "b"),
     heap("region: {declared_in: device-tree, base: 0x90000000, size: 0x1000, no_map: true}", kind="carveout"),
     heap("usage: [{all: [PROTECTED], none: [CPU_READ_MASK]}]"),
+    heap("region: {declared_in: cmdline, size: 64 MiB}") + "#cma=64M",
+    heap("region: {declared_in: cmdline, size: 64 MiB}") + "#cma=0x4000000@0x80000000-0xa0000000",
+    heap("region: {declared_in: cmdline, size: 64 MiB}") + "#cma=65536k@2g",
+    heap("region: {declared_in: cmdline}") + "#cma=1G",
+    heap("required: true") + "#cma=0",
     heap("first: '5.10'\nlast: '6.12'\naliases: [{name: other, first: '6.12', last: '6.12'}]"),
 ]
 
@@ -74,12 +88,17 @@ WRONG = [
         heap(region(alignment="16 MiB", alloc_ranges="[{base: 0x80200000, size: 16 MiB}]")),
         "16 MiB do not fit into a range of 16 MiB",
     ),
+    (heap(region(base="0x90000000"), "pool@1"), "a node with a fixed base is called pool@90000000, and so is its heap"),
+    (heap(region(base="0x90000000", node_name="x")), "a node with a fixed base is called x@90000000"),
+    (heap(region(), "pool@1"), "only a node with a fixed base has a unit address"),
+    (heap(region(), '"two words"'), "'two words' is no device tree node name"),
+    (heap(region(), "a" * 32), "is no device tree node name"),
     (heap(region(size="2 GiB")), "2 GiB is more than the board has (1 GiB)"),
     (heap(region(base="0x70000000")), "0x70000000 to 0x71000000 lies outside RAM (0x80000000 to 0xc0000000)"),
     (heap(region(base="0xbf800000")), "lies outside RAM"),
     (
         heap(region(base="0x90000000"), "a") + heap(region(base="0x90e00000"), "b"),
-        "'b' (0x90e00000 to 0x91e00000) overlaps 'a' (0x90000000 to 0x91000000)",
+        "'b@90e00000' (0x90e00000 to 0x91e00000) overlaps 'a@90000000' (0x90000000 to 0x91000000)",
     ),
     (
         heap(region(size="768 MiB"), "a") + heap(region(size="512 MiB"), "b"),
@@ -92,6 +111,12 @@ WRONG = [
     (heap("aliases: [{name: b}]", "a") + heap("required: true", "b"), "heap 'b' is already a name of heap 'a'"),
     (heap("first: '6.12'\nlast: '6.1'"), "last (6.1) is before first (6.12)"),
     (heap("aliases: [{name: x, first: '6.12', last: '6.1'}]"), "last (6.1) is before first (6.12)"),
+    (
+        heap("region: {declared_in: cmdline, size: 64 MiB}") + "#cma=32M",
+        "64 MiB here, but the command line asks for 32 MiB",
+    ),
+    (heap("required: true") + "#cma=32MB", "no cma= that the kernel understands"),
+    (heap("required: true") + "#cma=", "no cma= that the kernel understands"),
     (heap("usage: [{}]"), "a usage rule without bits"),
     (heap("usage: [{all: [CPU_READ_MASK]}]"), "a mask of several bits belongs under 'none'"),
     (heap("usage: [{all: [PROTECTED], none: [PROTECTED]}]"), "PROTECTED under both 'all' and 'none'"),
@@ -104,7 +129,7 @@ def test_what_breaks_a_rule_is_refused(body: str, message: str) -> None:
         load(body)
     assert message in caught.value.seen
     assert caught.value.line is not None
-    assert caught.value.line >= 7
+    assert caught.value.line >= 5
 
 
 @pytest.mark.parametrize(

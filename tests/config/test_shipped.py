@@ -29,6 +29,12 @@ def test_every_fact_of_a_shipped_config_names_its_source(name: str) -> None:
     assert config.identity is not None
 
 
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_every_shipped_file_stands_by_itself(path: Path) -> None:
+    config = shipped.find_config(str(path.relative_to(CONFIGS).with_suffix("")), [CONFIGS])
+    assert unsourced(config) == ()
+
+
 def test_a_fact_without_a_source_is_found() -> None:
     text = "name: x\ntitle: x\nsources: {s: t}\nmemory: {base: 0, size: 1 GiB, source: {base: s}}\nsoc: {name: x}\n"
     assert unsourced(load_text(text.encode(), "x")) == (("soc", "name"), ("memory", "size"))

@@ -101,4 +101,4 @@ def test_a_bare_word_holds_no_separator(name: str, value: str) -> None:
     written = attempt(LANGUAGES[name].bare, value)
     if not isinstance(written, Refused):
         assert LANGUAGES[name].escapes or (name, value) == ("ueventd", "a;b")
-        assert "\n" not in written
+        assert "\n" not in written or name == "xml"
