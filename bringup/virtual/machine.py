@@ -109,6 +109,7 @@ def running_board(
     (progress or Silent()).step(f"boot {profile.name}")
     try:
         _renew(folder, deadline)
+        folder.own(os.getpid())
         guard = spawn_guarded(folder, [qemu, *_arguments(image, options, folder)])
         try:
             guard.await_monitor(deadline)
@@ -229,8 +230,8 @@ def _forget(folder: Folder) -> None:
 
 
 def _sweep() -> None:
-    """Remove folders of processes that were killed before they could."""
+    """Remove what processes left that were killed before they could. Ends nothing: their QEMU ends by itself."""
     for folder in folders():
-        owner = folder.name.rsplit("-", 2)[1:]
-        if len(owner) == 2 and all(part.isdigit() for part in owner) and not Path(f"/proc/{owner[0]}").exists():
-            _forget(folder)
+        owner = folder.owner()
+        if owner is not None and not Path(f"/proc/{owner}").exists() and folder.pid() is None:
+            folder.clear()

@@ -81,6 +81,17 @@ class Folder:
         """What QEMU said."""
         return self.path / "qemu.log"
 
+    def own(self, pid: int) -> None:
+        """Note that the board ends with that process."""
+        (self.path / "owner").write_text(str(pid))
+
+    def owner(self) -> int | None:
+        """The process that the board ends with, if it was started so."""
+        try:
+            return int((self.path / "owner").read_text())
+        except (FileNotFoundError, ValueError):
+            return None
+
     def pid(self) -> int | None:
         """QEMU's pid, if this very QEMU still lives."""
         try:

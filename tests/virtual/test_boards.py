@@ -19,6 +19,7 @@ from bringup.errors import DeadlineExceeded, VirtualBoardError
 from bringup.virtual import Qmp, VirtualBoard, find_image, find_profile, running, running_board, setup, start, stop
 from bringup.virtual.answer import adbd_banner
 from bringup.virtual.initramfs import TOYBOX_APPLETS
+from bringup.virtual.state import folders
 from tests.virtual.adbd import shell
 from tests.virtual_board import BOOT_SECONDS, MakeBoard, require_virtual_board
 
@@ -123,26 +124,28 @@ def test_a_started_board_stays_is_found_again_and_is_stopped(own_runtime: Path) 
     assert stop("stays", Deadline.after(5)) is False
 
 
-@pytest.mark.usefixtures("board_possible")
-def test_no_qemu_outlives_a_process_that_is_killed(own_runtime: Path) -> None:
+@pytest.mark.usefixtures("board_possible", "own_runtime")
+@pytest.mark.parametrize("victim", ["process", "guard"])
+def test_no_qemu_outlives_a_process_that_is_killed(victim: str) -> None:
     program = (
-        "import signal; from bringup.deadline import Deadline; from bringup import virtual\n"
-        f"with virtual.running_board(virtual.find_profile('amd64'), Deadline.after({BOOT_SECONDS})) as board:\n"
-        "    print(board.pid, flush=True); signal.pause()"
+        "from bringup.deadline import Deadline; from bringup import virtual\n"
+        f"with virtual.running_board(virtual.find_profile('amd64'), Deadline.after({BOOT_SECONDS})): pass"
     )
-    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as process:
-        assert process.stdout is not None
-        pid = int(process.stdout.readline())
+    deadline, pause = Deadline.after(BOOT_SECONDS), Event()
+    with subprocess.Popen([sys.executable, "-c", program], stderr=subprocess.DEVNULL) as process:
+        while (pid := next((folder.pid() for folder in folders()), None)) is None:
+            pause.wait(min(0.02, deadline.require("wait for QEMU")))
         handle = os.pidfd_open(pid)
-        (board,) = running()
-        assert (board.pid, board.owner) == (pid, process.pid)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-    try:
-        assert select.select([handle], [], [], 10)[0], "QEMU still runs"
-    finally:
+        assert [folder.owner() for folder in folders()] == [process.pid]
+        if victim == "guard":
+            process.send_signal(signal.SIGSTOP)  # it must not be the one that cleans up
+            os.kill(_parent(pid), signal.SIGKILL)
+        else:
+            process.kill()
+        ended = select.select([handle], [], [], 10)[0]
         os.close(handle)
-    assert running() == []
+        process.kill()
+    assert ended, "QEMU still runs"
 
 
 @pytest.mark.usefixtures("board_possible", "own_runtime")
@@ -200,6 +203,10 @@ def test_a_board_that_is_set_up_is_not_set_up_again() -> None:
 def _wait_for_adbd(board: VirtualBoard, deadline: Deadline) -> None:
     while adbd_banner(board.port, deadline.within(1)) is None:
         deadline.require("wait for adbd")
+
+
+def _parent(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
 
 
 def _command(path: Path) -> bytes:

@@ -12,6 +12,7 @@ from bringup.deadline import Deadline
 from bringup.errors import DeadlineExceeded, UsageError
 from bringup.virtual import running, stop
 from bringup.virtual.locks import locked
+from bringup.virtual.machine import _sweep
 from bringup.virtual.state import Folder, VirtualBoard, folder_of
 
 
@@ -88,3 +89,13 @@ def test_a_lock_that_is_held_ends_the_wait_at_the_deadline(tmp_path: Path) -> No
         assert str(path) in caught.value.hint
     with locked(path, Deadline.after(1), "work again"):
         pass
+
+
+def test_only_folders_of_killed_owners_are_swept(own_runtime: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as ended:
+        pass
+    left, live, named = made(own_runtime, "left"), made(own_runtime, "live"), made(own_runtime, f"a-{ended.pid}-1")
+    left.own(ended.pid)
+    live.own(os.getpid())
+    _sweep()
+    assert [folder.path.exists() for folder in (left, live, named)] == [False, True, True]
