@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from bringup.checks.run import BoardRun, Run
 from bringup.checks.verdict import Cause, Outcome, Verdict
 from bringup.report.shown import excerpt
+from bringup.report.units import number
 
 __all__ = [
     "WORST_FIRST",
@@ -128,16 +129,16 @@ def board_headline(board: BoardRun) -> Headline:
     found = findings(board.verdicts)
     first = _end(excerpt(found[0].text, 300)) if found else ""
     if count[Outcome.FAIL]:
-        some = f"{count[Outcome.FAIL]:,} of {_checks(asked)} {'fails' if count[Outcome.FAIL] == 1 else 'fail'}"
+        some = f"{count[Outcome.FAIL]:,} of {number(asked, 'check')} {'fails' if count[Outcome.FAIL] == 1 else 'fail'}"
         return Headline(f"This board cannot be used yet: {some}.", "Fix first", first)
     if count[Outcome.ERROR]:
-        some = f"{count[Outcome.ERROR]:,} of {_checks(asked)} could not be answered"
+        some = f"{count[Outcome.ERROR]:,} of {number(asked, 'check')} could not be answered"
         return Headline(f"Not known whether this board can be used: {some}.", "First", first)
     if not asked:
-        none = f"none of {_checks(len(board.verdicts))} applied" if board.verdicts else "nothing was asked"
+        none = f"none of {number(len(board.verdicts), 'check')} applied" if board.verdicts else "nothing was asked"
         return Headline(f"Not known whether this board can be used: {none}.")
     if count[Outcome.WARN]:
-        some = _number(count[Outcome.WARN], "warning")
+        some = number(count[Outcome.WARN], "warning")
         return Headline(f"This board can be used, with {some}.", "Know first", first)
     rest = f", {count[Outcome.SKIP]:,} did not apply" if count[Outcome.SKIP] else ""
     passed = "the one check passed" if asked == 1 else f"all {asked:,} checks passed"
@@ -152,7 +153,7 @@ def run_headline(run: Run) -> Headline:
         return Headline("No board was judged.")
     worst = [board.outcome for board in run.boards]
     usable = sum(one in (Outcome.PASS, Outcome.WARN) for one in worst)
-    parts = [f"{usable:,} of {_number(len(worst), 'board')} can be used"]
+    parts = [f"{usable:,} of {number(len(worst), 'board')} can be used"]
     if worst.count(Outcome.FAIL):
         parts.append(f"{worst.count(Outcome.FAIL):,} cannot yet")
     if worst.count(Outcome.ERROR):
@@ -163,7 +164,7 @@ def run_headline(run: Run) -> Headline:
         return Headline(answer)
     top = shared[0]
     label = "Fix first" if top.finding.outcome is Outcome.FAIL else "First"
-    on = _number(len(top.boards), "board")
+    on = number(len(top.boards), "board")
     return Headline(answer, label, f"{_end(excerpt(top.finding.text, 300))[:-1]} ({on}).")
 
 
@@ -183,11 +184,3 @@ def shared_findings(run: Run) -> tuple[SharedFinding, ...]:
 
 def _end(sentence: str) -> str:
     return sentence.rstrip(". \n") + "."
-
-
-def _checks(count: int) -> str:
-    return _number(count, "check")
-
-
-def _number(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"

@@ -12,6 +12,7 @@ from bringup.checks.run import Run
 from bringup.checks.verdict import Outcome
 from bringup.report.shown import shown
 from bringup.report.story import Finding, findings, run_headline, shared_findings, tally
+from bringup.report.units import number
 
 __all__ = ["summary"]
 
@@ -36,9 +37,9 @@ def summary(run: Run) -> RenderableType:
         lines.append(Text.assemble((f"{headline.label}: ", "bold"), _cut(headline.first, _FIRST)))
     lines += [Text(), _counts(run)]
     if len(run.boards) == 1:
-        found = [(one, _times(len(one.verdicts), "check")) for one in findings(run.boards[0].verdicts)]
+        found = [(one, number(len(one.verdicts), "check")) for one in findings(run.boards[0].verdicts)]
     else:
-        found = [(one.finding, _times(len(one.boards), "board")) for one in shared_findings(run)]
+        found = [(one.finding, number(len(one.boards), "board")) for one in shared_findings(run)]
     if found:
         lines += [Text(), _findings(found[:_FINDINGS])]
     if len(found) > _FINDINGS:
@@ -48,7 +49,7 @@ def summary(run: Run) -> RenderableType:
 
 def _who(run: Run) -> Text:
     if len(run.boards) != 1:
-        return Text(f"{len(run.boards):,} boards", "bold")
+        return Text(number(len(run.boards), "board"), "bold")
     board = run.boards[0]
     rest = [board.identity.get("Model"), board.kernel, board.config and f"config {board.config}"]
     known = [one for one in rest if one]
@@ -90,12 +91,8 @@ def _remedy(finding: Finding) -> RenderableType:
     if not finding.remedies:
         return Text(finding.verdicts[0].id, "dim")
     remedy = finding.remedies[0]
-    more = f"  (and {_times(len(remedy) - 1, 'more line')})" if len(remedy) > 1 else ""
+    more = f"  (and {number(len(remedy) - 1, 'more line')})" if len(remedy) > 1 else ""
     return Text.assemble(("fix: ", "dim"), _line(remedy[0]), (more, "dim"))
-
-
-def _times(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def _line(text: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-__all__ = ["duration", "moment", "ratio", "seconds", "size"]
+__all__ = ["duration", "moment", "number", "ratio", "seconds", "size"]
 
 _SIZES = ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"))
 _TIMES = ((1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "µs"))
@@ -22,6 +22,11 @@ def duration(nanoseconds: int) -> str:
             value = nanoseconds / unit
             return f"{value:,.0f} {name}" if value >= 100 else f"{value:.3g} {name}"
     return f"{nanoseconds} ns"
+
+
+def number(count: int, noun: str) -> str:
+    """A count and its noun: ``1 board``, ``1,000 boards``."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def ratio(part: int, whole: int) -> str:

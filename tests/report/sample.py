@@ -225,3 +225,32 @@ def _one_of_many(index: int, checks: int, chance: random.Random) -> BoardRun:
         heaps=board().heaps[:2],
         steps=board().steps,
     )
+
+
+def wild(boards: int, checks: int = 60, seed: int = 1) -> Run:
+    """Many boards on which every check fails somewhere and no two facts are equal: the most that a page can get."""
+    chance = random.Random(seed)
+
+    def verdict(board: int, check: int) -> Verdict:
+        outcome = chance.choices(tuple(Outcome), (60, 10, 10, 10, 10))[0]
+        found = outcome in (Outcome.FAIL, Outcome.WARN)
+        return Verdict(
+            f"area{check % 6}.check-number-{check}",
+            f"Statement number {check} holds on a healthy board",
+            outcome,
+            evidence=(f"seen {board}.{check} {'x' * 60}",),
+            cause=Cause(f"cause.{check % 40}", f"A cause of number {check % 40}, told in one sentence")
+            if found
+            else None,
+            remedy=("CONFIG_X=y", "CONFIG_Y=y") if found else (),
+            reason=f"could not be read on board {board}" if outcome in (Outcome.ERROR, Outcome.SKIP) else None,
+        )
+
+    return Run(
+        tuple(
+            BoardRun(f"made-up-{board:04d}", tuple(verdict(board, check) for check in range(checks)), kernel="6.12")
+            for board in range(boards)
+        ),
+        "0.1.0",
+        STARTED,
+    )

@@ -21,7 +21,7 @@ def junit(run: Run) -> str:
     return find_format("junit").render(run)
 
 
-@settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(hostile.runs)
 def test_it_is_schema_valid(run: Run) -> None:
     SCHEMA.validate(junit(run))

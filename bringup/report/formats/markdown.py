@@ -49,7 +49,7 @@ def _blocks(run: Run) -> Iterator[str]:
         if rows:
             yield _table(["board", "outcome", *(str(outcome) for outcome in tally(()))], rows)
         if len(run.boards) > _BOARDS:
-            yield f"… and {len(run.boards) - _BOARDS:,} more boards."
+            yield f"… and {units.number(len(run.boards) - _BOARDS, 'more board')}."
         for number, shared in enumerate(shared_findings(run), start=1):
             yield _finding(number, shared.finding, shared.boards)
     yield f"bringup {_text(run.tool)}, {_text(units.moment(run.started))}"

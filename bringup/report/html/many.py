@@ -23,7 +23,7 @@ __all__ = ["BriefView", "ManyView", "Matrix", "MatrixRow", "SharedView", "many_v
 
 #: Up to so many boards each has its whole part.
 FULL_PARTS = 8
-_BLOCK = 50
+_BLOCK = 25
 _COLUMNS = 120
 _SHARED, _NAMED = 60, 12
 _BRIEF, _SENTENCE, _FACT = 6, 160, 160
@@ -97,7 +97,7 @@ class ManyView:
 def many_view(run: Run) -> ManyView:
     """Everything that the page of many boards shows, the worst board first."""
     anchors = Anchors()
-    order = sorted(enumerate(run.boards), key=lambda item: WORST_FIRST.index(item[1].outcome))
+    order = sorted(enumerate(run.boards), key=lambda item: _badness(item[1]))
     names = {index: anchors.of(board.serial) for index, board in order}
     every = shared_findings(run)
     where = {id(board): names[index] for index, board in enumerate(run.boards)}
@@ -114,6 +114,11 @@ def many_view(run: Run) -> ManyView:
         full=tuple(board_view(board, names[index], anchors, told) for index, board in order) if whole else (),
         brief=() if whole else tuple(_brief(index, board, names[index], told) for index, board in order),
     )
+
+
+def _badness(board: BoardRun) -> tuple[int, ...]:
+    count = tally(board.verdicts)
+    return (WORST_FIRST.index(board.outcome), *(-count[outcome] for outcome in WORST_FIRST[:3]))
 
 
 def _matrix(boards: list[tuple[str, BoardRun]]) -> Matrix:

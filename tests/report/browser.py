@@ -1,0 +1,124 @@
+"""A real headless Chromium for the page, and axe-core to judge it."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import shutil
+import subprocess
+import tarfile
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+import pytest
+from selenium import webdriver
+from selenium.webdriver.chrome.service import Service
+
+_FLAGS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync", "--force-color-profile=srgb",
+)  # fmt: skip
+_AXE = "axe-core@4.14.1"
+_AXE_INTEGRITY = "sha512-FHfa+lmNjQZfJz1q8wKqIDwC6DExcHt/pkjNQb09a3NPjCKg2rhu5qb2S4r76ASyFNNtuFooJpZe37OgudVGtQ=="
+
+
+def missing(what: str) -> None:
+    """Skip, saying what is not there; in CI that is a failure."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(what)
+    pytest.skip(what)
+
+
+class Browser:
+    """One Chromium, with what these tests ask of it."""
+
+    def __init__(self, profile: Path) -> None:
+        chromium, driver = shutil.which("chromium"), shutil.which("chromedriver")
+        if chromium is None or driver is None:
+            missing("there is no chromium with its chromedriver: apt-get install chromium chromium-driver")
+        options = webdriver.ChromeOptions()
+        options.binary_location = chromium
+        options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+        for flag in (*_FLAGS, f"--user-data-dir={profile}"):
+            options.add_argument(flag)
+        self.driver = webdriver.Chrome(options=options, service=Service(driver))
+        self.driver.set_script_timeout(30)
+
+    def open(self, file: Path, fragment: str = "") -> None:
+        """Load a page anew."""
+        self.driver.get("about:blank")
+        self.driver.get_log("browser")
+        self.driver.get(file.as_uri() + (f"#{fragment}" if fragment else ""))
+
+    def js(self, script: str, *arguments: object) -> Any:
+        """Run a function body in the page."""
+        return self.driver.execute_script(script, *arguments)
+
+    def complaints(self) -> list[str]:
+        """What the browser wrote on its console: errors, and everything that the CSP stopped."""
+        return [one["message"] for one in self.driver.get_log("browser")]
+
+    def look(self, width: int, *, scheme: str = "light", media: str = "") -> None:
+        """Set the window's width and what the page is told of its surroundings."""
+        metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
+        self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
+        features = [{"name": "prefers-color-scheme", "value": scheme}]
+        self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": media, "features": features})
+
+    def picture(self, file: Path) -> None:
+        """The whole page as a PNG."""
+        got = self.driver.execute_cdp_cmd("Page.captureScreenshot", {"captureBeyondViewport": True})
+        file.write_bytes(base64.b64decode(got["data"]))
+
+    def pdf(self, file: Path) -> bytes:
+        """The page as it is printed."""
+        got = self.driver.execute_cdp_cmd("Page.printToPDF", {"preferCSSPageSize": True})
+        file.write_bytes(base64.b64decode(got["data"]))
+        return file.read_bytes()
+
+    def axe(self) -> list[str]:
+        """What axe-core finds serious or critical."""
+        self.js(axe_source())
+        found = self.driver.execute_async_script(
+            "const done = arguments[0]; axe.run({resultTypes: ['violations']}).then((r) => done(JSON.stringify(r.violations)))"
+        )
+        return [
+            f"{one['id']}: {node['target']} {node.get('failureSummary', '')}"
+            for one in json.loads(found)
+            if one["impact"] in ("serious", "critical")
+            for node in one["nodes"]
+        ]
+
+    def close(self) -> None:
+        """End Chromium and its driver."""
+        self.driver.quit()
+
+
+def axe_source() -> str:
+    """axe-core's one file, from the npm registry, kept in the user's cache; npm checks what it fetched."""
+    cache = platformdirs.user_cache_path("bringup") / "tests" / _AXE.replace("@", "-")
+    file = cache / "axe.min.js"
+    if not file.exists():
+        _fetch_axe(cache)
+    return file.read_text(encoding="utf-8")
+
+
+def _fetch_axe(cache: Path) -> None:
+    npm = shutil.which("npm")
+    if npm is None:
+        missing("there is no npm to fetch axe-core with: apt-get install npm")
+    cache.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=cache) as folder:
+        done = subprocess.run(
+            [npm, "pack", "--json", _AXE], cwd=folder, capture_output=True, text=True, timeout=60, check=False
+        )
+        if done.returncode:
+            missing(f"npm cannot fetch {_AXE}: {done.stderr.strip()[-300:]}")
+        packed = json.loads(done.stdout)[0]
+        assert packed["integrity"] == _AXE_INTEGRITY
+        with tarfile.open(Path(folder) / packed["filename"]) as tar:
+            tar.extract("package/axe.min.js", folder, filter="data")
+        (Path(folder) / "package" / "axe.min.js").replace(cache / "axe.min.js")

@@ -1,0 +1,237 @@
+"""The page in a real browser: light, dark, on a phone, on paper, without scripts, by keyboard, by link."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from selenium.webdriver.common.keys import Keys
+
+from bringup.checks.run import Run
+from bringup.report import find_format
+
+from . import hostile, sample
+from .browser import Browser
+
+RUNS = {
+    "one": sample.run,
+    "healthy": sample.healthy,
+    "few": lambda: sample.many(4),
+    "many": lambda: sample.many(60),
+    "hostile": lambda: hostile.one_line_of("".join(hostile.SNIPPETS).replace("\n", "") + "x" * 300),
+    "none": lambda: Run((), "0", sample.STARTED),
+}
+FOLDED = "made-up-board-7/kconfig.sysfs"
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+    one = Browser(tmp_path_factory.mktemp("profile"))
+    yield one
+    one.close()
+
+
+@pytest.fixture(scope="module")
+def artifacts(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the pictures go."""
+    named = os.environ.get("BRINGUP_ARTIFACTS")
+    folder = Path(named) if named else tmp_path_factory.mktemp("artifacts")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Each run's page; ``-still`` is the same with its script forbidden by its own policy."""
+    folder = tmp_path_factory.mktemp("pages")
+    files = {}
+    for name, run in RUNS.items():
+        text = find_format("html").render(run())
+        still, count = re.subn(r"script-src 'sha256-[^']+'", "script-src 'none'", text)
+        assert count == 1
+        for key, content in ((name, text), (f"{name}-still", still)):
+            files[key] = folder / f"{key}.html"
+            files[key].write_text(content, encoding="utf-8")
+    return files
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_no_page_scrolls_sideways_on_a_phone_or_complains(
+    name: str, browser: Browser, pages: dict[str, Path], artifacts: Path
+) -> None:
+    browser.look(360)
+    browser.open(pages[name])
+    browser.js("document.querySelectorAll('details:not([data-board])').forEach((one) => { one.open = true; })")
+    assert browser.js("return document.documentElement.scrollWidth") == 360
+    browser.picture(artifacts / f"{name}-phone.png")
+    assert browser.complaints() == []
+    assert browser.js("return performance.getEntriesByType('resource').length") == 0
+
+
+@pytest.mark.parametrize(("name", "scheme"), [("one", "light"), ("one", "dark"), ("few", "light"), ("many", "dark")])
+def test_axe_finds_nothing_serious(
+    name: str, scheme: str, browser: Browser, pages: dict[str, Path], artifacts: Path
+) -> None:
+    browser.look(1180, scheme=scheme)
+    browser.open(pages[name])
+    browser.picture(artifacts / f"{name}-{scheme}.png")
+    browser.js("document.querySelectorAll('details:not([data-board])').forEach((one) => { one.open = true; })")
+    assert browser.axe() == []
+
+
+def test_axe_would_find_something(browser: Browser, tmp_path: Path) -> None:
+    file = tmp_path / "bad.html"
+    file.write_text('<!doctype html><html><title>t</title><p style="color:#ccc;background:#fff">pale</p>')
+    browser.look(1180)
+    browser.open(file)
+    assert any(one.startswith("color-contrast") for one in browser.axe())
+
+
+def test_light_and_dark_differ(browser: Browser, pages: dict[str, Path]) -> None:
+    papers = []
+    for scheme in ("light", "dark"):
+        browser.look(1180, scheme=scheme)
+        browser.open(pages["one"])
+        papers.append(browser.js("return getComputedStyle(document.documentElement).backgroundColor"))
+    assert papers == ["rgb(253, 253, 251)", "rgb(22, 24, 27)"]
+
+
+def test_without_scripts_everything_is_there(browser: Browser, pages: dict[str, Path], artifacts: Path) -> None:
+    browser.look(1180)
+    browser.open(pages["one-still"])
+    assert not browser.js("return document.querySelector('.finder, button')"), "the script ran"
+    assert browser.js("return document.querySelectorAll('.finding').length") == 5
+    browser.js("document.querySelector('.fold summary').click()")
+    shown = browser.js("return document.querySelector('.fold').innerText")
+    assert "CONFIG_DMABUF_HEAPS is y or m" in shown
+    browser.picture(artifacts / "one-without-scripts.png")
+    browser.open(pages["many-still"])
+    browser.js("document.querySelector('.brief summary').click()")
+    assert "/proc/config.gz: # CONFIG_DMABUF_HEAPS_CMA" in browser.js(
+        "return document.querySelector('.brief').textContent"
+    )
+
+
+@pytest.mark.parametrize("page", ["one", "one-still"])
+def test_a_link_opens_what_is_folded(page: str, browser: Browser, pages: dict[str, Path]) -> None:
+    browser.look(1180)
+    browser.open(pages[page], FOLDED)
+    top, fold = browser.js(
+        "const one = document.getElementById(arguments[0]);"
+        "return [one.getBoundingClientRect().top, one.closest('details').open]",
+        FOLDED,
+    )
+    assert fold
+    assert 0 <= top <= 900
+
+
+@pytest.mark.parametrize("page", ["one", "one-still"])
+def test_paper_has_what_is_folded(page: str, browser: Browser, pages: dict[str, Path], artifacts: Path) -> None:
+    browser.look(1180, media="print")
+    browser.open(pages[page])
+    seen = "return document.getElementById(arguments[0]).checkVisibility()"
+    assert browser.js(seen, FOLDED)
+    assert not browser.js("return document.querySelector('.tools').checkVisibility()")
+    browser.look(1180)
+    browser.js("document.querySelectorAll('details').forEach((one) => { one.open = false; })")
+    assert not browser.js(seen, FOLDED)
+    assert browser.pdf(artifacts / f"{page}.pdf").startswith(b"%PDF-")
+
+
+def test_the_keyboard_reaches_everything_and_shows_where_it_is(browser: Browser, pages: dict[str, Path]) -> None:
+    browser.look(1180)
+    browser.open(pages["one"])
+    wanted = browser.js(
+        "return [...document.querySelectorAll('a[href], button, input, summary, pre[tabindex]')]"
+        ".filter((one) => one.checkVisibility()).length"
+    )
+    keyboard, reached = browser.driver.switch_to, []
+    for _ in range(wanted):
+        keyboard.active_element.send_keys(Keys.TAB)
+        reached.append(
+            browser.js(
+                "const one = document.activeElement; const style = getComputedStyle(one);"
+                "const box = one.getBoundingClientRect();"
+                "return [one.tagName + one.className, style.outlineStyle, parseFloat(style.outlineWidth), box.width > 0]"
+            )
+        )
+    assert reached[0][0] == "Ajump", "the first stop skips to the report"
+    assert {"INPUT", "BUTTON", "SUMMARY", "PRE"} <= {re.match("[A-Z]+", one[0])[0] for one in reached}
+    assert all(one[1] == "solid" and one[2] >= 2 and one[3] for one in reached), reached
+
+
+def test_a_folded_part_opens_by_keyboard(browser: Browser, pages: dict[str, Path]) -> None:
+    browser.open(pages["one"])
+    browser.js("document.querySelector('.fold summary').focus()")
+    browser.driver.switch_to.active_element.send_keys(Keys.ENTER)
+    assert browser.js("return document.querySelector('.fold').open")
+
+
+def test_finding_hides_the_others_and_counts(browser: Browser, pages: dict[str, Path]) -> None:
+    browser.look(1180)
+    browser.open(pages["one"])
+    field = browser.driver.find_element("id", "find")
+    field.send_keys("kconfig cma")
+    shown = browser.js("return [...document.querySelectorAll('[data-find]:not([hidden])')].map((one) => one.id)")
+    assert shown == [
+        "made-up-board-7/because/kconfig.dmabuf-heaps-cma-unset",
+        "made-up-board-7/kconfig.cma",
+        "made-up-board-7/kconfig.dma-cma",
+    ]
+    assert browser.js("return document.querySelector('output').value") == "3 of 58"
+    assert browser.js("return document.getElementById('made-up-board-7/kconfig.cma').checkVisibility()")
+    field.clear()
+    field.send_keys(" ")
+    assert not browser.js("return document.querySelector('[data-find][hidden]')")
+
+
+def test_a_remedy_is_copied(browser: Browser, pages: dict[str, Path]) -> None:
+    grant = {"permissions": ["clipboardReadWrite", "clipboardSanitizedWrite"]}
+    browser.driver.execute_cdp_cmd("Browser.grantPermissions", grant)
+    browser.open(pages["one"])
+    browser.driver.find_element("css selector", ".remedy button").click()
+    text = browser.driver.execute_async_script("navigator.clipboard.readText().then(arguments[0], arguments[0])")
+    assert text == "CONFIG_CMA=y\nCONFIG_DMA_CMA=y\nCONFIG_DMABUF_HEAPS_CMA=y\nCONFIG_CMA_SIZE_MBYTES=64\n"
+
+
+def _opened(browser: Browser, index: int) -> str:
+    """Open one board's short part and wait until the script has filled it."""
+    return browser.driver.execute_async_script(
+        """
+        const [index, done] = arguments;
+        const part = document.querySelector(`details[data-board="${index}"]`);
+        const filled = () => part.querySelector(".verdicts") && done(part.textContent);
+        new MutationObserver(filled).observe(part, { childList: true, subtree: true });
+        part.open = true;
+        """,
+        index,
+    )
+
+
+def test_a_board_of_many_is_filled_when_it_is_opened(browser: Browser, pages: dict[str, Path], artifacts: Path) -> None:
+    browser.look(1180)
+    browser.open(pages["many"])
+    text = _opened(browser, 17)
+    assert "Made-Up Board 3" in text
+    assert browser.js("return document.querySelectorAll('details[data-board=\"17\"] .verdicts tbody tr').length") == 60
+    assert text.index("No ION node is left behind") >= 0
+    browser.js("document.querySelector('details[data-board=\"17\"]').scrollIntoView()")
+    assert browser.axe() == []
+    assert browser.complaints() == []
+
+
+def test_what_the_script_fills_in_is_as_safe_as_the_rest(browser: Browser, tmp_path: Path) -> None:
+    lines = ["<img src=x onerror=alert(1)>\u202eevil\x1b[31m\ud800", *hostile.SNIPPETS, *"abcdefgh"]
+    boards = tuple(board for line in lines for board in hostile.one_line_of(line).boards)
+    file = tmp_path / "page.html"
+    file.write_text(find_format("html").render(Run(boards, "0", sample.STARTED)), encoding="utf-8")
+    browser.look(1180)
+    browser.open(file)
+    text = _opened(browser, 0)
+    assert r"<img src=x onerror=alert(1)>\u202eevil\x1b[31m\ud800" in text
+    assert not re.search("[\x1b\u202e\ud800-\udfff]", text)
+    assert not browser.js("return document.querySelector('img')")
+    assert browser.complaints() == []
