@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from bringup.allocator.abi import Binary
+from bringup.allocator.abi import abi_of_machine, binary, read_manifest
 from bringup.allocator.plan import Plan
 from bringup.allocator.protocol import Line, Reader
 from bringup.board import Board, Exit, Stderr, Stdout
@@ -22,11 +22,11 @@ __all__ = ["REMOTE_FOLDERS", "Program", "ensure_pushed", "run"]
 REMOTE_FOLDERS: Final = ("/data/local/tmp", "/tmp", "/dev")  # noqa: S108 - folders of the board
 _STDERR_KEPT: Final = 4096
 
-# The first line is the machine; a line after it names a program that is there and runs.
+# The first line is the machine; each line after it names a program that is there and runs. All ABIs are looked for at
+# once: which one the board needs is not known before the answer.
 _LOOK = """uname -m
-for folder in {folders}; do
-  file=$folder/{name}
-  if [ -f "$file" ] && "$file" --version >/dev/null 2>&1; then echo "$file"; exit 0; fi
+for file in {files}; do
+  if [ -x "$file" ] && "$file" --version >/dev/null 2>&1; then echo "$file"; fi
 done
 """
 
@@ -44,33 +44,38 @@ class Program:
 
     :param path: where it is there.
     :param pushed: it was not there before.
+    :param machine: what ``uname -m`` says there.
     """
 
     path: str
     pushed: bool
+    machine: str
 
 
-def ensure_pushed(board: Board, binary: Binary, deadline: Deadline) -> Program:
-    """Find the program on the board, or put it there: one round trip, or three.
+def ensure_pushed(board: Board, deadline: Deadline) -> Program:
+    """Find the program for the board's machine on the board, or put it there: one round trip, or three.
 
-    :raises AllocatorError: it is for another machine than the board's, or no folder takes and runs it.
+    A 64-bit kernel gets the 64-bit program even under a 32-bit Android: the program is static.
+
+    :raises AllocatorError: there is none for the board's machine, or no folder takes and runs it.
     :raises BoardError: the board did not answer.
     """
     action = "put the test allocator on the board"
-    look = _LOOK.format(folders=" ".join(REMOTE_FOLDERS), name=binary.remote_name)
-    answer = from_board(board.shell(look, deadline).stdout).splitlines()
+    known = read_manifest().binaries.values()
+    files = [f"{folder}/{one.remote_name}" for folder in REMOTE_FOLDERS for one in known]
+    answer = from_board(board.shell(_LOOK.format(files=" ".join(files)), deadline).stdout).splitlines()
     machine = answer[0].strip() if answer else ""
-    if machine and not binary.abi.runs_on(machine):
-        raise AllocatorError(action, f"it is for {binary.abi}, the board is {visible(machine)}", board=board.serial)
-    if len(answer) > 1:
-        return Program(answer[1], pushed=False)
-    data = binary.path.read_bytes()
+    chosen = binary(abi_of_machine(machine))
+    for file in answer[1:]:
+        if file in files and file.endswith(f"/{chosen.remote_name}"):
+            return Program(file, False, machine)
+    data = chosen.path.read_bytes()
     refusals = []
     for folder in REMOTE_FOLDERS:
-        file = f"{folder}/{binary.remote_name}"
+        file = f"{folder}/{chosen.remote_name}"
         refusal = _push_to(board, data, file, deadline)
         if refusal is None:
-            return Program(file, pushed=True)
+            return Program(file, True, machine)
         refusals.append(f"{folder}: {refusal}")
     hint = f"{len(data)} bytes are needed in one of these folders, mounted without noexec and writable for adb"
     raise AllocatorError(action, "; ".join(refusals), hint=hint, board=board.serial)

@@ -1,13 +1,13 @@
 /* Allocation latency, next to what the same board needs to write the same memory: a heap hands out zeroed memory, so
  * memset is its limit. The three are taken in turn, so that a change of clock frequency meets all. */
 #include "clock.h"
+#include "fill.h"
 #include "out.h"
 #include "plan.h"
 #include "sys.h"
 #include "text.h"
 #include "trial.h"
 
-#include <string.h>
 #include <sys/mman.h>
 
 #define WARM_UP 3
@@ -18,8 +18,7 @@ static uint64_t samples[3][PLAN_MAX_ROUNDS];
 static uint64_t time_memset(void *memory, uint64_t size)
 {
     uint64_t begun = now_ns();
-    memset(memory, 0, (size_t)size);
-    __asm__ volatile("" : : "r"(memory) : "memory"); /* what nobody reads the compiler would leave out */
+    fill_zero(memory, size);
     return now_ns() - begun;
 }
 
@@ -93,7 +92,7 @@ const char *item_bench(uint64_t rounds)
     void *memory = mmap(NULL, LARGEST, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED)
         return "bench: no memory for memset";
-    memset(memory, 1, LARGEST);
+    fill_zero(memory, LARGEST);
     for (size_t i = 0; i < heap_selected() && !stopped; i++) {
         struct heap heap = heap_look(i);
         stopped = bench_heap(&heap, memory, rounds);

@@ -5,14 +5,17 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#define DEFAULT_PATH "/system/bin:/vendor/bin:/usr/bin:/bin"
 /* How long a child that has ended may leave its output open in another process. */
 #define LINGER_NS 200000000u
 
@@ -33,6 +36,31 @@ struct run {
     int status;
 };
 
+/* Like execvp, which in some libcs gives what is no program to a shell. */
+static void search_and_execute(char **argv)
+{
+    char path[PATH_MAX];
+    const char *folder = getenv("PATH");
+    if (strchr(argv[0], '/')) {
+        execve(argv[0], argv, environ);
+        return;
+    }
+    for (folder = folder ? folder : DEFAULT_PATH; *folder; folder += *folder == ':') {
+        size_t size = strcspn(folder, ":");
+        size_t name = strlen(argv[0]);
+        if (size > 0 && size + 1 + name < sizeof path) {
+            memcpy(path, folder, size);
+            path[size] = '/';
+            memcpy(path + size + 1, argv[0], name + 1);
+            execve(path, argv, environ);
+            if (errno != ENOENT && errno != ENOTDIR)
+                return;
+        }
+        folder += size;
+    }
+    errno = ENOENT;
+}
+
 static void child(char **argv, int output, int error, int report)
 {
     int null = open("/dev/null", O_RDONLY);
@@ -45,7 +73,7 @@ static void child(char **argv, int output, int error, int report)
     else
         close(STDIN_FILENO);
     if (dup2(output, STDOUT_FILENO) >= 0 && dup2(error, STDERR_FILENO) >= 0)
-        execvp(argv[0], argv);
+        search_and_execute(argv);
     failure = errno;
     if (write(report, &failure, sizeof failure) != (ssize_t)sizeof failure)
         _exit(126);

@@ -1,11 +1,11 @@
 #include "errnos.h"
+#include "fill.h"
 #include "sys.h"
 #include "trial.h"
 
-#include <string.h>
 #include <sys/mman.h>
 
-#define DIRTY 0xa5
+#define DIRTY 0xa5a5a5a5a5a5a5a5u
 #define MAX_BUFFERS 32u
 #define ROUNDS 4
 
@@ -62,7 +62,7 @@ static bool dirty_round(struct trial *trial, uint64_t bytes, unsigned count, boo
         void *at = buffer_map(trial, fds[held++], bytes);
         good = at && (first || check_zero(trial, at, bytes, "after a dirty buffer was freed"));
         if (at) {
-            memset(at, DIRTY, (size_t)bytes);
+            fill_words(at, DIRTY, bytes);
             sys_unmap(at, (size_t)bytes);
         }
     }

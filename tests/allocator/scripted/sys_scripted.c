@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -120,6 +121,9 @@ static int allocate(int heap, struct dma_heap_allocation_data *data)
     fds[fd].unmappable = fds[heap].unmappable;
     fds[fd].size = size;
     used[cma] += size;
+    const char *cap = getenv("BRINGUP_CAP");
+    if (cap && used[cma] > strtoull(cap, NULL, 10))
+        abort(); /* more is held than the test suite allows */
     if ((allocations == 0 && fault("dirty_fresh")) || (freed_dirty && fault("dirty_reuse")))
         soil(fd, size);
     allocations++;
@@ -162,8 +166,10 @@ static int buffer_ioctl(unsigned long request, const void *argument)
         return refuse(EINVAL);
     if (sync.flags == (DMA_BUF_SYNC_END | DMA_BUF_SYNC_WRITE) && fault("sync_error"))
         return refuse(EIO);
-    if (sync.flags == (DMA_BUF_SYNC_START | DMA_BUF_SYNC_READ) && fault("sync_crash"))
+    if (sync.flags == (DMA_BUF_SYNC_START | DMA_BUF_SYNC_READ) && fault("sync_crash")) {
+        signal(SIGBUS, SIG_DFL); /* a sanitizer has a handler of its own */
         raise(SIGBUS);
+    }
     if (sync.flags == (DMA_BUF_SYNC_START | DMA_BUF_SYNC_READ) && fault("sync_hang"))
         for (;;)
             pause();
@@ -210,6 +216,15 @@ void *sys_map(int fd, size_t size)
     }
     /* A private mapping loses what is written to it. */
     return mmap(NULL, size, PROT_READ | PROT_WRITE, fault("lost_write") ? MAP_PRIVATE : MAP_SHARED, fd, 0);
+}
+
+/* Compiled with -Dread=scripted_read: a file of 4321 bytes blocks as a driver's may, until a signal comes. */
+ssize_t scripted_read(int fd, void *to, size_t size)
+{
+    struct stat file;
+    if (fault("read_blocks") && fstat(fd, &file) == 0 && S_ISREG(file.st_mode) && file.st_size == 4321)
+        return pause();
+    return syscall(SYS_read, fd, to, size);
 }
 
 int sys_unmap(void *at, size_t size)

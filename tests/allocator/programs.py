@@ -1,0 +1,141 @@
+"""The test allocator as the tests run it: the committed binaries, and two builds with sanitizers.
+
+``real`` asks this machine's kernel; ``scripted`` has a heap made of memfds that can be given a defect.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+
+from bringup.allocator.abi import Abi, binary
+from bringup.allocator.build import SOURCES
+from bringup.allocator.plan import Plan
+from bringup.allocator.protocol import Line, Reader
+
+SCRIPTED = Path(__file__).parent / "scripted"
+SECONDS = 60
+T = TypeVar("T")
+# A sanitizer's finding is an abort, and not mistaken for one of the program's own statuses.
+SANITIZED = {"ASAN_OPTIONS": "abort_on_error=1:detect_leaks=0", "UBSAN_OPTIONS": "halt_on_error=1:abort_on_error=1"}
+EMULATORS = {
+    Abi.ARM64: "qemu-aarch64",
+    Abi.ARM: "qemu-arm",
+    Abi.X86: "qemu-i386",
+    Abi.X86_64: "qemu-x86_64",
+    Abi.RISCV64: "qemu-riscv64",
+}
+
+
+def cannot(reason: str) -> None:
+    """Skip, with the reason; in CI, where it must not happen, fail."""
+    if os.environ.get("CI") == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One run of the program."""
+
+    status: int
+    stdout: bytes
+    lines: list[Line] = field(default_factory=list)
+
+    def of(self, kind: type[T]) -> list[T]:
+        return [line for line in self.lines if isinstance(line, kind)]
+
+    def one(self, kind: type[T]) -> T:
+        (line,) = self.of(kind)
+        return line
+
+
+@dataclass(frozen=True)
+class Program:
+    argv: tuple[str, ...]
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    def call(self, *arguments: str, stdin: bytes = b"", **options: Any) -> subprocess.CompletedProcess[bytes]:
+        environment = {**os.environ, **self.environment, **options.pop("env", {})}
+        return subprocess.run(
+            [*self.argv, *arguments],
+            input=stdin,
+            capture_output=True,
+            env=environment,
+            timeout=SECONDS,
+            check=False,
+            **options,
+        )
+
+    def run(self, plan: Plan, **options: Any) -> Answer:
+        """Carry out a plan; the answer has to be whole and the program must not have complained."""
+        done = self.call(stdin=plan.encode(), **options)
+        reader = Reader()
+        lines = reader.feed(done.stdout)
+        assert reader.complete, (reader.why_incomplete, done.returncode, done.stderr[-2000:])
+        assert done.stderr == b""
+        return Answer(done.returncode, done.stdout, lines)
+
+    def items(self, plan: bytes) -> tuple[int, list[dict[str, Any]]]:
+        """What the program understands of a plan, and its exit status."""
+        done = self.call("--check-plan", stdin=plan)
+        assert done.stderr == b"", done.stderr[-2000:]
+        return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]
+
+
+@cache
+def _compiler() -> tuple[str, ...]:
+    found = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
+    return (found, "-fsanitize=address,undefined") if found else (sys.executable, "-m", "ziglang", "cc")
+
+
+def _compile(sources: Sequence[Path], output: Path, *more: str) -> Program:
+    command = [
+        *_compiler(),
+        "-std=c11",
+        "-D_GNU_SOURCE",
+        "-DTEST_SECONDS=5u",
+        "-DREAD_SECONDS=1",
+        "-O1",
+        "-g",
+        "-Wall",
+        "-Wextra",
+        "-Werror",
+    ]
+    command += [f"-I{SOURCES}", *more, *map(str, sources), "-o", str(output)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if "No module named" in done.stderr:
+        cannot("no C compiler: apt-get install gcc, or pip install ziglang")
+    assert done.returncode == 0, done.stderr
+    return Program((str(output),), SANITIZED)
+
+
+def compile_real(folder: Path) -> Program:
+    return _compile(sorted(SOURCES.glob("*.c")), folder / "real")
+
+
+def compile_scripted(folder: Path) -> Program:
+    sources = [path for path in sorted(SOURCES.glob("*.c")) if path.name != "sys_linux.c"]
+    return _compile([*sources, *SCRIPTED.glob("*.c")], folder / "scripted", "-Dread=scripted_read")
+
+
+def committed(abi: Abi) -> Program:
+    """The committed binary, natively where this machine can, else emulated."""
+    path = str(binary(abi).path)
+    if abi is Abi.X86_64 and platform.machine() == "x86_64":
+        return Program((path,))
+    emulator = shutil.which(EMULATORS[abi]) or shutil.which(f"{EMULATORS[abi]}-static")
+    if emulator is None:
+        cannot(f"{EMULATORS[abi]} is not installed: apt-get install qemu-user")
+    return Program((str(emulator), path))

@@ -1,0 +1,221 @@
+"""The heap tests on a scripted heap: a healthy one passes all, and each planted defect is caught by its own test."""
+
+from __future__ import annotations
+
+import pytest
+
+from bringup.allocator.plan import Plan
+from bringup.allocator.protocol import Bye, HeapsFact, Latency, Outcome, Result
+from tests.allocator.programs import Program
+
+HEAPS = ("linux,cma", "protected,secure-video", "system", "vendor-secure")
+MAPPING = {"zero.fresh", "zero.reuse", "mmap.rw"}
+ALLOCATING = {
+    "alloc.page", "alloc.64k", "alloc.1m", "alloc.4m", "size.lseek", "sync.rw", "sync.bad_flags", "free.memory", *MAPPING,
+}  # fmt: skip
+REFUSING = {
+    "bad.len_zero", "bad.len_max", "bad.fd", "bad.fd_flags", "bad.heap_flags", "bad.ioctl_number", "bad.pointer",
+    "bad.not_a_heap", "fd.after_failures",
+}  # fmt: skip
+EVERY = {"open", *ALLOCATING, *REFUSING}
+
+
+def results(program: Program, plan: Plan, fault: str = "", **options: str) -> dict[str, Result]:
+    answer = program.run(plan, env={"BRINGUP_FAULT": fault, **options})
+    return {one.test: one for one in answer.of(Result)}
+
+
+def with_outcome(found: dict[str, Result], outcome: Outcome) -> set[str]:
+    return {one for one, result in found.items() if result.outcome is outcome}
+
+
+def test_the_list_of_tests_is_complete_and_says_what_each_asserts(scripted: Program) -> None:
+    listed = dict(line.split("\t") for line in scripted.call("--list").stdout.decode().splitlines())
+    assert set(listed) == EVERY
+    assert all(listed.values())
+    assert len(set(listed.values())) == len(listed)
+
+
+@pytest.mark.parametrize("heap", ["system", "linux,cma"])
+def test_a_healthy_heap_passes_every_test(scripted: Program, heap: str) -> None:
+    found = results(scripted, Plan().heaps(heap).test("*"))
+    assert with_outcome(found, Outcome.PASS) == EVERY
+    assert {one.seen for one in found.values()} == {""}
+    assert {one.errno for one in found.values()} == {0}
+
+
+@pytest.mark.parametrize(
+    ("heap", "reason"),
+    [
+        ("protected,secure-video", "protected heap: no CPU mapping"),
+        ("vendor-secure", "no CPU mapping (mmap: EINVAL), as for a protected heap"),
+    ],
+)
+def test_a_heap_that_no_cpu_may_map_skips_what_needs_a_mapping(scripted: Program, heap: str, reason: str) -> None:
+    found = results(scripted, Plan().heaps(heap).test("*"))
+    assert with_outcome(found, Outcome.SKIP) == MAPPING
+    assert {found[one].seen for one in MAPPING} == {reason}
+    assert with_outcome(found, Outcome.PASS) == EVERY - MAPPING
+
+
+@pytest.mark.parametrize(
+    ("fault", "caught_by", "seen"),
+    [
+        ("dirty_fresh", "zero.fresh", "a new buffer: byte 4095 of 4096 is 0x5a"),
+        ("dirty_reuse", "zero.reuse", "after a dirty buffer was freed: byte 4095 of 4096 is 0x5a"),
+        (
+            "lost_write",
+            "mmap.rw",
+            "a second mapping: offset 0 holds 0x0000000000000000, 0x9e3779b97f4a7c15 was written",
+        ),
+        ("short_size", "size.lseek", "asked for 4096 bytes, lseek says 0"),
+        ("enomem", "alloc.64k", "ALLOC of 65536 bytes: ENOMEM"),
+        ("closed_fd", "alloc.64k", "ALLOC gave descriptor 1000, which is not open"),
+        ("sync_error", "sync.rw", "SYNC END WRITE: EIO"),
+        ("sync_bad_flags", "sync.bad_flags", "SYNC with flags 0x0: EINVAL was expected, success came"),
+        ("len_zero", "bad.len_zero", "len 0: EINVAL was expected, ENOMEM came"),
+        ("len_max", "bad.len_max", "len 2^64-1: EINVAL was expected, ENOMEM came"),
+        ("fd", "bad.fd", "fd 1: EINVAL was expected, success came"),
+        ("fd_flags", "bad.fd_flags", "fd_flags with O_NONBLOCK: EINVAL was expected, success came"),
+        ("heap_flags", "bad.heap_flags", "heap_flags 1: EINVAL was expected, success came"),
+        ("ioctl_number", "bad.ioctl_number", "ioctl number 1: EINVAL was expected, ENOTTY came"),
+        ("pointer", "bad.pointer", "an unreadable argument: EFAULT was expected, EINVAL came"),
+        ("not_a_heap", "bad.not_a_heap", "ALLOC on /dev/null: ENOTTY was expected, EINVAL came"),
+        ("leak_fd", "fd.after_failures", "len 0: "),
+        (
+            "leak_memory",
+            "free.memory",
+            "64 times 1048576 bytes were allocated and closed: 134217728 bytes free before, ",
+        ),
+    ],
+)
+def test_a_planted_defect_is_caught_by_its_own_test_and_no_other(
+    scripted: Program, fault: str, caught_by: str, seen: str
+) -> None:
+    found = results(scripted, Plan().heaps("system").test("*"), fault)
+    assert with_outcome(found, Outcome.FAIL) == {caught_by}
+    assert found[caught_by].seen.startswith(seen)
+    assert with_outcome(found, Outcome.PASS) == EVERY - {caught_by}
+
+
+def test_every_test_was_seen_to_fail() -> None:
+    planted = {
+        caught_by for _, caught_by, _ in _parameters(test_a_planted_defect_is_caught_by_its_own_test_and_no_other)
+    }
+    elsewhere = {"open", "alloc.page", "alloc.1m", "alloc.4m"}  # the test below; alloc.64k stands for its family
+    assert planted | elsewhere == EVERY
+
+
+def _parameters(function: object) -> list[tuple[str, str, str]]:
+    (mark,) = function.pytestmark  # type: ignore[attr-defined]
+    return list(mark.args[1])
+
+
+def test_a_heap_that_may_not_be_opened_fails_once_and_skips_the_rest(scripted: Program) -> None:
+    found = results(scripted, Plan().heaps("system").test("*"), "open_denied")
+    assert (found["open"].outcome, found["open"].errno, found["open"].seen) == (Outcome.FAIL, 13, "open: EACCES")
+    assert with_outcome(found, Outcome.SKIP) == EVERY - {"open"}
+    assert found["mmap.rw"].seen == "the heap does not open: EACCES"
+
+
+def test_a_heap_that_every_cpu_may_map_does_not_hide_behind_einval(scripted: Program) -> None:
+    found = results(scripted, Plan().heaps("system").test("*"), "system_unmappable")
+    assert with_outcome(found, Outcome.FAIL) == MAPPING
+    assert found["mmap.rw"].seen == "mmap of 4096 bytes: EINVAL"
+
+
+def test_a_crash_is_an_error_and_the_next_test_runs(scripted: Program) -> None:
+    found = results(scripted, Plan().heaps("system").test("*"), "sync_crash")
+    assert with_outcome(found, Outcome.ERROR) == {"sync.rw"}
+    assert found["sync.rw"].seen == "the test was killed by signal 7"
+    assert with_outcome(found, Outcome.PASS) == EVERY - {"sync.rw"}
+
+
+def test_a_hang_is_an_error_and_the_next_test_runs(scripted: Program) -> None:
+    found = results(scripted, Plan().heaps("system").test("sync.*"), "sync_hang")
+    assert {test: one.outcome for test, one in found.items()} == {
+        "sync.rw": Outcome.ERROR,
+        "sync.bad_flags": Outcome.PASS,
+    }
+    assert found["sync.rw"].seen == "no end within 5 s"
+
+
+def test_free_memory_that_is_not_known_is_an_error_and_nothing_is_allocated(scripted: Program) -> None:
+    found = results(scripted, Plan().heaps("system").test("*").bench(3), "free_unknown")
+    assert with_outcome(found, Outcome.ERROR) == ALLOCATING
+    assert {found[one].seen for one in ALLOCATING} == {"how much memory is free for this heap is not known"}
+    assert with_outcome(found, Outcome.PASS) == EVERY - ALLOCATING
+
+
+@pytest.mark.parametrize("budget", [0, 4096, 65536, 1 << 20, (4 << 20) - 1, 1 << 40])
+@pytest.mark.parametrize("heap", ["system", "linux,cma"])
+def test_no_test_holds_more_than_the_budget(scripted: Program, heap: str, budget: int) -> None:
+    """The scripted heap aborts when more is held; half of its memory is the most."""
+    half = (16 << 20) // 2 if heap == "linux,cma" else (256 << 20) // 2
+    cap = min(budget or half, half)
+    answer = scripted.run(Plan(budget_bytes=budget).heaps(heap).test("*").bench(2), env={"BRINGUP_CAP": str(cap)})
+    found = {one.test: one for one in answer.of(Result)}
+    sizes = {"alloc.page": 4096, "alloc.64k": 65536, "alloc.1m": 1 << 20, "alloc.4m": 4 << 20}
+    too_big = {test for test, size in sizes.items() if size > cap}
+    assert with_outcome(found, Outcome.SKIP) == too_big
+    assert with_outcome(found, Outcome.PASS) == EVERY - too_big
+    assert {one.size for one in answer.of(Latency)} == {size for size in sizes.values() if size <= cap}
+    for test in too_big:
+        assert found[test].seen.startswith(f"needs {sizes[test]} bytes; at most {cap} may be held (")
+
+
+def test_the_cap_of_the_scripted_heap_works(scripted: Program) -> None:
+    found = results(scripted, Plan().heaps("system").test("*"), BRINGUP_CAP="65536")
+    assert {"alloc.1m", "alloc.4m"} <= with_outcome(found, Outcome.ERROR)
+
+
+def test_a_budget_below_a_page_allocates_nothing(scripted: Program) -> None:
+    found = results(scripted, Plan(budget_bytes=1).heaps("system").test("*"), BRINGUP_CAP="0")
+    assert with_outcome(found, Outcome.SKIP) == ALLOCATING
+
+
+def test_heaps_are_chosen_by_pattern_and_come_in_order(scripted: Program) -> None:
+    def chosen(pattern: str) -> tuple[str, ...]:
+        return scripted.run(Plan().heaps(pattern)).one(HeapsFact).names
+
+    assert chosen("*") == HEAPS
+    assert chosen("*secure*") == ("protected,secure-video", "vendor-secure")
+    assert chosen("system") == ("system",)
+    assert chosen("absent") == ("absent",), "a name is taken as it is: that it does not open is a finding"
+    assert chosen("absent*") == ()
+
+
+def test_a_later_choice_replaces_an_earlier_one(scripted: Program) -> None:
+    plan = Plan().heaps("*").test("open").heaps("system").test("bad.len_*")
+    seen = [(one.heap, one.test) for one in scripted.run(plan).of(Result)]
+    assert seen == [(heap, "open") for heap in HEAPS] + [("system", "bad.len_zero"), ("system", "bad.len_max")]
+
+
+def test_latency_has_as_many_samples_as_were_asked_for(scripted: Program) -> None:
+    answer = scripted.run(Plan().heaps("system").bench(7))
+    assert [one.size for one in answer.of(Latency)] == [4096, 65536, 1 << 20, 4 << 20]
+    for one in answer.of(Latency):
+        assert (one.heap, len(one.alloc_ns), len(one.free_ns), len(one.memset_ns)) == ("system", 7, 7, 7)
+        assert min(*one.alloc_ns, *one.free_ns, *one.memset_ns) > 0
+    small, *_, large = answer.of(Latency)
+    assert min(large.memset_ns) > 20 * min(small.memset_ns), "1024 times the memory is not written in the same time"
+
+
+def test_a_heap_that_does_not_open_has_no_latency(scripted: Program) -> None:
+    answer = scripted.run(Plan().heaps("absent").bench(3))
+    assert answer.of(Latency) == []
+    assert answer.one(Bye).complete
+
+
+def test_the_time_budget_ends_a_timing_and_keeps_what_was_taken(scripted: Program) -> None:
+    answer = scripted.run(Plan(budget_ms=60).heaps("system").bench(1000))
+    bye = answer.one(Bye)
+    if bye.complete:
+        pytest.fail("4000 samples within 60 ms: the budget does nothing, or this machine is too fast for this test")
+    assert bye.stopped_at is not None
+    assert bye.stopped_at.startswith("bench system ")
+
+
+def test_a_test_tells_how_long_it_took(scripted: Program) -> None:
+    found = results(scripted, Plan().heaps("system").test("*"))
+    assert all(0 < one.ns < 5e9 for one in found.values())

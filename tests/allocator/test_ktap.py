@@ -1,0 +1,136 @@
+"""KTAP, for a person at a board's prompt, read back by a strict reader of its own."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+import pytest
+
+from tests.allocator.programs import Program
+
+RESULT = re.compile(r"(not )?ok (\d+) ((?:[^#\\]|\\[#\\])+?)(?: # SKIP (.*))?$")
+
+
+@dataclass
+class Group:
+    """One KTAP document: its results, each with what is nested before it."""
+
+    results: list[tuple[bool, str, str | None, Group | None]] = field(default_factory=list)
+    comments: list[str] = field(default_factory=list)
+
+
+def parse(text: str) -> Group:
+    """Read one document (docs.kernel.org/dev-tools/ktap.html): version, plan, results numbered from 1."""
+    lines = text.splitlines()
+    assert lines.pop(0) == "KTAP version 1"
+    group = Group()
+    while lines and lines[0].startswith("# "):
+        group.comments.append(lines.pop(0)[2:])
+    plan = re.fullmatch(r"1\.\.(\d+)(?: # SKIP (.+))?", lines.pop(0))
+    assert plan is not None
+    nested: list[str] = []
+    for line in lines:
+        if line.startswith("    "):
+            nested.append(line[4:])
+            continue
+        if line.startswith("# "):
+            group.comments.append(line[2:])
+            continue
+        match = RESULT.fullmatch(line)
+        assert match is not None, line
+        assert int(match[2]) == len(group.results) + 1
+        below = parse("\n".join(nested)) if nested else None
+        group.results.append((match[1] is None, match[3], match[4], below))
+        nested = []
+    assert nested == []
+    assert len(group.results) == int(plan[1])
+    return group
+
+
+def run(program: Program, *heaps: str, fault: str = "") -> tuple[int, Group]:
+    done = program.call("--ktap", *heaps, env={"BRINGUP_FAULT": fault})
+    assert done.stderr == b""
+    return done.returncode, parse(done.stdout.decode("ascii"))
+
+
+def below(group: Group, index: int) -> Group:
+    nested = group.results[index][3]
+    assert nested is not None
+    return nested
+
+
+def test_every_heap_is_a_group_and_every_test_a_result(scripted: Program) -> None:
+    status, whole = run(scripted)
+    tests = scripted.call("--list").stdout.decode().splitlines()
+    assert status == 0
+    assert [name for _, name, _, _ in whole.results] == [
+        "linux,cma",
+        "protected,secure-video",
+        "system",
+        "vendor-secure",
+    ]
+    for index, (good, name, _, _) in enumerate(whole.results):
+        assert good
+        assert below(whole, index).comments == [f"Subtest: {name}"]
+        assert [one[1] for one in below(whole, index).results] == [line.split("\t")[0] for line in tests]
+    skipped = {name: reason for _, name, reason, _ in below(whole, 1).results if reason}
+    assert skipped == dict.fromkeys(("zero.fresh", "zero.reuse", "mmap.rw"), "protected heap: no CPU mapping")
+
+
+def test_a_failure_is_said_with_its_reason_and_the_exit_status_is_1(scripted: Program) -> None:
+    status, whole = run(scripted, "system", fault="sync_error")
+    assert status == 1
+    assert [(good, name) for good, name, _, _ in whole.results] == [(False, "system")]
+    assert [name for good, name, _, _ in below(whole, 0).results if not good] == ["sync.rw"]
+    assert "fail: SYNC END WRITE: EIO" in below(whole, 0).comments
+
+
+def test_what_could_not_be_found_out_is_not_ok(scripted: Program) -> None:
+    status, whole = run(scripted, "system", fault="sync_crash")
+    assert status == 1
+    assert "error: the test was killed by signal 7" in below(whole, 0).comments
+
+
+def test_heaps_are_chosen_by_name_or_pattern(scripted: Program) -> None:
+    _, whole = run(scripted, "sys*", "linux,cma", "system")
+    assert [name for _, name, _, _ in whole.results] == ["linux,cma", "system"]
+
+
+def test_a_heap_that_is_not_there_fails_and_its_name_harms_nothing(scripted: Program) -> None:
+    status, whole = run(scripted, "a#b\n\x1b{2J")
+    assert status == 1
+    assert whole.results[0][:2] == (False, r"a\#b??{2J")
+
+
+def test_without_heaps_all_is_skipped_with_the_kernels_exit_status(scripted: Program, real: Program) -> None:
+    status, whole = run(scripted, "nothing*")
+    assert (status, whole.results) == (4, [])
+    done = real.call("--ktap", "nothing*")
+    assert done.returncode == 4
+    assert re.fullmatch(rb"KTAP version 1\n1\.\.0 # SKIP [^\n]+\n", done.stdout)
+
+
+def test_the_reader_of_these_tests_is_strict() -> None:
+    good = "KTAP version 1\n1..1\n    KTAP version 1\n    1..1\n    ok 1 a # SKIP b\nok 1 c\n"
+    assert below(parse(good), 0).results == [(True, "a", "b", None)]
+    for wrong in (
+        good.replace("1..1\n    KTAP", "1..2\n    KTAP"),
+        good.replace("    1..1", "    1..2"),
+        good.replace("ok 1 c", "ok 2 c"),
+        good.replace("ok 1 c", "ok 1 c#"),
+        good.replace("KTAP version 1\n1", "1"),
+        good + "    ok 2 d\n",
+    ):
+        with pytest.raises(AssertionError):
+            parse(wrong)
+
+
+def test_help_version_and_wrong_options(scripted: Program) -> None:
+    assert b"--ktap [HEAP]..." in scripted.call("--help").stdout
+    version = scripted.call("--version").stdout.decode()
+    assert re.fullmatch(r"bringup-alloc protocol 1 source unstamped \S+\n", version)
+    for arguments in (("--nonsense",), ("--list", "more"), ("--version", "--ktap"), ("",)):
+        done = scripted.call(*arguments)
+        assert (done.returncode, done.stdout) == (2, b"")
+        assert b"--help" in done.stderr
