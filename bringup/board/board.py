@@ -62,8 +62,15 @@ class Board:
                 seen = f"its adbd has no shell protocol v2, only: {visible(', '.join(sorted(features)))}"
                 hint = "Android 7 or newer is needed; in recovery: adb reboot"
                 raise BoardNotReady(action, seen, hint=hint, board=target.serial)
-            boot_id = link.read_boot_id(deadline)
-        return cls(transport, target, features, heartbeat=heartbeat, boot_id=boot_id)
+            link.introduce(deadline)
+        board = cls(transport, target, features, heartbeat=heartbeat)
+        board._link = link
+        return board
+
+    @property
+    def round_trips(self) -> int:
+        """How often something was asked of the board itself so far: commands, pushes, heartbeats."""
+        return self._link.round_trips
 
     @property
     def known_boot_id(self) -> str | None:

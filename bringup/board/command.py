@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
 import shlex
 from collections.abc import Generator, Iterable, Sequence
+from dataclasses import dataclass
 
 from bringup.board.link import SHELL, Link
-from bringup.board.shell import Chunk, Exit, PidLines, announce, converse, kill_script
-from bringup.board.wire import Stream, WireError
+from bringup.board.shell import (
+    Chunk,
+    Exit,
+    Packet,
+    PidLines,
+    ShellPackets,
+    Stderr,
+    Stdout,
+    announce,
+    converse,
+    kill_script,
+)
+from bringup.board.wire import RECEIVE_AT_MOST, Stream, WireError, receive
 from bringup.deadline import Deadline
 from bringup.errors import AdbServerError, BoardLost, BringupError, DeadlineExceeded, UsageError
 from bringup.text import visible
@@ -22,6 +35,43 @@ RESERVE_SECONDS = 0.5
 RESERVE_SHARE = 0.25
 KILL_SECONDS = 1.0
 SHOWN_AT_MOST = 60
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What is known of a command that runs."""
+
+    link: Link
+    pids: PidLines
+    packets: ShellPackets
+    su: Sequence[str]
+
+    def end(self, stream: Stream | None, deadline: Deadline) -> str:
+        """End it, and return for the error message what came of it.
+
+        Closing the connection makes adbd send SIGHUP to the shell, which its children do not get.
+        """
+        limit = deadline.within(KILL_SECONDS)
+        if stream is not None:
+            self._learn_pid(stream, limit)
+            stream.close()
+        if not self.pids.pids:
+            return ", and never said that it had started"
+        script = kill_script(self.pids.pids)
+        try:
+            code, _ = self.link.ask_shell(shlex.join([*self.su, script]) if self.su else script, limit)
+        except (WireError, BringupError):
+            return f", and may still run on the board as process {self.pids.pids[0]}"
+        return " and was killed" if code == 0 else f", was killed, and is still there as process {self.pids.pids[0]}"
+
+    def _learn_pid(self, stream: Stream, deadline: Deadline) -> None:
+        """The shell may have started without its line having been read yet."""
+        with contextlib.suppress(WireError, BringupError):
+            while not self.pids.pids:
+                for kind, data in self.packets.feed(receive(stream, RECEIVE_AT_MOST, deadline)):
+                    if kind == Packet.EXIT:
+                        return
+                    list(self.pids.strip(Stderr(data) if kind == Packet.STDERR else Stdout(data)))
 
 
 def run_command(
@@ -40,21 +90,21 @@ def run_command(
     action = f"run '{_shown(script)}'"
     token = secrets.token_hex(8)
     service = SHELL + _wrapped(script, token, su)
-    if len(service) > SERVICE_AT_MOST // 2 and len(service.encode("utf-8", "surrogateescape")) > SERVICE_AT_MOST:
+    if len(service.encode("utf-8", "surrogateescape")) > SERVICE_AT_MOST:
         raise UsageError(action, f"a script of {len(script)} characters", hint="adb takes 64 KiB: give it on stdin")
-    pids = PidLines(token, expected=2 if su else 1)
+    run = _Run(link, PidLines(token, expected=2 if su else 1), ShellPackets(), su)
     early = _keep_back(deadline)
     stream: Stream | None = None
     over = False
     try:
         with link.failing(action, deadline):
             stream = link.open(service, action, early)
-            for chunk in converse(stream, stdin, early):
+            for chunk in converse(stream, stdin, early, run.packets):
                 over = isinstance(chunk, Exit)
-                yield from pids.strip(chunk)
+                yield from run.pids.strip(chunk)
     except DeadlineExceeded as late:
         over = True
-        fate = _end(link, stream, pids, su, deadline)
+        fate = run.end(stream, deadline)
         seen = f"it did not end within {deadline.budget:g} s{fate}"
         raise DeadlineExceeded(action, seen, board=link.serial) from late
     except (BoardLost, AdbServerError):
@@ -63,7 +113,7 @@ def run_command(
     finally:
         if stream is not None:
             if not over:
-                _end(link, stream, pids, su, deadline)
+                run.end(stream, deadline)
             stream.close()
 
 
@@ -80,20 +130,3 @@ def _wrapped(script: str, token: str, su: Sequence[str]) -> str:
 def _keep_back(deadline: Deadline) -> Deadline:
     reserve = min(RESERVE_SECONDS, deadline.remaining * RESERVE_SHARE)
     return Deadline(deadline.at - reserve, deadline.budget)
-
-
-def _end(link: Link, stream: Stream | None, pids: PidLines, su: Sequence[str], deadline: Deadline) -> str:
-    """End what runs, and return for the error message what came of it.
-
-    Closing the connection makes adbd send SIGHUP to the shell, which its children do not get.
-    """
-    if stream is not None:
-        stream.close()
-    if not pids.pids:
-        return ", and never said that it had started"
-    script = kill_script(pids.pids)
-    try:
-        code, _ = link.ask_shell(shlex.join([*su, script]) if su else script, deadline.within(KILL_SECONDS))
-    except (WireError, BringupError):
-        return f", and may still run on the board as process {pids.pids[0]}"
-    return " and was killed" if code == 0 else f", was killed, and is still there as process {pids.pids[0]}"

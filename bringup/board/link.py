@@ -31,6 +31,8 @@ __all__ = ["SHELL", "Link"]
 SHELL = "shell,v2,raw:"
 # builtins only: it has to answer on a board that is out of memory or has no toybox
 BOOT_ID_SCRIPT = "read -r b </proc/sys/kernel/random/boot_id && echo $b"
+# The effective uid. Fields of Uid: real, effective, saved, file system (proc_pid_status(5)).
+UID_SCRIPT = 'while read -r k r e x; do [ "$k" != Uid: ] || echo "$e"; done </proc/self/status'
 ASK_ADB_SECONDS = 1.0
 
 
@@ -38,6 +40,8 @@ class Link:
     """What is needed to reach one board, and what is known of it.
 
     :param boot_id: as seen first; another one later means that the board rebooted. ``None``: not seen yet.
+    :ivar uid: as whom adbd ran when the board introduced itself; taken by whoever asks for root first.
+    :ivar round_trips: how often something was asked of the board itself.
     """
 
     def __init__(
@@ -47,6 +51,8 @@ class Link:
         self.target = target
         self.heartbeat = heartbeat or Heartbeat()
         self.boot_id = boot_id
+        self.uid: str | None = None
+        self.round_trips = 0
 
     @property
     def serial(self) -> str:
@@ -59,11 +65,12 @@ class Link:
         :raises WireError: it could not be had.
         :raises BoardLost: the board stopped answering.
         """
+        self.round_trips += 1
         inner = self.transport.connect(deadline)
         stream = WatchedStream(inner, lambda limit: self._check_pulse(action, limit), self.heartbeat.quiet)
         try:
             open_service(stream, self.target, service, deadline)
-        except (WireError, BringupError):
+        except BaseException:
             stream.close()
             raise
         return stream
@@ -73,6 +80,7 @@ class Link:
 
         :raises WireError: it did not run to its end.
         """
+        self.round_trips += 1
         stream = self.transport.connect(deadline)
         try:
             open_service(stream, self.target, SHELL + script, deadline)
@@ -85,6 +93,16 @@ class Link:
         finally:
             stream.close()
         raise AssertionError("converse() ends with Exit or raises")
+
+    def introduce(self, deadline: Deadline) -> None:
+        """Learn boot_id and uid in one round trip.
+
+        :raises WireError: the board did not answer.
+        """
+        _, output = self.ask_shell(f"{BOOT_ID_SCRIPT} || echo; {UID_SCRIPT}", deadline)
+        boot_id, uid = [*from_board(output).splitlines(), "", ""][:2]
+        self.uid = uid.strip() or None
+        self.boot_id = boot_id.strip() or None
 
     def read_boot_id(self, deadline: Deadline) -> str | None:
         """The board's boot_id now; ``None`` where it answers, but may not be read.

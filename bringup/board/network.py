@@ -82,7 +82,8 @@ def wait_until_it_answers(link: Link, deadline: Deadline, action: str) -> str | 
             seen = "adb lists it as 'device', and it answers nothing"
         except WireError as error:
             seen = visible(str(error))
-        _connect_again(link, deadline)
+        # A connection to a board that is not up yet may be accepted on its way and lead nowhere: first try often.
+        _connect_again(link, deadline.within(min(1 + 2 * pause, CONNECT_SECONDS)))
         pause = min(2 * pause, LAST_PAUSE_SECONDS)
     hint = "see whether it is up and its adbd runs"
     raise DeadlineExceeded(action, f"{seen}, for {deadline.budget:g} s", hint=hint, board=link.serial)
@@ -93,7 +94,7 @@ def _connect_again(link: Link, deadline: Deadline) -> None:
     questions = [f"host:disconnect:{link.serial}", f"host:connect:{link.serial}"]
     for question in questions if on_network else [link.target.ask("reconnect")]:
         with contextlib.suppress(WireError):
-            query(link.transport, question, deadline.within(CONNECT_SECONDS))
+            query(link.transport, question, deadline)
 
 
 def reboot(link: Link, deadline: Deadline, su: Sequence[str] = ()) -> str:

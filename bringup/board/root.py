@@ -8,7 +8,7 @@ import threading
 from dataclasses import dataclass
 
 from bringup.board.command import run_command
-from bringup.board.link import Link
+from bringup.board.link import UID_SCRIPT, Link
 from bringup.board.network import wait_until_it_answers
 from bringup.board.shell import Exit, Stderr, Stdout
 from bringup.board.wire import Broken, Refused, TimedOut, receive
@@ -18,8 +18,6 @@ from bringup.text import from_board, visible
 
 __all__ = ["Root", "RootPolicy", "RootState", "find_root"]
 
-# The effective uid, by builtins alone. Fields of Uid: real, effective, saved, file system (proc_pid_status(5)).
-UID_SCRIPT = 'while read -r k r e x; do [ "$k" != Uid: ] || echo "$e"; done </proc/self/status'
 # AOSP's su of userdebug builds takes a uid and a command, Magisk's and most others -c and a script.
 SU_STYLES = (("su", "0", "sh", "-c"), ("su", "-c"))
 ANSWER_SECONDS = 5.0
@@ -66,7 +64,7 @@ def find_root(link: Link, policy: RootPolicy, deadline: Deadline) -> Root:
     :raises RootRequired: the policy is ``require``, and there is none.
     :raises BoardError: the board does not answer.
     """
-    uid = _uid(link, deadline)
+    uid, link.uid = link.uid or _uid(link, deadline), None
     if uid == "0":
         return Root(RootState.ADBD, "adbd runs as root")
     obstacles = [f"adbd runs as uid {uid}"]

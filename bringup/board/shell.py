@@ -143,13 +143,16 @@ class ShellPackets:
             yield self._kind, piece
 
 
-def converse(stream: Stream, stdin: bytes | Iterable[bytes], deadline: Deadline) -> Iterator[Chunk]:
+def converse(
+    stream: Stream, stdin: bytes | Iterable[bytes], deadline: Deadline, packets: ShellPackets | None = None
+) -> Iterator[Chunk]:
     """Feed ``stdin`` to a command while yielding what it writes; the last one is its :class:`Exit`.
 
+    :param packets: the place in the stream, for who wants to go on reading after this was given up.
     :raises Broken: the stream ended without an exit code.
     :raises Garbled: what came is not shell protocol v2.
     """
-    packets = ShellPackets()
+    packets = packets or ShellPackets()
     feed = _stdin_packets(stdin)
     out = memoryview(next(feed))
     while True:

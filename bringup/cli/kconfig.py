@@ -106,9 +106,7 @@ def check(
     from dataclasses import replace
 
     from bringup.cli.kconfig_output import show_check
-    from bringup.errors import ExitCode
     from bringup.kernel.checked import check_source
-    from bringup.kernel.verdict import Outcome
     from bringup.kernel.version import KernelVersion
 
     further = _further(requirements, vintf)
@@ -118,8 +116,7 @@ def check(
     source, asked = _open(sources, record, tree, asked)
     checked = check_source(source, asked)
     show_check(checked, everything=everything, as_json=json)
-    code = {Outcome.FAIL: ExitCode.FAILED, Outcome.ERROR: ExitCode.INFRASTRUCTURE}.get(checked.outcome, ExitCode.PASSED)
-    raise typer.Exit(int(code))
+    raise typer.Exit(checked.exit_code)
 
 
 @app.command()

@@ -55,7 +55,11 @@ def start(
 
 
 @app.command()
-def stop(names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", help="Default: all.")] = None) -> None:
+def stop(
+    names: Annotated[
+        list[str] | None, typer.Argument(metavar="[NAME]...", help="Default: all that 'bringup virtual start' started.")
+    ] = None,
+) -> None:
     """Stop virtual boards."""
     from bringup.cli.console import say
     from bringup.cli.selecting import forget_virtual
@@ -64,7 +68,8 @@ def stop(names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", 
     from bringup.virtual import stop as stop_board
 
     boards = {board.name: board for board in running()}
-    for name in names or list(boards):
+    mine = [board.name for board in boards.values() if board.owner is None]
+    for name in names or mine:
         if name in boards:
             forget_virtual(boards[name])
         say(f"{name}: {'stopped' if stop_board(name, Deadline.after(30)) else 'was not running'}")

@@ -90,7 +90,6 @@ class BoardEntry:
     serial: str = "?"
     root: str = "none"
     root_reason: str = ""
-    machine: str = ""
     boot_id: str = ""
 
 

@@ -1,4 +1,4 @@
-"""Observing a board into a record: a probe, at most one push, one session of the test allocator."""
+"""Observing a board into a record: at most one push, one session of the test allocator."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 from bringup import __version__
-from bringup.allocator.abi import Abi, abi_of_machine, binary
 from bringup.allocator.plan import Plan
 from bringup.allocator.protocol import Bye, FileFact, Line, Ran, Refused, Result
 from bringup.allocator.run import Program, ensure_pushed, run
@@ -21,17 +20,10 @@ from bringup.deadline import Deadline
 from bringup.errors import AllocatorError, BoardError, BringupError
 from bringup.record import questions
 from bringup.record.journal import SCHEMA, Journal
-from bringup.text import from_board
 
 __all__ = ["Observation", "observe"]
 
 OnStep = Callable[[str], None]
-
-_PROBE = """read -r b </proc/sys/kernel/random/boot_id; echo "$b"
-uname -m
-getprop ro.product.cpu.abi 2>/dev/null || echo
-"""
-
 
 @dataclass(frozen=True, slots=True)
 class Observation:
@@ -73,7 +65,7 @@ def observe(board: Board, folder: Path, how: Observation, on_step: OnStep | None
         except (BoardError, AllocatorError) as error:
             failure, why = error, str(error)
         finally:
-            end: dict[str, Any] = {"t": "end", "complete": not why, "round_trips": getattr(board, "round_trips", None)}
+            end: dict[str, Any] = {"t": "end", "complete": not why, "round_trips": board.round_trips}
             journal.line(end | ({"why": why} if why else {}))
     return failure
 
@@ -108,28 +100,17 @@ class _Session:
     def observe(self, how: Observation) -> None:
         with self._step("root"):
             root = self._board.become_root(how.root, self._deadline)
-        with self._step("probe"):
-            abi = self._probe(root)
         with self._step("push"):
-            program = ensure_pushed(self._board, binary(abi), self._deadline)
-            self._journal.line({"t": "program", "path": program.path, "pushed": program.pushed})
+            program = self._push(root)
         with self._step("facts and tests" if how.heaps else "facts"):
             self._run(program, how)
 
-    def _probe(self, root: Root) -> Abi:
-        answer = self._board.shell(_PROBE, self._deadline)
-        boot_id, machine, abi = [*from_board(answer.stdout).splitlines(), "", "", ""][:3]
-        self._journal.line(
-            {
-                "t": "board",
-                "serial": self._board.serial,
-                "root": root.state.value,
-                "root_reason": root.reason,
-                "machine": machine,
-                "boot_id": boot_id,
-            }
-        )
-        return abi_of_machine(machine, abi)
+    def _push(self, root: Root) -> Program:
+        known = {"serial": self._board.serial, "root": root.state.value, "root_reason": root.reason}
+        self._journal.line({"t": "board", **known, "boot_id": self._board.known_boot_id or ""})
+        program = ensure_pushed(self._board, self._deadline)
+        self._journal.line({"t": "program", "path": program.path, "pushed": program.pushed, "machine": program.machine})
+        return program
 
     def _run(self, program: Program, how: Observation) -> None:
         bye: Bye | None = None
