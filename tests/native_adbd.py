@@ -54,6 +54,8 @@ mount --bind "$tree/usr" usr
 mount -o remount,bind,ro usr
 for name in bin sbin lib lib64; do ln -s "usr/$name" "$name"; done
 ln -s usr system
+# whoever asks this board to reboot shall not ask the host
+for name in reboot poweroff halt; do echo '#!/bin/sh' >"vendor/bin/$name"; chmod 0755 "vendor/bin/$name"; done
 mount -t proc proc proc
 mount --bind "$boot_id" proc/sys/kernel/random/boot_id
 for node in null zero full random urandom tty; do : >"dev/$node"; mount --bind "/dev/$node" "dev/$node"; done
@@ -148,8 +150,10 @@ def require_native() -> None:
     reason = obstacle()
     if not reason:
         return
-    if os.environ.get("CI") == "true" or os.environ.get("BRINGUP_REQUIRE_BOARD") == "1":
-        pytest.fail(reason)
+    from tests.virtual_board import board_is_required
+
+    if board_is_required():
+        pytest.fail(reason, pytrace=False)
     pytest.skip(reason)
 
 

@@ -11,7 +11,7 @@ import struct
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from bringup.board.wire import Broken, Garbled, Refused, Stream, receive_exactly, send
+from bringup.board.wire import RECEIVE_AT_MOST, Broken, Garbled, Refused, Stream, receive, receive_exactly, send
 from bringup.deadline import Deadline
 from bringup.text import from_board
 
@@ -133,12 +133,22 @@ def pull_chunks(stream: Stream, path: str, deadline: Deadline) -> Iterator[bytes
     :raises Refused: the board could not read it.
     """
     _ask(stream, b"RECV", path, deadline)
+    ahead = bytearray()
+
+    def take(size: int) -> bytes:
+        while len(ahead) < size:
+            ahead.extend(receive(stream, RECEIVE_AT_MOST, deadline))
+        taken = bytes(ahead[:size])
+        del ahead[:size]
+        return taken
+
     while True:
-        kind, length = HEAD.unpack(receive_exactly(stream, HEAD.size, deadline))
+        kind, length = HEAD.unpack(take(HEAD.size))
         if kind == b"DONE":
             return
-        if kind == b"FAIL":
-            raise Refused(_failure(stream, length, deadline))
-        if kind != b"DATA" or length > CHUNK:
+        if kind not in (b"DATA", b"FAIL") or length > CHUNK:
             raise Garbled(f"{kind!r} of {length} bytes instead of DATA")
-        yield receive_exactly(stream, length, deadline)
+        data = take(length)
+        if kind == b"FAIL":
+            raise Refused(from_board(data).strip())
+        yield data

@@ -22,6 +22,7 @@ from bringup.errors import AdbServerError, DeadlineExceeded
 from bringup.text import from_board, visible
 
 __all__ = [
+    "RECEIVE_AT_MOST",
     "Broken",
     "Garbled",
     "Refused",
@@ -40,6 +41,7 @@ __all__ = [
     "send",
 ]
 
+# bytes in one call
 RECEIVE_AT_MOST = 256 * 1024
 
 

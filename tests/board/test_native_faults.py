@@ -6,6 +6,7 @@ import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -108,6 +109,27 @@ def test_a_reboot_that_adb_has_got_over_is_one(native: NativeBoard, board: Board
     native.connect()
     with pytest.raises(BoardRebooted, match="boot_id was"):
         board.shell("sleep 1", soon())
+
+
+def test_a_reboot_on_request_is_over_when_another_boot_answers(native: NativeBoard, board: Board) -> None:
+    """adbd has no reboot service here; the command that is asked for instead tells the test to do it."""
+    (native.files / "vendor/bin/reboot").write_text("#!/bin/sh\ntouch /tmp/asked\n")
+    (native.files / "vendor/bin/reboot").chmod(0o755)
+    before, files = native.boot_id, native.files
+    with ThreadPoolExecutor(1) as pool:
+        rebooted = pool.submit(board.reboot, soon())
+        deadline = soon()
+        while not (files / "tmp/asked").exists():
+            assert not deadline.expired
+            wait([rebooted], 0.02)
+        native.reboot()
+        assert rebooted.result() == native.boot_id != before
+    assert board.shell("true", soon()).exit_code == 0
+
+
+def test_a_board_that_does_not_reboot_is_said_not_to(board: Board) -> None:
+    with pytest.raises(DeadlineExceeded, match="reboot"):
+        board.reboot(Deadline.after(0.5))
 
 
 def test_a_killed_adbd_is_noticed_at_once(native: NativeBoard, board: Board) -> None:

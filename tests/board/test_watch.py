@@ -155,11 +155,11 @@ def test_a_service_that_a_live_board_refuses_is_not_a_lost_board() -> None:
 
 
 def test_a_board_that_breaks_the_protocol_is_said_to() -> None:
-    assert "protocol" in str(failing([OKAY, OKAY, b"\x4d\x01\x00\x00\x00x"]))
+    assert "protocol" in str(failing([OKAY, OKAY, b"\x4d\x01\x00\x00\x00x", CLOSED]))
 
 
 def test_the_callers_own_deadline_is_not_the_boards_death() -> None:
-    board = board_on([OKAY, OKAY, SILENCE])
+    board = board_on([OKAY, OKAY, SILENCE, SILENCE])
     with pytest.raises(DeadlineExceeded, match="never said that it had started"):
         board.shell("true", Deadline.after(0.01))
 

@@ -1,0 +1,64 @@
+"""The faults that need a kernel of its own: reset, hang and cut link of a virtual board."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+
+from bringup.board import Board, Heartbeat, Stdout, Target, connect_tcp
+from bringup.deadline import Deadline
+from bringup.errors import BoardLost
+
+if TYPE_CHECKING:
+    from tests.native_adbd import AdbServer
+    from tests.virtual_board import MakeBoard
+
+NOTICED = 4.0  # seconds, on a busy machine: half of silence, one for an answer
+
+pytestmark = pytest.mark.board
+
+
+def lost_while_running(board: Board, fault: Callable[[], None]) -> BoardLost:
+    chunks = board.stream("echo started; sleep 99999", Deadline.after(120))
+    assert next(chunks) == Stdout(b"started\n")
+    fault()
+    began = time.monotonic()
+    with pytest.raises(BoardLost) as caught:
+        list(chunks)
+    assert time.monotonic() - began < NOTICED
+    return caught.value
+
+
+def test_a_real_kernel_hangs_loses_its_link_and_reboots(fresh_board: MakeBoard, adb_server: AdbServer) -> None:
+    """One board for all of it: booting is what takes the time."""
+    from bringup.virtual import Qmp
+
+    virtual = fresh_board()
+    qmp = Qmp(virtual.qmp)
+    transport = adb_server.transport
+
+    def soon() -> Deadline:
+        return Deadline.after(60)
+
+    serial = connect_tcp(transport, virtual.serial, soon())
+    board = Board.open(transport, Target(serial), soon(), heartbeat=Heartbeat(quiet=0.5, answer=1.0))
+    first = board.known_boot_id
+
+    error = lost_while_running(board, lambda: qmp.pause(soon()))
+    assert "answers nothing for 1.5 s, while adb lists it as 'device'" in str(error)
+    qmp.resume(soon())
+    assert board.wait(soon()) == first
+
+    error = lost_while_running(board, lambda: qmp.set_link(up=False, deadline=soon()))
+    assert "answers nothing" in str(error)
+    qmp.set_link(up=True, deadline=soon())
+    assert board.wait(soon()) == first
+
+    lost_while_running(board, lambda: qmp.reset(soon()))
+    second = board.wait(soon())
+    assert second not in (None, first)
+
+    assert board.shell("echo up", soon()).stdout == b"up\n"
