@@ -14,24 +14,35 @@ from typer.main import get_command
 __all__ = ["App", "LazyCommand"]
 
 
+def _parse_unconverted(command: Any, ctx: Any, args: list[str]) -> list[str]:
+    """For completion: split the words as the command's own parser does, and convert none.
+
+    Converting would import pydantic, and completion looks at no value. Leaves in ``ctx`` what ``parse_args`` leaves.
+    """
+    parser = command.make_parser(ctx)
+    ctx.params, rest, _ = parser.parse_args(args=args)
+    ctx._opt_prefixes.update(parser._opt_prefixes)
+    return list(rest)
+
+
 class _Command(TyperCommand):
-    """A command that is completed without converting values: that would import pydantic, and nobody looks at them."""
+    """A command that is completed without converting values."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         if not ctx.resilient_parsing:
             return super().parse_args(ctx, args)
-        ctx.params, ctx.args, _ = self.make_parser(ctx).parse_args(args=args)
+        ctx.args = _parse_unconverted(self, ctx, args)
         return list(ctx.args)
 
 
 class _Group(TyperGroup):
-    """A group of such commands."""
+    """A group that is completed without converting values."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         if not ctx.resilient_parsing:
             return super().parse_args(ctx, args)
-        ctx.params, rest, _ = self.make_parser(ctx).parse_args(args=args)
-        ctx._protected_args, ctx.args = rest[:1], rest[1:]  # noqa: SLF001 - as TyperGroup.parse_args leaves them
+        rest = _parse_unconverted(self, ctx, args)
+        ctx._protected_args, ctx.args = rest[:1], rest[1:]
         return list(ctx.args)
 
 

@@ -42,7 +42,15 @@ def test_help_and_version_import_nothing_heavy(arguments: list[str]) -> None:
         assert "bringup" in out
 
 
-@pytest.mark.parametrize(("words", "expected"), [("bringup ch", "check"), ("bringup run --vir", "--virtual")])
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("bringup ch", "check"),
+        ("bringup run --vir", "--virtual"),
+        ("bringup virtual sto", "stop"),
+        ("bringup run --board db8", "db845c"),
+    ],
+)
 def test_completion_imports_nothing_heavy(words: str, expected: str) -> None:
     environ = {"_BRINGUP_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
     out, last = run([], **environ)
