@@ -13,9 +13,11 @@ void fill_words(void *memory, uint64_t word, uint64_t size)
 #endif
 }
 
+/* As the kernel's clear_page and the usual libcs' memset do on every CPU with ERMS, that is since 2012. */
 void fill_zero(void *memory, uint64_t size)
 {
-    fill_words(memory, 0, size);
+    unsigned long count = (unsigned long)size;
+    __asm__ volatile("rep stosb" : "+D"(memory), "+c"(count) : "a"(0) : "memory");
 }
 
 #else

@@ -1,0 +1,89 @@
+"""The heap tests on a real kernel's real heaps: the virtual amd64 board has the system heap."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from bringup.allocator.plan import Plan
+from bringup.allocator.protocol import Bye, HeapsFact, Hello, Latency, Line, NodeFact, NodeType, Outcome, Result, State
+from bringup.allocator.run import Program, ensure_pushed, run
+from bringup.board import Board, Target, connect_tcp
+from bringup.deadline import Deadline
+from bringup.text import from_board
+from bringup.virtual import VirtualBoard
+from tests.allocator.test_heaps import EVERY
+from tests.allocator.test_ktap import parse
+from tests.native_adbd import AdbServer
+
+pytestmark = pytest.mark.board
+
+SECONDS = 60
+# The suite on one heap, on a board that is emulated on a busy machine: 1.5 s is what a quiet one takes at most.
+SUITE_SECONDS = 10
+
+
+@pytest.fixture(scope="module")
+def board(amd64_board: VirtualBoard, adb_server: AdbServer) -> Board:
+    deadline = Deadline.after(SECONDS)
+    connect_tcp(adb_server.transport, amd64_board.serial, deadline)
+    return Board.open(adb_server.transport, Target(amd64_board.serial), deadline)
+
+
+@pytest.fixture(scope="module")
+def program(board: Board) -> Program:
+    return ensure_pushed(board, Deadline.after(SECONDS))
+
+
+def answer(board: Board, program: Program, plan: Plan) -> list[Line]:
+    return list(run(board, program, plan, Deadline.after(SECONDS)))
+
+
+def test_the_system_heap_passes_every_test(board: Board, program: Program) -> None:
+    lines = answer(board, program, Plan().node("/dev/dma_heap/system").heaps("*").test("*"))
+    node, heaps = (next(one for one in lines if isinstance(one, kind)) for kind in (NodeFact, HeapsFact))
+    assert isinstance(node, NodeFact)
+    assert isinstance(heaps, HeapsFact)
+    assert (node.state, node.type) == (State.OK, NodeType.CHAR)
+    assert heaps.names == ("system",)
+    results = [one for one in lines if isinstance(one, Result)]
+    assert {one.test: (one.outcome, one.seen) for one in results} == dict.fromkeys(EVERY, (Outcome.PASS, ""))
+    assert sum(one.ns for one in results) < SUITE_SECONDS * 1e9
+
+
+def test_latency_is_measured_on_the_board(board: Board, program: Program) -> None:
+    found = [one for one in answer(board, program, Plan().heaps("system").bench(20)) if isinstance(one, Latency)]
+    assert [one.size for one in found] == [4096, 65536, 1 << 20, 4 << 20]
+    assert {len(one.alloc_ns) for one in found} == {20}
+    assert sorted(found[-1].alloc_ns)[10] > sorted(found[0].alloc_ns)[10], "more memory to zero takes longer"
+
+
+def test_a_budget_is_kept_on_a_real_board(board: Board, program: Program) -> None:
+    lines = answer(board, program, Plan(budget_bytes=1 << 20).heaps("system").test("*").bench(1))
+    skipped = {one.test for one in lines if isinstance(one, Result) and one.outcome is Outcome.SKIP}
+    assert skipped == {"alloc.4m"}
+    assert max(one.size for one in lines if isinstance(one, Latency)) == 1 << 20
+
+
+def test_the_boards_boot_id_is_in_the_first_and_the_last_line(board: Board, program: Program) -> None:
+    first, *_, last = answer(board, program, Plan())
+    assert isinstance(first, Hello)
+    assert isinstance(last, Bye)
+    assert first.boot_id == last.boot_id == board.boot_id(Deadline.after(SECONDS))
+
+
+def test_by_hand_at_the_boards_prompt(board: Board, program: Program) -> None:
+    done = board.shell([program.path, "--ktap"], Deadline.after(SECONDS))
+    whole = parse(from_board(done.stdout))
+    assert (done.exit_code, done.stderr) == (0, b"")
+    assert [(good, name) for good, name, _, _ in whole.results] == [(True, "system")]
+    listed = board.shell([program.path, "--list"], Deadline.after(SECONDS))
+    assert re.search(rb"^zero\.reuse\t", listed.stdout, re.MULTILINE)
+
+
+def test_nothing_is_left_behind(board: Board, program: Program) -> None:
+    answer(board, program, Plan().heaps("*").test("*").bench(5))
+    seen = board.shell("ps -A -o ARGS; ls /data/local/tmp", Deadline.after(SECONDS)).stdout
+    names = [line for line in from_board(seen).splitlines() if "bringup-" in line]
+    assert names == [program.path.rpartition("/")[2]]
