@@ -51,8 +51,8 @@ class Board:
         """A board that has answered: its features are known and its boot_id was read.
 
         :raises BoardNotFound: adb does not list it.
-        :raises BoardNotReady: it is offline, unauthorized, …, or its adbd has no shell protocol v2.
-        :raises DeadlineExceeded: it did not answer.
+        :raises BoardNotReady: it is offline, unauthorized, …, or answers nothing, or its adbd has no shell protocol v2.
+        :raises DeadlineExceeded: the deadline passed before that was known.
         """
         action = "connect"
         link = Link(transport, target, heartbeat=heartbeat)
@@ -62,7 +62,7 @@ class Board:
                 seen = f"its adbd has no shell protocol v2, only: {visible(', '.join(sorted(features)))}"
                 hint = "Android 7 or newer is needed; in recovery: adb reboot"
                 raise BoardNotReady(action, seen, hint=hint, board=target.serial)
-            link.introduce(deadline)
+            link.sign_of_life(link.introduce, action, deadline)
         board = cls(transport, target, features, heartbeat=heartbeat)
         board._link = link
         return board
@@ -132,7 +132,7 @@ class Board:
         """
         action = "read boot_id"
         with self._link.failing(action, deadline):
-            boot_id = self._link.read_boot_id(deadline)
+            boot_id = self._link.sign_of_life(self._link.read_boot_id, action, deadline)
         if boot_id is None:
             raise BoardError(action, "/proc/sys/kernel/random/boot_id cannot be read", board=self.serial)
         return boot_id
@@ -145,7 +145,10 @@ class Board:
         return file_stat(self._link, remote, deadline, v2="stat_v2" in self.features)
 
     def push(self, data: bytes | Path, remote: str, mode: int, deadline: Deadline) -> int:
-        """Write a file on the board and return its size in bytes. A failed push leaves no file.
+        """Write a file on the board and return its size in bytes.
+
+        Written as adbd's user, also where commands run through ``su``. A failed push leaves no file, unless the board
+        was lost with it.
 
         :param data: the content, or the host's file that holds it.
         :param mode: permission bits; adbd gives group and others what the owner has.

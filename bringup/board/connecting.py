@@ -70,7 +70,7 @@ def connect(selection: Selection, deadline: Deadline, *, environ: Mapping[str, s
     listed = list_boards(transport, deadline)
     wanted = without_twins(choose(selection, listed))
     if len(wanted) > 1:
-        hint = f"choose one: -s {wanted[0].serial}"
+        hint = f"choose one: -s {visible(wanted[0].serial)}"
         raise UsageError(CHOOSE, f"there are {len(wanted)}: {summary(wanted)}", hint=hint)
     return _open(transport, wanted[0], listed, deadline)
 

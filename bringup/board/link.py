@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 from bringup.board.shell import Exit, Stdout, converse
 from bringup.board.states import refusal
@@ -23,10 +24,20 @@ from bringup.board.wire import (
     request,
 )
 from bringup.deadline import Deadline
-from bringup.errors import AdbServerError, BoardError, BoardLost, BoardRebooted, BringupError, DeadlineExceeded
+from bringup.errors import (
+    AdbServerError,
+    BoardError,
+    BoardLost,
+    BoardNotReady,
+    BoardRebooted,
+    BringupError,
+    DeadlineExceeded,
+)
 from bringup.text import from_board, visible
 
 __all__ = ["SHELL", "Link"]
+
+T = TypeVar("T")
 
 SHELL = "shell,v2,raw:"
 # builtins only: it has to answer on a board that is out of memory or has no toybox
@@ -53,6 +64,7 @@ class Link:
         self.boot_id = boot_id
         self.uid: str | None = None
         self.round_trips = 0
+        self._answered = boot_id is not None
 
     @property
     def serial(self) -> str:
@@ -73,6 +85,7 @@ class Link:
         except BaseException:
             stream.close()
             raise
+        self._answered = True
         return stream
 
     def ask_shell(self, script: str, deadline: Deadline) -> tuple[int, bytes]:
@@ -89,6 +102,7 @@ class Link:
                 if isinstance(chunk, Stdout):
                     output += chunk.data
                 elif isinstance(chunk, Exit):
+                    self._answered = True
                     return chunk.code, output
         finally:
             stream.close()
@@ -103,6 +117,21 @@ class Link:
         boot_id, uid = [*from_board(output).splitlines(), "", ""][:2]
         self.uid = uid.strip() or None
         self.boot_id = boot_id.strip() or None
+
+    def sign_of_life(self, ask: Callable[[Deadline], T], action: str, deadline: Deadline) -> T:
+        """What the board answers to a question that it can answer at once.
+
+        :param ask: :meth:`introduce` or :meth:`read_boot_id`.
+        :raises WireError: it did not answer.
+        :raises BoardLost: nor did it for as long as a silent board is waited for, though the deadline is later.
+        :raises BoardNotReady: the same of a board that has not answered before.
+        """
+        try:
+            return ask(deadline.within(self.heartbeat.quiet + self.heartbeat.answer))
+        except TimedOut as error:
+            if deadline.expired:
+                raise
+            raise self._lost(action, self._answers_nothing(deadline)) from error
 
     def read_boot_id(self, deadline: Deadline) -> str | None:
         """The board's boot_id now; ``None`` where it answers, but may not be read.
@@ -164,8 +193,7 @@ class Link:
     def _refused(self, action: str, text: str, deadline: Deadline) -> BoardError | AdbServerError:
         error = refusal(action, self.serial, text)
         if type(error) is not BoardError:
-            known = self.boot_id is not None
-            return BoardLost(action, error.seen, hint=error.hint, board=self.serial) if known else error
+            return BoardLost(action, error.seen, hint=error.hint, board=self.serial) if self._answered else error
         # "closed" is said for a service that adbd refuses, and for a connection that broke just then
         return self._why_broken(action, deadline) if text == "closed" and not self._answers(deadline) else error
 
@@ -176,9 +204,10 @@ class Link:
             return False
         return True
 
-    def _lost(self, action: str, seen: str) -> BoardLost:
+    def _lost(self, action: str, seen: str) -> BoardLost | BoardNotReady:
         hint = "look at its console or power; then see: adb devices"
-        return BoardLost(action, seen, hint=hint, board=self.serial)
+        kind = BoardLost if self._answered else BoardNotReady
+        return kind(action, seen, hint=hint, board=self.serial)
 
     def _rebooted(self, action: str, boot_id: str) -> BoardRebooted:
         seen = f"the board started anew: boot_id was {self.boot_id}, is {visible(boot_id)}"

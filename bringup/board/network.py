@@ -14,7 +14,7 @@ from collections.abc import Sequence
 
 from bringup.board.link import SHELL, Link
 from bringup.board.states import not_ready
-from bringup.board.wire import Refused, Target, TimedOut, Transport, WireError, answering, open_service, query, receive
+from bringup.board.wire import Refused, Target, TimedOut, Transport, WireError, answering, query, receive
 from bringup.deadline import Deadline
 from bringup.errors import BoardError, BoardLost, DeadlineExceeded
 from bringup.text import visible
@@ -69,6 +69,7 @@ def wait_until_it_answers(link: Link, deadline: Deadline, action: str) -> str | 
     :raises AdbServerError: the adb server does not answer.
     """
     pause = FIRST_PAUSE_SECONDS
+    rest = threading.Event()
     seen = "adb did not get through to it"
     while not deadline.expired:
         try:
@@ -82,17 +83,20 @@ def wait_until_it_answers(link: Link, deadline: Deadline, action: str) -> str | 
             seen = "adb lists it as 'device', and it answers nothing"
         except WireError as error:
             seen = visible(str(error))
+            rest.wait(min(pause, deadline.remaining))
         # A connection to a board that is not up yet may be accepted on its way and lead nowhere: first try often.
-        _connect_again(link, deadline.within(min(1 + 2 * pause, CONNECT_SECONDS)))
+        if _NETWORK_SERIAL.fullmatch(link.serial):
+            limit = deadline.within(min(1 + 2 * pause, CONNECT_SECONDS))
+            _ask_adb(link, [f"host:disconnect:{link.serial}", f"host:connect:{link.serial}"], limit)
+        elif pause == LAST_PAUSE_SECONDS:
+            _ask_adb(link, [link.target.ask("reconnect")], deadline)
         pause = min(2 * pause, LAST_PAUSE_SECONDS)
     hint = "see whether it is up and its adbd runs"
     raise DeadlineExceeded(action, f"{seen}, for {deadline.budget:g} s", hint=hint, board=link.serial)
 
 
-def _connect_again(link: Link, deadline: Deadline) -> None:
-    on_network = _NETWORK_SERIAL.fullmatch(link.serial) is not None
-    questions = [f"host:disconnect:{link.serial}", f"host:connect:{link.serial}"]
-    for question in questions if on_network else [link.target.ask("reconnect")]:
+def _ask_adb(link: Link, questions: Sequence[str], deadline: Deadline) -> None:
+    for question in questions:
         with contextlib.suppress(WireError):
             query(link.transport, question, deadline)
 
@@ -105,7 +109,7 @@ def reboot(link: Link, deadline: Deadline, su: Sequence[str] = ()) -> str:
     """
     action = "reboot"
     with link.failing(action, deadline):
-        before = link.read_boot_id(deadline)
+        before = link.sign_of_life(link.read_boot_id, action, deadline)
     if before is None:
         raise BoardError(action, "its boot_id cannot be read, so it could not be told", board=link.serial)
     _start_reboot(link, action, su, deadline)
@@ -123,19 +127,16 @@ def _start_reboot(link: Link, action: str, su: Sequence[str], deadline: Deadline
     script = shlex.join([*su, "reboot"] if su else ["reboot"])
     refused = ""
     for service in ("reboot:", f"{SHELL}{script}"):
-        stream = link.transport.connect(deadline)
         try:
             with link.failing(action, deadline):
-                open_service(stream, link.target, service, deadline)
-            # the board goes down with or without a word, and closes or does not
-            with contextlib.suppress(WireError):
-                receive(stream, ANSWER_AT_MOST, deadline.within(ANSWER_SECONDS))
-        except BoardLost:
-            return  # it went before it could say so
+                stream = link.open(service, action, deadline)
+        except (BoardLost, DeadlineExceeded):
+            return  # it went before it could say so, or the caller is about to see
         except BoardError as error:
             refused = error.seen
             continue
-        finally:
-            stream.close()
+        # the board goes down with or without a word, and closes or does not
+        with contextlib.closing(stream), contextlib.suppress(WireError, BoardLost):
+            receive(stream, ANSWER_AT_MOST, deadline.within(ANSWER_SECONDS))
         return
     raise BoardError(action, refused, board=link.serial)

@@ -14,7 +14,7 @@ import pytest
 
 from bringup.board import Board, Heartbeat, Stdout, Target, list_boards
 from bringup.deadline import Deadline
-from bringup.errors import AdbServerError, BoardLost, BoardRebooted, BringupError, DeadlineExceeded
+from bringup.errors import AdbServerError, BoardLost, BoardNotReady, BoardRebooted, BringupError, DeadlineExceeded
 
 if TYPE_CHECKING:
     from tests.native_adbd import AdbServer, MakeNativeBoard, NativeBoard
@@ -64,7 +64,11 @@ def test_a_board_that_is_frozen_before_the_command_is_noticed_too(native: Native
         board.shell("true", soon())
     with pytest.raises(BoardLost, match="answers nothing"):
         board.push(b"x", "/data/local/tmp/x", 0o644, soon())
-    assert time.monotonic() - started < 2 * NOTICED
+    with pytest.raises(BoardLost, match="answers nothing"):
+        board.boot_id(soon())
+    with pytest.raises(BoardNotReady, match="answers nothing"):
+        Board.open(native.server.transport, Target(native.serial), soon(), heartbeat=QUICK)
+    assert time.monotonic() - started < 4 * NOTICED
     native.signal_adbd(signal.SIGCONT)
 
 
