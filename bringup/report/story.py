@@ -19,6 +19,7 @@ __all__ = [
     "Headline",
     "SharedFinding",
     "board_headline",
+    "board_name",
     "findings",
     "run_headline",
     "shared_findings",
@@ -120,6 +121,12 @@ def _sentence(verdict: Verdict) -> str:
     return verdict.reason or (
         f"Does not hold: {verdict.title}" if verdict.outcome is Outcome.FAIL else f"Holds, but see: {verdict.title}"
     )
+
+
+def board_name(board: BoardRun) -> str | None:
+    """What the board is called, by itself: its model or its product; ``None`` where it does not say."""
+    said = {name.casefold(): value for name, value in board.identity.items()}
+    return said.get("model") or said.get("product") or None
 
 
 def board_headline(board: BoardRun) -> Headline:

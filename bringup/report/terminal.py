@@ -11,7 +11,7 @@ from rich.text import Text
 from bringup.checks.run import Run
 from bringup.checks.verdict import Outcome
 from bringup.report.shown import shown
-from bringup.report.story import Finding, findings, run_headline, shared_findings, tally
+from bringup.report.story import Finding, board_name, findings, run_headline, shared_findings, tally
 from bringup.report.units import number
 
 __all__ = ["summary"]
@@ -51,7 +51,7 @@ def _who(run: Run) -> Text:
     if len(run.boards) != 1:
         return Text(number(len(run.boards), "board"), "bold")
     board = run.boards[0]
-    rest = [board.identity.get("Model"), board.kernel, board.config and f"config {board.config}"]
+    rest = [board_name(board), board.kernel, board.config and f"config {board.config}"]
     known = [one for one in rest if one]
     serial = Text(_cut(board.serial, 60), "bold", no_wrap=True, overflow="ellipsis")
     return serial.append("".join(f"  {_line(one)}" for one in known), "not bold")

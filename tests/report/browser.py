@@ -92,6 +92,12 @@ class Browser:
             for node in one["nodes"]
         ]
 
+    def busy(self) -> float:
+        """Seconds of its own CPU that the page's main thread has used; another process's load is not in it."""
+        self.driver.execute_cdp_cmd("Performance.enable", {"timeDomain": "threadTicks"})
+        got = self.driver.execute_cdp_cmd("Performance.getMetrics", {})["metrics"]
+        return float(next(one["value"] for one in got if one["name"] == "TaskDuration"))
+
     def close(self) -> None:
         """End Chromium and its driver."""
         self.driver.quit()

@@ -235,3 +235,27 @@ def test_what_the_script_fills_in_is_as_safe_as_the_rest(browser: Browser, tmp_p
     assert not re.search("[\x1b\u202e\ud800-\udfff]", text)
     assert not browser.js("return document.querySelector('img')")
     assert browser.complaints() == []
+
+
+_NEXT_FRAMES = "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done)));"
+
+
+def test_a_thousand_boards_keep_the_browser_free(browser: Browser, tmp_path: Path) -> None:
+    file = tmp_path / "page.html"
+    file.write_text(find_format("html").render(sample.wild(1000)), encoding="utf-8")
+    browser.look(1180)
+    browser.open(file)
+    field = browser.driver.find_element("id", "find")
+    steps = {
+        "scroll": lambda: browser.js("scrollBy(0, 200)"),
+        "open a board": lambda: _opened(browser, 500),
+        "find": lambda: field.send_keys("7"),
+    }
+    used: dict[str, list[float]] = {}
+    for name in (*["scroll"] * 12, "open a board", "find"):
+        before = browser.busy()
+        steps[name]()
+        browser.driver.execute_async_script(_NEXT_FRAMES)
+        used.setdefault(name, []).append(round(browser.busy() - before, 3))
+    assert max(used["scroll"]) <= 0.1, used
+    assert max(used["open a board"] + used["find"]) <= 0.5, used

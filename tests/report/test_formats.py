@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -104,3 +106,12 @@ def test_a_run_with_a_time_that_is_no_number_is_refused(value: str, tmp_path: Pa
     (tmp_path / "run.json").write_text(text)
     with pytest.raises(RecordError):
         load_report(tmp_path)
+
+
+def test_the_documentation_names_every_format_and_its_example_works() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "reports.md").read_text(encoding="utf-8")
+    assert all(f"| `{name}` | `report{one.suffix}` |" in text for name, one in all_formats().items())
+    (example,) = re.findall(r"```python\n(.*?)```", text, re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(compile(example, "docs/reports.md", "exec"), names)
+    assert names["FORMAT"].render(sample.run()) == "made-up-board-7 fail\n"

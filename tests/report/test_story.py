@@ -7,7 +7,7 @@ import pytest
 from bringup.checks.run import BoardRun, Run
 from bringup.checks.verdict import Cause, Outcome, Verdict
 from bringup.report.shown import excerpt, shown
-from bringup.report.story import board_headline, findings, run_headline, shared_findings, tally
+from bringup.report.story import board_headline, board_name, findings, run_headline, shared_findings, tally
 
 from . import sample
 
@@ -126,3 +126,11 @@ def test_a_long_list_is_cut_and_says_so() -> None:
     evidence = shown(run).boards[0].verdicts[0].evidence
     assert len(evidence) == 401
     assert evidence[-1] == "[… 600 more left out …]"
+
+
+@pytest.mark.parametrize(
+    ("identity", "name"),
+    [({"Model": "A", "product": "b"}, "A"), ({"product": "b"}, "b"), ({"model": ""}, None), ({}, None)],
+)
+def test_a_board_is_called_what_it_calls_itself(identity: dict[str, str], name: str | None) -> None:
+    assert board_name(BoardRun("s", (), identity=identity)) == name

@@ -23,7 +23,7 @@ __all__ = ["BriefView", "ManyView", "Matrix", "MatrixRow", "SharedView", "many_v
 
 #: Up to so many boards each has its whole part.
 FULL_PARTS = 8
-_BLOCK = 25
+_BLOCK = 16
 _COLUMNS = 120
 _SHARED, _NAMED = 60, 12
 _BRIEF, _SENTENCE, _FACT = 6, 160, 160

@@ -17,7 +17,7 @@ from bringup.report.html import latency
 from bringup.report.html.many import ManyView, many_view
 from bringup.report.html.view import Anchors, BoardView, board_view
 from bringup.report.shown import shown
-from bringup.report.story import WORST_FIRST, run_headline
+from bringup.report.story import WORST_FIRST, board_name, run_headline
 from bringup.text import visible
 
 if TYPE_CHECKING:
@@ -110,7 +110,8 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(units=units, outcomes=WORST_FIRST, plot_width=latency.WIDTH, plot_height=latency.HEIGHT)
+    environment.globals.update(units=units, outcomes=WORST_FIRST, name_of=board_name)
+    environment.globals.update(plot_width=latency.WIDTH, plot_height=latency.HEIGHT)
     return environment
 
 
