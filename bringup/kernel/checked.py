@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bringup.errors import ConfigError, UsageError
+from bringup.errors import ConfigError, ExitCode, UsageError
 from bringup.kernel.config import Override
 from bringup.kernel.evidence import Evidence
 from bringup.kernel.judge import Subject, judge, shipped_requirements
@@ -75,6 +75,12 @@ class Checked:
         """The one that speaks for all: fail, then error, then warn, then pass. Where nothing was judged, error."""
         outcomes = {verdict.outcome for verdict in self.verdicts}
         return next((one for one in _BY_WEIGHT if one in outcomes), Outcome.ERROR)
+
+    @property
+    def exit_code(self) -> int:
+        """0 all passed (a warning is a pass), 1 a requirement failed, 3 something could not be found out."""
+        codes = {Outcome.FAIL: ExitCode.FAILED, Outcome.ERROR: ExitCode.INFRASTRUCTURE}
+        return int(codes.get(self.outcome, ExitCode.PASSED))
 
     def to_json(self) -> dict[str, object]:
         """The published shape, ``bringup.kconfig/1``."""

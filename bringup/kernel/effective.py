@@ -15,6 +15,17 @@ from bringup.kernel.symbols import Kernel, SymbolType
 __all__ = ["Effective"]
 
 _DEPTH = 24
+# Architecture as arch/ spells it → the symbol that every configuration of it has.
+_ARCH_SYMBOLS = {
+    "arm": "ARM",
+    "arm64": "ARM64",
+    "loongarch": "LOONGARCH",
+    "mips": "MIPS",
+    "powerpc": "PPC",
+    "riscv": "RISCV",
+    "s390": "S390",
+    "x86": "X86",
+}
 
 
 class Effective:
@@ -58,10 +69,13 @@ class Effective:
 
     def level(self, expression: Expression | str) -> int:
         """0, 1, 2 for n, m, y. What cannot be told counts in favour: nobody can set it, so it is not held against."""
+        return max(self.bounds(expression))
+
+    def bounds(self, expression: Expression | str) -> tuple[int, int]:
+        """The level with everything that cannot be told off, and with it on. They differ where it matters."""
         if isinstance(expression, str):
             expression = parse_expression(expression)
-        if_off = value_of(expression, self.value)
-        return if_off if if_off == 2 else max(if_off, value_of(expression, self._or_on))
+        return value_of(expression, self.value), value_of(expression, self._or_on)
 
     def _or_on(self, name: str) -> str | None:
         value = self.value(name)
@@ -71,6 +85,8 @@ class Effective:
         era = self._kernel.era(name)
         if era is not None and self.is_selected(era.selected_by):
             return "y"
+        if self._kernel.arch is not None and name in _ARCH_SYMBOLS.values():
+            return "y" if _ARCH_SYMBOLS.get(self._kernel.arch) == name else "n"
         if told is not None:
             return told
         if self._config.complete and name not in self._fresh:
@@ -81,7 +97,7 @@ class Effective:
             return "n" if self._kernel.symbols.whole else None
         if era.depends and self.level(era.depends) == 0:
             return "n" if era.type in {SymbolType.BOOL, SymbolType.TRISTATE} else ""
-        return era.default(self.level)
+        return era.default(self.bounds)
 
     def is_selected(self, selectors: Iterable[tuple[str, str]]) -> bool:
         """Whether one of the symbols that select it is on, and its condition holds.

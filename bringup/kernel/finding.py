@@ -6,8 +6,6 @@ import enum
 from dataclasses import dataclass
 
 from bringup.kernel.config import KernelConfig, unquote
-from bringup.kernel.effective import Effective
-from bringup.kernel.expression import And, parse_expression, value_of
 from bringup.kernel.requirement import AllOf, Need, Wanted
 from bringup.kernel.symbols import Kernel
 
@@ -92,7 +90,15 @@ def _find_absent(need: Wanted, line: str, config: KernelConfig, kernel: Kernel) 
     if era is None or not era.prompt:
         reason = f"CONFIG_{need.symbol} is not mentioned in {config.source}, and what it defaults to is not known"
         return Finding(State.UNKNOWN, (line,), (reason,), wanted)
-    default = Effective(config, kernel).value(need.symbol) or "n"
+    from bringup.kernel.effective import Effective
+
+    default = Effective(config, kernel).value(need.symbol)
+    if default is None:
+        reason = (
+            f"CONFIG_{need.symbol} is not mentioned in {config.source}, and what it defaults to hangs on what is not"
+        )
+        return Finding(State.UNKNOWN, (line,), (reason,), wanted)
+    default = default or "n"
     holds = off_is_fine if default == "n" else accepts(need, default)
     return Finding(State.HOLDS if holds else State.WRONG, (f"{line} (default {default})",), (), wanted)
 
@@ -104,6 +110,8 @@ def unmet(need: Wanted, config: KernelConfig, kernel: Kernel) -> tuple[str, ...]
     era = kernel.era(need.symbol)
     if era is None or not era.depends:
         return ()
+    from bringup.kernel.expression import And, parse_expression, value_of
+
     expression = parse_expression(era.depends)
     parts = expression.parts if isinstance(expression, And) else (expression,)
     missing = [str(part) for part in parts if value_of(part, config.values.get) == 0]

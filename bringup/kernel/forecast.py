@@ -103,10 +103,11 @@ def _first(era: Era) -> str:
 
 
 def _on_by_default(era: Era, config: KernelConfig) -> bool:
-    def level(text: str) -> int:
-        return value_of(parse_expression(text), config.values.get)
+    def bounds(text: str) -> tuple[int, int]:
+        level = value_of(parse_expression(text), config.values.get)
+        return level, level
 
-    return era.default(level) in {"y", "m"} and level(era.depends) > 0
+    return era.default(bounds) in {"y", "m"} and bounds(era.depends)[0] > 0
 
 
 def _heap_changes(config: KernelConfig, now: KernelVersion, then: KernelVersion) -> Iterator[Change]:

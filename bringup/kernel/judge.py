@@ -10,7 +10,6 @@ from bringup.kernel.config import KernelConfig
 from bringup.kernel.evidence import Evidence, Proof, ProofKind, Proven
 from bringup.kernel.finding import Finding, State, find
 from bringup.kernel.requirement import Requirement
-from bringup.kernel.setting import lines_to_set
 from bringup.kernel.shipped import shipped_data
 from bringup.kernel.symbols import History, Kernel, Symbols
 from bringup.kernel.verdict import Answer, Cause, KconfigVerdict, Outcome, Severity
@@ -240,6 +239,8 @@ def _set_otherwise(requirement: Requirement, subject: Subject, finding: Finding,
     if requirement.user_build_only and subject.evidence.is_user_build is None:
         reason = "asked of user builds only, and whether this is one is not known"
         return _verdict(requirement, Outcome.WARN, Answer.UNPROVEN, evidence=evidence, reason=reason)
+    from bringup.kernel.setting import lines_to_set
+
     outcome = _UNMET[requirement.severity]
     cause = requirement.cause or Cause("kconfig.set-wrong", f"wanted {' and '.join(finding.wanted)}")
     return _verdict(
@@ -248,7 +249,7 @@ def _set_otherwise(requirement: Requirement, subject: Subject, finding: Finding,
         Answer.SET_WRONG,
         evidence=(*evidence, *finding.reasons),
         cause=cause,
-        remedy=requirement.remedy or lines_to_set(requirement.need, subject.kernel),
+        remedy=requirement.remedy or lines_to_set(requirement.need, subject.kernel, requirement.settings),
         reason=_told_only(outcome),
     )
 

@@ -6,7 +6,7 @@ EFI zboot                 ``MZ`` and ``zimg`` at 4; payload offset, size and pac
 bzImage                   ``HdrS`` at 0x202; payload offset and length (Documentation/arch/x86/boot.rst)
 zImage                    0x016f2818 at 0x24; the payload's place is in no header, so packings are looked for
 uImage                    0x27051956; 64 bytes of header, CRC not checked
-vmlinux, configs.ko       ELF, plain
+vmlinux, configs.ko       ELF, plain; a vmlinuz of mips or s390 hides its payload, so packings are looked for
 Image.gz, .lz4, .zst, …   packed as they are
 ========================  =======================================================================================
 """
@@ -27,7 +27,7 @@ __all__ = ["KernelImage", "is_kernel_image", "read_kernel_image"]
 _MAX_KERNEL = 512 << 20
 _NESTING = 4
 _CHUNK = 1 << 20
-_MAX_TRIES = 64
+_MAX_TRIES = 32
 _PACKED = re.compile(
     rb"\x1f\x8b\x08|\xfd7zXZ\x00|BZh[1-9]1AY|\x02!L\x18|\x89LZO\x00|\(\xb5/\xfd|\x5d\x00\x00[\x00-\x80]{2}\xff",
     re.DOTALL,
@@ -83,7 +83,10 @@ def _read(data: memoryview, source: str, layers: tuple[str, ...]) -> KernelImage
         return _look_for_packed(data, source, (*layers, kind))
     if kind is None and compression_of(data) is not None:
         return _read_packed(data, None, source, layers)
-    return _plain(scan_kernel(_chunks(data), source), (*layers, kind or "plain bytes"))
+    found = scan_kernel(_chunks(data), source)
+    if found.config is None and found.release is None:
+        return _look_for_packed(data, source, (*layers, kind or "plain bytes"))
+    return _plain(found, (*layers, kind or "plain bytes"))
 
 
 def _plain(found: KernelBytes, layers: tuple[str, ...]) -> KernelImage:
@@ -158,7 +161,7 @@ def _slice(data: memoryview, start: int, size: int, source: str, what: str) -> m
 
 def _look_for_packed(data: memoryview, source: str, layers: tuple[str, ...]) -> KernelImage:
     """Try every place that looks like packed data until one is a kernel, within one budget for all tries."""
-    budget = _MAX_KERNEL
+    budget = _MAX_KERNEL // 2
     why: ConfigError | None = None
     for tries, match in enumerate(_PACKED.finditer(data)):
         if tries >= _MAX_TRIES or budget <= 0:
@@ -176,10 +179,9 @@ def _look_for_packed(data: memoryview, source: str, layers: tuple[str, ...]) -> 
         if found.config is not None or found.release is not None:
             packing = compression_of(data[match.start() : match.start() + 16])
             return _plain(found, (*layers, packing.value if packing else "packed"))
-    plain = scan_kernel(_chunks(data), source)
-    if plain.config is None and plain.release is None:
+    if "zImage" in layers:
         raise ConfigError(source, "zImage in which no packed kernel was found") from why
-    return _plain(plain, (*layers, "plain bytes"))
+    return KernelImage(None, None, layers)
 
 
 class _Counted:

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from bringup.kernel.requirement import AnyOf, Need, Wanted
 from bringup.kernel.symbols import Kernel
 
 __all__ = ["lines_to_set", "value_to_set"]
 
 
-def lines_to_set(need: Need, kernel: Kernel) -> tuple[str, ...]:
-    """Configuration lines, without dependencies; of an any-of the first part that the kernel has."""
+def lines_to_set(need: Need, kernel: Kernel, settings: Mapping[str, str]) -> tuple[str, ...]:
+    """Configuration lines, without dependencies; of an any-of the first part that the kernel has.
+
+    :param settings: values that a requirement prefers where it accepts several.
+    """
     if isinstance(need, Wanted):
-        value = value_to_set(need)
+        value = settings.get(need.symbol) or value_to_set(need)
         if value is None:
             return ()
         return (f"# CONFIG_{need.symbol} is not set" if value == "n" else f"CONFIG_{need.symbol}={value}",)
     if isinstance(need, AnyOf):
-        return lines_to_set(_first_to_be_had(need, kernel), kernel)
-    return tuple(line for part in need.parts for line in lines_to_set(part, kernel))
+        return lines_to_set(_first_to_be_had(need, kernel), kernel, settings)
+    return tuple(line for part in need.parts for line in lines_to_set(part, kernel, settings))
 
 
 def value_to_set(need: Wanted) -> str | None:

@@ -67,20 +67,28 @@ class Era:
     note: str = ""
     sources: tuple[str, ...] = ()
 
-    def default(self, level: Callable[[str], int]) -> str:
-        """What it is without anybody's doing; ``n`` or empty without a default.
+    def default(self, bounds: Callable[[str], tuple[int, int]]) -> str | None:
+        """What it is without anybody's doing: ``n`` or empty without a default, ``None`` where it cannot be told.
 
-        :param level: tells 0, 1, 2 for an expression that is n, m, y.
+        :param bounds: tells 0, 1, 2 for an expression that is n, m, y: at least, and at most.
         """
+        either = self.type in {SymbolType.BOOL, SymbolType.TRISTATE}
         for value, condition in self.defaults:
-            if level(condition) == 0:
+            low, high = bounds(condition)
+            if max(low, high) == 0:
                 continue
-            if self.type not in {SymbolType.BOOL, SymbolType.TRISTATE}:
-                return value
-            text = value.strip('"')
-            on = level(text)
-            return text if text in {"y", "m", "n"} else "nmy"[2 if on and self.type is SymbolType.BOOL else on]
-        return "n" if self.type in {SymbolType.BOOL, SymbolType.TRISTATE} else ""
+            if min(low, high) == 0:
+                return None
+            return self._plain(value.strip('"'), bounds) if either else value
+        return "n" if either else ""
+
+    def _plain(self, value: str, bounds: Callable[[str], tuple[int, int]]) -> str | None:
+        if value in {"y", "m", "n"}:
+            return value
+        low, high = bounds(value)
+        if low != high:
+            return None
+        return "nmy"[2 if low and self.type is SymbolType.BOOL else low]
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,7 +114,7 @@ class VersionRange:
         :raises UsageError: not a range, or it ends before it begins.
         """
         low, dots, high = text.strip().partition("..")
-        first = KernelVersion.parse(low).series if low.strip() else None
+        first = KernelVersion.parse(low).series if low.strip() or not dots else None
         if not dots:
             return cls(first, first)
         last = KernelVersion.parse(high).series if high.strip() else None
