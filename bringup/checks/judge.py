@@ -14,7 +14,7 @@ from bringup.config.schema import BoardConfig
 from bringup.errors import BringupError
 from bringup.record.load import Record
 
-__all__ = ["judge"]
+__all__ = ["heaps_of", "judge"]
 
 
 def judge(
@@ -36,6 +36,11 @@ def judge(
         heaps=tuple(_heaps(facts)),
         steps=tuple((step.name, step.at, step.seconds) for step in record.steps),
     )
+
+
+def heaps_of(record: Record, config: BoardConfig | None = None) -> list[HeapFacts]:
+    """The heaps of a record at a glance."""
+    return list(_heaps(Facts(record, config)))
 
 
 def _ask(check: Check, facts: Facts) -> Iterator[Verdict]:

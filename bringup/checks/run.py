@@ -12,7 +12,7 @@ from typing import Any
 from bringup.checks.verdict import Outcome, Verdict, worst
 from bringup.errors import ExitCode, RecordError
 
-__all__ = ["SCHEMA", "BoardRun", "HeapFacts", "LatencyFacts", "Run", "load_run"]
+__all__ = ["SCHEMA", "BoardRun", "HeapFacts", "LatencyFacts", "Run", "exit_code_for", "load_run"]
 
 SCHEMA = "bringup.run/1"
 
@@ -169,10 +169,8 @@ class Run:
 
     @property
     def exit_code(self) -> ExitCode:
-        """0 all passed (a warning is a pass), 1 a check failed, 3 something could not be found out."""
-        return {Outcome.FAIL: ExitCode.FAILED, Outcome.ERROR: ExitCode.INFRASTRUCTURE}.get(
-            self.outcome, ExitCode.PASSED
-        )
+        """The exit status that its outcome asks for."""
+        return exit_code_for(self.outcome)
 
     def to_json(self) -> dict[str, Any]:
         """The published shape, ``bringup.run/1``."""
@@ -197,6 +195,11 @@ class Run:
             tool=str(data["tool"]),
             started=str(data["started"]),
         )
+
+
+def exit_code_for(outcome: Outcome) -> ExitCode:
+    """0 all passed (a warning is a pass), 1 a check failed, 3 something could not be found out."""
+    return {Outcome.FAIL: ExitCode.FAILED, Outcome.ERROR: ExitCode.INFRASTRUCTURE}.get(outcome, ExitCode.PASSED)
 
 
 def load_run(path: Path) -> Run:

@@ -57,6 +57,14 @@ def _guarded(arguments: list[str]) -> int:
             raise
         print_error(error)
         return int(error.exit_code)
+    except Exception as error:  # the last boundary: no traceback reaches a user
+        from bringup.cli.console import debugging, say
+
+        if debugging():
+            raise
+        say(f"bringup: internal error: {type(error).__name__}: {error}")
+        say("  → this is a fault of bringup, not of your board; --debug shows where: please report it")
+        return int(ExitCode.INFRASTRUCTURE)
     return int(result or 0)
 
 

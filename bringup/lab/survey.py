@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
@@ -17,17 +18,14 @@ from bringup.text import from_board
 __all__ = ["BoardSummary", "survey", "survey_all"]
 
 _SECONDS = 10.0
-_PROPERTIES = ("ro.product.model", "ro.product.device", "ro.hardware", "ro.product.board")
-# One line an answer, empty where there is none; the device tree's NULs become spaces.
-_SCRIPT = "\n".join(
-    [
-        "uname -r",
-        'while read -r k v u; do case $k in KernelPageSize:) echo "$v"; break;; esac; done </proc/self/smaps || echo',
-        "id -u",
-        "tr '\\0' ' ' 2>/dev/null </sys/firmware/devicetree/base/compatible; echo",
-        *(f"getprop {name} 2>/dev/null || echo" for name in _PROPERTIES),
-    ]
-)
+_MODEL = "ro.product.model"
+# One line an answer, empty where there is none; the device tree's strings end in NUL and come last.
+_SCRIPT = """uname -r
+while read -r k v u; do case $k in KernelPageSize:) echo "$v"; break;; esac; done </proc/self/smaps || echo
+id -u
+{properties}
+cat /sys/firmware/devicetree/base/compatible 2>/dev/null
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,18 +83,23 @@ def survey(boards: Sequence[Board], configs: Sequence[BoardConfig]) -> list[Boar
 
 
 def _ask(board: Board, configs: Sequence[BoardConfig]) -> BoardSummary:
+    identities = (config.identity for config in configs if config.identity)
+    names = tuple(dict.fromkeys([_MODEL, *(name for identity in identities for name in identity.properties)]))
+    asked = "\n".join(f"getprop {shlex.quote(name)} 2>/dev/null || echo" for name in names)
     try:
-        answer = board.shell(_SCRIPT, Deadline.after(_SECONDS))
+        answer = board.shell(_SCRIPT.format(properties=asked), Deadline.after(_SECONDS))
     except BoardError as error:
         return BoardSummary(board.serial, "device", problem=f"{error.action}: {error.seen}")
-    lines = [*from_board(answer.stdout).splitlines(), *[""] * 8]
-    kernel, page_kib, uid, compatible = (line.strip() for line in lines[:4])
-    properties = {name: value.strip() for name, value in zip(_PROPERTIES, lines[4:], strict=False) if value.strip()}
-    match = match_board(Observed(compatible.split() or None, properties or None, kernel or None), configs)
+    lines = [line.strip() for line in from_board(answer.stdout).split("\n", 3 + len(names))]
+    lines += [""] * (4 + len(names) - len(lines))
+    kernel, page_kib, uid = lines[:3]
+    properties = {name: value for name, value in zip(names, lines[3:-1], strict=True) if value}
+    compatible = [word for word in lines[-1].split("\0") if word]
+    match = match_board(Observed(compatible or None, properties or None, kernel or None), configs)
     return BoardSummary(
         serial=board.serial,
         state="device",
-        model=properties.get("ro.product.model"),
+        model=properties.get(_MODEL),
         kernel=kernel or None,
         page_size=int(page_kib) * 1024 if page_kib.isdecimal() else None,
         root=uid == "0" if uid.isdecimal() else None,
