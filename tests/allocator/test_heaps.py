@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from bringup.allocator.plan import Plan
@@ -27,6 +30,13 @@ def results(program: Program, plan: Plan, fault: str = "", **options: str) -> di
 
 def with_outcome(found: dict[str, Result], outcome: Outcome) -> set[str]:
     return {one for one, result in found.items() if result.outcome is outcome}
+
+
+def test_the_document_names_every_test() -> None:
+    document = (Path(__file__).parents[2] / "docs" / "allocator-protocol.md").read_text("utf-8")
+    table = document.partition("| id | asserts | needs |")[2].partition("\n\n")[0]
+    first_column = "".join(line.split("|")[1] for line in table.splitlines()[2:])
+    assert set(re.findall(r"`([^`]+)`", first_column)) == EVERY
 
 
 def test_the_list_of_tests_is_complete_and_says_what_each_asserts(scripted: Program) -> None:
@@ -102,8 +112,7 @@ def test_every_test_was_seen_to_fail() -> None:
     planted = {
         caught_by for _, caught_by, _ in _parameters(test_a_planted_defect_is_caught_by_its_own_test_and_no_other)
     }
-    elsewhere = {"open", "alloc.page", "alloc.1m", "alloc.4m"}  # the test below; alloc.64k stands for its family
-    assert planted | elsewhere == EVERY
+    assert planted | {"open", "alloc.page", "alloc.1m", "alloc.4m"} == EVERY, "these four in the tests below"
 
 
 def _parameters(function: object) -> list[tuple[str, str, str]]:
@@ -116,6 +125,22 @@ def test_a_heap_that_may_not_be_opened_fails_once_and_skips_the_rest(scripted: P
     assert (found["open"].outcome, found["open"].errno, found["open"].seen) == (Outcome.FAIL, 13, "open: EACCES")
     assert with_outcome(found, Outcome.SKIP) == EVERY - {"open"}
     assert found["mmap.rw"].seen == "the heap does not open: EACCES"
+
+
+@pytest.mark.parametrize(
+    ("fault", "outcome", "caught_by"),
+    [
+        ("no_memory", Outcome.FAIL, ALLOCATING),
+        ("no_large_memory", Outcome.FAIL, {"alloc.1m", "alloc.4m", "free.memory"}),
+        ("no_descriptors", Outcome.ERROR, ALLOCATING),
+    ],
+)
+def test_a_shortage_is_told_by_the_tests_that_are_about_it(
+    scripted: Program, fault: str, outcome: Outcome, caught_by: set[str]
+) -> None:
+    found = results(scripted, Plan().heaps("system").test("*"), fault)
+    assert with_outcome(found, outcome) == caught_by
+    assert with_outcome(found, Outcome.PASS) == EVERY - caught_by
 
 
 def test_a_heap_that_every_cpu_may_map_does_not_hide_behind_einval(scripted: Program) -> None:

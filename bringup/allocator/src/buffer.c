@@ -25,7 +25,17 @@ int buffer_alloc(const struct trial *trial, uint64_t len)
 int buffer_need(struct trial *trial, uint64_t len)
 {
     int fd = buffer_alloc(trial, len);
-    if (fd < 0)
+    if (fd < 0 && (errno == EMFILE || errno == ENFILE))
+        cannot_tell(trial, errno, "no descriptor is left for a buffer: %s", errno_name(errno));
+    else if (fd < 0)
+        fail(trial, errno, "ALLOC of %llu bytes: %s", (unsigned long long)len, errno_name(errno));
+    return fd;
+}
+
+int buffer_more(struct trial *trial, uint64_t len, unsigned before)
+{
+    int fd = before ? buffer_alloc(trial, len) : buffer_need(trial, len);
+    if (fd < 0 && before && errno != ENOMEM && errno != EMFILE && errno != ENFILE)
         fail(trial, errno, "ALLOC of %llu bytes: %s", (unsigned long long)len, errno_name(errno));
     return fd;
 }

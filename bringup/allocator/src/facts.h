@@ -25,10 +25,10 @@ void fact_node_failed(const char *path, int error);
 void fact_file(const char *path, uint64_t max);
 void fact_dmesg(uint64_t max);
 
-/* walk.c */
-void fact_glob(const char *pattern, uint64_t max_count);
-void fact_files(const char *pattern, uint64_t max_count, uint64_t max);
-void fact_tree(const char *path, uint64_t depth, uint64_t max_count, uint64_t max);
+/* walk.c: false when the time budget ended it. */
+bool fact_glob(const char *pattern, uint64_t max_count);
+bool fact_files(const char *pattern, uint64_t max_count, uint64_t max);
+bool fact_tree(const char *path, uint64_t depth, uint64_t max_count, uint64_t max);
 
 /* run.c: a program without a shell. `argv` ends with a NULL. */
 void fact_run(uint64_t milliseconds, uint64_t max, char **argv);

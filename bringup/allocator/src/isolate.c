@@ -1,4 +1,5 @@
 /* One test in one child: a crash, a hang or a leak in one test does not touch the next. */
+#include "children.h"
 #include "clock.h"
 #include "errnos.h"
 #include "heap.h"
@@ -14,7 +15,6 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -88,10 +88,10 @@ static void try_test(struct trial *trial, const struct test *test)
         test->run(trial, test->argument);
 }
 
-static void child(const struct test *test, const struct heap *heap, int report)
+static void child(pid_t parent, const struct test *test, const struct heap *heap, int report)
 {
     struct trial trial = {.heap = heap, .fd = -1};
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    end_with(parent);
     out_forget();
     uint64_t begun = now_ns();
     try_test(&trial, test);
@@ -148,9 +148,9 @@ void heap_run_test(const struct test *test, const struct heap *heap, struct verd
         set_error(verdict, errno, "no pipe: %s", errno_name(errno));
         return;
     }
-    pid_t pid = fork();
+    pid_t parent = getpid(), pid = fork();
     if (pid == 0)
-        child(test, heap, fds[1]);
+        child(parent, test, heap, fds[1]);
     int error = errno;
     close(fds[1]);
     if (pid < 0)

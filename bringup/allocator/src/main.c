@@ -12,57 +12,62 @@
 #include <string.h>
 #include <unistd.h>
 
+/* An item as `bye` names it. */
+static const char *name_of(const struct item *item)
+{
+    static char name[600];
+    const char *text = item->texts ? item->text[0] : "";
+    format_text(name, sizeof name, "%s%s%s", item_keyword(item->kind), *text ? " " : "", text);
+    return name;
+}
+
+/* Where the time ended it, or NULL. */
 static const char *do_item(const struct item *item)
 {
     const char *text = item->texts ? item->text[0] : NULL;
+    const uint64_t *number = item->number;
+    bool finished = true;
     switch (item->kind) {
     case ITEM_BUDGET:
-        return NULL;
+        break;
     case ITEM_READ:
-        fact_file(text, item->number[0]);
-        return NULL;
+        fact_file(text, number[0]);
+        break;
     case ITEM_GLOB:
-        fact_glob(text, item->number[0]);
-        return NULL;
+        finished = fact_glob(text, number[0]);
+        break;
     case ITEM_FILES:
-        fact_files(text, item->number[0], item->number[1]);
-        return NULL;
+        finished = fact_files(text, number[0], number[1]);
+        break;
     case ITEM_TREE:
-        fact_tree(text, item->number[0], item->number[1], item->number[2]);
-        return NULL;
+        finished = fact_tree(text, number[0], number[1], number[2]);
+        break;
     case ITEM_NODE:
         fact_node(text);
-        return NULL;
+        break;
     case ITEM_RUN:
-        fact_run(item->number[0], item->number[1], item->text);
-        return NULL;
+        fact_run(number[0], number[1], item->text);
+        break;
     case ITEM_DMESG:
-        fact_dmesg(item->number[0]);
-        return NULL;
+        fact_dmesg(number[0]);
+        break;
     case ITEM_HEAPS:
         item_heaps(text);
-        return NULL;
+        break;
     case ITEM_TEST:
         return item_test(text);
     case ITEM_BENCH:
-        return item_bench(item->number[0]);
+        return item_bench(number[0]);
     }
-    return NULL;
+    return finished ? NULL : name_of(item);
 }
 
 static const char *do_items(const struct plan *plan)
 {
-    static char stopped_at[600];
     for (size_t i = 0; i < plan->count; i++) {
-        const struct item *item = &plan->items[i];
-        if (time_is_up()) {
-            format_text(stopped_at, sizeof stopped_at, "%s%s%s", item_keyword(item->kind), item->texts ? " " : "",
-                     item->texts ? item->text[0] : "");
+        const char *stopped_at = time_is_up() ? name_of(&plan->items[i]) : do_item(&plan->items[i]);
+        if (stopped_at)
             return stopped_at;
-        }
-        const char *stopped = do_item(item);
-        if (stopped)
-            return stopped;
     }
     return NULL;
 }

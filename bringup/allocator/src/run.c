@@ -1,3 +1,4 @@
+#include "children.h"
 #include "clock.h"
 #include "errnos.h"
 #include "facts.h"
@@ -11,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -61,11 +61,11 @@ static void search_and_execute(char **argv)
     errno = ENOENT;
 }
 
-static void child(char **argv, int output, int error, int report)
+static void child(pid_t parent, char **argv, int output, int error, int report)
 {
     int null = open("/dev/null", O_RDONLY);
     int failure;
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    end_with(parent);
     setsid();
     signal(SIGPIPE, SIG_DFL);
     if (null >= 0)
@@ -98,10 +98,11 @@ static int start(struct run *run, char **argv)
             return error;
         }
     }
+    pid_t parent = getpid();
     run->pid = fork();
     if (run->pid == 0) {
         out_forget();
-        child(argv, pipes[1], pipes[3], pipes[5]);
+        child(parent, argv, pipes[1], pipes[3], pipes[5]);
     }
     int error = run->pid < 0 ? errno : 0;
     close_all((const int[]){pipes[1], pipes[3], pipes[5]}, 3);

@@ -109,20 +109,63 @@ static bool meminfo(const char *key, uint64_t *bytes)
     return true;
 }
 
-static bool cma_area_free(const char *name, uint64_t *bytes)
+/* A number of one or two big-endian cells, as device trees hold them. */
+static uint64_t cells(const unsigned char *bytes, size_t size)
+{
+    uint64_t value = 0;
+    for (size_t i = 0; i < size; i++)
+        value = value << 8 | bytes[i];
+    return value;
+}
+
+static ssize_t read_property(const char *name, const char *property, unsigned char *bytes, size_t capacity)
+{
+    char path[512];
+    if (!format_text(path, sizeof path, "/proc/device-tree/reserved-memory/%s%s", name, property))
+        return -1;
+    return read_text(path, (char *)bytes, capacity);
+}
+
+/* The area's whole size by its reserved-memory node: `size`, or the last part of `reg`. */
+static bool area_size(const char *name, uint64_t *bytes)
+{
+    unsigned char property[17], count[5];
+    ssize_t size = read_property(name, "/size", property, sizeof property);
+    if (size == 4 || size == 8) {
+        *bytes = cells(property, (size_t)size);
+        return true;
+    }
+    size = read_property(name, "/reg", property, sizeof property);
+    bool counted = read_property("", "#size-cells", count, sizeof count) == 4;
+    size_t width = counted && cells(count, 4) == 2 ? 8 : 4;
+    if (size < (ssize_t)width)
+        return false;
+    *bytes = cells(property + size - width, width);
+    return true;
+}
+
+/* What is free in the area behind a CMA heap. Older kernels tell only the sum over all areas; a heap cannot give more
+ * than its own area then. */
+static bool cma_free(const char *name, uint64_t *bytes)
 {
     char path[512], text[32];
-    if (!format_text(path, sizeof path, "/sys/kernel/mm/cma/%s/available_pages", name) ||
-        read_text(path, text, sizeof text) <= 0)
+    uint64_t most;
+    if (format_text(path, sizeof path, "/sys/kernel/mm/cma/%s/available_pages", name) &&
+        read_text(path, text, sizeof text) > 0) {
+        *bytes = strtoull(text, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE);
+        return true;
+    }
+    if (!meminfo("CmaFree:", bytes))
         return false;
-    *bytes = strtoull(text, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE);
+    if (area_size(name, &most) && most < *bytes)
+        *bytes = most;
     return true;
 }
 
 bool sys_free_memory(const char *name, bool cma, uint64_t *bytes)
 {
     if (cma)
-        return cma_area_free(name, bytes) || meminfo("CmaFree:", bytes);
+        return cma_free(name, bytes);
     if (meminfo("MemFree:", bytes))
         return true;
     struct sysinfo info;

@@ -30,11 +30,11 @@ void test_alloc(struct trial *trial, uint64_t size)
 void test_size_lseek(struct trial *trial, uint64_t unused)
 {
     (void)unused;
-    for (const uint64_t *size = buffer_sizes; *size; size++) {
-        uint64_t bytes = bytes_of(trial, *size);
+    for (unsigned i = 0; buffer_sizes[i]; i++) {
+        uint64_t bytes = bytes_of(trial, buffer_sizes[i]);
         if (bytes > trial->heap->limit)
             break;
-        int fd = buffer_need(trial, bytes);
+        int fd = buffer_more(trial, bytes, i);
         if (fd < 0)
             return;
         off_t end = sys_lseek(fd, 0, SEEK_END);

@@ -30,11 +30,11 @@ static bool check_zero(struct trial *trial, const void *at, uint64_t size, const
 void test_zero_fresh(struct trial *trial, uint64_t unused)
 {
     (void)unused;
-    for (const uint64_t *size = buffer_sizes; *size; size++) {
-        uint64_t bytes = bytes_of(trial, *size);
+    for (unsigned i = 0; buffer_sizes[i]; i++) {
+        uint64_t bytes = bytes_of(trial, buffer_sizes[i]);
         if (bytes > trial->heap->limit)
             break;
-        int fd = buffer_need(trial, bytes);
+        int fd = buffer_more(trial, bytes, i);
         void *at = fd < 0 ? NULL : buffer_map(trial, fd, bytes);
         if (!at)
             return;
@@ -54,12 +54,13 @@ static bool dirty_round(struct trial *trial, uint64_t bytes, unsigned count, boo
     unsigned held = 0;
     bool good = true;
     while (good && held < count) {
-        fds[held] = buffer_need(trial, bytes);
-        if (fds[held] < 0) {
-            good = false;
+        int fd = buffer_more(trial, bytes, held + (bytes > trial->heap->page));
+        if (fd < 0) {
+            good = held > 0;
             break;
         }
-        void *at = buffer_map(trial, fds[held++], bytes);
+        fds[held++] = fd;
+        void *at = buffer_map(trial, fd, bytes);
         good = at && (first || check_zero(trial, at, bytes, "after a dirty buffer was freed"));
         if (at) {
             fill_words(at, DIRTY, bytes);
@@ -132,11 +133,11 @@ static bool write_then_read(struct trial *trial, int fd, uint64_t bytes)
 void test_mmap_rw(struct trial *trial, uint64_t unused)
 {
     (void)unused;
-    for (const uint64_t *size = buffer_sizes; *size; size++) {
-        uint64_t bytes = bytes_of(trial, *size);
+    for (unsigned i = 0; buffer_sizes[i]; i++) {
+        uint64_t bytes = bytes_of(trial, buffer_sizes[i]);
         if (bytes > trial->heap->limit)
             break;
-        int fd = buffer_need(trial, bytes);
+        int fd = buffer_more(trial, bytes, i);
         if (fd < 0)
             return;
         bool good = write_then_read(trial, fd, bytes);

@@ -21,8 +21,12 @@ uint64_t bytes_of(const struct trial *trial, uint64_t size);
 /* A buffer of at least `len` bytes, or -1 with errno. */
 int buffer_alloc(const struct trial *trial, uint64_t len);
 
-/* The same, or -1 after failing the test. */
+/* The same, or -1 after setting the verdict. */
 int buffer_need(struct trial *trial, uint64_t len);
+
+/* The same for a test that tries several sizes or several buffers and is not about how much there is: where it has
+ * had `before` buffers, a shortage (of memory or of descriptors) ends it without a verdict. alloc.* tell of that. */
+int buffer_more(struct trial *trial, uint64_t len, unsigned before);
 
 /* The buffer's memory, or NULL after setting the verdict. */
 void *buffer_map(struct trial *trial, int fd, uint64_t size);

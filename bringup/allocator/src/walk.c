@@ -20,6 +20,7 @@ static struct {
     uint64_t max;   /* bytes a file; 0: no contents, only nodes */
     bool truncated; /* there was more: too many, too deep, or the time was up */
     bool stopped;   /* too many, or the time was up: nothing further is looked at */
+    bool late;      /* the time was up */
     int error;      /* the first directory that could not be searched, other than a missing one */
 } walk;
 
@@ -30,7 +31,7 @@ static void start(uint64_t max_count, uint64_t max)
     walk.max = max;
 }
 
-static void finish(const char *pattern)
+static bool finish(const char *pattern)
 {
     out_begin("glob");
     out_string("pattern", pattern);
@@ -39,6 +40,7 @@ static void finish(const char *pattern)
     out_unsigned("count", walk.count);
     out_bool("truncated", walk.truncated);
     out_end();
+    return !walk.late;
 }
 
 static void note_error(int error)
@@ -70,7 +72,8 @@ static void leave(ssize_t length)
 
 static bool full(void)
 {
-    if (walk.count < walk.max_count && !time_is_up())
+    walk.late = time_is_up();
+    if (walk.count < walk.max_count && !walk.late)
         return false;
     walk.truncated = true;
     walk.stopped = true;
@@ -161,18 +164,18 @@ static void search(const char *rest, bool below_wildcard)
     search_directory(component, rest + size, below_wildcard);
 }
 
-void fact_files(const char *pattern, uint64_t max_count, uint64_t max)
+bool fact_files(const char *pattern, uint64_t max_count, uint64_t max)
 {
     start(max_count, max);
     if (*pattern == '/')
         strcpy(walk.path, "/");
     search(pattern, false);
-    finish(pattern);
+    return finish(pattern);
 }
 
-void fact_glob(const char *pattern, uint64_t max_count)
+bool fact_glob(const char *pattern, uint64_t max_count)
 {
-    fact_files(pattern, max_count, 0);
+    return fact_files(pattern, max_count, 0);
 }
 
 static void descend(int fd, uint64_t depth);
@@ -218,10 +221,10 @@ static void descend(int fd, uint64_t depth)
     closedir(directory);
 }
 
-void fact_tree(const char *path, uint64_t depth, uint64_t max_count, uint64_t max)
+bool fact_tree(const char *path, uint64_t depth, uint64_t max_count, uint64_t max)
 {
     start(max_count, max);
     if (enter(path, strlen(path)) >= 0)
         descend(open_directory(AT_FDCWD, path, 0), depth);
-    finish(path);
+    return finish(path);
 }

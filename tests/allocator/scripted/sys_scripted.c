@@ -107,6 +107,10 @@ static int allocate(int heap, struct dma_heap_allocation_data *data)
     uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
     uint64_t size = (data->len + page - 1) / page * page;
     bool cma = fds[heap].cma;
+    if (fault("no_memory") || (size >= 1 << 20 && fault("no_large_memory")))
+        return refuse(ENOMEM);
+    if (fault("no_descriptors"))
+        return refuse(EMFILE);
     if (used[cma] + size > (cma ? CMA_BYTES : SYSTEM_BYTES) || (allocations == 0 && size == 65536 && fault("enomem")))
         return refuse(ENOMEM);
     if (allocations == 0 && size == 65536 && fault("closed_fd")) {

@@ -1,0 +1,10 @@
+/* Processes that the program starts. */
+#ifndef BRINGUP_CHILDREN_H
+#define BRINGUP_CHILDREN_H
+
+#include <sys/types.h>
+
+/* In a child: it is killed when its parent ends, however that ends. */
+void end_with(pid_t parent);
+
+#endif
