@@ -132,12 +132,15 @@ def _first_of(found: list[ConfigError]) -> ConfigError:
     first, others = errors[0], errors[1:]
     if not others:
         return first
-    lines = [f"also {other}{f' ({other.hint})' if other.hint else ''}" for other in others[:_MAX_SHOWN]]
+    lines = [_with_hint(first.seen, first)]
+    lines += [f"also {_with_hint(str(other), other)}" for other in others[:_MAX_SHOWN]]
     if len(others) > _MAX_SHOWN:
         lines.append(f"and {len(others) - _MAX_SHOWN} more")
-    return ConfigError(
-        first.path, "\n".join((first.seen, *lines)), line=first.line, column=first.column, hint=first.hint
-    )
+    return ConfigError(first.path, "\n".join(lines), line=first.line, column=first.column)
+
+
+def _with_hint(text: str, error: ConfigError) -> str:
+    return f"{text} ({error.hint})" if error.hint else text
 
 
 def _describe(root: Node, details: ErrorDetails) -> ConfigError:
