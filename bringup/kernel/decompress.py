@@ -165,7 +165,7 @@ def _lz4_legacy(data: memoryview, source: str) -> Iterator[bytes]:
         at += 4 + size
         if len(piece) < _LZ4_BLOCK and data[at : at + 4] != _LZ4_MAGIC:
             return
-    if at == 4:
+    if at == 4 and end > 4:
         raise _cut(source, Compression.LZ4)
 
 

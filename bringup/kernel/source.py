@@ -27,7 +27,8 @@ _MAX_FILE = 1 << 30
 _MAX_CONFIG = 16 << 20
 _HEAD = 4096
 _TEXT = bytes({9, 10, 12, 13, *range(0x20, 0x7F), *range(0x80, 0x100)})
-_PACKED_WITHOUT_CONTROLS = (b"BZh", b"(\xb5/\xfd")
+# bzip2, zstd, boot and vendor_boot: magics that could be text.
+_BINARY = (b"BZh", b"(\xb5/\xfd", b"ANDROID!", b"VNDRBOOT")
 _WHOLE = re.compile(
     r"^# (\s*Linux/\S+ \S+ Kernel Configuration|Automatically generated file; DO NOT EDIT)", re.MULTILINE
 )
@@ -184,7 +185,7 @@ def source_from_bytes(data: bytes | memoryview, name: str) -> Source:
 
 def _is_text(data: bytes | memoryview) -> bool:
     head = bytes(data[:_HEAD])
-    return not head.translate(None, _TEXT) and not head.startswith(_PACKED_WITHOUT_CONTROLS)
+    return not head.translate(None, _TEXT) and not head.startswith(_BINARY)
 
 
 def _from_binary(view: memoryview, name: str) -> Source:
