@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from bringup.board import connect_tcp, disconnect_tcp
+from bringup.deadline import Deadline
+from bringup.errors import BringupError
+from tests.board.stub_adbd import StubAdbd
 from tests.cli.command import bringup
 from tests.native_adbd import AdbServer, NativeBoard
 
@@ -121,3 +126,31 @@ def test_serials_complete(run: Run, make_native_board: Make) -> None:
     words = f"bringup run -s {board.serial[:6]}"
     environ = {"_BRINGUP_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": "3"}
     assert board.serial in run(environ=environ).stdout
+
+
+@pytest.fixture(params=["unauthorized", "offline"])
+def stub(request: pytest.FixtureRequest, adb_server: AdbServer) -> Iterator[StubAdbd]:
+    board = StubAdbd(unauthorized=request.param == "unauthorized")
+    with contextlib.suppress(BringupError):
+        connect_tcp(adb_server.transport, board.serial, Deadline.after(2))
+    yield board
+    disconnect_tcp(adb_server.transport, board.serial, Deadline.after(5))
+    board.close()
+
+
+def test_a_board_that_is_not_ready_says_the_next_step(run: Run, stub: StubAdbd, tmp_path: Path) -> None:
+    done = run("run", "-s", stub.serial, "-o", str(tmp_path / "r"))
+    assert done.returncode == 3
+    assert stub.serial in done.stderr
+    assert "→" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_other_boards_run_when_one_is_not_ready(
+    run: Run, stub: StubAdbd, make_native_board: Make, tmp_path: Path
+) -> None:
+    board = make_native_board()
+    done = run("run", "--all", "--json", "-o", str(tmp_path / "r"))
+    assert board.serial in {one["serial"] for one in json.loads(done.stdout)["boards"]}
+    assert stub.serial in done.stderr
+    assert done.returncode in (1, 3)
