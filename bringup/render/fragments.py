@@ -9,7 +9,8 @@ A template begins with a comment that says what it is::
     language: ueventd
     ---#}
 
-Several files may belong to one fragment. A user's file of the same name takes the place of the shipped one.
+Several files may belong to one fragment; one of them may tell what it is as a whole (``about:``). A user's file of the
+same name takes the place of the shipped one.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ __all__ = ["Fragment", "Template", "fragments"]
 _OPEN = "{#---"
 _CLOSE = "---#}"
 _REQUIRED = ("fragment", "title", "output", "language")
+_KNOWN = (*_REQUIRED, "about")
 _MAX_TEMPLATE = 256 << 10
 
 
@@ -39,6 +41,7 @@ class Template:
 
     :param name: its file name, by which folders searched earlier take its place.
     :param output: relative path of what it renders; ``{board}`` stands for the board config's name.
+    :param about: what the fragment as a whole is, where this template tells it.
     """
 
     name: str
@@ -47,7 +50,7 @@ class Template:
     title: str
     output: str
     language: str
-    source: str
+    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +77,11 @@ def fragments(dirs: Sequence[Path] | None = None) -> tuple[Fragment, ...]:
     grouped: dict[str, list[Template]] = {}
     for name in sorted(found):
         grouped.setdefault(found[name].fragment, []).append(found[name])
-    return tuple(Fragment(key, parts[0].title, tuple(parts)) for key, parts in sorted(grouped.items()))
+    return tuple(Fragment(key, _title(parts), tuple(parts)) for key, parts in sorted(grouped.items()))
+
+
+def _title(parts: Sequence[Template]) -> str:
+    return next((part.about for part in parts if part.about), parts[0].title)
 
 
 @lru_cache(maxsize=256)
@@ -97,7 +104,7 @@ def _read(path: Path, _version: tuple[int, int]) -> Template:
         raise ConfigError(path, "the template's head is missing", line=1, column=1, hint=hint)
     root = read_text(("\n" + body).encode(), path)
     fields = _fields(root, path)
-    return Template(path.name, path, fields["fragment"], fields["title"], fields["output"], fields["language"], source)
+    return Template(path.name, path, **fields)
 
 
 def _fields(root: Node, path: Path) -> dict[str, str]:
@@ -106,8 +113,8 @@ def _fields(root: Node, path: Path) -> dict[str, str]:
         if key not in values:
             raise ConfigError(path, f"the template's head lacks '{key}'", line=1, column=1)
     for key, node in values.items():
-        if key not in _REQUIRED:
-            raise node.named_at.error(f"unknown key '{key}'", f"known keys here: {', '.join(_REQUIRED)}")
+        if key not in _KNOWN:
+            raise node.named_at.error(f"unknown key '{key}'", f"known keys here: {', '.join(_KNOWN)}")
         if not isinstance(node.value, str):
             raise node.place.error(f"'{key}' must be text", "write it in quotes")
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]*", values["fragment"].value):
