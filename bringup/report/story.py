@@ -18,6 +18,7 @@ __all__ = [
     "Finding",
     "Headline",
     "SharedFinding",
+    "badness",
     "board_headline",
     "board_name",
     "findings",
@@ -33,9 +34,9 @@ _FOUND = frozenset({Outcome.FAIL, Outcome.ERROR, Outcome.WARN})
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """Verdicts of one board that are not a pass and have one cause.
+    """Verdicts of one board that are not a pass and have one cause, told in the same words.
 
-    :param key: equal on every board that has this finding.
+    :param key: equal on every board that has this finding, whatever the words: they may name a size or a heap.
     :param outcome: the worst of its verdicts.
     :param text: one sentence: the cause, or what is known in its place.
     """
@@ -71,10 +72,16 @@ class Headline:
 
 @dataclass(frozen=True, slots=True)
 class SharedFinding:
-    """One finding over the boards that have it: the text and remedy of the first of them."""
+    """One finding over the boards that have it.
+
+    :param finding: as ``seen_on`` has it, the first of the boards on which it is worst.
+    :param texts: in how many ways it is worded on them.
+    """
 
     finding: Finding
+    seen_on: BoardRun
     boards: tuple[BoardRun, ...]
+    texts: int
 
 
 def tally(verdicts: Iterable[Verdict]) -> dict[Outcome, int]:
@@ -91,11 +98,11 @@ def findings(verdicts: Iterable[Verdict]) -> tuple[Finding, ...]:
     The worst outcome comes first, then the cause that explains the most verdicts, then the order in which the
     questions were asked: so the first finding is the first to fix.
     """
-    groups: dict[str, list[Verdict]] = {}
+    groups: dict[tuple[str, str], list[Verdict]] = {}
     for one in verdicts:
         if one.outcome in _FOUND:
-            groups.setdefault(_key(one), []).append(one)
-    found = [_finding(key, group) for key, group in groups.items()]
+            groups.setdefault((_key(one), _sentence(one)), []).append(one)
+    found = [_finding(key, text, group) for (key, text), group in groups.items()]
     return tuple(sorted(found, key=lambda one: (WORST_FIRST.index(one.outcome), -len(one.verdicts))))
 
 
@@ -107,10 +114,9 @@ def _key(verdict: Verdict) -> str:
     return f"check {verdict.id}"
 
 
-def _finding(key: str, group: list[Verdict]) -> Finding:
+def _finding(key: str, text: str, group: list[Verdict]) -> Finding:
     group.sort(key=lambda one: WORST_FIRST.index(one.outcome))
-    first = group[0]
-    return Finding(key, first.outcome, _sentence(first), first.cause, tuple(group))
+    return Finding(key, group[0].outcome, text, group[0].cause, tuple(group))
 
 
 def _sentence(verdict: Verdict) -> str:
@@ -121,6 +127,12 @@ def _sentence(verdict: Verdict) -> str:
     return verdict.reason or (
         f"Does not hold: {verdict.title}" if verdict.outcome is Outcome.FAIL else f"Holds, but see: {verdict.title}"
     )
+
+
+def badness(board: BoardRun) -> tuple[int, ...]:
+    """Sorts boards, the worst first: by outcome, then by how much was found."""
+    count = tally(board.verdicts)
+    return (WORST_FIRST.index(board.outcome), *(-count[outcome] for outcome in WORST_FIRST[:3]))
 
 
 def board_name(board: BoardRun) -> str | None:
@@ -177,16 +189,18 @@ def run_headline(run: Run) -> Headline:
 
 def shared_findings(run: Run) -> tuple[SharedFinding, ...]:
     """The findings of all boards, the worst first, then what the most boards have."""
-    first: dict[str, Finding] = {}
-    boards: dict[str, list[BoardRun]] = {}
+    groups: dict[str, list[tuple[Finding, BoardRun]]] = {}
     for board in run.boards:
         for one in findings(board.verdicts):
-            known = first.setdefault(one.key, one)
-            if WORST_FIRST.index(one.outcome) < WORST_FIRST.index(known.outcome):
-                first[one.key] = one
-            boards.setdefault(one.key, []).append(board)
-    shared = [SharedFinding(first[key], tuple(group)) for key, group in boards.items()]
+            groups.setdefault(one.key, []).append((one, board))
+    shared = [_shared(group) for group in groups.values()]
     return tuple(sorted(shared, key=lambda one: (WORST_FIRST.index(one.finding.outcome), -len(one.boards))))
+
+
+def _shared(group: list[tuple[Finding, BoardRun]]) -> SharedFinding:
+    worst, seen_on = min(group, key=lambda pair: WORST_FIRST.index(pair[0].outcome))
+    boards = {id(board): board for _, board in group}
+    return SharedFinding(worst, seen_on, tuple(boards.values()), len({one.text for one, _ in group}))
 
 
 def _end(sentence: str) -> str:

@@ -100,6 +100,7 @@ class Browser:
 
     def close(self) -> None:
         """End Chromium and its driver."""
+        self.driver.get("about:blank")
         self.driver.quit()
 
 

@@ -12,6 +12,7 @@ from selenium.webdriver.common.keys import Keys
 
 from bringup.checks.run import Run
 from bringup.report import find_format
+from bringup.report.readback import load_report
 
 from . import hostile, sample
 from .browser import Browser
@@ -126,6 +127,26 @@ def test_a_link_opens_what_is_folded(page: str, browser: Browser, pages: dict[st
     )
     assert fold
     assert 0 <= top <= 900
+
+
+@pytest.mark.parametrize("fragment", ["%", "%zz", "no-such-name", "made-up-board-7%2Fkconfig.sysfs"])
+def test_an_odd_link_stops_nothing(fragment: str, browser: Browser, pages: dict[str, Path]) -> None:
+    browser.open(pages["one"], fragment)
+    assert browser.complaints() == []
+    assert browser.js("return document.querySelectorAll('.finder, .remedy button').length") == 5
+    assert browser.js("return document.querySelector('.fold').open") == fragment.endswith("sysfs")
+
+
+def test_a_page_that_was_saved_and_opened_again_is_the_same(
+    browser: Browser, pages: dict[str, Path], tmp_path: Path
+) -> None:
+    browser.open(pages["one"])
+    saved = tmp_path / "saved.html"
+    saved.write_text("<!DOCTYPE html>\n" + browser.js("return document.documentElement.outerHTML"), encoding="utf-8")
+    browser.open(saved)
+    assert browser.complaints() == []
+    assert browser.js("return document.querySelectorAll('.finder, .remedy button').length") == 5
+    assert load_report(saved) == sample.run()
 
 
 @pytest.mark.parametrize("page", ["one", "one-still"])

@@ -71,6 +71,17 @@ def test_what_was_lost_at_once_is_one_finding() -> None:
     assert one.text == "the board was lost"
 
 
+def test_one_cause_in_other_words_is_a_finding_of_its_own() -> None:
+    """A cause may name a heap: each heap's sentence is told."""
+    of = [Cause("node.mode", f"{heap} is 0600") for heap in ("system", "reserved")]
+    one, two = findings([verdict("x", FAIL, of[0]), verdict("x", FAIL, of[1]), verdict("y", WARN, of[1])])
+    assert (one.text, two.text) == ("reserved is 0600", "system is 0600")
+    assert one.key == two.key
+    run = Run((board(verdict("x", FAIL, of[0]), verdict("x", FAIL, of[1])), board(verdict("x", FAIL, of[1]))), "0", "0")
+    (shared,) = shared_findings(run)
+    assert (len(shared.boards), shared.texts) == (2, 2)
+
+
 def test_worse_comes_before_more() -> None:
     many = [verdict(name, WARN, B) for name in "abc"]
     assert [one.outcome for one in findings([*many, verdict("e", ERROR), verdict("f", FAIL)])] == [FAIL, ERROR, WARN]

@@ -9,7 +9,7 @@ from bringup.checks.run import BoardRun, Run
 from bringup.checks.verdict import Verdict
 from bringup.report import Format, units
 from bringup.report.shown import excerpt, shown
-from bringup.report.story import Finding, Headline, findings, run_headline, shared_findings, tally
+from bringup.report.story import Finding, Headline, badness, findings, run_headline, shared_findings, tally
 
 __all__ = ["FORMAT"]
 
@@ -45,7 +45,10 @@ def _blocks(run: Run) -> Iterator[str]:
         yield _table([str(outcome) for outcome in counts], [[f"{count:,}" for count in counts.values()]])
         yield from (_finding(number, found) for number, found in enumerate(findings(one.verdicts), start=1))
     else:
-        rows = [[_code(board.serial), board.outcome.value, *_counts(board)] for board in _worst_first(run)[:_BOARDS]]
+        rows = [
+            [_code(board.serial), board.outcome.value, *_counts(board)]
+            for board in sorted(run.boards, key=badness)[:_BOARDS]
+        ]
         if rows:
             yield _table(["board", "outcome", *(str(outcome) for outcome in tally(()))], rows)
         if len(run.boards) > _BOARDS:
@@ -53,11 +56,6 @@ def _blocks(run: Run) -> Iterator[str]:
         for number, shared in enumerate(shared_findings(run), start=1):
             yield _finding(number, shared.finding, shared.boards)
     yield f"bringup {_text(run.tool)}, {_text(units.moment(run.started))}"
-
-
-def _worst_first(run: Run) -> list[BoardRun]:
-    order = {outcome: index for index, outcome in enumerate(tally(()))}
-    return sorted(run.boards, key=lambda board: order[board.outcome])
 
 
 def _counts(board: BoardRun) -> list[str]:

@@ -17,7 +17,7 @@ from bringup.checks.run import BoardRun, Run
 from bringup.checks.verdict import Outcome, Verdict
 from bringup.report.html.view import Anchors, BoardView, FindingView, board_view, finding_view
 from bringup.report.shown import excerpt
-from bringup.report.story import WORST_FIRST, Finding, findings, shared_findings, tally
+from bringup.report.story import WORST_FIRST, Finding, SharedFinding, badness, findings, shared_findings, tally
 
 __all__ = ["BriefView", "ManyView", "Matrix", "MatrixRow", "SharedView", "many_view"]
 
@@ -64,11 +64,18 @@ class Matrix:
 
 @dataclass(frozen=True, slots=True)
 class SharedView:
-    """A finding told once. Boards are (anchor, serial): a few that are named at once, and the others."""
+    """A finding told once.
+
+    :param seen_on: the serial of the board whose words and facts it has.
+    :param named: boards as (anchor, serial), a few that are named at once; ``others``: the rest.
+    :param texts: in how many ways the boards word it.
+    """
 
     view: FindingView
+    seen_on: str
     named: tuple[tuple[str, str], ...]
     others: tuple[tuple[str, str], ...]
+    texts: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,14 +104,11 @@ class ManyView:
 def many_view(run: Run) -> ManyView:
     """Everything that the page of many boards shows, the worst board first."""
     anchors = Anchors()
-    order = sorted(enumerate(run.boards), key=lambda item: _badness(item[1]))
+    order = sorted(enumerate(run.boards), key=lambda item: badness(item[1]))
     names = {index: anchors.of(board.serial) for index, board in order}
     every = shared_findings(run)
     where = {id(board): names[index] for index, board in enumerate(run.boards)}
-    shared = []
-    for one in every[:_SHARED]:
-        boards = tuple((where[id(board)], board.serial) for board in one.boards)
-        shared.append(SharedView(finding_view(one.finding, "shared", anchors), boards[:_NAMED], boards[_NAMED:]))
+    shared = [_shared(one, where, anchors) for one in every[:_SHARED]]
     told = {one.view.finding.key: one.view for one in shared}
     whole = len(run.boards) <= FULL_PARTS
     return ManyView(
@@ -116,9 +120,10 @@ def many_view(run: Run) -> ManyView:
     )
 
 
-def _badness(board: BoardRun) -> tuple[int, ...]:
-    count = tally(board.verdicts)
-    return (WORST_FIRST.index(board.outcome), *(-count[outcome] for outcome in WORST_FIRST[:3]))
+def _shared(one: SharedFinding, where: Mapping[int, str], anchors: Anchors) -> SharedView:
+    boards = tuple((where[id(board)], board.serial) for board in one.boards)
+    view = finding_view(one.finding, "shared", anchors)
+    return SharedView(view, one.seen_on.serial, boards[:_NAMED], boards[_NAMED:], one.texts)
 
 
 def _matrix(boards: list[tuple[str, BoardRun]]) -> Matrix:

@@ -84,7 +84,8 @@
     for (let fold = node && node.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
   };
   const follow = () => {
-    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const name = location.hash.slice(1).replace(/%[0-9a-f]{2}/gi, (one) => String.fromCharCode(parseInt(one.slice(1), 16)));
+    const target = document.getElementById(name);
     if (target) {
       openFor(target);
       target.scrollIntoView();
@@ -121,6 +122,8 @@
     document.querySelector(".tools").append(form);
   };
 
+  // A page that was saved from a browser has these already.
+  all(".finder, .remedy button").forEach((old) => old.remove());
   all(".remedy").forEach(copying);
   finder();
   if ("DecompressionStream" in window) {

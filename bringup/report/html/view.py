@@ -124,7 +124,8 @@ def finding_view(
 ) -> FindingView:
     """A finding under a board's anchor, or under ``shared``. Remedies that are told already are not told again."""
     name = finding.cause.id if finding.cause else finding.verdicts[0].id
-    anchor = anchors.of("because", name, under=under)
+    heaps = {one.heap for one in finding.verdicts}
+    anchor = anchors.of("because", name, heaps.pop() if len(heaps) == 1 else None, under=under)
     rows = _rows(finding.verdicts, under, anchors)
     known = (told or {}).get(finding.key)
     if known is not None and finding.remedies and known.finding.remedies == finding.remedies:
