@@ -10,14 +10,13 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import shutil
-import tempfile
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 
 from bringup.deadline import Deadline
 from bringup.virtual import cpio
+from bringup.virtual.folders import write_folder
 from bringup.virtual.locks import locked
 from bringup.virtual.profile import Profile
 from bringup.virtual.progress import Progress, Silent
@@ -26,7 +25,7 @@ __all__ = ["Image", "cache_folder", "find_image", "setup"]
 
 _PARTS = ("bzimage.py", "cpio.py", "debs.py", "elf.py", "image.py", "initramfs.py", "kernels.py")
 # What of a profile goes into an image; the rest concerns only how QEMU is started.
-_MADE_OF = ("name", "arch", "triplet", "suite", "packages", "kernel", "modules", "properties")
+_MADE_OF = ("name", "arch", "triplet", "suite", "packages", "kernel", "modules", "properties", "ueventd")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +86,7 @@ def setup(profile: Profile, deadline: Deadline, progress: Progress | None = None
         return found
     root = cache_folder()
     (root / "images").mkdir(parents=True, exist_ok=True)
-    # profiles of one architecture share apt's state
-    with locked(root / f"{profile.arch}.lock", deadline, f"set up the virtual board {profile.name}"):
+    with locked(root / f"{profile.name}.lock", deadline, f"set up the virtual board {profile.name}"):
         return find_image(profile) or _build(profile, root, deadline, progress or Silent())
 
 
@@ -99,9 +97,9 @@ def _build(profile: Profile, root: Path, deadline: Deadline, progress: Progress)
 
     workshop = Workshop(root, profile.arch, deadline, progress)
     kernel = profile.kernel.obtain(workshop)
-    apt = workshop.apt(profile.suite)
-    programs = apt.resolve(profile.packages, deadline)
-    paths = apt.download(programs, deadline, progress)
+    with workshop.apt(profile.suite) as apt:
+        programs = apt.resolve(profile.packages, deadline)
+        paths = apt.download(programs, deadline, progress)
     progress.step("write kernel and initramfs")
     files = unpack(paths, lambda path: not path.startswith("usr/share/"), deadline)
     packages = [*kernel.packages, *programs]
@@ -114,21 +112,8 @@ def _build(profile: Profile, root: Path, deadline: Deadline, progress: Progress)
         "manifest.json": json.dumps(manifest, indent=1).encode(),
     }
     folder = root / "images" / f"{profile.name}-{_recipe(profile)}"
-    _put(folder, content)
+    write_folder(folder, content)
     return Image(profile, folder, kernel.release)
-
-
-def _put(folder: Path, content: dict[str, bytes]) -> None:
-    """All or nothing: a folder that is there is complete."""
-    scratch = Path(tempfile.mkdtemp(prefix=".new-", dir=folder.parent))
-    try:
-        for name, data in content.items():
-            (scratch / name).write_bytes(data)
-        shutil.rmtree(folder, ignore_errors=True)
-        scratch.chmod(0o755)
-        scratch.rename(folder)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _recipe(profile: Profile) -> str:

@@ -92,7 +92,7 @@ def layout(profile: Profile, files: Files, kernel: Kernel) -> dict[str, cpio.Ent
     entries["system/etc/inittab"] = cpio.file(b"", 0o600)
     for name, permissions in (("fstab", 0o644), ("ueventd.rc", 0o644), ("su.sh", 0o755)):
         entries[f"system/etc/{name}"] = cpio.file((guest / name).read_bytes(), permissions)
-    entries["vendor/etc/ueventd.rc"] = cpio.file(b"")
+    entries["vendor/etc/ueventd.rc"] = cpio.file(profile.ueventd.encode())
     entries["system/build.prop"] = cpio.file(property_file(dict(profile.properties)))
     _kernel_files(profile, kernel, entries)
     return cpio.with_parents(entries)
@@ -132,7 +132,8 @@ def _libraries(profile: Profile, files: Files, content: bytes, entries: dict[str
 
 
 def _kernel_files(profile: Profile, kernel: Kernel, entries: dict[str, cpio.Entry]) -> None:
-    entries[f"boot/config-{kernel.release}"] = cpio.file(kernel.config)
+    if b"\nCONFIG_IKCONFIG_PROC=y\n" not in kernel.config:  # else the running kernel itself has it: /proc/config.gz
+        entries[f"boot/config-{kernel.release}"] = cpio.file(kernel.config)
     order = load_order(kernel.modules, profile.modules)
     for name in order:
         entries[f"vendor/lib/modules/{name}.ko"] = cpio.file(kernel.modules[name])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import lzma
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Protocol
@@ -14,6 +15,7 @@ from bringup.errors import VirtualBoardError
 from bringup.virtual.apt import Package, PrivateApt
 from bringup.virtual.bzimage import elf_kernel
 from bringup.virtual.debs import unpack
+from bringup.virtual.locks import locked
 from bringup.virtual.progress import Progress
 from bringup.virtual.sources import host_archive
 
@@ -50,14 +52,17 @@ class Workshop:
     progress: Progress
     _suites: dict[str, PrivateApt] = field(default_factory=dict)
 
-    def apt(self, suite: str) -> PrivateApt:
-        """apt for that suite, with fresh package lists."""
-        if suite not in self._suites:
-            apt = PrivateApt(self.root / "apt" / f"{suite}-{self.arch}", host_archive(), suite, self.arch)
-            self.progress.step(f"fetch the package lists of Debian {suite}")
-            apt.prepare(self.deadline)
-            self._suites[suite] = apt
-        return self._suites[suite]
+    @contextmanager
+    def apt(self, suite: str) -> Iterator[PrivateApt]:
+        """apt for that suite, with fresh package lists; no other process uses its folder meanwhile."""
+        name = f"{suite}-{self.arch}"
+        with locked(self.root / "apt" / f"{name}.lock", self.deadline, f"use the packages of Debian {suite}"):
+            if suite not in self._suites:
+                apt = PrivateApt(self.root / "apt" / name, host_archive(), suite, self.arch)
+                self.progress.step(f"fetch the package lists of Debian {suite}")
+                apt.prepare(self.deadline)
+                self._suites[suite] = apt
+            yield self._suites[suite]
 
 
 class KernelSource(Protocol):
@@ -84,10 +89,10 @@ class DebianKernel:
 
     def obtain(self, workshop: Workshop) -> Kernel:
         """Download and unpack the package."""
-        apt = workshop.apt(self.suite)
-        name = apt.newest(self.pattern, workshop.deadline)
-        packages = apt.alone([name], workshop.deadline)
-        paths = apt.download(packages, workshop.deadline, workshop.progress)
+        with workshop.apt(self.suite) as apt:
+            name = apt.newest(self.pattern, workshop.deadline)
+            packages = apt.alone([name], workshop.deadline)
+            paths = apt.download(packages, workshop.deadline, workshop.progress)
         workshop.progress.step(f"unpack {name}")
         files = unpack(paths, _wanted, workshop.deadline)
         images = files.matching("boot/vmlinuz-")

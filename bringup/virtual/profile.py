@@ -28,6 +28,8 @@ class Profile:
     :param qemu_args: machine, accelerator, CPU, devices; the network's id is ``net0``.
     :param cmdline: kernel command line.
     :param memory: MiB.
+    :param ueventd: content of ``/vendor/etc/ueventd.rc``.
+    :param overlay: source of a device-tree overlay, applied to the tree that QEMU makes.
     :param properties: what ``getprop`` answers, in the style of ``build.prop``.
     """
 
@@ -46,6 +48,8 @@ class Profile:
     memory: int
     cpus: int
     properties: tuple[tuple[str, str], ...]
+    ueventd: str = ""
+    overlay: str = ""
 
 
 @cache
@@ -55,6 +59,8 @@ def profiles() -> tuple[Profile, ...]:
 
     found = []
     for module in pkgutil.iter_modules(boards.__path__):
+        if module.name.startswith("_"):  # what several profiles share
+            continue
         profile = importlib.import_module(f"{boards.__name__}.{module.name}").PROFILE
         if not isinstance(profile, Profile):
             raise TypeError(f"{module.name}.PROFILE is no Profile")

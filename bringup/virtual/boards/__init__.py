@@ -1,1 +1,1 @@
-"""One module a profile, each with one ``PROFILE``. They are found by being here."""
+"""One module a profile, each with one ``PROFILE``. They are found by being here; ``_…`` is what several share."""
