@@ -210,7 +210,8 @@ class PidLines:
 
     def strip(self, chunk: Chunk) -> Iterator[Chunk]:
         """What may be passed on now that ``chunk`` came."""
-        if not self._holding:
+        complete = len(self.pids) == self._expected
+        if complete and not self._holding:
             yield chunk
             return
         match chunk:
@@ -218,15 +219,24 @@ class PidLines:
                 self._stdout += data
             case Stderr(data):
                 self._take(data)
-        ended = isinstance(chunk, Exit) or len(self._stdout) + len(self._stderr) > HELD_AT_MOST
-        if ended or len(self.pids) == self._expected:
+        complete = len(self.pids) == self._expected
+        ended = isinstance(chunk, Exit)
+        if complete or ended:
+            self._stderr, self._line = self._stderr + self._line, b""
+        if complete or ended or len(self._stdout) + len(self._stderr) > HELD_AT_MOST:
             self._holding = False
-            if self._stdout:
-                yield Stdout(self._stdout)
-            if self._stderr or self._line:
-                yield Stderr(self._stderr + self._line)
-        if isinstance(chunk, Exit):
+        if not self._holding:
+            yield from self._release()
+        if ended:
             yield chunk
+
+    def _release(self) -> Iterator[Chunk]:
+        stdout, self._stdout = self._stdout, b""
+        stderr, self._stderr = self._stderr, b""
+        if stdout:
+            yield Stdout(stdout)
+        if stderr:
+            yield Stderr(stderr)
 
     def _take(self, data: bytes) -> None:
         *lines, self._line = (self._line + data).split(b"\n")

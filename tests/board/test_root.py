@@ -126,7 +126,7 @@ def test_commands_run_through_su(make_native_board: MakeNativeBoard, su: str, st
 def test_what_runs_through_su_is_killed_with_its_children(make_native_board: MakeNativeBoard) -> None:
     native, board = board_with_su(make_native_board, AOSP_SU)
     board.become_root(RootPolicy.REQUIRE, Deadline.after(10))
-    with pytest.raises(DeadlineExceeded, match="was killed"):
+    with pytest.raises(DeadlineExceeded, match="s and was killed"):
         board.shell("sleep 99999 & sleep 88888", Deadline.after(1))
     assert not [command for command in native.processes().values() if command.startswith("sleep")]
 

@@ -174,7 +174,11 @@ def test_without_a_pid_output_is_held_until_the_end_or_a_mebibyte() -> None:
     assert list(lines.strip(Stderr(b"Enter: "))) == []
     assert list(lines.strip(Exit(1))) == [Stderr(b"Enter: "), Exit(1)]
     lines = PidLines("t0ken", expected=1)
-    assert sum(len(list(lines.strip(Stdout(bytes(65536))))) for _ in range(40)) > 20
+    flood = [chunk for _ in range(40) for chunk in lines.strip(Stdout(bytes(65536)))]
+    assert sum(len(chunk.data) for chunk in flood if isinstance(chunk, Stdout)) == 40 * 65536
+    assert len(flood) > 20
+    assert list(lines.strip(Stderr(b"t0ken11\nlate"))) == [Stderr(b"late")]
+    assert lines.pids == [11], "it is still looked for"
 
 
 def test_announcing_leaves_output_and_exit_code_alone() -> None:
