@@ -90,7 +90,8 @@ class Board:
         Close the iterator to end the command before that.
 
         :param command: a list of arguments, or a string that is a script for the board's ``sh``.
-        :param stdin: the command's whole input; an iterable is asked for more when the board can take it.
+        :param stdin: the command's whole input; an iterable is asked for more when the board can take it. A command
+            should read all of it: adbd may lose the stdout, not the exit code, of one that ends before.
         :raises DeadlineExceeded: it did not end in time, and was killed on the board.
         :raises BoardLost: the board stopped answering, or rebooted.
         :raises AdbServerError: the adb server did.

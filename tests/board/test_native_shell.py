@@ -81,7 +81,9 @@ def test_stdin_may_come_piece_by_piece(board: Board) -> None:
 
 def test_a_command_may_end_without_reading_its_stdin(board: Board) -> None:
     done = board.shell("echo enough; exit 3", soon(), stdin=itertools.repeat(bytes(65536)))
-    assert (done.stdout, done.exit_code) == (b"enough\n", 3)
+    # one socket is the command's stdin and stdout: adbd gives up both when it cannot write (1 time of 300 here)
+    assert done.stdout in (b"enough\n", b"")
+    assert done.exit_code == 3
 
 
 def test_eight_mebibytes_come_whole(board: Board) -> None:
