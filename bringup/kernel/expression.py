@@ -28,6 +28,8 @@ _WORD = re.compile(r"""\s*(?:&&|\|\||!=|<=|>=|[!=<>()]|"(?:[^"\\]|\\.)*"|'(?:[^'
 _DEPTH = 64
 _LENGTH = 16 << 10
 _VALUES = {"n": 0, "m": 1, "y": 2}
+_COMPARISONS = frozenset({"=", "!=", "<", ">", "<=", ">="})
+_OPERATORS = _COMPARISONS | {"&&", "||", "!", "(", ")"}
 
 
 class BadExpression(ValueError):
@@ -46,7 +48,7 @@ class Symbol:
 
 @dataclass(frozen=True, slots=True)
 class Compare:
-    """``NAME=value``, ``!=``, ``<``, ``<=``, ``>``, ``>=``; text or number on the right is unquoted."""
+    """``NAME=value``, ``!=``, ``<``, ``<=``, ``>``, ``>=``; text keeps its quotes, which tell it from a symbol."""
 
     left: str
     operator: str
@@ -178,15 +180,14 @@ class _Parser:
             if self._next() != ")":
                 raise BadExpression("a bracket is not closed")
             return inside
-        if not word or word in {"&&", "||", ")", "=", "!=", "<", ">", "<=", ">="}:
+        if not word or word in _OPERATORS:
             raise BadExpression(f"unexpected {word or 'end'!r}")
-        if self.left in {"=", "!=", "<", ">", "<=", ">="}:
-            return Compare(_plain(word), self._next(), _plain(self._next()))
-        return Symbol(_plain(word))
-
-
-def _plain(word: str) -> str:
-    return word[1:-1] if word[:1] in {'"', "'"} else word
+        if self.left not in _COMPARISONS:
+            return Symbol(word.strip("\"'"))
+        operator, right = self._next(), self._next()
+        if not right or right in _OPERATORS:
+            raise BadExpression(f"{word} {operator} compares with nothing")
+        return Compare(word, operator, right)
 
 
 def symbols_in(expression: Expression) -> Iterator[str]:
@@ -206,7 +207,7 @@ def symbols_in(expression: Expression) -> Iterator[str]:
 def _is_symbol(name: str) -> bool:
     return (
         name not in _VALUES
-        and name[:1] not in {"$", "-", "."}
+        and name[:1] not in {"$", "-", ".", '"', "'"}
         and not name.isdigit()
         and name.replace("_", "").isalnum()
     )
@@ -232,10 +233,9 @@ def value_of(expression: Expression, get: Callable[[str], str | None]) -> int:
 
 
 def _resolved(name: str, get: Callable[[str], str | None]) -> str:
-    if not _is_symbol(name):
-        return name
-    value = get(name)
-    return "n" if value is None else value.strip('"')
+    if _is_symbol(name):
+        name = get(name) or "n"
+    return name.strip("\"'")
 
 
 def _holds(left: str, operator: str, right: str) -> bool:

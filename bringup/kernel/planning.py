@@ -134,7 +134,10 @@ class Planner:
         )
         if not ways:
             raise Impossible(f"CONFIG_{symbol} has no prompt, and nothing that can be set selects it")
-        return _fewest(plan, ways)
+        found = _fewest(plan, ways)
+        if len(found.values) == len(plan.values):
+            raise Impossible(f"CONFIG_{symbol} has no prompt and is off, although everything that it depends on holds")
+        return found
 
     def _depends(self, symbol: str, era: Era, level: int, reason: Reason, plan: Plan, depth: int) -> Plan:
         try:

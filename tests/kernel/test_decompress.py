@@ -37,7 +37,7 @@ def test_each_format_is_told_and_unpacked(name: str) -> None:
 def test_what_is_cut_short_says_so(name: str, kept: float) -> None:
     packed = PACKERS[name](DATA)
     cut = packed[: int(len(packed) * kept) - 1]
-    with pytest.raises(ConfigError, match="cut short|damaged"):
+    with pytest.raises(ConfigError, match=r"cut short|damaged"):
         decompress(cut, "boot.img", limit=BIG)
 
 
@@ -87,8 +87,8 @@ def test_zstd_with_and_without_size_and_checksum(checksum: bool, size: bool) -> 
 
 
 def test_a_zstd_window_larger_than_any_kernels_is_refused() -> None:
-    parameters = zstandard.ZstdCompressionParameters(window_log=28, compression_level=1)
-    stream = zstandard.ZstdCompressor(compression_params=parameters, write_content_size=False).compressobj()
+    parameters = zstandard.ZstdCompressionParameters(window_log=28, compression_level=1, write_content_size=False)
+    stream = zstandard.ZstdCompressor(compression_params=parameters).compressobj()
     packed = stream.compress(bytes(1 << 20)) + stream.flush()
     with pytest.raises(ConfigError, match="damaged"):
         decompress(packed, "x", limit=BIG)
@@ -101,7 +101,7 @@ def test_lzop_files() -> None:
     assert compression_of(packed) is Compression.LZO
     assert decompress(packed + b"more", "x", limit=BIG) == DATA
     for cut in (packed[:20], packed[:-1], packed[: len(packed) // 2]):
-        with pytest.raises(ConfigError, match="cut short|damaged"):
+        with pytest.raises(ConfigError, match=r"cut short|damaged"):
             decompress(cut, "x", limit=BIG)
 
 
