@@ -178,7 +178,7 @@ def test_damage_never_crashes_the_program(real: Program) -> None:
         b"\n\n",
         b"budget",
     ]
-    for _ in range(150):
+    for _ in range(80):
         plan = bytearray(GOOD)
         for _ in range(chance.randrange(1, 8)):
             at = chance.randrange(len(plan))

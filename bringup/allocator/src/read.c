@@ -71,9 +71,12 @@ static int open_regular(const char *path, int *fd)
     int error = refuse(path);
     if (error)
         return error;
+    limit_time(READ_SECONDS);
     *fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-    if (*fd < 0)
-        return errno;
+    error = *fd < 0 ? errno : 0;
+    limit_time(0);
+    if (error)
+        return error == EINTR ? ETIMEDOUT : error;
     if (fstat(*fd, &opened) != 0 || !S_ISREG(opened.st_mode)) {
         close(*fd);
         return EINVAL;
@@ -81,12 +84,17 @@ static int open_regular(const char *path, int *fd)
     return 0;
 }
 
+/* Bytes read, or -1 with errno: ETIMEDOUT when nothing comes. */
 static ssize_t read_once(int fd, void *to, size_t size)
 {
     ssize_t done;
+    limit_time(READ_SECONDS);
     do {
         done = read(fd, to, size);
     } while (done < 0 && errno == EINTR && !read_too_long);
+    int error = errno;
+    limit_time(0);
+    errno = error == EINTR ? ETIMEDOUT : error;
     return done;
 }
 
@@ -98,7 +106,7 @@ static int stream(int fd, uint64_t max, uint64_t *size, bool *truncated)
         size_t room = max - *size < sizeof piece ? (size_t)(max - *size) : sizeof piece;
         ssize_t done = read_once(fd, piece, room);
         if (done < 0)
-            return read_too_long ? ETIMEDOUT : errno;
+            return errno;
         if (done == 0)
             return 0;
         out_base64_add(piece, (size_t)done);
@@ -131,15 +139,11 @@ void fact_file(const char *path, uint64_t max)
     bool truncated = false;
     int fd = -1;
     begin_file(path);
-    limit_time(READ_SECONDS);
     int error = open_regular(path, &fd);
     if (error == 0) {
         error = stream(fd, max, &size, &truncated);
         close(fd);
-    } else if (read_too_long) {
-        error = ETIMEDOUT;
     }
-    limit_time(0);
     end_file(error, size, truncated);
 }
 

@@ -166,7 +166,8 @@ static void attend(struct run *run, uint64_t ends_at)
         }
         int wait = milliseconds_until(ends_at);
         /* A closed output says nothing about the child's end, so that is looked at from time to time. */
-        poll(ready, 2, wait < 20 ? wait : 20);
+        int often = outputs_open(run) ? 20 : 1;
+        poll(ready, 2, wait < often ? wait : often);
         for (int i = 0; i < 2; i++)
             if (ready[i].fd >= 0 && ready[i].revents)
                 drain(run, &run->output[i]);

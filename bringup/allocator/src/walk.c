@@ -49,6 +49,16 @@ static void note_error(int error)
         walk.error = error;
 }
 
+/* NULL at the end, and where the directory cannot be read further, which is noted. */
+static const struct dirent *next_entry(DIR *directory)
+{
+    errno = 0;
+    const struct dirent *entry = readdir(directory);
+    if (!entry && errno)
+        note_error(errno);
+    return entry;
+}
+
 /* Appends a component; the length before it, or -1 when it does not fit. */
 static ssize_t enter(const char *name, size_t size)
 {
@@ -122,7 +132,7 @@ static void search_directory(const char *component, const char *rest, bool below
         return;
     }
     const struct dirent *entry;
-    while (!walk.stopped && (entry = readdir(directory)) != NULL) {
+    while (!walk.stopped && (entry = next_entry(directory)) != NULL) {
         const char *name = entry->d_name;
         /* As in a shell, a leading dot is matched by a dot alone. */
         bool hidden = name[0] == '.' && (component[0] != '.' || name[1] == 0 || (name[1] == '.' && name[2] == 0));
@@ -206,7 +216,7 @@ static void descend(int fd, uint64_t depth)
             close(fd);
         return;
     }
-    while (!walk.stopped && (entry = readdir(directory)) != NULL) {
+    while (!walk.stopped && (entry = next_entry(directory)) != NULL) {
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
             continue;
         ssize_t before = enter(entry->d_name, strlen(entry->d_name));
