@@ -164,6 +164,14 @@ def test_a_pool_in_the_command_line_becomes_cma(region: str, wanted: str, tmp_pa
     assert "# The area's heap is called reserved, not after a device tree node." in text
 
 
+@pytest.mark.parametrize(
+    ("kernel", "names"), [("6.16", "reserved, not"), ("6.17", "default_cma_region, and as reserved, not")]
+)
+def test_the_name_of_the_areas_heap_follows_the_kernel(kernel: str, names: str, tmp_path: Path) -> None:
+    text = write(config("am62x-sk"), tmp_path, kernel, "cmdline")["cmdline.am62x-sk.mk"]
+    assert f"# The area's heap is called {names} after a device tree node.\n" in text
+
+
 def test_what_one_parameter_cannot_say_is_refused() -> None:
     ranges = "alloc_ranges: [{base: 0, size: 1 GiB}, {base: 2 GiB, size: 1 GiB}]"
     given = board(

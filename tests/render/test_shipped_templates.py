@@ -90,6 +90,24 @@ def test_gki_heaps_are_modules_and_mainline_heaps_are_built_in() -> None:
     assert read_kconfig(text("virtual-arm64-6.12", "7.3", "{board}.config"))["DMABUF_HEAPS_SYSTEM"] == "y"
 
 
+@pytest.mark.parametrize(
+    ("kernel", "given", "wanted"),
+    [
+        ("7.3", "flavour: mainline, modules: [system_heap]", "y"),
+        ("6.12", "flavour: mainline", "y"),
+        ("6.12", "flavour: gki", "m"),
+        ("7.3", "flavour: gki", "m"),
+        ("6.12", "flavour: vendor", "y"),
+        ("6.12", "flavour: vendor, modules: [system_heap]", "m"),
+    ],
+)
+def test_built_in_or_module(kernel: str, given: str, wanted: str) -> None:
+    text = f"name: x\ntitle: X\nkernel: {{{given}}}\nheaps:\n  - {{name: system, kind: system}}\n"
+    (done,) = render("kconfig", load_text(text.encode(), "x"), kernel=kernel, dirs=TEMPLATES)
+    assert isinstance(done, Rendered)
+    assert read_kconfig(done.text)["DMABUF_HEAPS_SYSTEM"] == wanted
+
+
 def test_the_cma_size_is_given_where_kconfig_declares_the_pool() -> None:
     head = "name: x\ntitle: X\nkernel: {arch: arm64, flavour: mainline}\nheaps:\n"
     heap = "  - {name: reserved, kind: cma, region: {declared_in: kconfig, size: 96 MiB}}\n"
