@@ -66,7 +66,7 @@ runs = st.builds(
     started=texts | st.just("2026-11-22T11:48:07+00:00"),
 )
 #: Enough boards for the page's short parts.
-crowds = st.builds(Run, boards=st.lists(boards, min_size=9, max_size=11).map(tuple), tool=texts, started=texts)
+crowds = st.builds(Run, boards=st.lists(boards, min_size=9, max_size=9).map(tuple), tool=texts, started=texts)
 
 
 def one_line_of(text: str) -> Run:

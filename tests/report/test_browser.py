@@ -20,7 +20,7 @@ from .browser import Browser
 RUNS = {
     "one": sample.run,
     "healthy": sample.healthy,
-    "few": lambda: sample.many(4),
+    "few": lambda: sample.many(2),
     "many": lambda: sample.many(60),
     "hostile": lambda: hostile.one_line_of("".join(hostile.SNIPPETS).replace("\n", "") + "x" * 300),
     "none": lambda: Run((), "0", sample.STARTED),
