@@ -17,6 +17,7 @@ from bringup.config.units import (
     ByteSize,
     Compatible,
     ConfigName,
+    ConfigRef,
     HeapName,
     Identifier,
     IonFlags,
@@ -310,7 +311,7 @@ class BoardConfig(_Model):
     """The file's name without .yaml."""
     title: Text
     """The board's name, as people write it."""
-    extends: ConfigName | None = None
+    extends: ConfigRef | None = None
     """The config whose facts hold here too; what is given here replaces them field by field, heaps by name."""
     sources: dict[str, Text] = Field(default_factory=dict)
     """Short key → where facts were read: file and version, commit, document."""

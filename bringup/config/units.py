@@ -17,6 +17,7 @@ __all__ = [
     "ByteSize",
     "Compatible",
     "ConfigName",
+    "ConfigRef",
     "HeapName",
     "Identifier",
     "IonFlags",
@@ -121,10 +122,11 @@ def _matching(pattern: str, expected: str) -> Any:
     return AfterValidator(check)
 
 
-_NAME = r"[a-z0-9][a-z0-9._-]*(/[a-z0-9][a-z0-9._-]*)?"
-ConfigName = Annotated[
-    str, _matching(_NAME, "a name of lower-case letters, digits, '.', '_' and '-'"), StringConstraints(max_length=64)
-]
+_NAME = r"[a-z0-9][a-z0-9._-]*"
+_NAME_WORDS = "a name of lower-case letters, digits, '.', '_' and '-'"
+ConfigName = Annotated[str, _matching(_NAME, _NAME_WORDS), StringConstraints(max_length=64)]
+ConfigRef = Annotated[str, _matching(f"({_NAME}/)?{_NAME}", _NAME_WORDS), StringConstraints(max_length=130)]
+"""A config's name, with the folder it is in: ``common/android``."""
 Compatible = Annotated[
     str,
     _matching(

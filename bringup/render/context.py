@@ -153,13 +153,13 @@ def _permission(node: Node) -> Permission | None:
 
 
 def _usage_rules(heaps: tuple[Heap, ...], series: str) -> tuple[UsageMask, ...]:
-    """Rules of all heaps; those that ask for more bits first, so that a special heap goes before a general one."""
+    """Rules of all heaps; those that want more bits set go first, so that a special heap goes before a general one."""
     rules = [
         UsageMask(_mask(rule.all), _mask(rule.none), heap.names_on(series)[0], _told(rule))
         for heap in heaps
         for rule in heap.usage
     ]
-    return tuple(sorted(rules, key=lambda rule: -(rule.all.bit_count() + rule.none.bit_count())))
+    return tuple(sorted(rules, key=lambda rule: (-rule.all.bit_count(), -rule.none.bit_count())))
 
 
 def _mask(bits: tuple[UsageBit, ...]) -> int:
@@ -180,4 +180,4 @@ def _pool(heap: Heap) -> Pool | None:
         return None
     node = region.node_name or heap.name
     compatible = region.compatible or ("shared-dma-pool" if heap.kind is HeapKind.CMA else None)
-    return Pool(node, "heap_" + re.sub(r"[^A-Za-z0-9]", "_", node.partition("@")[0]), compatible, region)
+    return Pool(node, "heap_" + re.sub(r"[^A-Za-z0-9]", "_", node), compatible, region)

@@ -104,9 +104,17 @@ def _render_one(template: Template, context: Context, origin: str, dirs: tuple[P
         text = compiled.render(values, header=Escaped(header))
     except _SkipFile as skip:
         return Skipped(path, skip.reason, template.fragment)
-    except Exception as error:  # noqa: BLE001 - whatever a template raises is told as the template's error
+    except _raised_by_templates() as error:
         _blame(error, template, context)
     return Rendered(path, text.rstrip("\n") + "\n", template.fragment)
+
+
+def _raised_by_templates() -> tuple[type[Exception], ...]:
+    """What Jinja, the filters and the expressions of a template may raise."""
+    from jinja2 import TemplateError
+
+    expressions = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+    return (TemplateError, BringupError, OSError, *expressions)
 
 
 def _blame(error: Exception, template: Template, context: Context) -> NoReturn:

@@ -223,6 +223,15 @@ def test_a_carveout_and_several_ranges_and_another_compatible(tmp_path: Path) ->
     ]
 
 
+def test_pools_of_one_stem_get_labels_of_their_own(tmp_path: Path) -> None:
+    heap = (
+        "  - {name: mem@%x, kind: cma, region: {declared_in: device-tree, base: 0x%x, size: 8 MiB, reusable: true}}\n"
+    )
+    given = board("".join(heap % (base, base) for base in (0x40000000, 0x50000000)))
+    blob = merged(given, tmp_path)
+    assert run("fdtget", "-p", blob, "/__symbols__").split() == ["heap_mem_50000000", "heap_mem_40000000"]
+
+
 def test_a_size_that_does_not_fit_its_cells_is_refused() -> None:
     heap = "  - {name: a, kind: cma, region: {declared_in: device-tree, size: 8 GiB, reusable: true}}\n"
     with pytest.raises(UsageError, match="does not fit in 1 device tree cell"):

@@ -157,7 +157,7 @@ def test_an_error_in_an_included_file_is_told_there(tmp_path: Path) -> None:
     [
         "{{ heaps.__class__ }}",
         "{{ ''.__class__.__mro__ }}",
-        "{{ config.model_fields.__init__ }}",
+        "{{ config.names_on.__globals__ }}",
         "{{ skip.__globals__ }}",
         "{{ self.__init__.__globals__ }}",
         "{% set _ = config.__dict__.update({'name': 'x'}) %}",

@@ -320,6 +320,16 @@ def test_the_usage_table_decides_as_the_boards_gralloc_does(tmp_path: Path) -> N
     assert done.stdout.split() == [wanted(usage) for usage in usages]
 
 
+def test_a_rule_that_wants_more_bits_goes_first() -> None:
+    heaps = "  - {name: a, kind: vendor, usage: [{none: [CAMERA_OUTPUT, VIDEO_ENCODER, GPU_TEXTURE]}, {all: [PROTECTED]}]}\n"
+    heaps += "  - {name: b, kind: vendor, usage: [{all: [PROTECTED, CAMERA_OUTPUT]}]}\n"
+    board = load_text(f"name: x\ntitle: X\nheaps:\n{heaps}".encode(), "x")
+    table = next(one for one in render("heap-map", board, dirs=TEMPLATES) if one.path == "heap_table.c")
+    assert isinstance(table, Rendered)
+    rows = re.findall(r"UINT64_C\((\w+)\), UINT64_C\((\w+)\), (\S+) }", table.text)
+    assert rows == [("0x24000", "0x0", '"b"'), ("0x4000", "0x0", '"a"'), ("0x0", "0x30100", '"a"')]
+
+
 GOLDEN = Path(__file__).parent / "golden"
 
 
