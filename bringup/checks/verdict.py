@@ -2,26 +2,13 @@
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bringup.outcome import Cause, Outcome
+
 __all__ = ["Cause", "Outcome", "Verdict", "worst"]
-
-
-class Outcome(enum.StrEnum):
-    """What became of a question.
-
-    FAIL: the board is wrong. ERROR: we could not find out; it is never a pass and never a fail.
-    WARN: it works, and something should be known. SKIP: the question does not apply here.
-    """
-
-    PASS = "pass"  # noqa: S105 - a verdict, not a password
-    FAIL = "fail"
-    WARN = "warn"
-    SKIP = "skip"
-    ERROR = "error"
 
 
 _BY_WEIGHT = (Outcome.SKIP, Outcome.PASS, Outcome.WARN, Outcome.ERROR, Outcome.FAIL)
@@ -34,18 +21,6 @@ def worst(outcomes: Iterable[Outcome]) -> Outcome:
     """
     top = max(outcomes, key=_BY_WEIGHT.index, default=Outcome.SKIP)
     return Outcome.ERROR if top is Outcome.SKIP else top
-
-
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """Why a question was answered as it was.
-
-    :param id: stable, dotted, e.g. ``kconfig.dmabuf-heaps-unset``.
-    :param text: one sentence.
-    """
-
-    id: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True)

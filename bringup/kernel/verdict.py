@@ -5,6 +5,8 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+from bringup.outcome import Cause, Outcome
+
 __all__ = ["Answer", "Cause", "KconfigVerdict", "Outcome", "Severity"]
 
 
@@ -17,16 +19,6 @@ class Severity(enum.StrEnum):
     FORBIDDEN = "forbidden"
 
 
-class Outcome(enum.StrEnum):
-    """``fail``: it is wrong. ``error``: we could not find out. ``skip``: the question does not apply here."""
-
-    PASS = "pass"  # noqa: S105
-    FAIL = "fail"
-    WARN = "warn"
-    SKIP = "skip"
-    ERROR = "error"
-
-
 class Answer(enum.StrEnum):
     """What was found. Four of these are easily confused and never are here."""
 
@@ -37,14 +29,6 @@ class Answer(enum.StrEnum):
     UNPROVEN = "present but unproven"
     VERSION_UNKNOWN = "kernel version not known"
     NOT_ASKED = "not asked of this kernel"
-
-
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """Why it fails: an id that stays the same, and a sentence."""
-
-    id: str
-    text: str
 
 
 @dataclass(frozen=True, slots=True)

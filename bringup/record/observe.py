@@ -25,6 +25,7 @@ __all__ = ["Observation", "observe"]
 
 OnStep = Callable[[str], None]
 
+
 @dataclass(frozen=True, slots=True)
 class Observation:
     """How a board is to be observed.

@@ -64,7 +64,9 @@ def test_exit_status_is_never_kinder_than_a_verdict(run: Run) -> None:
     seen = {one.outcome for board in run.boards for one in board.verdicts}
     if Outcome.FAIL in seen:
         assert run.exit_code is ExitCode.FAILED
-    elif Outcome.ERROR in seen or any(not {Outcome.PASS, Outcome.WARN} & {v.outcome for v in b.verdicts} for b in run.boards):
+    elif Outcome.ERROR in seen or any(
+        not {Outcome.PASS, Outcome.WARN} & {v.outcome for v in b.verdicts} for b in run.boards
+    ):
         assert run.exit_code is ExitCode.INFRASTRUCTURE
     if run.exit_code is ExitCode.PASSED:
         assert seen & {Outcome.PASS, Outcome.WARN}

@@ -10,7 +10,6 @@ from bringup.checks.registry import Question, check
 from bringup.checks.verdict import Cause, Outcome, Verdict
 from bringup.kernel.evidence import Evidence
 from bringup.kernel.judge import judge
-from bringup.kernel.verdict import Outcome as KconfigOutcome
 
 
 @check(
@@ -45,8 +44,8 @@ def kconfig(ask: Question, facts: Facts) -> Iterator[Verdict]:
     answers = judge(facts.kernel_config, facts.version, evidence=_evidence(facts))
     if facts.kernel_config is None:
         # One sentence instead of the same one for every requirement; what other evidence decides is still told.
-        undecided = [one.id for one in answers if one.outcome is KconfigOutcome.ERROR]
-        answers = [one for one in answers if one.outcome is not KconfigOutcome.ERROR]
+        undecided = [one.id for one in answers if one.outcome is Outcome.ERROR]
+        answers = [one for one in answers if one.outcome is not Outcome.ERROR]
         yield ask.unknown(
             facts.why_no_kernel_config,
             f"not judged: {', '.join(undecided)}",
@@ -55,9 +54,8 @@ def kconfig(ask: Question, facts: Facts) -> Iterator[Verdict]:
             ],
         )
     for one in answers:
-        cause = Cause(one.cause.id, one.cause.text) if one.cause else None
-        outcome = Outcome(one.outcome.value)
-        yield Verdict(f"kconfig.{one.id}", one.title, outcome, one.heap, one.evidence, cause, one.remedy, one.reason)
+        id_ = f"kconfig.{one.id}"
+        yield Verdict(id_, one.title, one.outcome, one.heap, one.evidence, one.cause, one.remedy, one.reason)
 
 
 def _evidence(facts: Facts) -> Evidence:
