@@ -212,3 +212,8 @@ def test_a_name_made_of_markup_is_text() -> None:
     text = html(hostile.one_line_of("</script><script>alert(1)</script>"))
     assert text.count("<script") == 2
     assert text.count("</script") == 2
+
+
+def test_the_reader_of_these_tests_is_strict() -> None:
+    with pytest.raises(AssertionError):
+        parsers.page(html(sample.run()).replace("</section>", "", 1))
