@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-import os
 import re
 import stat
 from collections.abc import Iterator, Sequence
@@ -159,12 +158,12 @@ def _read(path: Path, *, may_be_empty: bool = False) -> bytes:
     :raises ConfigError: it cannot be read, is no regular file, is empty, or is larger than 1 GiB.
     """
     try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):  # before it is opened: opening a pipe waits for someone to write
+            raise ConfigError(path, "is no regular file")
+        if status.st_size > _MAX_FILE:
+            raise ConfigError(path, f"has {status.st_size} bytes: more than {_MAX_FILE >> 30} GiB are not read")
         with path.open("rb") as file:
-            status = os.fstat(file.fileno())
-            if not stat.S_ISREG(status.st_mode):
-                raise ConfigError(path, "is no regular file")
-            if status.st_size > _MAX_FILE:
-                raise ConfigError(path, f"has {status.st_size} bytes: more than {_MAX_FILE >> 30} GiB are not read")
             data = file.read(_MAX_FILE + 1)
     except OSError as error:
         raise ConfigError(path, error.strerror or str(error)) from error

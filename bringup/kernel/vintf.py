@@ -61,10 +61,6 @@ def vintf_requirements(
         found = list(_from_xml(read_xml(raw, source), source, asked, severity))
     else:
         found = list(_from_fragment(raw, source, asked, severity))
-    if not found:
-        raise ConfigError(
-            source, "asks for no kernel configuration", hint="--vintf reads matrices and android-*.config"
-        )
     return tuple(found)
 
 
