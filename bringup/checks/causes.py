@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from bringup.checks.facts import Facts
-from bringup.checks.verdict import Cause
 from bringup.config.schema import Heap, HeapKind
 from bringup.kernel.config import KernelConfig
 from bringup.kernel.version import Flavour
+from bringup.outcome import Cause, Outcome
 
 __all__ = ["CMA_NAMES", "HEAP_DRIVERS", "Diagnosis", "HeapDriver", "cma_rejections", "why_absent"]
 
@@ -33,16 +33,17 @@ _REJECTIONS = (
 
 @dataclass(frozen=True, slots=True)
 class HeapDriver:
-    """A heap driver: the symbol that builds it, and its name where it is a module."""
+    """A heap driver: the symbol that builds it, the requirement on that, and its name where it is a module."""
 
     symbol: str
+    requirement: str
     module: str
     kinds: tuple[HeapKind, ...]
 
 
 HEAP_DRIVERS = (
-    HeapDriver("DMABUF_HEAPS_SYSTEM", "system_heap", (HeapKind.SYSTEM,)),
-    HeapDriver("DMABUF_HEAPS_CMA", "cma_heap", (HeapKind.CMA,)),
+    HeapDriver("DMABUF_HEAPS_SYSTEM", "heaps.system", "system_heap", (HeapKind.SYSTEM,)),
+    HeapDriver("DMABUF_HEAPS_CMA", "heaps.cma", "cma_heap", (HeapKind.CMA,)),
 )
 
 
@@ -62,7 +63,7 @@ def why_absent(facts: Facts, kind: HeapKind, heap: Heap | None = None) -> Diagno
     """
     links: list[Callable[[], Diagnosis | None]] = [
         lambda: _too_old(facts),
-        lambda: _framework_unset(facts),
+        lambda: _framework_unset(facts, kind),
         lambda: _driver_unset(facts, kind),
     ]
     if kind is HeapKind.CMA:
@@ -86,12 +87,25 @@ def _too_old(facts: Facts) -> Diagnosis | None:
     return Diagnosis(cause, (facts.version.release,), ("move to 5.10 or newer",))
 
 
-def _framework_unset(facts: Facts) -> Diagnosis | None:
-    config = facts.kernel_config
-    if config is None or config.enabled("DMABUF_HEAPS"):
+def _framework_unset(facts: Facts, kind: HeapKind) -> Diagnosis | None:
+    found = _unset(facts, "heaps.framework")
+    if found is None:
         return None
-    cause = Cause("kconfig.dmabuf-heaps-unset", "the kernel was built without DMA-BUF heaps")
-    return Diagnosis(cause, (config.line("DMABUF_HEAPS"),), ("CONFIG_DMABUF_HEAPS=y", "CONFIG_DMABUF_HEAPS_SYSTEM=y"))
+    # The driver is needed as well, and is to be had only once the framework is on.
+    also = [_unset(facts, driver.requirement) for driver in HEAP_DRIVERS if kind in driver.kinds]
+    lines = [line for driver in also if driver is not None for line in driver.remedy]
+    return Diagnosis(found.cause, found.evidence, (*found.remedy, *lines))
+
+
+def _unset(facts: Facts, requirement: str) -> Diagnosis | None:
+    """What the kernel's configuration lacks, in the words of the requirement that it does not meet."""
+    answer = facts.kconfig.get(requirement)
+    if facts.kernel_config is None or answer is None or answer.cause is None:
+        return None
+    if answer.outcome not in (Outcome.FAIL, Outcome.WARN):
+        return None
+    lines = tuple(facts.kernel_config.line(symbol) for symbol in answer.symbols)
+    return Diagnosis(answer.cause, lines, answer.remedy)
 
 
 def _driver_unset(facts: Facts, kind: HeapKind) -> Diagnosis | None:
@@ -102,11 +116,12 @@ def _driver_unset(facts: Facts, kind: HeapKind) -> Diagnosis | None:
     value = config.get(driver.symbol)
     if value == "y":
         return None
-    modular = value == "m" or config.flavour is Flavour.GKI
-    if not modular:
-        needs = _needs(config, kind)
-        cause = Cause("kconfig.heap-unset", f"the kernel was built without CONFIG_{driver.symbol}")
-        return Diagnosis(cause, (config.line(driver.symbol),), (*needs, f"CONFIG_{driver.symbol}=y"))
+    if value == "m" or config.flavour is Flavour.GKI:
+        return _not_loaded(facts, config, driver)
+    return _unset(facts, driver.requirement)
+
+
+def _not_loaded(facts: Facts, config: KernelConfig, driver: HeapDriver) -> Diagnosis | None:
     if facts.modules is None or driver.module in facts.modules:
         return None
     cause = Cause("module.not-loaded", f"the heap driver {driver.module} is a module and is not loaded")
@@ -116,13 +131,7 @@ def _driver_unset(facts: Facts, kind: HeapKind) -> Diagnosis | None:
         if named
         else f"add {driver.module}.ko to modules.load of vendor_boot or vendor_dlkm"
     )
-    evidence = (config.line(driver.symbol), f"{driver.module} is not in /proc/modules")
-    return Diagnosis(cause, evidence, (remedy,))
-
-
-def _needs(config: KernelConfig, kind: HeapKind) -> Iterator[str]:
-    if kind is HeapKind.CMA:
-        yield from (f"CONFIG_{symbol}=y" for symbol in ("CMA", "DMA_CMA") if not config.enabled(symbol))
+    return Diagnosis(cause, (config.line(driver.symbol), f"{driver.module} is not in /proc/modules"), (remedy,))
 
 
 def _renamed(facts: Facts, heap: Heap | None) -> Diagnosis | None:

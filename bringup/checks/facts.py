@@ -13,6 +13,9 @@ from functools import cached_property
 from bringup.config.schema import BoardConfig
 from bringup.errors import BringupError
 from bringup.kernel.config import KernelConfig, parse_config
+from bringup.kernel.evidence import Evidence
+from bringup.kernel.judge import judge
+from bringup.kernel.verdict import KconfigVerdict
 from bringup.kernel.version import KernelVersion
 from bringup.record.load import FileEntry, NodeFact, Record, State
 
@@ -130,6 +133,21 @@ class Facts:
     def why_no_kernel_config(self) -> str:
         """Why there is none."""
         return self._kernel_config[1]
+
+    @cached_property
+    def kconfig(self) -> dict[str, KconfigVerdict]:
+        """The kernel's requirements, judged, by their ids; empty where the kernel's version is not known."""
+        if self.version is None:
+            return {}
+        beside = Evidence.of(
+            modules=self.modules,
+            modules_load=self.modules_load,
+            heaps=self.heap_nodes,
+            cmdline=None if self.cmdline is None else " ".join(self.cmdline),
+            cma_total=self.meminfo.get("CmaTotal"),
+            is_user_build=self.is_user_build,
+        )
+        return {one.id: one for one in judge(self.kernel_config, self.version, evidence=beside)}
 
     @cached_property
     def modules(self) -> frozenset[str] | None:

@@ -105,7 +105,7 @@ BROKEN: list[tuple[str, str, str, ScriptedBoard, str | None]] = [
     ("5.4", "kernel.version", "fail", broken(hello=HELLO | {"release": "5.4.210"}), "kernel.too-old"),
     ("no config.gz", "kconfig", "error", broken(config=None), None),
     ("module not loaded", "kernel.heap-modules", "fail", broken(config=MODULAR), "module.not-loaded"),
-    ("no folder", "heap.folder", "fail", broken(heap_folder="missing", config="CONFIG_ARM64=y\n# CONFIG_DMABUF_HEAPS is not set\n"), "kconfig.dmabuf-heaps-unset"),
+    ("no folder", "heap.folder", "fail", broken(heap_folder="missing", config="CONFIG_ARM64=y\n# CONFIG_DMABUF_HEAPS is not set\n"), "kconfig.heaps-off"),
     ("folder denied", "heap.folder", "error", broken(heap_folder="denied"), None),
     ("no system", "heap.expected", "fail", broken(heaps={"linux,cma": {}}, config=MODULAR), "module.not-loaded"),
     ("heap renamed", "heap.expected", "fail", broken(heaps={"system": {}, "reserved": {}}), "heap.renamed"),

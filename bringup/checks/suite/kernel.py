@@ -8,8 +8,6 @@ from bringup.checks.causes import HEAP_DRIVERS
 from bringup.checks.facts import Facts
 from bringup.checks.registry import Question, check
 from bringup.checks.verdict import Cause, Outcome, Verdict
-from bringup.kernel.evidence import Evidence
-from bringup.kernel.judge import judge
 
 
 @check(
@@ -41,7 +39,7 @@ def kconfig(ask: Question, facts: Facts) -> Iterator[Verdict]:
     if facts.version is None:
         yield ask.unknown("the kernel's release was not observed")
         return
-    answers = judge(facts.kernel_config, facts.version, evidence=_evidence(facts))
+    answers = list(facts.kconfig.values())
     if facts.kernel_config is None:
         # One sentence instead of the same one for every requirement; what other evidence decides is still told.
         undecided = [one.id for one in answers if one.outcome is Outcome.ERROR]
@@ -56,18 +54,6 @@ def kconfig(ask: Question, facts: Facts) -> Iterator[Verdict]:
     for one in answers:
         id_ = f"kconfig.{one.id}"
         yield Verdict(id_, one.title, one.outcome, one.heap, one.evidence, one.cause, one.remedy, one.reason)
-
-
-def _evidence(facts: Facts) -> Evidence:
-    """What was seen beside the configuration and can stand in for a symbol."""
-    return Evidence.of(
-        modules=facts.modules,
-        modules_load=facts.modules_load,
-        heaps=facts.heap_nodes,
-        cmdline=None if facts.cmdline is None else " ".join(facts.cmdline),
-        cma_total=facts.meminfo.get("CmaTotal"),
-        is_user_build=facts.is_user_build,
-    )
 
 
 @check(
