@@ -1,5 +1,6 @@
 """Virtual boards: a Debian kernel and Debian's adbd in QEMU, driven over QMP."""
 
+from bringup.virtual.building import BuiltKernel, KernelBuild, build_kernel, find_kernel
 from bringup.virtual.image import Image, cache_folder, find_image, setup
 from bringup.virtual.machine import Options, running, running_board, start, stop
 from bringup.virtual.profile import Profile, find_profile, profiles
@@ -8,14 +9,18 @@ from bringup.virtual.qmp import Qmp
 from bringup.virtual.state import VirtualBoard
 
 __all__ = [
+    "BuiltKernel",
     "Image",
+    "KernelBuild",
     "Options",
     "Profile",
     "Progress",
     "Qmp",
     "VirtualBoard",
+    "build_kernel",
     "cache_folder",
     "find_image",
+    "find_kernel",
     "find_profile",
     "profiles",
     "running",

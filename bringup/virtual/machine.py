@@ -16,6 +16,7 @@ from bringup.errors import DeadlineExceeded, VirtualBoardError
 from bringup.text import from_board, visible
 from bringup.virtual import cpio
 from bringup.virtual.answer import adbd_banner
+from bringup.virtual.devicetree import device_tree
 from bringup.virtual.image import Image, setup
 from bringup.virtual.initramfs import property_file
 from bringup.virtual.locks import locked
@@ -44,6 +45,10 @@ class Options(TypedDict, total=False):
     :param extra_files: by path without leading slash; bytes become a file with mode 0644. They replace files of
         the image.
     :param properties: added to those of the profile.
+    :param kernel: a kernel image to boot instead of the profile's, e.g. one of ``build_kernel``. The modules on the
+        board stay those of the profile's kernel.
+    :param overlay: a device-tree overlay instead of the profile's: source, compiled, or a file with either; empty for
+        QEMU's tree as it is. arm64 only.
     """
 
     append: str
@@ -51,6 +56,8 @@ class Options(TypedDict, total=False):
     port: int
     extra_files: Mapping[str, cpio.Entry | bytes]
     properties: Mapping[str, str]
+    kernel: Path
+    overlay: bytes | Path
 
 
 def start(
@@ -86,7 +93,7 @@ def start(
         (progress or Silent()).step(f"boot {profile.name}")
         try:
             _renew(folder, deadline)
-            spawn_detached(folder, [qemu, *_arguments(image, options, folder)], deadline)
+            spawn_detached(folder, _command_line(qemu, image, options, folder, deadline), deadline)
             return _wait_until_up(folder, profile, options, deadline)
         except BaseException:
             _forget(folder)
@@ -110,7 +117,7 @@ def running_board(
     try:
         _renew(folder, deadline)
         folder.own(os.getpid())
-        guard = spawn_guarded(folder, [qemu, *_arguments(image, options, folder)])
+        guard = spawn_guarded(folder, _command_line(qemu, image, options, folder, deadline))
         try:
             guard.await_monitor(deadline)
             yield _wait_until_up(folder, profile, options, deadline, os.getpid())
@@ -122,22 +129,41 @@ def running_board(
 
 def _digest(profile: Profile, options: Options) -> str:
     """The same for boards that are alike."""
-    known = {key: sorted(value.items()) if isinstance(value, Mapping) else value for key, value in options.items()}
+    known: dict[str, object] = {}
+    for key, value in options.items():
+        content = value.read_bytes() if isinstance(value, Path) else value
+        known[key] = sorted(content.items()) if isinstance(content, Mapping) else content
     return hashlib.sha256(repr((profile, sorted(known.items()))).encode()).hexdigest()[:16]
 
 
-def _arguments(image: Image, options: Options, folder: Folder) -> list[str]:
+def _command_line(qemu: str, image: Image, options: Options, folder: Folder, deadline: Deadline) -> list[str]:
     profile = image.profile
-    return [
-        *("-name", folder.name, "-nodefaults", "-no-user-config", "-display", "none"),
+    machine = [
+        *(qemu, "-nodefaults", "-no-user-config", "-display", "none"),
         *profile.qemu_args,
         *("-m", str(options.get("memory") or profile.memory), "-smp", str(profile.cpus)),
-        *("-kernel", str(image.kernel), "-initrd", str(_initramfs(image, options, folder))),
+    ]
+    tree = _device_tree(profile, machine, options, folder, deadline)
+    return [
+        *(*machine, "-name", folder.name, *tree),
+        *("-kernel", str(options.get("kernel") or image.kernel), "-initrd", str(_initramfs(image, options, folder))),
         *("-append", f"{profile.cmdline} bringup.serialno={folder.name} {options.get('append', '')}".strip()),
         *("-netdev", f"user,id=net0,hostfwd=tcp:127.0.0.1:{options.get('port', 0)}-:5555"),
         *("-serial", f"file:{folder.console}"),
         *("-qmp", f"unix:{folder.qmp},server=on,wait=off", "-pidfile", str(folder.pidfile)),
     ]
+
+
+def _device_tree(
+    profile: Profile, machine: list[str], options: Options, folder: Folder, deadline: Deadline
+) -> list[str]:
+    overlay = options.get("overlay", profile.overlay.encode())
+    content = overlay.read_bytes() if isinstance(overlay, Path) else overlay
+    if not content:
+        return []
+    if profile.arch != "arm64":
+        raise VirtualBoardError("apply a device-tree overlay", f"{profile.name} starts without a device tree")
+    return ["-dtb", str(device_tree(machine, content, folder.path, deadline))]
 
 
 def _initramfs(image: Image, options: Options, folder: Folder) -> Path:

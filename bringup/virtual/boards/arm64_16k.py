@@ -1,4 +1,4 @@
-"""Debian's kernel for arm64 with 16 KiB pages: CONFIG_DMABUF_HEAPS is not set. The board on which heaps must be found missing."""
+"""Debian's kernel for arm64 with 16 KiB pages: CONFIG_DMABUF_HEAPS is not set."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ PROFILE = Profile(
     modules=("virtio_mmio", "virtio_net"),
     qemu="qemu-system-aarch64",
     qemu_package="qemu-system-arm",
-    qemu_args=_arm64.machine("max"),
+    # The Cortex-A53 has no 16 KiB pages. Emulating pointer authentication doubles the time to boot.
+    qemu_args=_arm64.machine("max,pauth=off"),
     cmdline="console=ttyAMA0 quiet panic=-1",
     memory=512,
     cpus=2,

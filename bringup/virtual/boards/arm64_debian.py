@@ -1,4 +1,4 @@
-"""Debian's kernel for arm64: CONFIG_DMABUF_HEAPS is not set. The board on which heaps must be found missing."""
+"""Debian's kernel for arm64: CONFIG_DMABUF_HEAPS is not set. Here heaps must be found missing."""
 
 from __future__ import annotations
 
