@@ -182,7 +182,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m bringup.allocator.build", description="Build the test allocator.")
     parser.add_argument("--check", action="store_true", help="build elsewhere and compare byte for byte")
     parser.add_argument("--output", type=Path, default=BINARIES, help="where to build to")
-    parser.add_argument("--time-limit", type=float, default=900.0, help="seconds")
+    parser.add_argument("--time-limit", type=float, default=1800.0, help="seconds")
     options = parser.parse_args(argv)
     deadline = Deadline.after(options.time_limit)
     try:
