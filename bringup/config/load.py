@@ -171,6 +171,8 @@ def _message(kind: str, message: str, value: object) -> str:
         "bool_type": "true or false",
         "int_type": "a whole number",
         "tuple_type": "a list",
+        "string_too_short": "text",
+        "string_pattern_mismatch": "text without control characters",
         "dict_type": "'key: value' lines",
         "model_type": "'key: value' lines",
         "model_attributes_type": "'key: value' lines",
@@ -180,7 +182,7 @@ def _message(kind: str, message: str, value: object) -> str:
 
 def _shown(value: object) -> str:
     match value:
-        case None:
+        case None | "":
             return "nothing"
         case bool():
             return str(value).lower()

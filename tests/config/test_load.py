@@ -142,6 +142,8 @@ WRONG = [
     ("title: Demo board", "title: @home", "2:8: found character '@' that cannot start any token", "must be quoted"),
     ("title: Demo board", 'title: "Demo', "7:17: expected <block end>", "is a quote or a bracket left open"),
     ("title: Demo board", "title: !!binary abc", "2:8: tag 'tag:yaml.org,2002:binary' is not allowed", "remove it"),
+    ("title: Demo board", 'title: ""', "2:8: expected text, found nothing", ""),
+    ("title: Demo board", 'title: "a\\x07"', "2:8: expected text without control characters, found 'a\\x07'", ""),
     ("title: Demo board", "title:", "2:1: expected text, found nothing", ""),
     ("  base: 0x80000000\n", "  base:\n", "10:3: 'base' has no value", "leave out what is not known"),
     ("title: Demo board", 'title: "a\\ud800b"', "2:8: an escape that is half a character", ""),

@@ -1,0 +1,224 @@
+"""A first config for a board that has none, from what the board said of itself; a person goes over it.
+
+Only what stays the same from one boot and one unit to the next is written down as identity: no serial number, no build.
+Every fact names the observation as its source. What was guessed is marked ``LOOK`` and told to the caller.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from bringup.config.schema import Arch, HeapKind
+from bringup.config.units import show_size
+
+__all__ = ["Draft", "SeenBoard", "SeenHeap", "SeenPool", "draft"]
+
+_IDENTITY = ("ro.product.device", "ro.hardware")
+_DEFAULT_CMA = ("default_cma_region", "linux,cma", "reserved", "default-pool")
+_ARCHES = {"aarch64": Arch.ARM64, "armv7l": Arch.ARM, "armv8l": Arch.ARM, "x86_64": Arch.X86, "i686": Arch.X86, "riscv64": Arch.RISCV}  # fmt: skip # noqa: E501
+_WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+@dataclass(frozen=True, slots=True)
+class SeenHeap:
+    """A node in /dev/dma_heap. ``None``: could not be read.
+
+    :param mode: permission bits.
+    :param owner: user name; a bare number is left out of the draft, as ``group`` is.
+    :param label: SELinux type, without user, role and level.
+    """
+
+    name: str
+    mode: int | None = None
+    owner: str | None = None
+    group: str | None = None
+    label: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SeenPool:
+    """A node of the live device tree's /reserved-memory; sizes and addresses in bytes."""
+
+    node: str
+    size: int | None = None
+    base: int | None = None
+    alignment: int | None = None
+    reusable: bool = False
+    no_map: bool = False
+    default: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SeenBoard:
+    """What a board or a record of it told; whatever is empty or ``None`` was not told.
+
+    :param source: where it is from, e.g. ``"record of 2026-03-01, kernel 6.12.10"``.
+    :param machine: ``uname -m``.
+    """
+
+    source: str
+    model: str = ""
+    compatible: tuple[str, ...] = ()
+    properties: Mapping[str, str] = field(default_factory=dict)
+    kernel: str = ""
+    machine: str = ""
+    page_size: int | None = None
+    heaps: tuple[SeenHeap, ...] = ()
+    pools: tuple[SeenPool, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """The config's text, and the lines that a person should look at: (line number from 1, why)."""
+
+    text: str
+    look_at: tuple[tuple[int, str], ...]
+
+
+def draft(name: str, seen: SeenBoard) -> Draft:
+    """Write a config called ``name`` (a config's name, not checked here) for the board that was seen."""
+    sheet = _Sheet()
+    title = _clean(seen.model) or _clean(seen.properties.get("ro.product.model", ""))
+    sheet.line(f"name: {name}")
+    sheet.line(f"title: {_text(title or name)}", "" if title else "the board told no model")
+    sheet.line("sources:")
+    sheet.line(
+        f"  seen: {_text(_clean(seen.source) or 'the board')}",
+        "name documents and source files too: an observation proves only itself",
+    )
+    _identity(sheet, seen)
+    _kernel(sheet, seen)
+    _heaps(sheet, seen)
+    if not any(line.endswith("source: seen") for line in sheet.lines):
+        sheet.line("notes:")
+        sheet.line("  - text: The board told nothing of itself.")
+        sheet.line("    source: seen")
+    return Draft("\n".join(sheet.lines) + "\n", tuple(sheet.look_at))
+
+
+class _Sheet:
+    """Lines, and which of them were guessed."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.look_at: list[tuple[int, str]] = []
+
+    def line(self, text: str, look: str = "") -> None:
+        self.lines.append(f"{text}  # LOOK: {look}" if look else text)
+        if look:
+            self.look_at.append((len(self.lines), look))
+
+
+def _clean(value: str) -> str:
+    """One line without control characters."""
+    return " ".join("".join(char for char in value if char.isprintable() or char.isspace()).split())
+
+
+def _text(value: str) -> str:
+    """A YAML string on one line: JSON's strings are YAML's."""
+    return json.dumps(_clean(value), ensure_ascii=False)
+
+
+def _identity(sheet: _Sheet, seen: SeenBoard) -> None:
+    compatible = [one for one in seen.compatible if re.fullmatch(r"[A-Za-z0-9][\w.+-]*,[\w.+-]+", one, re.ASCII)]
+    properties = {key: seen.properties[key] for key in _IDENTITY if _clean(seen.properties.get(key, ""))}
+    if not compatible and not properties:
+        sheet.line("# LOOK: the board told nothing that identifies it; without 'identity' no board matches this config")
+        sheet.look_at.append((len(sheet.lines), "the board told nothing that identifies it"))
+        return
+    sheet.line("identity:")
+    if compatible:
+        look = "" if len(compatible) > 1 else "is this the board, or its SoC?"
+        sheet.line(f"  compatible: [{_text(compatible[0])}]", look)
+    if properties:
+        sheet.line("  properties:")
+    for key, value in properties.items():
+        generic = "a family's name, not this board's?" if key == "ro.hardware" else ""
+        sheet.line(f"    {key}: {_text(value)}", generic)
+    sheet.line("  source: seen")
+
+
+def _kernel(sheet: _Sheet, seen: SeenBoard) -> None:
+    facts = []
+    if seen.machine in _ARCHES:
+        facts.append((f"  arch: {_ARCHES[seen.machine]}", ""))
+    if "-android" in seen.kernel:
+        facts.append(("  flavour: gki", "by the release's name; is it an unchanged GKI kernel?"))
+    if series := re.match(r"[0-9]{1,3}\.[0-9]{1,3}(?![0-9])", seen.kernel):
+        facts.append((f'  versions: ["{series[0]}"]', ""))
+    if seen.page_size:
+        facts.append((f"  page_sizes: [{show_size(seen.page_size)}]", ""))
+    if facts:
+        sheet.line("kernel:")
+        for text, look in facts:
+            sheet.line(text, look)
+        sheet.line("  source: seen")
+
+
+def _heaps(sheet: _Sheet, seen: SeenBoard) -> None:
+    pools = {pool.node: pool for pool in seen.pools}
+    default = next((pool.node for pool in seen.pools if pool.default), None)
+    heaps = [heap for heap in seen.heaps if _is_heap_name(heap.name)]
+    names = [heap.name for heap in heaps]
+    # Since 6.17 the default area is called default_cma_region, and often has its older name, too.
+    area = next((name for name in (default, *_DEFAULT_CMA[1:]) if name in names), None)
+    alias = "default_cma_region" if area is not None and "default_cma_region" in names else None
+    if heaps:
+        sheet.line("heaps:")
+    for heap in heaps:
+        if heap.name != alias:
+            _heap(sheet, heap, pools.get(heap.name), alias if heap.name == area else None)
+
+
+def _is_heap_name(name: str) -> bool:
+    return (
+        bool(name) and name not in {".", ".."} and "/" not in name and name.isprintable() and len(name.encode()) < 256
+    )
+
+
+def _heap(sheet: _Sheet, heap: SeenHeap, pool: SeenPool | None, alias: str | None) -> None:
+    kind, look = _kind(heap.name, pool)
+    sheet.line(f"  - name: {json.dumps(heap.name, ensure_ascii=False)}")
+    sheet.line(f"    kind: {kind}", look)
+    sheet.line("    required: true", "it was there; must it be?")
+    if alias:
+        sheet.line(f"    aliases: [{{name: {alias}, first: '6.17'}}]", "both nodes were there; do they reach one area?")
+    if pool is not None and (kind is not HeapKind.CMA or pool.reusable):
+        sheet.line(f"    region: {{{_region(pool)}}}")
+    node = _node(heap)
+    if node:
+        sheet.line(f"    node: {{{node}}}")
+    sheet.line("    source: seen")
+
+
+def _kind(name: str, pool: SeenPool | None) -> tuple[HeapKind, str]:
+    if name in {"system", "system-uncached"}:
+        return HeapKind(name), ""
+    if name in _DEFAULT_CMA or (pool is not None and pool.reusable):
+        return HeapKind.CMA, ""
+    if name.startswith(("protected,", "system-secure")):
+        return HeapKind.PROTECTED, ""
+    return HeapKind.VENDOR, "what stands behind this heap?"
+
+
+def _region(pool: SeenPool) -> str:
+    facts = ["declared_in: device-tree"]
+    if pool.base is not None:
+        facts.append(f"base: 0x{pool.base:x}")
+    if pool.size:
+        facts.append(f"size: {show_size(pool.size)}")
+    if pool.alignment and pool.base is None:
+        facts.append(f"alignment: {show_size(pool.alignment)}")
+    flags = (("reusable", pool.reusable), ("no_map", pool.no_map), ("default", pool.default))
+    return ", ".join([*facts, *(f"{flag}: true" for flag, given in flags if given)])
+
+
+def _node(heap: SeenHeap) -> str:
+    facts = [f'mode: "0{heap.mode & 0o777:03o}"'] if heap.mode is not None else []
+    for key, value in (("owner", heap.owner), ("group", heap.group), ("label", heap.label)):
+        if value is not None and _WORD.fullmatch(value):
+            facts.append(f"{key}: {value}")
+    return ", ".join(facts)
