@@ -9,17 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bringup.cli.lazy import App
-from bringup.cli.options import (
-    HostOption,
-    JsonOutput,
-    OverTcp,
-    OverUsb,
-    PortOption,
-    RootOption,
-    Serials,
-    ServerSocket,
-    TransportId,
-)
+from bringup.cli.options import JsonOutput, RootOption, selects_boards
 
 if TYPE_CHECKING:
     from bringup.board import Selection
@@ -35,23 +25,16 @@ RecordFolder = Annotated[
 
 
 @app.command("list")
+@selects_boards
 def list_them(
-    serial: Serials = None,
-    transport_id: TransportId = None,
-    usb: OverUsb = False,
-    tcp: OverTcp = False,
-    host: HostOption = None,
-    port: PortOption = None,
-    socket: ServerSocket = None,
+    selection: Selection,
     json: JsonOutput = False,
 ) -> None:
     """The heaps there are, with mode, owner and label."""
     from bringup.checks.judge import heaps_of
     from bringup.cli.console import out, print_json, table
-    from bringup.cli.selecting import make_selection
     from bringup.record.observe import Observation
 
-    selection = make_selection(serial, transport_id, usb, tcp, host, port, socket)
     heaps = heaps_of(_observed(selection, Observation(heaps=None), None))
     if json:
         print_json({"schema": "bringup.heaps/1", "heaps": [one.to_json() for one in heaps]})
@@ -61,14 +44,9 @@ def list_them(
 
 
 @app.command("test")
+@selects_boards
 def run_tests(
-    serial: Serials = None,
-    transport_id: TransportId = None,
-    usb: OverUsb = False,
-    tcp: OverTcp = False,
-    host: HostOption = None,
-    port: PortOption = None,
-    socket: ServerSocket = None,
+    selection: Selection,
     root: RootOption = "auto",
     heap: HeapPattern = "*",
     test: Annotated[list[str] | None, typer.Option("--test", metavar="ID", help="These tests only.")] = None,
@@ -81,11 +59,11 @@ def run_tests(
     from bringup.checks.run import exit_code_for
     from bringup.checks.verdict import worst
     from bringup.cli.console import out, print_json, table
-    from bringup.cli.selecting import make_selection, root_policy
+    from bringup.cli.selecting import root_policy
     from bringup.record.observe import Observation
 
     how = Observation(root=root_policy(root), heaps=heap, tests=tuple(test or ("*",)), rounds=0)
-    seen = _observed(make_selection(serial, transport_id, usb, tcp, host, port, socket), how, record)
+    seen = _observed(selection, how, record)
     verdicts = list(find_check("allocator").ask(Facts(seen)))
     if json:
         print_json({"schema": "bringup.heaps/1", "verdicts": [one.to_json() for one in verdicts]})
@@ -104,14 +82,9 @@ def run_tests(
 
 
 @app.command()
+@selects_boards
 def bench(
-    serial: Serials = None,
-    transport_id: TransportId = None,
-    usb: OverUsb = False,
-    tcp: OverTcp = False,
-    host: HostOption = None,
-    port: PortOption = None,
-    socket: ServerSocket = None,
+    selection: Selection,
     root: RootOption = "auto",
     heap: HeapPattern = "*",
     rounds: Annotated[int, typer.Option("--rounds", min=1, max=1000, help="Samples a size.")] = 100,
@@ -121,11 +94,11 @@ def bench(
     """Time allocation and freeing, next to memset of the same size on the same board."""
     from bringup.checks.judge import heaps_of
     from bringup.cli.console import out, print_json, table
-    from bringup.cli.selecting import make_selection, root_policy
+    from bringup.cli.selecting import root_policy
     from bringup.record.observe import Observation
 
     how = Observation(root=root_policy(root), heaps=heap, tests=(), rounds=rounds)
-    heaps = heaps_of(_observed(make_selection(serial, transport_id, usb, tcp, host, port, socket), how, record))
+    heaps = heaps_of(_observed(selection, how, record))
     if json:
         print_json({"schema": "bringup.heaps/1", "heaps": [one.to_json() for one in heaps]})
         return

@@ -13,35 +13,24 @@ from bringup.cli.options import (
     AllBoards,
     BoardConfigName,
     ConfigDir,
-    HostOption,
     JsonOutput,
-    OverTcp,
-    OverUsb,
-    PortOption,
     RootOption,
-    Serials,
-    ServerSocket,
-    TransportId,
     profile_names,
+    selects_boards,
 )
 
 if TYPE_CHECKING:
-    from bringup.board import Board
+    from bringup.board import Board, Selection
     from bringup.lab.run import Job
 
 app = App()
 
 
 @app.command()
+@selects_boards
 def run(
-    serial: Serials = None,
+    selection: Selection,
     all_boards: AllBoards = False,
-    transport_id: TransportId = None,
-    usb: OverUsb = False,
-    tcp: OverTcp = False,
-    host: HostOption = None,
-    port: PortOption = None,
-    socket: ServerSocket = None,
     virtual: Annotated[
         str | None,
         typer.Option(
@@ -56,18 +45,17 @@ def run(
     config_dir: ConfigDir = None,
     root: RootOption = "auto",
     heap: Annotated[str, typer.Option("--heap", metavar="PATTERN", help="Test these heaps only.")] = "*",
-    rounds: Annotated[int, typer.Option("--rounds", min=0, max=10000, help="Latency samples a size; 0: none.")] = 20,
+    rounds: Annotated[int, typer.Option("--rounds", min=0, max=1000, help="Latency samples a size; 0: none.")] = 20,
     seconds: Annotated[float, typer.Option("--seconds", min=1, help="How long each board may take.")] = 120.0,
     json: JsonOutput = False,
 ) -> None:
     """Observe, judge and report: the main job."""
     from bringup.cli.results import choose_configs, prepare_folder
-    from bringup.cli.selecting import make_selection, root_policy, selected_boards, virtual_board
+    from bringup.cli.selecting import root_policy, selected_boards, virtual_board
     from bringup.lab.run import Job
     from bringup.record.observe import Observation
 
     configs, named = choose_configs(board, config_dir)
-    selection = make_selection(serial, transport_id, usb, tcp, host, port, socket)
     how = Observation(root=root_policy(root), heaps=heap, rounds=rounds, seconds=seconds)
     if virtual is not None:
         with virtual_board(virtual, selection) as one:

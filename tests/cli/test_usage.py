@@ -72,7 +72,7 @@ def test_a_run_folder_that_holds_something_else_is_left_alone(tmp_path: Path) ->
     assert (tmp_path / "precious").read_text() == "mine"
 
 
-@pytest.mark.parametrize("option", ["--root=sometimes", "--rounds=-1", "--seconds=0"])
+@pytest.mark.parametrize("option", ["--root=sometimes", "--rounds=-1", "--rounds=1001", "--seconds=0"])
 def test_bad_options(option: str) -> None:
     done = bringup("run", option)
     assert done.returncode == 2
