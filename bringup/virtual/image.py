@@ -76,7 +76,7 @@ def find_image(profile: Profile) -> Image | None:
 
 
 def setup(profile: Profile, deadline: Deadline, progress: Progress | None = None) -> Image:
-    """Build the profile's image unless it is there already.
+    """Build the profile's image unless it is there already. Minutes, if its kernel has to be compiled.
 
     :raises VirtualBoardError: the packages cannot be had or do not fit together.
     :raises DeadlineExceeded: it took too long; what was downloaded is kept.

@@ -16,8 +16,9 @@ from bringup.errors import DeadlineExceeded, VirtualBoardError
 from bringup.text import from_board, visible
 from bringup.virtual import cpio
 from bringup.virtual.answer import adbd_banner
+from bringup.virtual.building import BuiltKernel, find_kernel
 from bringup.virtual.devicetree import device_tree
-from bringup.virtual.image import Image, setup
+from bringup.virtual.image import Image, find_image, setup
 from bringup.virtual.initramfs import property_file
 from bringup.virtual.locks import locked
 from bringup.virtual.profile import Profile
@@ -70,7 +71,8 @@ def start(
 ) -> VirtualBoard:
     """Start a board and return when its adbd answers. It outlives this process, until :func:`stop`.
 
-    Built first if need be. A board of that name which was started with the same options is returned as it is.
+    Put together first if need be, but its kernel is not compiled here, see :func:`setup`. A board of that name which
+    was started with the same options is returned as it is.
 
     :param name: the profile's, unless several are to run.
     :param options: see :class:`Options`.
@@ -81,7 +83,7 @@ def start(
     action = f"start the virtual board {folder.name}"
     require_qmp()
     qemu = find_qemu(profile)
-    image = setup(profile, deadline, progress)
+    image = _image(profile, deadline, progress)
     with locked(folder.lock, deadline, action):
         known = folder.load()
         if known is not None:
@@ -110,7 +112,7 @@ def running_board(
     """
     require_qmp()
     qemu = find_qemu(profile)
-    image = setup(profile, deadline, progress)
+    image = _image(profile, deadline, progress)
     _sweep()
     folder = folder_of(f"{profile.name}-{os.getpid()}-{next(_numbers)}")
     (progress or Silent()).step(f"boot {profile.name}")
@@ -125,6 +127,15 @@ def running_board(
             guard.close(Deadline.after(_CLEANUP))
     finally:
         _forget(folder)
+
+
+def _image(profile: Profile, deadline: Deadline, progress: Progress | None) -> Image:
+    """As :func:`setup`, but a kernel is compiled only by those who ask for that."""
+    missing = find_image(profile) is None and isinstance(profile.kernel, BuiltKernel) and find_kernel(profile) is None
+    if missing:
+        hint = f"bringup virtual setup {profile.name} (about 10 minutes on 2 cores)"
+        raise VirtualBoardError(f"start the virtual board {profile.name}", "its kernel has not been built", hint=hint)
+    return setup(profile, deadline, progress)
 
 
 def _digest(profile: Profile, options: Options) -> str:

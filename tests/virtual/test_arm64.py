@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from bringup.deadline import Deadline
 from bringup.errors import VirtualBoardError
-from bringup.virtual import VirtualBoard, build_kernel, find_image, find_kernel, find_profile
+from bringup.virtual import VirtualBoard, build_kernel, find_image, find_kernel, find_profile, start
 from bringup.virtual.boards import _arm64
 from tests.virtual.adbd import shell
 from tests.virtual_board import MakeBoard, require_virtual_board
@@ -144,3 +145,11 @@ def test_a_kernel_that_is_built_is_not_built_again() -> None:
 def test_debians_kernels_are_not_built() -> None:
     with pytest.raises(VirtualBoardError, match="it is not built"):
         build_kernel(find_profile("arm64-debian"), "", Deadline.after(1))
+
+
+def test_a_start_compiles_no_kernel(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    require_virtual_board("arm64-debian")  # for QEMU
+    monkeypatch.setenv("BRINGUP_CACHE", str(tmp_path))
+    with pytest.raises(VirtualBoardError, match="its kernel has not been built") as caught:
+        start(find_profile("arm64-6.12"), Deadline.after(5))
+    assert "bringup virtual setup arm64-6.12" in caught.value.hint
