@@ -10,9 +10,12 @@ import re
 
 __all__ = ["from_board", "safe_name", "visible"]
 
-# C0 but tab and newline, DEL, C1, bidirectional controls, line/paragraph separators, surrogates, noncharacters.
+# C0 but tab and newline, DEL, C1, zero-width and bidirectional controls, line and paragraph separators, surrogates,
+# noncharacters: what a terminal obeys, a reader cannot see, or XML 1.0 and HTML forbid.
 _UNSAFE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]"
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufdd0-\ufdef\ufeff"
+    + "".join(f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0, 0x110000, 0x10000))
+    + "]"
 )
 _NAME = re.compile(r"[^A-Za-z0-9._,@+-]")
 
@@ -23,7 +26,7 @@ def from_board(raw: bytes) -> str:
 
 
 def visible(text: str) -> str:
-    """Make text safe for a terminal, XML, HTML or a log: control characters become ``\\xNN`` or ``\\uNNNN``.
+    """Make text safe for a terminal, XML, HTML or a log: control characters become ``\\xNN``, ``\\uNNNN`` or ``\\UNNNNNNNN``.
 
     Tab and newline stay. The result holds no character that XML 1.0 forbids.
     """
@@ -32,7 +35,7 @@ def visible(text: str) -> str:
 
 def _escape(match: re.Match[str]) -> str:
     code = ord(match.group())
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def safe_name(text: str) -> str:

@@ -38,6 +38,10 @@ def test_it_is_for_any_machine_and_holds_everything(wheel: Path) -> None:
         "bringup/report/html/",
     ):
         assert any(name.startswith(needed) for name in names), needed
+    for folder in ("templates", "device-configs"):
+        here = {f"bringup/_shipped/{path.relative_to(ROOT)}" for path in (ROOT / folder).rglob("*") if path.is_file()}
+        assert here
+        assert here <= set(names)
     assert not [name for name in names if name.startswith(("tests/", "benchmarks/"))]
 
 
@@ -59,10 +63,17 @@ def run(command: Path, folder: Path, *arguments: str) -> subprocess.CompletedPro
 
 
 def test_it_renders_from_another_folder(installed: Path, tmp_path: Path) -> None:
-    done = run(installed, tmp_path, "render", "kconfig", "--board", "db845c", "-o", "out")
+    done = run(installed, tmp_path, "render", "all", "--board", "vim3", "-o", "out")
     assert done.returncode == 0, done.stderr
-    (fragment,) = (path for path in (tmp_path / "out").rglob("*") if path.is_file())
-    assert "CONFIG_DMABUF_HEAPS=y" in fragment.read_text()
+    assert "/dev/dma_heap/linux,cma 0666 system graphics\n" in (tmp_path / "out/ueventd.vim3.rc").read_text()
+    assert (tmp_path / "out/sepolicy/vim3_heaps.te").is_file()
+
+
+def test_it_knows_every_board(installed: Path, tmp_path: Path) -> None:
+    done = run(installed, tmp_path, "config", "check")
+    assert done.returncode == 0, done.stderr
+    boards = len(list((ROOT / "device-configs").glob("*.yaml")))
+    assert f"{boards} of {boards} board configs are right" in done.stdout
 
 
 def test_its_allocator_is_whole(installed: Path, tmp_path: Path) -> None:
