@@ -26,7 +26,7 @@ def from_board(raw: bytes) -> str:
 
 
 def visible(text: str) -> str:
-    """Make text safe for a terminal, XML, HTML or a log: control characters become ``\\xNN``, ``\\uNNNN`` or ``\\UNNNNNNNN``.
+    """Make text safe for a terminal, XML, HTML or a log: what is unsafe is shown as ``\\xNN``, ``\\uNNNN``, …
 
     Tab and newline stay. The result holds no character that XML 1.0 forbids.
     """

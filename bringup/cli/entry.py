@@ -16,6 +16,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "collect": ("collect", "Observe a board into a record, and judge nothing."),
     "check": ("check", "Judge a record; no board is needed."),
     "report": ("report", "Write a run as HTML, JUnit, JSON, …"),
+    "compare": ("compare", "What regressed, improved, appeared or vanished between two runs."),
     "explain": ("explain", "What a check asks, why, and by which source."),
     "heap": ("heap", "List, test and time the heaps of a board."),
     "kconfig": ("kconfig", "Check a kernel configuration, from a file, an image or a record."),

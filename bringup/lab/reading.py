@@ -1,0 +1,23 @@
+"""Whatever holds a run or a record, read as a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bringup.checks.run import Run
+from bringup.config.shipped import load_all
+from bringup.lab.judging import judge_folders
+from bringup.record.journal import JOURNAL
+from bringup.report.readback import load_report
+
+__all__ = ["read_run"]
+
+
+def read_run(path: Path) -> Run:
+    """Read a run's folder, its ``run.json``, a JSON or HTML report; a record is judged now.
+
+    :raises RecordError: it is none of them.
+    """
+    if (path / JOURNAL).is_file():
+        return judge_folders([path], load_all())
+    return load_report(path)
