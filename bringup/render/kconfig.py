@@ -66,10 +66,13 @@ def _may_exist(symbol: str, kernel: KernelVersion, flavour: Flavour | None) -> b
 
 
 def _driver(config: BoardConfig, symbol: str, module: str, kernel: KernelVersion) -> str:
-    if config.kernel is None or config.kernel.flavour is ConfigFlavour.MAINLINE:
+    if config.kernel is None:
         return "y"
-    gki = config.kernel.flavour is ConfigFlavour.GKI and symbol_type(symbol, kernel, Flavour.GKI) == "tristate"
-    return "m" if gki or module in config.kernel.modules else "y"
+    if config.kernel.flavour is not ConfigFlavour.GKI and module not in config.kernel.modules:
+        return "y"
+    mainline = config.kernel.flavour is ConfigFlavour.MAINLINE
+    kind = symbol_type(symbol, kernel, Flavour.MAINLINE if mainline else Flavour.GKI)
+    return "m" if kind == "tristate" else "y"
 
 
 def _cma(config: BoardConfig, heaps: tuple[Heap, ...], kernel: KernelVersion) -> list[Option]:

@@ -114,7 +114,6 @@ SHIPPED = [
     ("rpi4", ["raspberrypi,4-model-b", "brcm,bcm2711"], {"ro.hardware": "rpi4"}),
     ("rpi5", ["raspberrypi,5-model-b", "brcm,bcm2712"], {}),
     ("cuttlefish", None, {"ro.hardware": "cutf_cvm"}),
-    ("virtual-arm64-6.12", ["linux,dummy-virt"], {}),
 ]
 
 
@@ -137,9 +136,33 @@ def test_two_yukawa_boards_without_a_device_tree_are_ambiguous(shipped: tuple[Bo
     assert {candidate.config.name for candidate in match.fitting} == {"vim3", "vim3l"}
 
 
-def test_the_virtual_amd64_board_finds_its_config(shipped: tuple[BoardConfig, ...]) -> None:
-    from bringup.virtual.profile import find_profile
+def test_every_virtual_board_finds_its_config(shipped: tuple[BoardConfig, ...]) -> None:
+    from bringup.virtual.profile import profiles
 
-    match = match_board(Observed(None, dict(find_profile("amd64").properties), "6.12.107"), shipped)
-    assert match.config is not None, match.explanation
-    assert match.config.name == "virtual-amd64"
+    for profile in profiles():
+        compatible = ["linux,dummy-virt"] if "arm64" in profile.name else None
+        match = match_board(Observed(compatible, dict(profile.properties), "6.12.107"), shipped)
+        assert match.config is not None, match.explanation
+        assert match.config.name == f"virtual-{profile.name}"
+
+
+def test_what_virtual_boards_are_told_is_what_their_configs_say(shipped: tuple[BoardConfig, ...]) -> None:
+    """Modes and pools stand in the profile and in the config; both must say the same."""
+    from bringup.config.schema import DeclaredIn
+    from bringup.virtual.profile import profiles
+
+    configs = {config.name: config for config in shipped}
+    for profile in profiles():
+        config = configs[f"virtual-{profile.name}"]
+        lines = [line.split() for line in profile.ueventd.splitlines() if line.startswith("/dev/dma_heap/")]
+        told = {path.rpartition("/")[2]: (mode, owner, group) for path, mode, owner, group in lines}
+        for heap in config.heaps:
+            assert heap.node is not None
+            expected = told.get(
+                heap.name, ("0444", "system", "system") if heap.name == "system" else ("0600", "root", "root")
+            )
+            assert (heap.node.mode, heap.node.owner, heap.node.group) == expected, heap.name
+            if heap.region is not None and heap.region.declared_in is DeclaredIn.DEVICE_TREE:
+                assert f"{heap.name} {{" in profile.overlay
+                assert f"0x{heap.region.size or 0:x}>" in profile.overlay
+        assert set(told) <= {heap.name for heap in config.heaps}

@@ -314,7 +314,7 @@ def test_the_overlay_changes_nothing_in_the_kernels_own_tree_of_the_board(name: 
     assert lines(tmp_path / "merged.dtb") == lines(tmp_path / "real.dtb")
 
 
-@pytest.mark.parametrize("name", ["virtual-arm64-6.12", "virtual-arm64-7.3"])
+@pytest.mark.parametrize("name", ["virtual-arm64-6.12", "virtual-arm64-7.x"])
 def test_the_overlay_fits_qemus_own_tree(name: str, tmp_path: Path, dt_validate: Path) -> None:
     if not shutil.which("qemu-system-aarch64"):
         pytest.skip("qemu-system-aarch64 is not installed (Debian: qemu-system-arm)")
