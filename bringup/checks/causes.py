@@ -47,6 +47,27 @@ HEAP_DRIVERS = (
 )
 
 
+_MAINLINE_SYMBOLS = ("DMABUF_HEAPS", "DMABUF_HEAPS_SYSTEM", "DMABUF_HEAPS_CMA", "DMABUF_HEAPS_CMA_LEGACY")
+
+_VENDOR = (
+    "{name} comes from a vendor's driver, which this kernel does not have",
+    ("port the driver to this kernel, or map its users to system or to a CMA heap",),
+)
+#: What no mainline kernel up to 7.3 provides (drivers/dma-buf/heaps/Kconfig), and what to do without.
+_OUT_OF_TREE: dict[HeapKind, tuple[str, tuple[str, ...]]] = {
+    HeapKind.SYSTEM_UNCACHED: (
+        "{name} is in no mainline kernel: only Android's and vendors' kernels had an uncached system heap",
+        ("use system and DMA_BUF_IOCTL_SYNC around CPU access, or port the uncached heap",),
+    ),
+    HeapKind.VENDOR: _VENDOR,
+    HeapKind.CARVEOUT: _VENDOR,
+    HeapKind.PROTECTED: (
+        "{name} needs a TEE with protected memory (mainline from 6.18: CONFIG_TEE_DMABUF_HEAPS) or a vendor's driver",
+        ("see dmesg for the TEE driver; without one, protected playback cannot be had",),
+    ),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
     """The first broken link: its evidence, the cause, and the lines that mend it."""
@@ -68,11 +89,25 @@ def why_absent(facts: Facts, kind: HeapKind, heap: Heap | None = None) -> Diagno
     ]
     if kind is HeapKind.CMA:
         links += [lambda: _renamed(facts, heap), lambda: _rejected(facts), lambda: _no_cma(facts)]
+    links.append(lambda: _not_in_mainline(facts, kind, heap))
     for link in links:
         found = link()
         if found is not None:
             return found
     return None
+
+
+def _not_in_mainline(facts: Facts, kind: HeapKind, heap: Heap | None) -> Diagnosis | None:
+    """The heap's driver is in no mainline kernel: a new BSP kernel that left it behind looks like this."""
+    known = _OUT_OF_TREE.get(kind)
+    config = facts.kernel_config
+    if known is None or heap is None or config is None:
+        return None
+    text, remedy = known
+    symbols = [name for name in config if name.startswith("DMABUF_HEAPS") or "_HEAP" in name]
+    vendor = [config.line(name) for name in symbols if name not in _MAINLINE_SYMBOLS and config.enabled(name)]
+    evidence = vendor or ["no option of a vendor's heap driver is on"]
+    return Diagnosis(Cause("heap.driver-not-in-kernel", text.format(name=heap.name)), tuple(evidence), remedy)
 
 
 def cma_rejections(facts: Facts) -> list[str]:

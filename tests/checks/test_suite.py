@@ -12,7 +12,7 @@ from bringup.checks.facts import Facts
 from bringup.checks.judge import judge
 from bringup.checks.registry import checks, find_check
 from bringup.checks.verdict import Outcome, Verdict
-from bringup.config.schema import BoardConfig
+from bringup.config.schema import BoardConfig, Heap, Memory
 from bringup.errors import UsageError
 from tests.scripted_record import DENIED, HELLO, MISSING, ScriptedBoard, node, result
 
@@ -53,7 +53,7 @@ def outcomes(verdicts: list[Verdict]) -> set[str]:
     return {one.outcome.value for one in verdicts}
 
 
-HEALTHY_SKIPS = {"heap.label", "selinux.denials", "kernel.heap-modules", "heap.latency"}
+HEALTHY_SKIPS = {"heap.addresses", "heap.label", "selinux.denials", "kernel.heap-modules", "heap.latency"}
 
 
 @pytest.mark.parametrize("check", [one.id for one in checks()])
@@ -130,6 +130,7 @@ BROKEN: list[tuple[str, str, str, ScriptedBoard, str | None]] = [
     ("CMA used up", "cma.exhausted", "warn", broken(files=files(dmesg="[   70.2] cma: cma_alloc: reserved: alloc failed, req-size: 6075 pages, ret: -12\n")), "cma.exhausted"),
     ("ION there", "ion.node", "warn", broken(nodes=[node("/dev/ion")]), "ion.left"),
     ("ION line", "ion.ueventd", "warn", broken(files=files() | {"/vendor/etc/ueventd.rc": "/dev/ion 0664 system system\n"}), "ion.left-in-ueventd"),
+    ("beyond reach", "heap.addresses", "fail", broken(files=files(dmesg="[  9.0] rga: RGA_MMU unsupported memory larger than 4G!\n")), "heap.above-limit"),
     ("denied", "selinux.denials", "fail", broken(files=files(dmesg=AVC, **SELINUX)), "selinux.denied"),
     ("nothing denied", "selinux.denials", "pass", broken(files=files(**SELINUX)), None),
     ("no statistics", "dmabuf.statistics", "warn", broken(files=files(__sys__kernel__debug__dma_buf__bufinfo=MISSING)), "dmabuf.no-statistics"),
@@ -183,3 +184,39 @@ def test_unknown_check_suggests(ask: Ask) -> None:
     with pytest.raises(UsageError) as caught:
         find_check("heap.exepcted")
     assert "heap.expected" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("kind", "cause"),
+    [
+        ("system-uncached", "heap.driver-not-in-kernel"),
+        ("vendor", "heap.driver-not-in-kernel"),
+        ("carveout", "heap.driver-not-in-kernel"),
+        ("protected", "heap.driver-not-in-kernel"),
+    ],
+)
+def test_a_heap_that_mainline_never_had(ask: Ask, kind: str, cause: str) -> None:
+    """A new kernel that left a vendor's heap behind."""
+    vendor = CONFIG.model_copy(update={"heaps": (Heap.model_validate({"name": "mine", "kind": kind}),)})
+    (verdict,) = ask("heap.expected", config=vendor)
+    assert verdict.outcome is Outcome.FAIL
+    assert verdict.cause is not None
+    assert verdict.cause.id == cause
+    assert "mine" in verdict.cause.text
+
+
+IOMEM = "00000000-0009ffff : Reserved\n40000000-{:x} : System RAM\n"
+
+
+@pytest.mark.parametrize(
+    ("iomem", "outcome"),
+    [
+        (IOMEM.format(0xBFFFFFFF), "pass"),
+        (IOMEM.format(0x1BFFFFFFF), "warn"),
+        ("00000000-00000000 : System RAM\n", "error"),  # what others than root see
+    ],
+)
+def test_memory_beyond_a_device(ask: Ask, iomem: str, outcome: str) -> None:
+    limited = CONFIG.model_copy(update={"memory": Memory(dma_limit=4 << 30)})
+    (verdict,) = ask("heap.addresses", broken(files=files(__proc__iomem=iomem)), limited)
+    assert verdict.outcome.value == outcome

@@ -1,0 +1,58 @@
+"""Can the board's devices address what a heap hands out?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from bringup.checks.facts import Facts
+from bringup.checks.registry import Question, check
+from bringup.checks.verdict import Verdict
+from bringup.config.schema import HeapKind
+from bringup.outcome import Cause
+
+_RAM = re.compile(r"^\s*([0-9a-f]+)-([0-9a-f]+) : System RAM", re.MULTILINE)
+_GIB = 1024**3
+_COMPLAINT = re.compile(r"memory (?:larger|more) than 4G|swiotlb buffer is full|overflow .*DMA mask", re.IGNORECASE)
+
+
+@check(
+    "heap.addresses",
+    "No buffer lies where a device of this board cannot reach it",
+    why="A block with 32 address bits and no IOMMU gets a buffer above 4 GiB on the larger variant only.",
+    source="drivers/dma-buf/heaps/system_heap.c takes pages of any zone; the board config's memory.dma_limit",
+)
+def addresses(ask: Question, facts: Facts) -> Iterator[Verdict]:
+    said = [line for line in facts.dmesg or () if _COMPLAINT.search(line)]
+    limit = facts.config.memory.dma_limit if facts.config and facts.config.memory else None
+    if said:
+        yield ask.failed(
+            *said[:4],
+            cause=Cause("heap.above-limit", "a device was given memory it cannot address"),
+            remedy=_remedy(limit),
+        )
+    elif limit is None:
+        yield ask.skipped("no board config says that a device cannot address all memory")
+    elif (top := _top_of_ram(facts)) is None:
+        yield ask.unknown("where memory ends is not known: /proc/iomem shows addresses to root only")
+    elif top <= limit:
+        yield ask.passed(f"memory ends at {top:#x}, devices reach {limit:#x}")
+    else:
+        unlimited = [heap.name for heap in facts.config.heaps if heap.kind is HeapKind.SYSTEM] if facts.config else []
+        yield ask.warned(
+            f"memory ends at {top:#x}, some devices reach {limit / _GIB:g} GiB only",
+            cause=Cause(
+                "heap.beyond-reach", f"buffers of {', '.join(unlimited) or 'system'} may lie beyond {limit:#x}"
+            ),
+            remedy=_remedy(limit),
+        )
+
+
+def _remedy(limit: int | None) -> list[str]:
+    where = f"below {limit:#x}" if limit else "that the device can address"
+    return [f"give those devices a CMA heap {where} (alloc-ranges in its reserved-memory node), or an IOMMU"]
+
+
+def _top_of_ram(facts: Facts) -> int | None:
+    ends = [int(end, 16) for _, end in _RAM.findall(facts.text("/proc/iomem") or "")]
+    return max(ends) + 1 if any(ends) else None
