@@ -1,5 +1,7 @@
 # make demo    from a clone to a report: boots a board in QEMU, observes, judges, reports
 # make test    every test, virtual boards included
+# make kernels       compiles the kernels of the boards arm64-5.10, arm64-6.12 and arm64-7.x, once
+# make test-kernels  the tests that need them, with none of them skipped
 # make bench   the figures in README and docs, as ratios of one interleaved run
 # make lint    ruff, mypy, import-linter alone (make test runs them, too)
 
@@ -8,16 +10,24 @@ VENV := .venv
 BIN := $(VENV)/bin
 export PYTHON
 
-.PHONY: demo test test-allocator bench lint clean
+.PHONY: demo test test-allocator kernels test-kernels bench lint clean
 
 demo: $(VENV)/.installed
 	@scripts/system-packages qemu-system-x86_64:qemu-system-x86
 	@$(BIN)/bringup run --virtual amd64 -o out/demo --replace
 
 test: $(VENV)/.installed-dev
-	@scripts/system-packages --optional qemu-system-x86_64:qemu-system-x86 qemu-aarch64:qemu-user cc:gcc g++:g++ \
-		dtc:device-tree-compiler chromium:chromium chromedriver:chromium-driver
+	@scripts/system-packages --optional qemu-system-x86_64:qemu-system-x86 qemu-system-aarch64:qemu-system-arm \
+		qemu-aarch64:qemu-user cc:gcc g++:g++ dtc:device-tree-compiler chromium:chromium chromedriver:chromium-driver
 	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+kernels: $(VENV)/.installed
+	@scripts/system-packages qemu-system-aarch64:qemu-system-arm dtc:device-tree-compiler make:make gcc:gcc \
+		gencat:libc6-dev aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu flex:flex bison:bison bc:bc perl:perl xz:xz-utils
+	@for board in arm64-5.10 arm64-6.12 arm64-7.x; do $(BIN)/bringup virtual setup $$board || exit $$?; done
+
+test-kernels: kernels $(VENV)/.installed-dev
+	@BRINGUP_REQUIRE_BOARD=1 BRINGUP_REQUIRE_KERNELS=1 $(BIN)/python -m pytest -m kernels $(PYTEST_ARGS)
 
 # Rebuilds the test allocator for every ABI and compares it with what is committed, byte for byte.
 test-allocator: $(VENV)/.installed-dev
