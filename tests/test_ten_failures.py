@@ -1,0 +1,158 @@
+"""The field's ten failures, each made for real on a virtual board: the first thing the report names is the planted one."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bringup.board import Board, Selection, connect, connect_tcp
+from bringup.checks.run import BoardRun, load_run
+from bringup.deadline import Deadline
+from bringup.report.story import findings
+from bringup.virtual import VirtualBoard
+from tests.cli.command import bringup
+from tests.native_adbd import AdbServer
+
+pytestmark = pytest.mark.board
+kernels = pytest.mark.kernels
+
+Fresh = Callable[..., VirtualBoard]
+Judge = Callable[..., BoardRun]
+
+
+@pytest.fixture
+def connected(adb_server: AdbServer) -> Callable[[VirtualBoard], Board]:
+    def connect_it(board: VirtualBoard) -> Board:
+        deadline = Deadline.after(60)
+        serial = connect_tcp(adb_server.transport, board.serial, deadline)
+        return connect(Selection(server=adb_server.address, serials=(serial,)), deadline)
+
+    return connect_it
+
+
+@pytest.fixture
+def judged(adb_server: AdbServer, connected: Callable[[VirtualBoard], Board], tmp_path: Path) -> Judge:
+    """Run ``bringup run`` on a board as a user does, and read the run it wrote."""
+
+    def run(board: VirtualBoard, *arguments: str) -> BoardRun:
+        serial = connected(board).serial
+        environ = {"ANDROID_ADB_SERVER_PORT": str(adb_server.address.port)}
+        out = tmp_path / "run"
+        done: subprocess.CompletedProcess[str] = bringup(
+            "run", "-s", serial, "-o", str(out), "--rounds", "3", *arguments, environ=environ
+        )
+        assert (out / "run.json").is_file(), done.stderr
+        (one,) = load_run(out).boards
+        return one
+
+    return run
+
+
+def first_cause(board: BoardRun) -> str | None:
+    first = findings(board.verdicts)[0]
+    return first.cause.id if first.cause else None
+
+
+def config(folder: Path, heap: str, more: str = "") -> str:
+    """A board config that wants a heap which the virtual board does not have."""
+    path = folder / "wanted.yaml"
+    path.write_text(
+        f"name: wanted\ntitle: What a vendor wants\n{more}heaps:\n  - name: system\n    kind: system\n{heap}"
+    )
+    return str(path)
+
+
+@kernels
+def test_1_the_option_is_off(fresh_board: Fresh, judged: Judge) -> None:
+    assert first_cause(judged(fresh_board("arm64-debian"))) == "kconfig.heaps-off"
+
+
+@kernels
+def test_2_the_module_is_not_loaded(fresh_board: Fresh, judged: Judge) -> None:
+    board = fresh_board("arm64-7.x", append="bringup.nomodules=1")
+    assert first_cause(judged(board)) == "module.not-loaded"
+
+
+@kernels
+def test_3_the_heap_has_another_name(fresh_board: Fresh, judged: Judge) -> None:
+    board = judged(fresh_board("arm64-6.12", append="cma=16M"))
+    assert first_cause(board) == "heap.renamed"
+    assert any("drop cma=16M" in line for one in board.verdicts for line in one.remedy)
+
+
+def test_4_the_vendors_heap_is_gone(fresh_board: Fresh, judged: Judge, tmp_path: Path) -> None:
+    wanted = config(tmp_path, "  - name: qcom,display\n    kind: vendor\n")
+    assert first_cause(judged(fresh_board(), "--board", wanted)) == "heap.driver-not-in-kernel"
+
+
+def test_5_permission_denied(fresh_board: Fresh, judged: Judge) -> None:
+    board = fresh_board(append="bringup.adbd_uid=2000 bringup.heap_mode=0600")
+    assert first_cause(judged(board)) == "node.mode"
+
+
+MISALIGNED = b"""/dts-v1/;
+/plugin/;
+/ {
+    fragment@0 {
+        target-path = "/";
+        __overlay__ {
+            reserved-memory {
+                #address-cells = <2>;
+                #size-cells = <2>;
+                ranges;
+                linux,cma@50100000 {
+                    compatible = "shared-dma-pool";
+                    reg = <0 0x50100000 0 0x1000000>;
+                    reusable;
+                    linux,cma-default;
+                };
+            };
+        };
+    };
+};
+"""
+
+
+@kernels
+def test_6_the_kernel_rejects_the_region(fresh_board: Fresh, judged: Judge) -> None:
+    board = judged(fresh_board("arm64-6.12", overlay=MISALIGNED))
+    assert first_cause(board) == "cma.region-rejected"
+    assert any("incorrect alignment of CMA region" in line for one in board.verdicts for line in one.evidence)
+
+
+@kernels
+def test_7_cma_is_used_up(fresh_board: Fresh, judged: Judge, connected: Callable[[VirtualBoard], Board]) -> None:
+    board = fresh_board("arm64-6.12")
+    script = "cd /sys/kernel/debug/cma/linux,cma && while echo 256 >alloc; do :; done"
+    connected(board).shell(script, Deadline.after(60))
+    assert first_cause(judged(board)) == "cma.exhausted"
+
+
+@kernels
+def test_8_memory_lies_beyond_a_device(fresh_board: Fresh, judged: Judge, tmp_path: Path) -> None:
+    wanted = config(tmp_path, "", "memory:\n  dma_limit: 4 GiB\n")
+    board = judged(fresh_board("arm64-6.12", memory=4096), "--board", wanted)
+    assert "heap.beyond-reach" in {one.cause.id for one in board.verdicts if one.cause}
+
+
+def test_9_the_uncached_heap_is_not_there(fresh_board: Fresh, judged: Judge, tmp_path: Path) -> None:
+    wanted = config(tmp_path, "  - name: system-uncached\n    kind: system-uncached\n")
+    board = judged(fresh_board(), "--board", wanted)
+    assert first_cause(board) == "heap.driver-not-in-kernel"
+    assert any("DMA_BUF_IOCTL_SYNC" in line for one in board.verdicts for line in one.remedy)
+
+
+@kernels
+def test_10_ion_is_still_there(fresh_board: Fresh, judged: Judge, tmp_path: Path) -> None:
+    wanted = config(tmp_path, "")
+    board = judged(fresh_board("arm64-5.10"), "--board", wanted)
+    assert "ion.left" in {one.cause.id for one in board.verdicts if one.cause}
+    assert all(one.outcome.value != "fail" for one in board.verdicts)
+
+
+def test_a_healthy_board_has_no_failure_and_no_invented_cause(amd64_board: VirtualBoard, judged: Judge) -> None:
+    board = judged(amd64_board)
+    assert {one.outcome.value for one in board.verdicts} <= {"pass", "skip", "warn"}
