@@ -14,6 +14,7 @@ __all__ = [
     "AllBoards",
     "BoardConfigName",
     "ConfigDir",
+    "FixDir",
     "HostOption",
     "JsonOutput",
     "PortOption",
@@ -82,6 +83,9 @@ BoardConfigName = Annotated[
         help="Judge against this board config instead of the one that matches.",
         autocompletion=config_names,
     ),
+]
+FixDir = Annotated[
+    Path | None, typer.Option("--fix-dir", metavar="DIR", help="Write the lines that mend what was found there.")
 ]
 ConfigDir = Annotated[
     list[Path] | None, typer.Option("--config-dir", metavar="DIR", help="Search here for board configs first.")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from bringup.checks.run import Run
     from bringup.config.schema import BoardConfig
 
-__all__ = ["choose_configs", "prepare_folder", "show", "write_reports"]
+__all__ = ["choose_configs", "prepare_folder", "show", "write_fixes", "write_reports"]
 
 _REPORTS = {"json": "run.json", "html": "report.html", "junit": "junit.xml"}
 
@@ -37,6 +37,28 @@ def write_reports(run: Run, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for name, file in _REPORTS.items():
         write_report(run, find_format(name), folder / file)
+
+
+def write_fixes(run: Run, folder: Path) -> None:
+    """Write what mends each board into a folder of its own, or into ``folder`` where there is one board.
+
+    :raises HostError: it cannot be written.
+    """
+    from bringup.checks.fixes import fix_files
+    from bringup.cli.console import say
+    from bringup.lab.run import record_names
+
+    names = record_names([board.serial for board in run.boards])
+    for board in run.boards:
+        place = folder if len(run.boards) == 1 else folder / names[board.serial]
+        files = fix_files(board)
+        try:
+            for name, text in files.items():
+                place.mkdir(parents=True, exist_ok=True)
+                (place / name).write_text(text, encoding="utf-8")
+        except OSError as error:
+            raise HostError(f"write the fixes to {place}", error.strerror or str(error)) from error
+        say(f"fixes: {place}" if files else f"{board.serial}: nothing to fix")
 
 
 def show(run: Run, *, as_json: bool, report: Path | None = None) -> None:
