@@ -12,9 +12,10 @@ from bringup.board import Board, Selection, connect, connect_tcp
 from bringup.checks.run import BoardRun, load_run
 from bringup.deadline import Deadline
 from bringup.report.story import findings
-from bringup.virtual import VirtualBoard
+from bringup.virtual import VirtualBoard, build_kernel, find_profile
 from tests.cli.command import bringup
 from tests.native_adbd import AdbServer
+from tests.virtual_board import require_virtual_board
 
 pytestmark = pytest.mark.board
 kernels = pytest.mark.kernels
@@ -156,3 +157,25 @@ def test_10_ion_is_still_there(fresh_board: Fresh, judged: Judge, tmp_path: Path
 def test_a_healthy_board_has_no_failure_and_no_invented_cause(amd64_board: VirtualBoard, judged: Judge) -> None:
     board = judged(amd64_board)
     assert {one.outcome.value for one in board.verdicts} <= {"pass", "skip", "warn"}
+
+
+HEAPS_OFF = "".join(
+    f"# CONFIG_{symbol} is not set\n" for symbol in ("DMABUF_HEAPS", "DMABUF_HEAPS_SYSTEM", "DMABUF_HEAPS_CMA")
+)
+
+
+@kernels
+def test_the_fixes_for_a_kernel_without_heaps_make_one_that_passes(
+    fresh_board: Fresh, judged: Judge, tmp_path: Path
+) -> None:
+    """The whole way round: a kernel without heaps, what the report says to change, that kernel built, and a pass."""
+    require_virtual_board("arm64-6.12")
+    profile, deadline = find_profile("arm64-6.12"), Deadline.after(1800)
+    without = build_kernel(profile, HEAPS_OFF, deadline)
+    before = judged(fresh_board("arm64-6.12", kernel=without.image), "--fix-dir", str(tmp_path / "fix"))
+    assert first_cause(before) == "kconfig.heaps-off"
+    fragment = (tmp_path / "fix" / "kconfig.fragment").read_text()
+    mended = build_kernel(profile, HEAPS_OFF + fragment, deadline)
+    after = judged(fresh_board("arm64-6.12", kernel=mended.image), "--replace")
+    assert {one.outcome.value for one in after.verdicts} <= {"pass", "skip", "warn"}
+    assert {heap.name for heap in after.heaps if heap.present} == {"system", "linux,cma"}

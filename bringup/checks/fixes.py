@@ -82,9 +82,8 @@ def fix_files(board: BoardRun) -> dict[str, str]:
 
 
 def _readme(board: BoardRun, found: list[Fix]) -> str:
-    parts = [
-        f"# What to change for {visible(board.serial)}\n\nKernel {visible(board.kernel or 'unknown')}. First things first.\n"
-    ]
+    kernel = visible(board.kernel or "unknown")
+    parts = [f"# What to change for {visible(board.serial)}\n\nKernel {kernel}. First things first.\n"]
     for number, fix in enumerate(found, start=1):
         parts.append(f"\n## {number}. {visible(fix.cause)}\n\n")
         for name, lines in fix.lines.items():
