@@ -94,7 +94,7 @@ class Effective:
         if era is None:
             return "n" if self._kernel.symbols.known(name, self._kernel.version) else None
         if not era.prompt and not era.defaults:
-            return "n" if self._kernel.symbols.whole else None
+            return "n" if era.whole or self._kernel.symbols.whole else None
         if era.depends and self.level(era.depends) == 0:
             return "n" if era.type in {SymbolType.BOOL, SymbolType.TRISTATE} else ""
         return era.default(self.bounds)

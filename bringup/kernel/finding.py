@@ -87,7 +87,7 @@ def _find_absent(need: Wanted, line: str, config: KernelConfig, kernel: Kernel) 
         if off_is_fine:
             return Finding(State.HOLDS, (line,), (), wanted)
         return Finding(State.WRONG, (line,), unmet(need, config, kernel), wanted)
-    if era is None or not era.prompt:
+    if era is None:
         reason = f"CONFIG_{need.symbol} is not mentioned in {config.source}, and what it defaults to is not known"
         return Finding(State.UNKNOWN, (line,), (reason,), wanted)
     from bringup.kernel.effective import Effective

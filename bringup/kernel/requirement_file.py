@@ -119,6 +119,16 @@ def _as_defaults(value: Any) -> Any:
     return [{"value": value}] if isinstance(value, str) else value
 
 
+class _Selector(_Model):
+    symbol: _Symbol
+    if_: str = Field("", alias="if")
+
+
+def _as_selectors(value: Any) -> Any:
+    entries = _as_list(value)
+    return [{"symbol": entry} if isinstance(entry, str) else entry for entry in entries] if entries else entries
+
+
 class _Era(_Model):
     kernel: _Range = ".."
     type: Literal["bool", "tristate", "int", "hex", "string"]
@@ -128,7 +138,8 @@ class _Era(_Model):
     default: Annotated[list[_Default], BeforeValidator(_as_defaults)] = []
     choice: _Texts = []
     selects: _Texts = []
-    selected_by: _Texts = []
+    selected_by: Annotated[list[_Selector], BeforeValidator(_as_selectors)] = []
+    whole: bool = False
     note: str = ""
     source: _Texts = []
 

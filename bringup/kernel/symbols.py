@@ -52,6 +52,7 @@ class Era:
     :param prompt: whether a person can set it; without a prompt only ``select`` and defaults do.
     :param defaults: values and their conditions, in order; the first whose condition holds counts.
     :param selected_by: who selects it, and under which condition.
+    :param whole: whether everyone who selects it is listed.
     :param choice: the members of the ``choice`` it belongs to, itself included.
     """
 
@@ -64,6 +65,7 @@ class Era:
     choice: tuple[str, ...] = ()
     selects: tuple[str, ...] = ()
     selected_by: tuple[tuple[str, str], ...] = ()
+    whole: bool = False
     note: str = ""
     sources: tuple[str, ...] = ()
 
@@ -152,7 +154,8 @@ def _era(data: Mapping[str, Any]) -> Era:
         tuple((default["value"], default.get("if", "")) for default in data.get("default", ())),
         tuple(data.get("choice", ())),
         tuple(data.get("selects", ())),
-        tuple((name, "") for name in data.get("selected_by", ())),
+        tuple((entry["symbol"], entry.get("if", "")) for entry in data.get("selected_by", ())),
+        data.get("whole", False),
         data.get("note", ""),
         tuple(data.get("source", ())),
     )
@@ -203,7 +206,8 @@ class History:
             return f"CONFIG_{name} is called CONFIG_{renamed[0]} since {renamed[1]}; this is {version}"
         if history.vendor:
             return f"CONFIG_{name} is known from {history.vendor} kernels only"
-        return f"CONFIG_{name} exists in kernels {history.span()}; this is {version}"
+        span = history.span()
+        return f"CONFIG_{name} exists in kernels {span}; this is {version}" if span else f"CONFIG_{name} exists nowhere"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,183 @@
+"""Kernel sources as Debian ships them: our reader against the kernel's own tools, our fragments through them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from bringup.kernel.config import parse_config
+from bringup.kernel.fragment import Fragment, make_fragment
+from bringup.kernel.judge import judge
+from bringup.kernel.source import open_source
+from bringup.kernel.symbols import symbol_table
+from bringup.kernel.tree import SourceTree, read_tree
+from bringup.kernel.treecheck import check_against_tree
+from bringup.kernel.verdict import Answer, Outcome
+from tests.kernel import fetch, golden
+
+TREES = fetch.trees()
+NEEDED = [tool for tool in ("make", "gcc", "flex", "bison") if shutil.which(tool) is None]
+pytestmark = [
+    pytest.mark.kernels,
+    pytest.mark.skipif(not TREES, reason="python -m tests.kernel.fetch trees brings kernel sources"),
+]
+with_make = pytest.mark.skipif(bool(NEEDED), reason=f"not installed: {', '.join(NEEDED)}")
+trees = pytest.mark.parametrize("path", TREES, ids=lambda path: path.name)
+
+# The architecture's own symbols: their definitions differ by architecture, and the history tells no architecture's.
+OWN = {"MMU", "HAVE_DMA_CONTIGUOUS"}
+
+
+@cache
+def tree_of(path: Path, arch: str = "arm64") -> SourceTree:
+    return read_tree(path, arch)
+
+
+@trees
+def test_everything_is_understood(path: Path) -> None:
+    for arch in ("arm64", "x86", "arm", "riscv"):
+        tree = tree_of(path, arch)
+        assert tree.notes == ()
+        assert len(tree.symbols) > 15_000
+
+
+@trees
+def test_the_history_agrees_with_the_tree(path: Path) -> None:
+    """Existence, type, prompt, dependencies and defaults of every symbol that the shipped history tells."""
+    tree = tree_of(path)
+    assert tree.version is not None
+    for name, history in symbol_table().items():
+        era, real = history.era(tree.version), tree.symbols.get(name)
+        assert (era is None) == (real is None), f"CONFIG_{name}: exists is {real is not None} in {path.name}"
+        if era is None or real is None:
+            continue
+        assert (real.type, real.prompt) == (era.type, era.prompt), name
+        assert {by for by, _ in real.selected_by} <= {by for by, _ in era.selected_by}, (
+            f"CONFIG_{name} is selected by more"
+        )
+        if name in OWN:
+            continue
+        assert real.depends == era.depends, name
+        assert tuple(one for one in real.defaults if one[0] != "n") == era.defaults, name
+
+
+def _make(path: Path, out: Path, *arguments: str, arch: str = "arm64") -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    argv = ["make", "-s", f"ARCH={arch}", f"O={out}", *arguments]
+    subprocess.run(argv, cwd=path, check=True, capture_output=True, timeout=300)
+
+
+@with_make
+@pytest.mark.parametrize(("arch", "name"), golden.DEFCONFIGS.items())
+@trees
+def test_what_is_said_of_a_defconfig_holds_for_what_comes_of_it(
+    path: Path, arch: str, name: str, tmp_path: Path
+) -> None:
+    """A defconfig leaves most to defaults and selects. What is said by history alone, the kernel's own tool confirms."""
+    tree = tree_of(path, arch)
+    _make(path, tmp_path, name, arch=arch)
+    defconfig = open_source(path / "arch" / arch / "configs" / name).config
+    outcome = open_source(tmp_path / ".config").config
+    assert defconfig is not None
+    assert outcome is not None
+    said = judge(defconfig, tree.version, arch=arch)
+    real = {one.id: one for one in judge(outcome)}
+    for verdict in said:
+        if verdict.answer in {Answer.HOLDS, Answer.SET_WRONG}:
+            assert verdict.answer is real[verdict.id].answer, (verdict, real[verdict.id])
+
+
+@with_make
+@trees
+def test_what_olddefconfig_drops_is_told_before(path: Path, tmp_path: Path) -> None:
+    """No false alarm over the whole defconfig; what it sets in vain and our reader can see is named."""
+    _make(path, tmp_path, "defconfig")
+    defconfig = open_source(path / "arch/arm64/configs/defconfig").config
+    real = open_source(tmp_path / ".config").config
+    assert defconfig is not None
+    assert real is not None
+    said = {problem.symbol for problem in check_against_tree(defconfig, tree_of(path))}
+    dropped = {name for name, value in defconfig.values.items() if value != "n" and real.values.get(name, "n") != value}
+    assert said <= dropped
+    assert len(said) >= len(dropped) / 3
+    assert check_against_tree(real, tree_of(path)) == [], "what the kernel's own tool wrote has nothing to drop"
+
+
+@with_make
+@pytest.mark.parametrize("start", ["defconfig", "whole", "defconfig and tree"])
+@trees
+def test_a_fragment_works_and_no_line_is_dropped(path: Path, start: str, tmp_path: Path) -> None:
+    """arm64 defconfig and our fragment through merge_config.sh and olddefconfig: everything holds, every line is there."""
+    tree = tree_of(path)
+    base = path / "arch/arm64/configs/defconfig"
+    if start == "whole":
+        _make(path, tmp_path / "before", "defconfig")
+        base = tmp_path / "before/.config"
+    before = open_source(base).config
+    assert before is not None
+    fragment = make_fragment(before, tree.version, arch="arm64", symbols=tree if "tree" in start else None)
+    assert fragment.lines
+    assert fragment.impossible == ()
+    merged = _merged(path, base, fragment, tmp_path)
+    lines = set(merged.read_text().splitlines())
+    assert [str(line) for line in fragment.lines if str(line) not in lines] == []
+    after = open_source(merged).config
+    assert after is not None
+    wrong = [one for one in judge(after) if one.answer is Answer.SET_WRONG and one.outcome is not Outcome.SKIP]
+    assert wrong == []
+    modules = [one.id for one in judge(after) if one.outcome not in {Outcome.PASS, Outcome.SKIP}]
+    assert set(modules) <= {"heaps.system", "heaps.cma"}, "only a module whose loading a file cannot prove is left"
+
+
+def _merged(path: Path, base: Path, fragment: Fragment, folder: Path) -> Path:
+    (folder / "bringup.config").write_text(fragment.text())
+    out = folder / "merged"
+    out.mkdir()
+    subprocess.run(
+        [
+            str(path / "scripts/kconfig/merge_config.sh"),
+            "-O",
+            str(out),
+            "-m",
+            str(base),
+            str(folder / "bringup.config"),
+        ],
+        cwd=path,
+        check=True,
+        capture_output=True,
+        env=os.environ | {"ARCH": "arm64"},
+    )
+    _make(path, out, "olddefconfig")
+    return out / ".config"
+
+
+@with_make
+@trees
+def test_no_line_of_the_fragment_is_idle(path: Path, tmp_path: Path) -> None:
+    """Without any one of its lines something does not hold: the fragment for a whole configuration is minimal."""
+    tree = tree_of(path)
+    _make(path, tmp_path / "before", "defconfig")
+    base = tmp_path / "before/.config"
+    config = open_source(base).config
+    assert config is not None
+    fragment = make_fragment(config, tree.version, arch="arm64")
+    for index, line in enumerate(fragment.lines):
+        lines = (*fragment.lines[:index], *fragment.lines[index + 1 :])
+        folder = tmp_path / str(index)
+        folder.mkdir()
+        merged = open_source(_merged(path, base, Fragment(lines, ()), folder)).config
+        assert merged is not None
+        wrong = [one for one in judge(merged) if one.answer is Answer.SET_WRONG and one.outcome is not Outcome.SKIP]
+        assert wrong, f"{line} changes nothing"
+
+
+@trees
+def test_a_tree_does_not_know_what_it_does_not_define(path: Path) -> None:
+    config = parse_config("CONFIG_DMABUF_HEAPS=y\nCONFIG_DMABUF_HEAPS_CHUNK=y\n", "x", complete=False)
+    (problem,) = check_against_tree(config, tree_of(path))
+    assert problem.symbol == "DMABUF_HEAPS_CHUNK"
