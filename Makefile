@@ -18,8 +18,9 @@ demo: $(VENV)/.installed
 
 test: $(VENV)/.installed-dev
 	@scripts/system-packages --optional qemu-system-x86_64:qemu-system-x86 qemu-system-aarch64:qemu-system-arm \
-		qemu-aarch64:qemu-user cc:gcc g++:g++ dtc:device-tree-compiler chromium:chromium chromedriver:chromium-driver
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+		qemu-aarch64:qemu-user cc:gcc g++:g++ dtc:device-tree-compiler chromium:chromium chromedriver:chromium-driver \
+		npm:npm
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
 
 kernels: $(VENV)/.installed
 	@scripts/system-packages qemu-system-aarch64:qemu-system-arm dtc:device-tree-compiler make:make gcc:gcc \
@@ -37,6 +38,13 @@ test-allocator: $(VENV)/.installed-dev
 bench: $(VENV)/.installed-dev
 	@scripts/system-packages qemu-system-x86_64:qemu-system-x86
 	@$(BIN)/python -m benchmarks
+
+# The picture in README, made anew.
+picture: $(VENV)/.installed
+	@scripts/system-packages qemu-system-aarch64:qemu-system-arm chromium:chromium
+	@$(BIN)/bringup run --virtual arm64-debian -o out/picture --replace || test $$? = 1
+	@chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --user-data-dir=out/chromium --window-size=1180,1250 \
+		--screenshot=docs/report.png out/picture/report.html
 
 lint: $(VENV)/.installed-dev
 	@$(BIN)/python -m pytest -q tests/test_linters.py
