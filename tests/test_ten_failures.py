@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -170,6 +171,8 @@ def test_the_fixes_for_a_kernel_without_heaps_make_one_that_passes(
 ) -> None:
     """The whole way round: a kernel without heaps, what the report says to change, that kernel built, and a pass."""
     require_virtual_board("arm64-6.12")
+    if os.environ.get("BRINGUP_REQUIRE_KERNELS") != "1":
+        pytest.skip("it compiles two kernels: make test-kernels")
     profile, deadline = find_profile("arm64-6.12"), Deadline.after(1800)
     without = build_kernel(profile, HEAPS_OFF, deadline)
     before = judged(fresh_board("arm64-6.12", kernel=without.image), "--fix-dir", str(tmp_path / "fix"))
