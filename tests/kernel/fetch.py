@@ -1,8 +1,9 @@
-"""Real kernels for tests: ``python -m tests.kernel.fetch [configs] [trees] [images] [kernels]``, nothing named: all.
+"""Real kernels for tests: ``python -m tests.kernel.fetch [configs] [trees] [images] [tools] [kernels]``, nothing named: all.
 
 configs  Debian's complete configurations, every architecture and flavour it has: a few MB, under a minute
 trees    Kconfig, defconfigs and scripts of two Debian kernel sources: 320 MB to download, about a minute
 images   kernel images of eight architectures: 150 MB
+tools    Android's mkbootimg: 50 KB
 kernels  x86 and arm64 kernels with their configuration inside, one for each packing: builds for about 10 minutes
 
 Everything lands below the user's cache folder, never in the checkout. What is there already is not fetched again;
@@ -26,7 +27,7 @@ from bringup.virtual.apt import PrivateApt
 from bringup.virtual.progress import Silent
 from bringup.virtual.sources import host_archive
 
-__all__ = ["cache", "configs", "images", "kernels", "newest_tree", "trees"]
+__all__ = ["cache", "configs", "images", "kernels", "mkbootimg", "trees"]
 
 # suite → kernel series that it has configurations of
 _SERIES = {"bullseye": ("5.10",), "bookworm": ("6.1",), "trixie": ("6.12",), "trixie-backports": ("7.2", "7.3")}
@@ -62,11 +63,6 @@ def trees() -> list[Path]:
     return sorted(path for path in (cache() / "trees").glob("linux-source-*") if (path / "Kconfig").is_file())
 
 
-def newest_tree() -> Path:
-    """The newest of them."""
-    return max(trees(), key=lambda path: [int(number) for number in path.name.removeprefix("linux-source-").split(".")])
-
-
 def images() -> list[Path]:
     """Kernel images that were fetched, ``images/ARCH/vmlinuz…``."""
     return sorted((cache() / "images").glob("*/vmlinu*"))
@@ -75,6 +71,11 @@ def images() -> list[Path]:
 def kernels() -> list[Path]:
     """Folders of kernels that were built, each with an image and the ``.config`` it was built with."""
     return sorted(path.parent for path in (cache() / "kernels").glob("*/.config"))
+
+
+def mkbootimg() -> list[Path]:
+    """Android's tool, a Python program, where it was fetched."""
+    return sorted((cache() / "tools").rglob("bin/mkbootimg"))
 
 
 def _apt(suite: str, arch: str, deadline: Deadline) -> PrivateApt:
@@ -152,6 +153,13 @@ def _fetch_images(deadline: Deadline) -> None:
     _say(f"{len(images())} kernel images")
 
 
+def _fetch_tools(deadline: Deadline) -> None:
+    apt = _apt("trixie", "amd64", deadline)
+    (package,) = apt.download(apt.alone(["mkbootimg"], deadline), deadline, Silent())
+    _extract(package, cache() / "tools", "./usr/*")
+    _say(f"mkbootimg: {mkbootimg()}")
+
+
 def _build_kernels(deadline: Deadline) -> None:
     name, package = next(_sources(deadline))
     source = cache() / "build" / name
@@ -195,6 +203,7 @@ _STEPS: dict[str, tuple[Callable[[Deadline], None], Callable[[], list[Path]]]] =
     "configs": (_fetch_configs, configs),
     "trees": (_fetch_trees, trees),
     "images": (_fetch_images, images),
+    "tools": (_fetch_tools, mkbootimg),
     "kernels": (_build_kernels, kernels),
 }
 

@@ -35,7 +35,7 @@ def plain_kernel(
 ) -> bytes:
     """An arm64 Image: code that compresses badly, a banner, and the configuration as ``kernel/configs.c`` has it."""
     # Not random: the same bytes each time, and yet hardly compressible.
-    body = bytearray((i * 2654435761 >> 13) & 0xFF for i in range(1 << 16)) * (size >> 16)
+    body = bytearray((i * 2654435761 >> 13) & 0xFF for i in range(min(size, 1 << 16))) * max(1, size >> 16)
     if magic:
         body[0x38:0x3C] = b"ARM\x64"
     banner = b"Linux version %s (build@host) (gcc) #1 SMP\n\0" % release.encode()

@@ -19,6 +19,7 @@ from bringup.kernel.kernelimage import read_kernel_image
 from bringup.kernel.source import Source, SourceKind, source_from_bytes
 from bringup.kernel.version import Flavour
 from tests.kernel import images
+from tests.kernel.fuzz import SEEDS
 from tests.kernel.images import CONFIG, PACKERS, RELEASE, plain_kernel
 
 KERNEL = plain_kernel()
@@ -299,24 +300,10 @@ def test_a_large_image_in_time_and_memory() -> None:
 
 # Whatever the bytes, only our own errors come out. The long run is tests/kernel/fuzz.py.
 
-SMALL = plain_kernel(size=1 << 16, magic=True)
-SEEDS = [
-    SMALL,
-    PACKERS["gzip"](SMALL),
-    PACKERS["lz4"](SMALL),
-    PACKERS["zstd"](SMALL),
-    images.zboot(PACKERS["gzip"](SMALL), b"gzip"),
-    images.bzimage(PACKERS["lz4"](SMALL)),
-    images.zimage(PACKERS["gzip"](SMALL)),
-    images.boot_v0(2, PACKERS["gzip"](SMALL), RAMDISK, cmdline=b"quiet", dtb=images.fdt()),
-    images.boot_v3(4, PACKERS["gzip"](SMALL), RAMDISK, cmdline=b"quiet"),
-    images.vendor_boot(4, [RAMDISK], dtb=images.fdt(), bootconfig=b"kernel.x = 1\n"),
-]
-
 
 @settings(max_examples=300, deadline=None)
 @given(
-    st.sampled_from(SEEDS),
+    st.sampled_from(list(SEEDS.values())),
     st.lists(st.tuples(st.integers(0, 1 << 17), st.binary(min_size=1, max_size=8)), max_size=4),
     st.integers(0, 1 << 17),
 )
