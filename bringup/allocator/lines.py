@@ -38,10 +38,11 @@ class State(enum.StrEnum):
 
 
 class Outcome(enum.StrEnum):
-    """How a test ended. ``ERROR``: it could not be found out."""
+    """How a test ended. ``WARN``: a defect that this kernel is known for. ``ERROR``: it could not be found out."""
 
     PASS = "pass"  # noqa: S105 - no password
     FAIL = "fail"
+    WARN = "warn"
     SKIP = "skip"
     ERROR = "error"
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from tests.allocator.programs import Program
+from tests.allocator.test_heaps import MAPPING
 
 RESULT = re.compile(r"(not )?ok (\d+) ((?:[^#\\]|\\[#\\])+?)(?: # SKIP (.*))?$")
 
@@ -75,7 +76,7 @@ def test_every_heap_is_a_group_and_every_test_a_result(scripted: Program) -> Non
         assert below(whole, index).comments == [f"Subtest: {name}"]
         assert [one[1] for one in below(whole, index).results] == [line.split("\t")[0] for line in tests]
     skipped = {name: reason for _, name, reason, _ in below(whole, 1).results if reason}
-    assert skipped == dict.fromkeys(("zero.fresh", "zero.reuse", "mmap.rw"), "protected heap: no CPU mapping")
+    assert skipped == dict.fromkeys(MAPPING, "protected heap: no CPU mapping")
 
 
 def test_a_failure_is_said_with_its_reason_and_the_exit_status_is_1(scripted: Program) -> None:
@@ -84,6 +85,13 @@ def test_a_failure_is_said_with_its_reason_and_the_exit_status_is_1(scripted: Pr
     assert [(good, name) for good, name, _, _ in whole.results] == [(False, "system")]
     assert [name for good, name, _, _ in below(whole, 0).results if not good] == ["sync.rw"]
     assert "fail: SYNC END WRITE: EIO" in below(whole, 0).comments
+
+
+def test_a_known_defect_of_the_kernel_is_said_and_is_ok(scripted: Program) -> None:
+    done = scripted.call("--ktap", "system", env={"BRINGUP_FAULT": "leak_on_efault", "BRINGUP_KERNEL": "6.12.107"})
+    whole = parse(done.stdout.decode("ascii"))
+    assert done.returncode == 0
+    assert any(one.startswith("warn: known defect of this kernel: ") for one in below(whole, 0).comments)
 
 
 def test_what_could_not_be_found_out_is_not_ok(scripted: Program) -> None:

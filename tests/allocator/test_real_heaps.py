@@ -1,4 +1,4 @@
-"""The heap tests on a real kernel's real heaps: the virtual amd64 board has the system heap."""
+"""The heap tests on real kernels' real heaps: amd64 has the system heap."""
 
 from __future__ import annotations
 
@@ -22,6 +22,20 @@ pytestmark = pytest.mark.board
 SECONDS = 60
 # The suite on one heap, on a board that is emulated on a busy machine: 1.5 s is what a quiet one takes at most.
 SUITE_SECONDS = 10
+#: Debian's kernel for amd64 is built without CONFIG_SYNC_FILE and CONFIG_DMABUF_SYSFS_STATS.
+NOT_ON_AMD64 = {"mmap.private", "sync_file.rw", "sync_file.bad", "account.sysfs"}
+
+
+def outcomes(results: list[Result]) -> dict[str, Outcome]:
+    return {one.test: one.outcome for one in results}
+
+
+def assert_known_leak(results: list[Result]) -> None:
+    """Linux 6.12 leaves a descriptor open where it cannot write its answer; that and nothing else is told."""
+    (warned,) = (one for one in results if one.outcome is Outcome.WARN)
+    assert warned.test == "fd.after_efault"
+    assert warned.seen.startswith("known defect of this kernel: ")
+    assert {one.seen for one in results if one.outcome is Outcome.PASS} == {""}
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +62,12 @@ def test_the_system_heap_passes_every_test(board: Board, program: Program) -> No
     assert (node.state, node.type) == (State.OK, NodeType.CHAR)
     assert heaps.names == ("system",)
     results = [one for one in lines if isinstance(one, Result)]
-    assert {one.test: (one.outcome, one.seen) for one in results} == dict.fromkeys(EVERY, (Outcome.PASS, ""))
+    assert_known_leak(results)
+    assert outcomes(results) == {
+        **dict.fromkeys(EVERY, Outcome.PASS),
+        **dict.fromkeys(NOT_ON_AMD64, Outcome.SKIP),
+        "fd.after_efault": Outcome.WARN,
+    }
     assert sum(one.ns for one in results) < SUITE_SECONDS * 1e9
 
 
@@ -62,7 +81,7 @@ def test_latency_is_measured_on_the_board(board: Board, program: Program) -> Non
 def test_a_budget_is_kept_on_a_real_board(board: Board, program: Program) -> None:
     lines = answer(board, program, Plan(budget_bytes=1 << 20).heaps("system").test("*").bench(1))
     skipped = {one.test for one in lines if isinstance(one, Result) and one.outcome is Outcome.SKIP}
-    assert skipped == {"alloc.4m"}
+    assert skipped == {"alloc.4m"} | NOT_ON_AMD64
     assert max(one.size for one in lines if isinstance(one, Latency)) == 1 << 20
 
 

@@ -1,5 +1,6 @@
 #include "errnos.h"
 #include "sys.h"
+#include "text.h"
 #include "trial.h"
 #include "uapi.h"
 
@@ -13,7 +14,7 @@ const uint64_t buffer_sizes[] = {ONE_PAGE, 64 * KIB, MIB, 4 * MIB, 0};
 
 uint64_t bytes_of(const struct trial *trial, uint64_t size)
 {
-    return size == ONE_PAGE ? trial->heap->page : size;
+    return size < KIB ? size * trial->heap->page : size;
 }
 
 int buffer_alloc(const struct trial *trial, uint64_t len)
@@ -22,14 +23,34 @@ int buffer_alloc(const struct trial *trial, uint64_t len)
     return sys_ioctl(trial->fd, DMA_HEAP_IOCTL_ALLOC, &data) == 0 ? (int)data.fd : -1;
 }
 
+void not_allocated(struct trial *trial, const char *what)
+{
+    if (errno == EMFILE || errno == ENFILE)
+        cannot_tell(trial, errno, "no descriptor is left for a buffer: %s", errno_name(errno));
+    else
+        fail(trial, errno, "%s: %s", what, errno_name(errno));
+}
+
 int buffer_need(struct trial *trial, uint64_t len)
 {
+    char what[48];
     int fd = buffer_alloc(trial, len);
-    if (fd < 0 && (errno == EMFILE || errno == ENFILE))
-        cannot_tell(trial, errno, "no descriptor is left for a buffer: %s", errno_name(errno));
-    else if (fd < 0)
-        fail(trial, errno, "ALLOC of %llu bytes: %s", (unsigned long long)len, errno_name(errno));
+    if (fd < 0) {
+        int error = errno;
+        format_text(what, sizeof what, "ALLOC of %llu bytes", (unsigned long long)len);
+        errno = error;
+        not_allocated(trial, what);
+    }
     return fd;
+}
+
+int buffer_with(struct trial *trial, uint32_t fd_flags, const char *what)
+{
+    struct dma_heap_allocation_data data = {.len = trial->heap->page, .fd_flags = fd_flags};
+    if (sys_ioctl(trial->fd, DMA_HEAP_IOCTL_ALLOC, &data) == 0)
+        return (int)data.fd;
+    not_allocated(trial, what);
+    return -1;
 }
 
 int buffer_more(struct trial *trial, uint64_t len, unsigned before)
@@ -48,7 +69,7 @@ static bool must_map(const struct heap *heap)
 
 void *buffer_map(struct trial *trial, int fd, uint64_t size)
 {
-    void *at = sys_map(fd, (size_t)size);
+    void *at = sys_map(fd, (size_t)size, PROT_READ | PROT_WRITE, MAP_SHARED, 0);
     if (at != MAP_FAILED)
         return at;
     if (errno == EINVAL && !must_map(trial->heap))

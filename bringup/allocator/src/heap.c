@@ -96,7 +96,7 @@ bool heap_test_known(const char *pattern)
 
 const char *outcome_name(enum outcome outcome)
 {
-    static const char *const text[] = {"pass", "fail", "skip", "error"};
+    static const char *const text[] = {"pass", "fail", "warn", "skip", "error"};
     return text[outcome];
 }
 

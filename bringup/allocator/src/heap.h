@@ -8,7 +8,8 @@
 
 #define MAX_HEAPS 128u /* the kernel's own limit */
 
-enum outcome { OUTCOME_PASS, OUTCOME_FAIL, OUTCOME_SKIP, OUTCOME_ERROR };
+/* OUTCOME_WARN: the heap works, and has a defect that its kernel is known for. */
+enum outcome { OUTCOME_PASS, OUTCOME_FAIL, OUTCOME_WARN, OUTCOME_SKIP, OUTCOME_ERROR };
 
 struct verdict {
     enum outcome outcome;
@@ -40,12 +41,14 @@ struct test {
     const char *asserts;
     void (*run)(struct trial *trial, uint64_t argument);
     uint64_t argument;
-    uint64_t needs; /* bytes held at one time; ONE_PAGE: a page */
+    uint64_t needs; /* bytes held at one time, or PAGES(n) */
     bool maps;      /* needs a CPU mapping */
     bool opens;     /* opens the heap itself */
 };
 
-#define ONE_PAGE 1u
+/* A size in pages: they are 4 KiB to 64 KiB. Any other size in the table is at least 1 KiB. */
+#define PAGES(count) ((uint64_t)(count))
+#define ONE_PAGE PAGES(1)
 
 /* tests.c */
 extern const struct test heap_tests[];

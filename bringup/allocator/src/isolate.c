@@ -43,6 +43,14 @@ void fail(struct trial *trial, int error, const char *format, ...)
     va_end(arguments);
 }
 
+void warn(struct trial *trial, int error, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    say(trial, OUTCOME_WARN, error, format, arguments);
+    va_end(arguments);
+}
+
 void skip(struct trial *trial, const char *format, ...)
 {
     va_list arguments;

@@ -53,7 +53,7 @@ static bool bad(enum outcome outcome)
 
 static void put_test(size_t number, const struct test *test, const struct verdict *verdict)
 {
-    if (bad(verdict->outcome)) {
+    if (bad(verdict->outcome) || verdict->outcome == OUTCOME_WARN) {
         out_text("    # ");
         put_description(outcome_name(verdict->outcome));
         out_text(": ");

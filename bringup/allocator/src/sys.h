@@ -14,9 +14,22 @@ int sys_ioctl(int fd, unsigned long request, void *argument);
 int sys_close(int fd);
 off_t sys_lseek(int fd, off_t offset, int whence);
 
-/* A shared, readable and writable mapping of the buffer from its beginning; MAP_FAILED with errno. */
-void *sys_map(int fd, size_t size);
+/* Bytes by fstat, and the inode's number; -1 with errno. */
+int sys_stat(int fd, uint64_t *size, uint64_t *inode);
+
+/* A mapping of the buffer, PROT_* and MAP_*; MAP_FAILED with errno. */
+void *sys_map(int fd, size_t size, int protection, int flags, off_t offset);
 int sys_unmap(void *at, size_t size);
+
+struct pollfd;
+/* Which events are there now, in `revents`; -1 with errno. */
+int sys_poll(struct pollfd *fd);
+
+/* A text file of /proc or /sys: bytes read, a NUL after them; -1 with errno. */
+ssize_t sys_read_text(const char *path, char *text, size_t capacity);
+
+/* The kernel's version: 6, 12, 107. */
+bool sys_kernel(unsigned version[3]);
 
 /* Calls `each` with every name under /dev/dma_heap. Returns 0, or -1 with errno. */
 int sys_list_heaps(void (*each)(const char *name));

@@ -6,12 +6,14 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysinfo.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 int sys_open_heap(const char *name)
@@ -41,9 +43,24 @@ off_t sys_lseek(int fd, off_t offset, int whence)
     return lseek(fd, offset, whence);
 }
 
-void *sys_map(int fd, size_t size)
+int sys_poll(struct pollfd *fd)
 {
-    return mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    return poll(fd, 1, 0);
+}
+
+int sys_stat(int fd, uint64_t *size, uint64_t *inode)
+{
+    struct stat found;
+    if (fstat(fd, &found) != 0)
+        return -1;
+    *size = (uint64_t)found.st_size;
+    *inode = found.st_ino;
+    return 0;
+}
+
+void *sys_map(int fd, size_t size, int protection, int flags, off_t offset)
+{
+    return mmap(NULL, size, protection, flags, fd, offset);
 }
 
 int sys_unmap(void *at, size_t size)
@@ -84,23 +101,46 @@ bool sys_heap_is_cma(const char *name)
            exists("/proc/device-tree/reserved-memory", name, "/reusable");
 }
 
-static ssize_t read_text(const char *path, char *text, size_t capacity)
+/* Read to its end: a file of the kernel gives no more than a page or so at a time. */
+ssize_t sys_read_text(const char *path, char *text, size_t capacity)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
     if (fd < 0)
         return -1;
-    ssize_t size = read(fd, text, capacity - 1);
+    size_t held = 0;
+    ssize_t size;
+    while ((size = read(fd, text + held, capacity - 1 - held)) > 0)
+        held += (size_t)size;
+    int error = errno;
     close(fd);
-    if (size >= 0)
-        text[size] = 0;
-    return size;
+    errno = error;
+    if (size < 0)
+        return -1;
+    text[held] = 0;
+    return (ssize_t)held;
+}
+
+bool sys_kernel(unsigned version[3])
+{
+    struct utsname name;
+    if (uname(&name) != 0)
+        return false;
+    const char *at = name.release;
+    for (int i = 0; i < 3; i++) {
+        char *end;
+        version[i] = (unsigned)strtoul(at, &end, 10);
+        if (end == at)
+            return i >= 2; /* 7.2-rc1 */
+        at = *end == '.' ? end + 1 : end;
+    }
+    return true;
 }
 
 /* The bytes that /proc/meminfo gives for `key`, which ends in a colon. */
 static bool meminfo(const char *key, uint64_t *bytes)
 {
     char text[8192];
-    if (read_text("/proc/meminfo", text, sizeof text) < 0)
+    if (sys_read_text("/proc/meminfo", text, sizeof text) < 0)
         return false;
     const char *line = strstr(text, key);
     if (!line || (line != text && line[-1] != '\n'))
@@ -123,7 +163,7 @@ static ssize_t read_property(const char *name, const char *property, unsigned ch
     char path[512];
     if (!format_text(path, sizeof path, "/proc/device-tree/reserved-memory/%s%s", name, property))
         return -1;
-    return read_text(path, (char *)bytes, capacity);
+    return sys_read_text(path, (char *)bytes, capacity);
 }
 
 /* The area's whole size by its reserved-memory node: `size`, or the last part of `reg`. */
@@ -151,7 +191,7 @@ static bool cma_free(const char *name, uint64_t *bytes)
     char path[512], text[32];
     uint64_t most;
     if (format_text(path, sizeof path, "/sys/kernel/mm/cma/%s/available_pages", name) &&
-        read_text(path, text, sizeof text) > 0) {
+        sys_read_text(path, text, sizeof text) > 0) {
         *bytes = strtoull(text, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE);
         return true;
     }

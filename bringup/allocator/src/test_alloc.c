@@ -45,3 +45,64 @@ void test_size_lseek(struct trial *trial, uint64_t unused)
         sys_close(fd);
     }
 }
+
+void test_size_fstat(struct trial *trial, uint64_t unused)
+{
+    uint64_t page = trial->heap->page, size = 0, inode;
+    (void)unused;
+    int fd = buffer_need(trial, page);
+    if (fd < 0)
+        return;
+    if (sys_stat(fd, &size, &inode) != 0)
+        fail(trial, errno, "fstat: %s", errno_name(errno));
+    else if (size != page)
+        fail(trial, 0, "asked for %llu bytes, st_size is %llu", (unsigned long long)page, (unsigned long long)size);
+    sys_close(fd);
+}
+
+void test_size_rounding(struct trial *trial, uint64_t unused)
+{
+    uint64_t page = trial->heap->page;
+    const struct {
+        uint64_t asked, given;
+    } cases[] = {{1, page}, {page - 1, page}, {page + 1, 2 * page}};
+    (void)unused;
+    for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        int fd = buffer_more(trial, cases[i].asked, i);
+        if (fd < 0)
+            return;
+        off_t end = sys_lseek(fd, 0, SEEK_END);
+        if (end != (off_t)cases[i].given)
+            fail(trial, end < 0 ? errno : 0, "asked for %llu bytes: %llu were expected, lseek says %lld",
+                 (unsigned long long)cases[i].asked, (unsigned long long)cases[i].given, (long long)end);
+        sys_close(fd);
+    }
+}
+
+/* A buffer has no position: lseek tells its size and nothing else (dma_buf_llseek). */
+void test_bad_lseek(struct trial *trial, uint64_t unused)
+{
+    static const struct {
+        off_t offset;
+        int whence;
+        const char *name;
+        bool good;
+    } cases[] = {
+        {0, SEEK_SET, "SEEK_SET 0", true},     {1, SEEK_SET, "SEEK_SET 1", false},
+        {1, SEEK_END, "SEEK_END 1", false},    {-1, SEEK_END, "SEEK_END -1", false},
+        {0, SEEK_CUR, "SEEK_CUR 0", false},    {0, SEEK_DATA, "SEEK_DATA 0", false},
+    };
+    (void)unused;
+    int fd = buffer_need(trial, trial->heap->page);
+    for (unsigned i = 0; fd >= 0 && i < sizeof cases / sizeof cases[0]; i++) {
+        off_t at = sys_lseek(fd, cases[i].offset, cases[i].whence);
+        int error = at < 0 ? errno : 0, expected = cases[i].good ? 0 : EINVAL;
+        if (error != expected)
+            fail(trial, error, "lseek %s: %s was expected, %s came", cases[i].name, errno_name(expected),
+                 errno_name(error));
+        else if (at > 0)
+            fail(trial, 0, "lseek %s gives %lld", cases[i].name, (long long)at);
+    }
+    if (fd >= 0)
+        sys_close(fd);
+}

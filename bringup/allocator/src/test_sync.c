@@ -4,6 +4,8 @@
 #include "uapi.h"
 
 #include <errno.h>
+#include <poll.h>
+#include <sys/mman.h>
 
 static int sync_with(int fd, uint64_t flags)
 {
@@ -45,4 +47,52 @@ void test_bad_sync(struct trial *trial, uint64_t unused)
     }
     if (fd >= 0)
         sys_close(fd);
+}
+
+static void *unreadable_page(const struct trial *trial)
+{
+    return mmap(NULL, (size_t)trial->heap->page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+}
+
+void test_bad_sync_pointer(struct trial *trial, uint64_t unused)
+{
+    (void)unused;
+    int fd = buffer_need(trial, trial->heap->page);
+    if (fd < 0)
+        return;
+    void *argument = unreadable_page(trial);
+    int error = sys_ioctl(fd, DMA_BUF_IOCTL_SYNC, argument) == 0 ? 0 : errno;
+    if (error != EFAULT)
+        fail(trial, error, "SYNC with an unreadable argument: EFAULT was expected, %s came", errno_name(error));
+    munmap(argument, (size_t)trial->heap->page);
+    sys_close(fd);
+}
+
+void test_bad_buffer_ioctl(struct trial *trial, uint64_t unused)
+{
+    uint64_t argument = 0;
+    (void)unused;
+    int fd = buffer_need(trial, trial->heap->page);
+    if (fd < 0)
+        return;
+    int error = sys_ioctl(fd, DMA_BUF_IOCTL_UNKNOWN, &argument) == 0 ? 0 : errno;
+    if (error != ENOTTY)
+        fail(trial, error, "an unknown ioctl on a buffer: ENOTTY was expected, %s came", errno_name(error));
+    sys_close(fd);
+}
+
+/* A buffer that nobody works on is ready for reading and writing. */
+void test_poll(struct trial *trial, uint64_t unused)
+{
+    (void)unused;
+    int fd = buffer_need(trial, trial->heap->page);
+    if (fd < 0)
+        return;
+    struct pollfd ready = {.fd = fd, .events = POLLIN | POLLOUT};
+    int count = sys_poll(&ready);
+    if (count < 0)
+        fail(trial, errno, "poll: %s", errno_name(errno));
+    else if (ready.revents != (POLLIN | POLLOUT))
+        fail(trial, 0, "poll of an idle buffer gives 0x%x, not POLLIN|POLLOUT", (unsigned)ready.revents);
+    sys_close(fd);
 }

@@ -12,6 +12,7 @@
 
 /* These set the verdict; a test returns after them. */
 __attribute__((format(printf, 3, 4))) void fail(struct trial *trial, int error, const char *format, ...);
+__attribute__((format(printf, 3, 4))) void warn(struct trial *trial, int error, const char *format, ...);
 __attribute__((format(printf, 2, 3))) void skip(struct trial *trial, const char *format, ...);
 __attribute__((format(printf, 3, 4))) void cannot_tell(struct trial *trial, int error, const char *format, ...);
 
@@ -23,6 +24,12 @@ int buffer_alloc(const struct trial *trial, uint64_t len);
 
 /* The same, or -1 after setting the verdict. */
 int buffer_need(struct trial *trial, uint64_t len);
+
+/* A page allocated with these fd_flags, or -1 after setting the verdict; `what` names the call there. */
+int buffer_with(struct trial *trial, uint32_t fd_flags, const char *what);
+
+/* Sets the verdict after an ALLOC that failed with errno: a process without a free descriptor is no fault of the heap. */
+void not_allocated(struct trial *trial, const char *what);
 
 /* The same for a test that tries several sizes or several buffers and is not about how much there is: where it has
  * had `before` buffers, a shortage (of memory or of descriptors) ends it without a verdict. alloc.* tell of that. */
@@ -41,13 +48,36 @@ extern const uint64_t buffer_sizes[];
 void test_open(struct trial *trial, uint64_t unused);
 void test_alloc(struct trial *trial, uint64_t size);
 void test_size_lseek(struct trial *trial, uint64_t unused);
+void test_size_fstat(struct trial *trial, uint64_t unused);
+void test_size_rounding(struct trial *trial, uint64_t unused);
+void test_bad_lseek(struct trial *trial, uint64_t unused);
+void test_struct(struct trial *trial, uint64_t request);
+void test_access(struct trial *trial, uint64_t mode);
+void test_cloexec(struct trial *trial, uint64_t unused);
+void test_map_beyond(struct trial *trial, uint64_t unused);
+void test_map_private(struct trial *trial, uint64_t unused);
+void test_two_mappings(struct trial *trial, uint64_t unused);
+void test_partial_unmap(struct trial *trial, uint64_t unused);
 void test_zero_fresh(struct trial *trial, uint64_t unused);
 void test_zero_reuse(struct trial *trial, uint64_t unused);
 void test_mmap_rw(struct trial *trial, uint64_t unused);
 void test_sync(struct trial *trial, uint64_t unused);
 void test_bad_input(struct trial *trial, uint64_t group);
 void test_bad_sync(struct trial *trial, uint64_t unused);
+void test_bad_sync_pointer(struct trial *trial, uint64_t unused);
+void test_bad_buffer_ioctl(struct trial *trial, uint64_t unused);
+void test_name(struct trial *trial, uint64_t unused);
+void test_long_name(struct trial *trial, uint64_t unused);
+void test_sync_file(struct trial *trial, uint64_t unused);
+void test_bad_sync_file(struct trial *trial, uint64_t unused);
+void test_poll(struct trial *trial, uint64_t unused);
 void test_fd_after_failures(struct trial *trial, uint64_t unused);
+void test_fd_after_efault(struct trial *trial, uint64_t unused);
+void test_fdinfo(struct trial *trial, uint64_t unused);
+void test_bufinfo(struct trial *trial, uint64_t unused);
+void test_sysfs(struct trial *trial, uint64_t unused);
+void test_socket(struct trial *trial, uint64_t unused);
+void test_processes(struct trial *trial, uint64_t unused);
 void test_free_memory(struct trial *trial, uint64_t unused);
 
 /* Groups of calls that must fail, for test_bad_input. */

@@ -2,10 +2,12 @@
  * names a defect, has that defect. For the test suite alone: it shows that each test can fail. */
 #include "sys.h"
 
+#include "text.h"
 #include "uapi.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,13 +21,16 @@
 #define SYSTEM_BYTES (256ull << 20)
 #define CMA_BYTES (16ull << 20)
 
-enum kind { OTHER, HEAP, BUFFER };
+enum kind { OTHER, HEAP, BUFFER, SYNC_FILE };
 
 static struct {
     enum kind kind;
-    bool cma, unmappable, dirty;
+    bool cma, unmappable;
     uint64_t size;
+    unsigned heap, mappings;
+    char name[64];
 } fds[MAX_FDS];
+static uint64_t ghost; /* the inode of a buffer that is gone and still counted */
 static uint64_t used[2];
 static bool freed_dirty;
 static unsigned allocations;
@@ -78,6 +83,7 @@ int sys_open_heap(const char *name)
     if (fd >= 0) {
         fds[fd].kind = HEAP;
         fds[fd].cma = at == 1;
+        fds[fd].heap = (unsigned)at;
         fds[fd].unmappable = at >= 2 || (at == 0 && fault("system_unmappable"));
     }
     return fd;
@@ -102,6 +108,34 @@ static void soil(int fd, uint64_t size)
         abort();
 }
 
+/* The buffer's memory. One defect: buffers of some sizes share theirs. */
+static int make_file(uint64_t size, uint64_t page)
+{
+    static int shared = -1;
+    bool share = fault("cross_talk") && size >= 3 * page && size <= 8 * page;
+    int fd = share && shared >= 0 ? fcntl(shared, F_DUPFD_CLOEXEC, 0) : (int)syscall(SYS_memfd_create, "scripted", 1u);
+    if (fd < 0 || ftruncate(fd, (off_t)(share ? 8 * page : size)) != 0)
+        abort();
+    if (share && shared < 0)
+        shared = fcntl(fd, F_DUPFD_CLOEXEC, 0);
+    return fd;
+}
+
+/* The same number with the access mode and O_CLOEXEC that were asked for. */
+static int reopened(int fd, uint32_t flags)
+{
+    char path[32];
+    if (fault("cloexec"))
+        flags |= O_CLOEXEC;
+    if ((flags & O_ACCMODE) == O_RDWR && flags & O_CLOEXEC)
+        return fd;
+    format_text(path, sizeof path, "/proc/self/fd/%d", fd);
+    int other = open(path, (int)(flags & O_ACCMODE) | O_CLOEXEC);
+    if (other < 0 || dup3(other, fd, flags & O_CLOEXEC ? O_CLOEXEC : 0) != fd || close(other) != 0)
+        abort();
+    return fd;
+}
+
 static int allocate(int heap, struct dma_heap_allocation_data *data)
 {
     uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
@@ -117,13 +151,14 @@ static int allocate(int heap, struct dma_heap_allocation_data *data)
         data->fd = 1000;
         return 0;
     }
-    int fd = (int)syscall(SYS_memfd_create, "scripted", 1u);
-    if (fd < 0 || fd >= MAX_FDS || ftruncate(fd, (off_t)size) != 0)
+    int fd = make_file(size, page);
+    if (fd < 0 || fd >= MAX_FDS)
         abort();
     fds[fd].kind = BUFFER;
     fds[fd].cma = cma;
     fds[fd].unmappable = fds[heap].unmappable;
     fds[fd].size = size;
+    fds[fd].heap = fds[heap].heap;
     used[cma] += size;
     const char *cap = getenv("BRINGUP_CAP");
     if (cap && used[cma] > strtoull(cap, NULL, 10))
@@ -131,6 +166,7 @@ static int allocate(int heap, struct dma_heap_allocation_data *data)
     if ((allocations == 0 && fault("dirty_fresh")) || (freed_dirty && fault("dirty_reuse")))
         soil(fd, size);
     allocations++;
+    fd = reopened(fd, data->fd_flags);
     data->fd = (uint32_t)fd;
     return 0;
 }
@@ -138,10 +174,19 @@ static int allocate(int heap, struct dma_heap_allocation_data *data)
 static int heap_ioctl(int fd, unsigned long request, void *argument)
 {
     const uint32_t good_flags = O_CLOEXEC | O_ACCMODE;
-    struct dma_heap_allocation_data data;
+    struct dma_heap_allocation_data data = {0};
+    size_t size = request >> 16 & 0x3fff;
+    if (size < sizeof data && fault("older_struct"))
+        return refuse(EINVAL);
+    if (size > sizeof data && fault("newer_struct"))
+        return refuse(EINVAL);
+    if ((request >> 8 & 0xff) != 'H' && fault("other_magic"))
+        return refuse(ENOTTY);
+    if (size > sizeof data)
+        size = sizeof data;
     if (request & 0xff)
         return refuse(fault("ioctl_number") ? ENOTTY : EINVAL);
-    if (!copy_in(&data, argument, sizeof data))
+    if (!copy_in(&data, argument, size))
         return refuse(fault("pointer") ? EINVAL : EFAULT);
     if (data.fd && !fault("fd"))
         return refuse(EINVAL);
@@ -154,18 +199,54 @@ static int heap_ioctl(int fd, unsigned long request, void *argument)
     if (data.len > UINT64_MAX - 65536)
         return refuse(fault("len_max") ? ENOMEM : EINVAL);
     int result = allocate(fd, &data);
-    if (result == 0)
-        memcpy(argument, &data, sizeof data);
+    if (result == 0 && !copy_in(argument, &data, size)) {
+        if (!fault("leak_on_efault"))
+            sys_close((int)data.fd);
+        errno = EFAULT;
+        return -1;
+    }
     return result;
 }
 
-static int buffer_ioctl(unsigned long request, const void *argument)
+static int set_name(int fd, const char *name)
+{
+    if (strlen(name) >= DMA_BUF_NAME_LEN && !fault("long_name"))
+        return refuse(EINVAL);
+    if (!fault("name_lost"))
+        format_text(fds[fd].name, sizeof fds[fd].name, "%s", name);
+    return 0;
+}
+
+static int sync_file_ioctl(unsigned long request, struct dma_buf_sync_file *argument)
+{
+    bool good_flags = argument->flags && !(argument->flags & ~DMA_BUF_SYNC_RW);
+    if (fault("no_sync_file"))
+        return refuse(ENOTTY);
+    if (!good_flags && !fault("sync_file_flags"))
+        return refuse(EINVAL);
+    if (request == DMA_BUF_IOCTL_IMPORT_SYNC_FILE) {
+        if (fault("sync_file_import") && argument->fd >= 0)
+            return refuse(EIO);
+        return argument->fd >= 0 && fds[argument->fd].kind == SYNC_FILE ? 0 : refuse(EINVAL);
+    }
+    argument->fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (argument->fd < 0 || argument->fd >= MAX_FDS)
+        abort();
+    fds[argument->fd].kind = SYNC_FILE;
+    return 0;
+}
+
+static int buffer_ioctl(int fd, unsigned long request, void *argument)
 {
     struct dma_buf_sync sync;
+    if (request == DMA_BUF_SET_NAME_A || request == DMA_BUF_SET_NAME_B)
+        return set_name(fd, argument);
+    if (request == DMA_BUF_IOCTL_EXPORT_SYNC_FILE || request == DMA_BUF_IOCTL_IMPORT_SYNC_FILE)
+        return sync_file_ioctl(request, argument);
     if (request != DMA_BUF_IOCTL_SYNC)
-        return refuse(ENOTTY);
+        return refuse(fault("buffer_ioctl") ? EINVAL : ENOTTY);
     if (!copy_in(&sync, argument, sizeof sync))
-        return refuse(EFAULT);
+        return refuse(fault("sync_pointer") ? EINVAL : EFAULT);
     if ((sync.flags & ~7ull || !(sync.flags & DMA_BUF_SYNC_RW)) && !fault("sync_bad_flags"))
         return refuse(EINVAL);
     if (sync.flags == (DMA_BUF_SYNC_END | DMA_BUF_SYNC_WRITE) && fault("sync_error"))
@@ -186,7 +267,7 @@ int sys_ioctl(int fd, unsigned long request, void *argument)
     if (kind == HEAP)
         return heap_ioctl(fd, request, argument);
     if (kind == BUFFER)
-        return buffer_ioctl(request, argument);
+        return buffer_ioctl(fd, request, argument);
     if (fault("not_a_heap"))
         return refuse(EINVAL);
     return ioctl(fd, request, argument);
@@ -198,6 +279,9 @@ int sys_close(int fd)
         char last = 0;
         if (pread(fd, &last, 1, (off_t)fds[fd].size - 1) == 1 && last)
             freed_dirty = true;
+        uint64_t size, inode;
+        if (fault("bufinfo_stays") && sys_stat(fd, &size, &inode) == 0)
+            ghost = inode;
         if (!fault("leak_memory"))
             used[fds[fd].cma] -= fds[fd].size;
     }
@@ -208,18 +292,77 @@ int sys_close(int fd)
 
 off_t sys_lseek(int fd, off_t offset, int whence)
 {
-    off_t end = lseek(fd, offset, whence);
-    return end > 0 && fault("short_size") ? end - 4096 : end;
+    if ((offset != 0 || (whence != SEEK_SET && whence != SEEK_END)) && !fault("bad_lseek"))
+        return refuse(EINVAL);
+    if (whence != SEEK_END)
+        return 0;
+    uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), end = fds[fd].size;
+    if (fault("short_size") && end == 1 << 20)
+        return (off_t)(end - page);
+    return (off_t)(fault("not_rounded") && end == 2 * page ? end - page + 1 : end);
 }
 
-void *sys_map(int fd, size_t size)
+int sys_stat(int fd, uint64_t *size, uint64_t *inode)
 {
-    if (fds[fd].unmappable) {
-        errno = EINVAL;
-        return MAP_FAILED;
+    struct stat found;
+    if (fstat(fd, &found) != 0)
+        return -1;
+    *size = (uint64_t)found.st_size + fault("fstat_size");
+    *inode = found.st_ino;
+    return 0;
+}
+
+int sys_poll(struct pollfd *fd)
+{
+    int ready = poll(fd, 1, 0);
+    if (fault("poll"))
+        fd->revents = POLLOUT;
+    return ready;
+}
+
+static struct {
+    char *begin, *end;
+    int fd;
+} last_map;
+
+static void *refuse_map(int error)
+{
+    errno = error;
+    return MAP_FAILED;
+}
+
+/* A mapping with a defect, or NULL. A private one loses what is written to it. */
+static void *faulty_map(int fd, size_t size, int protection)
+{
+    uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+    int mode = fcntl(fd, F_GETFL) & O_ACCMODE;
+    bool buffer = fds[fd].kind == BUFFER;
+    if (fault("access_rdwr") && mode == O_RDWR && protection == PROT_WRITE)
+        return refuse_map(EACCES);
+    if ((fault("access_rdonly") && mode == O_RDONLY && protection & PROT_WRITE) ||
+        (fault("access_wronly") && mode == O_WRONLY && protection == PROT_READ) || (fault("share_lost") && !buffer))
+        return mmap(NULL, size, protection, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if ((fault("lost_write") && size == 65536) || (fault("incoherent") && size == page && fds[fd].mappings > 0))
+        return mmap(NULL, size, protection, MAP_PRIVATE, fd, 0);
+    return NULL;
+}
+
+void *sys_map(int fd, size_t size, int protection, int flags, off_t offset)
+{
+    bool buffer = fds[fd].kind == BUFFER;
+    if (fds[fd].unmappable || (buffer && (uint64_t)offset + size > fds[fd].size && !fault("map_beyond")) ||
+        (fds[fd].cma && flags & MAP_PRIVATE && !fault("map_private")))
+        return refuse_map(EINVAL);
+    void *at = faulty_map(fd, size, protection);
+    if (!at)
+        at = mmap(NULL, size, protection, flags, fd, offset);
+    if (at != MAP_FAILED) {
+        fds[fd].mappings++;
+        last_map.begin = at;
+        last_map.end = last_map.begin + size;
+        last_map.fd = fd;
     }
-    /* A private mapping loses what is written to it. */
-    return mmap(NULL, size, PROT_READ | PROT_WRITE, fault("lost_write") ? MAP_PRIVATE : MAP_SHARED, fd, 0);
+    return at;
 }
 
 /* Compiled with -Dread=scripted_read: a file of 4321 bytes blocks as a driver's may, until a signal comes. */
@@ -233,5 +376,82 @@ ssize_t scripted_read(int fd, void *to, size_t size)
 
 int sys_unmap(void *at, size_t size)
 {
-    return munmap(at, size);
+    char *begin = at, *end = begin + size;
+    int result = munmap(at, size);
+    if (begin == last_map.begin)
+        fds[last_map.fd].mappings--;
+    else if (fault("partial_unmap") && begin > last_map.begin && end < last_map.end)
+        memset(end, 0, 8);
+    return result;
+}
+
+bool sys_kernel(unsigned version[3])
+{
+    const char *set = getenv("BRINGUP_KERNEL");
+    char *at = (char *)(set ? set : "7.2.13");
+    for (int i = 0; i < 3; i++)
+        version[i] = (unsigned)strtoul(at + (i > 0), &at, 10);
+    return true;
+}
+
+static void bufinfo(char *text, size_t capacity)
+{
+    size_t held = 0;
+    uint64_t size = 0, inode = 0;
+    format_text(text, capacity, "Dma-buf Objects:\nsize    \tflags   \tmode    \tcount   \texp_name\tino     \tname\n");
+    for (int fd = 0; fd < MAX_FDS; fd++) {
+        if (fds[fd].kind != BUFFER || sys_stat(fd, &size, &inode) != 0)
+            continue;
+        held = strlen(text);
+        format_text(text + held, capacity - held,
+                    "%08llu\t00080002\t00080007\t00000001\t%s\t%08llu\t<none>\n\tAttached Devices:\nTotal 0 devices\n\n",
+                    (unsigned long long)fds[fd].size, heaps[fds[fd].heap], (unsigned long long)inode);
+    }
+    held = strlen(text);
+    if (ghost)
+        format_text(text + held, capacity - held, "00004096\t0\t0\t0\tsystem\t%08llu\t<none>\n",
+                    (unsigned long long)ghost);
+    held = strlen(text);
+    format_text(text + held, capacity - held, "\nTotal 1 objects, 4096 bytes\n");
+}
+
+static ssize_t fdinfo(int fd, char *text, size_t capacity)
+{
+    format_text(text, capacity, "pos:\t0\nflags:\t02000002\nmnt_id:\t17\nino:\t5\nsize:\t%llu\ncount:\t1\nexp_name:\t%s\n",
+                (unsigned long long)fds[fd].size * (fault("fdinfo_size") ? 2 : 1), heaps[fds[fd].heap]);
+    size_t held = strlen(text);
+    if (fds[fd].name[0])
+        format_text(text + held, capacity - held, "name:\t%s\n", fds[fd].name);
+    return (ssize_t)strlen(text);
+}
+
+static ssize_t buffer_statistics(const char *path, char *text, size_t capacity)
+{
+    char *at;
+    uint64_t size, inode, wanted = strtoull(path, &at, 10);
+    for (int fd = 0; fd < MAX_FDS; fd++) {
+        if (fds[fd].kind != BUFFER || sys_stat(fd, &size, &inode) != 0 || inode != wanted)
+            continue;
+        if (strcmp(at, "/size") == 0)
+            format_text(text, capacity, "%llu\n", (unsigned long long)fds[fd].size);
+        else
+            format_text(text, capacity, "%s\n", fault("sysfs_exporter") ? "other" : heaps[fds[fd].heap]);
+        return (ssize_t)strlen(text);
+    }
+    return refuse(ENOENT);
+}
+
+ssize_t sys_read_text(const char *path, char *text, size_t capacity)
+{
+    static const char of_fd[] = "/proc/self/fdinfo/", of_buffers[] = "/sys/kernel/dmabuf/buffers";
+    if (fault("no_statistics"))
+        return refuse(strncmp(path, "/sys/kernel/debug", 17) == 0 ? EACCES : ENOENT);
+    if (strncmp(path, of_fd, sizeof of_fd - 1) == 0)
+        return fdinfo(atoi(path + sizeof of_fd - 1), text, capacity);
+    if (strcmp(path, of_buffers) == 0)
+        return refuse(EISDIR);
+    if (strncmp(path, of_buffers, sizeof of_buffers - 1) == 0)
+        return buffer_statistics(path + sizeof of_buffers, text, capacity);
+    bufinfo(text, capacity);
+    return (ssize_t)strlen(text);
 }
