@@ -3,7 +3,7 @@
 configs  Debian's complete configurations, every architecture and flavour it has: a few MB, under a minute
 trees    Kconfig, defconfigs and scripts of two Debian kernel sources: 320 MB to download, about a minute
 images   kernel images of eight architectures: 150 MB
-tools    Android's mkbootimg: 50 KB
+tools    Android's mkbootimg, and kernel-hardening-checker to compare speed with: 200 KB
 kernels  x86 and arm64 kernels with their configuration inside, one for each packing: builds for about 10 minutes
 
 Everything lands below the user's cache folder, never in the checkout. What is there already is not fetched again;
@@ -27,7 +27,7 @@ from bringup.virtual.apt import PrivateApt
 from bringup.virtual.progress import Silent
 from bringup.virtual.sources import host_archive
 
-__all__ = ["cache", "configs", "images", "kernels", "mkbootimg", "trees"]
+__all__ = ["cache", "configs", "hardening_checker", "images", "kernels", "mkbootimg", "trees"]
 
 # suite → kernel series that it has configurations of
 _SERIES = {"bullseye": ("5.10",), "bookworm": ("6.1",), "trixie": ("6.12",), "trixie-backports": ("7.2", "7.3")}
@@ -76,6 +76,11 @@ def kernels() -> list[Path]:
 def mkbootimg() -> list[Path]:
     """Android's tool, a Python program, where it was fetched."""
     return sorted((cache() / "tools").rglob("bin/mkbootimg"))
+
+
+def hardening_checker() -> list[Path]:
+    """The folder to put on PYTHONPATH for ``python -m kernel_hardening_checker``, where it was fetched."""
+    return sorted(path.parent for path in (cache() / "tools").rglob("dist-packages/kernel_hardening_checker"))
 
 
 def _apt(suite: str, arch: str, deadline: Deadline) -> PrivateApt:
@@ -154,10 +159,11 @@ def _fetch_images(deadline: Deadline) -> None:
 
 
 def _fetch_tools(deadline: Deadline) -> None:
-    apt = _apt("trixie", "amd64", deadline)
-    (package,) = apt.download(apt.alone(["mkbootimg"], deadline), deadline, Silent())
-    _extract(package, cache() / "tools", "./usr/*")
-    _say(f"mkbootimg: {mkbootimg()}")
+    for suite, name in (("trixie", "mkbootimg"), ("trixie-backports", "kernel-hardening-checker")):
+        apt = _apt(suite, "amd64", deadline)
+        (package,) = apt.download(apt.alone([name], deadline), deadline, Silent())
+        _extract(package, cache() / "tools", "./usr/*")
+    _say(f"tools: {', '.join(path.name for path in (*mkbootimg(), *hardening_checker()))}")
 
 
 def _build_kernels(deadline: Deadline) -> None:
