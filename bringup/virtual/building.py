@@ -11,6 +11,7 @@ import hashlib
 import json
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
@@ -19,6 +20,7 @@ from typing import IO
 
 from bringup.deadline import Deadline
 from bringup.errors import DeadlineExceeded, VirtualBoardError
+from bringup.text import from_board, visible
 from bringup.virtual.apt import Package
 from bringup.virtual.folders import fill_folder
 from bringup.virtual.image import cache_folder
@@ -167,10 +169,11 @@ def _unpack(package: Path, name: str, folder: Path, deadline: Deadline) -> None:
         ["tar", "-xJ", "--strip-components=1", "--no-same-owner", "-C", str(folder)],
     )
     with ExitStack() as stack:
+        said = stack.enter_context(tempfile.TemporaryFile())
         source: IO[bytes] | None = None
         processes = []
         for argv in steps:
-            process = stack.enter_context(subprocess.Popen(argv, stdin=source, stdout=subprocess.PIPE))
+            process = stack.enter_context(subprocess.Popen(argv, stdin=source, stdout=subprocess.PIPE, stderr=said))
             if source is not None:
                 source.close()  # so that a process whose reader ends does, too
             stack.callback(process.kill)
@@ -180,8 +183,10 @@ def _unpack(package: Path, name: str, folder: Path, deadline: Deadline) -> None:
             codes = [process.wait(deadline.require(action)) for process in processes]
         except subprocess.TimeoutExpired as error:
             raise DeadlineExceeded(action, f"it has not ended within {deadline.budget:g} s") from error
+        said.seek(0)
+        words = visible(from_board(said.read(2000))).strip()
     if any(codes) or not (folder / "Kconfig").exists():
-        raise VirtualBoardError(action, f"{steps[codes.index(max(codes))][0]} failed", hint="is the disk full?")
+        raise VirtualBoardError(action, words or "there is no kernel source in it")
 
 
 def _keep(kbuild: Kbuild, package: Package, folder: Path) -> None:

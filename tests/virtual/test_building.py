@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from bringup.deadline import Deadline
 from bringup.errors import DeadlineExceeded, VirtualBoardError
 from bringup.virtual import kbuild as kbuild_module
+from bringup.virtual.building import _unpack
 from bringup.virtual.folders import fill_folder
 from bringup.virtual.kbuild import Kbuild, require_tools
 from bringup.virtual.progress import Silent
@@ -102,6 +104,38 @@ def test_missing_tools_are_named_with_their_packages(monkeypatch: pytest.MonkeyP
     with pytest.raises(VirtualBoardError, match="not on PATH: make, gcc, aarch64-linux-gnu-gcc, flex") as caught:
         require_tools("build a kernel")
     assert "gcc-aarch64-linux-gnu" in caught.value.hint
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    """A package as Debian's linux-source-9 would be."""
+    source, root = tmp_path / "linux-source-9", tmp_path / "root"
+    source.mkdir()
+    (source / "Kconfig").write_text("mainmenu")
+    (root / "usr/src").mkdir(parents=True)
+    (root / "DEBIAN").mkdir()
+    (root / "DEBIAN/control").write_text(
+        "Package: linux-source-9\nVersion: 9\nArchitecture: all\nMaintainer: x <x@example.org>\nDescription: x\n"
+    )
+    archive = str(root / "usr/src/linux-source-9.tar.xz")
+    subprocess.run(["tar", "-C", str(tmp_path), "-cJf", archive, "linux-source-9"], check=True)
+    subprocess.run(["dpkg-deb", "-b", str(root), str(tmp_path / "x.deb")], check=True, capture_output=True)
+    return tmp_path / "x.deb"
+
+
+def test_the_source_tree_comes_out_of_the_package(package: Path, tmp_path: Path) -> None:
+    (tmp_path / "tree").mkdir()
+    _unpack(package, "linux-source-9", tmp_path / "tree", Deadline.after(30))
+    assert (tmp_path / "tree/Kconfig").read_text() == "mainmenu"
+
+
+@pytest.mark.parametrize("damage", ["another name", "cut short"])
+def test_a_package_without_a_source_tree_is_refused(package: Path, tmp_path: Path, damage: str) -> None:
+    (tmp_path / "tree").mkdir()
+    if damage == "cut short":
+        package.write_bytes(package.read_bytes()[:-200])
+    with pytest.raises(VirtualBoardError, match=r"unpack x\.deb: .*(Not found|unexpected end)"):
+        _unpack(package, "linux-source-8", tmp_path / "tree", Deadline.after(30))
 
 
 def test_a_folder_is_complete_or_not_there(tmp_path: Path) -> None:
