@@ -34,6 +34,8 @@ void test_struct(struct trial *trial, uint64_t request)
     if (end != (off_t)page)
         fail(trial, end < 0 ? errno : 0, "ALLOC as 0x%08x of %llu bytes: lseek says %lld", (unsigned)request,
              (unsigned long long)page, (long long)end);
+    if (request == DMA_HEAP_IOCTL_ALLOC_16 && argument.known.heap_flags != ~0ull)
+        fail(trial, 0, "ALLOC as 0x%08x wrote behind its structure", (unsigned)request);
     for (size_t i = sizeof argument.known; i < sizeof argument; i++)
         if (argument.bytes[i] != 0xab)
             fail(trial, 0, "ALLOC as 0x%08x wrote behind its structure", (unsigned)request);

@@ -37,13 +37,18 @@ static bool value_of(const char *text, const char *key, char *value, size_t capa
     return false;
 }
 
-/* The exporter is the heap, since a rewrite after 5.10; before it, and in a TEE's or a vendor's heap, it is some name. */
+/* The kernel's own heaps export under their names, since a rewrite after 5.10; before it, and in a TEE's or a vendor's
+ * heap, it is some name. */
 static bool names_its_heap(const struct heap *heap)
 {
+    static const char *const own[] = {"system", "reserved", "linux,cma", "default_cma_region"};
     unsigned version[3];
     if (!sys_kernel(version) || version[0] < 6 || (version[0] == 6 && version[1] < 1))
         return false;
-    return heap->cma || strcmp(heap->name, "system") == 0;
+    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
+        if (strcmp(heap->name, own[i]) == 0)
+            return true;
+    return false;
 }
 
 static void judge(struct trial *trial, const char *where, const struct account *account, uint64_t size)
