@@ -171,12 +171,6 @@ def _set_right(requirement: Requirement, subject: Subject, finding: Finding, pro
     if spoiled.proven is Proven.YES:
         reason = f"the configuration is right, but {spoiled.by}"
         return _verdict(requirement, Outcome.WARN, Answer.UNPROVEN, evidence=(*evidence, spoiled.by), reason=reason)
-    if (
-        requirement.user_build_only
-        and subject.evidence.is_user_build is None
-        and requirement.severity is not Severity.FORBIDDEN
-    ):
-        return _verdict(requirement, Outcome.PASS, Answer.HOLDS, evidence=evidence, satisfied_by=finding.lines[0])
     if not requirement.proof_needed:
         return _verdict(requirement, Outcome.PASS, Answer.HOLDS, evidence=evidence, satisfied_by=finding.lines[0])
     if proof.proven in {Proven.YES, Proven.AT_BOOT}:

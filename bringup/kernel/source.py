@@ -242,7 +242,7 @@ def _from_kernel(view: memoryview, name: str) -> Source:
 def _from_boot(image: BootImage, name: str) -> Source:
     label = f"{image.kind} v{image.version}"
     if image.kernel is None:
-        reason = f"a {image.kind} image holds no kernel"
+        reason = f"{image.kind} holds no kernel"
         inside = Source(name, SourceKind.BOOT, None, reason)
     else:
         inside = _from_kernel(image.kernel, name)

@@ -13,6 +13,8 @@ import zstandard
 from bringup.cli.kconfig_quick import quick_check
 from tests.cli.command import bringup
 from tests.kernel.images import CONFIG, boot_v3, plain_kernel
+from tests.scripted_record import CONFIG as RECORD_CONFIG
+from tests.scripted_record import ScriptedBoard
 
 GOOD = (
     b"# Linux/arm64 6.12.30 Kernel Configuration\n"
@@ -107,6 +109,25 @@ def test_a_kernel_that_does_not_tell_is_exit_status_3(tmp_path: Path) -> None:
     assert ran.returncode == 3
     assert "the kernel carries no configuration" in ran.stderr
     assert len(re.findall(r"^error", ran.stdout, re.MULTILINE)) == 1, "one answer for all"
+
+
+def test_a_record_is_judged_with_all_that_was_observed(tmp_path: Path) -> None:
+    """A record made by hand: the node is there although the configuration names no system heap."""
+    board = ScriptedBoard(config=RECORD_CONFIG.replace("CONFIG_DMABUF_HEAPS_SYSTEM=y\n", ""))
+    board.record(tmp_path / "record")
+    ran = bringup("kconfig", "check", "--record", str(tmp_path / "record"), "--json")
+    document = json.loads(ran.stdout)
+    verdicts = {one["id"]: one for one in document["verdicts"]}
+    assert document["kernel"] == "6.12.107"
+    assert verdicts["heaps.system"]["satisfied_by"] == "/dev/dma_heap/system is there"
+    silent = ScriptedBoard(config=None)
+    silent.record(tmp_path / "silent")
+    ran = bringup("kconfig", "check", "--record", str(tmp_path / "silent"), "--json")
+    verdicts = {one["id"]: one for one in json.loads(ran.stdout)["verdicts"]}
+    assert ran.returncode == 3
+    assert verdicts["heaps.system"]["outcome"] == "pass"
+    assert verdicts["sharing.core"]["outcome"] == "pass"
+    assert verdicts["ion.removed"]["answer"] == "config not readable"
 
 
 def test_what_was_skipped_is_shown_on_request(good: Path) -> None:

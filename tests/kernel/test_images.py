@@ -175,7 +175,7 @@ def test_boot_images_v3_and_v4(version: int, name: str | None) -> None:
 
 def test_an_init_boot_holds_no_kernel() -> None:
     source = source_from_bytes(images.boot_v3(4, b"", RAMDISK), "init_boot.img")
-    assert (source.config, source.reason) == (None, "a init_boot image holds no kernel")
+    assert (source.config, source.reason) == (None, "init_boot holds no kernel")
     assert source.layers == ("init_boot v4",)
 
 
