@@ -22,6 +22,7 @@ from bringup.kernel.version import Flavour, VersionRange
 __all__ = ["heap_data", "load_requirements", "requirement_data", "symbol_data", "yaml_files"]
 
 _MAX_BYTES = 4 << 20
+_MAX_NODES = 200_000
 
 
 def _checked_need(value: Any) -> Any:
@@ -229,13 +230,29 @@ def _read_yaml(path: Path) -> Any:
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(path, str(error)) from error
     try:
-        return YAML(typ="rt").load(text)
+        tree = YAML(typ="rt").load(text)
+        _bound(path, tree)
+        return tree
     except MarkedYAMLError as error:
         mark = error.problem_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)
         raise ConfigError(path, f"not YAML: {error.problem}", line=line, column=column) from error
     except YAMLError as error:
         raise ConfigError(path, f"not YAML: {error}") from error
+
+
+def _bound(path: Path, tree: Any) -> None:
+    """Aliases can make a small file endless; nobody writes that many requirements."""
+    waiting, seen = [tree], 0
+    while waiting:
+        node = waiting.pop()
+        seen += 1
+        if seen > _MAX_NODES:
+            raise ConfigError(path, f"has more than {_MAX_NODES} values, aliases counted each time they are used")
+        if isinstance(node, dict):
+            waiting.extend(node.values())
+        elif isinstance(node, list):
+            waiting.extend(node)
 
 
 def _validate(path: Path, tree: Any, model: type[_Model]) -> dict[str, Any]:

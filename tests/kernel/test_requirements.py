@@ -170,6 +170,15 @@ def test_what_is_no_text_is_refused(tmp_path: Path, content: bytes) -> None:
         load_requirements(path)
 
 
+def test_aliases_without_end_are_refused(tmp_path: Path) -> None:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * 10)}]" for level in range(1, 9)]
+    path = tmp_path / "mine.yaml"
+    path.write_text("\n".join(lines) + "\n")
+    with pytest.raises(ConfigError, match="aliases counted each time"):
+        load_requirements(path)
+
+
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="No such file"):
         load_requirements(tmp_path / "none.yaml")
