@@ -17,13 +17,16 @@ __all__ = ["CMA_NAMES", "HEAP_DRIVERS", "Diagnosis", "HeapDriver", "cma_rejectio
 #: tree node's name, and ``default_cma_region`` from 6.17 on (drivers/dma-buf/heaps/cma_heap.c of 6.12 and 7.2).
 CMA_NAMES = ("reserved", "linux,cma", "default-pool", "default_cma_region")
 
+_NO_MATCH = "compatible matching fail"
+#: … and when a node gives way to cma= (6.1 to 6.12; 7.2).
+_REPLACED = ("using cmdline CMA params instead", 'in favor for "cma=" kernel param')
 #: What the kernel prints when it does not take a region (of_reserved_mem.c, contiguous.c, cma.c of 6.12).
 _REJECTIONS = (
     "incorrect alignment of CMA region",
     "invalid size property in",
     "invalid alignment property in",
     "failed to allocate memory for node",
-    "compatible matching fail",
+    _NO_MATCH,
     "OVERLAP DETECTED!",
     "cma: Failed to reserve",
     "not enough space for all defined regions",
@@ -111,8 +114,16 @@ def _not_in_mainline(facts: Facts, kind: HeapKind, heap: Heap | None) -> Diagnos
 
 
 def cma_rejections(facts: Facts) -> list[str]:
-    """Lines of the kernel's log that say a reserved region was not taken."""
-    return [line for line in facts.dmesg or () if any(words in line for words in _REJECTIONS)]
+    """Lines of the kernel's log that say a reserved region was not taken.
+
+    A node that cma= on the command line replaces is passed over on purpose; the kernel then says that it matched
+    nothing, and that is no rejection (kernel/dma/contiguous.c: rmem_cma_setup).
+    """
+    lines = facts.dmesg or ()
+    replaced = any(words in line for line in lines for words in _REPLACED)
+    return [
+        line for line in lines if any(words in line for words in _REJECTIONS) and not (replaced and _NO_MATCH in line)
+    ]
 
 
 def _too_old(facts: Facts) -> Diagnosis | None:

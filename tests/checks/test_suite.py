@@ -38,11 +38,11 @@ Ask = Callable[..., list[Verdict]]
 
 
 @pytest.fixture
-def ask(tmp_path: Path) -> Ask:
+def ask(tmp_path_factory: pytest.TempPathFactory) -> Ask:
     """Ask one check of a scripted board."""
 
     def asked(check: str, board: ScriptedBoard | None = None, config: BoardConfig | None = CONFIG) -> list[Verdict]:
-        record = (board or ScriptedBoard()).record(tmp_path / "record")
+        record = (board or ScriptedBoard()).record(tmp_path_factory.mktemp("board") / "record")
         return list(find_check(check).ask(Facts(record, config, "as the test says")))
 
     return asked
@@ -120,6 +120,7 @@ BROKEN: list[tuple[str, str, str, ScriptedBoard, str | None]] = [
     ("test errs", "allocator", "error", broken(results=[result("system", "open", "error", seen="killed"), result("linux,cma", "open")]), None),
     ("not tested", "allocator", "error", broken(results=[result("system", "open")]), None),
     ("open refused", "allocator", "fail", broken(results=[result("system", "open", "fail", errno=13)], heaps={"system": {"mode": 0o600, "uid": 0}}, hello=HELLO | {"uid": 2000}), "node.mode"),
+    ("CMA is full", "allocator", "fail", broken(results=[result("system", "open"), result("linux,cma", "alloc.1m", "fail", errno=12)]), "cma.exhausted"),
     ("slow", "heap.latency", "warn", broken(latencies=[SLOW]), "heap.slow"),
     ("quick", "heap.latency", "pass", broken(latencies=[QUICK]), None),
     ("no CMA", "cma.size", "fail", broken(files=files(__proc__meminfo=NO_CMA)), "cma.size-zero"),
@@ -220,3 +221,14 @@ def test_memory_beyond_a_device(ask: Ask, iomem: str, outcome: str) -> None:
     limited = CONFIG.model_copy(update={"memory": Memory(dma_limit=4 << 30)})
     (verdict,) = ask("heap.addresses", broken(files=files(__proc__iomem=iomem)), limited)
     assert verdict.outcome.value == outcome
+
+
+def test_a_pool_that_the_command_line_replaces_was_not_rejected(ask: Ask) -> None:
+    said = (
+        "[    0.0] Reserved memory: bypass linux,cma node, using cmdline CMA params instead\n"
+        "[    0.0] OF: reserved mem: node linux,cma compatible matching fail\n"
+    )
+    (verdict,) = ask("cma.rejected", broken(files=files(dmesg=said)))
+    assert verdict.outcome is Outcome.PASS
+    (verdict,) = ask("cma.rejected", broken(files=files(dmesg=said.splitlines()[1])))
+    assert verdict.outcome is Outcome.FAIL

@@ -56,7 +56,9 @@ def test_a_healthy_board_passes_every_test_of_every_heap(lab: Lab, amd64_board: 
     assert code == 0, {key: one for key, one in verdicts.items() if one["outcome"] in ("fail", "error")}
     tests = {key[0] for key in verdicts if key[0].startswith("allocator.")}
     assert {"allocator.open", "allocator.zero.reuse", "allocator.bad.ioctl_number", "allocator.free.memory"} <= tests
-    assert {one["outcome"] for key, one in verdicts.items() if key[0].startswith("allocator.")} <= {"pass", "skip"}
+    tested = {key[0]: one["outcome"] for key, one in verdicts.items() if key[0].startswith("allocator.")}
+    assert tested.pop("allocator.fd.after_efault") == "warn"  # a defect that Linux 6.12 is known for
+    assert set(tested.values()) <= {"pass", "skip"}
     assert verdicts["heap.mode", "system"]["outcome"] == "pass"
     assert verdicts["board.config", None]["evidence"][0].startswith("virtual-amd64")
     assert verdicts["kconfig.heaps.system", "system"]["outcome"] == "pass"

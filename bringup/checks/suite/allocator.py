@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bringup.checks.causes import CMA_NAMES
 from bringup.checks.facts import Facts
 from bringup.checks.latency import latency_facts
 from bringup.checks.registry import Question, check
 from bringup.checks.verdict import Cause, Outcome, Verdict
+from bringup.config.schema import HeapKind
 from bringup.record.load import Result
 
 #: Below this, allocating (and with it zeroing) is slower than memset of the same size by more than can be explained
@@ -59,10 +61,18 @@ def _cause(result: Result, facts: Facts) -> tuple[Cause | None, tuple[str, ...]]
     if result.test == "open" and result.errno in (_EACCES, _EPERM):
         return _denied(path, result.heap, facts)
     if result.errno == _ENOMEM:
-        free = facts.meminfo.get("CmaFree")
-        shown = "" if free is None else f" (CmaFree was {free // 1024} KiB)"
-        return Cause("heap.no-memory", f"the heap had no memory left{shown}"), ()
+        return _no_memory(result.heap, facts)
     return None, ()
+
+
+def _no_memory(name: str, facts: Facts) -> tuple[Cause, tuple[str, ...]]:
+    heap = facts.config.heap(name) if facts.config else None
+    free = facts.meminfo.get("CmaFree")
+    if name in CMA_NAMES or (heap is not None and heap.kind is HeapKind.CMA):
+        shown = "" if free is None else f": CmaFree was {free // 1024} KiB"
+        remedy = ("enlarge the pool, or give the heavy user (camera, display) a region of its own",)
+        return Cause("cma.exhausted", f"CMA is used up or in pieces{shown}"), remedy
+    return Cause("heap.no-memory", "the heap had no memory left"), ()
 
 
 def _denied(path: str, heap: str, facts: Facts) -> tuple[Cause, tuple[str, ...]]:
