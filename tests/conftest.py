@@ -1,3 +1,36 @@
-"""Fixtures for every room: boards of three kinds (native adbd, virtual, scripted)."""
+"""Fixtures for every room: boards of three kinds (native adbd, virtual, scripted). And no skip goes unnoticed in CI."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
 
 pytest_plugins = ["tests.native_adbd", "tests.virtual_board"]
+
+#: What may be skipped where nothing else may: what another command runs, and what this machine's kernel decides.
+EXPECTED_SKIPS = ("make kernels", "make test-kernels", "BRINGUP_LINUX_SOURCE", "DMABUF_HEAPS", "host kernel")
+
+_skipped: list[str] = []
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if report.skipped and not hasattr(report, "wasxfail"):
+        reason = str(report.longrepr[2]) if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        if not any(words in reason for words in EXPECTED_SKIPS):
+            _skipped.append(f"{report.nodeid}: {reason}")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """With CI=true a test that should run and was skipped fails the session."""
+    is_worker = hasattr(session.config, "workerinput")
+    if _skipped and not is_worker and os.environ.get("CI", "").lower() == "true":
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if _skipped and os.environ.get("CI", "").lower() == "true":
+        terminalreporter.section("skipped, and should have run")
+        for line in _skipped:
+            terminalreporter.line(line)

@@ -35,16 +35,19 @@ def render(
     list_them: Annotated[
         bool, typer.Option("--list", help="Which fragments there are, and what a template gets.")
     ] = False,
+    diff_tree: Annotated[
+        Path | None, typer.Option("--diff", metavar="DIR", help="Show how the files in DIR differ; write nothing.")
+    ] = None,
     force: Annotated[bool, typer.Option("--force", help="Overwrite files that bringup did not write.")] = False,
     config_dir: ConfigDir = None,
 ) -> None:
     """Render kconfig, ueventd and other fragments from a board config."""
     from bringup.cli.console import say
     from bringup.config.shipped import config_dirs, find_config
-    from bringup.errors import UsageError
+    from bringup.errors import ExitCode, UsageError
     from bringup.render.engine import Rendered, Skipped
     from bringup.render.engine import render as render_fragments
-    from bringup.render.output import write
+    from bringup.render.output import diff, write
 
     if list_them:
         _list()
@@ -59,6 +62,10 @@ def render(
             say(f"{one.path}: not needed: {one.reason}")
         else:
             rendered.append(one)
+    if diff_tree is not None:
+        lines = list(diff(rendered, diff_tree))
+        typer.echo("".join(f"{line}\n" for line in lines), nl=False)
+        raise typer.Exit(int(ExitCode.FAILED if lines else ExitCode.PASSED))
     if output is None:
         typer.echo("".join(one.text for one in rendered), nl=False)
         return
