@@ -72,7 +72,8 @@ def test_linux_6_12_has_heaps_statistics_and_trace_events(shared_board: SharedBo
 def test_linux_5_10_has_ion_beside_heaps(shared_board: SharedBoard) -> None:
     board = shared_board("arm64-5.10")
     assert heaps(board) == ["linux,cma=444:system:system", "system=444:system:system"]
-    assert ask(board, "stat -c '%a %U %F' /dev/ion") == ["664", "system", "character", "special", "file"]
+    assert ask(board, "stat -c %a:%U:%G /dev/ion") == ["664:system:system"]
+    assert ask(board, "ls /sys/kernel/debug/ion") == ["ion_system_contig_heap", "ion_system_heap", "linux,cma"]
     assert ask(board, "uname -r; getconf PAGE_SIZE")[0].startswith("5.10.")
     assert ask(board, "grep CmaTotal /proc/meminfo")[1] == str(32 << 10)
 
