@@ -231,14 +231,14 @@ def _read_yaml(path: Path) -> Any:
         raise ConfigError(path, str(error)) from error
     try:
         tree = YAML(typ="rt").load(text)
-        _bound(path, tree)
-        return tree
     except MarkedYAMLError as error:
         mark = error.problem_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)
         raise ConfigError(path, f"not YAML: {error.problem}", line=line, column=column) from error
     except YAMLError as error:
         raise ConfigError(path, f"not YAML: {error}") from error
+    _bound(path, tree)
+    return tree
 
 
 def _bound(path: Path, tree: Any) -> None:
