@@ -1,5 +1,5 @@
 # make demo    from a clone to a report: boots a board in QEMU, observes, judges, reports
-# make test    every test, virtual boards included
+# make test    every test but those of built kernels, virtual boards included
 # make kernels       compiles the kernels of the boards arm64-5.10, arm64-6.12 and arm64-7.x, once
 # make test-kernels  the tests that need them, with none of them skipped
 # make bench   the figures in README and docs, as ratios of one interleaved run
@@ -21,7 +21,7 @@ test: $(VENV)/.installed-dev
 		qemu-aarch64:qemu-user cc:gcc g++:g++ dtc:device-tree-compiler chromium:chromium chromedriver:chromium-driver \
 		npm:npm checkpolicy:checkpolicy secilc:secilc m4:m4 selabel_lookup:selinux-utils bpfmt:blueprint-tools \
 		xmllint:libxml2-utils
-	@$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not kernels" $(PYTEST_ARGS)
 
 kernels: $(VENV)/.installed
 	@scripts/system-packages qemu-system-aarch64:qemu-system-arm dtc:device-tree-compiler make:make gcc:gcc \

@@ -41,6 +41,12 @@ def _guarded(arguments: list[str]) -> int:
     from bringup.errors import BringupError, ExitCode
 
     try:
+        if arguments[:2] == ["kconfig", "check"]:
+            from bringup.cli.kconfig_quick import quick_check
+
+            code = quick_check(arguments)
+            if code is not None:
+                return code
         result: Any = _group()(args=arguments, prog_name="bringup", standalone_mode=True)
     except SystemExit as stop:
         return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
