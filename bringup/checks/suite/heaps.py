@@ -111,7 +111,7 @@ def mode(ask: Question, facts: Facts) -> Iterator[Verdict]:
     for name, node in _judgeable(facts):
         promised = _promise(facts, name)
         if promised is None:
-            yield ask.of(name).skipped("neither the board config nor a ueventd.rc says what it should be")
+            yield _unpromised(ask.of(name))
             continue
         rule, place = promised
         seen = f"{node.path} is {node.mode:04o}, {place} says {rule.mode:04o}"
@@ -135,7 +135,7 @@ def owner(ask: Question, facts: Facts) -> Iterator[Verdict]:
     for name, node in _judgeable(facts):
         promised = _promise(facts, name)
         if promised is None:
-            yield ask.of(name).skipped("neither the board config nor a ueventd.rc says what it should be")
+            yield _unpromised(ask.of(name))
             continue
         rule, place = promised
         wanted = (uid_of(rule.user), uid_of(rule.group))
@@ -219,6 +219,10 @@ def _judgeable(facts: Facts) -> Iterator[tuple[str, _Node]]:
     for name, node in (facts.heap_nodes or {}).items():
         if node.mode is not None and node.uid is not None and node.gid is not None:
             yield name, _Node(node.path, node.mode, node.uid, node.gid, node.label)
+
+
+def _unpromised(ask: Question) -> Verdict:
+    return ask.skipped("neither the board config nor a ueventd.rc says what it should be")
 
 
 def _promise(facts: Facts, name: str) -> tuple[UeventdRule, str] | None:
