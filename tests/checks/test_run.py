@@ -10,7 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bringup.checks.latency import percentile
-from bringup.checks.run import BoardRun, HeapFacts, LatencyFacts, Run, load_run
+from bringup.checks.run import (
+    BoardRun,
+    ExhaustionFacts,
+    HeapFacts,
+    LatencyFacts,
+    PageFacts,
+    RegionFacts,
+    Run,
+    load_run,
+)
 from bringup.checks.verdict import Cause, Outcome, Verdict, worst
 from bringup.errors import ExitCode, RecordError
 
@@ -28,6 +37,10 @@ verdicts = st.builds(
 )
 counts = st.integers(0, 2**60)
 latencies = st.builds(LatencyFacts, *[counts] * 8)
+regions = st.builds(RegionFacts, texts, counts, counts, texts)
+pairs = st.lists(st.tuples(counts, counts), max_size=3).map(tuple)
+pages = st.builds(PageFacts, counts, counts, pairs, pairs, counts, counts, pairs, st.none() | regions)
+exhaustions = st.builds(ExhaustionFacts, counts, counts, counts, texts, counts, counts, counts, counts)
 heaps = st.builds(
     HeapFacts,
     name=texts,
@@ -38,6 +51,8 @@ heaps = st.builds(
     label=st.none() | texts,
     tests=st.dictionaries(st.sampled_from(["pass", "fail"]), st.integers(0, 99)),
     latency=st.lists(latencies, max_size=2).map(tuple),
+    pages=st.lists(pages, max_size=2).map(tuple),
+    exhaustion=st.none() | exhaustions,
 )
 seconds = st.floats(0, 1e6)
 boards = st.builds(
