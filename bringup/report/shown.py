@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from bringup.checks.run import BoardRun, HeapFacts, PageFacts, Run
-from bringup.checks.verdict import Cause, Verdict
+from bringup.checks.verdict import Alternative, Cause, Change, Link, Verdict
 from bringup.text import visible
 
 __all__ = ["excerpt", "shown"]
@@ -54,10 +54,20 @@ def _verdict(one: Verdict) -> Verdict:
         outcome=one.outcome,
         heap=_maybe(one.heap, _NAME),
         evidence=_list(one.evidence),
-        cause=one.cause and Cause(_text(one.cause.id, _NAME), _text(one.cause.text, _SENTENCE)),
+        cause=one.cause and _cause(one.cause),
         remedy=_list(one.remedy),
         reason=_maybe(one.reason, _SENTENCE),
+        changes=tuple(Change(_text(change.file, _NAME), _list(change.lines)) for change in one.changes[:_ITEMS]),
+        alternatives=tuple(
+            Alternative(_cause(other.cause), _text(other.told_apart_by, _SENTENCE), _list(other.remedy))
+            for other in one.alternatives[:_ITEMS]
+        ),
     )
+
+
+def _cause(cause: Cause) -> Cause:
+    links = tuple(Link(_text(link.url, _SENTENCE), _text(link.title, _NAME)) for link in cause.seen_before[:_ITEMS])
+    return Cause(_text(cause.id, _NAME), _text(cause.text, _SENTENCE), links)
 
 
 def _heap(heap: HeapFacts) -> HeapFacts:

@@ -20,10 +20,11 @@ from bringup.checks.run import (
     Run,
     load_run,
 )
-from bringup.checks.verdict import Cause, Outcome, Verdict, worst
+from bringup.checks.verdict import Alternative, Cause, Change, Link, Outcome, Verdict, worst
 from bringup.errors import ExitCode, RecordError
 
 texts = st.text(max_size=40)
+_causes = st.builds(Cause, texts, texts, st.lists(st.builds(Link, texts, texts), max_size=2).map(tuple))
 verdicts = st.builds(
     Verdict,
     id=texts,
@@ -31,9 +32,13 @@ verdicts = st.builds(
     outcome=st.sampled_from(Outcome),
     heap=st.none() | texts,
     evidence=st.lists(texts, max_size=3).map(tuple),
-    cause=st.none() | st.builds(Cause, texts, texts),
+    cause=st.none() | _causes,
     remedy=st.lists(texts, max_size=3).map(tuple),
     reason=st.none() | texts,
+    changes=st.lists(st.builds(Change, texts, st.lists(texts, max_size=3).map(tuple)), max_size=2).map(tuple),
+    alternatives=st.lists(
+        st.builds(Alternative, _causes, texts, st.lists(texts, max_size=2).map(tuple)), max_size=2
+    ).map(tuple),
 )
 counts = st.integers(0, 2**60)
 latencies = st.builds(LatencyFacts, *[counts] * 8)
