@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bringup.checks.ioncompare import IonComparison, IonFacts, IonHeap, IonPoint, PointResult
 from bringup.checks.pages import ExhaustionFacts, PageFacts, RegionFacts
 from bringup.checks.verdict import Outcome, Verdict, worst
 from bringup.errors import ExitCode, RecordError
@@ -18,8 +19,13 @@ __all__ = [
     "BoardRun",
     "ExhaustionFacts",
     "HeapFacts",
+    "IonComparison",
+    "IonFacts",
+    "IonHeap",
+    "IonPoint",
     "LatencyFacts",
     "PageFacts",
+    "PointResult",
     "RegionFacts",
     "Run",
     "exit_code_for",
@@ -115,6 +121,8 @@ class BoardRun:
     :param record: where the record is, relative to the run's folder.
     :param identity: what the board says of itself, in the order in which to show it (model, ABI, page size, …).
     :param steps: what was done when: (step, seconds since the start, seconds taken).
+    :param ion: what ``/dev/ion`` told, and the comparisons; ``None`` where there is no ION.
+    :param ion_heaps: each ION heap as its tests and timings name it, ``ion/NAME`` with the flags behind it.
     """
 
     serial: str
@@ -125,6 +133,8 @@ class BoardRun:
     identity: Mapping[str, str] = field(default_factory=dict)
     heaps: tuple[HeapFacts, ...] = ()
     steps: tuple[tuple[str, float, float], ...] = ()
+    ion: IonFacts | None = None
+    ion_heaps: tuple[HeapFacts, ...] = ()
 
     @property
     def outcome(self) -> Outcome:
@@ -141,6 +151,8 @@ class BoardRun:
             "record": self.record,
             "identity": dict(self.identity),
             "heaps": [heap.to_json() for heap in self.heaps],
+            "ion": None if self.ion is None else self.ion.to_json(),
+            "ion_heaps": [heap.to_json() for heap in self.ion_heaps],
             "steps": [{"step": step, "at": at, "seconds": took} for step, at, took in self.steps],
             "verdicts": [one.to_json() for one in self.verdicts],
         }
@@ -148,6 +160,7 @@ class BoardRun:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> BoardRun:
         """The reverse of :meth:`to_json`."""
+        ion = data.get("ion")
         return cls(
             serial=str(data["serial"]),
             verdicts=tuple(Verdict.from_json(one) for one in data["verdicts"]),
@@ -157,6 +170,8 @@ class BoardRun:
             identity={str(key): str(value) for key, value in data.get("identity", {}).items()},
             heaps=tuple(HeapFacts.from_json(one) for one in data.get("heaps", ())),
             steps=tuple((str(s["step"]), _seconds(s["at"]), _seconds(s["seconds"])) for s in data.get("steps", ())),
+            ion=None if ion is None else IonFacts.from_json(ion),
+            ion_heaps=tuple(HeapFacts.from_json(one) for one in data.get("ion_heaps", ())),
         )
 
 
