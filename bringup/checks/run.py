@@ -11,6 +11,7 @@ from typing import Any
 
 from bringup.checks.verdict import Outcome, Verdict, worst
 from bringup.errors import ExitCode, RecordError
+from bringup.kernel.gap import UpstreamGap
 
 __all__ = ["SCHEMA", "BoardRun", "HeapFacts", "LatencyFacts", "Run", "exit_code_for", "load_run"]
 
@@ -95,6 +96,7 @@ class BoardRun:
     :param record: where the record is, relative to the run's folder.
     :param identity: what the board says of itself, in the order in which to show it (model, ABI, page size, …).
     :param steps: what was done when: (step, seconds since the start, seconds taken).
+    :param upstream_gap: what it has or asks for that mainline does not have; ``None`` in runs of before it was told.
     """
 
     serial: str
@@ -105,6 +107,7 @@ class BoardRun:
     identity: Mapping[str, str] = field(default_factory=dict)
     heaps: tuple[HeapFacts, ...] = ()
     steps: tuple[tuple[str, float, float], ...] = ()
+    upstream_gap: UpstreamGap | None = None
 
     @property
     def outcome(self) -> Outcome:
@@ -122,6 +125,7 @@ class BoardRun:
             "identity": dict(self.identity),
             "heaps": [heap.to_json() for heap in self.heaps],
             "steps": [{"step": step, "at": at, "seconds": took} for step, at, took in self.steps],
+            "upstream_gap": self.upstream_gap.to_json() if self.upstream_gap else None,
             "verdicts": [one.to_json() for one in self.verdicts],
         }
 
@@ -137,6 +141,7 @@ class BoardRun:
             identity={str(key): str(value) for key, value in data.get("identity", {}).items()},
             heaps=tuple(HeapFacts.from_json(one) for one in data.get("heaps", ())),
             steps=tuple((str(s["step"]), _seconds(s["at"]), _seconds(s["seconds"])) for s in data.get("steps", ())),
+            upstream_gap=UpstreamGap.from_json(gap) if (gap := data.get("upstream_gap")) else None,
         )
 
 

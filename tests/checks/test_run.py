@@ -13,6 +13,8 @@ from bringup.checks.latency import percentile
 from bringup.checks.run import BoardRun, HeapFacts, LatencyFacts, Run, load_run
 from bringup.checks.verdict import Cause, Outcome, Verdict, worst
 from bringup.errors import ExitCode, RecordError
+from bringup.kernel.gap import Dependency, UpstreamGap
+from bringup.kernel.upstream import Standing, Thing
 
 texts = st.text(max_size=40)
 verdicts = st.builds(
@@ -40,6 +42,22 @@ heaps = st.builds(
     latency=st.lists(latencies, max_size=2).map(tuple),
 )
 seconds = st.floats(0, 1e6)
+dependencies = st.builds(
+    Dependency,
+    kind=st.sampled_from(Thing),
+    name=texts,
+    standing=st.sampled_from(Standing),
+    origin=texts,
+    seen=texts,
+    instead=st.none() | texts,
+    sources=st.lists(texts, max_size=2).map(tuple),
+)
+gaps = st.builds(
+    UpstreamGap,
+    kernel=st.none() | texts,
+    dependencies=st.lists(dependencies, max_size=3).map(tuple),
+    not_known=st.lists(texts, max_size=2).map(tuple),
+)
 boards = st.builds(
     BoardRun,
     serial=texts,
@@ -50,6 +68,7 @@ boards = st.builds(
     identity=st.dictionaries(texts, texts, max_size=3),
     heaps=st.lists(heaps, max_size=2).map(tuple),
     steps=st.lists(st.tuples(texts, seconds, seconds), max_size=3).map(tuple),
+    upstream_gap=st.none() | gaps,
 )
 runs = st.builds(Run, boards=st.lists(boards, max_size=3).map(tuple), tool=texts, started=texts)
 
