@@ -9,11 +9,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bringup.checks.pages import ExhaustionFacts, PageFacts, RegionFacts
 from bringup.checks.verdict import Outcome, Verdict, worst
 from bringup.errors import ExitCode, RecordError
 from bringup.kernel.gap import UpstreamGap
 
-__all__ = ["SCHEMA", "BoardRun", "HeapFacts", "LatencyFacts", "Run", "exit_code_for", "load_run"]
+__all__ = [
+    "SCHEMA",
+    "BoardRun",
+    "ExhaustionFacts",
+    "HeapFacts",
+    "LatencyFacts",
+    "PageFacts",
+    "RegionFacts",
+    "Run",
+    "exit_code_for",
+    "load_run",
+]
 
 SCHEMA = "bringup.run/1"
 
@@ -45,6 +57,8 @@ class HeapFacts:
 
     :param mode: permission bits; ``owner``: ``UID:GID``; ``label``: SELinux context, where there is one.
     :param tests: how many of the allocator's tests ended in which outcome.
+    :param pages: where the pages of buffers of several sizes lay, one a buffer; empty where it could not be traced.
+    :param exhaustion: how much the heap could give; ``None`` where that was not tried.
     """
 
     name: str
@@ -55,6 +69,8 @@ class HeapFacts:
     label: str | None = None
     tests: Mapping[str, int] = field(default_factory=dict)
     latency: tuple[LatencyFacts, ...] = ()
+    pages: tuple[PageFacts, ...] = ()
+    exhaustion: ExhaustionFacts | None = None
 
     def to_json(self) -> dict[str, Any]:
         """All fields; the mode in octal, as ``ls`` and ueventd write it."""
@@ -67,12 +83,14 @@ class HeapFacts:
             "label": self.label,
             "tests": dict(self.tests),
             "latency": [one.to_json() for one in self.latency],
+            "pages": [one.to_json() for one in self.pages],
+            "exhaustion": None if self.exhaustion is None else self.exhaustion.to_json(),
         }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> HeapFacts:
         """The reverse of :meth:`to_json`."""
-        mode = data.get("mode")
+        mode, exhaustion = data.get("mode"), data.get("exhaustion")
         return cls(
             name=str(data["name"]),
             present=bool(data["present"]),
@@ -85,6 +103,8 @@ class HeapFacts:
                 LatencyFacts(**{name: int(one[name]) for name in LatencyFacts.__slots__})
                 for one in data.get("latency", ())
             ),
+            pages=tuple(PageFacts.from_json(one) for one in data.get("pages", ())),
+            exhaustion=None if exhaustion is None else ExhaustionFacts.from_json(exhaustion),
         )
 
 
