@@ -13,6 +13,7 @@ from bringup.checks.ioncompare import IonComparison, IonFacts, IonHeap, IonPoint
 from bringup.checks.pages import ExhaustionFacts, PageFacts, RegionFacts
 from bringup.checks.verdict import Outcome, Verdict, worst
 from bringup.errors import ExitCode, RecordError
+from bringup.kernel.gap import UpstreamGap
 
 __all__ = [
     "SCHEMA",
@@ -123,6 +124,7 @@ class BoardRun:
     :param steps: what was done when: (step, seconds since the start, seconds taken).
     :param ion: what ``/dev/ion`` told, and the comparisons; ``None`` where there is no ION.
     :param ion_heaps: each ION heap as its tests and timings name it, ``ion/NAME`` with the flags behind it.
+    :param upstream_gap: what it has or asks for that mainline does not have; ``None`` in runs of before it was told.
     """
 
     serial: str
@@ -135,6 +137,7 @@ class BoardRun:
     steps: tuple[tuple[str, float, float], ...] = ()
     ion: IonFacts | None = None
     ion_heaps: tuple[HeapFacts, ...] = ()
+    upstream_gap: UpstreamGap | None = None
 
     @property
     def outcome(self) -> Outcome:
@@ -154,6 +157,7 @@ class BoardRun:
             "ion": None if self.ion is None else self.ion.to_json(),
             "ion_heaps": [heap.to_json() for heap in self.ion_heaps],
             "steps": [{"step": step, "at": at, "seconds": took} for step, at, took in self.steps],
+            "upstream_gap": self.upstream_gap.to_json() if self.upstream_gap else None,
             "verdicts": [one.to_json() for one in self.verdicts],
         }
 
@@ -172,6 +176,7 @@ class BoardRun:
             steps=tuple((str(s["step"]), _seconds(s["at"]), _seconds(s["seconds"])) for s in data.get("steps", ())),
             ion=None if ion is None else IonFacts.from_json(ion),
             ion_heaps=tuple(HeapFacts.from_json(one) for one in data.get("ion_heaps", ())),
+            upstream_gap=UpstreamGap.from_json(gap) if (gap := data.get("upstream_gap")) else None,
         )
 
 

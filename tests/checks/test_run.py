@@ -27,6 +27,8 @@ from bringup.checks.run import (
 )
 from bringup.checks.verdict import Alternative, Cause, Change, Link, Outcome, Verdict, worst
 from bringup.errors import ExitCode, RecordError
+from bringup.kernel.gap import Dependency, UpstreamGap
+from bringup.kernel.upstream import Standing, Thing
 
 texts = st.text(max_size=40)
 _causes = st.builds(Cause, texts, texts, st.lists(st.builds(Link, texts, texts), max_size=2).map(tuple))
@@ -73,6 +75,22 @@ ions = st.builds(
     st.lists(comparisons, max_size=2).map(tuple),
 )
 seconds = st.floats(0, 1e6)
+dependencies = st.builds(
+    Dependency,
+    kind=st.sampled_from(Thing),
+    name=texts,
+    standing=st.sampled_from(Standing),
+    origin=texts,
+    seen=texts,
+    instead=st.none() | texts,
+    sources=st.lists(texts, max_size=2).map(tuple),
+)
+gaps = st.builds(
+    UpstreamGap,
+    kernel=st.none() | texts,
+    dependencies=st.lists(dependencies, max_size=3).map(tuple),
+    not_known=st.lists(texts, max_size=2).map(tuple),
+)
 boards = st.builds(
     BoardRun,
     serial=texts,
@@ -85,6 +103,7 @@ boards = st.builds(
     steps=st.lists(st.tuples(texts, seconds, seconds), max_size=3).map(tuple),
     ion=st.none() | ions,
     ion_heaps=st.lists(heaps, max_size=2).map(tuple),
+    upstream_gap=st.none() | gaps,
 )
 runs = st.builds(Run, boards=st.lists(boards, max_size=3).map(tuple), tool=texts, started=texts)
 
