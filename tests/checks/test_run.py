@@ -10,11 +10,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bringup.checks.latency import percentile
-from bringup.checks.run import BoardRun, HeapFacts, LatencyFacts, Run, load_run
-from bringup.checks.verdict import Cause, Outcome, Verdict, worst
+from bringup.checks.run import (
+    BoardRun,
+    ExhaustionFacts,
+    HeapFacts,
+    LatencyFacts,
+    PageFacts,
+    RegionFacts,
+    Run,
+    load_run,
+)
+from bringup.checks.verdict import Alternative, Cause, Change, Link, Outcome, Verdict, worst
 from bringup.errors import ExitCode, RecordError
+from bringup.kernel.gap import Dependency, UpstreamGap
+from bringup.kernel.upstream import Standing, Thing
 
 texts = st.text(max_size=40)
+_causes = st.builds(Cause, texts, texts, st.lists(st.builds(Link, texts, texts), max_size=2).map(tuple))
 verdicts = st.builds(
     Verdict,
     id=texts,
@@ -22,12 +34,20 @@ verdicts = st.builds(
     outcome=st.sampled_from(Outcome),
     heap=st.none() | texts,
     evidence=st.lists(texts, max_size=3).map(tuple),
-    cause=st.none() | st.builds(Cause, texts, texts),
+    cause=st.none() | _causes,
     remedy=st.lists(texts, max_size=3).map(tuple),
     reason=st.none() | texts,
+    changes=st.lists(st.builds(Change, texts, st.lists(texts, max_size=3).map(tuple)), max_size=2).map(tuple),
+    alternatives=st.lists(
+        st.builds(Alternative, _causes, texts, st.lists(texts, max_size=2).map(tuple)), max_size=2
+    ).map(tuple),
 )
 counts = st.integers(0, 2**60)
 latencies = st.builds(LatencyFacts, *[counts] * 8)
+regions = st.builds(RegionFacts, texts, counts, counts, texts)
+pairs = st.lists(st.tuples(counts, counts), max_size=3).map(tuple)
+pages = st.builds(PageFacts, counts, counts, pairs, pairs, counts, counts, pairs, st.none() | regions)
+exhaustions = st.builds(ExhaustionFacts, counts, counts, counts, texts, counts, counts, counts, counts)
 heaps = st.builds(
     HeapFacts,
     name=texts,
@@ -38,8 +58,26 @@ heaps = st.builds(
     label=st.none() | texts,
     tests=st.dictionaries(st.sampled_from(["pass", "fail"]), st.integers(0, 99)),
     latency=st.lists(latencies, max_size=2).map(tuple),
+    pages=st.lists(pages, max_size=2).map(tuple),
+    exhaustion=st.none() | exhaustions,
 )
 seconds = st.floats(0, 1e6)
+dependencies = st.builds(
+    Dependency,
+    kind=st.sampled_from(Thing),
+    name=texts,
+    standing=st.sampled_from(Standing),
+    origin=texts,
+    seen=texts,
+    instead=st.none() | texts,
+    sources=st.lists(texts, max_size=2).map(tuple),
+)
+gaps = st.builds(
+    UpstreamGap,
+    kernel=st.none() | texts,
+    dependencies=st.lists(dependencies, max_size=3).map(tuple),
+    not_known=st.lists(texts, max_size=2).map(tuple),
+)
 boards = st.builds(
     BoardRun,
     serial=texts,
@@ -50,6 +88,7 @@ boards = st.builds(
     identity=st.dictionaries(texts, texts, max_size=3),
     heaps=st.lists(heaps, max_size=2).map(tuple),
     steps=st.lists(st.tuples(texts, seconds, seconds), max_size=3).map(tuple),
+    upstream_gap=st.none() | gaps,
 )
 runs = st.builds(Run, boards=st.lists(boards, max_size=3).map(tuple), tool=texts, started=texts)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from bringup.checks.run import BoardRun, HeapFacts, LatencyFacts, Run
-from bringup.checks.verdict import Cause, Outcome, Verdict
+from bringup.checks.run import BoardRun, ExhaustionFacts, HeapFacts, LatencyFacts, PageFacts, RegionFacts, Run
+from bringup.checks.verdict import Alternative, Cause, Change, Link, Outcome, Verdict
 
 # What breaks a format when it is written as it came.
 SNIPPETS = (
@@ -25,6 +25,7 @@ texts = st.lists(st.one_of(st.sampled_from(SNIPPETS), st.text(st.characters(code
 _maybe = st.none() | texts
 _count = st.integers(min_value=-5, max_value=10**20)
 
+_causes = st.builds(Cause, texts, texts, st.lists(st.builds(Link, texts, texts), max_size=2).map(tuple))
 verdicts = st.builds(
     Verdict,
     id=texts,
@@ -32,9 +33,13 @@ verdicts = st.builds(
     outcome=st.sampled_from(Outcome),
     heap=_maybe,
     evidence=st.lists(texts, max_size=10).map(tuple),
-    cause=st.none() | st.builds(Cause, texts, texts),
+    cause=st.none() | _causes,
     remedy=st.lists(texts, max_size=3).map(tuple),
     reason=_maybe,
+    changes=st.lists(st.builds(Change, texts, st.lists(texts, max_size=3).map(tuple)), max_size=2).map(tuple),
+    alternatives=st.lists(
+        st.builds(Alternative, _causes, texts, st.lists(texts, max_size=2).map(tuple)), max_size=2
+    ).map(tuple),
 )
 heaps = st.builds(
     HeapFacts,
@@ -80,7 +85,21 @@ def one_line_of(text: str) -> Run:
             Verdict("a.d", text, Outcome.PASS, text, (text,)),
         ),
         identity={text: text},
-        heaps=(HeapFacts(text, True, text, 0o444, text, text, {text: 1}),),
+        heaps=(
+            HeapFacts(
+                text,
+                True,
+                text,
+                0o444,
+                text,
+                text,
+                {text: 1},
+                pages=(
+                    PageFacts(4096, 4096, ((1, 1),), ((0, 1),), 0, 4096, ((0, 4096),), RegionFacts(text, 0, 1, text)),
+                ),
+                exhaustion=ExhaustionFacts(1, 1, 1, text),
+            ),
+        ),
         steps=((text, 0.0, 1.0),),
     )
     return Run((board,), text, text)
