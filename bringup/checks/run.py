@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bringup.checks.timing import TimingFacts, UntimedFacts
 from bringup.checks.verdict import Outcome, Verdict, worst
 from bringup.errors import ExitCode, RecordError
 
@@ -94,6 +95,7 @@ class BoardRun:
     :param config: the board config it was judged against, where one matched.
     :param record: where the record is, relative to the run's folder.
     :param identity: what the board says of itself, in the order in which to show it (model, ABI, page size, …).
+    :param timings: the benchmark's operations, where it was run; ``untimed``: what it could not measure.
     :param steps: what was done when: (step, seconds since the start, seconds taken).
     """
 
@@ -105,6 +107,8 @@ class BoardRun:
     identity: Mapping[str, str] = field(default_factory=dict)
     heaps: tuple[HeapFacts, ...] = ()
     steps: tuple[tuple[str, float, float], ...] = ()
+    timings: tuple[TimingFacts, ...] = ()
+    untimed: tuple[UntimedFacts, ...] = ()
 
     @property
     def outcome(self) -> Outcome:
@@ -121,6 +125,8 @@ class BoardRun:
             "record": self.record,
             "identity": dict(self.identity),
             "heaps": [heap.to_json() for heap in self.heaps],
+            "timings": [one.to_json() for one in self.timings],
+            "untimed": [one.to_json() for one in self.untimed],
             "steps": [{"step": step, "at": at, "seconds": took} for step, at, took in self.steps],
             "verdicts": [one.to_json() for one in self.verdicts],
         }
@@ -136,6 +142,8 @@ class BoardRun:
             record=data.get("record"),
             identity={str(key): str(value) for key, value in data.get("identity", {}).items()},
             heaps=tuple(HeapFacts.from_json(one) for one in data.get("heaps", ())),
+            timings=tuple(TimingFacts.from_json(one) for one in data.get("timings", ())),
+            untimed=tuple(UntimedFacts.from_json(one) for one in data.get("untimed", ())),
             steps=tuple((str(s["step"]), _seconds(s["at"]), _seconds(s["seconds"])) for s in data.get("steps", ())),
         )
 

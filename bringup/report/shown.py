@@ -7,6 +7,7 @@ board sends a line of a megabyte.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from bringup.checks.run import BoardRun, HeapFacts, Run
 from bringup.checks.verdict import Alternative, Cause, Change, Link, Verdict
@@ -43,6 +44,14 @@ def _board(board: BoardRun) -> BoardRun:
         identity={_text(name, _NAME): _text(value, _SENTENCE) for name, value in board.identity.items()},
         heaps=tuple(_heap(one) for one in board.heaps),
         steps=tuple((_text(step, _NAME), at, took) for step, at, took in board.steps),
+        timings=tuple(
+            replace(one, source=_text(one.source, _NAME), name=_text(one.name, _NAME), op=_text(one.op, _NAME))
+            for one in board.timings
+        ),
+        untimed=tuple(
+            replace(one, source=_text(one.source, _NAME), name=_text(one.name, _NAME), why=_text(one.why, _SENTENCE))
+            for one in board.untimed
+        ),
     )
 
 
