@@ -7,12 +7,14 @@ from collections.abc import Iterator
 
 from bringup.checks.benchmark import timing_facts, untimed_facts
 from bringup.checks.facts import Facts
+from bringup.checks.gap import gap_of_board
 from bringup.checks.latency import latencies_of, latency_facts
 from bringup.checks.registry import Check, Question, checks
 from bringup.checks.run import BoardRun, HeapFacts
 from bringup.checks.verdict import Verdict
 from bringup.config.schema import BoardConfig
 from bringup.errors import BringupError
+from bringup.kernel.gap import UpstreamGap
 from bringup.record.load import Record
 
 __all__ = ["heaps_of", "judge"]
@@ -38,6 +40,7 @@ def judge(
         timings=timing_facts(record.timings),
         untimed=untimed_facts(record.untimed),
         steps=tuple((step.name, step.at, step.seconds) for step in record.steps),
+        upstream_gap=_gap(facts),
     )
 
 
@@ -52,6 +55,13 @@ def _ask(check: Check, facts: Facts) -> Iterator[Verdict]:
         yield from check.ask(facts)
     except BringupError as error:
         yield Question(check.id, check.title).unknown(str(error))
+
+
+def _gap(facts: Facts) -> UpstreamGap:
+    try:
+        return gap_of_board(facts)
+    except BringupError as error:
+        return UpstreamGap(None, not_known=(str(error),))
 
 
 def _identity(facts: Facts) -> Iterator[tuple[str, str]]:

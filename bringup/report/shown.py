@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from bringup.checks.run import BoardRun, HeapFacts, Run
+from bringup.checks.run import BoardRun, HeapFacts, PageFacts, Run
 from bringup.checks.verdict import Alternative, Cause, Change, Link, Verdict
 from bringup.text import visible
 
@@ -88,7 +88,16 @@ def _heap(heap: HeapFacts) -> HeapFacts:
         label=_maybe(heap.label, _NAME),
         tests={_text(name, _NAME): count for name, count in heap.tests.items()},
         latency=heap.latency,
+        pages=tuple(_pages(one) for one in heap.pages),
+        exhaustion=heap.exhaustion and replace(heap.exhaustion, stopped=_text(heap.exhaustion.stopped, _NAME)),
     )
+
+
+def _pages(pages: PageFacts) -> PageFacts:
+    region = pages.region
+    if region is not None:
+        region = replace(region, name=_text(region.name, _NAME), source=_text(region.source, _NAME))
+    return replace(pages, region=region)
 
 
 def _list(items: tuple[str, ...]) -> tuple[str, ...]:

@@ -10,10 +10,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bringup.checks.latency import percentile
-from bringup.checks.run import BoardRun, HeapFacts, LatencyFacts, Run, load_run
+from bringup.checks.run import (
+    BoardRun,
+    ExhaustionFacts,
+    HeapFacts,
+    LatencyFacts,
+    PageFacts,
+    RegionFacts,
+    Run,
+    load_run,
+)
 from bringup.checks.timing import TimingFacts, UntimedFacts
 from bringup.checks.verdict import Alternative, Cause, Change, Link, Outcome, Verdict, worst
 from bringup.errors import ExitCode, RecordError
+from bringup.kernel.gap import Dependency, UpstreamGap
+from bringup.kernel.upstream import Standing, Thing
 
 texts = st.text(max_size=40)
 _causes = st.builds(Cause, texts, texts, st.lists(st.builds(Link, texts, texts), max_size=2).map(tuple))
@@ -34,6 +45,10 @@ verdicts = st.builds(
 )
 counts = st.integers(0, 2**60)
 latencies = st.builds(LatencyFacts, *[counts] * 8)
+regions = st.builds(RegionFacts, texts, counts, counts, texts)
+pairs = st.lists(st.tuples(counts, counts), max_size=3).map(tuple)
+pages = st.builds(PageFacts, counts, counts, pairs, pairs, counts, counts, pairs, st.none() | regions)
+exhaustions = st.builds(ExhaustionFacts, counts, counts, counts, texts, counts, counts, counts, counts)
 heaps = st.builds(
     HeapFacts,
     name=texts,
@@ -44,6 +59,8 @@ heaps = st.builds(
     label=st.none() | texts,
     tests=st.dictionaries(st.sampled_from(["pass", "fail"]), st.integers(0, 99)),
     latency=st.lists(latencies, max_size=2).map(tuple),
+    pages=st.lists(pages, max_size=2).map(tuple),
+    exhaustion=st.none() | exhaustions,
 )
 seconds = st.floats(0, 1e6)
 _figure = st.floats(0, 1e12)
@@ -60,6 +77,22 @@ timings = st.builds(
 )
 _counts = st.integers(0, 2**60)
 untimed = st.builds(UntimedFacts, texts, texts, _counts, _counts, _counts, texts)
+dependencies = st.builds(
+    Dependency,
+    kind=st.sampled_from(Thing),
+    name=texts,
+    standing=st.sampled_from(Standing),
+    origin=texts,
+    seen=texts,
+    instead=st.none() | texts,
+    sources=st.lists(texts, max_size=2).map(tuple),
+)
+gaps = st.builds(
+    UpstreamGap,
+    kernel=st.none() | texts,
+    dependencies=st.lists(dependencies, max_size=3).map(tuple),
+    not_known=st.lists(texts, max_size=2).map(tuple),
+)
 boards = st.builds(
     BoardRun,
     serial=texts,
@@ -72,6 +105,7 @@ boards = st.builds(
     timings=st.lists(timings, max_size=2).map(tuple),
     untimed=st.lists(untimed, max_size=2).map(tuple),
     steps=st.lists(st.tuples(texts, seconds, seconds), max_size=3).map(tuple),
+    upstream_gap=st.none() | gaps,
 )
 runs = st.builds(Run, boards=st.lists(boards, max_size=3).map(tuple), tool=texts, started=texts)
 

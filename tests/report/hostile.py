@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from bringup.checks.run import BoardRun, HeapFacts, LatencyFacts, Run
+from bringup.checks.run import BoardRun, ExhaustionFacts, HeapFacts, LatencyFacts, PageFacts, RegionFacts, Run
 from bringup.checks.timing import TimingFacts, UntimedFacts
 from bringup.checks.verdict import Alternative, Cause, Change, Link, Outcome, Verdict
 
@@ -102,7 +102,21 @@ def one_line_of(text: str) -> Run:
             Verdict("a.d", text, Outcome.PASS, text, (text,)),
         ),
         identity={text: text},
-        heaps=(HeapFacts(text, True, text, 0o444, text, text, {text: 1}),),
+        heaps=(
+            HeapFacts(
+                text,
+                True,
+                text,
+                0o444,
+                text,
+                text,
+                {text: 1},
+                pages=(
+                    PageFacts(4096, 4096, ((1, 1),), ((0, 1),), 0, 4096, ((0, 4096),), RegionFacts(text, 0, 1, text)),
+                ),
+                exhaustion=ExhaustionFacts(1, 1, 1, text),
+            ),
+        ),
         steps=((text, 0.0, 1.0),),
     )
     return Run((board,), text, text)
