@@ -11,6 +11,7 @@ from typing import Any
 
 from bringup.checks.ioncompare import IonComparison, IonFacts, IonHeap, IonPoint, PointResult
 from bringup.checks.pages import ExhaustionFacts, PageFacts, RegionFacts
+from bringup.checks.timing import TimingFacts, UntimedFacts
 from bringup.checks.verdict import Outcome, Verdict, worst
 from bringup.errors import ExitCode, RecordError
 from bringup.kernel.gap import UpstreamGap
@@ -121,6 +122,7 @@ class BoardRun:
     :param config: the board config it was judged against, where one matched.
     :param record: where the record is, relative to the run's folder.
     :param identity: what the board says of itself, in the order in which to show it (model, ABI, page size, …).
+    :param timings: the benchmark's operations, where it was run; ``untimed``: what it could not measure.
     :param steps: what was done when: (step, seconds since the start, seconds taken).
     :param ion: what ``/dev/ion`` told, and the comparisons; ``None`` where there is no ION.
     :param ion_heaps: each ION heap as its tests and timings name it, ``ion/NAME`` with the flags behind it.
@@ -137,6 +139,8 @@ class BoardRun:
     steps: tuple[tuple[str, float, float], ...] = ()
     ion: IonFacts | None = None
     ion_heaps: tuple[HeapFacts, ...] = ()
+    timings: tuple[TimingFacts, ...] = ()
+    untimed: tuple[UntimedFacts, ...] = ()
     upstream_gap: UpstreamGap | None = None
 
     @property
@@ -156,6 +160,8 @@ class BoardRun:
             "heaps": [heap.to_json() for heap in self.heaps],
             "ion": None if self.ion is None else self.ion.to_json(),
             "ion_heaps": [heap.to_json() for heap in self.ion_heaps],
+            "timings": [one.to_json() for one in self.timings],
+            "untimed": [one.to_json() for one in self.untimed],
             "steps": [{"step": step, "at": at, "seconds": took} for step, at, took in self.steps],
             "upstream_gap": self.upstream_gap.to_json() if self.upstream_gap else None,
             "verdicts": [one.to_json() for one in self.verdicts],
@@ -173,6 +179,8 @@ class BoardRun:
             record=data.get("record"),
             identity={str(key): str(value) for key, value in data.get("identity", {}).items()},
             heaps=tuple(HeapFacts.from_json(one) for one in data.get("heaps", ())),
+            timings=tuple(TimingFacts.from_json(one) for one in data.get("timings", ())),
+            untimed=tuple(UntimedFacts.from_json(one) for one in data.get("untimed", ())),
             steps=tuple((str(s["step"]), _seconds(s["at"]), _seconds(s["seconds"])) for s in data.get("steps", ())),
             ion=None if ion is None else IonFacts.from_json(ion),
             ion_heaps=tuple(HeapFacts.from_json(one) for one in data.get("ion_heaps", ())),

@@ -46,6 +46,14 @@ def _board(board: BoardRun) -> BoardRun:
         steps=tuple((_text(step, _NAME), at, took) for step, at, took in board.steps),
         ion=board.ion and _ion(board.ion),
         ion_heaps=tuple(_heap(one) for one in board.ion_heaps),
+        timings=tuple(
+            replace(one, source=_text(one.source, _NAME), name=_text(one.name, _NAME), op=_text(one.op, _NAME))
+            for one in board.timings
+        ),
+        untimed=tuple(
+            replace(one, source=_text(one.source, _NAME), name=_text(one.name, _NAME), why=_text(one.why, _SENTENCE))
+            for one in board.untimed
+        ),
     )
 
 

@@ -25,6 +25,7 @@ from bringup.checks.run import (
     Run,
     load_run,
 )
+from bringup.checks.timing import TimingFacts, UntimedFacts
 from bringup.checks.verdict import Alternative, Cause, Change, Link, Outcome, Verdict, worst
 from bringup.errors import ExitCode, RecordError
 from bringup.kernel.gap import Dependency, UpstreamGap
@@ -75,6 +76,20 @@ ions = st.builds(
     st.lists(comparisons, max_size=2).map(tuple),
 )
 seconds = st.floats(0, 1e6)
+_figure = st.floats(0, 1e12)
+_figures = st.lists(_figure, max_size=3).map(tuple)
+timings = st.builds(
+    TimingFacts,
+    **dict.fromkeys(("source", "name", "op"), texts),
+    **dict.fromkeys(("flags", "size", "threads", "samples"), st.integers(0, 2**60)),
+    **dict.fromkeys(("p50", "p95", "p99", "max", "low", "high", "confidence"), _figure),
+    **dict.fromkeys(("overhead", "mb_per_s", "limit_p50", "ratio", "ratio_low", "ratio_high"), st.none() | _figure),
+    limit=st.none() | texts,
+    medians=_figures,
+    ratios=_figures,
+)
+_counts = st.integers(0, 2**60)
+untimed = st.builds(UntimedFacts, texts, texts, _counts, _counts, _counts, texts)
 dependencies = st.builds(
     Dependency,
     kind=st.sampled_from(Thing),
@@ -100,6 +115,8 @@ boards = st.builds(
     record=st.none() | texts,
     identity=st.dictionaries(texts, texts, max_size=3),
     heaps=st.lists(heaps, max_size=2).map(tuple),
+    timings=st.lists(timings, max_size=2).map(tuple),
+    untimed=st.lists(untimed, max_size=2).map(tuple),
     steps=st.lists(st.tuples(texts, seconds, seconds), max_size=3).map(tuple),
     ion=st.none() | ions,
     ion_heaps=st.lists(heaps, max_size=2).map(tuple),

@@ -18,6 +18,7 @@ from bringup.checks.run import (
     RegionFacts,
     Run,
 )
+from bringup.checks.timing import TimingFacts, UntimedFacts
 from bringup.checks.verdict import Alternative, Cause, Change, Link, Outcome, Verdict
 
 # What breaks a format when it is written as it came.
@@ -74,6 +75,20 @@ ions = st.builds(
     st.lists(_comparisons, max_size=2).map(tuple),
 )
 _seconds = st.floats(allow_nan=False, allow_infinity=False, min_value=-1e6, max_value=1e9)
+_figure = st.floats(0, 1e12)
+_figures = st.lists(_figure, max_size=3).map(tuple)
+timings = st.builds(
+    TimingFacts,
+    **dict.fromkeys(("source", "name", "op"), texts),
+    **dict.fromkeys(("flags", "size", "threads", "samples"), st.integers(0, 2**60)),
+    **dict.fromkeys(("p50", "p95", "p99", "max", "low", "high", "confidence"), _figure),
+    **dict.fromkeys(("overhead", "mb_per_s", "limit_p50", "ratio", "ratio_low", "ratio_high"), st.none() | _figure),
+    limit=st.none() | texts,
+    medians=_figures,
+    ratios=_figures,
+)
+_counts = st.integers(0, 2**60)
+untimed = st.builds(UntimedFacts, texts, texts, _counts, _counts, _counts, texts)
 boards = st.builds(
     BoardRun,
     serial=texts,
@@ -83,6 +98,8 @@ boards = st.builds(
     record=_maybe,
     identity=st.dictionaries(texts, texts, max_size=3),
     heaps=st.lists(heaps, max_size=2).map(tuple),
+    timings=st.lists(timings, max_size=2).map(tuple),
+    untimed=st.lists(untimed, max_size=2).map(tuple),
     steps=st.lists(st.tuples(texts, _seconds, _seconds), max_size=3).map(tuple),
     ion=st.none() | ions,
     ion_heaps=st.lists(heaps, max_size=2).map(tuple),
