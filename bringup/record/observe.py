@@ -152,11 +152,20 @@ def _plan(how: Observation, deadline: Deadline) -> Plan:
         plan = plan.tree(tree.path, tree.depth, tree.count, tree.limit)
     for program in questions.PROGRAMS:
         plan = plan.run(program.milliseconds, program.limit, program.argv)
-    plan = plan.dmesg(questions.DMESG_LIMIT)
-    if how.heaps is not None:
-        plan = plan.heaps(how.heaps)
+    plan = plan.dmesg(questions.DMESG_LIMIT).ion()
+    for pattern in _patterns(how.heaps):
+        plan = plan.heaps(pattern)
         for test in how.tests:
             plan = plan.test(test)
+        if how.tests:
+            plan = plan.reads(questions.READ_ROUNDS)
         if how.rounds:
             plan = plan.bench(how.rounds)
     return plan
+
+
+def _patterns(heaps: str | None) -> tuple[str, ...]:
+    """Every heap is ION's, too: they are compared."""
+    if heaps is None:
+        return ()
+    return (heaps, "ion/*") if heaps == "*" else (heaps,)

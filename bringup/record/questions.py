@@ -7,7 +7,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["DMESG_LIMIT", "FILES", "GLOBS", "PROGRAMS", "READS", "TREES", "Files", "Glob", "Program", "Read", "Tree"]
+__all__ = [
+    "DMESG_LIMIT",
+    "FILES",
+    "GLOBS",
+    "PROGRAMS",
+    "READS",
+    "READ_ROUNDS",
+    "TREES",
+    "Files",
+    "Glob",
+    "Program",
+    "Read",
+    "Tree",
+]
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -104,3 +117,6 @@ GLOBS = (
 PROGRAMS = (Program(("/system/bin/getprop",), 3000, 256 * KIB),)
 
 DMESG_LIMIT = 1 * MIB
+
+#: How often a buffer is read to find out whether its mapping is cached.
+READ_ROUNDS = 15
