@@ -242,6 +242,7 @@ def _result(line: _Fields) -> Result:
         seen=line.text("seen"),
         errno=line.number("errno", _U32),
         ns=line.number("ns"),
+        seed=line.number("seed") if line.maybe("seed") else None,
     )
 
 
