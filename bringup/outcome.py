@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
-__all__ = ["Cause", "Outcome"]
+__all__ = ["Cause", "Link", "Outcome"]
 
 
 class Outcome(enum.StrEnum):
@@ -23,12 +23,22 @@ class Outcome(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Link:
+    """A page elsewhere. What shows it as a link must see that its address is an ``https`` one."""
+
+    url: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
 class Cause:
     """Why a question was answered as it was.
 
-    :param id: stable, dotted, e.g. ``kconfig.dmabuf-heaps-unset``.
+    :param id: stable, dotted, e.g. ``kconfig.heaps-off``.
     :param text: one sentence.
+    :param seen_before: public reports of the same failure on other boards.
     """
 
     id: str
     text: str
+    seen_before: tuple[Link, ...] = ()

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
+from bringup.checks.benchmark import timing_facts, untimed_facts
 from bringup.checks.facts import Facts
-from bringup.checks.latency import latency_facts
+from bringup.checks.gap import gap_of_board
+from bringup.checks.latency import latencies_of, latency_facts
 from bringup.checks.registry import Check, Question, checks
 from bringup.checks.run import BoardRun, HeapFacts
 from bringup.checks.verdict import Verdict
 from bringup.config.schema import BoardConfig
 from bringup.errors import BringupError
+from bringup.kernel.gap import UpstreamGap
 from bringup.record.load import Record
 
 __all__ = ["heaps_of", "judge"]
@@ -40,7 +43,10 @@ def judge(
         record=record_name,
         identity=dict(_identity(facts)),
         heaps=tuple(_heaps(facts)),
+        timings=timing_facts(record.timings),
+        untimed=untimed_facts(record.untimed),
         steps=tuple((step.name, step.at, step.seconds) for step in record.steps),
+        upstream_gap=_gap(facts),
     )
 
 
@@ -55,6 +61,13 @@ def _ask(check: Check, facts: Facts) -> Iterator[Verdict]:
         yield from check.ask(facts)
     except BringupError as error:
         yield Question(check.id, check.title).unknown(str(error))
+
+
+def _gap(facts: Facts) -> UpstreamGap:
+    try:
+        return gap_of_board(facts)
+    except BringupError as error:
+        return UpstreamGap(None, not_known=(str(error),))
 
 
 def _identity(facts: Facts) -> Iterator[tuple[str, str]]:
@@ -79,7 +92,8 @@ def _identity(facts: Facts) -> Iterator[tuple[str, str]]:
 def _heaps(facts: Facts) -> Iterator[HeapFacts]:
     """The heaps that are there, then those that should be."""
     nodes = facts.heap_nodes or {}
-    timed = {name: [one for one in facts.record.latencies if one.heap == name] for name in nodes}
+    latencies = latencies_of(facts.record)
+    timed = {name: [one for one in latencies if one.heap == name] for name in nodes}
     for name, node in nodes.items():
         heap = facts.config.heap(name) if facts.config else None
         yield HeapFacts(

@@ -12,7 +12,7 @@ app = App()
 
 @app.command()
 def doctor(json: JsonOutput = False) -> None:
-    """Is this host ready?"""
+    """Is this host ready? Exit code 3 when no board can be tested from here."""
     from bringup.cli.console import out, print_json, table
     from bringup.errors import ExitCode
     from bringup.lab.host import examine_host
@@ -23,5 +23,5 @@ def doctor(json: JsonOutput = False) -> None:
     else:
         rows = [("ok" if one.ok else "missing", one.name, one.seen, one.needed_for, one.hint) for one in facts]
         out().print(table(["", "what", "seen", "needed for", "how to get it"], rows))
-    lacking = any(not one.ok and one.needed_for for one in facts)
+    lacking = any(one.required and not one.ok for one in facts)
     raise typer.Exit(int(ExitCode.INFRASTRUCTURE if lacking else ExitCode.PASSED))

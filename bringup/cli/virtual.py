@@ -24,7 +24,7 @@ def setup(profile: Profile) -> None:
     from bringup.virtual import find_profile
     from bringup.virtual import setup as set_up
 
-    image = set_up(find_profile(profile), Deadline.after(1800), Steps())
+    image = set_up(find_profile(profile), Deadline.after(3600), Steps())
     typer.echo(str(image.folder))
 
 
@@ -73,6 +73,22 @@ def stop(
         if name in boards:
             forget_virtual(boards[name])
         say(f"{name}: {'stopped' if stop_board(name, Deadline.after(30)) else 'was not running'}")
+
+
+@app.command()
+def clean(
+    everything: Annotated[
+        bool, typer.Option("--all", help="Packages, sources, compiled kernels and images, too.")
+    ] = False,
+) -> None:
+    """Remove cached images and kernels that no profile uses any more."""
+    from bringup.cli.console import say
+    from bringup.deadline import Deadline
+    from bringup.report.units import number, size
+    from bringup.virtual.cleaning import clean as remove
+
+    removed = remove(Deadline.after(60), everything=everything)
+    say(f"removed {number(len(removed), 'folder')}, {size(sum(one.size for one in removed))}")
 
 
 @app.command("list")

@@ -11,18 +11,24 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from bringup.allocator.abi import Abi, binary
-from bringup.errors import BringupError
-from bringup.virtual import cache_folder, profiles
+from bringup.board.server import adb_program
+from bringup.errors import BringupError, VirtualBoardError
+from bringup.virtual import BuiltKernel, cache_folder, profiles
+from bringup.virtual.kbuild import require_tools
 
 __all__ = ["HostFact", "examine_host"]
+
+
+_ANY_BOARD = "every board"
 
 
 @dataclass(frozen=True, slots=True)
 class HostFact:
     """One thing.
 
-    :param needed_for: what does not work without it; empty: nothing does.
     :param ok: it is here.
+    :param needed_for: what does not work without it.
+    :param required: no board at all can be tested without it.
     """
 
     name: str
@@ -30,6 +36,7 @@ class HostFact:
     seen: str
     needed_for: str = ""
     hint: str = ""
+    required: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """All fields."""
@@ -38,14 +45,18 @@ class HostFact:
 
 def examine_host() -> Iterator[HostFact]:
     """Look at this host; nothing is started or changed."""
-    yield HostFact("python", sys.version_info >= (3, 11), sys.version.split()[0])
+    yield HostFact("python", sys.version_info >= (3, 11), sys.version.split()[0], "everything", required=True)
     yield _allocator()
-    yield _program("adb", "", "adbutils brings one; another adb on PATH must be of the same version")
-    for qemu in sorted({profile.qemu for profile in profiles()}):
-        yield _program(qemu, "virtual boards", "apt-get install --no-install-recommends qemu-system-x86")
+    yield _adb()
     yield _module("qemu.qmp", "virtual boards", "pip install 'bringup[virtual]'")
-    yield _program("apt-get", "setting up virtual boards", "a Debian host, or BRINGUP_CACHE from one")
-    yield _program("dpkg-deb", "setting up virtual boards", "a Debian host, or BRINGUP_CACHE from one")
+    for emulator in sorted({(profile.qemu, profile.qemu_package) for profile in profiles()}):
+        names = [profile.name for profile in profiles() if (profile.qemu, profile.qemu_package) == emulator]
+        yield _program(emulator[0], f"virtual boards {', '.join(names)}", _install(emulator[1]))
+    overlaid = [profile.name for profile in profiles() if profile.overlay]
+    yield _program("dtc", f"virtual boards {', '.join(overlaid)}", _install("device-tree-compiler"))
+    for tool in ("apt-get", "dpkg-deb"):
+        yield _program(tool, "setting up virtual boards", "a Debian host, or BRINGUP_CACHE from one")
+    yield _kernel_tools([profile.name for profile in profiles() if isinstance(profile.kernel, BuiltKernel)])
     yield _cache()
 
 
@@ -53,8 +64,29 @@ def _allocator() -> HostFact:
     try:
         names = [f"{abi} {binary(abi).size // 1024} KiB" for abi in Abi]
     except BringupError as error:
-        return HostFact("test allocator", False, error.seen, "everything on a board", error.hint)
-    return HostFact("test allocator", True, ", ".join(names))
+        return HostFact("test allocator", False, error.seen, _ANY_BOARD, error.hint, required=True)
+    return HostFact("test allocator", True, ", ".join(names), _ANY_BOARD, required=True)
+
+
+def _adb() -> HostFact:
+    try:
+        path = adb_program()
+    except BringupError as error:
+        return HostFact("adb", False, error.seen, _ANY_BOARD, error.hint, required=True)
+    return HostFact("adb", True, path, _ANY_BOARD, required=True)
+
+
+def _kernel_tools(boards: list[str]) -> HostFact:
+    needed_for = f"compiling the kernels of {', '.join(boards)}"
+    try:
+        require_tools("build kernels")
+    except VirtualBoardError as error:
+        return HostFact("kernel build", False, error.seen, needed_for, error.hint)
+    return HostFact("kernel build", True, "every tool is on PATH", needed_for)
+
+
+def _install(package: str) -> str:
+    return f"apt-get install --no-install-recommends {package}"
 
 
 def _program(name: str, needed_for: str, hint: str) -> HostFact:

@@ -7,9 +7,10 @@ board sends a line of a megabyte.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
-from bringup.checks.run import BoardRun, HeapFacts, Run
-from bringup.checks.verdict import Cause, Verdict
+from bringup.checks.run import BoardRun, HeapFacts, IonComparison, IonFacts, IonPoint, PageFacts, Run
+from bringup.checks.verdict import Alternative, Cause, Change, Link, Verdict
 from bringup.text import visible
 
 __all__ = ["excerpt", "shown"]
@@ -43,6 +44,16 @@ def _board(board: BoardRun) -> BoardRun:
         identity={_text(name, _NAME): _text(value, _SENTENCE) for name, value in board.identity.items()},
         heaps=tuple(_heap(one) for one in board.heaps),
         steps=tuple((_text(step, _NAME), at, took) for step, at, took in board.steps),
+        ion=board.ion and _ion(board.ion),
+        ion_heaps=tuple(_heap(one) for one in board.ion_heaps),
+        timings=tuple(
+            replace(one, source=_text(one.source, _NAME), name=_text(one.name, _NAME), op=_text(one.op, _NAME))
+            for one in board.timings
+        ),
+        untimed=tuple(
+            replace(one, source=_text(one.source, _NAME), name=_text(one.name, _NAME), why=_text(one.why, _SENTENCE))
+            for one in board.untimed
+        ),
     )
 
 
@@ -53,10 +64,20 @@ def _verdict(one: Verdict) -> Verdict:
         outcome=one.outcome,
         heap=_maybe(one.heap, _NAME),
         evidence=_list(one.evidence),
-        cause=one.cause and Cause(_text(one.cause.id, _NAME), _text(one.cause.text, _SENTENCE)),
+        cause=one.cause and _cause(one.cause),
         remedy=_list(one.remedy),
         reason=_maybe(one.reason, _SENTENCE),
+        changes=tuple(Change(_text(change.file, _NAME), _list(change.lines)) for change in one.changes[:_ITEMS]),
+        alternatives=tuple(
+            Alternative(_cause(other.cause), _text(other.told_apart_by, _SENTENCE), _list(other.remedy))
+            for other in one.alternatives[:_ITEMS]
+        ),
     )
+
+
+def _cause(cause: Cause) -> Cause:
+    links = tuple(Link(_text(link.url, _SENTENCE), _text(link.title, _NAME)) for link in cause.seen_before[:_ITEMS])
+    return Cause(_text(cause.id, _NAME), _text(cause.text, _SENTENCE), links)
 
 
 def _heap(heap: HeapFacts) -> HeapFacts:
@@ -69,7 +90,43 @@ def _heap(heap: HeapFacts) -> HeapFacts:
         label=_maybe(heap.label, _NAME),
         tests={_text(name, _NAME): count for name, count in heap.tests.items()},
         latency=heap.latency,
+        pages=tuple(_pages(one) for one in heap.pages),
+        exhaustion=heap.exhaustion and replace(heap.exhaustion, stopped=_text(heap.exhaustion.stopped, _NAME)),
     )
+
+
+def _ion(ion: IonFacts) -> IonFacts:
+    return IonFacts(
+        abi=_maybe(ion.abi, _NAME),
+        heaps=tuple(replace(one, name=_text(one.name, _NAME), type=_text(one.type, _NAME)) for one in ion.heaps),
+        comparisons=tuple(_comparison(one) for one in ion.comparisons),
+    )
+
+
+def _comparison(one: IonComparison) -> IonComparison:
+    return IonComparison(
+        heap=_text(one.heap, _NAME),
+        ion=_text(one.ion, _NAME),
+        flags=one.flags,
+        source=_text(one.source, _NAME),
+        points=tuple(
+            IonPoint(
+                name=_text(point.name, _NAME),
+                result=point.result,
+                ion=_text(point.ion, _SENTENCE),
+                heap=_text(point.heap, _SENTENCE),
+                why=_text(point.why, _SENTENCE),
+            )
+            for point in one.points
+        ),
+    )
+
+
+def _pages(pages: PageFacts) -> PageFacts:
+    region = pages.region
+    if region is not None:
+        region = replace(region, name=_text(region.name, _NAME), source=_text(region.source, _NAME))
+    return replace(pages, region=region)
 
 
 def _list(items: tuple[str, ...]) -> tuple[str, ...]:

@@ -50,7 +50,7 @@ class Finding:
     @property
     def remedies(self) -> tuple[tuple[str, ...], ...]:
         """The different remedies of its verdicts. One remedy is a block of lines that belong together."""
-        return tuple(dict.fromkeys(one.remedy for one in self.verdicts if one.remedy))
+        return tuple(dict.fromkeys(one.advice for one in self.verdicts if one.advice))
 
 
 @dataclass(frozen=True, slots=True)

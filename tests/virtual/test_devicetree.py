@@ -10,11 +10,13 @@ import pytest
 
 from bringup.deadline import Deadline
 from bringup.errors import VirtualBoardError
+from bringup.virtual import find_profile
 from bringup.virtual.boards import _arm64
 from bringup.virtual.devicetree import device_tree
 from tests.virtual_board import MakeBoard, board_is_required
 
-MACHINE = ("qemu-system-aarch64", "-nodefaults", "-no-user-config", "-display", "none", *_arm64.machine("cortex-a53"))
+_PROFILE = find_profile("arm64-debian")
+MACHINE = (_PROFILE.qemu, "-nodefaults", "-no-user-config", "-display", "none", *_PROFILE.qemu_args)
 
 
 @pytest.fixture(autouse=True)

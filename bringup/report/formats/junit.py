@@ -79,9 +79,9 @@ def _lines(verdict: Verdict) -> Iterable[str]:
     yield from (f"seen: {fact}" for fact in verdict.evidence)
     if verdict.cause:
         yield f"cause: {verdict.cause.text} ({verdict.cause.id})"
-    if verdict.remedy:
+    if verdict.advice:
         yield "remedy:"
-        yield from (f"    {line}" for line in verdict.remedy)
+        yield from (f"    {line}" for line in verdict.advice)
 
 
 def _counts(verdicts: Iterable[Verdict]) -> dict[str, str]:

@@ -57,7 +57,7 @@ def _diagnosis(verdict: Verdict) -> Iterator[str]:
         yield from _said("seen", fact)
     if verdict.cause:
         yield from _said("cause", f"{verdict.cause.text} ({verdict.cause.id})")
-    for line in verdict.remedy:
+    for line in verdict.advice:
         yield from _said("remedy", line)
 
 

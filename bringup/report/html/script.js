@@ -57,8 +57,9 @@
     if (one.cause) seen.append(make("p", `${one.cause.text} (${one.cause.id})`));
     if (one.reason) seen.append(make("p", one.reason));
     if (one.evidence.length) seen.append(Object.assign(list(one.evidence), { className: "facts" }));
-    if (one.remedy) {
-      const block = make("figure", "", make("figcaption", "What to change"), make("pre", "", make("code", one.remedy.join("\n"))));
+    const advice = [...(one.remedy ?? []), ...(one.changes ?? []).flatMap((change) => [`${change.file}:`, ...change.lines])];
+    if (advice.length) {
+      const block = make("figure", "", make("figcaption", "What to change"), make("pre", "", make("code", advice.join("\n"))));
       block.className = "remedy";
       copying(block);
       seen.append(block);

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-__all__ = ["PACKAGES", "POOL", "POOL_AND_REGION", "kernel_options", "machine", "properties"]
+from bringup.virtual.kernels import KernelSource
+from bringup.virtual.profile import Profile
 
-PACKAGES = ("adbd", "mksh", "toybox", "chiark-really")
-
+__all__ = ["POOL", "POOL_AND_REGION", "board", "kernel_options"]
 
 # All that is not here is off. What these need (ARM64, OF, PSCI, …) comes by itself.
 _RUNS_ADBD = (
@@ -66,16 +66,45 @@ POOL = _OVERLAY % _POOL
 POOL_AND_REGION = _OVERLAY % (_POOL + _REGION)
 
 
-def machine(cpu: str) -> tuple[str, ...]:
-    """QEMU's arguments for a "virt" machine with that CPU."""
-    return (
-        *("-M", "virt", "-accel", "tcg,thread=multi", "-cpu", cpu),
-        *("-device", "virtio-net-device,netdev=net0"),
+def board(
+    name: str,
+    summary: str,
+    kernel: KernelSource,
+    *,
+    cpu: str = "cortex-a53",
+    modules: tuple[str, ...] = (),
+    ueventd: str = "",
+    overlay: str = "",
+) -> Profile:
+    """A "virt" machine with Debian 13's programs, two CPUs and 512 MiB.
+
+    :param cpu: QEMU's name of it.
+    """
+    return Profile(
+        name=name,
+        summary=summary,
+        arch="arm64",
+        triplet="aarch64-linux-gnu",
+        suite="trixie",
+        packages=("adbd", "mksh", "toybox", "chiark-really"),
+        kernel=kernel,
+        modules=modules,
+        qemu="qemu-system-aarch64",
+        qemu_package="qemu-system-arm",
+        qemu_args=(
+            *("-M", "virt", "-accel", "tcg,thread=multi", "-cpu", cpu),
+            *("-device", "virtio-net-device,netdev=net0"),
+        ),
+        cmdline="console=ttyAMA0 quiet panic=-1",
+        memory=512,
+        cpus=2,
+        properties=_properties(name),
+        ueventd=ueventd,
+        overlay=overlay,
     )
 
 
-def properties(name: str) -> tuple[tuple[str, str], ...]:
-    """Properties of the board with that profile name."""
+def _properties(name: str) -> tuple[tuple[str, str], ...]:
     return (
         ("ro.product.cpu.abi", "arm64-v8a"),
         ("ro.product.cpu.abilist", "arm64-v8a"),

@@ -4,30 +4,18 @@ from __future__ import annotations
 
 from bringup.virtual.boards import _arm64
 from bringup.virtual.building import BuiltKernel
-from bringup.virtual.profile import Profile
 
 __all__ = ["PROFILE"]
 
-PROFILE = Profile(
-    name="arm64-7.x",
-    summary="Linux 7, arm64, heaps as modules, a CMA heap for each area",
-    arch="arm64",
-    triplet="aarch64-linux-gnu",
-    suite="trixie",
-    packages=_arm64.PACKAGES,
-    kernel=BuiltKernel(
+PROFILE = _arm64.board(
+    "arm64-7.x",
+    "Linux 7, arm64, heaps as modules, a CMA heap for each area",
+    BuiltKernel(
         "trixie-backports",
         r"linux-source-7\.\d+",
         _arm64.kernel_options("SYSCTL", "CMA_SYSFS", DMABUF_HEAPS_SYSTEM="m", DMABUF_HEAPS_CMA="m"),
     ),
     modules=("system_heap", "cma_heap"),
-    qemu="qemu-system-aarch64",
-    qemu_package="qemu-system-arm",
-    qemu_args=_arm64.machine("cortex-a53"),
-    cmdline="console=ttyAMA0 quiet panic=-1",
-    memory=512,
-    cpus=2,
-    properties=_arm64.properties("arm64-7.x"),
     ueventd="""\
 /dev/dma_heap/default_cma_region 0444 system system
 /dev/dma_heap/video@50000000 0440 system graphics
