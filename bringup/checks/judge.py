@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+from bringup.checks.benchmark import timing_facts, untimed_facts
 from bringup.checks.facts import Facts
 from bringup.checks.gap import gap_of_board
-from bringup.checks.latency import latency_facts
+from bringup.checks.latency import latencies_of, latency_facts
 from bringup.checks.registry import Check, Question, checks
 from bringup.checks.run import BoardRun, HeapFacts
 from bringup.checks.verdict import Verdict
@@ -20,14 +21,20 @@ __all__ = ["heaps_of", "judge"]
 
 
 def judge(
-    record: Record, config: BoardConfig | None = None, *, why_config: str = "", record_name: str | None = None
+    record: Record,
+    config: BoardConfig | None = None,
+    *,
+    why_config: str = "",
+    record_name: str | None = None,
+    rendered: Mapping[str, str] | None = None,
 ) -> BoardRun:
     """Ask every check. A pure function of the record and the board config: the same in a year, with no board.
 
     :param why_config: why this config, or why none.
     :param record_name: how the run names the record's folder.
+    :param rendered: files rendered for the board earlier, path → text, to look for drift from.
     """
-    facts = Facts(record, config, why_config)
+    facts = Facts(record, config, why_config, rendered)
     return BoardRun(
         serial=record.board.serial,
         verdicts=tuple(verdict for check in checks() for verdict in _ask(check, facts)),
@@ -36,6 +43,8 @@ def judge(
         record=record_name,
         identity=dict(_identity(facts)),
         heaps=tuple(_heaps(facts)),
+        timings=timing_facts(record.timings),
+        untimed=untimed_facts(record.untimed),
         steps=tuple((step.name, step.at, step.seconds) for step in record.steps),
         upstream_gap=_gap(facts),
     )
@@ -83,7 +92,8 @@ def _identity(facts: Facts) -> Iterator[tuple[str, str]]:
 def _heaps(facts: Facts) -> Iterator[HeapFacts]:
     """The heaps that are there, then those that should be."""
     nodes = facts.heap_nodes or {}
-    timed = {name: [one for one in facts.record.latencies if one.heap == name] for name in nodes}
+    latencies = latencies_of(facts.record)
+    timed = {name: [one for one in latencies if one.heap == name] for name in nodes}
     for name, node in nodes.items():
         heap = facts.config.heap(name) if facts.config else None
         yield HeapFacts(

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bringup.checks.ioncompare import IonComparison, IonFacts, IonHeap, IonPoint, PointResult
 from bringup.checks.pages import ExhaustionFacts, PageFacts, RegionFacts
+from bringup.checks.timing import TimingFacts, UntimedFacts
 from bringup.checks.verdict import Outcome, Verdict, worst
 from bringup.errors import ExitCode, RecordError
 from bringup.kernel.gap import UpstreamGap
@@ -19,8 +21,13 @@ __all__ = [
     "BoardRun",
     "ExhaustionFacts",
     "HeapFacts",
+    "IonComparison",
+    "IonFacts",
+    "IonHeap",
+    "IonPoint",
     "LatencyFacts",
     "PageFacts",
+    "PointResult",
     "RegionFacts",
     "Run",
     "exit_code_for",
@@ -115,7 +122,10 @@ class BoardRun:
     :param config: the board config it was judged against, where one matched.
     :param record: where the record is, relative to the run's folder.
     :param identity: what the board says of itself, in the order in which to show it (model, ABI, page size, …).
+    :param timings: the benchmark's operations, where it was run; ``untimed``: what it could not measure.
     :param steps: what was done when: (step, seconds since the start, seconds taken).
+    :param ion: what ``/dev/ion`` told, and the comparisons; ``None`` where there is no ION.
+    :param ion_heaps: each ION heap as its tests and timings name it, ``ion/NAME`` with the flags behind it.
     :param upstream_gap: what it has or asks for that mainline does not have; ``None`` in runs of before it was told.
     """
 
@@ -127,6 +137,10 @@ class BoardRun:
     identity: Mapping[str, str] = field(default_factory=dict)
     heaps: tuple[HeapFacts, ...] = ()
     steps: tuple[tuple[str, float, float], ...] = ()
+    ion: IonFacts | None = None
+    ion_heaps: tuple[HeapFacts, ...] = ()
+    timings: tuple[TimingFacts, ...] = ()
+    untimed: tuple[UntimedFacts, ...] = ()
     upstream_gap: UpstreamGap | None = None
 
     @property
@@ -144,6 +158,10 @@ class BoardRun:
             "record": self.record,
             "identity": dict(self.identity),
             "heaps": [heap.to_json() for heap in self.heaps],
+            "ion": None if self.ion is None else self.ion.to_json(),
+            "ion_heaps": [heap.to_json() for heap in self.ion_heaps],
+            "timings": [one.to_json() for one in self.timings],
+            "untimed": [one.to_json() for one in self.untimed],
             "steps": [{"step": step, "at": at, "seconds": took} for step, at, took in self.steps],
             "upstream_gap": self.upstream_gap.to_json() if self.upstream_gap else None,
             "verdicts": [one.to_json() for one in self.verdicts],
@@ -152,6 +170,7 @@ class BoardRun:
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> BoardRun:
         """The reverse of :meth:`to_json`."""
+        ion = data.get("ion")
         return cls(
             serial=str(data["serial"]),
             verdicts=tuple(Verdict.from_json(one) for one in data["verdicts"]),
@@ -160,7 +179,11 @@ class BoardRun:
             record=data.get("record"),
             identity={str(key): str(value) for key, value in data.get("identity", {}).items()},
             heaps=tuple(HeapFacts.from_json(one) for one in data.get("heaps", ())),
+            timings=tuple(TimingFacts.from_json(one) for one in data.get("timings", ())),
+            untimed=tuple(UntimedFacts.from_json(one) for one in data.get("untimed", ())),
             steps=tuple((str(s["step"]), _seconds(s["at"]), _seconds(s["seconds"])) for s in data.get("steps", ())),
+            ion=None if ion is None else IonFacts.from_json(ion),
+            ion_heaps=tuple(HeapFacts.from_json(one) for one in data.get("ion_heaps", ())),
             upstream_gap=UpstreamGap.from_json(gap) if (gap := data.get("upstream_gap")) else None,
         )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from bringup.checks.run import BoardRun, HeapFacts, PageFacts, Run
+from bringup.checks.run import BoardRun, HeapFacts, IonComparison, IonFacts, IonPoint, PageFacts, Run
 from bringup.checks.verdict import Alternative, Cause, Change, Link, Verdict
 from bringup.text import visible
 
@@ -44,6 +44,16 @@ def _board(board: BoardRun) -> BoardRun:
         identity={_text(name, _NAME): _text(value, _SENTENCE) for name, value in board.identity.items()},
         heaps=tuple(_heap(one) for one in board.heaps),
         steps=tuple((_text(step, _NAME), at, took) for step, at, took in board.steps),
+        ion=board.ion and _ion(board.ion),
+        ion_heaps=tuple(_heap(one) for one in board.ion_heaps),
+        timings=tuple(
+            replace(one, source=_text(one.source, _NAME), name=_text(one.name, _NAME), op=_text(one.op, _NAME))
+            for one in board.timings
+        ),
+        untimed=tuple(
+            replace(one, source=_text(one.source, _NAME), name=_text(one.name, _NAME), why=_text(one.why, _SENTENCE))
+            for one in board.untimed
+        ),
     )
 
 
@@ -82,6 +92,33 @@ def _heap(heap: HeapFacts) -> HeapFacts:
         latency=heap.latency,
         pages=tuple(_pages(one) for one in heap.pages),
         exhaustion=heap.exhaustion and replace(heap.exhaustion, stopped=_text(heap.exhaustion.stopped, _NAME)),
+    )
+
+
+def _ion(ion: IonFacts) -> IonFacts:
+    return IonFacts(
+        abi=_maybe(ion.abi, _NAME),
+        heaps=tuple(replace(one, name=_text(one.name, _NAME), type=_text(one.type, _NAME)) for one in ion.heaps),
+        comparisons=tuple(_comparison(one) for one in ion.comparisons),
+    )
+
+
+def _comparison(one: IonComparison) -> IonComparison:
+    return IonComparison(
+        heap=_text(one.heap, _NAME),
+        ion=_text(one.ion, _NAME),
+        flags=one.flags,
+        source=_text(one.source, _NAME),
+        points=tuple(
+            IonPoint(
+                name=_text(point.name, _NAME),
+                result=point.result,
+                ion=_text(point.ion, _SENTENCE),
+                heap=_text(point.heap, _SENTENCE),
+                why=_text(point.why, _SENTENCE),
+            )
+            for point in one.points
+        ),
     )
 
 

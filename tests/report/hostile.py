@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-from bringup.checks.run import BoardRun, ExhaustionFacts, HeapFacts, LatencyFacts, PageFacts, RegionFacts, Run
+from bringup.checks.run import (
+    BoardRun,
+    ExhaustionFacts,
+    HeapFacts,
+    IonComparison,
+    IonFacts,
+    IonHeap,
+    IonPoint,
+    LatencyFacts,
+    PageFacts,
+    PointResult,
+    RegionFacts,
+    Run,
+)
+from bringup.checks.timing import TimingFacts, UntimedFacts
 from bringup.checks.verdict import Alternative, Cause, Change, Link, Outcome, Verdict
 
 # What breaks a format when it is written as it came.
@@ -52,7 +66,29 @@ heaps = st.builds(
     tests=st.dictionaries(texts | st.sampled_from([str(one) for one in Outcome]), st.integers(0, 99), max_size=3),
     latency=st.lists(st.builds(LatencyFacts, *[_count] * 8), max_size=3).map(tuple),
 )
+_points = st.builds(IonPoint, texts, st.sampled_from(PointResult), texts, texts, texts)
+_comparisons = st.builds(IonComparison, texts, texts, _count, texts, st.lists(_points, max_size=3).map(tuple))
+ions = st.builds(
+    IonFacts,
+    _maybe,
+    st.lists(st.builds(IonHeap, texts, texts, _count), max_size=2).map(tuple),
+    st.lists(_comparisons, max_size=2).map(tuple),
+)
 _seconds = st.floats(allow_nan=False, allow_infinity=False, min_value=-1e6, max_value=1e9)
+_figure = st.floats(0, 1e12)
+_figures = st.lists(_figure, max_size=3).map(tuple)
+timings = st.builds(
+    TimingFacts,
+    **dict.fromkeys(("source", "name", "op"), texts),
+    **dict.fromkeys(("flags", "size", "threads", "samples"), st.integers(0, 2**60)),
+    **dict.fromkeys(("p50", "p95", "p99", "max", "low", "high", "confidence"), _figure),
+    **dict.fromkeys(("overhead", "mb_per_s", "limit_p50", "ratio", "ratio_low", "ratio_high"), st.none() | _figure),
+    limit=st.none() | texts,
+    medians=_figures,
+    ratios=_figures,
+)
+_counts = st.integers(0, 2**60)
+untimed = st.builds(UntimedFacts, texts, texts, _counts, _counts, _counts, texts)
 boards = st.builds(
     BoardRun,
     serial=texts,
@@ -62,7 +98,11 @@ boards = st.builds(
     record=_maybe,
     identity=st.dictionaries(texts, texts, max_size=3),
     heaps=st.lists(heaps, max_size=2).map(tuple),
+    timings=st.lists(timings, max_size=2).map(tuple),
+    untimed=st.lists(untimed, max_size=2).map(tuple),
     steps=st.lists(st.tuples(texts, _seconds, _seconds), max_size=3).map(tuple),
+    ion=st.none() | ions,
+    ion_heaps=st.lists(heaps, max_size=2).map(tuple),
 )
 runs = st.builds(
     Run,
@@ -101,6 +141,12 @@ def one_line_of(text: str) -> Run:
             ),
         ),
         steps=((text, 0.0, 1.0),),
+        ion=IonFacts(
+            text,
+            (IonHeap(text, text, 0),),
+            (IonComparison(text, text, 0, text, (IonPoint(text, PointResult.WORSE, text, text, text),)),),
+        ),
+        ion_heaps=(HeapFacts(text, True, text),),
     )
     return Run((board,), text, text)
 

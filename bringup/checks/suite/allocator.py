@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from bringup.checks.causes import CMA_NAMES
 from bringup.checks.facts import Facts
-from bringup.checks.latency import latency_facts
+from bringup.checks.latency import latencies_of, latency_facts
 from bringup.checks.registry import Question, check
 from bringup.checks.verdict import Cause, Outcome, Verdict
 from bringup.config.schema import HeapKind
@@ -96,7 +96,7 @@ def _denied(path: str, heap: str, facts: Facts) -> tuple[Cause, tuple[str, ...]]
 def latency(ask: Question, facts: Facts) -> Iterator[Verdict]:
     by_heap: dict[str, list[str]] = {}
     slow: dict[str, bool] = {}
-    for sample in facts.record.latencies:
+    for sample in latencies_of(facts.record):
         one = latency_facts(sample)
         if one is None:
             continue
