@@ -10,7 +10,7 @@ import functools
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
-from typing import Any, TypeVar
+from typing import Any
 
 from bringup.checks.run import Run
 from bringup.checks.verdict import Verdict
@@ -30,12 +30,11 @@ _NAMES = frozenset(
 )
 _FACTS = frozenset(("evidence", "remedy", "lines", "found", "sources", "not_known"))
 
-_T = TypeVar("_T")
-
 
 def shown(run: Run) -> Run:
     """The same run with each text passed through :func:`bringup.text.visible`; long texts and lists are cut."""
-    return _shown(run)
+    safe: Run = _shown(run)
+    return safe
 
 
 def excerpt(text: str, limit: int) -> str:
@@ -47,10 +46,9 @@ def excerpt(text: str, limit: int) -> str:
     return f"{text[: limit - tail]} [… {left_out:,} characters left out …] {text[-tail:]}"
 
 
-def _shown(data: _T) -> _T:
+def _shown(data: Any) -> Any:
     """The same dataclass, whatever its fields are: so no field of a later day gets by."""
-    kind: Callable[..., _T] = type(data)
-    return kind(**{name: _any(getattr(data, name), limit) for name, limit in _limits(type(data))})
+    return type(data)(**{name: _any(getattr(data, name), limit) for name, limit in _limits(type(data))})
 
 
 @functools.cache
