@@ -48,7 +48,8 @@ def excerpt(text: str, limit: int) -> str:
 
 def _shown(data: Any) -> Any:
     """The same dataclass, whatever its fields are: so no field of a later day gets by."""
-    return type(data)(**{name: _any(getattr(data, name), limit) for name, limit in _limits(type(data))})
+    kind: Any = type(data)
+    return kind(**{name: _any(getattr(data, name), limit) for name, limit in _limits(kind)})
 
 
 @functools.cache
