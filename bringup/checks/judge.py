@@ -10,7 +10,8 @@ from bringup.checks.benchmark import timing_facts, untimed_facts
 from bringup.checks.facts import Facts
 from bringup.checks.gap import gap_of_board
 from bringup.checks.latency import latencies_of, latency_facts
-from bringup.checks.memory import MemoryFacts, memory_facts
+from bringup.checks.memory import MemoryFacts
+from bringup.checks.placing import memory_facts
 from bringup.checks.registry import Check, Question, checks
 from bringup.checks.run import BoardRun, HeapFacts
 from bringup.checks.verdict import Verdict

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from bringup.checks.facts import Facts
-from bringup.checks.memory import MemoryFacts, RegionKind, memory_facts
+from bringup.checks.memory import MemoryFacts, RegionKind
+from bringup.checks.placing import memory_facts
 from bringup.record.journal import Journal
 from bringup.record.load import load_record
 from tests.scripted_record import ScriptedBoard
