@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from bringup.checks.asked import RequirementFacts
 from bringup.checks.benchmark import timing_facts, untimed_facts
@@ -24,14 +24,20 @@ __all__ = ["heaps_of", "judge"]
 
 
 def judge(
-    record: Record, config: BoardConfig | None = None, *, why_config: str = "", record_name: str | None = None
+    record: Record,
+    config: BoardConfig | None = None,
+    *,
+    why_config: str = "",
+    record_name: str | None = None,
+    rendered: Mapping[str, str] | None = None,
 ) -> BoardRun:
     """Ask every check. A pure function of the record and the board config: the same in a year, with no board.
 
     :param why_config: why this config, or why none.
     :param record_name: how the run names the record's folder.
+    :param rendered: files rendered for the board earlier, path → text, to look for drift from.
     """
-    facts = Facts(record, config, why_config)
+    facts = Facts(record, config, why_config, rendered)
     return BoardRun(
         serial=record.board.serial,
         verdicts=tuple(verdict for check in checks() for verdict in _ask(check, facts)),
