@@ -20,7 +20,7 @@ from tests.allocator.test_ktap import below, parse
 NODE_ALONE = {
     "abi.older_struct", "abi.newer_struct", "abi.other_magic", "access.rdonly", "access.wronly", "mmap.private",
     "bad.len_zero", "bad.len_max", "bad.fd", "bad.fd_flags", "bad.heap_flags", "bad.ioctl_number", "bad.pointer",
-    "bad.not_a_heap", "fd.after_failures", "fd.after_efault",
+    "bad.not_a_heap", "fd.after_failures", "fd.after_efault", "protected.mmap",
 }  # fmt: skip
 BOTH = {
     "ion.bad_len", "ion.bad_mask", "ion.bad_number", "ion.bad_pointer", "ion.after_failures", "ion.after_efault",

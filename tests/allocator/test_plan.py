@@ -23,6 +23,7 @@ from bringup.allocator.plan import (
     Read,
     Reads,
     Run,
+    Stress,
     Test,
     Tree,
     escape,
@@ -49,6 +50,7 @@ items = st.one_of(
     st.builds(Ion),
     st.builds(Reads, st.integers(1, plans.MAX_ROUNDS)),
     st.builds(Bench, st.integers(1, plans.MAX_ROUNDS)),
+    st.builds(Stress, st.integers(1, plans.MAX_SEED), st.integers(0, plans.MAX_STRESS_MS)),
     st.builds(Test, st.sampled_from(["open", "*", "bad.*", "alloc.[1-9]m", "zero.reus?"])),
 )
 whole_plans = st.builds(
@@ -108,6 +110,8 @@ EDGES: list[tuple[Callable[[int], Item], int, int]] = [
     (Dmesg, 1, plans.MAX_FILE_BYTES),
     (Bench, 1, plans.MAX_ROUNDS),
     (Reads, 1, plans.MAX_ROUNDS),
+    (lambda n: Stress(n, 0), 1, plans.MAX_SEED),
+    (lambda n: Stress(1, n), 0, plans.MAX_STRESS_MS),
     (lambda n: Node("/" * n), 1, plans.MAX_PATH_BYTES),
 ]
 

@@ -60,6 +60,9 @@ static const char *do_item(const struct item *item)
         break;
     case ITEM_READS:
         return item_reads(number[0]);
+    case ITEM_STRESS:
+        heap_set_stress(number[0], number[1]);
+        break;
     case ITEM_TEST:
         return item_test(text);
     case ITEM_BENCH:

@@ -22,6 +22,7 @@ enum item_kind {
     ITEM_HEAPS,
     ITEM_ION,
     ITEM_READS,
+    ITEM_STRESS,
     ITEM_TEST,
     ITEM_BENCH,
 };
