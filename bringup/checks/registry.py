@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
+from bringup.checks.known import with_links
 from bringup.checks.verdict import Cause, Outcome, Verdict
 from bringup.errors import UsageError
 
@@ -62,6 +63,7 @@ class Check:
     :param why: why it is asked, for a person whose board failed it.
     :param source: where the rule comes from.
     :param judge: a pure function of the facts.
+    :param since: kernel releases of which it is asked.
     """
 
     id: str
@@ -69,17 +71,25 @@ class Check:
     why: str
     source: str
     judge: Judge
+    since: str = "5.6"
 
     def ask(self, facts: Facts) -> Iterator[Verdict]:
-        """Its verdicts on these facts."""
-        yield from self.judge(Question(self.id, self.title), facts)
+        """Its verdicts on these facts, each cause with what is known of it."""
+        yield from map(with_links, self.judge(Question(self.id, self.title), facts))
 
 
 _CHECKS: dict[str, Check] = {}
 
 
-def check(id: str, title: str, *, why: str, source: str) -> Callable[[Judge], Judge]:  # noqa: A002 - its name everywhere
-    """Register a check.
+def check(
+    id: str,  # noqa: A002 - its name everywhere
+    title: str,
+    *,
+    why: str,
+    source: str,
+    since: str = "5.6",
+) -> Callable[[Judge], Judge]:
+    """Register a check; :class:`Check` tells what it is made of.
 
     :raises ValueError: the id is taken.
     """
@@ -87,7 +97,7 @@ def check(id: str, title: str, *, why: str, source: str) -> Callable[[Judge], Ju
     def register(judge: Judge) -> Judge:
         if id in _CHECKS:
             raise ValueError(f"two checks are called {id}")
-        _CHECKS[id] = Check(id, title, why, source, judge)
+        _CHECKS[id] = Check(id, title, why, source, judge, since)
         return judge
 
     return register
