@@ -19,7 +19,7 @@ _COSTS = {
     Cost.NO_HEAP: "a heap is not there, or nobody can allocate from it",
     Cost.FAILS: "some allocation or some user fails now",
     Cost.LATER: "it works now, and fails under load, on a larger board, after the next boot or on the next kernel",
-    Cost.UNSEEN: "nothing fails; something cannot be seen, is not known, or is left over",
+    Cost.UNSEEN: "nothing fails: something is slow, cannot be seen, is not known, or is left over",
 }
 
 

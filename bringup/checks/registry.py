@@ -11,7 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from bringup.checks.known import with_links
-from bringup.checks.verdict import Cause, Outcome, Verdict
+from bringup.checks.verdict import Cause, Change, Diagnosis, Outcome, Verdict
 from bringup.errors import UsageError
 
 if TYPE_CHECKING:
@@ -38,13 +38,33 @@ class Question:
         """The board is right, and this shows it."""
         return Verdict(self.id, self.title, Outcome.PASS, self.heap, evidence)
 
-    def failed(self, *evidence: str, cause: Cause | None = None, remedy: Iterable[str] = ()) -> Verdict:
+    def failed(
+        self,
+        *evidence: str,
+        cause: Cause | None = None,
+        remedy: Iterable[str] = (),
+        changes: Iterable[Change] = (),
+    ) -> Verdict:
         """The board is wrong."""
-        return Verdict(self.id, self.title, Outcome.FAIL, self.heap, evidence, cause, tuple(remedy))
+        why = Diagnosis(cause, (), tuple(remedy), tuple(changes))
+        return self.because(Outcome.FAIL, why, *evidence)
 
-    def warned(self, *evidence: str, cause: Cause | None = None, remedy: Iterable[str] = ()) -> Verdict:
+    def warned(
+        self,
+        *evidence: str,
+        cause: Cause | None = None,
+        remedy: Iterable[str] = (),
+        changes: Iterable[Change] = (),
+    ) -> Verdict:
         """It works, and something should be known."""
-        return Verdict(self.id, self.title, Outcome.WARN, self.heap, evidence, cause, tuple(remedy))
+        why = Diagnosis(cause, (), tuple(remedy), tuple(changes))
+        return self.because(Outcome.WARN, why, *evidence)
+
+    def because(self, outcome: Outcome, why: Diagnosis, *evidence: str) -> Verdict:
+        """That outcome, for that reason; what was seen on the way to it stands behind the evidence given here."""
+        seen = tuple(dict.fromkeys((*evidence, *why.evidence)))
+        rest = (why.cause, why.remedy, None, why.changes, why.alternatives)
+        return Verdict(self.id, self.title, outcome, self.heap, seen, *rest)
 
     def skipped(self, reason: str) -> Verdict:
         """The question does not apply here."""

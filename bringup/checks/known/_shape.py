@@ -20,7 +20,7 @@ class Cost(enum.IntEnum):
     LATER = 2
     """It works now, and fails under load, on a larger board, after the next boot or on the next kernel."""
     UNSEEN = 3
-    """Nothing fails; something cannot be seen, is not known, or is left over."""
+    """Nothing fails: something is slow, cannot be seen, is not known, or is left over."""
 
 
 @dataclass(frozen=True, slots=True)

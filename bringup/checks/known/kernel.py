@@ -72,6 +72,7 @@ CAUSES = (
         shows="/proc/config.gz",
         since="any",
         source="bringup/kernel/requirements",
+        cost=Cost.LATER,
     ),
     KnownCause(
         id="module.not-loaded",
@@ -124,5 +125,14 @@ CAUSES = (
         since="6.18 in mainline",
         source="drivers/tee/tee_heap.c, drivers/tee/optee of Linux 7.2",
         cost=Cost.NO_HEAP,
+    ),
+    KnownCause(
+        id="kernel.known-defect",
+        text="This kernel has a defect that is known and mended in a later one.",
+        why="A test that asserts what the kernel promises meets it; programs seldom do.",
+        shows="the test allocator says: known defect of this kernel",
+        since="as the test says",
+        source="the fix that the test names",
+        cost=Cost.UNSEEN,
     ),
 )

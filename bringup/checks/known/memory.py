@@ -134,6 +134,15 @@ CAUSES = (
         cost=Cost.NO_HEAP,
     ),
     KnownCause(
+        id="cma.default-only",
+        text="The heap's CMA area is there, and this kernel makes a heap of the default area only.",
+        why="Up to 6.18 the CMA heap driver registers one heap; in 7.2 it registers one for each area.",
+        shows="the board config wants a heap on an area that is not the default, on a kernel up to 6.18",
+        since="5.6..6.18",
+        source="drivers/dma-buf/heaps/cma_heap.c of Linux 6.12 and 7.2",
+        cost=Cost.NO_HEAP,
+    ),
+    KnownCause(
         id="cma.size-zero",
         text="There is no CMA area: a CMA heap has nothing to stand on.",
         why="The size is 0 in the configuration or on the command line, and no device tree node makes an area.",
@@ -234,6 +243,6 @@ CAUSES = (
         shows="the test allocator's latency samples",
         since="5.6",
         source="drivers/dma-buf/heaps/system_heap.c (__GFP_ZERO), cma_heap.c (clear_page)",
-        cost=Cost.LATER,
+        cost=Cost.UNSEEN,
     ),
 )
