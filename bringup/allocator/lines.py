@@ -19,11 +19,15 @@ __all__ = [
     "Line",
     "NodeFact",
     "NodeType",
+    "OpSamples",
     "Outcome",
     "Ran",
     "Refused",
     "Result",
     "State",
+    "Timing",
+    "TimingSource",
+    "Untimed",
 ]
 
 
@@ -181,6 +185,7 @@ class Result:
 
     :param seen: what was seen, or why it was skipped; empty on a pass.
     :param ns: nanoseconds taken.
+    :param seed: of the sizes, where the test chooses them by chance.
     """
 
     raw: bytes
@@ -191,6 +196,7 @@ class Result:
     seen: str
     errno: int
     ns: int
+    seed: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +209,64 @@ class Latency:
     alloc_ns: tuple[int, ...]
     free_ns: tuple[int, ...]
     memset_ns: tuple[int, ...]
+
+
+class TimingSource(enum.StrEnum):
+    """Whose buffers were timed; ``LIMIT``: the process's own memory and files, on the same board in the same turns."""
+
+    HEAP = "heap"
+    ION = "ion"
+    LIMIT = "limit"
+
+
+@dataclass(frozen=True, slots=True)
+class OpSamples:
+    """One operation's samples: each is the time of ``batch`` calls in a row, in nanoseconds, one a turn."""
+
+    op: str
+    batch: int
+    ns: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """What one source took in one pass.
+
+    :param run: which item of the plan, from 1: lines of one were taken in turn, so sample i of each belongs together.
+    :param flags: of ION (1: cached); 0 for others.
+    :param size: bytes a buffer, in whole pages; ``threads``: how many did the same at the same time.
+    :param ops: the operations; ``batch`` and ``ns``: of each its calls a sample, and its samples.
+    """
+
+    raw: bytes
+    run: int
+    source: TimingSource
+    name: str
+    flags: int
+    size: int
+    threads: int
+    ops: tuple[str, ...]
+    batch: tuple[int, ...]
+    ns: tuple[tuple[int, ...], ...]
+
+    @property
+    def each(self) -> tuple[OpSamples, ...]:
+        """The operations with their samples."""
+        return tuple(OpSamples(*one) for one in zip(self.ops, self.batch, self.ns, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Untimed:
+    """What was to be timed and was not, or not to its end, and why. ``name`` is empty where that holds for all."""
+
+    raw: bytes
+    run: int
+    source: TimingSource
+    name: str
+    flags: int
+    size: int
+    threads: int
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,4 +297,4 @@ class Refused:
     reason: str
 
 
-Line = Hello | FileFact | NodeFact | GlobFact | HeapsFact | Ran | Result | Latency | Bye | Refused
+Line = Hello | FileFact | NodeFact | GlobFact | HeapsFact | Ran | Result | Latency | Timing | Untimed | Bye | Refused

@@ -22,11 +22,15 @@ from bringup.allocator.lines import (
     Line,
     NodeFact,
     NodeType,
+    OpSamples,
     Outcome,
     Ran,
     Refused,
     Result,
     State,
+    Timing,
+    TimingSource,
+    Untimed,
 )
 from bringup.errors import AllocatorError
 from bringup.text import from_board, visible
@@ -43,18 +47,23 @@ __all__ = [
     "Line",
     "NodeFact",
     "NodeType",
+    "OpSamples",
     "Outcome",
     "Ran",
     "Reader",
     "Refused",
     "Result",
     "State",
+    "Timing",
+    "TimingSource",
+    "Untimed",
     "parse_line",
 ]
 
 PROTOCOL: Final = 1
 MAX_LINE_BYTES: Final = 8 * 1024 * 1024
 MAX_SAMPLES: Final = 1000
+MAX_OPS: Final = 64
 _U64: Final = 2**64 - 1
 _U32: Final = 2**32 - 1
 
@@ -75,7 +84,6 @@ class _Fields:
         _broken(f"{name} of a {visible(str(self._fields.get('t')))!r} line is {value}")
 
     def maybe(self, name: str) -> bool:
-        """Whether there is something but null."""
         return self._fields.get(name) is not None
 
     def _bytes(self, name: str, value: object) -> bytes:
@@ -115,6 +123,12 @@ class _Fields:
             self._wrong(name)
         return tuple(value)
 
+    def lists(self, name: str, many: int, longest: int) -> list[tuple[int, ...]]:
+        value = self._fields.get(name)
+        if not isinstance(value, list) or len(value) > many:
+            self._wrong(name)
+        return [_Fields(self.raw, {"t": self._fields["t"], name: one}).numbers(name, longest) for one in value]
+
     def pair(self, name: str) -> tuple[int, int] | None:
         if not self.maybe(name):
             return None
@@ -146,6 +160,12 @@ class _Fields:
             return Outcome(self.text("outcome"))
         except ValueError:
             self._wrong("outcome")
+
+    def timing_source(self) -> TimingSource:
+        try:
+            return TimingSource(self.text("source"))
+        except ValueError:
+            self._wrong("source")
 
     def node_type(self) -> NodeType | None:
         try:
@@ -242,6 +262,7 @@ def _result(line: _Fields) -> Result:
         seen=line.text("seen"),
         errno=line.number("errno", _U32),
         ns=line.number("ns"),
+        seed=line.maybe_number("seed"),
     )
 
 
@@ -250,6 +271,34 @@ def _latency(line: _Fields) -> Latency:
     if len({len(one) for one in lists}) != 1:
         _broken("a latency line has lists of different lengths")
     return Latency(line.raw, line.text("heap"), line.number("size"), *lists)
+
+
+def _timed(line: _Fields) -> dict[str, Any]:
+    """What says which pass, source, size and number of threads a line is about."""
+    return {
+        "raw": line.raw,
+        "run": line.number("run", _U32),
+        "source": line.timing_source(),
+        "name": line.text("name"),
+        "flags": line.number("flags", _U32),
+        "size": line.number("size"),
+        "threads": line.number("threads", _U32),
+    }
+
+
+def _timing(line: _Fields) -> Timing:
+    names = line.texts("ops")
+    batches = line.numbers("batch", MAX_OPS)
+    samples = line.lists("ns", MAX_OPS, MAX_SAMPLES)
+    if not len(names) == len(batches) == len(samples) or len({len(one) for one in samples}) > 1:
+        _broken("a timing line has lists of different lengths")
+    if not all(batches):
+        _broken("a timing line has a batch of no calls")
+    return Timing(**_timed(line), ops=names, batch=batches, ns=tuple(samples))
+
+
+def _untimed(line: _Fields) -> Untimed:
+    return Untimed(**_timed(line), why=line.text("why"))
 
 
 def _bye(line: _Fields) -> Bye:
@@ -271,6 +320,8 @@ _KINDS: Final[dict[str, Callable[[_Fields], Line]]] = {
     "ran": _ran,
     "result": _result,
     "latency": _latency,
+    "timing": _timing,
+    "untimed": _untimed,
     "bye": _bye,
     "refused": _refused,
 }

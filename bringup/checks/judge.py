@@ -3,29 +3,41 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+from bringup.checks.asked import RequirementFacts
+from bringup.checks.benchmark import timing_facts, untimed_facts
 from bringup.checks.facts import Facts
-from bringup.checks.latency import latency_facts
+from bringup.checks.gap import gap_of_board
+from bringup.checks.latency import latencies_of, latency_facts
+from bringup.checks.memory import MemoryFacts
+from bringup.checks.placing import memory_facts
 from bringup.checks.registry import Check, Question, checks
 from bringup.checks.run import BoardRun, HeapFacts
 from bringup.checks.verdict import Verdict
 from bringup.config.schema import BoardConfig
 from bringup.errors import BringupError
+from bringup.kernel.gap import UpstreamGap
 from bringup.record.load import Record
 
 __all__ = ["heaps_of", "judge"]
 
 
 def judge(
-    record: Record, config: BoardConfig | None = None, *, why_config: str = "", record_name: str | None = None
+    record: Record,
+    config: BoardConfig | None = None,
+    *,
+    why_config: str = "",
+    record_name: str | None = None,
+    rendered: Mapping[str, str] | None = None,
 ) -> BoardRun:
     """Ask every check. A pure function of the record and the board config: the same in a year, with no board.
 
     :param why_config: why this config, or why none.
     :param record_name: how the run names the record's folder.
+    :param rendered: files rendered for the board earlier, path → text, to look for drift from.
     """
-    facts = Facts(record, config, why_config)
+    facts = Facts(record, config, why_config, rendered)
     return BoardRun(
         serial=record.board.serial,
         verdicts=tuple(verdict for check in checks() for verdict in _ask(check, facts)),
@@ -34,7 +46,12 @@ def judge(
         record=record_name,
         identity=dict(_identity(facts)),
         heaps=tuple(_heaps(facts)),
+        timings=timing_facts(record.timings),
+        untimed=untimed_facts(record.untimed),
+        memory=_memory(facts),
+        requirements=tuple(RequirementFacts.of(one) for one in facts.kconfig.values()),
         steps=tuple((step.name, step.at, step.seconds) for step in record.steps),
+        upstream_gap=_gap(facts),
     )
 
 
@@ -43,12 +60,27 @@ def heaps_of(record: Record, config: BoardConfig | None = None) -> list[HeapFact
     return list(_heaps(Facts(record, config)))
 
 
+def _memory(facts: Facts) -> MemoryFacts | None:
+    """Where memory lies; where the record is damaged below it, a check's answer says so and this is not told."""
+    try:
+        return memory_facts(facts)
+    except BringupError:
+        return None
+
+
 def _ask(check: Check, facts: Facts) -> Iterator[Verdict]:
     """The check's verdicts; where the record is damaged below it, that is its answer."""
     try:
         yield from check.ask(facts)
     except BringupError as error:
         yield Question(check.id, check.title).unknown(str(error))
+
+
+def _gap(facts: Facts) -> UpstreamGap:
+    try:
+        return gap_of_board(facts)
+    except BringupError as error:
+        return UpstreamGap(None, not_known=(str(error),))
 
 
 def _identity(facts: Facts) -> Iterator[tuple[str, str]]:
@@ -73,7 +105,8 @@ def _identity(facts: Facts) -> Iterator[tuple[str, str]]:
 def _heaps(facts: Facts) -> Iterator[HeapFacts]:
     """The heaps that are there, then those that should be."""
     nodes = facts.heap_nodes or {}
-    timed = {name: [one for one in facts.record.latencies if one.heap == name] for name in nodes}
+    latencies = latencies_of(facts.record)
+    timed = {name: [one for one in latencies if one.heap == name] for name in nodes}
     for name, node in nodes.items():
         heap = facts.config.heap(name) if facts.config else None
         yield HeapFacts(

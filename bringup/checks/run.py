@@ -9,10 +9,32 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bringup.checks.asked import RequirementFacts
+from bringup.checks.ioncompare import IonComparison, IonFacts, IonHeap, IonPoint, PointResult
+from bringup.checks.memory import MemoryFacts
+from bringup.checks.pages import ExhaustionFacts, PageFacts, RegionFacts
+from bringup.checks.timing import TimingFacts, UntimedFacts
 from bringup.checks.verdict import Outcome, Verdict, worst
 from bringup.errors import ExitCode, RecordError
+from bringup.kernel.gap import UpstreamGap
 
-__all__ = ["SCHEMA", "BoardRun", "HeapFacts", "LatencyFacts", "Run", "exit_code_for", "load_run"]
+__all__ = [
+    "SCHEMA",
+    "BoardRun",
+    "ExhaustionFacts",
+    "HeapFacts",
+    "IonComparison",
+    "IonFacts",
+    "IonHeap",
+    "IonPoint",
+    "LatencyFacts",
+    "PageFacts",
+    "PointResult",
+    "RegionFacts",
+    "Run",
+    "exit_code_for",
+    "load_run",
+]
 
 SCHEMA = "bringup.run/1"
 
@@ -44,6 +66,8 @@ class HeapFacts:
 
     :param mode: permission bits; ``owner``: ``UID:GID``; ``label``: SELinux context, where there is one.
     :param tests: how many of the allocator's tests ended in which outcome.
+    :param pages: where the pages of buffers of several sizes lay, one a buffer; empty where it could not be traced.
+    :param exhaustion: how much the heap could give; ``None`` where that was not tried.
     """
 
     name: str
@@ -54,6 +78,8 @@ class HeapFacts:
     label: str | None = None
     tests: Mapping[str, int] = field(default_factory=dict)
     latency: tuple[LatencyFacts, ...] = ()
+    pages: tuple[PageFacts, ...] = ()
+    exhaustion: ExhaustionFacts | None = None
 
     def to_json(self) -> dict[str, Any]:
         """All fields; the mode in octal, as ``ls`` and ueventd write it."""
@@ -66,12 +92,14 @@ class HeapFacts:
             "label": self.label,
             "tests": dict(self.tests),
             "latency": [one.to_json() for one in self.latency],
+            "pages": [one.to_json() for one in self.pages],
+            "exhaustion": None if self.exhaustion is None else self.exhaustion.to_json(),
         }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> HeapFacts:
         """The reverse of :meth:`to_json`."""
-        mode = data.get("mode")
+        mode, exhaustion = data.get("mode"), data.get("exhaustion")
         return cls(
             name=str(data["name"]),
             present=bool(data["present"]),
@@ -84,6 +112,8 @@ class HeapFacts:
                 LatencyFacts(**{name: int(one[name]) for name in LatencyFacts.__slots__})
                 for one in data.get("latency", ())
             ),
+            pages=tuple(PageFacts.from_json(one) for one in data.get("pages", ())),
+            exhaustion=None if exhaustion is None else ExhaustionFacts.from_json(exhaustion),
         )
 
 
@@ -94,7 +124,13 @@ class BoardRun:
     :param config: the board config it was judged against, where one matched.
     :param record: where the record is, relative to the run's folder.
     :param identity: what the board says of itself, in the order in which to show it (model, ABI, page size, …).
+    :param timings: the benchmark's operations, where it was run; ``untimed``: what it could not measure.
     :param steps: what was done when: (step, seconds since the start, seconds taken).
+    :param ion: what ``/dev/ion`` told, and the comparisons; ``None`` where there is no ION.
+    :param ion_heaps: each ION heap as its tests and timings name it, ``ion/NAME`` with the flags behind it.
+    :param memory: where it lies and what of it is set aside; ``None``: nothing told.
+    :param requirements: what was asked of the kernel's configuration.
+    :param upstream_gap: what it has or asks for that mainline does not have; ``None`` in runs of before it was told.
     """
 
     serial: str
@@ -105,6 +141,13 @@ class BoardRun:
     identity: Mapping[str, str] = field(default_factory=dict)
     heaps: tuple[HeapFacts, ...] = ()
     steps: tuple[tuple[str, float, float], ...] = ()
+    ion: IonFacts | None = None
+    ion_heaps: tuple[HeapFacts, ...] = ()
+    timings: tuple[TimingFacts, ...] = ()
+    untimed: tuple[UntimedFacts, ...] = ()
+    upstream_gap: UpstreamGap | None = None
+    memory: MemoryFacts | None = None
+    requirements: tuple[RequirementFacts, ...] = ()
 
     @property
     def outcome(self) -> Outcome:
@@ -121,13 +164,21 @@ class BoardRun:
             "record": self.record,
             "identity": dict(self.identity),
             "heaps": [heap.to_json() for heap in self.heaps],
+            "ion": None if self.ion is None else self.ion.to_json(),
+            "ion_heaps": [heap.to_json() for heap in self.ion_heaps],
+            "timings": [one.to_json() for one in self.timings],
+            "untimed": [one.to_json() for one in self.untimed],
             "steps": [{"step": step, "at": at, "seconds": took} for step, at, took in self.steps],
+            "memory": self.memory.to_json() if self.memory else None,
+            "requirements": [one.to_json() for one in self.requirements],
+            "upstream_gap": self.upstream_gap.to_json() if self.upstream_gap else None,
             "verdicts": [one.to_json() for one in self.verdicts],
         }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> BoardRun:
         """The reverse of :meth:`to_json`."""
+        ion = data.get("ion")
         return cls(
             serial=str(data["serial"]),
             verdicts=tuple(Verdict.from_json(one) for one in data["verdicts"]),
@@ -136,7 +187,14 @@ class BoardRun:
             record=data.get("record"),
             identity={str(key): str(value) for key, value in data.get("identity", {}).items()},
             heaps=tuple(HeapFacts.from_json(one) for one in data.get("heaps", ())),
+            timings=tuple(TimingFacts.from_json(one) for one in data.get("timings", ())),
+            untimed=tuple(UntimedFacts.from_json(one) for one in data.get("untimed", ())),
             steps=tuple((str(s["step"]), _seconds(s["at"]), _seconds(s["seconds"])) for s in data.get("steps", ())),
+            ion=None if ion is None else IonFacts.from_json(ion),
+            ion_heaps=tuple(HeapFacts.from_json(one) for one in data.get("ion_heaps", ())),
+            memory=MemoryFacts.from_json(memory) if (memory := data.get("memory")) else None,
+            requirements=tuple(RequirementFacts.from_json(one) for one in data.get("requirements", ())),
+            upstream_gap=UpstreamGap.from_json(gap) if (gap := data.get("upstream_gap")) else None,
         )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,12 +18,14 @@ from bringup.cli.options import (
     profile_names,
     selects_boards,
 )
+from bringup.cli.running import FailOn, Then, for_bisect, run_on
 
 if TYPE_CHECKING:
-    from bringup.board import Board, Selection
-    from bringup.lab.run import Job
+    from bringup.board import Selection
 
 app = App()
+
+_COMPARE = "Comparing with an earlier run"
 
 
 @app.command()
@@ -49,7 +50,27 @@ def run(
     rounds: Annotated[int, typer.Option("--rounds", min=0, max=1000, help="Latency samples a size; 0: none.")] = 20,
     seconds: Annotated[float, typer.Option("--seconds", min=1, help="How long each board may take.")] = 120.0,
     fix_dir: FixDir = None,
+    baseline: Annotated[
+        Path | None,
+        typer.Option("--baseline", metavar="RUN", help="A run, a record or a report.", rich_help_panel=_COMPARE),
+    ] = None,
+    fail_on: Annotated[
+        FailOn,
+        typer.Option(
+            "--fail-on", help="Exit status 1: any check fails, or something got worse.", rich_help_panel=_COMPARE
+        ),
+    ] = FailOn.FAIL,
+    bisect: Annotated[
+        bool,
+        typer.Option(
+            "--bisect", help="For git bisect run: 125 where it could not be found out.", rich_help_panel=_COMPARE
+        ),
+    ] = False,
     json: JsonOutput = False,
+    json_lines: Annotated[
+        bool, typer.Option("--json-lines", help="Events on stdout, one JSON object a line, while it runs.")
+    ] = False,
+    events: Annotated[Path | None, typer.Option("--events", metavar="FILE", help="Write the events to a file.")] = None,
 ) -> None:
     """Observe, judge and report: the main job."""
     from bringup.cli.results import choose_configs, prepare_folder
@@ -57,32 +78,16 @@ def run(
     from bringup.lab.run import Job
     from bringup.record.observe import Observation
 
+    then = Then(fix_dir, baseline, fail_on, json, json_lines, events)
+    then.check()
     configs, named = choose_configs(board, config_dir)
     how = Observation(root=root_policy(root), heaps=heap, rounds=rounds, seconds=seconds)
-    if virtual is not None:
-        with virtual_board(virtual, selection) as one:
-            job = Job(prepare_folder(output, replace), configs, named, how)
-            code = _do([one], job, fix_dir, as_json=json)
-    else:
+
+    def do() -> int:
+        if virtual is not None:
+            with virtual_board(virtual, selection) as one:
+                return run_on([one], Job(prepare_folder(output, replace), configs, named, how), then)
         boards = selected_boards(selection, all_boards)
-        job = Job(prepare_folder(output, replace), configs, named, how)
-        code = _do(boards, job, fix_dir, as_json=json)
-    raise typer.Exit(code)
+        return run_on(boards, Job(prepare_folder(output, replace), configs, named, how), then)
 
-
-def _do(boards: Sequence[Board], job: Job, fix_dir: Path | None, *, as_json: bool) -> int:
-    """Run on the boards, write the reports, show the summary; the exit status."""
-    from bringup.cli.console import print_error
-    from bringup.cli.progress import live_steps
-    from bringup.cli.results import show, write_fixes, write_reports
-    from bringup.lab.run import run_boards
-
-    with live_steps([board.serial for board in boards]) as on_step:
-        result, errors = run_boards(boards, job, on_step)
-    write_reports(result, job.folder)
-    show(result, as_json=as_json, report=job.folder / "report.html")
-    if fix_dir is not None:
-        write_fixes(result, fix_dir)
-    for error in errors:
-        print_error(error)
-    return int(result.exit_code)
+    raise typer.Exit(for_bisect(do) if bisect else do())

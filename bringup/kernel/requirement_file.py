@@ -16,10 +16,11 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from bringup.errors import ConfigError, UsageError
 from bringup.kernel.requirement import Requirement, need_from_data
+from bringup.kernel.upstream import Standing, Thing
 from bringup.kernel.verdict import Severity
 from bringup.kernel.version import Flavour, VersionRange
 
-__all__ = ["heap_data", "load_requirements", "requirement_data", "symbol_data", "yaml_files"]
+__all__ = ["heap_data", "load_requirements", "requirement_data", "symbol_data", "upstream_data", "yaml_files"]
 
 _MAX_BYTES = 4 << 20
 _MAX_NODES = 200_000
@@ -180,6 +181,45 @@ class _HeapFile(_Model):
     heaps: list[_Heap]
 
 
+def _as_span(value: Any) -> Any:
+    if value == "never":
+        return {}
+    if value == "unknown":
+        return {"known": "no"}
+    return {"present": value} if not isinstance(value, dict) else value
+
+
+class _Span(_Model):
+    present: _Range = ""
+    absent: _Range = ""
+    known: Literal["yes", "no"] = "yes"
+    note: str = ""
+
+
+class _Feature(_Model):
+    id: _Id
+    title: str
+    mainline: Annotated[_Span, BeforeValidator(_as_span)]
+    android: Annotated[_Span, BeforeValidator(_as_span)]
+    note: str = ""
+    source: _Texts
+
+
+class _OutOfTree(_Model):
+    kind: Thing
+    names: list[str]
+    standing: Standing
+    origin: str
+    instead: str | None = None
+    source: _Texts
+
+
+class _UpstreamFile(_Model):
+    schema_: Literal["bringup.upstream/1"] = Field(alias="schema")
+    features: list[_Feature]
+    out_of_tree: list[_OutOfTree]
+
+
 def load_requirements(path: Path) -> tuple[Requirement, ...]:
     """Read a requirement file of a user.
 
@@ -220,6 +260,15 @@ def heap_data(path: Path) -> list[dict[str, Any]]:
     """
     heaps: list[dict[str, Any]] = _validate(path, _read_yaml(path), _HeapFile)["heaps"]
     return heaps
+
+
+def upstream_data(path: Path) -> dict[str, Any]:
+    """The validated features and out-of-tree things of an upstream file, defaults left out.
+
+    :raises ConfigError: as :func:`load_requirements`.
+    """
+    data = _validate(path, _read_yaml(path), _UpstreamFile)
+    return {"features": data["features"], "out_of_tree": data["out_of_tree"]}
 
 
 def _read_yaml(path: Path) -> Any:

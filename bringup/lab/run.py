@@ -20,6 +20,7 @@ from bringup.text import safe_name
 __all__ = ["Job", "record_names", "run_boards"]
 
 OnStep = Callable[[str, str], None]
+OnBoard = Callable[[BoardRun, BringupError | None], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +38,13 @@ class Job:
     how: Observation = field(default_factory=Observation)
 
 
-def run_boards(boards: Sequence[Board], job: Job, on_step: OnStep | None = None) -> tuple[Run, list[BringupError]]:
+def run_boards(
+    boards: Sequence[Board], job: Job, on_step: OnStep | None = None, on_board: OnBoard | None = None
+) -> tuple[Run, list[BringupError]]:
     """Observe and judge every board, one thread each; a board that dies takes no other with it.
 
     :param on_step: told ``(serial, step)`` as it happens, from the board's thread.
+    :param on_board: told each board's part, and what ended it early, as soon as it is judged; from its thread, too.
     :returns: the run, and the errors that ended an observation early (each told by its record, too).
     :raises HostError: a record cannot be written.
     """
@@ -52,7 +56,10 @@ def run_boards(boards: Sequence[Board], job: Job, on_step: OnStep | None = None)
         folder = job.folder / names[board.serial]
         error = observe(board, folder, job.how, lambda step: tell(board.serial, step))
         tell(board.serial, "judge")
-        return judge_record(load_record(folder), job.configs, named=job.named, name=folder.name), error
+        judged = judge_record(load_record(folder), job.configs, named=job.named, name=folder.name)
+        if on_board is not None:
+            on_board(judged, error)
+        return judged, error
 
     with ThreadPoolExecutor(max_workers=max(1, len(boards)), thread_name_prefix="board") as pool:
         done = list(pool.map(one, boards))

@@ -9,7 +9,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bringup.allocator.protocol import Bye, GlobFact, HeapsFact, Hello, Latency, NodeFact, Result, State, parse_line
+from bringup.allocator.protocol import (
+    Bye,
+    GlobFact,
+    HeapsFact,
+    Hello,
+    Latency,
+    NodeFact,
+    OpSamples,
+    Result,
+    State,
+    Timing,
+    TimingSource,
+    Untimed,
+    parse_line,
+)
 from bringup.errors import AllocatorError, RecordError
 from bringup.record.journal import JOURNAL, SCHEMA
 from bringup.text import from_board
@@ -19,11 +33,15 @@ __all__ = [
     "FileEntry",
     "Latency",
     "NodeFact",
+    "OpSamples",
     "RanEntry",
     "Record",
     "Result",
     "State",
     "StepEntry",
+    "Timing",
+    "TimingSource",
+    "Untimed",
     "load_record",
 ]
 
@@ -119,6 +137,8 @@ class Record:
         self.globs: dict[str, GlobFact] = {}
         self.results: list[Result] = []
         self.latencies: list[Latency] = []
+        self.timings: list[Timing] = []
+        self.untimed: list[Untimed] = []
         self.tested_heaps: set[str] = set()
         self.round_trips: int | None = None
         self.incomplete: str | None = "the record ends before the observation did"
@@ -167,7 +187,7 @@ class Record:
             case "end":
                 self.incomplete = None if entry["complete"] is True else str(entry["why"])
                 self.round_trips = entry.get("round_trips")
-            case "hello" | "heaps" | "node" | "glob" | "result" | "latency" | "bye":
+            case "hello" | "heaps" | "node" | "glob" | "result" | "latency" | "timing" | "untimed" | "bye":
                 self._take_fact(line)
 
     def _take_fact(self, line: bytes) -> None:
@@ -184,6 +204,10 @@ class Record:
                 self.results.append(result)
             case Latency() as latency:
                 self.latencies.append(latency)
+            case Timing() as timing:
+                self.timings.append(timing)
+            case Untimed() as untimed:
+                self.untimed.append(untimed)
             case HeapsFact() as heaps:
                 self.tested_heaps.update(heaps.names)
             case _:

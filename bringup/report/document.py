@@ -1,4 +1,4 @@
-"""The run document as text: what the JSON report is, and what the HTML page carries within itself."""
+"""JSON as text that holds no control character: the run document, and the lines of a run's events."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 
 from bringup.checks.run import Run
 
-__all__ = ["run_document"]
+__all__ = ["json_line", "run_document"]
 
 # json.dumps escapes C0 itself. The rest of what bringup.text.visible names is written as a JSON escape, which reads
 # back as it was; a lone surrogate has no such escape that every reader takes, so it becomes visible text.
@@ -25,9 +25,18 @@ def run_document(run: Run, *, indent: int | None = None, in_html: bool = False) 
         text = _a_board_a_line(run)
     else:
         text = json.dumps(run.to_json(), indent=indent, ensure_ascii=False, allow_nan=False)
-    text = _SURROGATES.sub(_spell, text)
-    text = _CONTROL.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
+    text = _escaped(text)
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026") if in_html else text
+
+
+def json_line(value: object) -> str:
+    """A value as JSON on one line, escaped as the run document is; its end of line is included."""
+    return _escaped(json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))) + "\n"
+
+
+def _escaped(text: str) -> str:
+    text = _SURROGATES.sub(_spell, text)
+    return _CONTROL.sub(lambda match: f"\\u{ord(match.group()):04x}", text)
 
 
 def _spell(match: re.Match[str]) -> str:

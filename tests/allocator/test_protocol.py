@@ -26,6 +26,8 @@ from bringup.allocator.protocol import (
     Refused,
     Result,
     State,
+    Timing,
+    Untimed,
     parse_line,
 )
 from bringup.errors import AllocatorError
@@ -51,12 +53,17 @@ GOOD: dict[str, dict[str, Any]] = {
         "heap": "system", "test": "open", "outcome": "fail", "asserts": "it opens", "seen": "EACCES", "errno": 13, "ns": 5,
     },
     "latency": {"heap": "system", "size": 4096, "alloc_ns": [1, 2], "free_ns": [3, 4], "memset_ns": [5, 6]},
+    "timing": {
+        "run": 1, "source": "heap", "name": "system", "flags": 0, "size": 4096, "threads": 2,
+        "ops": ["alloc", "free"], "batch": [1, 8], "ns": [[5, 6], [7, 8]],
+    },
+    "untimed": {"run": 2, "source": "ion", "name": "", "flags": 1, "size": 4096, "threads": 1, "why": "no memory"},
     "bye": {"lines": 4, "boot_id": None, "complete": False, "stopped_at": "test x"},
     "refused": {"line": 3, "reason": "too few fields"},
 }  # fmt: skip
 KINDS = {
     "hello": Hello, "file": FileFact, "node": NodeFact, "glob": GlobFact, "heaps": HeapsFact, "ran": Ran, "result": Result,
-    "latency": Latency, "bye": Bye, "refused": Refused,
+    "latency": Latency, "timing": Timing, "untimed": Untimed, "bye": Bye, "refused": Refused,
 }  # fmt: skip
 
 
@@ -73,7 +80,10 @@ def test_each_kind_keeps_its_fields_and_its_text(kind: str) -> None:
     expected = GOOD[kind] | {
         "data": b"abc", "stdout": b"a", "stderr": b"", "argv": ("a", r"\xff"), "names": ("linux,cma", "system"),
         "rdev": (10, 3), "alloc_ns": (1, 2), "free_ns": (3, 4), "memset_ns": (5, 6),
+        "ops": ("alloc", "free"), "batch": (1, 8),
     }  # fmt: skip
+    if kind == "timing":
+        expected["ns"] = ((5, 6), (7, 8))
     for name in GOOD[kind]:
         assert getattr(parsed, name) == expected[name], name
 
@@ -92,6 +102,7 @@ MAY_BE_NULL = {
     "label", "boot_id", "sysname", "release", "version", "machine", "type", "mode", "uid", "gid", "rdev", "size", "target",
     "exit", "signal", "stopped_at",
 }  # fmt: skip
+NEVER_NULL = {("hello", "uid"), *((kind, "size") for kind in ("file", "latency", "timing", "untimed"))}
 
 
 @pytest.mark.parametrize(("kind", "name"), [(kind, name) for kind in GOOD for name in GOOD[kind]])
@@ -117,7 +128,7 @@ def test_a_field_of_another_type_is_an_error(kind: str, name: str) -> None:
 def test_a_field_that_is_not_there_is_an_error_unless_it_may_be_null(kind: str, name: str) -> None:
     fields = {"t": kind, **GOOD[kind]}
     del fields[name]
-    if name in MAY_BE_NULL and (kind, name) not in {("hello", "uid"), ("file", "size"), ("latency", "size")}:
+    if name in MAY_BE_NULL and (kind, name) not in NEVER_NULL:
         assert getattr(parse_line(json.dumps(fields).encode()), name) in (None, "")
     else:
         with pytest.raises(AllocatorError, match=name):
@@ -142,6 +153,13 @@ def test_a_field_that_is_not_there_is_an_error_unless_it_may_be_null(kind: str, 
         (line("file", size=4), "says 4 bytes and carries 3"),
         (line("latency", free_ns=[1]), "different lengths"),
         (line("latency", **dict.fromkeys(("alloc_ns", "free_ns", "memset_ns"), [1] * 1001)), "alloc_ns"),
+        (line("timing", batch=[1]), "different lengths"),
+        (line("timing", ns=[[1], [2, 3]]), "different lengths"),
+        (line("timing", batch=[1, 0]), "batch of no calls"),
+        (line("timing", ns=[[1], [1] * 1001]), "ns of a"),
+        (line("timing", ns=[[1], ["x"]]), "ns of a"),
+        (line("timing", **dict.fromkeys(("ops", "ns"), [[]] * 65), batch=[1] * 65), "ops of a"),
+        (line("untimed", source="other"), "source of a"),
         (b" " * (protocol.MAX_LINE_BYTES + 1), "a line of 8388609 bytes"),
     ],
 )

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from bringup.checks.run import Run
-from bringup.report import find_format
+from bringup.report import all_formats, find_format
 from bringup.report.terminal import summary
 from bringup.text import visible
 
@@ -113,7 +113,7 @@ def test_markup_of_rich_is_printed_as_it_is() -> None:
     assert "\x1b]8" not in out.getvalue()
 
 
-@pytest.mark.parametrize("name", ["html", "json", "junit", "ktap", "md"])
+@pytest.mark.parametrize("name", sorted(all_formats()))
 @pytest.mark.parametrize("unit", ["A", "\x1b", "<", "`", "\n", "\ud800"], ids=["A", "ESC", "lt", "tick", "nl", "half"])
 def test_a_line_of_a_megabyte_breaks_nothing_and_is_cut(name: str, unit: str) -> None:
     for run in (hostile.one_fact_of(unit * 1_000_000), hostile.one_line_of(unit * 50_000)):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bringup.checks.facts import Facts
-from bringup.checks.latency import latency_facts
+from bringup.checks.latency import latencies_of, latency_facts
 from bringup.checks.refused import why_test_failed
 from bringup.checks.registry import Question, check
 from bringup.checks.verdict import Cause, Outcome, Verdict
@@ -63,7 +63,7 @@ def _verdict(result: Result, facts: Facts) -> Verdict:
 def latency(ask: Question, facts: Facts) -> Iterator[Verdict]:
     by_heap: dict[str, list[str]] = {}
     slow: dict[str, bool] = {}
-    for sample in facts.record.latencies:
+    for sample in latencies_of(facts.record):
         one = latency_facts(sample)
         if one is None:
             continue

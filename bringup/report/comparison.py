@@ -1,0 +1,116 @@
+"""A comparison of two runs on a terminal: what changed, told once for all boards on which it did."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from bringup.checks.compare import Change, Comparison, Difference, Timing
+from bringup.report import units
+from bringup.report.shown import excerpt
+from bringup.text import visible
+
+__all__ = ["Told", "summary", "told"]
+
+_STYLES = {
+    Change.REGRESSED: "bold red",
+    Change.UNKNOWN: "bold magenta",
+    Change.CHANGED: "yellow",
+    Change.IMPROVED: "green",
+    Change.APPEARED: "cyan",
+    Change.VANISHED: "cyan",
+}
+_ROWS, _TIMINGS, _NAMED = 60, 30, 3
+_LONGEST = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One change of one check, and the boards on which it happened.
+
+    :param one: as the first of them has it.
+    """
+
+    one: Difference
+    boards: tuple[str, ...]
+
+
+def told(differences: Iterable[Difference]) -> list[Told]:
+    """Differences with the boards put together, in the order in which they came; in it, what most boards have."""
+    groups: dict[tuple[object, ...], list[Difference]] = {}
+    for one in differences:
+        groups.setdefault((one.change, one.before, one.after, one.id, one.heap), []).append(one)
+    found = [Told(group[0], tuple(dict.fromkeys(one.board for one in group))) for group in groups.values()]
+    order = list(Change)
+    return sorted(found, key=lambda group: (order.index(group.one.change), -len(group.boards)))
+
+
+def summary(found: Comparison) -> RenderableType:
+    """The counts, what changed, the timings beyond their noise, and the boards that only one run has."""
+    groups = told(found.differences)
+    boards = {one.board for one in found.differences} | {one.board for one in found.timings}
+    lines: list[RenderableType] = [_counts(found)]
+    if groups:
+        lines.append(_table(groups[:_ROWS], several=len(boards) > 1))
+    if len(groups) > _ROWS:
+        lines.append(Text(f"… and {units.number(len(groups) - _ROWS, 'more change')}: --json has them", "dim"))
+    lines += _timings(found.timings, several=len(boards) > 1)
+    for serials, words in ((found.only_before, "only in the first run"), (found.only_after, "only in the second run")):
+        if serials:
+            lines.append(Text(f"{words}: {_some(serials)}"))
+    return Group(*lines)
+
+
+def _counts(found: Comparison) -> Text:
+    counts = dict.fromkeys(Change, 0)
+    for one in found.differences:
+        counts[one.change] += 1
+    parts = [Text(f"{count:,} {change.value}", _STYLES[change]) for change, count in counts.items() if count]
+    slower = sum(one.slower for one in found.timings)
+    for count, word, style in ((slower, "slower", "bold red"), (len(found.timings) - slower, "faster", "green")):
+        if count:
+            parts.append(Text(f"{count:,} {word}", style))
+    return Text(", ").join(parts) if parts else Text("no difference")
+
+
+def _table(groups: Iterable[Told], *, several: bool) -> Table:
+    table = Table.grid(padding=(0, 2, 0, 0))
+    for _ in range(5 if several else 4):
+        table.add_column(overflow="fold")
+    for group in groups:
+        one = group.one
+        check = f"{one.id} {one.heap}" if one.heap else one.id
+        cells = [
+            Text(one.change.value, _STYLES[one.change]),
+            Text(f"{one.before or 'not asked'} → {one.after or 'not asked'}"),
+            Text(_line(check)),
+        ]
+        if several:
+            cells.append(Text(_some(group.boards)))
+        table.add_row(*cells, Text(_line(one.why), "dim"))
+    return table
+
+
+def _timings(timings: tuple[Timing, ...], *, several: bool) -> Iterator[Text]:
+    for one in sorted(timings, key=lambda one: not one.slower)[:_TIMINGS]:
+        board = f"{one.board}, " if several else ""
+        yield Text.assemble(
+            ("slower" if one.slower else "faster", "bold red" if one.slower else "green"),
+            f": {_line(board + one.heap)}, {units.size(one.size)}: an allocation took "
+            f"{units.duration(one.before_p50)} at the median, now {units.duration(one.after_p50)}",
+        )
+    if len(timings) > _TIMINGS:
+        yield Text(f"… and {units.number(len(timings) - _TIMINGS, 'more timing')}: --json has them", "dim")
+
+
+def _some(serials: tuple[str, ...]) -> str:
+    named = ", ".join(_line(one) for one in serials[:_NAMED])
+    return f"{named} and {len(serials) - _NAMED:,} more" if len(serials) > _NAMED else named
+
+
+def _line(text: str) -> str:
+    return " ".join(visible(excerpt(text, _LONGEST)).split())

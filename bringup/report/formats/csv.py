@@ -1,0 +1,52 @@
+"""CSV for a spreadsheet: a line a verdict.
+
+A cell that a spreadsheet would take for a formula (``=``, ``+``, ``-``, ``@``, tab or carriage return in front) gets an
+apostrophe before it, as OWASP's page on CSV injection advises; line breaks within a cell are written ``\\n``.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+
+from bringup.checks.run import BoardRun, Run
+from bringup.checks.verdict import Verdict
+from bringup.report import Format
+from bringup.report.shown import shown
+
+__all__ = ["COLUMNS", "FORMAT"]
+
+COLUMNS = ("board", "kernel", "config", "check", "heap", "outcome", "title", "cause", "reason", "evidence", "remedy")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+
+
+def _render(run: Run) -> str:
+    out = io.StringIO()
+    writer = csv.writer(out, lineterminator="\n", quoting=csv.QUOTE_ALL)
+    writer.writerow(COLUMNS)
+    for board in shown(run).boards:
+        writer.writerows([_cell(one) for one in row] for row in _rows(board))
+    return out.getvalue()
+
+
+def _rows(board: BoardRun) -> Iterator[tuple[str, ...]]:
+    head = (board.serial, board.kernel or "", board.config or "")
+    for one in board.verdicts:
+        yield (*head, *_verdict(one))
+    if not board.verdicts:
+        yield (*head, "", "", board.outcome.value, "Nothing was judged", "", "", "", "")
+
+
+def _verdict(one: Verdict) -> tuple[str, ...]:
+    cause = f"{one.cause.text} ({one.cause.id})" if one.cause else ""
+    lines = ("\n".join(one.evidence), "\n".join(one.advice))
+    return (one.id, one.heap or "", one.outcome.value, one.title, cause, one.reason or "", *lines)
+
+
+def _cell(text: str) -> str:
+    line = text.replace("\n", "\\n")
+    return f"'{line}" if line.lstrip(" ").startswith(_FORMULA) else line
+
+
+FORMAT = Format("csv", ".csv", _render, "a line a verdict, for a spreadsheet")

@@ -1,0 +1,67 @@
+"""LAVA signals: the lines by which a test that runs under LAVA tells its results on stdout.
+
+LAVA takes ``<LAVA_SIGNAL_(\\S+) ([^>]+)>``, splits what is in it at white space and each piece at its one ``=``
+(lava_dispatcher/actions/test/shell.py). So a name holds letters, digits, ``_``, ``.``, ``+`` and ``-`` only.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from bringup.checks.run import BoardRun, Run
+from bringup.checks.verdict import Outcome, Verdict
+from bringup.report import Format
+
+__all__ = ["FORMAT"]
+
+# LAVA knows pass, fail, skip and unknown. A warning works; what could not be found out is not known.
+_RESULTS = {
+    Outcome.PASS: "pass",
+    Outcome.WARN: "pass",
+    Outcome.FAIL: "fail",
+    Outcome.ERROR: "unknown",
+    Outcome.SKIP: "skip",
+}
+_ODD = re.compile(r"[^A-Za-z0-9_.+-]+")
+_LONGEST = 100
+
+
+def _render(run: Run) -> str:
+    return "".join(f"<LAVA_SIGNAL_{signal}>\n" for board in run.boards for signal in _board(board))
+
+
+def _board(board: BoardRun) -> Iterator[str]:
+    """A test set of the board's name around its cases; no name twice in it."""
+    yield f"TESTSET START {_name(board.serial)}"
+    taken: set[str] = set()
+    for verdict in board.verdicts:
+        name = _alone(_case(verdict), taken)
+        yield f"TESTCASE TEST_CASE_ID={name} RESULT={_RESULTS[verdict.outcome]}"
+    if not board.verdicts:
+        yield "TESTCASE TEST_CASE_ID=judged RESULT=unknown"
+    for heap in board.heaps:
+        for one in heap.latency:
+            name = _alone(_name(f"latency.{heap.name}.{one.size}"), taken)
+            yield f"TESTCASE TEST_CASE_ID={name} RESULT=pass MEASUREMENT={one.alloc_p50} UNITS=ns"
+    yield "TESTSET STOP"
+
+
+def _case(verdict: Verdict) -> str:
+    return _name(f"{verdict.id}.{verdict.heap}" if verdict.heap else verdict.id)
+
+
+def _name(text: str) -> str:
+    return _ODD.sub("_", text)[:_LONGEST] or "_"
+
+
+def _alone(name: str, taken: set[str]) -> str:
+    number, one = 1, name
+    while one in taken:
+        number += 1
+        one = f"{name}_{number}"
+    taken.add(one)
+    return one
+
+
+FORMAT = Format("lava", ".lava", _render, "LAVA signals: print them from a test that LAVA runs")

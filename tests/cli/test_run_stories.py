@@ -1,0 +1,198 @@
+"""``bringup run`` beside its reports: events while it runs, an earlier run to compare with, statuses for git bisect."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+from referencing import Registry, Resource
+
+import bringup.report as reports
+from bringup.checks.compare import compare
+from bringup.checks.run import BoardRun
+from bringup.checks.run import Run as BringupRun
+from bringup.checks.verdict import Outcome, Verdict
+from bringup.cli.running import FailOn, status_of
+from bringup.report import write_report
+from tests.cli.command import bringup
+from tests.native_adbd import AdbServer, NativeBoard
+from tests.report import sample
+
+Make = Callable[..., NativeBoard]
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+_SCHEMAS = Path(reports.__file__).parent / "schemas"
+
+
+def validator() -> jsonschema.Draft202012Validator:
+    schemas = [json.loads((_SCHEMAS / name).read_text()) for name in ("events-1.json", "run-1.json")]
+    registry = Registry().with_resources([(one["$id"], Resource.from_contents(one)) for one in schemas])
+    return jsonschema.Draft202012Validator(schemas[0], registry=registry)
+
+
+def checked(text: str) -> list[Any]:
+    """Events, each valid, numbered without a gap, none before the one before it."""
+    assert text.endswith("\n")
+    events = [json.loads(line) for line in text.splitlines()]
+    for one in events:
+        validator().validate(one)
+    assert [one["number"] for one in events] == list(range(len(events)))
+    times = [one["at"] for one in events]
+    assert times == sorted(times)
+    return events
+
+
+@pytest.fixture
+def environ(adb_server: AdbServer) -> dict[str, str]:
+    return {"ANDROID_ADB_SERVER_PORT": str(adb_server.address.port)}
+
+
+@pytest.fixture
+def run(environ: dict[str, str]) -> Run:
+    return lambda *arguments, **more: bringup(*arguments, environ=environ, **more)
+
+
+def test_events_tell_the_whole_run(run: Run, make_native_board: Make, tmp_path: Path) -> None:
+    board = make_native_board()
+    file = tmp_path / "events"
+    done = run("run", "-s", board.serial, "--json-lines", "--events", str(file), "-o", str(tmp_path / "r"))
+    events = checked(done.stdout)
+    assert file.read_text() == done.stdout
+    assert (events[0]["event"], events[0]["boards"]) == ("run-begin", [board.serial])
+    assert [one["step"] for one in events if one["event"] == "step"][:2] == ["root", "push"]
+    written = json.loads((tmp_path / "r" / "run.json").read_text())
+    assert [one["verdict"] for one in events if one["event"] == "verdict"] == written["boards"][0]["verdicts"]
+    assert events[-2]["event"] == "board-end"
+    assert (events[-1]["event"], events[-1]["exit_status"]) == ("run-end", done.returncode)
+
+
+def test_events_come_while_it_runs_and_an_interrupt_ends_them(
+    environ: dict[str, str], make_native_board: Make, tmp_path: Path
+) -> None:
+    board = make_native_board()
+    argv = [sys.executable, "-m", "bringup", "run", "-s", board.serial, "--json-lines", "-o", str(tmp_path / "r")]
+    with subprocess.Popen(
+        argv, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=os.environ | environ
+    ) as process:
+        assert process.stdout is not None
+        lines = [process.stdout.readline()]
+        board.signal_adbd(signal.SIGSTOP)  # the board hangs: only events that were told at once can be here
+        while '"step"' not in lines[-1]:
+            lines.append(process.stdout.readline())
+        assert process.poll() is None
+        process.send_signal(signal.SIGINT)
+        board.signal_adbd(signal.SIGCONT)
+        lines += process.stdout.read().splitlines(keepends=True)
+        assert process.wait() == 130
+    last = checked("".join(lines))[-1]
+    assert (last["event"], last["outcome"], last["why"]) == ("run-end", "error", "KeyboardInterrupt")
+
+
+def test_events_of_a_board_that_is_lost(run: Run, make_native_board: Make, tmp_path: Path) -> None:
+    board = make_native_board(uid=2000)
+    done = run("run", "-s", board.serial, "--root", "require", "--json-lines", "-o", str(tmp_path / "r"))
+    (lost,) = [one for one in checked(done.stdout) if one["event"] == "board-error"]
+    assert lost["blame"] == "board"
+    assert done.returncode == 3
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--json", "--json-lines"], "--events"),
+        (["--fail-on", "regression"], "--baseline"),
+    ],
+)
+def test_options_that_contradict_each_other(options: list[str], words: str, run: Run, tmp_path: Path) -> None:
+    done = run("run", "-s", "x", *options, "-o", str(tmp_path / "r"))
+    assert done.returncode == 2
+    assert words in done.stderr
+    assert not (tmp_path / "r").exists()
+
+
+def test_a_baseline_with_the_same_failures_passes(run: Run, make_native_board: Make, tmp_path: Path) -> None:
+    board = make_native_board()
+    assert run("run", "-s", board.serial, "-o", str(tmp_path / "a"), "--rounds", "0").returncode == 1
+    for baseline in (
+        tmp_path / "a",
+        tmp_path / "a" / "report.html",
+        next((tmp_path / "a").glob("*/record.jsonl")).parent,
+    ):
+        again = ("--baseline", str(baseline), "--fail-on", "regression", "--rounds", "0", "--replace")
+        done = run("run", "-s", board.serial, "-o", str(tmp_path / "b"), *again)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "since the baseline:\nno difference" in done.stdout
+        assert json.loads((tmp_path / "b" / "compare.json").read_text())["regressed"] is False
+
+
+def test_a_baseline_that_is_none_stops_before_the_board_is_touched(
+    run: Run, make_native_board: Make, tmp_path: Path
+) -> None:
+    done = run("run", "-s", make_native_board().serial, "--baseline", str(tmp_path), "-o", str(tmp_path / "b"))
+    assert done.returncode == 2
+    assert not list(tmp_path.glob("b/*/record.jsonl"))
+
+
+def one(outcome: Outcome, serial: str = "s") -> BringupRun:
+    return BringupRun((BoardRun(serial, (Verdict("a.b", "t", outcome),)),), "0", "")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "status"),
+    [
+        (Outcome.FAIL, Outcome.FAIL, 0),
+        (Outcome.PASS, Outcome.FAIL, 1),
+        (Outcome.PASS, Outcome.WARN, 1),
+        (Outcome.PASS, Outcome.ERROR, 3),
+        (Outcome.FAIL, Outcome.PASS, 0),
+    ],
+)
+def test_what_counts_as_a_regression(before: Outcome, after: Outcome, status: int) -> None:
+    compared = compare(one(before), one(after))
+    assert status_of(one(after), compared, FailOn.REGRESSION) == status
+    assert status_of(one(after), compared, FailOn.FAIL) == one(after).exit_code
+
+
+def test_no_board_in_common_is_no_pass() -> None:
+    before = BringupRun((*one(Outcome.PASS, "a").boards, *one(Outcome.PASS, "b").boards), "0", "")
+    after = one(Outcome.PASS, "c")
+    assert status_of(after, compare(before, after), FailOn.REGRESSION) == 3
+
+
+def test_git_bisect_gets_125_for_what_cannot_be_judged(run: Run, make_native_board: Make, tmp_path: Path) -> None:
+    assert run("run", "-s", "nobody", "--bisect", "-o", str(tmp_path / "r")).returncode == 125
+    unrooted = make_native_board(uid=2000)
+    lost = ("run", "-s", unrooted.serial, "--root", "require", "--bisect", "-o", str(tmp_path / "r2"))
+    assert run(*lost).returncode == 125
+    assert run("run", "-s", make_native_board().serial, "--bisect", "-o", str(tmp_path / "r3")).returncode == 1
+    good = write_report(one(Outcome.PASS), "json", tmp_path / "good.json")
+    unlike = write_report(BringupRun(one(Outcome.PASS).boards * 2, "0", ""), "json", tmp_path / "two.json")
+    for after, status in (
+        (tmp_path / "absent", 125),
+        (good, 0),
+        (write_report(one(Outcome.FAIL), "html", tmp_path / "bad.html"), 1),
+        (write_report(one(Outcome.ERROR), "json", tmp_path / "lost.json"), 125),
+        (write_report(BringupRun((*one(Outcome.PASS, "x").boards,) * 2, "0", ""), "json", tmp_path / "x.json"), 125),
+    ):
+        baseline = unlike if after.name == "x.json" else good
+        assert run("compare", str(baseline), str(after), "--bisect").returncode == status, after
+
+
+def test_a_golden_board_and_unit_7(run: Run, tmp_path: Path) -> None:
+    golden = write_report(
+        BringupRun((sample.healthy().boards[0],), "0", sample.STARTED), "html", tmp_path / "golden.html"
+    )
+    seven = write_report(sample.run(), "json", tmp_path / "7.json")
+    done = run("compare", str(golden), str(seven), "--fail-on-regression")
+    assert done.returncode == 0, "what was never asked of the golden board is no regression"
+    assert "appeared" in done.stdout
+    back = run("compare", str(seven), str(golden))
+    assert "vanished" in back.stdout

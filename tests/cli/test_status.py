@@ -1,0 +1,58 @@
+"""``bringup status``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from bringup.cli.entry import main
+from tests.scripted_record import ScriptedBoard
+
+
+def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
+    monkeypatch.setattr("sys.argv", ["bringup", "status", *arguments])
+    with pytest.raises(SystemExit) as stop:
+        main()
+    assert isinstance(stop.value.code, int)
+    return stop.value.code
+
+
+def test_life_spans(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(monkeypatch) == 0
+    assert "since 5.6" in capsys.readouterr().out
+
+
+def test_one_kernel(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(monkeypatch, "--kernel", "6.12", "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["schema"], told["kernel"]) == ("bringup.status/1", "6.12")
+    states = {one["id"]: one["mainline"]["state"] for one in told["features"]}
+    assert (states["framework"], states["modules"], states["ion"]) == ("yes", "not yet", "removed")
+
+
+def test_a_board_config(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(monkeypatch, "--board", "pixel6pro") == 0
+    assert "system-uncached" in capsys.readouterr().out
+
+
+def test_a_record(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    board = ScriptedBoard(config=None)
+    board.heaps["mtk_mm"] = {}
+    folder = board.record(tmp_path).folder
+    assert run(monkeypatch, "--record", str(folder)) == 0
+    out = capsys.readouterr().out
+    assert "MediaTek" in out
+    assert "not known: which options" in out
+    assert run(monkeypatch, "--record", str(folder), "--json") == 0
+    assert json.loads(capsys.readouterr().out)["upstream_gap"]["dependencies"][0]["name"] == "mtk_mm"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [["--kernel", "six"], ["--board", "none-such"], ["--record", "/nonexistent"], ["--record", ".", "--kernel", "6.1"]],
+)
+def test_wrong_usage(wrong: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(monkeypatch, *wrong) == 2
+    assert "bringup:" in capsys.readouterr().err
