@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
 
 from bringup.errors import ConfigError, ExitCode, UsageError
+from bringup.frozen import dataclass, field
 from bringup.kernel.config import Override
 from bringup.kernel.evidence import Evidence
 from bringup.kernel.judge import Subject, judge, shipped_requirements
@@ -18,6 +17,8 @@ from bringup.kernel.version import Flavour, KernelVersion
 # What only some checks need is imported by them: a plain check starts twice as fast.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from bringup.kernel.forecast import Change
     from bringup.kernel.fragment import Fragment
     from bringup.kernel.tree import SourceTree
