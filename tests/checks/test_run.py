@@ -14,8 +14,13 @@ from bringup.checks.run import (
     BoardRun,
     ExhaustionFacts,
     HeapFacts,
+    IonComparison,
+    IonFacts,
+    IonHeap,
+    IonPoint,
     LatencyFacts,
     PageFacts,
+    PointResult,
     RegionFacts,
     Run,
     load_run,
@@ -62,6 +67,14 @@ heaps = st.builds(
     pages=st.lists(pages, max_size=2).map(tuple),
     exhaustion=st.none() | exhaustions,
 )
+points = st.builds(IonPoint, texts, st.sampled_from(PointResult), texts, texts, texts)
+comparisons = st.builds(IonComparison, texts, texts, counts, texts, st.lists(points, max_size=3).map(tuple))
+ions = st.builds(
+    IonFacts,
+    st.none() | texts,
+    st.lists(st.builds(IonHeap, texts, texts, counts), max_size=2).map(tuple),
+    st.lists(comparisons, max_size=2).map(tuple),
+)
 seconds = st.floats(0, 1e6)
 _figure = st.floats(0, 1e12)
 _figures = st.lists(_figure, max_size=3).map(tuple)
@@ -105,6 +118,8 @@ boards = st.builds(
     timings=st.lists(timings, max_size=2).map(tuple),
     untimed=st.lists(untimed, max_size=2).map(tuple),
     steps=st.lists(st.tuples(texts, seconds, seconds), max_size=3).map(tuple),
+    ion=st.none() | ions,
+    ion_heaps=st.lists(heaps, max_size=2).map(tuple),
     upstream_gap=st.none() | gaps,
 )
 runs = st.builds(Run, boards=st.lists(boards, max_size=3).map(tuple), tool=texts, started=texts)
@@ -149,3 +164,21 @@ def test_percentile_is_a_sample_that_so_many_do_not_exceed(samples: list[int], s
     assert value in samples
     assert sum(one <= value for one in samples) >= share * len(samples) - 1e-9
     assert sum(one < value for one in samples) < share * len(samples)
+
+
+@pytest.mark.parametrize(
+    ("results", "equivalent"),
+    [
+        ({"size": PointResult.SAME, "contiguity": PointResult.BETTER}, True),
+        ({"size": PointResult.SAME, "latency": PointResult.WORSE}, True),
+        ({"size": PointResult.SAME, "latency": PointResult.UNKNOWN}, True),
+        ({"size": PointResult.SAME, "zeroing": PointResult.WORSE}, False),
+        ({"size": PointResult.UNKNOWN, "cacheability": PointResult.DIFFERENT}, False),
+        ({"size": PointResult.SAME, "contiguity": PointResult.UNKNOWN}, None),
+        ({"latency": PointResult.SAME}, None),
+        ({}, None),
+    ],
+)
+def test_what_is_not_known_is_not_equivalent(results: dict[str, PointResult], equivalent: bool | None) -> None:
+    points = tuple(IonPoint(name, result) for name, result in results.items())
+    assert IonComparison("system", "ion_system_heap", 0, "ion/ion_system_heap", points).equivalent is equivalent
