@@ -181,15 +181,14 @@ def check_source(source: Source, asked: Asked) -> Checked:
 def mend(source: Source, asked: Asked, *, only_required: bool = False) -> Fragment:
     """The fragment for a source; see :func:`~bringup.kernel.fragment.make_fragment`.
 
-    :raises ConfigError: the source holds no configuration.
+    :raises BringupError: the source holds no configuration.
     """
-    if source.config is None:
-        raise ConfigError(source.name, source.reason, hint="name the configuration itself")
+    config = source.require_config("make a fragment")
     from bringup.kernel.fragment import make_fragment
 
     tree = asked.tree
     return make_fragment(
-        source.config,
+        config,
         asked.version or source.version or (tree.version if tree else None),
         asked.flavour,
         asked.arch or (tree.arch if tree else None),

@@ -73,6 +73,17 @@ class Source:
     overrides: tuple[Override, ...] = ()
     notes: tuple[str, ...] = ()
 
+    def require_config(self, action: str) -> KernelConfig:
+        """The configuration.
+
+        :param action: what it is wanted for.
+        :raises BringupError: there is none; it says why. Nobody's mistake, so the exit status is 3.
+        """
+        if self.config is None:
+            hint = "name the .config itself; a board tells its own with CONFIG_IKCONFIG_PROC=y"
+            raise BringupError(action, f"{self.name}: {self.reason}", hint=hint)
+        return self.config
+
     @property
     def version(self) -> KernelVersion | None:
         """The release the kernel names itself by, else the configuration's head comment."""
@@ -120,10 +131,7 @@ def open_source(paths: Path | str | Sequence[Path | str]) -> Source:
     sources = [_open_one(path) for path in names]
     if len(sources) == 1:
         return sources[0]
-    for source in sources:
-        if source.config is None:
-            raise ConfigError(source.name, source.reason, hint="only what holds a configuration can be merged")
-    merged, overrides = merge(source.config for source in sources if source.config)
+    merged, overrides = merge(source.require_config("merge configurations") for source in sources)
     first = sources[0]
     return replace(
         first,
