@@ -112,7 +112,7 @@ def _linear(values: Iterable[float]) -> tuple[Callable[[float], float], tuple[tu
     step = next(factor * magnitude for factor in (1, 2, 2.5, 5, 10) if top / (factor * magnitude) <= 5)
     count = math.ceil(top / step)
     at = scale(0, count * step, _BOTTOM, _TOP)
-    return at, tuple((at(number * step), units.rate(number * step)) for number in range(count + 1))
+    return at, tuple((at(number * step), units.rate(number * step) if number else "0") for number in range(count + 1))
 
 
 def scale(start: float, end: float, first: float, last: float) -> Callable[[float], float]:

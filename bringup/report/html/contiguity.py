@@ -1,4 +1,4 @@
-"""Geometry of the page-contiguity histogram: a row a buffer, a column a length of run, a bar's height its share of bytes."""
+"""Geometry of the page-contiguity histogram: a row a buffer, a column a length of run, a bar its share of the bytes."""
 
 from __future__ import annotations
 

@@ -19,8 +19,8 @@ MAP_WIDTH = 340
 _TOP, _TALL, _BREAK = 14.0, 400.0, 16.0
 _LABEL_GAP = 30.0
 _FIRST_LABEL, _LAST_LABEL = 10.0, 6.0
-_MOST_BANKS, _MOST_LABELS = 12, 13
-_LEAST = 1.0
+_MOST_BANKS, _MOST_LABELS, _MOST_MARKS = 12, 13, 8
+_LEAST, _LEAST_MARK = 1.0, 3.0
 _FOUR_GIB = 1 << 32
 _NAMED = (RegionKind.CMA, RegionKind.POOL, RegionKind.NO_MAP, RegionKind.KERNEL)
 
@@ -56,7 +56,6 @@ class Mark:
     """Where pages of a heap's buffers were seen."""
 
     heap: str
-    style: str
     places: tuple[tuple[float, float], ...]
 
 
@@ -149,7 +148,7 @@ class _Placing:
 
 
 def _areas(regions: Iterable[MemoryRegion], place: _Placing) -> tuple[Area, ...]:
-    """Rectangles, those reserved at boot at the back; labels for the named ones, the largest first where room is short."""
+    """Rectangles, what booting reserved at the back; labels for the named ones, the largest where room is short."""
     drawn = [
         (one, top, height)
         for one in sorted(regions, key=lambda one: one.kind is not RegionKind.BOOT)
@@ -170,16 +169,16 @@ def _areas(regions: Iterable[MemoryRegion], place: _Placing) -> tuple[Area, ...]
 def _marks(board: BoardRun, place: _Placing) -> tuple[Mark, ...]:
     """Where pages were seen, heap by heap; neighbours that would cover each other are drawn once."""
     marks = []
-    for number, heap in enumerate(one for one in board.heaps if any(pages.extents for pages in one.pages)):
+    for heap in board.heaps:
         spots = {
-            (round(top, 1), round(max(_LEAST, height), 1))
+            (round(top + min(0.0, height - _LEAST_MARK), 1), round(max(_LEAST_MARK, height), 1))
             for pages in heap.pages
             for begin, size in pages.extents
             for top, height in place.within(begin, begin + size)
         }
         if spots:
-            marks.append(Mark(heap.name, f"c{number % 6}", tuple(sorted(spots))))
-    return tuple(marks)
+            marks.append(Mark(heap.name, tuple(sorted(spots))))
+    return tuple(marks[:_MOST_MARKS])
 
 
 def _summary(ram: tuple[tuple[int, int], ...], named: tuple[MemoryRegion, ...]) -> str:

@@ -1,4 +1,4 @@
-"""The benchmark as charts: how long an allocation takes, how fast its pages are, beside the board's own limit and ION."""
+"""The benchmark as charts: how long an allocation takes, how fast its pages are, beside the board's limit and ION."""
 
 from __future__ import annotations
 
@@ -115,7 +115,11 @@ def _speeds(op: str, timings: list[TimingFacts], legend: Mapping[tuple[str, str,
     if not own:
         return None
     best = max(own, key=lambda one: one.mb_per_s or 0)
-    beside = f", {best.ratio:.2g} times as long as {best.limit}" if best.ratio and best.limit else ""
+    beside = (
+        f", which takes {best.ratio:.2g} times as long as {best.limit} of own memory"
+        if best.ratio and best.limit
+        else ""
+    )
     speed = f"{units.rate(best.mb_per_s or 0)} on {best.label} with {units.size(best.size)}"
     told = f"{_TITLES[op]}: at best {speed}{beside}."
     return chart(_TITLES[op], told, _curves(fast, legend, speeds=True), times=False)
