@@ -87,6 +87,8 @@ _READS = (
     Read("/proc/buddyinfo", 16 * KIB),
     Read("/proc/uptime", 256),
     Read("/sys/fs/selinux/enforce", 16),
+    Read("/sys/firmware/devicetree/base/#address-cells", 16),
+    Read("/sys/firmware/devicetree/base/#size-cells", 16),
     Read("/sys/firmware/devicetree/base/compatible", 4 * KIB),
     Read("/sys/firmware/devicetree/base/model", 4 * KIB),
     Read("/sys/kernel/debug/dma_buf/bufinfo", 256 * KIB),
@@ -97,6 +99,9 @@ _READS = (
 _FILES = (
     Files("/boot/config-*", 8, 512 * KIB),
     Files("/sys/kernel/mm/cma/*/*", 256, 256),
+    Files("/sys/kernel/debug/cma/*/maxchunk", 64, 64),
+    Files("/sys/kernel/debug/cma/*/used", 64, 64),
+    Files("/sys/kernel/debug/cma/*/count", 64, 64),
     Files("/ueventd*.rc", 8, 64 * KIB),
     Files("/*/ueventd*.rc", 8, 64 * KIB),
     Files("/*/etc/ueventd*.rc", 16, 64 * KIB),
