@@ -69,7 +69,7 @@ def _number(facts: Facts, path: str) -> int | None:
 def reserved_nodes(facts: Facts) -> dict[str, ReservedNode] | None:
     """The nodes by name; ``None`` where the board has no device tree or it was not read."""
     memory = reserved_memory(facts)
-    if memory is None or not (memory.nodes or facts.compatibles):
+    if memory is None or not (memory.nodes or memory.cells or facts.compatibles):
         return None
     return memory.nodes
 
