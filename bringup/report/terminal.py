@@ -43,7 +43,7 @@ def summary(run: Run) -> RenderableType:
     if found:
         lines += [Text(), _findings(found[:_FINDINGS])]
     if len(found) > _FINDINGS:
-        lines.append(Text(f"… and {len(found) - _FINDINGS} more findings: see the report", "dim"))
+        lines.append(Text(f"… and {number(len(found) - _FINDINGS, 'more finding')}: see the report", "dim"))
     return Group(*lines)
 
 

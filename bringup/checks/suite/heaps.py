@@ -14,6 +14,7 @@ from bringup.checks.registry import Question, check
 from bringup.checks.verdict import Cause, Outcome, Verdict
 from bringup.config.schema import Heap, HeapKind
 from bringup.record.load import State
+from bringup.text import counted
 
 _AOSP_HEAP = "libdmabufheap, dmabufheap-vts-unit-tests: TestDmabufSystemHeapCompliance"
 
@@ -27,7 +28,7 @@ _AOSP_HEAP = "libdmabufheap, dmabufheap-vts-unit-tests: TestDmabufSystemHeapComp
 def folder(ask: Question, facts: Facts) -> Iterator[Verdict]:
     node = facts.record.node(HEAP_FOLDER)
     if node is not None and node.state is State.OK:
-        yield ask.passed(f"{HEAP_FOLDER} holds {len(facts.heap_nodes or ())} heaps")
+        yield ask.passed(f"{HEAP_FOLDER} holds {counted(len(facts.heap_nodes or ()), 'heap')}")
     elif _nothing_there(facts):
         yield ask.because(Outcome.FAIL, why_absent(facts, HeapKind.SYSTEM), f"{HEAP_FOLDER} is not there")
     else:
@@ -96,7 +97,7 @@ def unexpected(ask: Question, facts: Facts) -> Iterator[Verdict]:
                 remedy=[f"add it to {facts.config.name}.yaml, or find out which pool or driver registers it"],
             )
         else:
-            yield ask.passed(f"{len(facts.heap_nodes)} heaps, all known to {facts.config.name}")
+            yield ask.passed(f"{counted(len(facts.heap_nodes), 'heap')}, all known to {facts.config.name}")
 
 
 @check(
