@@ -62,6 +62,7 @@ class Questions:
     """What is asked of a board at one time.
 
     :param dmesg: most bytes of the kernel's log; 0: it is not asked for.
+    :param ion: whether ``/dev/ion`` is asked for its heaps.
     """
 
     reads: tuple[Read, ...] = ()
@@ -70,6 +71,7 @@ class Questions:
     globs: tuple[Glob, ...] = ()
     programs: tuple[Program, ...] = ()
     dmesg: int = 0
+    ion: bool = False
 
 
 _READS = (
@@ -87,6 +89,8 @@ _READS = (
     Read("/proc/buddyinfo", 16 * KIB),
     Read("/proc/uptime", 256),
     Read("/sys/fs/selinux/enforce", 16),
+    Read("/sys/firmware/devicetree/base/#address-cells", 16),
+    Read("/sys/firmware/devicetree/base/#size-cells", 16),
     Read("/sys/firmware/devicetree/base/compatible", 4 * KIB),
     Read("/sys/firmware/devicetree/base/model", 4 * KIB),
     Read("/sys/kernel/debug/dma_buf/bufinfo", 256 * KIB),
@@ -97,6 +101,9 @@ _READS = (
 _FILES = (
     Files("/boot/config-*", 8, 512 * KIB),
     Files("/sys/kernel/mm/cma/*/*", 256, 256),
+    Files("/sys/kernel/debug/cma/*/maxchunk", 64, 64),
+    Files("/sys/kernel/debug/cma/*/used", 64, 64),
+    Files("/sys/kernel/debug/cma/*/count", 64, 64),
     Files("/ueventd*.rc", 8, 64 * KIB),
     Files("/*/ueventd*.rc", 8, 64 * KIB),
     Files("/*/etc/ueventd*.rc", 16, 64 * KIB),
@@ -118,7 +125,7 @@ _GLOBS = (
 
 _PROGRAMS = (Program(("/system/bin/getprop",), 3000, 256 * KIB),)
 
-EVERYTHING = Questions(_READS, _FILES, _TREES, _GLOBS, _PROGRAMS, dmesg=1 * MIB)
+EVERYTHING = Questions(_READS, _FILES, _TREES, _GLOBS, _PROGRAMS, dmesg=1 * MIB, ion=True)
 
 _OF_THE_KERNEL = ("/proc/config.gz", "/proc/modules", "/proc/meminfo", "/proc/cmdline")
 
