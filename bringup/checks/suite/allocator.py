@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from errno import EACCES, EPERM
 
+from bringup.checks.denied import refused_as_meant
 from bringup.checks.facts import Facts
 from bringup.checks.latency import latencies_of, latency_facts
 from bringup.checks.refused import why_test_failed
@@ -49,6 +51,9 @@ def _cut_short(ask: Question, facts: Facts) -> Iterator[Verdict]:
 def _verdict(result: Result, facts: Facts) -> Verdict:
     outcome = Outcome(result.outcome)
     ask = Question(f"allocator.{result.test}", result.asserts, result.heap)
+    meant = refused_as_meant(facts, result.heap) if result.test == "open" and result.errno in (EACCES, EPERM) else None
+    if outcome is Outcome.FAIL and meant is not None:
+        return ask.unknown(meant, *filter(None, [result.seen]), remedy=["run as root: adb root"])
     if outcome is Outcome.FAIL:
         return ask.because(outcome, why_test_failed(facts, result), *filter(None, [result.seen]))
     if outcome is Outcome.WARN and result.seen.startswith(_KNOWN_DEFECT):
