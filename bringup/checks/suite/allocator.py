@@ -29,6 +29,7 @@ _KNOWN_DEFECT = "known defect of this kernel"
 def tests(ask: Question, facts: Facts) -> Iterator[Verdict]:
     for result in facts.record.results:
         yield _verdict(result, facts)
+    yield from _cut_short(ask, facts)
     tested = {result.heap for result in facts.record.results}
     untested = sorted(set(facts.heap_nodes or ()) - tested)
     for heap in untested:
@@ -36,6 +37,15 @@ def tests(ask: Question, facts: Facts) -> Iterator[Verdict]:
     if not tested and not untested:
         reason = "there is no heap to test"
         yield ask.skipped(reason) if facts.heap_nodes is not None else ask.unknown(facts.record.incomplete or reason)
+
+
+def _cut_short(ask: Question, facts: Facts) -> Iterator[Verdict]:
+    """Where the test allocator ended in the midst of a heap's tests: those that are missing are not known."""
+    record = facts.record
+    stopped = record.incomplete is not None and (record.bye is None or not record.bye.complete)
+    if stopped and record.results and not (record.latencies or record.timings):
+        last = record.results[-1]
+        yield ask.of(last.heap).unknown(f"the tests after {last.test} are not known: {record.incomplete}")
 
 
 def _verdict(result: Result, facts: Facts) -> Verdict:
