@@ -20,11 +20,13 @@ __all__ = [
     "MAX_ROUNDS",
     "Bench",
     "Dmesg",
+    "Exhaust",
     "Files",
     "Glob",
     "Heaps",
     "Item",
     "Node",
+    "Pages",
     "Plan",
     "Read",
     "Run",
@@ -258,6 +260,39 @@ class Bench:
 
 
 @dataclass(frozen=True, slots=True)
+class Pages:
+    """Where the pages of buffers on each heap lie, by these trace events (``kmem/mm_page_alloc``)."""
+
+    KEYWORD: ClassVar[str] = "pages"
+    events: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if not self.events:
+            raise ValueError("without events nothing is traced")
+        for event in self.events:
+            escape(event)
+
+    def fields(self) -> tuple[str | bytes | int, ...]:
+        """The events."""
+        return self.events
+
+
+@dataclass(frozen=True, slots=True)
+class Exhaust:
+    """How much each heap gives, and in how large pieces; at most about ``milliseconds`` a heap."""
+
+    KEYWORD: ClassVar[str] = "exhaust"
+    milliseconds: int
+
+    def __post_init__(self) -> None:
+        _within("milliseconds", self.milliseconds, 1, MAX_RUN_MS)
+
+    def fields(self) -> tuple[str | bytes | int, ...]:
+        """Time limit a heap."""
+        return (self.milliseconds,)
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """Items in their order. Each method returns a longer plan; a wrong value raises :class:`ValueError`.
 
@@ -317,6 +352,14 @@ class Plan:
         """With one more timing."""
         return self.add(Bench(rounds))
 
+    def pages(self, events: Sequence[str]) -> Plan:
+        """With tracing of where buffers lie."""
+        return self.add(Pages(tuple(events)))
+
+    def exhaust(self, milliseconds: int) -> Plan:
+        """With exhausting each heap."""
+        return self.add(Exhaust(milliseconds))
+
     def encode(self) -> bytes:
         """The bytes for the program's standard input.
 
@@ -326,7 +369,7 @@ class Plan:
         chosen = False
         for item in self.items:
             chosen = chosen or isinstance(item, Heaps)
-            if not chosen and isinstance(item, Test | Bench):
+            if not chosen and isinstance(item, Test | Bench | Pages | Exhaust):
                 raise ValueError(f"{item} comes before any heaps")
             words = (b"%d" % field if isinstance(field, int) else escape(field) for field in item.fields())
             lines.append(b"\t".join((item.KEYWORD.encode(), *words)))

@@ -14,6 +14,7 @@ from typing import Any, Final, NoReturn
 
 from bringup.allocator.lines import (
     Bye,
+    Exhaustion,
     FileFact,
     GlobFact,
     HeapsFact,
@@ -39,6 +40,7 @@ __all__ = [
     "MAX_LINE_BYTES",
     "PROTOCOL",
     "Bye",
+    "Exhaustion",
     "FileFact",
     "GlobFact",
     "HeapsFact",
@@ -147,6 +149,15 @@ class _Fields:
     def data(self, name: str) -> bytes:
         try:
             return b64decode(self._bytes(name, self._fields.get(name)), validate=True)
+        except binascii.Error:
+            self._wrong(name)
+
+    def pieces(self, name: str) -> tuple[bytes, ...]:
+        value = self._fields.get(name)
+        if not isinstance(value, list):
+            self._wrong(name)
+        try:
+            return tuple(b64decode(self._bytes(name, one), validate=True) for one in value)
         except binascii.Error:
             self._wrong(name)
 
@@ -301,6 +312,28 @@ def _untimed(line: _Fields) -> Untimed:
     return Untimed(**_timed(line), why=line.text("why"))
 
 
+def _tracing(line: _Fields) -> Tracing:
+    events, formats = line.texts("events"), line.texts("formats")
+    if len(events) != len(formats):
+        _broken("a tracing line has lists of different lengths")
+    pairs = tuple(zip(events, formats, strict=True))
+    return Tracing(line.raw, line.state(), line.number("errno", _U32), line.text("path"), pairs)
+
+
+def _pages(line: _Fields) -> TracedBuffer:
+    size, error = line.number("size"), line.number("errno", _U32)
+    return TracedBuffer(
+        line.raw, line.text("heap"), size, line.state(), error, line.pieces("made"), line.pieces("closed")
+    )  # fmt: skip
+
+
+def _exhaust(line: _Fields) -> Exhaustion:
+    texts = {name: line.text(name) for name in ("heap", "stopped", "seen")}
+    names = ("free", "limit", "held", "buffers", "asked", "largest", "fragmented_free", "largest_fragmented")
+    numbers = {name: line.number(name) for name in (*names, "largest_after", "free_after", "ns")}
+    return Exhaustion(raw=line.raw, cma=line.flag("cma"), errno=line.number("errno", _U32), **texts, **numbers)
+
+
 def _bye(line: _Fields) -> Bye:
     return Bye(
         line.raw, line.number("lines"), line.maybe_text("boot_id"), line.flag("complete"), line.maybe_text("stopped_at")
@@ -320,6 +353,9 @@ _KINDS: Final[dict[str, Callable[[_Fields], Line]]] = {
     "ran": _ran,
     "result": _result,
     "latency": _latency,
+    "tracing": _tracing,
+    "pages": _pages,
+    "exhaust": _exhaust,
     "timing": _timing,
     "untimed": _untimed,
     "bye": _bye,

@@ -20,6 +20,11 @@ void heap_set_budget(uint64_t bytes)
     budget = bytes;
 }
 
+uint64_t heap_budget(void)
+{
+    return budget;
+}
+
 size_t heap_selected(void)
 {
     return count;
@@ -113,6 +118,7 @@ void item_heaps(const char *pattern)
         out_string(NULL, names[i]);
     out_list_end();
     out_end();
+    out_flush();
 }
 
 static void report(const struct test *test, const struct heap *heap, const struct verdict *verdict)
@@ -126,6 +132,7 @@ static void report(const struct test *test, const struct heap *heap, const struc
     out_number("errno", verdict->error);
     out_unsigned("ns", verdict->ns);
     out_end();
+    out_flush();
 }
 
 const char *item_test(const char *pattern)

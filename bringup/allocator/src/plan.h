@@ -22,6 +22,8 @@ enum item_kind {
     ITEM_HEAPS,
     ITEM_TEST,
     ITEM_BENCH,
+    ITEM_PAGES,
+    ITEM_EXHAUST,
 };
 
 struct item {
