@@ -303,12 +303,14 @@ class TracedBuffer:
 class Exhaustion:
     """How much a heap gave when it was asked for all that could be had. Sizes are in bytes; 0: none, or not tried.
 
-    :param stopped: what ended it: ``ENOMEM``, ``budget``, ``time``, ``descriptors``, ``error``, ``died``; ``not tried``.
+    :param stopped: what ended it: ``ENOMEM``, ``budget``, ``time``, ``descriptors``, ``error``, ``died``, or
+        ``not tried``.
     :param errno: of the call that ended it, which ``asked`` for so much.
     :param seen: why it was not tried.
     :param free: free for the heap before; ``limit``: what might be held; ``held``: most held at a time.
     :param largest: the largest single buffer, to within a 64th of ``limit``: before; ``largest_fragmented``: while
-        ``fragmented_free`` bytes were free in pieces of a 64th of ``limit``; ``largest_after``: after all was given back.
+        ``fragmented_free`` bytes were free in pieces of a 64th of ``limit``; ``largest_after``: when all was given
+        back.
     """
 
     raw: bytes

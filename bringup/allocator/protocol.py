@@ -31,6 +31,8 @@ from bringup.allocator.lines import (
     State,
     Timing,
     TimingSource,
+    TracedBuffer,
+    Tracing,
     Untimed,
 )
 from bringup.errors import AllocatorError
@@ -58,6 +60,8 @@ __all__ = [
     "State",
     "Timing",
     "TimingSource",
+    "TracedBuffer",
+    "Tracing",
     "Untimed",
     "parse_line",
 ]
@@ -328,10 +332,10 @@ def _pages(line: _Fields) -> TracedBuffer:
 
 
 def _exhaust(line: _Fields) -> Exhaustion:
-    texts = {name: line.text(name) for name in ("heap", "stopped", "seen")}
     names = ("free", "limit", "held", "buffers", "asked", "largest", "fragmented_free", "largest_fragmented")
-    numbers = {name: line.number(name) for name in (*names, "largest_after", "free_after", "ns")}
-    return Exhaustion(raw=line.raw, cma=line.flag("cma"), errno=line.number("errno", _U32), **texts, **numbers)
+    numbers = tuple(line.number(name) for name in (*names, "largest_after", "free_after", "ns"))
+    stopped, error = line.text("stopped"), line.number("errno", _U32)
+    return Exhaustion(line.raw, line.text("heap"), line.flag("cma"), stopped, error, line.text("seen"), *numbers)
 
 
 def _bye(line: _Fields) -> Bye:

@@ -62,7 +62,9 @@ def run_tests(
     from bringup.cli.selecting import root_policy
     from bringup.record.observe import Observation
 
-    how = Observation(root=root_policy(root), heaps=heap, tests=tuple(test or ("*",)), rounds=0)
+    how = Observation(
+        root=root_policy(root), heaps=heap, tests=tuple(test or ("*",)), rounds=0, pages=False, exhaust=False
+    )
     seen = _observed(selection, how, record)
     verdicts = list(find_check("allocator").ask(Facts(seen)))
     if json:
@@ -97,7 +99,7 @@ def bench(
     from bringup.cli.selecting import root_policy
     from bringup.record.observe import Observation
 
-    how = Observation(root=root_policy(root), heaps=heap, tests=(), rounds=rounds)
+    how = Observation(root=root_policy(root), heaps=heap, tests=(), rounds=rounds, pages=False, exhaust=False)
     heaps = heaps_of(_observed(selection, how, record))
     if json:
         print_json({"schema": "bringup.heaps/1", "heaps": [one.to_json() for one in heaps]})

@@ -11,6 +11,7 @@ from typing import Any
 
 from bringup.allocator.protocol import (
     Bye,
+    Exhaustion,
     GlobFact,
     HeapsFact,
     Hello,
@@ -21,6 +22,8 @@ from bringup.allocator.protocol import (
     State,
     Timing,
     TimingSource,
+    TracedBuffer,
+    Tracing,
     Untimed,
     parse_line,
 )
@@ -30,6 +33,7 @@ from bringup.text import from_board
 
 __all__ = [
     "BoardEntry",
+    "Exhaustion",
     "FileEntry",
     "Latency",
     "NodeFact",
@@ -41,6 +45,8 @@ __all__ = [
     "StepEntry",
     "Timing",
     "TimingSource",
+    "TracedBuffer",
+    "Tracing",
     "Untimed",
     "load_record",
 ]
@@ -139,16 +145,24 @@ class Record:
         self.latencies: list[Latency] = []
         self.timings: list[Timing] = []
         self.untimed: list[Untimed] = []
+        self.tracing: Tracing | None = None
+        self.traced: list[TracedBuffer] = []
+        self.exhaustions: list[Exhaustion] = []
         self.tested_heaps: set[str] = set()
         self.round_trips: int | None = None
         self.incomplete: str | None = "the record ends before the observation did"
         self._files: dict[str, FileEntry] = {}
+        self._readings: dict[str, list[FileEntry]] = {}
         self._nodes: dict[str, NodeFact] = {}
         self._ran: dict[str, RanEntry] = {}
 
     def file(self, path: str) -> FileEntry | None:
         """What became of reading ``path``; ``None``: it was not observed."""
         return self._files.get(path)
+
+    def readings(self, path: str) -> tuple[FileEntry, ...]:
+        """Every reading of ``path``, in order: a counter is read more than once."""
+        return tuple(self._readings.get(path, ()))
 
     def files(self, prefix: str, suffix: str = "") -> Iterator[FileEntry]:
         """The files read whose path begins and ends so."""
@@ -176,6 +190,7 @@ class Record:
             case "file":
                 one = self._file_entry(entry, str(entry["path"]))
                 self._files[one.path] = one
+                self._readings.setdefault(one.path, []).append(one)
             case "ran":
                 ran = self._ran_entry(entry)
                 self._ran[ran.argv[0] if ran.argv else ""] = ran
@@ -189,6 +204,8 @@ class Record:
                 self.round_trips = entry.get("round_trips")
             case "hello" | "heaps" | "node" | "glob" | "result" | "latency" | "timing" | "untimed" | "bye":
                 self._take_fact(line)
+            case "tracing" | "pages" | "exhaust":
+                self._take_measurement(line)
 
     def _take_fact(self, line: bytes) -> None:
         match parse_line(line):
@@ -210,6 +227,17 @@ class Record:
                 self.untimed.append(untimed)
             case HeapsFact() as heaps:
                 self.tested_heaps.update(heaps.names)
+            case _:
+                raise ValueError("a line says one thing and is another")
+
+    def _take_measurement(self, line: bytes) -> None:
+        match parse_line(line):
+            case Tracing() as tracing:
+                self.tracing = tracing
+            case TracedBuffer() as buffer:
+                self.traced.append(buffer)
+            case Exhaustion() as exhaustion:
+                self.exhaustions.append(exhaustion)
             case _:
                 raise ValueError("a line says one thing and is another")
 

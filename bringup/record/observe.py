@@ -33,6 +33,7 @@ class Observation:
     :param heaps: which heaps to test, a pattern on their names; ``None``: none, only look.
     :param tests: ids of the test allocator's tests, ``*`` for all.
     :param rounds: samples of allocation latency a size; 0: do not time.
+    :param pages: trace where the pages of buffers lie; ``exhaust``: ask each heap for all that can be had.
     :param seconds: how long the whole may take.
     :param memory_budget: most bytes held in buffers at a time; 0: half of what is free.
     """
@@ -41,6 +42,8 @@ class Observation:
     heaps: str | None = "*"
     tests: tuple[str, ...] = ("*",)
     rounds: int = 20
+    pages: bool = True
+    exhaust: bool = True
     seconds: float = 120.0
     memory_budget: int = 0
 
@@ -153,10 +156,23 @@ def _plan(how: Observation, deadline: Deadline) -> Plan:
     for program in questions.PROGRAMS:
         plan = plan.run(program.milliseconds, program.limit, program.argv)
     plan = plan.dmesg(questions.DMESG_LIMIT)
-    if how.heaps is not None:
-        plan = plan.heaps(how.heaps)
-        for test in how.tests:
-            plan = plan.test(test)
-        if how.rounds:
-            plan = plan.bench(how.rounds)
+    return plan if how.heaps is None else _on_heaps(plan.heaps(how.heaps), how)
+
+
+def _on_heaps(plan: Plan, how: Observation) -> Plan:
+    """What is asked of each heap; last what may leave its memory in pieces."""
+    for test in how.tests:
+        plan = plan.test(test)
+    if how.rounds:
+        plan = plan.bench(how.rounds)
+    if how.pages:
+        plan = _with_counters(_with_counters(plan).pages(questions.TRACE_EVENTS))
+    if how.exhaust:
+        plan = plan.exhaust(questions.EXHAUST_MS)
+    return plan
+
+
+def _with_counters(plan: Plan) -> Plan:
+    for files in questions.COUNTERS:
+        plan = plan.files(files.pattern, files.count, files.limit)
     return plan

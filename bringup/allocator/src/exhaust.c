@@ -22,6 +22,7 @@
 #define SLACK_PAGES 16u       /* asked for beyond what is free: one more must fail */
 #define MAX_BUFFERS 900u /* a process may have 1024 descriptors */
 #define RESERVE (32ull * MIB) /* stays free beside a CMA area, for all that cannot live in one */
+#define MOST_UNBOUNDED (64ull * MIB) /* of a heap that is not CMA: more would tell nothing new */
 #define SETTLE_MILLISECONDS 500
 #define DIE_MILLISECONDS 1000
 
@@ -150,6 +151,15 @@ static uint64_t whole_pages(uint64_t bytes)
     return (bytes + page - 1) / page * page;
 }
 
+/* The largest single buffer while single pieces are free: looked for from below, for each failure is a line of the log. */
+static uint64_t whole_pieces(uint64_t piece)
+{
+    uint64_t pieces = 0;
+    while (!late() && can_have((pieces + 1) * piece))
+        pieces++;
+    return pieces * piece;
+}
+
 static void exhaust(void)
 {
     struct exhaustion *to = work.to;
@@ -171,7 +181,7 @@ static void exhaust(void)
     if (cma && stopped == NO_MEMORY && work.pieces > 1) {
         drop(2);
         to->fragmented_free = (work.pieces + 1) / 2 * step;
-        to->largest_fragmented = largest(to->fragmented_free, work.trial.heap->page);
+        to->largest_fragmented = whole_pieces(step);
     }
     drop(0);
     settle();
@@ -185,6 +195,8 @@ static bool may_try(const struct heap *heap, struct exhaustion *to)
     uint64_t all = 0;
     to->free = heap->free;
     to->limit = heap->cma ? heap->free : heap->limit;
+    if (!heap->cma && !heap_budget() && to->limit > MOST_UNBOUNDED)
+        to->limit = MOST_UNBOUNDED;
     if (heap_budget() && heap_budget() < to->limit)
         to->limit = heap_budget();
     if (!heap->free_known || !sys_free_memory("", false, &all))

@@ -14,7 +14,7 @@ void trace_end(void);
 /* The folder of tracing, or the path that failed. */
 extern char trace_path[160];
 
-/* The text of an event's format, or of `header_page`, up to the print format; errno, or 0. */
+/* The text of an event's format (`kmem/mm_page_alloc`), or of `header_page`, up to the print format; errno, or 0. */
 int trace_format(const char *event, char *text, size_t capacity);
 
 /* Records these events, of this process alone. Events that this kernel does not have are passed over. 0, or errno. */

@@ -135,7 +135,7 @@ int trace_process(pid_t pid, char *const *events)
     format_text(text, sizeof text, "%d", (int)pid);
     int error = put_text("set_event_pid", text);
     for (; !error && *events; events++)
-        if (format_text(text, sizeof text, "events/%s/enable", *events)) {
+        if (strchr(*events, '/') && format_text(text, sizeof text, "events/%s/enable", *events)) {
             error = put_text(text, "1");
             error = error == ENOENT ? 0 : error;
         }
