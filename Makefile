@@ -65,6 +65,7 @@ $(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
 	@touch $@
 
 $(VENV)/.installed-dev: pyproject.toml | $(VENV)/bin/python
+	@scripts/system-packages cc:gcc python-headers:python3-dev
 	@echo "installing bringup and what its tests need into $(VENV)" >&2
 	@$(BIN)/python -m pip install -q --upgrade 'pip>=25.1'
 	@$(BIN)/python -m pip install -q -e . --group dev

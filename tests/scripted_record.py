@@ -19,6 +19,17 @@ HELLO: dict[str, Any] = {
 MISSING = {"state": "missing", "errno": 2, "size": 0, "truncated": False}
 DENIED = {"state": "denied", "errno": 13, "size": 0, "truncated": False}
 
+RESERVED = "/sys/firmware/devicetree/base/reserved-memory"
+#: Device tree numbers are big-endian cells; these have no byte above 127, so they are text, too.
+TREE = {
+    f"{RESERVED}/#address-cells": "\0\0\0\2",
+    f"{RESERVED}/#size-cells": "\0\0\0\2",
+    f"{RESERVED}/linux,cma/compatible": "shared-dma-pool\0",
+    f"{RESERVED}/linux,cma/size": "\0\0\0\0\4\0\0\0",
+    f"{RESERVED}/linux,cma/reusable": "",
+    f"{RESERVED}/linux,cma/linux,cma-default": "",
+}
+
 #: A healthy arm64 board: what every test starts from and then breaks in one place.
 FILES: dict[str, str] = {
     "/proc/cmdline": "console=ttyAMA0\n",
@@ -27,7 +38,7 @@ FILES: dict[str, str] = {
     "dmesg": "[    0.000000] Linux version 6.12.107\n[    0.000000] Reserved memory: created CMA memory pool at 0x000000007c000000, size 64 MiB\n",
     "/vendor/etc/ueventd.rc": "/dev/dma_heap/system  0444  system  system\n/dev/dma_heap/linux,cma 0666 system graphics\n",
     "/sys/kernel/debug/dma_buf/bufinfo": "Dma-buf Objects:\n",
-}
+} | TREE
 CONFIG = """#
 # Linux/arm64 6.12.107 Kernel Configuration
 #
@@ -75,6 +86,7 @@ class ScriptedBoard:
         }
     )
     heap_folder: str = "ok"
+    reserved: str = "ok"
     nodes: list[dict[str, Any]] = field(default_factory=list)
     results: list[dict[str, Any]] = field(
         default_factory=lambda: [result("system", "open"), result("linux,cma", "open")]
@@ -106,6 +118,8 @@ class ScriptedBoard:
                 journal.line({"t": "file", "path": path} | content)
             else:
                 self._file(journal, path, content.encode())
+        tree = {"state": self.reserved, "errno": 0, "count": len(TREE), "truncated": False}
+        journal.line({"t": "glob", "pattern": RESERVED} | tree)
         if self.config is not None:
             self._file(journal, "/proc/config.gz", gzip.compress(self.config.encode(), mtime=0))
         else:

@@ -6,7 +6,7 @@ import gzip
 import io
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -43,12 +43,20 @@ class Facts:
 
     :param config: the board config it is judged against; ``None`` where none matched.
     :param why_config: what agreed or disagreed when a config was looked for.
+    :param rendered: files rendered for it earlier, path → text, to compare the board with.
     """
 
-    def __init__(self, record: Record, config: BoardConfig | None = None, why_config: str = "") -> None:
+    def __init__(
+        self,
+        record: Record,
+        config: BoardConfig | None = None,
+        why_config: str = "",
+        rendered: Mapping[str, str] | None = None,
+    ) -> None:
         self.record = record
         self.config = config
         self.why_config = why_config
+        self.rendered = rendered
 
     def text(self, path: str) -> str | None:
         """A file's text; ``None`` unless it was read."""

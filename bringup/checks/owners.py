@@ -1,11 +1,11 @@
-"""Android's fixed user and group ids, as far as heap nodes are given to them.
+"""Whose a node is: Android's fixed user and group ids, as far as heap nodes are given to them, and the SELinux type.
 
-Source: AOSP system/core/libcutils/include/private/android_filesystem_config.h (AID_*).
+Source of the ids: AOSP system/core/libcutils/include/private/android_filesystem_config.h (AID_*).
 """
 
 from __future__ import annotations
 
-__all__ = ["owner_text", "uid_of"]
+__all__ = ["owner_text", "selinux_type", "uid_of"]
 
 _IDS = {
     "root": 0,
@@ -35,3 +35,9 @@ def uid_of(name: str) -> int | None:
 def owner_text(uid: int, gid: int) -> str:
     """``system system`` where the names are known, else the numbers."""
     return f"{_NAMES.get(uid, uid)} {_NAMES.get(gid, gid)}"
+
+
+def selinux_type(context: str) -> str:
+    """The type in a context such as ``u:object_r:dmabuf_heap_device:s0``."""
+    parts = context.split(":")
+    return parts[2] if len(parts) >= 3 else context

@@ -1,30 +1,28 @@
-"""Where a CMA area or a reserved-memory region lies in physical memory, as the board tells it."""
+"""Where a heap's CMA area or reserved-memory region lies in physical memory, as the board tells it."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from bringup.checks.facts import Facts
+from bringup.checks.memory import RegionKind
 from bringup.checks.pages import RegionFacts
-from bringup.record.load import State
+from bringup.checks.placing import memory_facts
 
 __all__ = ["region_of", "regions"]
 
 _DEBUGFS = "/sys/kernel/debug/cma/"
-_TREE = "/sys/firmware/devicetree/base/reserved-memory/"
-# drivers/of/of_reserved_mem.c, kernel/dma/contiguous.c and mm/cma.c, as 5.10 to 7.3 print them.
-_MAPPED = re.compile(r"reserved mem: 0x([0-9a-f]+)\.\.0x([0-9a-f]+) \(\d+ KiB\) \S+ \S+ (\S+)")
-_CREATED = re.compile(r"created (?:CMA|DMA) memory pool at (?:0x)?([0-9a-f]+), size (\d+) (KiB|MiB)")
-_NODE = re.compile(r"reserved mem: initialized node ([^,\s]+(?:,[^,\s]+)?), compatible id")
-_UNITS = {"KiB": 1024, "MiB": 1024**2}
+_SET_ASIDE = frozenset({RegionKind.CMA, RegionKind.POOL, RegionKind.NO_MAP})
 
 
 def regions(facts: Facts) -> dict[str, RegionFacts]:
-    """The regions that the board tells of, by name: from debugfs, else the device tree, else the kernel's log."""
+    """The regions that the board tells of, by name: the areas as CMA itself has them, then what was set aside."""
+    memory = memory_facts(facts)
+    aside = (one for one in (memory.regions if memory else ()) if one.kind in _SET_ASIDE)
+    told = (RegionFacts(one.name, one.begin, one.end, one.source) for one in aside)
     found: dict[str, RegionFacts] = {}
-    for one in (*_from_debugfs(facts), *_from_tree(facts), *_from_log(facts)):
-        found.setdefault(one.name, one)
+    for region in (*_from_debugfs(facts), *told):
+        found.setdefault(region.name, region)
     return found
 
 
@@ -54,26 +52,3 @@ def _from_debugfs(facts: Facts) -> Iterator[RegionFacts]:
         if base is not None and count:
             name = folder.removeprefix(_DEBUGFS).removeprefix("cma-")
             yield RegionFacts(name, base * page, (base + count) * page, entry.path)
-
-
-def _from_tree(facts: Facts) -> Iterator[RegionFacts]:
-    """``reg`` of a reserved-memory node: one address and one size, of one or two cells each."""
-    for entry in facts.record.files(_TREE, "/reg"):
-        data = entry.data() if entry.state is State.OK else b""
-        if len(data) in (8, 16):
-            half = len(data) // 2
-            begin, size = int.from_bytes(data[:half], "big"), int.from_bytes(data[half:], "big")
-            yield RegionFacts(entry.path[len(_TREE) : -len("/reg")], begin, begin + size, entry.path)
-
-
-def _from_log(facts: Facts) -> Iterator[RegionFacts]:
-    pending: tuple[int, int] | None = None
-    for line in facts.dmesg or ():
-        if found := _MAPPED.search(line):
-            yield RegionFacts(found[3], int(found[1], 16), int(found[2], 16) + 1, "dmesg")
-        elif found := _CREATED.search(line):
-            begin = int(found[1], 16)
-            pending = (begin, begin + int(found[2]) * _UNITS[found[3]])
-        elif (found := _NODE.search(line)) and pending:
-            yield RegionFacts(found[1], *pending, "dmesg")
-            pending = None

@@ -1,37 +1,90 @@
-"""``bringup check``: judge a record; no board is needed."""
+"""``bringup check``: judge records, or a board as it is now."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bringup.cli.lazy import App
-from bringup.cli.options import BoardConfigName, ConfigDir, FixDir, JsonOutput
+from bringup.cli.options import BoardConfigName, ConfigDir, FixDir, JsonOutput, RootOption, selects_boards
+
+if TYPE_CHECKING:
+    from bringup.board import Selection
+    from bringup.checks.run import Run
+    from bringup.config.schema import BoardConfig
 
 app = App()
 
 
 @app.command()
+@selects_boards
 def check(
-    records: Annotated[list[Path], typer.Argument(metavar="RECORD...", help="Folders that 'collect' or 'run' wrote.")],
+    selection: Selection,
+    records: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="[RECORD]...", help="Folders that 'collect' or 'run' wrote; without one, a connected board."
+        ),
+    ] = None,
     board: BoardConfigName = None,
     config_dir: ConfigDir = None,
     output: Annotated[
         Path | None, typer.Option("-o", metavar="DIR", help="Write run.json, report.html and junit.xml there, too.")
     ] = None,
+    rendered: Annotated[
+        Path | None,
+        typer.Option(
+            "--rendered", metavar="DIR", help="Show drift from what 'render -o DIR' wrote earlier, not from now."
+        ),
+    ] = None,
+    root: RootOption = "auto",
     fix_dir: FixDir = None,
     json: JsonOutput = False,
 ) -> None:
-    """Judge a record; no board is needed."""
+    """Judge records, or a board as it is now."""
     from bringup.cli.results import choose_configs, show, write_fixes, write_reports
+    from bringup.errors import UsageError
     from bringup.lab.judging import judge_folders
 
-    run = judge_folders(records, *choose_configs(board, config_dir))
+    configs, named = choose_configs(board, config_dir)
+    if records and selection.serials and selection.named_by == "-s":
+        raise UsageError("choose what to judge", "both -s and a record are given", hint="give either")
+    if records:
+        run = judge_folders(records, configs, named, rendered)
+    else:
+        run = _judge_board(selection, root, configs, named=named, rendered=rendered)
     if output is not None:
         write_reports(run, output)
     show(run, as_json=json, report=output and output / "report.html")
     if fix_dir is not None:
         write_fixes(run, fix_dir)
     raise typer.Exit(int(run.exit_code))
+
+
+def _judge_board(
+    selection: Selection, root: str, configs: Sequence[BoardConfig], *, named: bool, rendered: Path | None
+) -> Run:
+    """Observe the board with every test, time nothing, keep no record."""
+    from bringup import __version__
+    from bringup.checks.run import Run
+    from bringup.cli.console import print_error
+    from bringup.cli.progress import live_steps
+    from bringup.cli.selecting import root_policy, selected_boards
+    from bringup.lab.judging import judge_record, now
+    from bringup.lab.look import passing_record
+    from bringup.record.observe import Observation
+
+    (board,) = selected_boards(selection)
+    started = now()
+    how = Observation(root=root_policy(root), rounds=0)
+    with (
+        live_steps([board.serial]) as on_step,
+        passing_record(board, how, lambda step: on_step(board.serial, step)) as (seen, error),
+    ):
+        judged = judge_record(seen, configs, named=named, rendered=rendered)
+    if error is not None:
+        print_error(error)
+    return Run((judged,), __version__, started)

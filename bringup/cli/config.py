@@ -1,16 +1,23 @@
-"""``bringup config``: board configs checked, listed, shown."""
+"""``bringup config``: board configs begun, checked, listed, shown."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bringup.cli.lazy import App
-from bringup.cli.options import ConfigDir, config_names
+from bringup.cli.options import ConfigDir, RootOption, config_names, selects_boards
 
-app = App("Check, list and show board configs.")
+if TYPE_CHECKING:
+    from bringup.board import Selection
+    from bringup.config.draft import Draft
+    from bringup.record.load import Record
+
+app = App("Begin, check, list and show board configs.")
 
 Name = Annotated[
     str, typer.Argument(metavar="NAME", help="A board config's name or file.", autocompletion=config_names)
@@ -76,3 +83,108 @@ def schema(output: Annotated[Path | None, typer.Option("-o", metavar="FILE", hel
         typer.echo(text, nl=False)
     else:
         output.write_text(text, encoding="utf-8")
+
+
+@app.command()
+@selects_boards
+def init(
+    selection: Selection,
+    record: Annotated[
+        Path | None, typer.Option("--record", metavar="RECORD", help="From this record instead of a connected board.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", metavar="FILE", help="NAME.yaml, which names the config; default: stdout.")
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite FILE.")] = False,
+    root: RootOption = "auto",
+) -> None:
+    """Write a first config of a board, from the board or from a record of it, and say what to look at."""
+    from bringup.checks.seen import seen_board
+    from bringup.cli.console import say
+    from bringup.config.draft import draft, draft_name
+    from bringup.errors import ConfigError, UsageError
+
+    if record is not None and selection.named_by == "-s" and selection.serials:
+        raise UsageError("begin a board config", "both -s and --record are given", hint="give either")
+    if output is not None:
+        _may_write(output, force=force)
+    with _record_of(record, selection, root) as seen_in:
+        seen = seen_board(seen_in)
+        known = _fitting(seen_in)
+    name = output.stem if output is not None else draft_name(seen)
+    try:
+        made = draft(name, seen)
+    except ConfigError as error:
+        raise UsageError(f"call the config {name!r}", error.seen, hint="-o NAME.yaml names it") from error
+    _write(made, output)
+    for number, why in made.look_at:
+        say(f"{output or '<stdout>'}:{number}: look: {why}")
+    if known:
+        say(f"this board already has a config: {known}")
+        say("  → a file of the same name in ./device-configs takes its place, one of another name stands beside it")
+
+
+def _may_write(output: Path, *, force: bool) -> None:
+    """Before a board is asked.
+
+    :raises UsageError: it is no config's file, or is there already.
+    """
+    from bringup.errors import UsageError
+
+    if output.suffix != ".yaml":
+        raise UsageError(f"write {output}", "a board config is called NAME.yaml", hint="-o device-configs/NAME.yaml")
+    if output.exists() and not force:
+        hint = "give another -o FILE, or overwrite it with --force"
+        raise UsageError(f"write {output}", "a file of that name is there", hint=hint)
+
+
+@contextmanager
+def _record_of(record: Path | None, selection: Selection, root: str) -> Iterator[Record]:
+    """The record named, or one of the board selected."""
+    from bringup.cli.progress import live_steps
+    from bringup.cli.selecting import root_policy, selected_boards
+    from bringup.lab.look import passing_record
+    from bringup.record.load import load_record
+    from bringup.record.observe import Observation
+
+    if record is not None:
+        yield load_record(record)
+        return
+    (board,) = selected_boards(selection)
+    how = Observation(root=root_policy(root), heaps=None, rounds=0)
+    with (
+        live_steps([board.serial]) as on_step,
+        passing_record(board, how, lambda step: on_step(board.serial, step)) as (seen, error),
+    ):
+        if error is not None:
+            raise error
+        yield seen
+
+
+def _fitting(record: Record) -> str:
+    """Which config fits the board already, and why; empty where none does."""
+    from bringup.checks.matching import match_record
+    from bringup.config.match import MatchOutcome
+    from bringup.config.shipped import load_all
+
+    match = match_record(record, load_all())
+    return "" if match.outcome is MatchOutcome.NONE else match.explanation
+
+
+def _write(made: Draft, output: Path | None) -> None:
+    """Onto stdout or into the file.
+
+    :raises HostError: it cannot be written.
+    """
+    from bringup.cli.console import say
+    from bringup.errors import HostError
+
+    if output is None:
+        typer.echo(made.text, nl=False)
+        return
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        output.write_text(made.text, encoding="utf-8")
+    except OSError as error:
+        raise HostError(f"write {output}", error.strerror or str(error)) from error
+    say(f"{output}: written; {len(made.look_at)} lines to look at")

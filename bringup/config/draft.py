@@ -9,12 +9,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bringup.config.schema import Arch, HeapKind
 from bringup.config.units import show_size
+from bringup.errors import ConfigError
 
-__all__ = ["Draft", "SeenBoard", "SeenHeap", "SeenPool", "draft"]
+__all__ = ["Draft", "SeenBoard", "SeenHeap", "SeenPool", "draft", "draft_name"]
 
 _IDENTITY = ("ro.product.device", "ro.hardware")
 _DEFAULT_CMA = ("default_cma_region", "linux,cma", "reserved", "default-pool")
@@ -40,7 +41,10 @@ class SeenHeap:
 
 @dataclass(frozen=True, slots=True)
 class SeenPool:
-    """A node of the live device tree's /reserved-memory; sizes and addresses in bytes."""
+    """A node of the live device tree's /reserved-memory; sizes and addresses in bytes.
+
+    :param ranges: where a pool without a base may lie: (base, size).
+    """
 
     node: str
     size: int | None = None
@@ -49,6 +53,7 @@ class SeenPool:
     reusable: bool = False
     no_map: bool = False
     default: bool = False
+    ranges: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +62,8 @@ class SeenBoard:
 
     :param source: where it is from, e.g. ``"record of 2026-03-01, kernel 6.12.10"``.
     :param machine: ``uname -m``.
+    :param cells: #address-cells and #size-cells of the device tree's root.
+    :param cmdline: the kernel's command line, word by word.
     """
 
     source: str
@@ -66,6 +73,8 @@ class SeenBoard:
     kernel: str = ""
     machine: str = ""
     page_size: int | None = None
+    cells: tuple[int, int] | None = None
+    cmdline: tuple[str, ...] = ()
     heaps: tuple[SeenHeap, ...] = ()
     pools: tuple[SeenPool, ...] = ()
 
@@ -78,8 +87,34 @@ class Draft:
     look_at: tuple[tuple[int, str], ...]
 
 
+def draft_name(seen: SeenBoard) -> str:
+    """A config's name for a board that nobody has named: by its compatible or its product, else ``board``."""
+    told = [one.split(",")[-1] for one in seen.compatible[:1]] + [seen.properties.get(key, "") for key in _IDENTITY]
+    names = (re.sub(r"[^a-z0-9._-]+", "-", one.lower()).strip("._-")[:64] for one in told)
+    return next(filter(None, names), "board")
+
+
 def draft(name: str, seen: SeenBoard) -> Draft:
-    """Write a config called ``name`` (a config's name, not checked here) for the board that was seen."""
+    """Write a config called ``name`` for the board that was seen. It validates, whatever the board said.
+
+    A board may have regions that a config is refused with (a size below the granule, an overlap): then no region is
+    written down, and the reason is told.
+
+    :raises ConfigError: ``name`` is no name of a config.
+    """
+    from bringup.config.load import load_text
+
+    made = _write(name, seen, "")
+    try:
+        load_text(made.text.encode(), name)
+    except ConfigError as error:
+        bare = replace(seen, cmdline=(), pools=())
+        made = _write(name, bare, f"its reserved memory is left out, for a config would be refused: {error.seen}")
+        load_text(made.text.encode(), name)
+    return made
+
+
+def _write(name: str, seen: SeenBoard, refused: str) -> Draft:
     sheet = _Sheet()
     title = _clean(seen.model) or _clean(seen.properties.get("ro.product.model", ""))
     sheet.line(f"name: {name}")
@@ -90,7 +125,10 @@ def draft(name: str, seen: SeenBoard) -> Draft:
         "name documents and source files too: an observation proves only itself",
     )
     _identity(sheet, seen)
+    _memory(sheet, seen)
     _kernel(sheet, seen)
+    if refused:
+        sheet.remark(_clean(refused))
     _heaps(sheet, seen)
     if not any(line.endswith("source: seen") for line in sheet.lines):
         sheet.line("notes:")
@@ -111,6 +149,11 @@ class _Sheet:
         if look:
             self.look_at.append((len(self.lines), look))
 
+    def remark(self, look: str) -> None:
+        """A line of its own, for what is not written."""
+        self.lines.append(f"# LOOK: {look}")
+        self.look_at.append((len(self.lines), look))
+
 
 def _clean(value: str) -> str:
     """One line without control characters."""
@@ -126,8 +169,7 @@ def _identity(sheet: _Sheet, seen: SeenBoard) -> None:
     compatible = [one for one in seen.compatible if re.fullmatch(r"[A-Za-z0-9][\w.+-]*,[\w.+-]+", one, re.ASCII)]
     properties = {key: seen.properties[key] for key in _IDENTITY if _clean(seen.properties.get(key, ""))}
     if not compatible and not properties:
-        sheet.line("# LOOK: the board told nothing that identifies it; without 'identity' no board matches this config")
-        sheet.look_at.append((len(sheet.lines), "the board told nothing that identifies it"))
+        sheet.remark("the board told nothing that identifies it; without 'identity' no board matches this config")
         return
     sheet.line("identity:")
     if compatible:
@@ -141,6 +183,14 @@ def _identity(sheet: _Sheet, seen: SeenBoard) -> None:
     sheet.line("  source: seen")
 
 
+def _memory(sheet: _Sheet, seen: SeenBoard) -> None:
+    if seen.cells is not None and all(1 <= cells <= 2 for cells in seen.cells):
+        sheet.line("memory:")
+        sheet.line(f"  address_cells: {seen.cells[0]}")
+        sheet.line(f"  size_cells: {seen.cells[1]}")
+        sheet.line("  source: seen")
+
+
 def _kernel(sheet: _Sheet, seen: SeenBoard) -> None:
     facts = []
     if seen.machine in _ARCHES:
@@ -151,6 +201,9 @@ def _kernel(sheet: _Sheet, seen: SeenBoard) -> None:
         facts.append((f'  versions: ["{series[0]}"]', ""))
     if seen.page_size:
         facts.append((f"  page_sizes: [{show_size(seen.page_size)}]", ""))
+    # The last one counts (lib/cmdline.c, early_param).
+    if given := [word for word in seen.cmdline if word.startswith("cma=")][-1:]:
+        facts.append((f"  cmdline: [{_text(given[0])}]", "from the boot loader, or from BOARD_KERNEL_CMDLINE?"))
     if facts:
         sheet.line("kernel:")
         for text, look in facts:
@@ -163,14 +216,21 @@ def _heaps(sheet: _Sheet, seen: SeenBoard) -> None:
     default = next((pool.node for pool in seen.pools if pool.default), None)
     heaps = [heap for heap in seen.heaps if _is_heap_name(heap.name)]
     names = [heap.name for heap in heaps]
-    # Since 6.17 the default area is called default_cma_region, and often has its older name, too.
+    # Since 6.17 the default area is called default_cma_region, and often has its older name, too. A config gives one
+    # heap one mode and owner, so nodes that differ in them are two heaps to it.
     area = next((name for name in (default, *_DEFAULT_CMA[1:]) if name in names), None)
-    alias = "default_cma_region" if area is not None and "default_cma_region" in names else None
+    alias = "default_cma_region" if _are_twins(heaps, area, "default_cma_region") else None
     if heaps:
         sheet.line("heaps:")
     for heap in heaps:
         if heap.name != alias:
             _heap(sheet, heap, pools.get(heap.name), alias if heap.name == area else None)
+
+
+def _are_twins(heaps: list[SeenHeap], one: str | None, other: str) -> bool:
+    """Whether both are there and alike: the names of one heap share its node's mode, owner and label."""
+    seen = {heap.name: (heap.mode, heap.owner, heap.group, heap.label) for heap in heaps}
+    return one is not None and one in seen and seen.get(one) == seen.get(other)
 
 
 def _is_heap_name(name: str) -> bool:
@@ -212,6 +272,9 @@ def _region(pool: SeenPool) -> str:
         facts.append(f"size: {show_size(pool.size)}")
     if pool.alignment and pool.base is None:
         facts.append(f"alignment: {show_size(pool.alignment)}")
+    if pool.ranges and pool.base is None:
+        spans = (f"{{base: 0x{base:x}, size: 0x{size:x}}}" for base, size in pool.ranges)
+        facts.append(f"alloc_ranges: [{', '.join(spans)}]")
     flags = (("reusable", pool.reusable), ("no_map", pool.no_map), ("default", pool.default))
     return ", ".join([*facts, *(f"{flag}: true" for flag, given in flags if given)])
 
@@ -220,5 +283,5 @@ def _node(heap: SeenHeap) -> str:
     facts = [f'mode: "0{heap.mode & 0o777:03o}"'] if heap.mode is not None else []
     for key, value in (("owner", heap.owner), ("group", heap.group), ("label", heap.label)):
         if value is not None and _WORD.fullmatch(value):
-            facts.append(f"{key}: {value}")
+            facts.append(f"{key}: {_text(value)}")
     return ", ".join(facts)

@@ -11,9 +11,11 @@ from bringup.checks.judge import judge
 from bringup.checks.matching import match_record
 from bringup.checks.run import BoardRun, Run
 from bringup.config.schema import BoardConfig
+from bringup.errors import HostError, UsageError
 from bringup.record.load import Record, load_record
+from bringup.render.promises import rendered_names
 
-__all__ = ["judge_folders", "judge_record", "now"]
+__all__ = ["judge_folders", "judge_record", "now", "rendered_files"]
 
 
 def now() -> str:
@@ -22,18 +24,52 @@ def now() -> str:
 
 
 def judge_record(
-    record: Record, configs: Sequence[BoardConfig], *, named: bool = False, name: str | None = None
+    record: Record,
+    configs: Sequence[BoardConfig],
+    *,
+    named: bool = False,
+    name: str | None = None,
+    rendered: Path | None = None,
 ) -> BoardRun:
-    """Judge a record against the config that matches it, or against the one that was named."""
+    """Judge a record against the config that matches it, or against the one that was named.
+
+    :param rendered: a folder of files rendered for it earlier, or one that holds such a folder for each board config.
+    :raises UsageError: there is no such file.
+    """
     match = match_record(record, configs)
-    return judge(record, configs[0] if named else match.config, why_config=match.explanation, record_name=name)
+    config = configs[0] if named else match.config
+    files = rendered_files(rendered, config.name) if rendered is not None and config is not None else None
+    return judge(record, config, why_config=match.explanation, record_name=name, rendered=files)
 
 
-def judge_folders(folders: Sequence[Path], configs: Sequence[BoardConfig], named: bool = False) -> Run:
+def rendered_files(folder: Path, board: str) -> dict[str, str]:
+    """The files in ``folder``, or in the folder ``board`` in it, that a board can be compared with: path → text.
+
+    :raises UsageError: there is none.
+    :raises HostError: one cannot be read.
+    """
+    place = folder / board if (folder / board).is_dir() else folder
+    paths = [name for name in rendered_names(board) if (place / name).is_file()]
+    if not paths:
+        hint = f"bringup render all --board {board} -o {folder}"
+        raise UsageError(f"compare with {folder}", f"no file there was rendered for {board}", hint=hint)
+    try:
+        return {path: (place / path).read_text(encoding="utf-8", errors="replace") for path in paths}
+    except OSError as error:
+        raise HostError(f"read {place}", error.strerror or str(error)) from error
+
+
+def judge_folders(
+    folders: Sequence[Path], configs: Sequence[BoardConfig], named: bool = False, rendered: Path | None = None
+) -> Run:
     """Judge records, each against the config that matches it.
 
     :param named: a person named the one config there is.
+    :param rendered: see :func:`judge_record`.
     :raises RecordError: one of the folders is no record.
     """
-    boards = [judge_record(load_record(folder), configs, named=named, name=str(folder)) for folder in folders]
+    boards = [
+        judge_record(load_record(folder), configs, named=named, name=str(folder), rendered=rendered)
+        for folder in folders
+    ]
     return Run(tuple(boards), __version__, now())

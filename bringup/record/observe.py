@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bringup import __version__
-from bringup.allocator.plan import Plan
+from bringup.allocator.plan import Exhaust, Pages, Plan
 from bringup.allocator.protocol import Bye, FileFact, Line, Ran, Refused, Result
 from bringup.allocator.run import Program, ensure_pushed, run
 from bringup.board import Board, Root, RootPolicy
@@ -166,9 +166,9 @@ def _on_heaps(plan: Plan, how: Observation) -> Plan:
     if how.rounds:
         plan = plan.bench(how.rounds)
     if how.pages:
-        plan = _with_counters(_with_counters(plan).pages(questions.TRACE_EVENTS))
+        plan = _with_counters(_with_counters(plan).add(Pages(questions.TRACE_EVENTS)))
     if how.exhaust:
-        plan = plan.exhaust(questions.EXHAUST_MS)
+        plan = plan.add(Exhaust(questions.EXHAUST_MS))
     return plan
 
 

@@ -14,7 +14,7 @@ from bringup.checks.registry import checks, find_check
 from bringup.checks.verdict import Outcome, Verdict
 from bringup.config.schema import BoardConfig, Heap, Memory
 from bringup.errors import UsageError
-from tests.scripted_record import DENIED, HELLO, MISSING, ScriptedBoard, node, result
+from tests.scripted_record import DENIED, HELLO, MISSING, RESERVED, ScriptedBoard, node, result
 
 CONFIG = BoardConfig.model_validate(
     {
@@ -27,7 +27,7 @@ CONFIG = BoardConfig.model_validate(
                 "kind": "cma",
                 "last": "6.16",
                 "aliases": [{"name": "default_cma_region", "first": "6.17"}],
-                "region": {"declared_in": "device-tree", "size": 64 << 20, "default": True},
+                "region": {"declared_in": "device-tree", "size": 64 << 20, "reusable": True, "default": True},
                 "node": {"label": "vendor_cma_heap_device"},
             },
         ],
@@ -121,6 +121,9 @@ BROKEN: list[tuple[str, str, str, ScriptedBoard, str | None]] = [
     ("not tested", "allocator", "error", broken(results=[result("system", "open")]), None),
     ("open refused", "allocator", "fail", broken(results=[result("system", "open", "fail", errno=13)], heaps={"system": {"mode": 0o600, "uid": 0}}, hello=HELLO | {"uid": 2000}), "node.mode"),
     ("CMA is full", "allocator", "fail", broken(results=[result("system", "open"), result("linux,cma", "alloc.1m", "fail", errno=12)]), "cma.exhausted"),
+    ("another pool", "drift", "fail", broken(files=files(**{f"{RESERVED}/linux,cma/size": "\0\0\0\0\2\0\0\0"})), "drift.device-tree"),
+    ("another command line", "drift", "fail", broken(files=files(__proc__cmdline="quiet cma=16M\n")), "drift.cmdline"),
+    ("no command line", "drift", "error", broken(files=files(__proc__cmdline=DENIED)), None),
     ("slow", "heap.latency", "warn", broken(latencies=[SLOW]), "heap.slow"),
     ("quick", "heap.latency", "pass", broken(latencies=[QUICK]), None),
     ("no CMA", "cma.size", "fail", broken(files=files(__proc__meminfo=NO_CMA)), "cma.size-zero"),

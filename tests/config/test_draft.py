@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bringup.config.draft import SeenBoard, SeenHeap, SeenPool, draft
+from bringup.config.draft import SeenBoard, SeenHeap, SeenPool, draft, draft_name
 from bringup.config.load import load_text
 from bringup.config.match import MatchOutcome, Observed, match_board
 from bringup.config.schema import Arch, BoardConfig, Flavour, HeapKind, unsourced
@@ -22,7 +23,7 @@ BOARD = SeenBoard(
     machine="aarch64",
     page_size=4096,
     heaps=(
-        SeenHeap("default_cma_region", 0o600, "root", "root", "dmabuf_heap_device"),
+        SeenHeap("default_cma_region", 0o666, "system", "graphics", "dmabuf_cma_heap_device"),
         SeenHeap("linux,cma", 0o666, "system", "graphics", "dmabuf_cma_heap_device"),
         SeenHeap("system", 0o444, "system", "system", "dmabuf_system_heap_device"),
         SeenHeap("vendor-odd", None, "1066", None, None),
@@ -100,7 +101,7 @@ def test_a_board_that_tells_nothing_gives_a_config_that_says_so() -> None:
     config = load_text(made.text.encode(), "mute")
     assert config.identity is None
     assert config.heaps == ()
-    assert ("the board told nothing that identifies it") in [why for _, why in made.look_at]
+    assert any(why.startswith("the board told nothing that identifies it") for _, why in made.look_at)
 
 
 @pytest.mark.parametrize("name", ["reserved", "default-pool", "linux,cma"])
@@ -111,7 +112,58 @@ def test_the_default_area_goes_by_several_names(name: str) -> None:
     assert [heap.names_on(None) for heap in loaded(alone).heaps] == [("default_cma_region",)]
 
 
+def test_nodes_that_differ_are_two_heaps() -> None:
+    """A config gives one heap one mode, so an alias with another mode would be an invented failure."""
+    nodes = (SeenHeap("linux,cma", 0o600, "root", "root"), SeenHeap("default_cma_region", 0o444, "system", "system"))
+    config = loaded(replace(BOARD, heaps=nodes))
+    assert [heap.name for heap in config.heaps] == ["linux,cma", "default_cma_region"]
+    assert [heap.kind for heap in config.heaps] == [HeapKind.CMA, HeapKind.CMA]
+    assert [heap.region is not None for heap in config.heaps] == [True, False]
+
+
+def test_cells_and_the_last_cma_parameter_are_written_down() -> None:
+    config = loaded(replace(BOARD, cells=(2, 1), cmdline=("quiet", "cma=16M", "cma=64M@0x50000000", "x=cma=")))
+    assert config.memory is not None
+    assert (config.memory.address_cells, config.memory.size_cells) == (2, 1)
+    assert config.kernel is not None
+    assert config.kernel.cmdline == ("cma=64M@0x50000000",)
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"pools": (SeenPool("linux,cma", 3 << 20, reusable=True),)}, "3 MiB is no multiple of 2 MiB"),
+        ({"pools": (SeenPool("mem@5000000", 2 << 20, 0x6000000),)}, "a node with a fixed base is called mem@6000000"),
+        ({"cmdline": ("cma=lots",)}, "no cma= that the kernel understands"),
+    ],
+)
+def test_memory_that_a_config_is_refused_with_is_left_out_and_told(change: dict[str, Any], reason: str) -> None:
+    made = draft("new-board", replace(BOARD, **change))
+    config = load_text(made.text.encode(), "new-board.yaml")
+    assert all(heap.region is None for heap in config.heaps)
+    assert any(reason in why for _, why in made.look_at)
+
+
+def test_a_name_is_made_of_what_the_board_calls_itself() -> None:
+    assert draft_name(BOARD) == "vim3"
+    assert draft_name(replace(BOARD, compatible=())) == "yukawa"
+    assert draft_name(replace(BOARD, compatible=(), properties={"ro.hardware": "Q 35/../x"})) == "q-35-..-x"
+    assert draft_name(SeenBoard(source="adb")) == "board"
+
+
 text = st.text(max_size=20)
+numbers = st.none() | st.integers(0, 1 << 34) | st.integers(0, 512).map(lambda n: n << 21)
+pools = st.builds(
+    SeenPool,
+    node=st.sampled_from(["linux,cma", "a@200000", "system"]) | text,
+    size=numbers,
+    base=numbers,
+    alignment=numbers,
+    reusable=st.booleans(),
+    no_map=st.booleans(),
+    default=st.booleans(),
+    ranges=st.lists(st.tuples(st.integers(0, 1 << 40), st.integers(0, 1 << 40)), max_size=2).map(tuple),
+)
 
 
 @settings(max_examples=120, deadline=None)
@@ -124,10 +176,13 @@ text = st.text(max_size=20)
         properties=st.dictionaries(st.sampled_from(["ro.product.device", "ro.hardware", "x"]), text),
         kernel=text,
         machine=text,
+        cells=st.none() | st.tuples(st.integers(0, 4), st.integers(0, 4)),
+        cmdline=st.lists(text | st.sampled_from(["cma=16M", "cma=x", "cma="]), max_size=3).map(tuple),
+        pools=st.lists(pools, max_size=3).map(tuple),
         heaps=st.lists(
             st.builds(
                 SeenHeap,
-                name=text,
+                name=st.sampled_from(["linux,cma", "a@200000", "system", "default_cma_region"]) | text,
                 mode=st.none() | st.integers(0, 0o7777),
                 owner=st.none() | text,
                 group=text,

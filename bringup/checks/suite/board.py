@@ -70,5 +70,5 @@ def config(ask: Question, facts: Facts) -> Iterator[Verdict]:
         yield ask.warned(
             *filter(None, [facts.why_config]),
             cause=Cause("board.no-config", "no board config fits: what it should have is not known"),
-            remedy=["write device-configs/NAME.yaml (docs/board-configs.md), or name one: --board NAME"],
+            remedy=["bringup config init -o device-configs/NAME.yaml writes a first one; or name one: --board NAME"],
         )

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 
 from bringup.checks.causes import why_absent
 from bringup.checks.facts import HEAP_FOLDER, Facts, UeventdRule
-from bringup.checks.owners import owner_text, uid_of
+from bringup.checks.owners import owner_text, selinux_type, uid_of
 from bringup.checks.registry import Question, check
 from bringup.checks.verdict import Cause, Verdict
 from bringup.config.schema import Heap, HeapKind
@@ -166,19 +166,14 @@ def label(ask: Question, facts: Facts) -> Iterator[Verdict]:
             yield ask.of(name).skipped("the board config does not say which type it should have")
         elif node.label is None:
             yield ask.of(name).unknown(f"the label of {node.path} could not be read")
-        elif wanted == _selinux_type(node.label):
+        elif wanted == selinux_type(node.label):
             yield ask.of(name).passed(node.label)
         else:
             yield ask.of(name).failed(
                 f"{node.path} is {node.label}, the board config says {wanted}",
-                cause=Cause("node.label", f"the node's SELinux type is {_selinux_type(node.label)}"),
+                cause=Cause("node.label", f"the node's SELinux type is {selinux_type(node.label)}"),
                 remedy=[f"file_contexts: {node.path}  u:object_r:{wanted}:s0", "then restorecon or reboot"],
             )
-
-
-def _selinux_type(context: str) -> str:
-    parts = context.split(":")
-    return parts[2] if len(parts) >= 3 else context
 
 
 @check(

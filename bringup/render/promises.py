@@ -1,0 +1,179 @@
+"""What fragments promise of a board, line by line: from a board config, or read back from files rendered earlier."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from bringup.config.schema import BoardConfig, Region
+from bringup.errors import ConfigError
+from bringup.kernel.version import KernelVersion
+from bringup.render.context import Pool, make_context
+from bringup.render.dts import read_nodes
+from bringup.text import visible
+
+__all__ = [
+    "LabelLine",
+    "NodeLine",
+    "ParameterLine",
+    "PoolLine",
+    "Promises",
+    "promised_by",
+    "read_back",
+    "rendered_names",
+]
+
+_NODE = re.compile(r"/dev/dma_heap/\S+")
+
+
+@dataclass(frozen=True, slots=True)
+class NodeLine:
+    """A line of ueventd.rc: ``path`` may hold wildcards."""
+
+    place: str
+    path: str
+    mode: int
+    owner: str
+    group: str
+
+
+@dataclass(frozen=True, slots=True)
+class LabelLine:
+    """A line of file_contexts: a regular expression on paths, and the SELinux type."""
+
+    place: str
+    pattern: str
+    type: str
+
+
+@dataclass(frozen=True, slots=True)
+class PoolLine:
+    """A property of a reserved-memory node, or (property empty) the node itself.
+
+    :param value: as :func:`bringup.render.dts.read_nodes` writes it; empty for a property without a value.
+    """
+
+    place: str
+    node: str
+    property: str = ""
+    value: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterLine:
+    """A parameter of the kernel's command line."""
+
+    place: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Promises:
+    """What each fragment promises; ``None``: there is no such fragment to compare with."""
+
+    nodes: tuple[NodeLine, ...] | None = None
+    labels: tuple[LabelLine, ...] | None = None
+    pools: tuple[PoolLine, ...] | None = None
+    parameters: tuple[ParameterLine, ...] | None = None
+
+
+def promised_by(config: BoardConfig, kernel: KernelVersion) -> Promises:
+    """Device tree and command line as they would be rendered now. Nodes and labels have checks of their own.
+
+    :raises UsageError: the config asks for what cannot be rendered.
+    """
+    context = make_context(config, kernel)
+    place = config.name
+    return Promises(
+        pools=tuple(line for pool in context.pools for line in _pool_lines(pool, place)),
+        parameters=tuple(ParameterLine(place, one.text) for one in context.cmdline()),
+    )
+
+
+def _pool_lines(pool: Pool, place: str) -> Iterator[PoolLine]:
+    yield PoolLine(place, pool.node)
+    if pool.compatible:
+        yield PoolLine(place, pool.node, "compatible", pool.compatible)
+    for name, value in _region(pool.region):
+        yield PoolLine(place, pool.node, name, value)
+
+
+def _region(region: Region) -> Iterator[tuple[str, str]]:
+    """As templates/_reserved_memory.j2 writes it."""
+    if region.base is not None:
+        yield "reg", f"0x{region.base:x} 0x{region.size or 0:x}"
+    else:
+        yield "size", f"0x{region.size or 0:x}"
+        if region.alignment:
+            yield "alignment", f"0x{region.alignment:x}"
+        if region.alloc_ranges:
+            yield "alloc-ranges", ", ".join(f"0x{span.base:x} 0x{span.size:x}" for span in region.alloc_ranges)
+    flags = (("reusable", region.reusable), ("no-map", region.no_map), ("linux,cma-default", region.default))
+    yield from ((name, "") for name, given in flags if given)
+
+
+def rendered_names(board: str) -> tuple[str, ...]:
+    """The files that :func:`read_back` reads; of the device tree's two the first that is there."""
+    tree = (f"{board}-heaps.dtso", f"{board}-heaps.dtsi")
+    return (f"ueventd.{board}.rc", "sepolicy/file_contexts", *tree, f"cmdline.{board}.mk")
+
+
+def read_back(files: Mapping[str, str], board: str) -> Promises:
+    """What files promise that were rendered for ``board``: path below the output folder → text.
+
+    :raises ConfigError: a line is none that bringup renders.
+    """
+    ueventd, contexts, overlay, include, cmdline = rendered_names(board)
+    tree = overlay if overlay in files else include
+    return Promises(
+        nodes=tuple(_nodes(files[ueventd], ueventd)) if ueventd in files else None,
+        labels=tuple(_labels(files[contexts], contexts)) if contexts in files else None,
+        pools=tuple(_pools(files[tree], tree)) if tree in files else None,
+        parameters=tuple(_parameters(files[cmdline], cmdline)) if cmdline in files else None,
+    )
+
+
+def _lines(text: str) -> Iterator[tuple[int, list[str]]]:
+    for number, line in enumerate(text.splitlines(), 1):
+        words = line.split()
+        if words and not words[0].startswith("#"):
+            yield number, words
+
+
+def _not_understood(path: str, number: int, words: list[str]) -> ConfigError:
+    text = visible(" ".join(words))[:120]
+    return ConfigError(path, f"'{text}' is no line that bringup renders", line=number, hint="render it again")
+
+
+def _nodes(text: str, path: str) -> Iterator[NodeLine]:
+    for number, words in _lines(text):
+        if len(words) != 4 or not _NODE.fullmatch(words[0]) or not re.fullmatch("0?[0-7]{3}", words[1]):
+            raise _not_understood(path, number, words)
+        yield NodeLine(f"{path}:{number}", words[0], int(words[1], 8), words[2], words[3])
+
+
+def _labels(text: str, path: str) -> Iterator[LabelLine]:
+    for number, words in _lines(text):
+        context = words[-1].split(":")
+        try:
+            re.compile(words[0])
+        except re.error as error:
+            raise _not_understood(path, number, words) from error
+        if len(words) != 2 or len(context) < 4:
+            raise _not_understood(path, number, words)
+        yield LabelLine(f"{path}:{number}", words[0], context[2])
+
+
+def _parameters(text: str, path: str) -> Iterator[ParameterLine]:
+    for number, words in _lines(text):
+        if words[:2] != ["BOARD_KERNEL_CMDLINE", "+="] or len(words) != 3:
+            raise _not_understood(path, number, words)
+        yield ParameterLine(f"{path}:{number}", words[2])
+
+
+def _pools(text: str, path: str) -> Iterator[PoolLine]:
+    for node in read_nodes(text, path):
+        yield PoolLine(f"{path}:{node.line}", node.name)
+        for name, (value, line) in node.properties.items():
+            yield PoolLine(f"{path}:{line}", node.name, name, value)
