@@ -36,6 +36,7 @@ class Fields:
         broken(f"{name} of a {visible(str(self._fields.get('t')))!r} line is {value}")
 
     def maybe(self, name: str) -> bool:
+        """Whether there is something but null."""
         return self._fields.get(name) is not None
 
     def _bytes(self, name: str, value: object) -> bytes:
@@ -82,6 +83,7 @@ class Fields:
         return tuple(value)
 
     def lists(self, name: str, many: int, longest: int) -> list[tuple[int, ...]]:
+        """At most ``many`` lists of at most ``longest`` numbers."""
         value = self._fields.get(name)
         if not isinstance(value, list) or len(value) > many:
             self._wrong(name)

@@ -91,6 +91,7 @@ def _usable(ask: Question, one: Exhaustion, facts: Facts) -> Verdict:
             cause=Cause("cma.unusable", f"{_mib(size - one.held)} of the area cannot be had"),
             remedy=["see who holds them: bufinfo in debugfs dma_buf, page_owner (CONFIG_PAGE_OWNER), alloc_pages_fail"],
         )
-    if one.largest_after < one.largest * _MENDED:
+    came_back = one.free - one.free_after <= one.held // 2
+    if came_back and one.largest_after < one.largest * _MENDED:
         return ask.warned(*shown, cause=Cause("cma.fragmented", "the area stays in pieces when all was given back"))
     return ask.passed(*shown)
