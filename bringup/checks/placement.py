@@ -7,9 +7,9 @@ from collections.abc import MutableMapping
 from dataclasses import dataclass
 from weakref import WeakKeyDictionary
 
+from bringup.checks.areas import region_of
 from bringup.checks.facts import Facts
 from bringup.checks.pages import ExhaustionFacts, PageFacts, RegionFacts
-from bringup.checks.regions import region_of
 from bringup.checks.tracing import Block, Traced, TraceFormats, traced
 from bringup.config.schema import HeapKind
 from bringup.record.load import Exhaustion, State

@@ -5,9 +5,9 @@ from __future__ import annotations
 import errno
 from collections.abc import Iterator
 
+from bringup.checks.areas import region_of
 from bringup.checks.facts import Facts
 from bringup.checks.placement import placements
-from bringup.checks.regions import region_of
 from bringup.checks.registry import Question, check
 from bringup.checks.verdict import Cause, Verdict
 from bringup.record.load import Exhaustion
