@@ -20,15 +20,15 @@ __all__ = [
     "MAX_ROUNDS",
     "Bench",
     "Dmesg",
-    "Exhaust",
     "Files",
     "Glob",
     "Heaps",
+    "Ion",
     "Item",
     "Node",
-    "Pages",
     "Plan",
     "Read",
+    "Reads",
     "Run",
     "Stress",
     "Test",
@@ -53,6 +53,9 @@ MAX_TOTAL_MS: Final = 86_400_000
 MAX_STRESS_MS: Final = 20_000
 MAX_SEED: Final = 2**32 - 1
 MAX_BYTES: Final = 2**64 - 1
+
+#: Items about heaps: there has to be a choice of them before.
+_ON_HEAPS: Final = frozenset({"test", "reads", "bench", "pages", "exhaust"})
 
 _ESCAPED = re.compile(rb"[\x00-\x1f\x7f-\xff\\]")
 _SHORT = {b"\t": rb"\t", b"\n": rb"\n", b"\\": rb"\\"}
@@ -218,7 +221,7 @@ class Dmesg:
 
 @dataclass(frozen=True, slots=True)
 class Heaps:
-    """Which heaps the tests and timings after it run on."""
+    """Which heaps the tests and timings after it run on; ION's are ``ion/NAME``, ``ion/NAME/cached``, …."""
 
     KEYWORD: ClassVar[str] = "heaps"
     pattern: str | bytes
@@ -229,6 +232,32 @@ class Heaps:
     def fields(self) -> tuple[str | bytes | int, ...]:
         """Pattern on the names."""
         return (self.pattern,)
+
+
+@dataclass(frozen=True, slots=True)
+class Ion:
+    """Which interface of ION the kernel has, and its heaps."""
+
+    KEYWORD: ClassVar[str] = "ion"
+
+    def fields(self) -> tuple[str | bytes | int, ...]:
+        """None."""
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """How long a buffer of each heap takes to read, ``rounds`` samples."""
+
+    KEYWORD: ClassVar[str] = "reads"
+    rounds: int
+
+    def __post_init__(self) -> None:
+        _within("rounds", self.rounds, 1, MAX_ROUNDS)
+
+    def fields(self) -> tuple[str | bytes | int, ...]:
+        """Samples."""
+        return (self.rounds,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,39 +306,6 @@ class Bench:
     def fields(self) -> tuple[str | bytes | int, ...]:
         """Samples a size."""
         return (self.rounds,)
-
-
-@dataclass(frozen=True, slots=True)
-class Pages:
-    """Where the pages of buffers on each heap lie, by these trace events (``kmem/mm_page_alloc``)."""
-
-    KEYWORD: ClassVar[str] = "pages"
-    events: tuple[str, ...]
-
-    def __post_init__(self) -> None:
-        if not self.events:
-            raise ValueError("without events nothing is traced")
-        for event in self.events:
-            escape(event)
-
-    def fields(self) -> tuple[str | bytes | int, ...]:
-        """The events."""
-        return self.events
-
-
-@dataclass(frozen=True, slots=True)
-class Exhaust:
-    """How much each heap gives, and in how large pieces; at most about ``milliseconds`` a heap."""
-
-    KEYWORD: ClassVar[str] = "exhaust"
-    milliseconds: int
-
-    def __post_init__(self) -> None:
-        _within("milliseconds", self.milliseconds, 1, MAX_RUN_MS)
-
-    def fields(self) -> tuple[str | bytes | int, ...]:
-        """Time limit a heap."""
-        return (self.milliseconds,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -364,6 +360,14 @@ class Plan:
         """With another choice of heaps for what follows."""
         return self.add(Heaps(pattern))
 
+    def ion(self) -> Plan:
+        """With a look at ION."""
+        return self.add(Ion())
+
+    def reads(self, rounds: int) -> Plan:
+        """With reads of each heap's buffers timed."""
+        return self.add(Reads(rounds))
+
     def stress(self, seed: int, milliseconds: int = 0) -> Plan:
         """With another seed, or another length, for the tests with many workers."""
         return self.add(Stress(seed, milliseconds))
@@ -385,7 +389,7 @@ class Plan:
         chosen = False
         for item in self.items:
             chosen = chosen or isinstance(item, Heaps)
-            if not chosen and isinstance(item, Test | Bench | Pages | Exhaust):
+            if not chosen and item.KEYWORD in _ON_HEAPS:
                 raise ValueError(f"{item} comes before any heaps")
             words = (b"%d" % field if isinstance(field, int) else escape(field) for field in item.fields())
             lines.append(b"\t".join((item.KEYWORD.encode(), *words)))

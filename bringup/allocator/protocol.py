@@ -18,6 +18,7 @@ from bringup.allocator.lines import (
     GlobFact,
     HeapsFact,
     Hello,
+    IonFact,
     Latency,
     Line,
     NodeFact,
@@ -25,6 +26,7 @@ from bringup.allocator.lines import (
     OpSamples,
     Outcome,
     Ran,
+    Reads,
     Refused,
     Result,
     State,
@@ -46,6 +48,7 @@ __all__ = [
     "GlobFact",
     "HeapsFact",
     "Hello",
+    "IonFact",
     "Latency",
     "Line",
     "NodeFact",
@@ -54,6 +57,7 @@ __all__ = [
     "Outcome",
     "Ran",
     "Reader",
+    "Reads",
     "Refused",
     "Result",
     "State",
@@ -68,6 +72,7 @@ __all__ = [
 PROTOCOL: Final = 1
 MAX_LINE_BYTES: Final = 8 * 1024 * 1024
 MAX_SAMPLES: Final = 1000
+MAX_ION_HEAPS: Final = 32
 MAX_OPS: Final = 64
 
 
@@ -163,6 +168,22 @@ def _result(line: Fields) -> Result:
     )
 
 
+def _ion(line: Fields) -> IonFact:
+    names = line.texts("names")
+    types, ids = line.numbers("types", MAX_ION_HEAPS), line.numbers("ids", MAX_ION_HEAPS)
+    if not len(names) == len(types) == len(ids):
+        broken("an ion line has lists of different lengths")
+    heaps = tuple(zip(names, types, ids, strict=True))
+    return IonFact(line.raw, line.state(), line.number("errno", U32), line.maybe_text("abi"), heaps)
+
+
+def _reads(line: Fields) -> Reads:
+    lists = tuple(line.numbers(name, MAX_SAMPLES) for name in ("read_ns", "memory_ns"))
+    if len({len(one) for one in lists}) != 1:
+        broken("a reads line has lists of different lengths")
+    return Reads(line.raw, line.text("heap"), line.number("size"), *lists)
+
+
 def _latency(line: Fields) -> Latency:
     lists = tuple(line.numbers(name, MAX_SAMPLES) for name in ("alloc_ns", "free_ns", "memset_ns"))
     if len({len(one) for one in lists}) != 1:
@@ -236,6 +257,8 @@ _KINDS: Final[dict[str, Callable[[Fields], Line]]] = {
     "node": _node,
     "glob": _glob,
     "heaps": _heaps,
+    "ion": _ion,
+    "reads": _reads,
     "ran": _ran,
     "result": _result,
     "latency": _latency,

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from bringup import __version__
-from bringup.allocator.plan import Exhaust, Pages, Plan
+from bringup.allocator.measuring import Exhaust, Pages
+from bringup.allocator.plan import Plan
 from bringup.allocator.protocol import Bye, FileFact, Line, Ran, Refused, Result
 from bringup.allocator.run import Program, ensure_pushed, run
 from bringup.board import Board, Root, RootPolicy
@@ -22,6 +23,9 @@ from bringup.record.journal import SCHEMA, Journal
 from bringup.record.questions import COUNTERS, EVERYTHING, EXHAUST_MS, TRACE_EVENTS, Questions
 
 __all__ = ["Observation", "observe"]
+
+#: How often a buffer is read to find out whether its mapping is cached.
+_READ_ROUNDS = 15
 
 OnStep = Callable[[str], None]
 
@@ -146,8 +150,19 @@ class _Session:
 
 def _plan(how: Observation, deadline: Deadline) -> Plan:
     """The plan: facts first, so that they are safe before anything is allocated."""
-    plan = Plan(budget_bytes=how.memory_budget, budget_ms=int(deadline.remaining * 900))
-    questions = how.questions
+    plan = _ask(Plan(budget_bytes=how.memory_budget, budget_ms=int(deadline.remaining * 900)), how.questions)
+    for pattern in _patterns(how.heaps):
+        plan = plan.heaps(pattern)
+        for test in how.tests:
+            plan = plan.test(test)
+        if how.tests:
+            plan = plan.reads(_READ_ROUNDS)
+        if how.rounds:
+            plan = plan.bench(how.rounds)
+    return plan if how.heaps is None else _measured(plan.heaps(how.heaps), how)
+
+
+def _ask(plan: Plan, questions: Questions) -> Plan:
     for read in questions.reads:
         plan = plan.read(read.path, read.limit)
     for glob in questions.globs:
@@ -160,15 +175,11 @@ def _plan(how: Observation, deadline: Deadline) -> Plan:
         plan = plan.run(program.milliseconds, program.limit, program.argv)
     if questions.dmesg:
         plan = plan.dmesg(questions.dmesg)
-    return plan if how.heaps is None else _on_heaps(plan.heaps(how.heaps), how)
+    return plan.ion() if questions.ion else plan
 
 
-def _on_heaps(plan: Plan, how: Observation) -> Plan:
-    """What is asked of each heap; last what may leave its memory in pieces."""
-    for test in how.tests:
-        plan = plan.test(test)
-    if how.rounds:
-        plan = plan.bench(how.rounds)
+def _measured(plan: Plan, how: Observation) -> Plan:
+    """What may leave a heap's memory in pieces comes last."""
     if how.pages:
         plan = _with_counters(_with_counters(plan).add(Pages(TRACE_EVENTS)))
     if how.exhaust:
@@ -180,3 +191,10 @@ def _with_counters(plan: Plan) -> Plan:
     for files in COUNTERS:
         plan = plan.files(files.pattern, files.count, files.limit)
     return plan
+
+
+def _patterns(heaps: str | None) -> tuple[str, ...]:
+    """Every heap is ION's, too: they are compared."""
+    if heaps is None:
+        return ()
+    return (heaps, "ion/*") if heaps == "*" else (heaps,)

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from bringup.allocator.plan import Exhaust, Pages, Plan
+from bringup.allocator.measuring import Exhaust, Pages
+from bringup.allocator.plan import Plan
 from bringup.allocator.protocol import Bye, Exhaustion, Result, TracedBuffer, Tracing
 from bringup.checks.facts import Facts
 from bringup.checks.judge import judge

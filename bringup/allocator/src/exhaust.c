@@ -247,7 +247,7 @@ static void in_child(pid_t parent, const struct heap *heap, struct exhaustion *t
     end_with(parent);
     out_forget();
     work.to = to;
-    work.trial = (struct trial){.heap = heap, .fd = sys_open_heap(heap->name)};
+    work.trial = (struct trial){.heap = heap, .fd = heap_open(heap)};
     work.ends_at = begun + milliseconds * 1000000u;
     if (work.trial.fd < 0) {
         format_text(to->seen, sizeof to->seen, "the heap does not open: %s", errno_name(errno));

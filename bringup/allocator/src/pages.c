@@ -27,7 +27,7 @@ static void serve(const struct heap *heap, int line)
     int32_t error = 0;
     int fd = -1;
     out_forget();
-    trial.fd = sys_open_heap(heap->name);
+    trial.fd = heap_open(heap);
     int closed = trial.fd < 0 ? errno : 0;
     while (read(line, &size, sizeof size) == (ssize_t)sizeof size) {
         error = closed;
