@@ -1,7 +1,7 @@
 """Reading what the test allocator answers: one JSON object a line.
 
-Strict on the types and sizes of what is known, tolerant of fields that a newer program adds. A stream that ends early
-is data, not an exception: :class:`Reader` says why its answer is incomplete.
+Strict on the types and sizes of what is known, tolerant of fields that a newer program adds.
+:mod:`bringup.allocator.reader` puts lines together.
 """
 
 from __future__ import annotations
@@ -56,7 +56,6 @@ __all__ = [
     "OpSamples",
     "Outcome",
     "Ran",
-    "Reader",
     "Reads",
     "Refused",
     "Result",
@@ -288,6 +287,7 @@ def parse_line(raw: bytes) -> Line:
     kind = fields.get("t") if isinstance(fields, dict) else None
     parse = _KINDS.get(kind) if isinstance(kind, str) else None
     if parse is None:
+<<<<<<< HEAD
         broken(f"a line of an unknown kind: {visible(from_board(raw[:120]))!r}")
     return parse(Fields(raw, fields))
 
@@ -343,3 +343,7 @@ class Reader:
         if isinstance(self._last, Bye) and self._last.lines != self._lines - 1:
             return f"{self._lines - 1} lines came before the last one, which says {self._last.lines}"
         return None if isinstance(self._last, Bye | Refused) else f"it ends after {self._lines} lines without bye"
+=======
+        _broken(f"a line of an unknown kind: {visible(from_board(raw[:120]))!r}")
+    return parse(_Fields(raw, fields))
+>>>>>>> main

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from bringup.config.schema import BoardConfig, DeclaredIn, Region
 from bringup.config.shipped import find_config, list_configs, shipped_dir
 from bringup.errors import UsageError
 from bringup.render.engine import Rendered, Skipped, render
+from tests.kernel.fetch import linux_source
 
 CONFIGS = [shipped_dir("device-configs")]
 TEMPLATES = [shipped_dir("templates")]
@@ -296,10 +296,10 @@ def test_every_real_board_with_pools_has_a_base_tree_named() -> None:
 @pytest.mark.parametrize("name", sorted(DTS))
 def test_the_overlay_changes_nothing_in_the_kernels_own_tree_of_the_board(name: str, tmp_path: Path) -> None:
     """Our facts against the .dts they were read from: laid over it, the tree stays what it was, symbols apart."""
-    source = os.environ.get("BRINGUP_LINUX_SOURCE")
-    if not source:
-        pytest.skip("BRINGUP_LINUX_SOURCE does not name a Linux source tree")
-    tree, dts = Path(source), Path(source) / DTS[name]
+    tree = linux_source()
+    if tree is None:
+        pytest.skip("no Linux source: make kernels, or BRINGUP_LINUX_SOURCE=DIR")
+    dts = tree / DTS[name]
     include = ["-nostdinc", f"-I{tree}/scripts/dtc/include-prefixes", f"-I{dts.parent}", "-undef", "-D__DTS__"]
     run("gcc", "-E", *include, "-x", "assembler-with-cpp", "-o", tmp_path / "pre.dts", dts)
     run("dtc", "-q", "-@", "-O", "dtb", "-o", tmp_path / "real.dtb", tmp_path / "pre.dts")

@@ -1,6 +1,7 @@
 """The kernel configuration fragment, merged by the kernel's own script: every line survives.
 
-Needs a Linux source tree: BRINGUP_LINUX_SOURCE=DIR. Which kernel that is, its Makefile tells.
+Needs a Linux source tree: what ``make kernels`` unpacked, or BRINGUP_LINUX_SOURCE=DIR. Which kernel that is, its
+Makefile tells.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import pytest
 from bringup.config.schema import Arch, BoardConfig, Flavour
 from bringup.config.shipped import find_config, list_configs, shipped_dir
 from bringup.render.engine import Rendered, render
+from tests.kernel.fetch import linux_source
 from tests.render.parsers import read_kconfig
 
 CONFIGS = [shipped_dir("device-configs")]
@@ -27,15 +29,17 @@ DEFCONFIGS = {
     Arch.ARM64: "arch/arm64/configs/defconfig",
     Arch.X86: "arch/x86/configs/x86_64_defconfig",
 }
+SOURCE = linux_source()
 pytestmark = [
     pytest.mark.kernels,
-    pytest.mark.skipif(not os.environ.get("BRINGUP_LINUX_SOURCE"), reason="BRINGUP_LINUX_SOURCE names no Linux tree"),
+    pytest.mark.skipif(SOURCE is None, reason="no Linux source: make kernels, or BRINGUP_LINUX_SOURCE=DIR"),
     pytest.mark.skipif(not (shutil.which("flex") and shutil.which("bison")), reason="flex or bison is not installed"),
 ]
 
 
 def tree() -> Path:
-    return Path(os.environ["BRINGUP_LINUX_SOURCE"])
+    assert SOURCE is not None
+    return SOURCE
 
 
 def series() -> tuple[int, int]:
