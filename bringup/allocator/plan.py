@@ -36,8 +36,7 @@ __all__ = [
     "escape",
 ]
 
-KIB: Final = 1024
-MIB: Final = 1024 * KIB
+MIB: Final = 1024 * 1024
 
 MAX_PLAN_BYTES: Final = MIB
 MAX_ITEMS: Final = 4096
@@ -53,9 +52,7 @@ MAX_TOTAL_MS: Final = 86_400_000
 MAX_STRESS_MS: Final = 20_000
 MAX_SEED: Final = 2**32 - 1
 MAX_BYTES: Final = 2**64 - 1
-
-#: Items about heaps: there has to be a choice of them before.
-_ON_HEAPS: Final = frozenset({"test", "reads", "bench", "pages", "exhaust"})
+_ON_HEAPS: Final = frozenset({"test", "reads", "bench", "pages", "exhaust"})  # they want a choice of heaps before
 
 _ESCAPED = re.compile(rb"[\x00-\x1f\x7f-\xff\\]")
 _SHORT = {b"\t": rb"\t", b"\n": rb"\n", b"\\": rb"\\"}
