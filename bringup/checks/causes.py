@@ -20,14 +20,16 @@ CMA_NAMES = ("reserved", "linux,cma", "default-pool", "default_cma_region")
 _NO_MATCH = "compatible matching fail"
 #: … and when a node gives way to cma= (6.1 to 6.12; 7.2).
 _REPLACED = ("using cmdline CMA params instead", 'in favor for "cma=" kernel param')
-#: What the kernel prints when it does not take a region (of_reserved_mem.c, contiguous.c, cma.c of 6.12).
+#: What the kernel prints when it does not take a region (of_reserved_mem.c, contiguous.c, cma.c of 5.10 to 7.3).
 _REJECTIONS = (
     "incorrect alignment of CMA region",
+    ") nomap reusable ",  # all that 7.3 says of a region that is both, and then makes no pool of
     "invalid size property in",
     "invalid alignment property in",
     "failed to allocate memory for node",
     _NO_MATCH,
     "OVERLAP DETECTED!",
+    ") overlaps with ",  # the line after it, with the names
     "cma: Failed to reserve",
     "not enough space for all defined regions",
     "unable to reserve memory",
