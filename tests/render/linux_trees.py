@@ -13,7 +13,7 @@ import pytest
 
 ERAS = ("5.10", "newest")
 _CACHE = ("virtual/sources", "kconfig-tests/trees")
-_KCONFIG = re.compile(r"Kconfig[^/]*|Makefile|Kbuild|[^/]*_defconfig|[^/]*\.config")
+_KCONFIG = re.compile(r"Kconfig[^/]*|Makefile|Kbuild|[^/]*defconfig|[^/]*\.config")
 
 
 def series(tree: Path) -> tuple[int, int]:

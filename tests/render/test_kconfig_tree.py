@@ -93,18 +93,19 @@ def test_every_line_survives_olddefconfig(name: str, era: str, out: Path) -> Non
 
 
 @pytest.mark.parametrize("era", ERAS)
-def test_a_line_that_cannot_survive_is_seen(era: str, tmp_path: Path) -> None:
+def test_a_line_that_cannot_survive_is_seen(era: str, out: Path) -> None:
     """A symbol whose dependency is off; so the test above can fail."""
+    tree = find_tree(era)
     text = "# CONFIG_DMABUF_HEAPS is not set\nCONFIG_DMABUF_HEAPS_SYSTEM=y\n"
-    final, said = merged(find_tree(era), Arch.ARM64, text, tmp_path)
+    final, said = survivors(tree, Arch.ARM64, text, out / f"{tree.name}-arm64")
     assert final.get("DMABUF_HEAPS_SYSTEM", "n") == "n"
     assert "DMABUF_HEAPS_SYSTEM" in lost(said)
 
 
-def test_a_module_is_refused_where_the_driver_is_none(tmp_path: Path) -> None:
+def test_a_module_is_refused_where_the_driver_is_none(out: Path) -> None:
     """Mainline before 7: the heaps are bool, and m is lost; so a tree of Android's kind is needed for those boards."""
-    final, said = merged(
-        find_tree("5.10"), Arch.ARM64, "CONFIG_DMABUF_HEAPS=y\nCONFIG_DMABUF_HEAPS_SYSTEM=m\n", tmp_path
-    )
+    tree = find_tree("5.10")
+    text = "CONFIG_DMABUF_HEAPS=y\nCONFIG_DMABUF_HEAPS_SYSTEM=m\n"
+    final, said = survivors(tree, Arch.ARM64, text, out / f"{tree.name}-arm64")
     assert final.get("DMABUF_HEAPS_SYSTEM", "n") != "m"
     assert "DMABUF_HEAPS_SYSTEM" in lost(said)
