@@ -18,8 +18,8 @@ from bringup.allocator.run import Program, ensure_pushed, run
 from bringup.board import Board, Root, RootPolicy
 from bringup.deadline import Deadline
 from bringup.errors import AllocatorError, BoardError, BringupError
-from bringup.record import questions
 from bringup.record.journal import SCHEMA, Journal
+from bringup.record.questions import EVERYTHING, Questions
 
 __all__ = ["Observation", "observe"]
 
@@ -30,6 +30,7 @@ OnStep = Callable[[str], None]
 class Observation:
     """How a board is to be observed.
 
+    :param questions: what is read from it.
     :param heaps: which heaps to test, a pattern on their names; ``None``: none, only look.
     :param tests: ids of the test allocator's tests, ``*`` for all.
     :param rounds: samples of allocation latency a size; 0: do not time.
@@ -37,6 +38,7 @@ class Observation:
     :param memory_budget: most bytes held in buffers at a time; 0: half of what is free.
     """
 
+    questions: Questions = EVERYTHING
     root: RootPolicy = RootPolicy.AUTO
     heaps: str | None = "*"
     tests: tuple[str, ...] = ("*",)
@@ -142,17 +144,19 @@ class _Session:
 def _plan(how: Observation, deadline: Deadline) -> Plan:
     """The plan: facts first, so that they are safe before anything is allocated."""
     plan = Plan(budget_bytes=how.memory_budget, budget_ms=int(deadline.remaining * 900))
-    for read in questions.READS:
+    questions = how.questions
+    for read in questions.reads:
         plan = plan.read(read.path, read.limit)
-    for glob in questions.GLOBS:
+    for glob in questions.globs:
         plan = plan.glob(glob.pattern, glob.count)
-    for files in questions.FILES:
+    for files in questions.files:
         plan = plan.files(files.pattern, files.count, files.limit)
-    for tree in questions.TREES:
+    for tree in questions.trees:
         plan = plan.tree(tree.path, tree.depth, tree.count, tree.limit)
-    for program in questions.PROGRAMS:
+    for program in questions.programs:
         plan = plan.run(program.milliseconds, program.limit, program.argv)
-    plan = plan.dmesg(questions.DMESG_LIMIT)
+    if questions.dmesg:
+        plan = plan.dmesg(questions.dmesg)
     if how.heaps is not None:
         plan = plan.heaps(how.heaps)
         for test in how.tests:

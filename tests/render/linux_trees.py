@@ -62,7 +62,7 @@ def common_kernel(tree: Path, folder: Path) -> Path:
         )
     for root, folders, files in os.walk(tree):
         below = Path(root).relative_to(tree)
-        if below.parts[:1] in (("Documentation",), ("scripts",), ("include",)):
+        if below.parts[:1] in (("scripts",), ("include",)):
             folders.clear()
             continue
         wanted = [name for name in files if _KCONFIG.fullmatch(name)]

@@ -15,6 +15,7 @@ struct verdict {
     enum outcome outcome;
     int error;   /* errno, or 0 */
     uint64_t ns; /* time taken */
+    uint64_t seed; /* of the sizes, where they are chosen by chance; else 0 */
     char seen[480];
 };
 
@@ -56,6 +57,9 @@ extern const size_t heap_test_count;
 
 /* Most memory for buffers that the plan gives; 0: half of what is free. */
 void heap_set_budget(uint64_t bytes);
+
+/* Of the tests with many workers: where their sizes come from, and milliseconds they go on for (0: a few turns). */
+void heap_set_stress(uint64_t seed, uint64_t milliseconds);
 
 void heap_select_none(void);
 

@@ -27,6 +27,11 @@ int sys_open_heap(const char *name)
     return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 }
 
+int sys_open_device(const char *path)
+{
+    return open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+}
+
 /* The raw call: a libc may take the request as a signed int. */
 int sys_ioctl(int fd, unsigned long request, void *argument)
 {
@@ -41,6 +46,11 @@ int sys_close(int fd)
 off_t sys_lseek(int fd, off_t offset, int whence)
 {
     return lseek(fd, offset, whence);
+}
+
+bool sys_is_open(int fd)
+{
+    return fcntl(fd, F_GETFD) >= 0;
 }
 
 int sys_poll(struct pollfd *fd)
