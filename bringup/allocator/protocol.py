@@ -1,7 +1,7 @@
 """Reading what the test allocator answers: one JSON object a line.
 
-Strict on the types and sizes of what is known, tolerant of fields that a newer program adds. A stream that ends early
-is data, not an exception: :class:`Reader` says why its answer is incomplete.
+Strict on the types and sizes of what is known, tolerant of fields that a newer program adds.
+:mod:`bringup.allocator.reader` puts lines together.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from bringup.allocator.lines import (
     GlobFact,
     HeapsFact,
     Hello,
+    IonFact,
     Latency,
     Line,
     NodeFact,
@@ -25,6 +26,7 @@ from bringup.allocator.lines import (
     OpSamples,
     Outcome,
     Ran,
+    Reads,
     Refused,
     Result,
     State,
@@ -43,6 +45,7 @@ __all__ = [
     "GlobFact",
     "HeapsFact",
     "Hello",
+    "IonFact",
     "Latency",
     "Line",
     "NodeFact",
@@ -50,7 +53,7 @@ __all__ = [
     "OpSamples",
     "Outcome",
     "Ran",
-    "Reader",
+    "Reads",
     "Refused",
     "Result",
     "State",
@@ -63,6 +66,7 @@ __all__ = [
 PROTOCOL: Final = 1
 MAX_LINE_BYTES: Final = 8 * 1024 * 1024
 MAX_SAMPLES: Final = 1000
+MAX_ION_HEAPS: Final = 32
 MAX_OPS: Final = 64
 _U64: Final = 2**64 - 1
 _U32: Final = 2**32 - 1
@@ -266,6 +270,22 @@ def _result(line: _Fields) -> Result:
     )
 
 
+def _ion(line: _Fields) -> IonFact:
+    names = line.texts("names")
+    types, ids = line.numbers("types", MAX_ION_HEAPS), line.numbers("ids", MAX_ION_HEAPS)
+    if not len(names) == len(types) == len(ids):
+        _broken("an ion line has lists of different lengths")
+    heaps = tuple(zip(names, types, ids, strict=True))
+    return IonFact(line.raw, line.state(), line.number("errno", _U32), line.maybe_text("abi"), heaps)
+
+
+def _reads(line: _Fields) -> Reads:
+    lists = tuple(line.numbers(name, MAX_SAMPLES) for name in ("read_ns", "memory_ns"))
+    if len({len(one) for one in lists}) != 1:
+        _broken("a reads line has lists of different lengths")
+    return Reads(line.raw, line.text("heap"), line.number("size"), *lists)
+
+
 def _latency(line: _Fields) -> Latency:
     lists = tuple(line.numbers(name, MAX_SAMPLES) for name in ("alloc_ns", "free_ns", "memset_ns"))
     if len({len(one) for one in lists}) != 1:
@@ -317,6 +337,8 @@ _KINDS: Final[dict[str, Callable[[_Fields], Line]]] = {
     "node": _node,
     "glob": _glob,
     "heaps": _heaps,
+    "ion": _ion,
+    "reads": _reads,
     "ran": _ran,
     "result": _result,
     "latency": _latency,
@@ -345,56 +367,3 @@ def parse_line(raw: bytes) -> Line:
     if parse is None:
         _broken(f"a line of an unknown kind: {visible(from_board(raw[:120]))!r}")
     return parse(_Fields(raw, fields))
-
-
-class Reader:
-    """Puts lines together from pieces of any size, and knows whether the answer is whole."""
-
-    def __init__(self) -> None:
-        self._pieces: list[bytes] = []
-        self._held = 0
-        self._lines = 0
-        self._last: Line | None = None
-
-    def feed(self, data: bytes) -> list[Line]:
-        """The lines that are whole now.
-
-        :raises AllocatorError: something else than the protocol's lines, or a line without end.
-        """
-        *whole, rest = data.split(b"\n")
-        lines = []
-        for end in whole:
-            lines.append(self._take(b"".join((*self._pieces, end))))
-            self._pieces, self._held = [], 0
-        if rest:
-            self._pieces.append(rest)
-            self._held += len(rest)
-            if self._held > MAX_LINE_BYTES:
-                _broken(f"a line of more than {MAX_LINE_BYTES} bytes")
-        return lines
-
-    def _take(self, raw: bytes) -> Line:
-        if isinstance(self._last, Bye | Refused):
-            _broken(f"a line after the last one: {visible(from_board(raw[:120]))!r}")
-        line = parse_line(raw)
-        if self._lines == 0 and not isinstance(line, Hello | Refused):
-            _broken(f"the first line is not hello: {visible(from_board(raw[:120]))!r}")
-        self._lines += 1
-        self._last = line
-        return line
-
-    @property
-    def complete(self) -> bool:
-        """Whether the last line came, and nothing is missing before it."""
-        return self.why_incomplete is None
-
-    @property
-    def why_incomplete(self) -> str | None:
-        """What is missing, ``None``: nothing. A plan that the time budget ended is complete as a stream."""
-        if self._held:
-            return f"it ends within a line, after {self._lines} lines"
-        if self._last is None:
-            return "it is empty"
-        if isinstance(self._last, Bye) and self._last.lines != self._lines - 1:
-            return f"{self._lines - 1} lines came before the last one, which says {self._last.lines}"
-        return None if isinstance(self._last, Bye | Refused) else f"it ends after {self._lines} lines without bye"

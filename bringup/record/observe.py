@@ -23,6 +23,9 @@ from bringup.record.questions import EVERYTHING, Questions
 
 __all__ = ["Observation", "observe"]
 
+#: How often a buffer is read to find out whether its mapping is cached.
+_READ_ROUNDS = 15
+
 OnStep = Callable[[str], None]
 
 
@@ -143,8 +146,19 @@ class _Session:
 
 def _plan(how: Observation, deadline: Deadline) -> Plan:
     """The plan: facts first, so that they are safe before anything is allocated."""
-    plan = Plan(budget_bytes=how.memory_budget, budget_ms=int(deadline.remaining * 900))
-    questions = how.questions
+    plan = _ask(Plan(budget_bytes=how.memory_budget, budget_ms=int(deadline.remaining * 900)), how.questions)
+    for pattern in _patterns(how.heaps):
+        plan = plan.heaps(pattern)
+        for test in how.tests:
+            plan = plan.test(test)
+        if how.tests:
+            plan = plan.reads(_READ_ROUNDS)
+        if how.rounds:
+            plan = plan.bench(how.rounds)
+    return plan
+
+
+def _ask(plan: Plan, questions: Questions) -> Plan:
     for read in questions.reads:
         plan = plan.read(read.path, read.limit)
     for glob in questions.globs:
@@ -157,10 +171,11 @@ def _plan(how: Observation, deadline: Deadline) -> Plan:
         plan = plan.run(program.milliseconds, program.limit, program.argv)
     if questions.dmesg:
         plan = plan.dmesg(questions.dmesg)
-    if how.heaps is not None:
-        plan = plan.heaps(how.heaps)
-        for test in how.tests:
-            plan = plan.test(test)
-        if how.rounds:
-            plan = plan.bench(how.rounds)
-    return plan
+    return plan.ion() if questions.ion else plan
+
+
+def _patterns(heaps: str | None) -> tuple[str, ...]:
+    """Every heap is ION's, too: they are compared."""
+    if heaps is None:
+        return ()
+    return (heaps, "ion/*") if heaps == "*" else (heaps,)

@@ -62,6 +62,7 @@ class Questions:
     """What is asked of a board at one time.
 
     :param dmesg: most bytes of the kernel's log; 0: it is not asked for.
+    :param ion: whether ``/dev/ion`` is asked for its heaps.
     """
 
     reads: tuple[Read, ...] = ()
@@ -70,6 +71,7 @@ class Questions:
     globs: tuple[Glob, ...] = ()
     programs: tuple[Program, ...] = ()
     dmesg: int = 0
+    ion: bool = False
 
 
 _READS = (
@@ -123,7 +125,7 @@ _GLOBS = (
 
 _PROGRAMS = (Program(("/system/bin/getprop",), 3000, 256 * KIB),)
 
-EVERYTHING = Questions(_READS, _FILES, _TREES, _GLOBS, _PROGRAMS, dmesg=1 * MIB)
+EVERYTHING = Questions(_READS, _FILES, _TREES, _GLOBS, _PROGRAMS, dmesg=1 * MIB, ion=True)
 
 _OF_THE_KERNEL = ("/proc/config.gz", "/proc/modules", "/proc/meminfo", "/proc/cmdline")
 

@@ -22,7 +22,8 @@ import pytest
 from bringup.allocator.abi import Abi, binary
 from bringup.allocator.build import SOURCES
 from bringup.allocator.plan import Plan
-from bringup.allocator.protocol import Line, Reader
+from bringup.allocator.protocol import Line
+from bringup.allocator.reader import Reader
 
 SCRIPTED = Path(__file__).parent / "scripted"
 SECONDS = 60

@@ -2,6 +2,7 @@
 #include "clock.h"
 #include "facts.h"
 #include "heap.h"
+#include "ion.h"
 #include "options.h"
 #include "out.h"
 #include "plan.h"
@@ -54,6 +55,11 @@ static const char *do_item(const struct item *item)
     case ITEM_HEAPS:
         item_heaps(text);
         break;
+    case ITEM_ION:
+        item_ion();
+        break;
+    case ITEM_READS:
+        return item_reads(number[0]);
     case ITEM_STRESS:
         heap_set_stress(number[0], number[1]);
         break;

@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* Returns a file descriptor, or -1 with errno. */
+/* A heap's node, /dev/ion for a heap of ION. Returns a file descriptor, or -1 with errno. */
 int sys_open_heap(const char *name);
 int sys_open_device(const char *path);
 int sys_ioctl(int fd, unsigned long request, void *argument);

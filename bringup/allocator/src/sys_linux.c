@@ -1,5 +1,6 @@
 #include "sys.h"
 
+#include "ion.h"
 #include "text.h"
 #include "uapi.h"
 
@@ -19,6 +20,8 @@
 int sys_open_heap(const char *name)
 {
     char path[512];
+    if (is_ion(name))
+        return open(ION_NODE, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (!format_text(path, sizeof path, DMA_HEAP_DIRECTORY "/%s", name) || strchr(name, '/')) {
         errno = ENAMETOOLONG;
         return -1;
@@ -214,8 +217,14 @@ static bool cma_free(const char *name, uint64_t *bytes)
 
 bool sys_free_memory(const char *name, bool cma, uint64_t *bytes)
 {
+    char area[256];
+    format_text(area, sizeof area, "%s", name);
+    if (is_ion(name)) { /* ION calls a CMA heap by its area's name */
+        format_text(area, sizeof area, "%s", name + sizeof ION_PREFIX - 1);
+        area[strcspn(area, "/")] = 0;
+    }
     if (cma)
-        return cma_free(name, bytes);
+        return cma_free(area, bytes);
     if (meminfo("MemFree:", bytes))
         return true;
     struct sysinfo info;

@@ -94,6 +94,20 @@ void test_udmabuf(struct trial *trial, uint64_t unused);
 void test_poll_fence(struct trial *trial, uint64_t unused);
 void test_free_memory(struct trial *trial, uint64_t unused);
 
+void test_ion_query(struct trial *trial, uint64_t unused);
+void test_ion_bad_query(struct trial *trial, uint64_t unused);
+void test_ion_old_flag(struct trial *trial, uint64_t unused);
+void test_ion_handle(struct trial *trial, uint64_t unused);
+void test_ion_bad_handle(struct trial *trial, uint64_t unused);
+void test_ion_sync(struct trial *trial, uint64_t unused);
+void test_ion_custom(struct trial *trial, uint64_t unused);
+void test_ion_bad_call(struct trial *trial, uint64_t group);
+void test_ion_after_failures(struct trial *trial, uint64_t unused);
+void test_ion_after_efault(struct trial *trial, uint64_t unused);
+
+/* Groups of calls that ION must refuse, for test_ion_bad_call. */
+enum ion_bad_group { ION_BAD_LEN, ION_BAD_MASK, ION_BAD_NUMBER, ION_BAD_POINTER };
+
 /* Groups of calls that must fail, for test_bad_input. */
 enum bad_group {
     BAD_LEN_ZERO,

@@ -1,7 +1,9 @@
 /* A heap made of memfds, in the place of sys_linux.c, that answers as the kernel documents and, when BRINGUP_FAULT
  * names a defect, has that defect. For the test suite alone: it shows that each test can fail. */
-#include "sys.h"
+#include "scripted.h"
 
+#include "ion.h"
+#include "sys.h"
 #include "text.h"
 #include "uapi.h"
 
@@ -22,7 +24,7 @@
 #define SYSTEM_BYTES (256ull << 20)
 #define CMA_BYTES (16ull << 20)
 
-enum kind { OTHER, HEAP, BUFFER, SYNC_FILE, CARD, UDMABUFS, UDMABUF, TIMELINE, FENCE };
+enum kind { OTHER, HEAP, BUFFER, SYNC_FILE, CARD, UDMABUFS, UDMABUF, TIMELINE, FENCE, ION };
 
 static struct {
     enum kind kind;
@@ -37,13 +39,13 @@ static uint64_t used[2];
 static bool freed_dirty;
 static unsigned allocations;
 
-static bool fault(const char *name)
+bool fault(const char *name)
 {
     const char *planted = getenv("BRINGUP_FAULT");
     return planted && strcmp(planted, name) == 0;
 }
 
-static int refuse(int error)
+int refuse(int error)
 {
     errno = error;
     return -1;
@@ -98,8 +100,20 @@ bool sys_free_memory(const char *name, bool cma, uint64_t *bytes)
     return !fault("free_unknown");
 }
 
+static int open_ion(void)
+{
+    if (fault("open_denied") || !scripted_has_ion())
+        return refuse(fault("open_denied") ? EACCES : ENOENT);
+    int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (fd >= 0)
+        fds[fd].kind = ION;
+    return fd;
+}
+
 int sys_open_heap(const char *name)
 {
+    if (is_ion(name))
+        return open_ion();
     size_t at = 0;
     while (at < sizeof heaps / sizeof heaps[0] && strcmp(heaps[at], name) != 0)
         at++;
@@ -118,7 +132,7 @@ int sys_open_heap(const char *name)
 }
 
 /* The kernel's own way to find out: let it copy. */
-static bool copy_in(void *to, const void *from, size_t size)
+bool copy_in(void *to, const void *from, size_t size)
 {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0)
@@ -198,6 +212,34 @@ static int allocate(int heap, struct dma_heap_allocation_data *data)
     fd = reopened(fd, data->fd_flags);
     data->fd = (uint32_t)fd;
     return 0;
+}
+
+int scripted_buffer(int device, uint64_t len, bool cma)
+{
+    struct dma_heap_allocation_data data = {.len = len, .fd_flags = O_RDWR | O_CLOEXEC};
+    fds[device].cma = cma;
+    fds[device].heap = cma;
+    fds[device].unmappable = !cma && fault("system_unmappable");
+    return allocate(device, &data) == 0 ? (int)data.fd : -1;
+}
+
+bool scripted_is_buffer(int fd)
+{
+    return fd >= 0 && fd < MAX_FDS && fds[fd].kind == BUFFER;
+}
+
+int scripted_share(int buffer, bool moved)
+{
+    int fd = fcntl(buffer, F_DUPFD_CLOEXEC, 0);
+    if (fd < 0 || fd >= MAX_FDS)
+        abort();
+    fds[fd] = fds[buffer];
+    fds[fd].kind = BUFFER;
+    if (moved)
+        fds[buffer].kind = OTHER;
+    else
+        used[fds[fd].cma] += fds[fd].size;
+    return fd;
 }
 
 static int refuse_heap(int error)
@@ -376,6 +418,8 @@ int sys_ioctl(int fd, unsigned long request, void *argument)
 {
     ONE_AT_A_TIME;
     enum kind kind = fd >= 0 && fd < MAX_FDS ? fds[fd].kind : OTHER;
+    if (kind == ION)
+        return scripted_ion_ioctl(fd, request, argument);
     if (kind == HEAP)
         return heap_ioctl(fd, request, argument);
     if (kind == BUFFER)
