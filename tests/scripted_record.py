@@ -77,7 +77,7 @@ def result(heap: str, test: str, outcome: str = "pass", **more: Any) -> dict[str
 class ScriptedBoard:
     """What a scripted record says was observed. Change a field, then :meth:`record`."""
 
-    files: dict[str, str | dict[str, Any]] = field(default_factory=lambda: dict(FILES))
+    files: dict[str, str | bytes | dict[str, Any]] = field(default_factory=lambda: dict(FILES))
     config: str | None = CONFIG
     heaps: dict[str, dict[str, Any]] = field(
         default_factory=lambda: {
@@ -117,7 +117,7 @@ class ScriptedBoard:
             if isinstance(content, dict):
                 journal.line({"t": "file", "path": path} | content)
             else:
-                self._file(journal, path, content.encode())
+                self._file(journal, path, content if isinstance(content, bytes) else content.encode())
         tree = {"state": self.reserved, "errno": 0, "count": len(TREE), "truncated": False}
         journal.line({"t": "glob", "pattern": RESERVED} | tree)
         if self.config is not None:

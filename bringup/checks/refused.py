@@ -21,6 +21,8 @@ _ALLOC_FAILED = re.compile(
 )
 _FREE = re.compile(r"(?:number of available pages|range \d+): (?P<runs>[0-9@+]*)")
 _TOTAL = re.compile(r"=> (?P<free>\d+) free of (?P<total>\d+) total pages")
+#: Lines below a failure in which its free pages may be told: one an area up to 6.12, later one a range and two more.
+_TOLD = 24
 _LOOK_AT_POOL = "/sys/kernel/debug/cma/*/maxchunk, or the line 'number of available pages' in dmesg"
 _ENLARGE = "enlarge the pool, or give the heavy user (camera, display) a region of its own"
 
@@ -49,7 +51,7 @@ def cma_failures(facts: Facts) -> tuple[CmaFailure, ...]:
     """The failed CMA allocations in the kernel's log (mm/cma.c: cma_alloc, cma_debug_show_areas)."""
     lines = facts.dmesg or ()
     return tuple(
-        _failure(line, found, lines[number + 1 : number + 4])
+        _failure(line, found, lines[number + 1 : number + 1 + _TOLD])
         for number, line in enumerate(lines)
         if (found := _ALLOC_FAILED.search(line)) is not None
     )
@@ -59,7 +61,7 @@ def _failure(line: str, found: re.Match[str], after: tuple[str, ...]) -> CmaFail
     runs: list[int] = []
     free: int | None = None
     for told in after:
-        if _ALLOC_FAILED.search(told) is not None:
+        if free is not None or _ALLOC_FAILED.search(told) is not None:
             break
         listed, total = _FREE.search(told), _TOTAL.search(told)
         runs += [int(run) for run in re.findall(r"(\d+)@", listed["runs"] if listed else "")]

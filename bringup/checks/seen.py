@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from bringup.checks.facts import Facts
 from bringup.checks.owners import owner_text, selinux_type
-from bringup.checks.regions import ReservedNode, reserved_nodes, root_cells
+from bringup.checks.reserved import ReservedNode, reserved_memory
 from bringup.config.draft import SeenBoard, SeenHeap, SeenPool
 from bringup.record.load import NodeFact, Record
 
@@ -17,6 +17,7 @@ def seen_board(record: Record) -> SeenBoard:
     """What the record tells of its board, without what names this one unit."""
     facts = Facts(record)
     hello = record.hello
+    reserved = reserved_memory(facts)
     release = hello.release if hello else ""
     return SeenBoard(
         source=f"bringup's record of {record.started[:10]}" + (f", kernel {release}" if release else ""),
@@ -26,10 +27,10 @@ def seen_board(record: Record) -> SeenBoard:
         kernel=release,
         machine=hello.machine if hello else "",
         page_size=hello.page_size if hello else None,
-        cells=root_cells(facts),
+        cells=reserved.cells if reserved else None,
         cmdline=facts.cmdline or (),
         heaps=tuple(_heap(name, node) for name, node in sorted((facts.heap_nodes or {}).items())),
-        pools=tuple(_pools((reserved_nodes(facts) or {}).values())),
+        pools=tuple(_pools(reserved.nodes.values())) if reserved else (),
     )
 
 
@@ -45,13 +46,14 @@ def _pools(nodes: Iterable[ReservedNode]) -> Iterator[SeenPool]:
     for node in nodes:
         if len(node.regions) > 1 or node.unread:
             continue
+        base, size = node.regions[0] if node.regions else (None, node.size)
         yield SeenPool(
             node=node.name,
-            size=node.size,
-            base=node.base,
+            size=size,
+            base=base,
             alignment=node.alignment,
-            reusable=node.reusable,
-            no_map=node.no_map,
-            default=node.default,
+            reusable="reusable" in node.flags,
+            no_map="no-map" in node.flags,
+            default="linux,cma-default" in node.flags,
             ranges=node.ranges,
         )

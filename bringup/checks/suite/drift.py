@@ -9,10 +9,10 @@ from fnmatch import fnmatchcase
 
 from bringup.checks.facts import HEAP_FOLDER, Facts
 from bringup.checks.owners import owner_text, selinux_type, uid_of
-from bringup.checks.regions import NODES, ReservedNode, reserved_nodes
 from bringup.checks.registry import Question, check
+from bringup.checks.reserved import RESERVED_MEMORY, ReservedNode, reserved_memory
 from bringup.checks.verdict import Cause, Verdict
-from bringup.record.load import NodeFact, State
+from bringup.record.load import NodeFact
 from bringup.render.dts import show_numbers
 from bringup.render.promises import LabelLine, NodeLine, ParameterLine, PoolLine, Promises, promised_by, read_back
 
@@ -91,27 +91,19 @@ def _compare(ask: Question, facts: Facts, promises: Promises) -> Iterator[Verdic
 
 def _device_tree(facts: Facts, lines: tuple[PoolLine, ...]) -> _Drift:
     found = _Drift("device-tree", len(lines))
-    there = _live(facts)
+    there = reserved_memory(facts)
     if there is None:
-        found.unknown.append(facts.why_unknown(NODES))
+        found.unknown.append(facts.why_unknown(RESERVED_MEMORY))
         return found
     for node in dict.fromkeys(line.node for line in lines):
         own = [line for line in lines if line.node == node]
-        if node not in there:
+        if node not in there.nodes:
             if _is_optional(facts, node):
                 continue
             found.differ.append(f"{own[0].place}: {node} is not in the board's /reserved-memory")
         else:
-            _pool(found, own, there[node])
+            _pool(found, own, there.nodes[node])
     return found
-
-
-def _live(facts: Facts) -> dict[str, ReservedNode] | None:
-    """The board's regions; none where it has no device tree; ``None`` where that was not observed."""
-    glob = facts.record.globs.get(NODES)
-    if glob is None or glob.truncated or glob.state in (State.DENIED, State.FAILED):
-        return None
-    return {} if glob.state is State.MISSING else reserved_nodes(facts)
 
 
 def _is_optional(facts: Facts, name: str) -> bool:
@@ -147,17 +139,14 @@ def _written(name: str, value: str) -> str:
 
 def _properties(node: ReservedNode) -> dict[str, str]:
     """As the rendered lines write them."""
-    size = node.size if not node.regions else None
     told = {
         "compatible": ", ".join(node.compatible),
         "reg": show_numbers(node.regions),
-        "size": "" if size is None else f"0x{size:x}",
+        "size": "" if node.size is None else f"0x{node.size:x}",
         "alignment": "" if node.alignment is None else f"0x{node.alignment:x}",
         "alloc-ranges": show_numbers(node.ranges),
     }
-    flags = (("reusable", node.reusable), ("no-map", node.no_map), ("linux,cma-default", node.default))
-    given = {name: value for name, value in told.items() if value}
-    return given | {name: "" for name, there in flags if there} | ({} if node.enabled else {"status": "disabled"})
+    return {name: value for name, value in told.items() if value} | dict.fromkeys(node.flags, "")
 
 
 def _cmdline(facts: Facts, promises: Promises) -> _Drift:
