@@ -63,7 +63,8 @@ def run_tests(
     from bringup.record.observe import Observation
 
     timed = 5 if heap == "*" and not test else 0  # for the comparison with ION's heaps
-    how = Observation(root=root_policy(root), heaps=heap, tests=tuple(test or ("*",)), rounds=timed)
+    tests = tuple(test or ("*",))
+    how = Observation(root=root_policy(root), heaps=heap, tests=tests, rounds=timed, pages=False, exhaust=False)
     seen = _observed(selection, how, record)
     verdicts = heap_verdicts(seen, choose_configs(None, None)[0])
     if json:
@@ -98,7 +99,7 @@ def bench(
     from bringup.cli.selecting import root_policy
     from bringup.record.observe import Observation
 
-    how = Observation(root=root_policy(root), heaps=heap, tests=(), rounds=rounds)
+    how = Observation(root=root_policy(root), heaps=heap, tests=(), rounds=rounds, pages=False, exhaust=False)
     heaps = heaps_of(_observed(selection, how, record))
     if json:
         print_json({"schema": "bringup.heaps/1", "heaps": [one.to_json() for one in heaps]})
