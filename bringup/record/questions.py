@@ -123,7 +123,11 @@ _GLOBS = (
     Glob("/sys/fs/bpf/dmabufs", 1),
 )
 
-_PROGRAMS = (Program(("/system/bin/getprop",), 3000, 256 * KIB),)
+_PROGRAMS = (
+    Program(("/system/bin/getprop",), 3000, 256 * KIB),
+    # What libdmabufheap and libion say, and nothing else of Android's log.
+    Program(("/system/bin/logcat", "-d", "-s", "DMABUFHEAPS", "ion", "libion"), 3000, 64 * KIB),
+)
 
 EVERYTHING = Questions(_READS, _FILES, _TREES, _GLOBS, _PROGRAMS, dmesg=1 * MIB, ion=True)
 
