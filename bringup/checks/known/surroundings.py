@@ -21,6 +21,23 @@ CAUSES = (
         cost=Cost.LATER,
         seen_before=_ION,
     ),
+    *(
+        KnownCause(
+            id=id_,
+            text=text,
+            why="Who moves a program from ION to heaps wants the same buffers, as fast, on the same terms.",
+            shows="the same requests to ION and to the heap that takes its place, on one board",
+            since="5.6..5.10, and vendors' kernels with both",
+            source="drivers/staging/android/ion of 5.10; drivers/dma-buf/heaps",
+            cost=cost,
+            seen_before=_ION,
+        )
+        for id_, text, cost in (
+            ("ion.not-equivalent", "A heap does not do what the ION heap that it replaces does.", Cost.FAILS),
+            ("ion.was-faster", "A heap is slower than the ION heap that it replaces.", Cost.UNSEEN),
+            ("ion.not-all-known", "Not all could be compared with ION.", Cost.UNSEEN),
+        )
+    ),
     KnownCause(
         id="ion.client",
         text="A program still asks for ION.",
