@@ -50,6 +50,8 @@ def run_tests(
     root: RootOption = "auto",
     heap: HeapPattern = "*",
     test: Annotated[list[str] | None, typer.Option("--test", metavar="ID", help="These tests only.")] = None,
+    seed: Annotated[int, typer.Option(min=1, max=2**32 - 1, help="Of the sizes in share.processes and .threads.")] = 1,
+    stress: Annotated[int, typer.Option(metavar="MS", min=0, max=20_000, help="How long these two go on each.")] = 0,
     record: RecordFolder = None,
     json: JsonOutput = False,
 ) -> None:
@@ -62,7 +64,7 @@ def run_tests(
     from bringup.cli.selecting import root_policy
     from bringup.record.observe import Observation
 
-    how = Observation(root=root_policy(root), heaps=heap, tests=tuple(test or ("*",)), rounds=0)
+    how = Observation(root=root_policy(root), heaps=heap, tests=tuple(test or ("*",)), rounds=0, stress=(seed, stress))
     seen = _observed(selection, how, record)
     verdicts = list(find_check("allocator").ask(Facts(seen)))
     if json:
