@@ -22,6 +22,7 @@ INTERFACE = (
     "dma_heap_buffer_free",
     "dma_heap_bufferfd_alloc",
     "dma_heap_get_dev",
+    "dma_heap_try_get_pool_size_kb",
 )
 _ELF = b"\x7fELF"
 _LARGEST = 512 << 20

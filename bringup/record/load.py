@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
+import weakref
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,6 +30,7 @@ from bringup.allocator.protocol import (
     parse_line,
 )
 from bringup.errors import AllocatorError, RecordError
+from bringup.record.archive import unpack
 from bringup.record.journal import JOURNAL, SCHEMA
 from bringup.text import from_board
 
@@ -271,13 +274,26 @@ class Record:
         return path
 
 
-def load_record(folder: Path) -> Record:
-    """Read a record, complete or cut short.
+def load_record(path: Path) -> Record:
+    """Read a record, complete or cut short: a folder, or an archive, unpacked for as long as the record is used.
 
     :raises RecordError: there is no record, it is of another version, or a line before the last is damaged.
         A damaged last line is what a killed process leaves: the record loads and is incomplete.
     """
-    action = f"read the record {folder}"
+    if not path.is_file():
+        return _load(path, path)
+    folder = unpack(path)
+    try:
+        record = _load(folder, path)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    weakref.finalize(record, shutil.rmtree, folder, ignore_errors=True)
+    return record
+
+
+def _load(folder: Path, named: Path) -> Record:
+    action = f"read the record {named}"
     hint = "give the folder that 'bringup collect -o DIR' wrote"
     try:
         journal = (folder / JOURNAL).open("rb")

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from errno import EACCES, EPERM
 
 from bringup.checks.denied import refused_as_meant
+from bringup.checks.equivalence import never_run
 from bringup.checks.facts import Facts
 from bringup.checks.latency import latencies_of, latency_facts
 from bringup.checks.refused import why_test_failed
@@ -28,7 +30,9 @@ _KNOWN_DEFECT = "known defect of this kernel"
 )
 def tests(ask: Question, facts: Facts) -> Iterator[Verdict]:
     for result in facts.record.results:
-        yield _verdict(result, facts)
+        verdict = _verdict(result, facts)
+        old = never_run(facts) if result.heap.startswith("ion/") else ()
+        yield replace(verdict, evidence=(*verdict.evidence, *old)) if old else verdict
     yield from _cut_short(ask, facts)
     tested = {result.heap for result in facts.record.results}
     untested = sorted(set(facts.heap_nodes or ()) - tested)
