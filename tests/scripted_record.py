@@ -85,6 +85,7 @@ class ScriptedBoard:
             "linux,cma": {"mode": 0o666, "gid": 1003},
         }
     )
+    files_after: dict[str, str] = field(default_factory=dict)  # read a second time, after the heaps
     heap_folder: str = "ok"
     reserved: str = "ok"
     nodes: list[dict[str, Any]] = field(default_factory=list)
@@ -127,6 +128,8 @@ class ScriptedBoard:
         self._heaps(journal)
         for line in (*self.nodes, *self.results, *self.latencies):
             journal.line(line)
+        for path, text in self.files_after.items():
+            self._file(journal, path, text.encode())
         if self.properties:
             text = "".join(f"[{key}]: [{value}]\n" for key, value in self.properties.items())
             stored = journal.store("ran/getprop", text.encode())

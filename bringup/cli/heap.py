@@ -66,7 +66,13 @@ def run_tests(
 
     timed = 5 if heap == "*" and not test else 0  # for the comparison with ION's heaps
     how = Observation(
-        root=root_policy(root), heaps=heap, tests=tuple(test or ("*",)), rounds=timed, stress=(seed, stress)
+        root=root_policy(root),
+        heaps=heap,
+        tests=tuple(test or ("*",)),
+        rounds=timed,
+        pages=False,
+        exhaust=False,
+        stress=(seed, stress),
     )
     seen = _observed(selection, how, record)
     verdicts = heap_verdicts(seen, choose_configs(None, None)[0])
@@ -102,7 +108,7 @@ def bench(
     from bringup.cli.selecting import root_policy
     from bringup.record.observe import Observation
 
-    how = Observation(root=root_policy(root), heaps=heap, tests=(), rounds=rounds)
+    how = Observation(root=root_policy(root), heaps=heap, tests=(), rounds=rounds, pages=False, exhaust=False)
     heaps = heaps_of(_observed(selection, how, record))
     if json:
         print_json({"schema": "bringup.heaps/1", "heaps": [one.to_json() for one in heaps]})
