@@ -50,6 +50,8 @@ def run_tests(
     root: RootOption = "auto",
     heap: HeapPattern = "*",
     test: Annotated[list[str] | None, typer.Option("--test", metavar="ID", help="These tests only.")] = None,
+    seed: Annotated[int, typer.Option(min=1, max=2**32 - 1, help="Of the sizes in share.processes and .threads.")] = 1,
+    stress: Annotated[int, typer.Option(metavar="MS", min=0, max=20_000, help="How long these two go on each.")] = 0,
     record: RecordFolder = None,
     json: JsonOutput = False,
 ) -> None:
@@ -63,8 +65,15 @@ def run_tests(
     from bringup.record.observe import Observation
 
     timed = 5 if heap == "*" and not test else 0  # for the comparison with ION's heaps
-    tests = tuple(test or ("*",))
-    how = Observation(root=root_policy(root), heaps=heap, tests=tests, rounds=timed, pages=False, exhaust=False)
+    how = Observation(
+        root=root_policy(root),
+        heaps=heap,
+        tests=tuple(test or ("*",)),
+        rounds=timed,
+        pages=False,
+        exhaust=False,
+        stress=(seed, stress),
+    )
     seen = _observed(selection, how, record)
     verdicts = heap_verdicts(seen, choose_configs(None, None)[0])
     if json:

@@ -40,6 +40,7 @@ class Observation:
     :param rounds: samples of allocation latency a size; 0: do not time.
     :param pages: trace where the pages of buffers lie; ``exhaust``: ask each heap for all that can be had.
     :param seconds: how long the whole may take.
+    :param stress: seed and milliseconds of the tests with many workers; ``None``: the same few turns each time.
     :param memory_budget: most bytes held in buffers at a time; 0: half of what is free.
     """
 
@@ -52,6 +53,7 @@ class Observation:
     exhaust: bool = True
     seconds: float = 120.0
     memory_budget: int = 0
+    stress: tuple[int, int] | None = None
 
 
 def observe(board: Board, folder: Path, how: Observation, on_step: OnStep | None = None) -> BringupError | None:
@@ -151,6 +153,8 @@ class _Session:
 def _plan(how: Observation, deadline: Deadline) -> Plan:
     """The plan: facts first, so that they are safe before anything is allocated."""
     plan = _ask(Plan(budget_bytes=how.memory_budget, budget_ms=int(deadline.remaining * 900)), how.questions)
+    if how.stress is not None:
+        plan = plan.stress(*how.stress)
     for pattern in _patterns(how.heaps):
         plan = plan.heaps(pattern)
         for test in how.tests:
