@@ -85,6 +85,7 @@ class ScriptedBoard:
             "linux,cma": {"mode": 0o666, "gid": 1003},
         }
     )
+    files_after: dict[str, str] = field(default_factory=dict)  # read a second time, after the heaps
     heap_folder: str = "ok"
     reserved: str = "ok"
     nodes: list[dict[str, Any]] = field(default_factory=list)
@@ -93,6 +94,7 @@ class ScriptedBoard:
     )
     latencies: list[dict[str, Any]] = field(default_factory=list)
     properties: dict[str, str] = field(default_factory=dict)
+    logcat: str | None = "--------- beginning of main\n"
     hello: dict[str, Any] | None = field(default_factory=lambda: dict(HELLO))
     end: dict[str, Any] = field(default_factory=lambda: {"t": "end", "complete": True, "round_trips": 4})
     bye_boot_id: str = BOOT_ID
@@ -127,21 +129,18 @@ class ScriptedBoard:
         self._heaps(journal)
         for line in (*self.nodes, *self.results, *self.latencies):
             journal.line(line)
+        for path, text in self.files_after.items():
+            self._file(journal, path, text.encode())
         if self.properties:
             text = "".join(f"[{key}]: [{value}]\n" for key, value in self.properties.items())
-            stored = journal.store("ran/getprop", text.encode())
-            argv = ["/system/bin/getprop"]
-            journal.line(
-                {
-                    "t": "ran",
-                    "argv": argv,
-                    "state": "ok",
-                    "errno": 0,
-                    "exit": 0,
-                    "stdout": stored,
-                    "stderr": {"size": 0},
-                }
-            )
+            self._ran(journal, "/system/bin/getprop", text)
+        if self.logcat is not None:
+            self._ran(journal, "/system/bin/logcat", self.logcat)
+
+    @staticmethod
+    def _ran(journal: Journal, program: str, text: str) -> None:
+        line = {"t": "ran", "argv": [program], "state": "ok", "errno": 0, "exit": 0, "stderr": {"size": 0}}
+        journal.line(line | {"stdout": journal.store(f"ran{program}", text.encode())})
 
     def _heaps(self, journal: Journal) -> None:
         there = self.heap_folder == "ok"

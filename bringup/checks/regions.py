@@ -36,6 +36,8 @@ _MESSAGES = (
     ("not enough space for all defined regions", "cma.region-count"),
     ("too many defined dynamic regions", "cma.region-count"),
     ("Not enough slots for CMA reserved regions", "cma.region-count"),
+    # All that 7.3 says of a node that is both, and makes no area of.
+    (") nomap reusable ", "cma.region-no-map"),
     ("regions without no-map are not yet supported", "cma.region-not-reusable"),
     ("unable to setup CMA region", "cma.region-rejected"),
     ("unable to reserve memory", "cma.region-rejected"),

@@ -71,5 +71,5 @@ def _blamed(facts: Facts, found: Rejection, nodes: list[ReservedNode]) -> Reserv
             if base is not None and size is not None and (base | size) % step:
                 return one
     if found.cause == "cma.region-no-map":
-        return next((one for one in nodes if "no-map" in one.flags), None)
+        return next((one for one in nodes if {"no-map", "reusable"} <= set(one.flags)), None)
     return next((one for one in nodes if any(one.name in line for line in found.lines)), None)

@@ -50,6 +50,8 @@ def run_tests(
     root: RootOption = "auto",
     heap: HeapPattern = "*",
     test: Annotated[list[str] | None, typer.Option("--test", metavar="ID", help="These tests only.")] = None,
+    seed: Annotated[int, typer.Option(min=1, max=2**32 - 1, help="Of the sizes in share.processes and .threads.")] = 1,
+    stress: Annotated[int, typer.Option(metavar="MS", min=0, max=20_000, help="How long these two go on each.")] = 0,
     record: RecordFolder = None,
     json: JsonOutput = False,
 ) -> None:
@@ -63,7 +65,15 @@ def run_tests(
     from bringup.record.observe import Observation
 
     timed = 5 if heap == "*" and not test else 0  # for the comparison with ION's heaps
-    how = Observation(root=root_policy(root), heaps=heap, tests=tuple(test or ("*",)), rounds=timed)
+    how = Observation(
+        root=root_policy(root),
+        heaps=heap,
+        tests=tuple(test or ("*",)),
+        rounds=timed,
+        pages=False,
+        exhaust=False,
+        stress=(seed, stress),
+    )
     seen = _observed(selection, how, record)
     verdicts = heap_verdicts(seen, choose_configs(None, None)[0])
     if json:
@@ -98,7 +108,7 @@ def bench(
     from bringup.cli.selecting import root_policy
     from bringup.record.observe import Observation
 
-    how = Observation(root=root_policy(root), heaps=heap, tests=(), rounds=rounds)
+    how = Observation(root=root_policy(root), heaps=heap, tests=(), rounds=rounds, pages=False, exhaust=False)
     heaps = heaps_of(_observed(selection, how, record))
     if json:
         print_json({"schema": "bringup.heaps/1", "heaps": [one.to_json() for one in heaps]})

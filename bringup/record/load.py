@@ -13,6 +13,7 @@ from typing import Any
 
 from bringup.allocator.protocol import (
     Bye,
+    Exhaustion,
     GlobFact,
     HeapsFact,
     Hello,
@@ -26,6 +27,8 @@ from bringup.allocator.protocol import (
     State,
     Timing,
     TimingSource,
+    TracedBuffer,
+    Tracing,
     Untimed,
     parse_line,
 )
@@ -36,6 +39,7 @@ from bringup.text import from_board
 
 __all__ = [
     "BoardEntry",
+    "Exhaustion",
     "FileEntry",
     "IonFact",
     "Latency",
@@ -49,6 +53,8 @@ __all__ = [
     "StepEntry",
     "Timing",
     "TimingSource",
+    "TracedBuffer",
+    "Tracing",
     "Untimed",
     "load_record",
 ]
@@ -149,16 +155,24 @@ class Record:
         self.ion: IonFact | None = None
         self.timings: list[Timing] = []
         self.untimed: list[Untimed] = []
+        self.tracing: Tracing | None = None
+        self.traced: list[TracedBuffer] = []
+        self.exhaustions: list[Exhaustion] = []
         self.tested_heaps: set[str] = set()
         self.round_trips: int | None = None
         self.incomplete: str | None = "the record ends before the observation did"
         self._files: dict[str, FileEntry] = {}
+        self._readings: dict[str, list[FileEntry]] = {}
         self._nodes: dict[str, NodeFact] = {}
         self._ran: dict[str, RanEntry] = {}
 
     def file(self, path: str) -> FileEntry | None:
         """What became of reading ``path``; ``None``: it was not observed."""
         return self._files.get(path)
+
+    def readings(self, path: str) -> tuple[FileEntry, ...]:
+        """Every reading of ``path``, in order: a counter is read more than once."""
+        return tuple(self._readings.get(path, ()))
 
     def files(self, prefix: str, suffix: str = "") -> Iterator[FileEntry]:
         """The files read whose path begins and ends so."""
@@ -186,6 +200,7 @@ class Record:
             case "file":
                 one = self._file_entry(entry, str(entry["path"]))
                 self._files[one.path] = one
+                self._readings.setdefault(one.path, []).append(one)
             case "ran":
                 ran = self._ran_entry(entry)
                 self._ran[ran.argv[0] if ran.argv else ""] = ran
@@ -211,6 +226,8 @@ class Record:
                 | "bye"
             ):
                 self._take_fact(line)
+            case "tracing" | "pages" | "exhaust":
+                self._take_measurement(line)
 
     def _take_fact(self, line: bytes) -> None:
         match parse_line(line):
@@ -241,6 +258,17 @@ class Record:
                 self.timings.append(line)
             case Untimed():
                 self.untimed.append(line)
+            case _:
+                raise ValueError("a line says one thing and is another")
+
+    def _take_measurement(self, line: bytes) -> None:
+        match parse_line(line):
+            case Tracing() as tracing:
+                self.tracing = tracing
+            case TracedBuffer() as buffer:
+                self.traced.append(buffer)
+            case Exhaustion() as exhaustion:
+                self.exhaustions.append(exhaustion)
             case _:
                 raise ValueError("a line says one thing and is another")
 

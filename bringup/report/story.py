@@ -49,20 +49,15 @@ class Finding:
     verdicts: tuple[Verdict, ...]
 
     @property
+    def steps(self) -> tuple[str, ...]:
+        """Its first remedy, words before the lines of files; empty where there is none."""
+        told = ((*one.remedy, *(line for change in one.changes for line in change.lines)) for one in self.verdicts)
+        return next((lines for lines in told if lines), ())
+
+    @property
     def remedies(self) -> tuple[tuple[str, ...], ...]:
         """The different remedies of its verdicts. One remedy is a block of lines that belong together."""
         return tuple(dict.fromkeys(one.advice for one in self.verdicts if one.advice))
-
-    @property
-    def first_fix(self) -> tuple[str, int]:
-        """One line of what to change, the file before a line of it, and how many more lines there are; empty: none."""
-        lines = dict.fromkeys(
-            line
-            for one in self.verdicts
-            for line in (*(f"{change.file}: {text}" for change in one.changes for text in change.lines), *one.remedy)
-        )
-        return next(iter(lines), ""), max(0, len(lines) - 1)
-
 
 @dataclass(frozen=True, slots=True)
 class Headline:

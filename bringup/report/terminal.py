@@ -105,11 +105,11 @@ def _findings(found: Iterable[tuple[Finding, str]]) -> RenderableType:
 
 
 def _remedy(finding: Finding) -> RenderableType:
-    first, more = finding.first_fix
-    if not first:
+    steps = finding.steps
+    if not steps:
         return Text(finding.verdicts[0].id, "dim")
-    rest = f"  (and {number(more, 'more line')})" if more else ""
-    return Text.assemble(("fix: ", "dim"), _line(first), (rest, "dim"))
+    more = f"  (and {number(len(steps) - 1, 'more line')})" if len(steps) > 1 else ""
+    return Text.assemble(("fix: ", "dim"), _line(steps[0]), (more, "dim"))
 
 
 def _line(text: str) -> str:

@@ -127,8 +127,8 @@ def compile_real(folder: Path) -> Program:
 
 
 def compile_scripted(folder: Path) -> Program:
-    sources = [path for path in sorted(SOURCES.glob("*.c")) if path.name != "sys_linux.c"]
-    return _compile([*sources, *SCRIPTED.glob("*.c")], folder / "scripted", "-Dread=scripted_read")
+    sources = [path for path in sorted(SOURCES.glob("*.c")) if not path.name.endswith("_linux.c")]
+    return _compile([*sources, *SCRIPTED.glob("*.c")], folder / "scripted", "-Dread=scripted_read", f"-I{SCRIPTED}")
 
 
 def committed(abi: Abi) -> Program:

@@ -27,7 +27,7 @@ from bringup.virtual.apt import PrivateApt
 from bringup.virtual.progress import Silent
 from bringup.virtual.sources import host_archive
 
-__all__ = ["cache", "configs", "hardening_checker", "images", "kernels", "linux_source", "mkbootimg", "trees"]
+__all__ = ["cache", "configs", "hardening_checker", "images", "kernels", "mkbootimg", "trees"]
 
 # suite → kernel series that it has configurations of
 _SERIES = {"bullseye": ("5.10",), "bookworm": ("6.1",), "trixie": ("6.12",), "trixie-backports": ("7.2", "7.3")}
@@ -71,18 +71,6 @@ def images() -> list[Path]:
 def kernels() -> list[Path]:
     """Folders of kernels that were built, each with an image and the ``.config`` it was built with."""
     return sorted(path.parent for path in (cache() / "kernels").glob("*/.config"))
-
-
-def linux_source() -> Path | None:
-    """A whole kernel source: ``$BRINGUP_LINUX_SOURCE``, else the newest that ``make kernels`` unpacked for its boards."""
-    named = os.environ.get("BRINGUP_LINUX_SOURCE")
-    if named:
-        return Path(named)
-    unpacked = (platformdirs.user_cache_path("bringup") / "virtual/sources").glob("linux-source-*")
-    whole = [path for path in unpacked if (path / "Makefile").is_file()]
-    return max(
-        whole, key=lambda path: [int(part) for part in path.name.split("_")[0].split("-")[2].split(".")], default=None
-    )
 
 
 def mkbootimg() -> list[Path]:

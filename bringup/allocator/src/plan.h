@@ -25,6 +25,8 @@ enum item_kind {
     ITEM_STRESS,
     ITEM_TEST,
     ITEM_BENCH,
+    ITEM_PAGES,
+    ITEM_EXHAUST,
 };
 
 struct item {
