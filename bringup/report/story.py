@@ -59,6 +59,7 @@ class Finding:
         """The different remedies of its verdicts. One remedy is a block of lines that belong together."""
         return tuple(dict.fromkeys(one.advice for one in self.verdicts if one.advice))
 
+
 @dataclass(frozen=True, slots=True)
 class Headline:
     """What is told before anything else.
