@@ -14,16 +14,19 @@ from typing import ClassVar, Final, Protocol
 __all__ = [
     "MAX_FILE_BYTES",
     "MAX_ITEMS",
+    "MAX_MEASURED",
     "MAX_NODES",
     "MAX_OUTPUT_BYTES",
     "MAX_PLAN_BYTES",
     "MAX_ROUNDS",
+    "MAX_THREADS",
     "Bench",
     "Dmesg",
     "Files",
     "Glob",
     "Heaps",
     "Item",
+    "Measure",
     "Node",
     "Plan",
     "Read",
@@ -46,6 +49,8 @@ MAX_NODES: Final = 65536
 MAX_DEPTH: Final = 32
 MAX_RUN_MS: Final = 600_000
 MAX_ROUNDS: Final = 1000
+MAX_MEASURED: Final = 1024 * MIB
+MAX_THREADS: Final = 64
 MAX_TOTAL_MS: Final = 86_400_000
 MAX_BYTES: Final = 2**64 - 1
 
@@ -213,17 +218,19 @@ class Dmesg:
 
 @dataclass(frozen=True, slots=True)
 class Heaps:
-    """Which heaps the tests and timings after it run on."""
+    """Which heaps the tests and timings after it run on: those whose name matches one of the patterns."""
 
     KEYWORD: ClassVar[str] = "heaps"
     pattern: str | bytes
+    further: tuple[str | bytes, ...] = ()
 
     def __post_init__(self) -> None:
-        _path(self.pattern)
+        for one in (self.pattern, *self.further):
+            _path(one)
 
     def fields(self) -> tuple[str | bytes | int, ...]:
-        """Pattern on the names."""
-        return (self.pattern,)
+        """Patterns on the names."""
+        return (self.pattern, *self.further)
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +262,33 @@ class Bench:
     def fields(self) -> tuple[str | bytes | int, ...]:
         """Samples a size."""
         return (self.rounds,)
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """The benchmark at one size: every operation on each heap, on ION's and on the process's own memory, in turn.
+
+    :param size: bytes a buffer; the board rounds it up to whole pages.
+    :param threads: how many do the same at once; 0: one for each CPU.
+    :param rounds: most turns with samples.
+    :param milliseconds: after which no further turn is begun; there is always one.
+    """
+
+    KEYWORD: ClassVar[str] = "measure"
+    size: int
+    threads: int
+    rounds: int
+    milliseconds: int
+
+    def __post_init__(self) -> None:
+        _within("size", self.size, 1, MAX_MEASURED)
+        _within("threads", self.threads, 0, MAX_THREADS)
+        _within("rounds", self.rounds, 1, MAX_ROUNDS)
+        _within("milliseconds", self.milliseconds, 1, MAX_TOTAL_MS)
+
+    def fields(self) -> tuple[str | bytes | int, ...]:
+        """Bytes, threads, turns, milliseconds."""
+        return (self.size, self.threads, self.rounds, self.milliseconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -305,9 +339,9 @@ class Plan:
         """With the kernel's log."""
         return self.add(Dmesg(limit))
 
-    def heaps(self, pattern: str | bytes) -> Plan:
+    def heaps(self, pattern: str | bytes, *further: str | bytes) -> Plan:
         """With another choice of heaps for what follows."""
-        return self.add(Heaps(pattern))
+        return self.add(Heaps(pattern, further))
 
     def test(self, id: str) -> Plan:  # noqa: A002 - the protocol's word
         """With one more test."""
@@ -316,6 +350,10 @@ class Plan:
     def bench(self, rounds: int) -> Plan:
         """With one more timing."""
         return self.add(Bench(rounds))
+
+    def measure(self, size: int, threads: int, rounds: int, milliseconds: int) -> Plan:
+        """With one more pass of the benchmark at one size."""
+        return self.add(Measure(size, threads, rounds, milliseconds))
 
     def encode(self) -> bytes:
         """The bytes for the program's standard input.
@@ -326,7 +364,7 @@ class Plan:
         chosen = False
         for item in self.items:
             chosen = chosen or isinstance(item, Heaps)
-            if not chosen and isinstance(item, Test | Bench):
+            if not chosen and isinstance(item, Test | Bench | Measure):
                 raise ValueError(f"{item} comes before any heaps")
             words = (b"%d" % field if isinstance(field, int) else escape(field) for field in item.fields())
             lines.append(b"\t".join((item.KEYWORD.encode(), *words)))

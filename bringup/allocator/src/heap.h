@@ -57,6 +57,9 @@ extern const size_t heap_test_count;
 /* Most memory for buffers that the plan gives; 0: half of what is free. */
 void heap_set_budget(uint64_t bytes);
 
+/* Most memory that may be held of what is not CMA; 0: what is free is not known. */
+uint64_t memory_limit(void);
+
 void heap_select_none(void);
 
 /* Also selects the heaps that match, by the names in /dev/dma_heap; a name without wildcards is taken as it is.
@@ -80,5 +83,6 @@ const char *outcome_name(enum outcome outcome);
 void item_heaps(const char *pattern);
 const char *item_test(const char *pattern);
 const char *item_bench(uint64_t rounds);
+const char *item_measure(const uint64_t number[4]);
 
 #endif

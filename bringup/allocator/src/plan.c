@@ -17,12 +17,12 @@
 #define MAX_RUN_MILLISECONDS 600000u
 #define MAX_TOTAL_MILLISECONDS 86400000u
 
-/* Fields: `p` a path or pattern, `n` a number (its limits follow in order), `+` one or more strings. */
+/* Fields: `p` a path or pattern, `n` a number (its limits follow in order), `+` one or more strings, `*` any number. */
 static const struct {
     const char *keyword;
     const char *fields;
-    uint64_t lowest[3];
-    uint64_t highest[3];
+    uint64_t lowest[4];
+    uint64_t highest[4];
 } shapes[] = {
     [ITEM_BUDGET] = {"budget", "nn", {0, 0}, {UINT64_MAX, MAX_TOTAL_MILLISECONDS}},
     [ITEM_READ] = {"read", "pn", {1}, {MAX_FILE_BYTES}},
@@ -32,9 +32,11 @@ static const struct {
     [ITEM_NODE] = {"node", "p", {0}, {0}},
     [ITEM_RUN] = {"run", "nn+", {1, 1}, {MAX_RUN_MILLISECONDS, MAX_OUTPUT_BYTES}},
     [ITEM_DMESG] = {"dmesg", "n", {1}, {MAX_FILE_BYTES}},
-    [ITEM_HEAPS] = {"heaps", "p", {0}, {0}},
+    [ITEM_HEAPS] = {"heaps", "p*", {0}, {0}},
     [ITEM_TEST] = {"test", "p", {0}, {0}},
     [ITEM_BENCH] = {"bench", "n", {1}, {PLAN_MAX_ROUNDS}},
+    [ITEM_MEASURE] = {"measure", "nnnn", {1, 0, 1, 1},
+                      {PLAN_MAX_SIZE, PLAN_MAX_THREADS, PLAN_MAX_ROUNDS, MAX_TOTAL_MILLISECONDS}},
 };
 #define SHAPES (sizeof shapes / sizeof shapes[0])
 
@@ -183,10 +185,12 @@ static const char *parse_fields(struct item *item, char *rest)
     item->text = texts + texts_used;
     for (const char *shape = shapes[item->kind].fields; *shape && !wrong; shape++) {
         char *field = next_field(&rest);
+        if (!field && *shape == '*')
+            break;
         if (!field)
             return "too few fields";
         wrong = add_field(item, *shape, &numbers, field);
-        while (*shape == '+' && !wrong && (field = next_field(&rest)) != NULL)
+        while ((*shape == '+' || *shape == '*') && !wrong && (field = next_field(&rest)) != NULL)
             wrong = add_field(item, *shape, &numbers, field);
     }
     if (wrong)
@@ -227,7 +231,7 @@ static const char *check_order(const struct plan *plan, struct refusal *why)
     for (size_t i = 0; i < plan->count; i++) {
         selected = selected || items[i].kind == ITEM_HEAPS;
         why->line = items[i].line;
-        if (!selected && (items[i].kind == ITEM_TEST || items[i].kind == ITEM_BENCH))
+        if (!selected && (items[i].kind == ITEM_TEST || items[i].kind == ITEM_BENCH || items[i].kind == ITEM_MEASURE))
             return "no heaps item before it";
     }
     return NULL;

@@ -10,6 +10,7 @@
 
 /* Returns a file descriptor, or -1 with errno. */
 int sys_open_heap(const char *name);
+int sys_open_ion(void);
 int sys_ioctl(int fd, unsigned long request, void *argument);
 int sys_close(int fd);
 off_t sys_lseek(int fd, off_t offset, int whence);

@@ -28,6 +28,11 @@ int sys_open_heap(const char *name)
 }
 
 /* The raw call: a libc may take the request as a signed int. */
+int sys_open_ion(void)
+{
+    return open("/dev/ion", O_RDONLY | O_CLOEXEC);
+}
+
 int sys_ioctl(int fd, unsigned long request, void *argument)
 {
     return (int)syscall(SYS_ioctl, fd, request, argument);

@@ -15,6 +15,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #define MAX_FDS 1024
@@ -89,6 +90,22 @@ int sys_open_heap(const char *name)
     return fd;
 }
 
+int sys_open_ion(void)
+{
+    errno = ENOENT;
+    return -1;
+}
+
+/* A defect of speed: the call takes so much longer. */
+static void dawdle(uint64_t ns)
+{
+    struct timespec now, begun;
+    clock_gettime(CLOCK_MONOTONIC, &begun);
+    do
+        clock_gettime(CLOCK_MONOTONIC, &now);
+    while ((uint64_t)(now.tv_sec - begun.tv_sec) * 1000000000u + (uint64_t)(now.tv_nsec - begun.tv_nsec) < ns);
+}
+
 /* The kernel's own way to find out: let it copy. */
 static bool copy_in(void *to, const void *from, size_t size)
 {
@@ -141,6 +158,8 @@ static int allocate(int heap, struct dma_heap_allocation_data *data)
     uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
     uint64_t size = (data->len + page - 1) / page * page;
     bool cma = fds[heap].cma;
+    if (fault("slow_alloc") && !cma)
+        dawdle(200000);
     if (fault("no_memory") || (size >= 1 << 20 && fault("no_large_memory")))
         return refuse(ENOMEM);
     if (fault("no_descriptors"))
