@@ -185,6 +185,7 @@ class Result:
 
     :param seen: what was seen, or why it was skipped; empty on a pass.
     :param ns: nanoseconds taken.
+    :param seed: of the sizes, where the test chooses them by chance.
     """
 
     raw: bytes
@@ -195,6 +196,7 @@ class Result:
     seen: str
     errno: int
     ns: int
+    seed: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ __all__ = [
     "Plan",
     "Read",
     "Run",
+    "Stress",
     "Test",
     "Tree",
     "escape",
@@ -52,6 +53,8 @@ MAX_ROUNDS: Final = 1000
 MAX_MEASURED: Final = 1024 * MIB
 MAX_THREADS: Final = 64
 MAX_TOTAL_MS: Final = 86_400_000
+MAX_STRESS_MS: Final = 20_000
+MAX_SEED: Final = 2**32 - 1
 MAX_BYTES: Final = 2**64 - 1
 
 _ESCAPED = re.compile(rb"[\x00-\x1f\x7f-\xff\\]")
@@ -234,6 +237,23 @@ class Heaps:
 
 
 @dataclass(frozen=True, slots=True)
+class Stress:
+    """For the tests with many workers after it: the seed of their sizes, and milliseconds (0: a few turns each)."""
+
+    KEYWORD: ClassVar[str] = "stress"
+    seed: int
+    milliseconds: int
+
+    def __post_init__(self) -> None:
+        _within("seed", self.seed, 1, MAX_SEED)
+        _within("milliseconds", self.milliseconds, 0, MAX_STRESS_MS)
+
+    def fields(self) -> tuple[str | bytes | int, ...]:
+        """Seed, time."""
+        return (self.seed, self.milliseconds)
+
+
+@dataclass(frozen=True, slots=True)
 class Test:
     """A test, or a pattern on the tests' ids, on each heap."""
 
@@ -342,6 +362,10 @@ class Plan:
     def heaps(self, pattern: str | bytes, *further: str | bytes) -> Plan:
         """With another choice of heaps for what follows."""
         return self.add(Heaps(pattern, further))
+
+    def stress(self, seed: int, milliseconds: int = 0) -> Plan:
+        """With another seed, or another length, for the tests with many workers."""
+        return self.add(Stress(seed, milliseconds))
 
     def test(self, id: str) -> Plan:  # noqa: A002 - the protocol's word
         """With one more test."""

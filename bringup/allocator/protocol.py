@@ -84,7 +84,6 @@ class _Fields:
         _broken(f"{name} of a {visible(str(self._fields.get('t')))!r} line is {value}")
 
     def maybe(self, name: str) -> bool:
-        """Whether there is something but null."""
         return self._fields.get(name) is not None
 
     def _bytes(self, name: str, value: object) -> bytes:
@@ -263,6 +262,7 @@ def _result(line: _Fields) -> Result:
         seen=line.text("seen"),
         errno=line.number("errno", _U32),
         ns=line.number("ns"),
+        seed=line.maybe_number("seed"),
     )
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
+from bringup.checks.asked import RequirementFacts
 from bringup.checks.benchmark import timing_facts, untimed_facts
 from bringup.checks.facts import Facts
 from bringup.checks.gap import gap_of_board
 from bringup.checks.latency import latencies_of, latency_facts
+from bringup.checks.memory import MemoryFacts
+from bringup.checks.placing import memory_facts
 from bringup.checks.registry import Check, Question, checks
 from bringup.checks.run import BoardRun, HeapFacts
 from bringup.checks.verdict import Verdict
@@ -45,6 +48,8 @@ def judge(
         heaps=tuple(_heaps(facts)),
         timings=timing_facts(record.timings),
         untimed=untimed_facts(record.untimed),
+        memory=_memory(facts),
+        requirements=tuple(RequirementFacts.of(one) for one in facts.kconfig.values()),
         steps=tuple((step.name, step.at, step.seconds) for step in record.steps),
         upstream_gap=_gap(facts),
     )
@@ -53,6 +58,14 @@ def judge(
 def heaps_of(record: Record, config: BoardConfig | None = None) -> list[HeapFacts]:
     """The heaps of a record at a glance."""
     return list(_heaps(Facts(record, config)))
+
+
+def _memory(facts: Facts) -> MemoryFacts | None:
+    """Where memory lies; where the record is damaged below it, a check's answer says so and this is not told."""
+    try:
+        return memory_facts(facts)
+    except BringupError:
+        return None
 
 
 def _ask(check: Check, facts: Facts) -> Iterator[Verdict]:

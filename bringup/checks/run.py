@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bringup.checks.asked import RequirementFacts
 from bringup.checks.ioncompare import IonComparison, IonFacts, IonHeap, IonPoint, PointResult
+from bringup.checks.memory import MemoryFacts
 from bringup.checks.pages import ExhaustionFacts, PageFacts, RegionFacts
 from bringup.checks.timing import TimingFacts, UntimedFacts
 from bringup.checks.verdict import Outcome, Verdict, worst
@@ -126,6 +128,8 @@ class BoardRun:
     :param steps: what was done when: (step, seconds since the start, seconds taken).
     :param ion: what ``/dev/ion`` told, and the comparisons; ``None`` where there is no ION.
     :param ion_heaps: each ION heap as its tests and timings name it, ``ion/NAME`` with the flags behind it.
+    :param memory: where it lies and what of it is set aside; ``None``: nothing told.
+    :param requirements: what was asked of the kernel's configuration.
     :param upstream_gap: what it has or asks for that mainline does not have; ``None`` in runs of before it was told.
     """
 
@@ -142,6 +146,8 @@ class BoardRun:
     timings: tuple[TimingFacts, ...] = ()
     untimed: tuple[UntimedFacts, ...] = ()
     upstream_gap: UpstreamGap | None = None
+    memory: MemoryFacts | None = None
+    requirements: tuple[RequirementFacts, ...] = ()
 
     @property
     def outcome(self) -> Outcome:
@@ -163,6 +169,8 @@ class BoardRun:
             "timings": [one.to_json() for one in self.timings],
             "untimed": [one.to_json() for one in self.untimed],
             "steps": [{"step": step, "at": at, "seconds": took} for step, at, took in self.steps],
+            "memory": self.memory.to_json() if self.memory else None,
+            "requirements": [one.to_json() for one in self.requirements],
             "upstream_gap": self.upstream_gap.to_json() if self.upstream_gap else None,
             "verdicts": [one.to_json() for one in self.verdicts],
         }
@@ -184,6 +192,8 @@ class BoardRun:
             steps=tuple((str(s["step"]), _seconds(s["at"]), _seconds(s["seconds"])) for s in data.get("steps", ())),
             ion=None if ion is None else IonFacts.from_json(ion),
             ion_heaps=tuple(HeapFacts.from_json(one) for one in data.get("ion_heaps", ())),
+            memory=MemoryFacts.from_json(memory) if (memory := data.get("memory")) else None,
+            requirements=tuple(RequirementFacts.from_json(one) for one in data.get("requirements", ())),
             upstream_gap=UpstreamGap.from_json(gap) if (gap := data.get("upstream_gap")) else None,
         )
 

@@ -15,6 +15,7 @@ HEAPS = ("linux,cma", "protected,secure-video", "system", "vendor-secure")
 MAPPING = {
     "zero.fresh", "zero.reuse", "mmap.rw", "mmap.two", "mmap.partial_unmap", "mmap.beyond", "mmap.private",
     "access.rdonly", "access.wronly", "access.rdwr", "share.socket", "share.processes",
+    "share.threads",
 }  # fmt: skip
 STATISTICS = {"account.fdinfo", "account.bufinfo", "account.sysfs", "name.set"}
 SYNC_FILES = {"sync_file.rw", "sync_file.bad"}
@@ -22,6 +23,7 @@ ALLOCATING = {
     "alloc.page", "alloc.64k", "alloc.1m", "alloc.4m", "size.lseek", "sync.rw", "sync.bad_flags", "free.memory",
     "size.fstat", "size.rounding", "size.bad_lseek", "abi.older_struct", "abi.newer_struct", "abi.other_magic",
     "fd.cloexec", "fd.after_efault", "poll.idle", "sync.bad_pointer", "bad.buffer_ioctl", "name.long",
+    "fd.after_refusals", "protected.mmap",
     *MAPPING, *STATISTICS, *SYNC_FILES,
 }  # fmt: skip
 REFUSING = {
@@ -30,8 +32,10 @@ REFUSING = {
 }  # fmt: skip
 EVERY = {"open", *ALLOCATING, *REFUSING}
 CMA_ALONE = {"mmap.private"}
-#: What a system heap is asked; the rest is skipped.
-ON_SYSTEM = EVERY - CMA_ALONE
+PROTECTED_ALONE = {"protected.mmap"}
+#: What a system heap and a CMA heap are asked; the rest is skipped.
+ON_SYSTEM = EVERY - CMA_ALONE - PROTECTED_ALONE
+ON_CMA = EVERY - PROTECTED_ALONE
 
 
 def results(program: Program, plan: Plan, fault: str = "", **options: str) -> dict[str, Result]:
@@ -60,7 +64,7 @@ def test_the_list_of_tests_is_complete_and_says_what_each_asserts(scripted: Prog
 @pytest.mark.parametrize("heap", ["system", "linux,cma"])
 def test_a_healthy_heap_passes_every_test(scripted: Program, heap: str) -> None:
     found = results(scripted, Plan().heaps(heap).test("*"))
-    asked = ON_SYSTEM if heap == "system" else EVERY
+    asked = ON_SYSTEM if heap == "system" else ON_CMA
     assert with_outcome(found, Outcome.PASS) == asked
     assert with_outcome(found, Outcome.SKIP) == EVERY - asked
     assert {found[one].seen for one in asked} == {""}
@@ -76,10 +80,11 @@ def test_a_healthy_heap_passes_every_test(scripted: Program, heap: str) -> None:
 )
 def test_a_heap_that_no_cpu_may_map_skips_what_needs_a_mapping(scripted: Program, heap: str, reason: str) -> None:
     found = results(scripted, Plan().heaps(heap).test("*"))
-    assert with_outcome(found, Outcome.SKIP) == MAPPING
-    elsewhere = CMA_ALONE if heap == "vendor-secure" else set()  # not a CMA heap: asked first
+    by_name = heap.startswith("protected,")
+    elsewhere = set() if by_name else CMA_ALONE | PROTECTED_ALONE  # asked first, of the name
+    assert with_outcome(found, Outcome.SKIP) == MAPPING | elsewhere
     assert {found[one].seen for one in MAPPING - elsewhere} == {reason}
-    assert with_outcome(found, Outcome.PASS) == EVERY - MAPPING
+    assert with_outcome(found, Outcome.PASS) == EVERY - MAPPING - elsewhere
 
 
 @pytest.mark.parametrize(
@@ -121,6 +126,8 @@ def test_a_heap_that_no_cpu_may_map_skips_what_needs_a_mapping(scripted: Program
         ("access_wronly", "access.wronly", "fd_flags O_WRONLY, mmap PROT_READ: EACCES was expected, success came"),
         ("access_rdwr", "access.rdwr", "fd_flags O_RDWR, mmap PROT_WRITE: success was expected, EACCES came"),
         ("cloexec", "fd.cloexec", "without O_CLOEXEC: the descriptor has FD_CLOEXEC set"),
+        ("open_after_exec", "fd.cloexec", "with O_CLOEXEC: after exec the descriptor is still open"),
+        ("leak_on_refusal", "fd.after_refusals", "EXPORT_SYNC_FILE that cannot write its answer: "),
         (
             "incoherent",
             "mmap.two",
@@ -141,7 +148,11 @@ def test_a_heap_that_no_cpu_may_map_skips_what_needs_a_mapping(scripted: Program
             "share.socket",
             "the other process wrote 0x6272696e67757021, offset 0 holds 0x0000000000000000",
         ),
-        ("cross_talk", "share.processes", "offset 0 holds 0x000000"),
+        ("cross_talk", "share.processes", "seed 1, worker "),
+        ("cross_talk_of_threads", "share.threads", "seed 1, worker "),
+        ("stays_counted", "share.processes", "seed 1, "),
+        ("stays_counted_of_threads", "share.threads", "seed 1, "),
+        ("threads_leak", "share.threads", "seed 1, "),
         ("poll", "poll.idle", "poll of an idle buffer gives 0x4, not POLLIN|POLLOUT"),
         (
             "sync_pointer",
@@ -182,15 +193,26 @@ def test_a_private_mapping_of_a_cma_heap_is_caught(scripted: Program) -> None:
     assert found["mmap.private"].seen == "mmap with MAP_PRIVATE: EINVAL was expected, success came"
 
 
+def test_a_protected_heap_that_maps_is_caught(scripted: Program) -> None:
+    found = results(scripted, Plan().heaps("protected,*").test("*"), "protected_maps")
+    assert with_outcome(found, Outcome.FAIL) == PROTECTED_ALONE
+    assert found["protected.mmap"].seen == "mmap of protected memory: EINVAL was expected, success came"
+
+
 @pytest.mark.parametrize(
     ("kernel", "outcome"),
     [
         ("5.10.223", Outcome.WARN),
-        ("6.1.191", Outcome.WARN),
-        ("6.1.192", Outcome.FAIL),
+        ("6.1.190", Outcome.WARN),
+        ("6.1.191", Outcome.FAIL),
         ("6.12.107", Outcome.WARN),
+        ("6.12.111", Outcome.WARN),
+        ("6.12.112", Outcome.FAIL),
+        ("6.18.40", Outcome.WARN),
         ("7.1.0", Outcome.WARN),
-        ("7.2.0", Outcome.FAIL),
+        ("7.2.0", Outcome.WARN),
+        ("7.2.13", Outcome.FAIL),
+        ("7.3.0", Outcome.FAIL),
         ("8.0.0", Outcome.FAIL),
     ],
 )
@@ -198,20 +220,35 @@ def test_a_leak_that_a_kernel_is_known_for_is_a_warning(scripted: Program, kerne
     found = results(scripted, Plan().heaps("system").test("fd.*"), "leak_on_efault", BRINGUP_KERNEL=kernel)
     assert with_outcome(found, outcome) == {"fd.after_efault"}
     assert ("known defect of this kernel" in found["fd.after_efault"].seen) == (outcome is Outcome.WARN)
+    assert ("Linux commit 30d0aff2c65a mends it" in found["fd.after_efault"].seen) == (outcome is Outcome.WARN)
     healthy = results(scripted, Plan().heaps("system").test("fd.*"), BRINGUP_KERNEL=kernel)
     assert {one.outcome for one in healthy.values()} == {Outcome.PASS}
 
 
+@pytest.mark.parametrize("test", ["share.processes", "share.threads"])
+def test_the_seed_is_told_and_the_plan_can_set_it(scripted: Program, test: str) -> None:
+    answer = scripted.run(Plan().heaps("system").test(test).stress(77, 30).test(test).test("open"))
+    first, second, other = answer.of(Result)
+    assert (first.seed, second.seed, other.seed) == (1, 77, None)
+    assert {first.outcome, second.outcome} == {Outcome.PASS}
+    assert second.ns > 25e6, "it goes on for the time that was asked for"
+    broken = scripted.run(
+        Plan().heaps("system").stress(78).test(test),
+        env={"BRINGUP_FAULT": "cross_talk" + "_of_threads" * (test == "share.threads")},
+    )
+    assert broken.one(Result).seen.startswith("seed 78, worker ")
+
+
 def test_statistics_that_a_kernel_does_not_have_are_skipped(scripted: Program) -> None:
     found = results(scripted, Plan().heaps("linux,cma").test("*"), "no_statistics")
-    assert with_outcome(found, Outcome.SKIP) == STATISTICS
+    assert with_outcome(found, Outcome.SKIP) == STATISTICS | PROTECTED_ALONE
     assert found["account.bufinfo"].seen == "/sys/kernel/debug/dma_buf/bufinfo: EACCES"
     assert found["account.sysfs"].seen == "/sys/kernel/dmabuf/buffers: ENOENT"
 
 
 def test_a_kernel_without_sync_files_skips_their_tests(scripted: Program) -> None:
     found = results(scripted, Plan().heaps("linux,cma").test("*"), "no_sync_file")
-    assert with_outcome(found, Outcome.SKIP) == SYNC_FILES
+    assert with_outcome(found, Outcome.SKIP) == SYNC_FILES | PROTECTED_ALONE
     assert found["sync_file.rw"].seen.startswith("this kernel has no EXPORT_SYNC_FILE")
 
 
@@ -219,8 +256,8 @@ def test_every_test_was_seen_to_fail() -> None:
     planted = {
         caught_by for _, caught_by, _ in _parameters(test_a_planted_defect_is_caught_by_its_own_test_and_no_other)
     }
-    elsewhere = {"open", "alloc.page", "alloc.1m", "alloc.4m", "mmap.private"}
-    assert planted | elsewhere == EVERY, "these five in tests of their own"
+    elsewhere = {"open", "alloc.page", "alloc.1m", "alloc.4m", *CMA_ALONE, *PROTECTED_ALONE}
+    assert planted | elsewhere == EVERY, "these six in tests of their own"
 
 
 def _parameters(function: object) -> list[tuple[str, str, str]]:
@@ -247,13 +284,13 @@ def test_a_shortage_is_told_by_the_tests_that_are_about_it(
     scripted: Program, fault: str, outcome: Outcome, caught_by: set[str]
 ) -> None:
     found = results(scripted, Plan().heaps("system").test("*"), fault)
-    assert with_outcome(found, outcome) == caught_by - CMA_ALONE
+    assert with_outcome(found, outcome) == caught_by & ON_SYSTEM
     assert with_outcome(found, Outcome.PASS) == ON_SYSTEM - caught_by
 
 
 def test_a_heap_that_every_cpu_may_map_does_not_hide_behind_einval(scripted: Program) -> None:
     found = results(scripted, Plan().heaps("system").test("*"), "system_unmappable")
-    assert with_outcome(found, Outcome.FAIL) == MAPPING - CMA_ALONE
+    assert with_outcome(found, Outcome.FAIL) == MAPPING & ON_SYSTEM
     assert found["mmap.rw"].seen == "mmap of 4096 bytes: EINVAL"
 
 
@@ -290,9 +327,15 @@ def test_no_test_holds_more_than_the_budget(scripted: Program, heap: str, budget
     answer = scripted.run(Plan(budget_bytes=budget).heaps(heap).test("*").bench(2), env={"BRINGUP_CAP": str(cap)})
     found = {one.test: one for one in answer.of(Result)}
     sizes = {"alloc.page": 4096, "alloc.64k": 65536, "alloc.1m": 1 << 20, "alloc.4m": 4 << 20}
-    needs = {**sizes, "size.rounding": 8192, "mmap.partial_unmap": 16384, "share.processes": 12 * 4096}
+    needs = {
+        **sizes,
+        "size.rounding": 8192,
+        "mmap.partial_unmap": 16384,
+        "share.processes": 12 * 4096,
+        "share.threads": 12 * 4096,
+    }
     too_big = {test for test, size in needs.items() if size > cap}
-    asked = ON_SYSTEM if heap == "system" else EVERY
+    asked = ON_SYSTEM if heap == "system" else ON_CMA
     assert with_outcome(found, Outcome.PASS) == asked - too_big
     assert with_outcome(found, Outcome.SKIP) == EVERY - asked | too_big
     assert {one.size for one in answer.of(Latency)} == {size for size in sizes.values() if size <= cap}

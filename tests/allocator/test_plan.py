@@ -10,7 +10,22 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bringup.allocator import plan as plans
-from bringup.allocator.plan import Bench, Dmesg, Files, Glob, Heaps, Item, Node, Plan, Read, Run, Test, Tree, escape
+from bringup.allocator.plan import (
+    Bench,
+    Dmesg,
+    Files,
+    Glob,
+    Heaps,
+    Item,
+    Node,
+    Plan,
+    Read,
+    Run,
+    Stress,
+    Test,
+    Tree,
+    escape,
+)
 from tests.allocator.programs import Program
 
 text = st.binary(min_size=1, max_size=40).map(lambda raw: raw.replace(b"\0", b"0"))
@@ -31,6 +46,7 @@ items = st.one_of(
     st.builds(Dmesg, size),
     st.builds(Heaps, text),
     st.builds(Bench, st.integers(1, plans.MAX_ROUNDS)),
+    st.builds(Stress, st.integers(1, plans.MAX_SEED), st.integers(0, plans.MAX_STRESS_MS)),
     st.builds(Test, st.sampled_from(["open", "*", "bad.*", "alloc.[1-9]m", "zero.reus?"])),
 )
 whole_plans = st.builds(
@@ -89,6 +105,8 @@ EDGES: list[tuple[Callable[[int], Item], int, int]] = [
     (lambda n: Run(1, n, ("x",)), 1, plans.MAX_OUTPUT_BYTES),
     (Dmesg, 1, plans.MAX_FILE_BYTES),
     (Bench, 1, plans.MAX_ROUNDS),
+    (lambda n: Stress(n, 0), 1, plans.MAX_SEED),
+    (lambda n: Stress(1, n), 0, plans.MAX_STRESS_MS),
     (lambda n: Node("/" * n), 1, plans.MAX_PATH_BYTES),
 ]
 

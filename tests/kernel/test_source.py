@@ -86,9 +86,9 @@ def test_what_a_boot_image_passes_counts_as_evidence(tmp_path: Path) -> None:
     [
         (b"", "is empty"),
         (b"hello world\n", "neither CONFIG_NAME=value nor a comment"),
-        (gzip.compress(CONFIG)[:-9], "cut short"),
-        (gzip.compress(b"hello\n"), "neither CONFIG_NAME=value nor a comment"),
-        (gzip.compress(b"CONFIG_A=y\n" * 2_000_000), "more than 16 MiB of text"),
+        (gzip.compress(CONFIG, mtime=0)[:-9], "cut short"),
+        (gzip.compress(b"hello\n", mtime=0), "neither CONFIG_NAME=value nor a comment"),
+        (gzip.compress(b"CONFIG_A=y\n" * 2_000_000, mtime=0), "more than 16 MiB of text"),
         (b"CONFIG_A=y\nCONFIG_A=m\n", "two values"),
         (b"CONFIG_A=y\n" * 2_000_000, "of text: no kernel configuration"),
         (os.urandom(4096), "neither text, nor a kernel, nor a boot image"),
@@ -121,7 +121,7 @@ def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
 
 
 def test_a_board_s_own_answer() -> None:
-    config = config_from_bytes(gzip.compress(CONFIG), "/proc/config.gz")
+    config = config_from_bytes(gzip.compress(CONFIG, mtime=0), "/proc/config.gz")
     assert (config.source, config.complete, str(config.version)) == ("/proc/config.gz", True, "6.12.30")
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
+from bringup.checks.asked import RequirementFacts
+from bringup.checks.memory import MemoryFacts, MemoryRegion, RegionKind, Unplaced
 from bringup.checks.run import (
     BoardRun,
     ExhaustionFacts,
@@ -20,6 +22,8 @@ from bringup.checks.run import (
 )
 from bringup.checks.timing import TimingFacts, UntimedFacts
 from bringup.checks.verdict import Alternative, Cause, Change, Link, Outcome, Verdict
+from bringup.kernel.gap import Dependency, UpstreamGap
+from bringup.kernel.upstream import Standing, Thing
 
 # What breaks a format when it is written as it came.
 SNIPPETS = (
@@ -74,6 +78,36 @@ ions = st.builds(
     st.lists(st.builds(IonHeap, texts, texts, _count), max_size=2).map(tuple),
     st.lists(_comparisons, max_size=2).map(tuple),
 )
+_address = st.integers(0, 2**48)
+_regions = st.builds(MemoryRegion, texts, st.sampled_from(RegionKind), _address, _address, texts, st.none() | _address)
+memories = st.builds(
+    MemoryFacts,
+    ram=st.lists(st.tuples(_address, _address), max_size=3).map(tuple),
+    regions=st.lists(_regions, max_size=4).map(tuple),
+    unplaced=st.lists(st.builds(Unplaced, texts, st.none() | _address, texts), max_size=2).map(tuple),
+)
+requirements = st.builds(
+    RequirementFacts,
+    texts,
+    texts,
+    texts,
+    st.sampled_from(Outcome),
+    texts,
+    texts,
+    st.lists(texts, max_size=2).map(tuple),
+)
+gaps = st.builds(
+    UpstreamGap,
+    _maybe,
+    st.lists(
+        st.builds(
+            Dependency, st.sampled_from(Thing), texts, st.sampled_from(Standing), texts, texts, _maybe,
+            st.lists(texts, max_size=2).map(tuple),
+        ),
+        max_size=2,
+    ).map(tuple),
+    st.lists(texts, max_size=2).map(tuple),
+)  # fmt: skip
 _seconds = st.floats(allow_nan=False, allow_infinity=False, min_value=-1e6, max_value=1e9)
 _figure = st.floats(0, 1e12)
 _figures = st.lists(_figure, max_size=3).map(tuple)
@@ -103,6 +137,9 @@ boards = st.builds(
     steps=st.lists(st.tuples(texts, _seconds, _seconds), max_size=3).map(tuple),
     ion=st.none() | ions,
     ion_heaps=st.lists(heaps, max_size=2).map(tuple),
+    memory=st.none() | memories,
+    requirements=st.lists(requirements, max_size=2).map(tuple),
+    upstream_gap=st.none() | gaps,
 )
 runs = st.builds(
     Run,
@@ -147,6 +184,15 @@ def one_line_of(text: str) -> Run:
             (IonComparison(text, text, 0, text, (IonPoint(text, PointResult.WORSE, text, text, text),)),),
         ),
         ion_heaps=(HeapFacts(text, True, text),),
+        memory=MemoryFacts(
+            ((0, 1 << 30),),
+            (MemoryRegion(text, RegionKind.CMA, 1 << 20, 1 << 24, text),),
+            (Unplaced(text, None, text),),
+        ),
+        requirements=(RequirementFacts(text, text, text, Outcome.FAIL, text, text, (text,)),),
+        upstream_gap=UpstreamGap(
+            text, (Dependency(Thing.HEAP, text, Standing.VENDOR, text, text, text, (text,)),), (text,)
+        ),
     )
     return Run((board,), text, text)
 

@@ -79,6 +79,17 @@ void *buffer_map(struct trial *trial, int fd, uint64_t size)
     return NULL;
 }
 
+bool buffer_maps(struct trial *trial)
+{
+    int fd = buffer_need(trial, trial->heap->page);
+    void *at = fd < 0 ? NULL : buffer_map(trial, fd, trial->heap->page);
+    if (at)
+        sys_unmap(at, (size_t)trial->heap->page);
+    if (fd >= 0)
+        sys_close(fd);
+    return at != NULL;
+}
+
 unsigned open_descriptors(void)
 {
     /* A new descriptor takes the lowest free number, so a leak shows among the first ones. */

@@ -132,6 +132,8 @@ static void report(const struct test *test, const struct heap *heap, const struc
     out_string("seen", verdict->seen);
     out_number("errno", verdict->error);
     out_unsigned("ns", verdict->ns);
+    if (verdict->seed)
+        out_unsigned("seed", verdict->seed);
     out_end();
 }
 

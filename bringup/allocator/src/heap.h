@@ -15,6 +15,7 @@ struct verdict {
     enum outcome outcome;
     int error;   /* errno, or 0 */
     uint64_t ns; /* time taken */
+    uint64_t seed; /* of the sizes, where they are chosen by chance; else 0 */
     char seen[480];
 };
 
@@ -59,6 +60,8 @@ void heap_set_budget(uint64_t bytes);
 
 /* Most memory that may be held of what is not CMA; 0: what is free is not known. */
 uint64_t memory_limit(void);
+/* Of the tests with many workers: where their sizes come from, and milliseconds they go on for (0: a few turns). */
+void heap_set_stress(uint64_t seed, uint64_t milliseconds);
 
 void heap_select_none(void);
 

@@ -60,6 +60,11 @@ static void put_test(size_t number, const struct test *test, const struct verdic
         put_description(verdict->seen);
         out_text("\n");
     }
+    if (verdict->seed) {
+        out_text("    # seed ");
+        put_number((size_t)verdict->seed);
+        out_text("\n");
+    }
     put_result("    ", !bad(verdict->outcome), number, test->id);
     if (verdict->outcome == OUTCOME_SKIP) {
         out_text(" # SKIP ");

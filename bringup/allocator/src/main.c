@@ -56,6 +56,9 @@ static const char *do_item(const struct item *item)
         for (char **pattern = item->text; *pattern; pattern++)
             item_heaps(*pattern);
         break;
+    case ITEM_STRESS:
+        heap_set_stress(number[0], number[1]);
+        break;
     case ITEM_TEST:
         return item_test(text);
     case ITEM_BENCH:

@@ -5,7 +5,9 @@
 #include "ktap.h"
 #include "out.h"
 #include "plan.h"
+#include "sys.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -84,6 +86,8 @@ int options(int argc, char **argv)
         return isatty(STDIN_FILENO) ? usage() : -1;
     if (strcmp(argv[1], "--ktap") == 0)
         return ktap(argc - 2, argv + 2);
+    if (strcmp(argv[1], "--is-open") == 0 && argc == 3) /* for the program itself, after exec */
+        return sys_is_open(atoi(argv[2])) ? 0 : 1;
     if (argc > 2)
         return usage();
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)

@@ -15,6 +15,7 @@
 #define MAX_NODES 65536u
 #define MAX_DEPTH 32u
 #define MAX_RUN_MILLISECONDS 600000u
+#define MAX_STRESS_MILLISECONDS 20000u /* a test that takes 30 s is taken for hung */
 #define MAX_TOTAL_MILLISECONDS 86400000u
 
 /* Fields: `p` a path or pattern, `n` a number (its limits follow in order), `+` one or more strings, `*` any number. */
@@ -33,6 +34,7 @@ static const struct {
     [ITEM_RUN] = {"run", "nn+", {1, 1}, {MAX_RUN_MILLISECONDS, MAX_OUTPUT_BYTES}},
     [ITEM_DMESG] = {"dmesg", "n", {1}, {MAX_FILE_BYTES}},
     [ITEM_HEAPS] = {"heaps", "p*", {0}, {0}},
+    [ITEM_STRESS] = {"stress", "nn", {1, 0}, {UINT32_MAX, MAX_STRESS_MILLISECONDS}},
     [ITEM_TEST] = {"test", "p", {0}, {0}},
     [ITEM_BENCH] = {"bench", "n", {1}, {PLAN_MAX_ROUNDS}},
     [ITEM_MEASURE] = {"measure", "nnnn", {1, 0, 1, 1},

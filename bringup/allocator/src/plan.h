@@ -22,6 +22,7 @@ enum item_kind {
     ITEM_RUN,
     ITEM_DMESG,
     ITEM_HEAPS,
+    ITEM_STRESS,
     ITEM_TEST,
     ITEM_BENCH,
     ITEM_MEASURE,

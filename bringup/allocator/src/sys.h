@@ -15,6 +15,9 @@ int sys_ioctl(int fd, unsigned long request, void *argument);
 int sys_close(int fd);
 off_t sys_lseek(int fd, off_t offset, int whence);
 
+/* Whether the descriptor is open. */
+bool sys_is_open(int fd);
+
 /* Bytes by fstat, and the inode's number; -1 with errno. */
 int sys_stat(int fd, uint64_t *size, uint64_t *inode);
 

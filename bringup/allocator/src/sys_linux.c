@@ -48,6 +48,11 @@ off_t sys_lseek(int fd, off_t offset, int whence)
     return lseek(fd, offset, whence);
 }
 
+bool sys_is_open(int fd)
+{
+    return fcntl(fd, F_GETFD) >= 0;
+}
+
 int sys_poll(struct pollfd *fd)
 {
     return poll(fd, 1, 0);

@@ -1,4 +1,5 @@
 /* What ALLOC's argument promises: its structure in three sizes, the access mode and O_CLOEXEC in fd_flags. */
+#include "children.h"
 #include "errnos.h"
 #include "sys.h"
 #include "trial.h"
@@ -92,9 +93,15 @@ void test_cloexec(struct trial *trial, uint64_t unused)
         if (fd < 0)
             return;
         int flags = fcntl(fd, F_GETFD);
+        int stays = open_after_exec(fd);
         if (flags < 0 || !!(flags & FD_CLOEXEC) != wanted)
             fail(trial, 0, "%s O_CLOEXEC: the descriptor has FD_CLOEXEC %s", wanted ? "with" : "without",
                  wanted ? "not set" : "set");
+        else if (stays < 0)
+            cannot_tell(trial, 0, "this program could not be run again: no /proc/self/exe, or it may not be run");
+        else if (stays == wanted)
+            fail(trial, 0, "%s O_CLOEXEC: after exec the descriptor is %s", wanted ? "with" : "without",
+                 wanted ? "still open" : "closed");
         sys_close(fd);
     }
 }

@@ -148,12 +148,11 @@ void test_long_name(struct trial *trial, uint64_t unused)
 typedef int witness(uint64_t inode, struct account *account);
 
 /* bufinfo's columns are separated by tabs: size, flags, mode, count, exporter, inode, name. */
-static int bufinfo(uint64_t inode, struct account *account)
+static char bufinfo_text[1 << 20];
+
+static int find_in_bufinfo(uint64_t inode, struct account *account)
 {
-    static char text[1 << 20];
-    if (sys_read_text(BUFINFO, text, sizeof text) < 0)
-        return -1;
-    for (char *line = text; line; line = strchr(line, '\n')) {
+    for (char *line = bufinfo_text; line; line = strchr(line, '\n')) {
         line += *line == '\n';
         const char *column[6];
         const char *at = line;
@@ -174,6 +173,13 @@ static int bufinfo(uint64_t inode, struct account *account)
         return 1;
     }
     return 0;
+}
+
+static int bufinfo(uint64_t inode, struct account *account)
+{
+    if (sys_read_text(BUFINFO, bufinfo_text, sizeof bufinfo_text) < 0)
+        return -1;
+    return find_in_bufinfo(inode, account);
 }
 
 static int sysfs(uint64_t inode, struct account *account)
@@ -216,6 +222,25 @@ static void watch(struct trial *trial, const char *where, witness *ask)
         }
         poll(NULL, 0, 20);
     }
+}
+
+uint64_t still_counted(const uint64_t *inodes, size_t count)
+{
+    struct account account;
+    uint64_t there = 0;
+    for (int waited = 0; waited <= SETTLE_MILLISECONDS; waited += 20) {
+        witness *ask = sysfs(0, &account) == 0 ? sysfs : find_in_bufinfo;
+        if (waited)
+            poll(NULL, 0, 20);
+        if (ask == find_in_bufinfo && bufinfo(0, &account) < 0)
+            return 0;
+        there = 0;
+        for (size_t i = 0; i < count && !there; i++)
+            there = ask(inodes[i], &account) > 0 ? inodes[i] : 0;
+        if (!there)
+            return 0;
+    }
+    return there;
 }
 
 void test_bufinfo(struct trial *trial, uint64_t unused)

@@ -38,6 +38,12 @@ int buffer_more(struct trial *trial, uint64_t len, unsigned before);
 /* The buffer's memory, or NULL after setting the verdict. */
 void *buffer_map(struct trial *trial, int fd, uint64_t size);
 
+/* Whether a buffer can be had and mapped, so that what a child or a thread meets is no shortage; else sets the verdict. */
+bool buffer_maps(struct trial *trial);
+
+/* Which of these inodes' buffers is still in the kernel's statistics after half a second; 0: none is, or none can be seen. */
+uint64_t still_counted(const uint64_t *inodes, size_t count);
+
 /* Descriptors open in this process. */
 unsigned open_descriptors(void);
 
@@ -77,7 +83,9 @@ void test_fdinfo(struct trial *trial, uint64_t unused);
 void test_bufinfo(struct trial *trial, uint64_t unused);
 void test_sysfs(struct trial *trial, uint64_t unused);
 void test_socket(struct trial *trial, uint64_t unused);
-void test_processes(struct trial *trial, uint64_t unused);
+void test_workers(struct trial *trial, uint64_t threads);
+void test_fd_after_refusals(struct trial *trial, uint64_t unused);
+void test_protected_mmap(struct trial *trial, uint64_t unused);
 void test_free_memory(struct trial *trial, uint64_t unused);
 
 /* Groups of calls that must fail, for test_bad_input. */

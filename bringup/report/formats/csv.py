@@ -40,7 +40,7 @@ def _rows(board: BoardRun) -> Iterator[tuple[str, ...]]:
 
 def _verdict(one: Verdict) -> tuple[str, ...]:
     cause = f"{one.cause.text} ({one.cause.id})" if one.cause else ""
-    lines = ("\n".join(one.evidence), "\n".join(one.remedy))
+    lines = ("\n".join(one.evidence), "\n".join(one.advice))
     return (one.id, one.heap or "", one.outcome.value, one.title, cause, one.reason or "", *lines)
 
 

@@ -121,7 +121,7 @@ def _verdict(one: Verdict) -> dict[str, Any]:
     misc: dict[str, Any] = {"id": one.id, "outcome": one.outcome.value}
     misc |= {"heap": one.heap} if one.heap else {}
     misc |= {"cause": {"id": one.cause.id, "text": one.cause.text}} if one.cause else {}
-    misc |= {"remedy": list(one.remedy)} if one.remedy else {}
+    misc |= {"remedy": list(one.advice)} if one.advice else {}
     said = (one.cause.text if one.cause else None) or one.reason
     return {
         "path": _path("bringup", *one.id.split("."), *([one.heap] if one.heap else [])),

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +32,7 @@ static struct {
     unsigned heap, mappings;
     char name[64];
 } fds[MAX_FDS];
-static uint64_t ghost; /* the inode of a buffer that is gone and still counted */
+static uint64_t *ghost; /* the inode of a buffer that is gone and still counted; every process sees it */
 static uint64_t used[2];
 static bool freed_dirty;
 static unsigned allocations;
@@ -44,10 +45,36 @@ static bool fault(const char *name)
 
 static int refuse(int error)
 {
-    if (fault("leak_fd"))
-        fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
     errno = error;
     return -1;
+}
+
+/* The program's threads come one after the other here. */
+static pthread_mutex_t turn = PTHREAD_RECURSIVE_MUTEX_INITIALIZER_NP;
+
+static void leave(int *unused)
+{
+    (void)unused;
+    pthread_mutex_unlock(&turn);
+}
+
+#define ONE_AT_A_TIME __attribute__((cleanup(leave), unused)) int entered = pthread_mutex_lock(&turn)
+
+static bool in_thread(void)
+{
+    return syscall(SYS_gettid) != getpid();
+}
+
+/* A size that only many workers ask for. */
+static bool workers_size(uint64_t size)
+{
+    uint64_t pages = size / (uint64_t)sysconf(_SC_PAGESIZE);
+    return pages > 4 && pages < 256 && pages != 16;
+}
+
+__attribute__((constructor)) static void share_ghost(void)
+{
+    ghost = mmap(NULL, sizeof *ghost, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 }
 
 static const char *const heaps[] = {"system", "linux,cma", "protected,secure-video", "vendor-secure"};
@@ -85,7 +112,7 @@ int sys_open_heap(const char *name)
         fds[fd].kind = HEAP;
         fds[fd].cma = at == 1;
         fds[fd].heap = (unsigned)at;
-        fds[fd].unmappable = at >= 2 || (at == 0 && fault("system_unmappable"));
+        fds[fd].unmappable = (at >= 2 && !(at == 2 && fault("protected_maps"))) || (at == 0 && fault("system_unmappable"));
     }
     return fd;
 }
@@ -126,12 +153,13 @@ static void soil(int fd, uint64_t size)
 }
 
 /* The buffer's memory. One defect: buffers of some sizes share theirs. */
-static int make_file(uint64_t size, uint64_t page)
+static int make_file(uint64_t size)
 {
     static int shared = -1;
-    bool share = fault("cross_talk") && size >= 3 * page && size <= 8 * page;
+    uint64_t most = 64u * (uint64_t)sysconf(_SC_PAGESIZE);
+    bool share = fault(in_thread() ? "cross_talk_of_threads" : "cross_talk") && workers_size(size);
     int fd = share && shared >= 0 ? fcntl(shared, F_DUPFD_CLOEXEC, 0) : (int)syscall(SYS_memfd_create, "scripted", 1u);
-    if (fd < 0 || ftruncate(fd, (off_t)(share ? 8 * page : size)) != 0)
+    if (fd < 0 || ftruncate(fd, (off_t)(share ? most : size)) != 0)
         abort();
     if (share && shared < 0)
         shared = fcntl(fd, F_DUPFD_CLOEXEC, 0);
@@ -170,7 +198,7 @@ static int allocate(int heap, struct dma_heap_allocation_data *data)
         data->fd = 1000;
         return 0;
     }
-    int fd = make_file(size, page);
+    int fd = make_file(size);
     if (fd < 0 || fd >= MAX_FDS)
         abort();
     fds[fd].kind = BUFFER;
@@ -190,33 +218,40 @@ static int allocate(int heap, struct dma_heap_allocation_data *data)
     return 0;
 }
 
+static int refuse_heap(int error)
+{
+    if (fault("leak_fd"))
+        fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
+    return refuse(error);
+}
+
 static int heap_ioctl(int fd, unsigned long request, void *argument)
 {
     const uint32_t good_flags = O_CLOEXEC | O_ACCMODE;
     struct dma_heap_allocation_data data = {0};
     size_t size = request >> 16 & 0x3fff;
     if (size < sizeof data && fault("older_struct"))
-        return refuse(EINVAL);
+        return refuse_heap(EINVAL);
     if (size > sizeof data && fault("newer_struct"))
-        return refuse(EINVAL);
+        return refuse_heap(EINVAL);
     if ((request >> 8 & 0xff) != 'H' && fault("other_magic"))
-        return refuse(ENOTTY);
+        return refuse_heap(ENOTTY);
     if (size > sizeof data)
         size = sizeof data;
     if (request & 0xff)
-        return refuse(fault("ioctl_number") ? ENOTTY : EINVAL);
+        return refuse_heap(fault("ioctl_number") ? ENOTTY : EINVAL);
     if (!copy_in(&data, argument, size))
-        return refuse(fault("pointer") ? EINVAL : EFAULT);
+        return refuse_heap(fault("pointer") ? EINVAL : EFAULT);
     if (data.fd && !fault("fd"))
-        return refuse(EINVAL);
+        return refuse_heap(EINVAL);
     if (data.fd_flags & ~good_flags && !fault("fd_flags"))
-        return refuse(EINVAL);
+        return refuse_heap(EINVAL);
     if (data.heap_flags && !fault("heap_flags"))
-        return refuse(EINVAL);
+        return refuse_heap(EINVAL);
     if (data.len == 0)
-        return refuse(fault("len_zero") ? ENOMEM : EINVAL);
+        return refuse_heap(fault("len_zero") ? ENOMEM : EINVAL);
     if (data.len > UINT64_MAX - 65536)
-        return refuse(fault("len_max") ? ENOMEM : EINVAL);
+        return refuse_heap(fault("len_max") ? ENOMEM : EINVAL);
     int result = allocate(fd, &data);
     if (result == 0 && !copy_in(argument, &data, size)) {
         if (!fault("leak_on_efault"))
@@ -229,6 +264,9 @@ static int heap_ioctl(int fd, unsigned long request, void *argument)
 
 static int set_name(int fd, const char *name)
 {
+    char first;
+    if (!copy_in(&first, name, 1))
+        return refuse(EFAULT);
     if (strlen(name) >= DMA_BUF_NAME_LEN && !fault("long_name"))
         return refuse(EINVAL);
     if (!fault("name_lost"))
@@ -255,13 +293,27 @@ static int sync_file_ioctl(unsigned long request, struct dma_buf_sync_file *argu
     return 0;
 }
 
+static int copied_sync_file_ioctl(unsigned long request, struct dma_buf_sync_file *argument)
+{
+    struct dma_buf_sync_file copy;
+    if (!copy_in(&copy, argument, sizeof copy))
+        return refuse(EFAULT);
+    int result = sync_file_ioctl(request, &copy);
+    if (result == 0 && request == DMA_BUF_IOCTL_EXPORT_SYNC_FILE && !copy_in(argument, &copy, sizeof copy)) {
+        if (!fault("leak_on_refusal"))
+            sys_close(copy.fd);
+        return refuse(EFAULT);
+    }
+    return result;
+}
+
 static int buffer_ioctl(int fd, unsigned long request, void *argument)
 {
     struct dma_buf_sync sync;
     if (request == DMA_BUF_SET_NAME_A || request == DMA_BUF_SET_NAME_B)
         return set_name(fd, argument);
     if (request == DMA_BUF_IOCTL_EXPORT_SYNC_FILE || request == DMA_BUF_IOCTL_IMPORT_SYNC_FILE)
-        return sync_file_ioctl(request, argument);
+        return copied_sync_file_ioctl(request, argument);
     if (request != DMA_BUF_IOCTL_SYNC)
         return refuse(fault("buffer_ioctl") ? EINVAL : ENOTTY);
     if (!copy_in(&sync, argument, sizeof sync))
@@ -282,6 +334,7 @@ static int buffer_ioctl(int fd, unsigned long request, void *argument)
 
 int sys_ioctl(int fd, unsigned long request, void *argument)
 {
+    ONE_AT_A_TIME;
     enum kind kind = fd >= 0 && fd < MAX_FDS ? fds[fd].kind : OTHER;
     if (kind == HEAP)
         return heap_ioctl(fd, request, argument);
@@ -294,19 +347,31 @@ int sys_ioctl(int fd, unsigned long request, void *argument)
 
 int sys_close(int fd)
 {
+    ONE_AT_A_TIME;
     if (fd >= 0 && fd < MAX_FDS && fds[fd].kind == BUFFER) {
         char last = 0;
         if (pread(fd, &last, 1, (off_t)fds[fd].size - 1) == 1 && last)
             freed_dirty = true;
         uint64_t size, inode;
-        if (fault("bufinfo_stays") && sys_stat(fd, &size, &inode) == 0)
-            ghost = inode;
+        bool of_workers = workers_size(fds[fd].size);
+        bool stays = !of_workers && fault("bufinfo_stays");
+        stays = stays || (of_workers && fault(in_thread() ? "stays_counted_of_threads" : "stays_counted"));
+        if (stays && sys_stat(fd, &size, &inode) == 0)
+            *ghost = inode;
+        if (of_workers && in_thread() && fault("threads_leak"))
+            fcntl(fd, F_DUPFD_CLOEXEC, 0);
         if (!fault("leak_memory"))
             used[fds[fd].cma] -= fds[fd].size;
     }
     if (fd >= 0 && fd < MAX_FDS)
         memset(&fds[fd], 0, sizeof fds[fd]);
     return close(fd);
+}
+
+/* One defect: the descriptor that was to be closed by exec is not. */
+bool sys_is_open(int fd)
+{
+    return fcntl(fd, F_GETFD) >= 0 || fault("open_after_exec");
 }
 
 off_t sys_lseek(int fd, off_t offset, int whence)
@@ -368,6 +433,7 @@ static void *faulty_map(int fd, size_t size, int protection)
 
 void *sys_map(int fd, size_t size, int protection, int flags, off_t offset)
 {
+    ONE_AT_A_TIME;
     bool buffer = fds[fd].kind == BUFFER;
     if (fds[fd].unmappable || (buffer && (uint64_t)offset + size > fds[fd].size && !fault("map_beyond")) ||
         (fds[fd].cma && flags & MAP_PRIVATE && !fault("map_private")))
@@ -395,6 +461,7 @@ ssize_t scripted_read(int fd, void *to, size_t size)
 
 int sys_unmap(void *at, size_t size)
 {
+    ONE_AT_A_TIME;
     char *begin = at, *end = begin + size;
     int result = munmap(at, size);
     if (begin == last_map.begin)
@@ -427,9 +494,9 @@ static void bufinfo(char *text, size_t capacity)
                     (unsigned long long)fds[fd].size, heaps[fds[fd].heap], (unsigned long long)inode);
     }
     held = strlen(text);
-    if (ghost)
+    if (*ghost)
         format_text(text + held, capacity - held, "00004096\t0\t0\t0\tsystem\t%08llu\t<none>\n",
-                    (unsigned long long)ghost);
+                    (unsigned long long)*ghost);
     held = strlen(text);
     format_text(text + held, capacity - held, "\nTotal 1 objects, 4096 bytes\n");
 }
@@ -448,6 +515,10 @@ static ssize_t buffer_statistics(const char *path, char *text, size_t capacity)
 {
     char *at;
     uint64_t size, inode, wanted = strtoull(path, &at, 10);
+    if (wanted && wanted == *ghost && !fault("bufinfo_stays")) {
+        format_text(text, capacity, "4096\n");
+        return (ssize_t)strlen(text);
+    }
     for (int fd = 0; fd < MAX_FDS; fd++) {
         if (fds[fd].kind != BUFFER || sys_stat(fd, &size, &inode) != 0 || inode != wanted)
             continue;
