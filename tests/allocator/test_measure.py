@@ -87,13 +87,11 @@ def test_two_threads_measure_at_once(scripted: Program) -> None:
         ("system", {}, "sync_crash", "it was killed by signal 7"),
     ],
 )
-def test_what_is_not_measured_says_why(
-    scripted: Program, heap: str, how: dict[str, int], fault: str, why: str
-) -> None:
+def test_what_is_not_measured_says_why(scripted: Program, heap: str, how: dict[str, int], fault: str, why: str) -> None:
     answer = measured(scripted, heap, fault=fault, **how)
     (one,) = answer.of(Untimed)
     assert one.why.startswith(why)
-    assert one.name == ("" if "size" in how and heap == "system" or "threads" in how else heap)
+    assert one.name == ("" if ("size" in how and heap == "system") or "threads" in how else heap)
     assert [line.name for line in answer.of(Timing) if line.name] == []
 
 
