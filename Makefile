@@ -20,7 +20,7 @@ test: $(VENV)/.installed-dev
 	@scripts/system-packages --optional qemu-system-x86_64:qemu-system-x86 qemu-system-aarch64:qemu-system-arm \
 		qemu-aarch64:qemu-user cc:gcc g++:g++ dtc:device-tree-compiler chromium:chromium chromedriver:chromium-driver \
 		npm:npm checkpolicy:checkpolicy secilc:secilc m4:m4 selabel_lookup:selinux-utils bpfmt:blueprint-tools \
-		xmllint:libxml2-utils cpio:cpio lzop:lzop make:make
+		xmllint:libxml2-utils cpio:cpio lzop:lzop make:make ip:iproute2 xz:xz-utils
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not kernels" $(PYTEST_ARGS)
 
 kernels: $(VENV)/.installed

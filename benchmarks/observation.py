@@ -23,11 +23,11 @@ LOOK_ONLY = Observation(heaps=None)
 
 def commands() -> list[str]:
     """What a person types for the same facts: one command a question, as in ``bringup/record/questions.py``."""
-    asked = [f"cat {one.path}" for one in questions.READS]
-    asked += [f"cat {one.pattern}" for one in questions.FILES]
-    asked += [f"find {one.path} -type f -exec cat {{}} +" for one in questions.TREES]
-    asked += [f"ls -ldZ {one.pattern}" for one in questions.GLOBS]
-    asked += [" ".join(one.argv) for one in questions.PROGRAMS]
+    asked = [f"cat {one.path}" for one in questions.EVERYTHING.reads]
+    asked += [f"cat {one.pattern}" for one in questions.EVERYTHING.files]
+    asked += [f"find {one.path} -type f -exec cat {{}} +" for one in questions.EVERYTHING.trees]
+    asked += [f"ls -ldZ {one.pattern}" for one in questions.EVERYTHING.globs]
+    asked += [" ".join(one.argv) for one in questions.EVERYTHING.programs]
     return [*asked, "dmesg", "uname -a", "id", "cat /proc/sys/kernel/random/boot_id", "getconf PAGESIZE"]
 
 

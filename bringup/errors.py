@@ -21,7 +21,10 @@ BringupError
 from __future__ import annotations
 
 import enum
-from pathlib import Path
+
+TYPE_CHECKING = False  # importing typing or pathlib takes longer than all of this module
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = [
     "AdbServerError",

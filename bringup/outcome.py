@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+
+from bringup.frozen import dataclass
 
 __all__ = ["Cause", "Link", "Outcome"]
 

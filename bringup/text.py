@@ -7,17 +7,25 @@ record; what people and programs read passes through here.
 from __future__ import annotations
 
 import re
+from functools import cache
 
 __all__ = ["from_board", "safe_name", "visible"]
 
-# C0 but tab and newline, DEL, C1, zero-width and bidirectional controls, line and paragraph separators, surrogates,
-# noncharacters: what a terminal obeys, a reader cannot see, or XML 1.0 and HTML forbid.
-_UNSAFE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufdd0-\ufdef\ufeff"
-    + "".join(f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0, 0x110000, 0x10000))
-    + "]"
-)
-_NAME = re.compile(r"[^A-Za-z0-9._,@+-]")
+_NAME = r"[^A-Za-z0-9._,@+-]"
+
+
+@cache
+def _unsafe() -> re.Pattern[str]:
+    """What a terminal obeys, a reader cannot see, or XML 1.0 and HTML forbid.
+
+    C0 but tab and newline, DEL, C1, zero-width and bidirectional controls, line and paragraph separators, surrogates,
+    noncharacters.
+    """
+    return re.compile(
+        "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufdd0-\ufdef\ufeff"
+        + "".join(f"{chr(plane + 0xFFFE)}{chr(plane + 0xFFFF)}" for plane in range(0, 0x110000, 0x10000))
+        + "]"
+    )
 
 
 def from_board(raw: bytes) -> str:
@@ -30,7 +38,7 @@ def visible(text: str) -> str:
 
     Tab and newline stay. The result holds no character that XML 1.0 forbids.
     """
-    return _UNSAFE.sub(_escape, text.replace("\r\n", "\n"))
+    return _unsafe().sub(_escape, text.replace("\r\n", "\n"))
 
 
 def _escape(match: re.Match[str]) -> str:
@@ -40,5 +48,5 @@ def _escape(match: re.Match[str]) -> str:
 
 def safe_name(text: str) -> str:
     """A file name made of ``text``: safe alphabet only, never empty, never hidden, at most 100 characters."""
-    name = _NAME.sub("_", text).lstrip(".")[:100]
+    name = re.sub(_NAME, "_", text).lstrip(".")[:100]
     return name or "_"

@@ -15,6 +15,7 @@ __all__ = [
     "GlobFact",
     "HeapsFact",
     "Hello",
+    "IonFact",
     "Latency",
     "Line",
     "NodeFact",
@@ -22,6 +23,7 @@ __all__ = [
     "OpSamples",
     "Outcome",
     "Ran",
+    "Reads",
     "Refused",
     "Result",
     "State",
@@ -200,6 +202,32 @@ class Result:
 
 
 @dataclass(frozen=True, slots=True)
+class IonFact:
+    """What ``/dev/ion`` told.
+
+    :param abi: ``4.12``: descriptors, from that version on; ``legacy``: handles, before it; ``None``: it did not open.
+    :param heaps: (name, type, id) of each heap; a legacy heap's name is its mask, ``0x1``.
+    """
+
+    raw: bytes
+    state: State
+    errno: int
+    abi: str | None
+    heaps: tuple[tuple[str, int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """Nanoseconds to read a buffer of ``size`` bytes, and as much of the process's own memory, taken in turn."""
+
+    raw: bytes
+    heap: str
+    size: int
+    read_ns: tuple[int, ...]
+    memory_ns: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Latency:
     """Samples in nanoseconds, of one size in bytes on one heap, taken in turn."""
 
@@ -297,4 +325,19 @@ class Refused:
     reason: str
 
 
-Line = Hello | FileFact | NodeFact | GlobFact | HeapsFact | Ran | Result | Latency | Timing | Untimed | Bye | Refused
+Line = (
+    Hello
+    | FileFact
+    | NodeFact
+    | GlobFact
+    | HeapsFact
+    | IonFact
+    | Ran
+    | Result
+    | Reads
+    | Latency
+    | Timing
+    | Untimed
+    | Bye
+    | Refused
+)

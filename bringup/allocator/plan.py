@@ -25,11 +25,13 @@ __all__ = [
     "Files",
     "Glob",
     "Heaps",
+    "Ion",
     "Item",
     "Measure",
     "Node",
     "Plan",
     "Read",
+    "Reads",
     "Run",
     "Stress",
     "Test",
@@ -221,7 +223,10 @@ class Dmesg:
 
 @dataclass(frozen=True, slots=True)
 class Heaps:
-    """Which heaps the tests and timings after it run on: those whose name matches one of the patterns."""
+    """Which heaps the tests and timings after it run on: those whose name matches one of the patterns.
+
+    ION's are ``ion/NAME``, ``ion/NAME/cached``, ….
+    """
 
     KEYWORD: ClassVar[str] = "heaps"
     pattern: str | bytes
@@ -234,6 +239,32 @@ class Heaps:
     def fields(self) -> tuple[str | bytes | int, ...]:
         """Patterns on the names."""
         return (self.pattern, *self.further)
+
+
+@dataclass(frozen=True, slots=True)
+class Ion:
+    """Which interface of ION the kernel has, and its heaps."""
+
+    KEYWORD: ClassVar[str] = "ion"
+
+    def fields(self) -> tuple[str | bytes | int, ...]:
+        """None."""
+        return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Reads:
+    """How long a buffer of each heap takes to read, ``rounds`` samples."""
+
+    KEYWORD: ClassVar[str] = "reads"
+    rounds: int
+
+    def __post_init__(self) -> None:
+        _within("rounds", self.rounds, 1, MAX_ROUNDS)
+
+    def fields(self) -> tuple[str | bytes | int, ...]:
+        """Samples."""
+        return (self.rounds,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -363,6 +394,14 @@ class Plan:
         """With another choice of heaps for what follows."""
         return self.add(Heaps(pattern, further))
 
+    def ion(self) -> Plan:
+        """With a look at ION."""
+        return self.add(Ion())
+
+    def reads(self, rounds: int) -> Plan:
+        """With reads of each heap's buffers timed."""
+        return self.add(Reads(rounds))
+
     def stress(self, seed: int, milliseconds: int = 0) -> Plan:
         """With another seed, or another length, for the tests with many workers."""
         return self.add(Stress(seed, milliseconds))
@@ -388,7 +427,7 @@ class Plan:
         chosen = False
         for item in self.items:
             chosen = chosen or isinstance(item, Heaps)
-            if not chosen and isinstance(item, Test | Bench | Measure):
+            if not chosen and isinstance(item, Test | Bench | Measure | Reads):
                 raise ValueError(f"{item} comes before any heaps")
             words = (b"%d" % field if isinstance(field, int) else escape(field) for field in item.fields())
             lines.append(b"\t".join((item.KEYWORD.encode(), *words)))

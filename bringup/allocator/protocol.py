@@ -18,6 +18,7 @@ from bringup.allocator.lines import (
     GlobFact,
     HeapsFact,
     Hello,
+    IonFact,
     Latency,
     Line,
     NodeFact,
@@ -25,6 +26,7 @@ from bringup.allocator.lines import (
     OpSamples,
     Outcome,
     Ran,
+    Reads,
     Refused,
     Result,
     State,
@@ -43,6 +45,7 @@ __all__ = [
     "GlobFact",
     "HeapsFact",
     "Hello",
+    "IonFact",
     "Latency",
     "Line",
     "NodeFact",
@@ -51,6 +54,7 @@ __all__ = [
     "Outcome",
     "Ran",
     "Reader",
+    "Reads",
     "Refused",
     "Result",
     "State",
@@ -63,6 +67,7 @@ __all__ = [
 PROTOCOL: Final = 1
 MAX_LINE_BYTES: Final = 8 * 1024 * 1024
 MAX_SAMPLES: Final = 1000
+MAX_ION_HEAPS: Final = 32
 MAX_OPS: Final = 64
 _U64: Final = 2**64 - 1
 _U32: Final = 2**32 - 1
@@ -266,6 +271,22 @@ def _result(line: _Fields) -> Result:
     )
 
 
+def _ion(line: _Fields) -> IonFact:
+    names = line.texts("names")
+    types, ids = line.numbers("types", MAX_ION_HEAPS), line.numbers("ids", MAX_ION_HEAPS)
+    if not len(names) == len(types) == len(ids):
+        _broken("an ion line has lists of different lengths")
+    heaps = tuple(zip(names, types, ids, strict=True))
+    return IonFact(line.raw, line.state(), line.number("errno", _U32), line.maybe_text("abi"), heaps)
+
+
+def _reads(line: _Fields) -> Reads:
+    lists = tuple(line.numbers(name, MAX_SAMPLES) for name in ("read_ns", "memory_ns"))
+    if len({len(one) for one in lists}) != 1:
+        _broken("a reads line has lists of different lengths")
+    return Reads(line.raw, line.text("heap"), line.number("size"), *lists)
+
+
 def _latency(line: _Fields) -> Latency:
     lists = tuple(line.numbers(name, MAX_SAMPLES) for name in ("alloc_ns", "free_ns", "memset_ns"))
     if len({len(one) for one in lists}) != 1:
@@ -317,6 +338,8 @@ _KINDS: Final[dict[str, Callable[[_Fields], Line]]] = {
     "node": _node,
     "glob": _glob,
     "heaps": _heaps,
+    "ion": _ion,
+    "reads": _reads,
     "ran": _ran,
     "result": _result,
     "latency": _latency,

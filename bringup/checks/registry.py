@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from bringup.checks.verdict import Cause, Outcome, Verdict
+from bringup.checks.known import with_links
+from bringup.checks.verdict import Cause, Change, Diagnosis, Outcome, Verdict
 from bringup.errors import UsageError
 
 if TYPE_CHECKING:
@@ -37,13 +38,33 @@ class Question:
         """The board is right, and this shows it."""
         return Verdict(self.id, self.title, Outcome.PASS, self.heap, evidence)
 
-    def failed(self, *evidence: str, cause: Cause | None = None, remedy: Iterable[str] = ()) -> Verdict:
+    def failed(
+        self,
+        *evidence: str,
+        cause: Cause | None = None,
+        remedy: Iterable[str] = (),
+        changes: Iterable[Change] = (),
+    ) -> Verdict:
         """The board is wrong."""
-        return Verdict(self.id, self.title, Outcome.FAIL, self.heap, evidence, cause, tuple(remedy))
+        why = Diagnosis(cause, (), tuple(remedy), tuple(changes))
+        return self.because(Outcome.FAIL, why, *evidence)
 
-    def warned(self, *evidence: str, cause: Cause | None = None, remedy: Iterable[str] = ()) -> Verdict:
+    def warned(
+        self,
+        *evidence: str,
+        cause: Cause | None = None,
+        remedy: Iterable[str] = (),
+        changes: Iterable[Change] = (),
+    ) -> Verdict:
         """It works, and something should be known."""
-        return Verdict(self.id, self.title, Outcome.WARN, self.heap, evidence, cause, tuple(remedy))
+        why = Diagnosis(cause, (), tuple(remedy), tuple(changes))
+        return self.because(Outcome.WARN, why, *evidence)
+
+    def because(self, outcome: Outcome, why: Diagnosis, *evidence: str) -> Verdict:
+        """That outcome, for that reason; what was seen on the way to it stands behind the evidence given here."""
+        seen = tuple(dict.fromkeys((*evidence, *why.evidence)))
+        rest = (why.cause, why.remedy, None, why.changes, why.alternatives)
+        return Verdict(self.id, self.title, outcome, self.heap, seen, *rest)
 
     def skipped(self, reason: str) -> Verdict:
         """The question does not apply here."""
@@ -62,6 +83,7 @@ class Check:
     :param why: why it is asked, for a person whose board failed it.
     :param source: where the rule comes from.
     :param judge: a pure function of the facts.
+    :param since: kernel releases of which it is asked.
     """
 
     id: str
@@ -69,17 +91,25 @@ class Check:
     why: str
     source: str
     judge: Judge
+    since: str = "5.6"
 
     def ask(self, facts: Facts) -> Iterator[Verdict]:
-        """Its verdicts on these facts."""
-        yield from self.judge(Question(self.id, self.title), facts)
+        """Its verdicts on these facts, each cause with what is known of it."""
+        yield from map(with_links, self.judge(Question(self.id, self.title), facts))
 
 
 _CHECKS: dict[str, Check] = {}
 
 
-def check(id: str, title: str, *, why: str, source: str) -> Callable[[Judge], Judge]:  # noqa: A002 - its name everywhere
-    """Register a check.
+def check(
+    id: str,  # noqa: A002 - its name everywhere
+    title: str,
+    *,
+    why: str,
+    source: str,
+    since: str = "5.6",
+) -> Callable[[Judge], Judge]:
+    """Register a check; :class:`Check` tells what it is made of.
 
     :raises ValueError: the id is taken.
     """
@@ -87,7 +117,7 @@ def check(id: str, title: str, *, why: str, source: str) -> Callable[[Judge], Ju
     def register(judge: Judge) -> Judge:
         if id in _CHECKS:
             raise ValueError(f"two checks are called {id}")
-        _CHECKS[id] = Check(id, title, why, source, judge)
+        _CHECKS[id] = Check(id, title, why, source, judge, since)
         return judge
 
     return register

@@ -8,7 +8,7 @@ from typing import Any
 
 from bringup.outcome import Cause, Link, Outcome
 
-__all__ = ["Alternative", "Cause", "Change", "Link", "Outcome", "Verdict", "worst"]
+__all__ = ["Alternative", "Cause", "Change", "Diagnosis", "Link", "Outcome", "Verdict", "worst"]
 
 
 _BY_WEIGHT = (Outcome.SKIP, Outcome.PASS, Outcome.WARN, Outcome.ERROR, Outcome.FAIL)
@@ -76,6 +76,24 @@ def _cause_to_json(cause: Cause) -> dict[str, Any]:
 def _cause_from_json(data: Mapping[str, Any]) -> Cause:
     links = (Link(str(one["url"]), str(one["title"])) for one in data.get("seen_before", ()))
     return Cause(str(data["id"]), str(data["text"]), tuple(links))
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """Why something is as it is.
+
+    :param cause: ``None`` where nothing observed tells.
+    :param evidence: what was seen, step by step on the way to the cause.
+    :param remedy: what to do in words.
+    :param changes: the lines that mend it.
+    :param alternatives: other causes that fit as well, the likelier first.
+    """
+
+    cause: Cause | None = None
+    evidence: tuple[str, ...] = ()
+    remedy: tuple[str, ...] = ()
+    changes: tuple[Change, ...] = ()
+    alternatives: tuple[Alternative, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
+from bringup.cli.jsontext import json_text
 from bringup.errors import BringupError
 from bringup.text import visible
 
@@ -43,8 +43,7 @@ def print_error(error: BringupError) -> None:
 
 def print_json(document: Any) -> None:
     """One JSON document on stdout."""
-    json.dump(document, sys.stdout, indent=2, ensure_ascii=False)
-    sys.stdout.write("\n")
+    sys.stdout.write(json_text(document) + "\n")
 
 
 def out() -> Console:

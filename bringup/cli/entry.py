@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import gc
 import sys
-from typing import Any
 
 from bringup import __version__
+
+TYPE_CHECKING = False  # importing typing takes as long as starting Python
+if TYPE_CHECKING:
+    from typing import Any
 
 __all__ = ["COMMANDS", "main"]
 
@@ -43,9 +47,7 @@ def _guarded(arguments: list[str]) -> int:
 
     try:
         if arguments[:2] == ["kconfig", "check"]:
-            from bringup.cli.kconfig_quick import quick_check
-
-            code = quick_check(arguments)
+            code = _quick_check(arguments)
             if code is not None:
                 return code
         result: Any = _group()(args=arguments, prog_name="bringup", standalone_mode=True)
@@ -74,6 +76,20 @@ def _guarded(arguments: list[str]) -> int:
         say("  → this is a fault of bringup, not of your board; --debug shows where: please report it")
         return int(ExitCode.INFRASTRUCTURE)
     return int(result or 0)
+
+
+def _quick_check(arguments: list[str]) -> int | None:
+    """See :mod:`bringup.cli.kconfig_quick`. A process that judges one file and ends needs no garbage collected."""
+    from bringup.cli.kconfig_quick import quick_check
+
+    gc.disable()
+    try:
+        code = quick_check(arguments)
+    finally:
+        gc.enable()
+    if code is not None:
+        gc.freeze()
+    return code
 
 
 def _group() -> Any:

@@ -117,10 +117,10 @@ def bench(
     from bringup.cli.benchmark import bench as run_bench
     from bringup.cli.benchmark import parse_sizes, parse_threads
     from bringup.cli.selecting import root_policy
-    from bringup.record.benchmark import SIZES, Benchmark
+    from bringup.record.benchmark import EVERY_HEAP, SIZES, Benchmark
     from bringup.record.observe import Observation
 
-    what = Benchmark(tuple(heap or ("*",)), parse_sizes(sizes) or SIZES, parse_threads(threads), time)
+    what = Benchmark(tuple(heap or EVERY_HEAP), parse_sizes(sizes) or SIZES, parse_threads(threads), time)
     how = Observation(root=root_policy(root), heaps=None, rounds=0, seconds=2 * time + _FACTS_SECONDS, benchmark=what)
     raise typer.Exit(run_bench(selection, how, output, replace=replace, as_json=json))
 

@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bringup.cli.lazy import App
-from bringup.cli.options import JsonOutput
+from bringup.cli.options import JsonOutput, RootOption, selects_boards
 
 if TYPE_CHECKING:
-    from bringup.checks.facts import Facts
+    from bringup.board import Selection
+    from bringup.cli.kconfig_board import Named
     from bringup.kernel.checked import Asked
     from bringup.kernel.requirement import Requirement
     from bringup.kernel.source import Source
 
-app = App("Check a kernel configuration, mend it, explain it, compare it. No board is needed.")
+app = App("Check a kernel configuration, mend it, explain it, compare it: of files, of a record, or of a board.")
 
 _EVIDENCE = "What else is known of the board"
 _KERNEL = "Which kernel"
@@ -27,7 +28,7 @@ Sources = Annotated[
     typer.Argument(
         metavar="SOURCE...",
         help="A .config (plain, .gz, .xz, .zst), a kernel image, an Android boot image, a source tree (with --arch), "
-        "or a defconfig and fragments: later ones win.",
+        "or a defconfig and fragments: later ones win. Without any: the kernel of the connected board.",
     ),
 ]
 Release = Annotated[
@@ -82,9 +83,12 @@ Record = Annotated[
 
 
 @app.command()
+@selects_boards
 def check(
+    selection: Selection,
     sources: Sources = None,
     record: Record = None,
+    root: RootOption = "auto",
     kernel: Release = None,
     later: Annotated[
         str | None,
@@ -105,6 +109,7 @@ def check(
     """Judge a configuration by kernel version. Exit status 1: a requirement failed; 3: it could not be found out."""
     from dataclasses import replace
 
+    from bringup.cli.kconfig_board import Named
     from bringup.cli.kconfig_output import show_check
     from bringup.kernel.checked import check_source
     from bringup.kernel.version import KernelVersion
@@ -113,16 +118,19 @@ def check(
     asked = _asked(kernel, flavour, arch, modules_load, cmdline, user_build, further, not no_shipped)
     if later is not None:
         asked = replace(asked, later=KernelVersion.parse(later))
-    source, asked = _open(sources, record, tree, asked)
+    source, asked = _open(Named(sources, record, selection, root), tree, asked)
     checked = check_source(source, asked)
     show_check(checked, everything=everything, as_json=json)
     raise typer.Exit(checked.exit_code)
 
 
 @app.command()
+@selects_boards
 def fragment(
+    selection: Selection,
     sources: Sources = None,
     record: Record = None,
+    root: RootOption = "auto",
     kernel: Release = None,
     flavour: FlavourName = None,
     arch: Arch = None,
@@ -138,13 +146,14 @@ def fragment(
     output: Annotated[Path | None, typer.Option("-o", metavar="FILE", help="Default: stdout.")] = None,
 ) -> None:
     """Print the fewest lines that make every failed requirement pass, for merge_config.sh."""
+    from bringup.cli.kconfig_board import Named
     from bringup.cli.kconfig_output import write_fragment
     from bringup.errors import ExitCode
     from bringup.kernel.checked import mend
 
     further = _further(requirements, vintf)
     asked = _asked(kernel, flavour, arch, modules_load, None, user_build, further, not no_shipped)
-    source, asked = _open(sources, record, tree, asked)
+    source, asked = _open(Named(sources, record, selection, root), tree, asked)
     result = mend(source, asked, only_required=only_required)
     write_fragment(result, source, output)
     raise typer.Exit(int(ExitCode.FAILED if result.impossible else ExitCode.PASSED))
@@ -173,22 +182,32 @@ def explain(
 
 
 @app.command()
+@selects_boards
 def diff(
+    selection: Selection,
     sources: Annotated[
-        list[Path], typer.Argument(metavar="SOURCE...", help="Two or more, of any kind that check reads.")
-    ],
+        list[Path] | None,
+        typer.Argument(
+            metavar="SOURCE...", help="Of any kind that check reads; two or more, a board and a record counted."
+        ),
+    ] = None,
+    record: Record = None,
+    root: RootOption = "auto",
     same: Annotated[bool, typer.Option("--same", help="Exit status 1 when any two disagree, and say which.")] = False,
     exact: Annotated[bool, typer.Option("--exact", help='Tell "is not set" from not mentioned.')] = False,
     heaps_only: Annotated[bool, typer.Option("--heaps", help="Only symbols of dma-bufs, heaps and CMA.")] = False,
     json: JsonOutput = False,
 ) -> None:
-    """Compare configurations: any two, or all that should be the same (running kernel, boot.img, build, fragment)."""
+    """Compare configurations: any two, or all that should be the same (running kernel, boot.img, build, fragment).
+
+    -s SERIAL compares the kernel that runs on a board with them.
+    """
+    from bringup.cli.kconfig_board import Named, all_sources
     from bringup.cli.kconfig_output import show_differences
     from bringup.errors import ExitCode
     from bringup.kernel.diff import configs_of, differences
-    from bringup.kernel.source import open_source
 
-    opened = [open_source(path) for path in sources]
+    opened = all_sources(Named(sources, record, selection, root))
     found = differences(configs_of(opened), exact=exact)
     if heaps_only:
         found = [difference for difference in found if difference.relevant]
@@ -222,57 +241,25 @@ def _asked(
     )
 
 
-def _open(sources: list[Path] | None, record: Path | None, tree: Path | None, asked: Asked) -> tuple[Source, Asked]:
+def _open(named: Named, tree: Path | None, asked: Asked) -> tuple[Source, Asked]:
     """Read what is named, and put what it tells beside what was told."""
     from dataclasses import replace
 
+    from bringup.cli.kconfig_board import observed_source, wants_board
     from bringup.errors import UsageError
     from bringup.kernel.checked import open_with_tree
     from bringup.kernel.tree import read_tree
 
-    if record is not None:
-        if sources:
-            raise UsageError("kconfig", "a record and files were named", hint="name either SOURCE or --record")
-        return _from_record(record, asked)
-    if not sources:
-        raise UsageError("kconfig", "nothing to read was named", hint="bringup kconfig check .config")
-    source, found = open_with_tree(sources, asked.arch)
+    if named.record is not None or wants_board(named):
+        source, asked = observed_source(named, asked)
+        found = None
+    else:
+        source, found = open_with_tree(named.sources, asked.arch)
     if tree is not None:
         if asked.arch is None:
             raise UsageError(f"read the source tree {tree}", "which architecture?", hint="add --arch arm64")
         found = read_tree(tree, asked.arch)
     return source, replace(asked, tree=found)
-
-
-def _from_record(folder: Path, asked: Asked) -> tuple[Source, Asked]:
-    from bringup.checks.facts import Facts
-    from bringup.record.load import load_record
-
-    return from_facts(Facts(load_record(folder)), str(folder), asked)
-
-
-def from_facts(facts: Facts, name: str, asked: Asked) -> tuple[Source, Asked]:
-    """The kernel of an observed board as a source, with everything else that was observed as evidence.
-
-    :param asked: what a person told goes before what was observed.
-    """
-    from dataclasses import replace
-
-    from bringup.kernel.evidence import Evidence
-    from bringup.kernel.source import Source, SourceKind
-
-    release = facts.version.release if facts.version else None
-    source = Source(name, SourceKind.CONFIG, facts.kernel_config, facts.why_no_kernel_config, release=release)
-    told = asked.evidence
-    evidence = Evidence.of(
-        modules=facts.modules,
-        modules_load=facts.modules_load if told.modules_load is None else told.modules_load,
-        heaps=facts.heap_nodes,
-        cmdline=told.cmdline or (None if facts.cmdline is None else " ".join(facts.cmdline)),
-        cma_total=facts.meminfo.get("CmaTotal"),
-        is_user_build=facts.is_user_build if told.is_user_build is None else told.is_user_build,
-    )
-    return source, replace(asked, evidence=evidence)
 
 
 def _further(requirements: list[Path] | None, vintf: list[Path] | None) -> tuple[Requirement, ...]:

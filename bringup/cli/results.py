@@ -54,7 +54,7 @@ def write_fixes(run: Run, folder: Path) -> None:
         files = fix_files(board)
         try:
             for name, text in files.items():
-                place.mkdir(parents=True, exist_ok=True)
+                (place / name).parent.mkdir(parents=True, exist_ok=True)
                 (place / name).write_text(text, encoding="utf-8")
         except OSError as error:
             raise HostError(f"write the fixes to {place}", error.strerror or str(error)) from error

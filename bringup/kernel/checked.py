@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
 
 from bringup.errors import ConfigError, ExitCode, UsageError
+from bringup.frozen import dataclass, field
 from bringup.kernel.config import Override
 from bringup.kernel.evidence import Evidence
 from bringup.kernel.judge import Subject, judge, shipped_requirements
@@ -18,6 +17,8 @@ from bringup.kernel.version import Flavour, KernelVersion
 # What only some checks need is imported by them: a plain check starts twice as fast.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from bringup.kernel.forecast import Change
     from bringup.kernel.fragment import Fragment
     from bringup.kernel.tree import SourceTree
@@ -180,15 +181,14 @@ def check_source(source: Source, asked: Asked) -> Checked:
 def mend(source: Source, asked: Asked, *, only_required: bool = False) -> Fragment:
     """The fragment for a source; see :func:`~bringup.kernel.fragment.make_fragment`.
 
-    :raises ConfigError: the source holds no configuration.
+    :raises BringupError: the source holds no configuration.
     """
-    if source.config is None:
-        raise ConfigError(source.name, source.reason, hint="name the configuration itself")
+    config = source.require_config("make a fragment")
     from bringup.kernel.fragment import make_fragment
 
     tree = asked.tree
     return make_fragment(
-        source.config,
+        config,
         asked.version or source.version or (tree.version if tree else None),
         asked.flavour,
         asked.arch or (tree.arch if tree else None),

@@ -1,6 +1,7 @@
-"""``python -m bringup.kernel.compile``: the YAML files of ``requirements/`` → the JSON files beside them.
+"""``python -m bringup.kernel.compile``: the YAML files of ``requirements/`` → ``compiled.py`` and ``upstream.json``.
 
-YAML is what people read and change; JSON is what loads fast. ``--check`` only compares.
+YAML is what people read and change; the others are what loads fast: a plain check loads its requirements as a module of
+Python. ``--check`` only compares.
 """
 
 from __future__ import annotations
@@ -8,36 +9,55 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 from bringup.errors import BringupError
 from bringup.kernel.requirement_file import heap_data, requirement_data, symbol_data, upstream_data, yaml_files
-from bringup.kernel.shipped import COMPILED, UPSTREAM
+from bringup.kernel.shipped import UPSTREAM
 
 __all__ = ["compiled", "main"]
 
-_FOLDER = Path(__file__).parent / "requirements"
+_ROOM = Path(__file__).parent
+_MODULE = """\
+\"\"\"Made by ``python -m bringup.kernel.compile`` from the YAML files in ``requirements/``. Change those.\"\"\"
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+DATA: dict[str, Any] = """
 _SYMBOLS = "symbols.yaml"
 _HEAPS = "heap-names.yaml"
 _UPSTREAM = "upstream.yaml"
 _OTHERS = {_SYMBOLS, _HEAPS, _UPSTREAM}
 
 
-def compiled(folder: Path = _FOLDER) -> dict[str, str]:
-    """The compiled form of a folder of requirement files: name of a file → its text.
+def compiled(folder: Path = _ROOM / "requirements") -> dict[str, str]:
+    """The compiled form of a folder of requirement files: place in this room → its text.
 
     :raises ConfigError: a file is wrong.
     """
     requirements = {path.name: requirement_data(path) for path in yaml_files(folder) if path.name not in _OTHERS}
-    document = {
+    document: dict[str, Any] = {
         "requirements": requirements,
         "symbols": symbol_data(folder / _SYMBOLS),
         "heaps": heap_data(folder / _HEAPS),
     }
-    return {COMPILED: _json(document), UPSTREAM: _json(upstream_data(folder / _UPSTREAM))}
+    upstream = json.dumps(upstream_data(folder / _UPSTREAM), ensure_ascii=False, indent=1)
+    module = _MODULE + _literal(document, "\n")
+    return {"compiled.py": f"{module}\n", f"requirements/{UPSTREAM}": f"{upstream}\n"}
 
 
-def _json(document: object) -> str:
-    return json.dumps(document, ensure_ascii=False, indent=1, sort_keys=False) + "\n"
+def _literal(value: Any, margin: str) -> str:
+    """A value as Python's source, an entry a line."""
+    inner = margin + " "
+    if isinstance(value, dict) and value:
+        return "{" + "".join(f"{inner}{key!r}: {_literal(one, inner)}," for key, one in value.items()) + margin + "}"
+    if isinstance(value, list) and value:
+        return "[" + "".join(f"{inner}{_literal(one, inner)}," for one in value) + margin + "]"
+    return repr(value)
 
 
 def main(arguments: list[str]) -> int:
@@ -47,13 +67,13 @@ def main(arguments: list[str]) -> int:
     except BringupError as error:
         sys.stderr.write(f"{error}\n")
         return int(error.exit_code)
-    different = [name for name, text in texts.items() if _read(_FOLDER / name) != text]
+    different = [name for name, text in texts.items() if _read(_ROOM / name) != text]
     if "--check" in arguments:
         for name in different:
             sys.stderr.write(f"{name} is not what the YAML files say: run python -m bringup.kernel.compile\n")
         return int(bool(different))
     for name in different:
-        (_FOLDER / name).write_text(texts[name], "utf-8")
+        (_ROOM / name).write_text(texts[name], "utf-8")
     return 0
 
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 
 from bringup.errors import ConfigError, UsageError
+from bringup.frozen import dataclass, field
 from bringup.kernel.version import Flavour, KernelVersion
 
 __all__ = ["KernelConfig", "Override", "merge", "parse_config", "unquote"]
@@ -21,11 +21,13 @@ _MAX_BYTES = 16 << 20
 _MAX_SYMBOLS = 200_000
 _MAX_LINE = 64 << 10
 
-_HEAD = re.compile(r"^#\s+Linux/(\S{1,32}) (\S{1,120}) Kernel Configuration", re.MULTILINE)
-_NUMBER = re.compile(r"-?\d{1,20}|0[xX][0-9a-fA-F]{1,16}", re.ASCII)
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
+# Texts, not compiled expressions: compiling takes longer than judging, and most are never asked for.
+_HEAD = r"^#\s+Linux/(\S{1,32}) (\S{1,120}) Kernel Configuration"
+_NUMBER = r"-?[0-9]{1,20}|0[xX][0-9a-fA-F]{1,16}"
+_STRING = r'"(?:[^"\\\n]|\\.)*"'
+# A line as the kernel writes it: everything that stands between two of these is a comment, or is read line by line.
+_LINE = rf"^(?:CONFIG_(?=\w+=)|# CONFIG_(?=\w+ ))(\w+)(?:=([ymn]|{_NUMBER}|{_STRING})| is not set)$"
 _NOT_SET = " is not set"
-_SETTINGS = frozenset({"=y", "=m", "=n"})
 # Only Android Common Kernels know these (init/Kconfig.gki, drivers/android/Kconfig); a mainline config mentions none.
 _ACK_ONLY = ("ANDROID_VENDOR_HOOKS", "GKI_HACKS_TO_FIX", "ANDROID_KABI_RESERVE", "GKI_HIDDEN_DRM_CONFIGS")
 _VENDOR_ONLY = (
@@ -51,6 +53,7 @@ class KernelConfig:
     :param arch: the architecture of the head comment, as the kernel spells it (``arm64``, ``x86``).
     :param complete: a whole ``.config``, in which an absent symbol is off; ``False`` for a fragment or defconfig,
         in which an absent symbol has its default.
+    :param lines: symbol → its line, where that was asked for.
     """
 
     values: Mapping[str, str]
@@ -104,31 +107,67 @@ class Override:
 
 
 def parse_config(
-    text: str, source: str, *, complete: bool = True, may_be_empty: bool = False, first_line: int = 1
+    text: str,
+    source: str,
+    *,
+    complete: bool = True,
+    may_be_empty: bool = False,
+    first_line: int = 1,
+    numbered: bool = False,
 ) -> KernelConfig:
     """Read a ``.config``, defconfig or fragment.
 
     :param source: its name in messages.
     :param complete: see :class:`KernelConfig`.
     :param may_be_empty: accept a file with no symbol at all (an empty fragment is one).
+    :param numbered: also note the line of each symbol.
     :raises ConfigError: not a kernel configuration, two values for one symbol, or beyond the size limits; with
         the line.
     """
     if len(text) > _MAX_BYTES:
         raise ConfigError(source, f"larger than {_MAX_BYTES >> 20} MiB: not a kernel configuration")
+    plain = text.removeprefix("\ufeff")
+    lines: dict[str, int] = {}
+    values = None if numbered else _read_at_once(plain)
+    if values is None:
+        values, lines = _read_by_line(plain, source, first_line)
+    if len(values) > _MAX_SYMBOLS:
+        raise ConfigError(source, f"{len(values)} symbols: not a kernel configuration")
+    if not values and not may_be_empty:
+        raise ConfigError(source, "holds no CONFIG_ line: not a kernel configuration")
+    version, arch = _head(text)
+    return KernelConfig(values, source, version, arch, complete, lines if numbered else {})
+
+
+def _read_at_once(text: str) -> dict[str, str] | None:
+    """The settings of a file in which every line is as the kernel writes it.
+
+    :returns: ``None`` where a line is not, or may not be: then :func:`_read_by_line` reads it, and says where.
+    """
+    parts = re.split(_LINE, text, flags=re.ASCII | re.MULTILINE)
+    symbols = parts[1::3]
+    settings = [value or "n" for value in parts[2::3]]
+    for line in "".join(parts[::3]).split("\n"):
+        if line and (line[0] != "#" or _NOT_SET in line):
+            return None
+    values = dict(zip(symbols, settings, strict=True))
+    if len(values) != len(symbols) or (settings and max(map(len, settings)) > _MAX_LINE):
+        return None
+    return values
+
+
+def _read_by_line(text: str, source: str, first_line: int) -> tuple[dict[str, str], dict[str, int]]:
+    """The settings and their lines.
+
+    :raises ConfigError: a line is wrong, or a symbol has two values.
+    """
     values: dict[str, str] = {}
     lines: dict[str, int] = {}
-    for number, line in enumerate(text.removeprefix("\ufeff").split("\n"), first_line):
-        # Most lines are one of these two, and the loop runs ten thousand times: no calls, no regular expression.
-        if line[-2:] in _SETTINGS and line[:7] == "CONFIG_":
-            symbol, value = line[7:-2], line[-1]
-        elif line[-11:] == _NOT_SET and line[:9] == "# CONFIG_":
-            symbol, value = line[9:-11], "n"
-        else:
-            found = _read_line(line, source, number)
-            if found is None:
-                continue
-            symbol, value = found
+    for number, line in enumerate(text.split("\n"), first_line):
+        found = _read_line(line, source, number)
+        if found is None:
+            continue
+        symbol, value = found
         if symbol in values:
             if values[symbol] != value:
                 _refuse_second(source, symbol, values[symbol], value, lines[symbol], number)
@@ -136,12 +175,7 @@ def parse_config(
         values[symbol] = value
         lines[symbol] = number
     _check_names(values, lines, source)
-    if len(values) > _MAX_SYMBOLS:
-        raise ConfigError(source, f"{len(values)} symbols: not a kernel configuration")
-    if not values and not may_be_empty:
-        raise ConfigError(source, "holds no CONFIG_ line: not a kernel configuration")
-    version, arch = _head(text)
-    return KernelConfig(values, source, version, arch, complete, lines)
+    return values, lines
 
 
 def _read_line(line: str, source: str, number: int) -> tuple[str, str] | None:
@@ -174,7 +208,7 @@ def _check_names(values: dict[str, str], lines: dict[str, int], source: str) -> 
 def _is_value(value: str) -> bool:
     if len(value) > _MAX_LINE:
         return False
-    return (_STRING if value[:1] == '"' else _NUMBER).fullmatch(value) is not None
+    return re.fullmatch(_STRING if value[:1] == '"' else _NUMBER, value) is not None
 
 
 def _shown(line: str) -> str:
@@ -191,7 +225,7 @@ def _refuse_second(source: str, symbol: str, old: str, new: str, first: int, sec
 
 
 def _head(text: str) -> tuple[KernelVersion | None, str | None]:
-    match = _HEAD.search(text[:4096])
+    match = re.search(_HEAD, text[:4096], re.MULTILINE)
     if match is None:
         return None, None
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bringup.errors import ConfigError, UsageError
+from bringup.errors import UsageError
 from bringup.kernel.config import KernelConfig
 from bringup.kernel.source import Source
 from bringup.kernel.symbols import symbol_table
@@ -53,14 +53,9 @@ def differences(configs: Sequence[KernelConfig], *, exact: bool = False) -> list
 def configs_of(sources: Sequence[Source]) -> list[KernelConfig]:
     """The configurations of sources.
 
-    :raises ConfigError: one holds none.
+    :raises BringupError: one holds none.
     """
-    configs = []
-    for source in sources:
-        if source.config is None:
-            raise ConfigError(source.name, source.reason, hint="only what holds a configuration can be compared")
-        configs.append(source.config)
-    return configs
+    return [source.require_config("compare configurations") for source in sources]
 
 
 def _value(config: KernelConfig, symbol: str, exact: bool) -> str | None:

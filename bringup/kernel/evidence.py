@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
+
+from bringup.frozen import dataclass
 
 __all__ = ["Evidence", "Proof", "ProofKind", "Proven", "module_name"]
 
@@ -103,6 +103,8 @@ class Proof:
 def _weigh_node(pattern: str, evidence: Evidence) -> tuple[Proven, str]:
     if evidence.heaps is None:
         return Proven.UNKNOWN, ""
+    from fnmatch import fnmatchcase
+
     found = sorted(name for name in evidence.heaps if fnmatchcase(name, pattern))
     if found:
         return Proven.YES, f"/dev/dma_heap/{found[0]} is there"
@@ -126,6 +128,8 @@ def _weigh_module(pattern: str, evidence: Evidence) -> tuple[Proven, str]:
 def _weigh_parameter(pattern: str, evidence: Evidence) -> tuple[Proven, str]:
     if evidence.cmdline is None:
         return Proven.UNKNOWN, ""
+    from fnmatch import fnmatchcase
+
     name, _, wanted = pattern.partition("=")
     value = evidence.parameter(name)
     if value is not None and fnmatchcase(value, wanted):

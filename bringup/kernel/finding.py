@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 
+from bringup.frozen import dataclass
 from bringup.kernel.config import KernelConfig, unquote
 from bringup.kernel.requirement import AllOf, Need, Wanted
 from bringup.kernel.symbols import Kernel

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import cache
 
+from bringup.frozen import dataclass
 from bringup.kernel.config import KernelConfig
 from bringup.kernel.evidence import Evidence, Proof, ProofKind, Proven
 from bringup.kernel.finding import Finding, State, find

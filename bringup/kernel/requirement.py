@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 
 from bringup.errors import UsageError
+from bringup.frozen import dataclass, field
 from bringup.kernel.evidence import Proof, ProofKind
 from bringup.kernel.verdict import Cause, Severity
 from bringup.kernel.version import ANY_VERSION, Flavour, VersionRange
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AllOf", "AnyOf", "Need", "Requirement", "Wanted", "need_from_data", "symbols_of"]
 
-_RANGE = re.compile(r"(-?\d+|0[xX][0-9a-fA-F]+)?\.\.(-?\d+|0[xX][0-9a-fA-F]+)?", re.ASCII)
-_SYMBOL = re.compile(r"[A-Z0-9][A-Za-z0-9_]*", re.ASCII)
+_RANGE = r"(-?\d+|0[xX][0-9a-fA-F]+)?\.\.(-?\d+|0[xX][0-9a-fA-F]+)?"
 _NESTING = 16
 
 
@@ -171,7 +170,7 @@ def need_from_data(data: Any, depth: int = 0) -> Need:
 
 
 def _wanted(symbol: str, accepted: Any) -> Wanted:
-    if not isinstance(symbol, str) or not _SYMBOL.fullmatch(symbol) or symbol.startswith("CONFIG_"):
+    if not isinstance(symbol, str) or not _is_symbol(symbol) or symbol.startswith("CONFIG_"):
         raise _bad_need(f"{symbol!r} is no symbol name (without CONFIG_)")
     texts = accepted if isinstance(accepted, list | tuple) else [accepted]
     values: set[str] = set()
@@ -182,7 +181,7 @@ def _wanted(symbol: str, accepted: Any) -> Wanted:
                 f"{symbol}: {entry!r} is no accepted value; write y, m, n, absent, a number, 1..16 or a text"
             )
         text = str(entry)
-        match = _RANGE.fullmatch(text)
+        match = re.fullmatch(_RANGE, text, re.ASCII) if ".." in text else None
         if match is None:
             values.add(text)
         else:
@@ -190,6 +189,11 @@ def _wanted(symbol: str, accepted: Any) -> Wanted:
     if not values and not ranges:
         raise _bad_need(f"{symbol}: accepts nothing")
     return Wanted(symbol, frozenset(values), tuple(ranges))
+
+
+def _is_symbol(text: str) -> bool:
+    """``[A-Z0-9][A-Za-z0-9_]*``; a regular expression for it takes longer to compile than all symbols to check."""
+    return text.isascii() and text.replace("_", "").isalnum() and not (text[0] == "_" or text[0].islower())
 
 
 def _number(text: str | None) -> int | None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import enum
+import os
 import re
 import stat
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
 
 from bringup.errors import BringupError, ConfigError, UsageError
+from bringup.frozen import dataclass, replace
 from bringup.kernel.config import KernelConfig, Override, merge, parse_config
 from bringup.kernel.evidence import Evidence, module_name
 from bringup.kernel.version import KernelVersion
@@ -18,6 +18,8 @@ from bringup.text import from_board
 # The readers of images and of packed bytes are imported where such bytes turn up: plain text needs none of them.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from bringup.kernel.bootimage import BootImage
 
 __all__ = ["Source", "SourceKind", "config_from_bytes", "open_source", "read_modules_load", "source_from_bytes"]
@@ -28,9 +30,7 @@ _HEAD = 4096
 _TEXT = bytes({9, 10, 12, 13, *range(0x20, 0x7F), *range(0x80, 0x100)})
 # bzip2, zstd, boot and vendor_boot: magics that could be text.
 _BINARY = (b"BZh", b"(\xb5/\xfd", b"ANDROID!", b"VNDRBOOT")
-_WHOLE = re.compile(
-    r"^# (\s*Linux/\S+ \S+ Kernel Configuration|Automatically generated file; DO NOT EDIT)", re.MULTILINE
-)
+_WHOLE = r"^# (\s*Linux/\S+ \S+ Kernel Configuration|Automatically generated file; DO NOT EDIT)"
 # A defconfig of savedefconfig says "is not set" only against a default; a whole .config says it hundreds of times.
 _WHOLE_UNSET = 300
 
@@ -73,6 +73,17 @@ class Source:
     overrides: tuple[Override, ...] = ()
     notes: tuple[str, ...] = ()
 
+    def require_config(self, action: str) -> KernelConfig:
+        """The configuration.
+
+        :param action: what it is wanted for.
+        :raises BringupError: there is none; it says why. Nobody's mistake, so the exit status is 3.
+        """
+        if self.config is None:
+            hint = "name the .config itself; a board tells its own with CONFIG_IKCONFIG_PROC=y"
+            raise BringupError(action, f"{self.name}: {self.reason}", hint=hint)
+        return self.config
+
     @property
     def version(self) -> KernelVersion | None:
         """The release the kernel names itself by, else the configuration's head comment."""
@@ -102,27 +113,25 @@ def config_from_bytes(raw: bytes, source: str, *, complete: bool | None = None) 
             raw = decompress(raw, source, limit=_MAX_CONFIG)
     text = from_board(raw)
     if complete is None:
-        complete = _WHOLE.search(text[:4096]) is not None or text.count(" is not set\n") >= _WHOLE_UNSET
+        unset = text.count(" is not set\n")
+        complete = unset >= _WHOLE_UNSET or re.search(_WHOLE, text[:4096], re.MULTILINE) is not None
     return parse_config(text, source, complete=complete)
 
 
-def open_source(paths: Path | Sequence[Path]) -> Source:
+def open_source(paths: Path | str | Sequence[Path | str]) -> Source:
     """Read one file of any kind, or a defconfig and fragments laid over it in order (later wins).
 
     :raises ConfigError: the file is none that is known here, is damaged, or its sizes lie; with the place.
     :raises UsageError: there is nothing to read.
     :raises HostError: its packing needs a library that is not installed.
     """
-    names = [paths] if isinstance(paths, Path) else list(paths)
+    names = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
     if not names:
         raise UsageError("read a kernel configuration", "no file was named")
     sources = [_open_one(path) for path in names]
     if len(sources) == 1:
         return sources[0]
-    for source in sources:
-        if source.config is None:
-            raise ConfigError(source.name, source.reason, hint="only what holds a configuration can be merged")
-    merged, overrides = merge(source.config for source in sources if source.config)
+    merged, overrides = merge(source.require_config("merge configurations") for source in sources)
     first = sources[0]
     return replace(
         first,
@@ -134,7 +143,7 @@ def open_source(paths: Path | Sequence[Path]) -> Source:
     )
 
 
-def _open_one(path: Path) -> Source:
+def _open_one(path: Path | str) -> Source:
     return source_from_bytes(_read(path), str(path))
 
 
@@ -152,18 +161,18 @@ def _module_names(raw: bytes) -> Iterator[str]:
             yield module_name(entry)
 
 
-def _read(path: Path, *, may_be_empty: bool = False) -> bytes:
+def _read(path: Path | str, *, may_be_empty: bool = False) -> bytes:
     """A file's bytes. Read, not mapped: a file that shrinks under a mapping kills the process.
 
     :raises ConfigError: it cannot be read, is no regular file, is empty, or is larger than 1 GiB.
     """
     try:
-        status = path.stat()
+        status = os.stat(path)  # noqa: PTH116 - importing pathlib takes longer than judging
         if not stat.S_ISREG(status.st_mode):  # before it is opened: opening a pipe waits for someone to write
             raise ConfigError(path, "is no regular file")
         if status.st_size > _MAX_FILE:
             raise ConfigError(path, f"has {status.st_size} bytes: more than {_MAX_FILE >> 30} GiB are not read")
-        with path.open("rb") as file:
+        with open(path, "rb") as file:  # noqa: PTH123
             data = file.read(_MAX_FILE + 1)
     except OSError as error:
         raise ConfigError(path, error.strerror or str(error)) from error

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import cache
 
 from bringup.errors import UsageError
+from bringup.frozen import dataclass, field
 from bringup.kernel.shipped import shipped_data
 from bringup.kernel.version import Flavour, KernelVersion, VersionRange
 
@@ -28,6 +28,7 @@ __all__ = [
     "SymbolType",
     "Symbols",
     "era_of",
+    "symbol_history",
     "symbol_table",
     "symbol_type",
 ]
@@ -164,7 +165,14 @@ def _era(data: Mapping[str, Any]) -> Era:
 @cache
 def symbol_table() -> Mapping[str, SymbolHistory]:
     """Every symbol with a known history, by name without ``CONFIG_``."""
-    return {name: SymbolHistory.from_data(name, data) for name, data in shipped_data()["symbols"].items()}
+    return {name: history for name in shipped_data()["symbols"] if (history := symbol_history(name)) is not None}
+
+
+@cache
+def symbol_history(name: str) -> SymbolHistory | None:
+    """What is known about one symbol; a check asks for a few of them, and building all takes as long as judging."""
+    data = shipped_data()["symbols"].get(name)
+    return None if data is None else SymbolHistory.from_data(name, data)
 
 
 class Symbols(Protocol):
@@ -191,16 +199,18 @@ class History:
 
     def known(self, name: str, version: KernelVersion | None) -> bool:
         """Only symbols in the table, and only for a known version."""
-        return version is not None and name in symbol_table()
+        return version is not None and name in shipped_data()["symbols"]
 
     def era(self, name: str, version: KernelVersion | None, flavour: Flavour | None) -> Era | None:
         """See :meth:`SymbolHistory.era`."""
-        history = symbol_table().get(name)
+        history = symbol_history(name)
         return None if history is None or version is None else history.era(version, flavour)
 
     def life(self, name: str, version: KernelVersion | None) -> str:
         """Renamed, a vendor's own, or from when to when it exists."""
-        history = symbol_table()[name]
+        history = symbol_history(name)
+        if history is None:
+            raise KeyError(name)
         renamed = history.renamed_to
         if renamed and version and KernelVersion.parse(renamed[1]).series <= version.series:
             return f"CONFIG_{name} is called CONFIG_{renamed[0]} since {renamed[1]}; this is {version}"
@@ -229,7 +239,7 @@ def era_of(name: str, version: KernelVersion, flavour: Flavour | None = None) ->
 
     :raises UsageError: nothing is known about a symbol of that name.
     """
-    history = symbol_table().get(name)
+    history = symbol_history(name)
     if history is None:
         raise UsageError(
             f"look up CONFIG_{name}",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 
+from bringup.frozen import dataclass
 from bringup.outcome import Cause, Outcome
 
 __all__ = ["Answer", "Cause", "KconfigVerdict", "Outcome", "Severity"]

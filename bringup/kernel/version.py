@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import enum
 import re
-from dataclasses import dataclass, field
 
 from bringup.errors import UsageError
+from bringup.frozen import dataclass, field
 
 __all__ = ["ANY_VERSION", "Flavour", "KernelVersion", "VersionRange"]
 
-_RELEASE = re.compile(
-    r"(?:v|Linux version |Linux )?(\d{1,5})\.(\d{1,5})(?:\.(\d{1,5}))?(?P<tail>[-+~_.][\x21-\x7e]*)?", re.ASCII
-)
-_ANDROID = re.compile(r"-android(\d{1,3})(?:-(\d{1,3}))?(?![\w])", re.ASCII)
-_RC = re.compile(r"-rc(\d+)", re.ASCII)
+# Texts, not compiled expressions: compiling takes longer than judging, and most versions are plain numbers.
+_RELEASE = r"(?:v|Linux version |Linux )?(\d{1,5})\.(\d{1,5})(?:\.(\d{1,5}))?(?P<tail>[-+~_.][\x21-\x7e]*)?"
+_ANDROID = r"-android(\d{1,3})(?:-(\d{1,3}))?(?![\w])"
+_RC = r"-rc(\d+)"
 
 
 class Flavour(enum.StrEnum):
@@ -60,13 +59,17 @@ class KernelVersion:
         :raises UsageError: the text does not start with a kernel version.
         """
         release = text.strip()
-        match = _RELEASE.fullmatch(release)
+        numbers = release.split(".")
+        if len(numbers) in {2, 3} and all(len(one) <= 5 and one.isdigit() and one.isascii() for one in numbers):
+            patch = int(numbers[2]) if len(numbers) == 3 else 0
+            return cls(int(numbers[0]), int(numbers[1]), patch, release)
+        match = re.fullmatch(_RELEASE, release, re.ASCII)
         if match is None:
             shown = release if len(release) <= 60 else release[:57] + "..."
             raise UsageError(
                 "read a kernel version", f"{shown!r} is none", hint="write it as uname -r does: 6.12 or 6.12.107-g0123"
             )
-        android = _ANDROID.search(match["tail"] or "")
+        android = re.search(_ANDROID, match["tail"] or "", re.ASCII)
         return cls(
             int(match[1]),
             int(match[2]),
@@ -89,7 +92,7 @@ class KernelVersion:
     @property
     def candidate(self) -> int | None:
         """Number of the release candidate (``-rc3`` is 3), ``None`` for a release."""
-        match = _RC.search(self.release)
+        match = re.search(_RC, self.release, re.ASCII)
         return int(match[1]) if match else None
 
     def __str__(self) -> str:

@@ -65,7 +65,7 @@ def vintf_requirements(
 
 
 def _from_fragment(raw: bytes, source: str, asked: VersionRange, severity: Severity) -> Iterator[Requirement]:
-    config = parse_config(from_board(raw), source, complete=False, may_be_empty=True)
+    config = parse_config(from_board(raw), source, complete=False, may_be_empty=True, numbered=True)
     for symbol, value in config.values.items():
         wanted = Wanted(symbol, frozenset({value}))
         yield _requirement(wanted, None, f"{source}:{config.lines[symbol]}", asked, severity)

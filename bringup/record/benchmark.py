@@ -8,7 +8,7 @@ from math import sqrt
 
 from bringup.allocator.plan import Plan
 
-__all__ = ["ALL_CPUS", "PASSES", "SIZES", "Benchmark"]
+__all__ = ["ALL_CPUS", "EVERY_HEAP", "PASSES", "SIZES", "Benchmark"]
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -19,6 +19,8 @@ SIZES = (4 * KIB, 16 * KIB, 64 * KIB, 256 * KIB, MIB, 4 * MIB, 16 * MIB, 64 * MI
 ALL_CPUS = 0
 #: Of ten against ten, the rank test that compares two runs can tell a change among hundreds of timings.
 PASSES = 10
+#: ION's, too, where it is there: that is what the others are to replace.
+EVERY_HEAP = ("*", "ion/*")
 _ROUNDS = 20
 _LEAST_MS = 100
 _THREADED = (4 * KIB, MIB)
@@ -28,7 +30,7 @@ _THREADED = (4 * KIB, MIB)
 class Benchmark:
     """How to measure.
 
-    :param heaps: patterns on their names.
+    :param heaps: patterns on their names; ION's are ``ion/NAME`` and ``ion/NAME/cached``.
     :param sizes: bytes a buffer.
     :param threads: how many at once, :data:`ALL_CPUS` among them; ``None``: one for every size, and as many as there
         are CPUs for 4 KiB and 1 MiB.
@@ -36,7 +38,7 @@ class Benchmark:
     :param passes: how often everything is measured, each time by a new process.
     """
 
-    heaps: tuple[str, ...] = ("*",)
+    heaps: tuple[str, ...] = EVERY_HEAP
     sizes: tuple[int, ...] = SIZES
     threads: tuple[int, ...] | None = None
     seconds: float = 20.0

@@ -14,9 +14,12 @@ from bringup.allocator.protocol import (
     GlobFact,
     HeapsFact,
     Hello,
+    IonFact,
     Latency,
+    Line,
     NodeFact,
     OpSamples,
+    Reads,
     Result,
     State,
     Timing,
@@ -31,10 +34,12 @@ from bringup.text import from_board
 __all__ = [
     "BoardEntry",
     "FileEntry",
+    "IonFact",
     "Latency",
     "NodeFact",
     "OpSamples",
     "RanEntry",
+    "Reads",
     "Record",
     "Result",
     "State",
@@ -137,6 +142,8 @@ class Record:
         self.globs: dict[str, GlobFact] = {}
         self.results: list[Result] = []
         self.latencies: list[Latency] = []
+        self.reads: list[Reads] = []
+        self.ion: IonFact | None = None
         self.timings: list[Timing] = []
         self.untimed: list[Untimed] = []
         self.tested_heaps: set[str] = set()
@@ -187,7 +194,19 @@ class Record:
             case "end":
                 self.incomplete = None if entry["complete"] is True else str(entry["why"])
                 self.round_trips = entry.get("round_trips")
-            case "hello" | "heaps" | "node" | "glob" | "result" | "latency" | "timing" | "untimed" | "bye":
+            case (
+                "hello"
+                | "heaps"
+                | "node"
+                | "glob"
+                | "result"
+                | "latency"
+                | "timing"
+                | "untimed"
+                | "ion"
+                | "reads"
+                | "bye"
+            ):
                 self._take_fact(line)
 
     def _take_fact(self, line: bytes) -> None:
@@ -202,14 +221,23 @@ class Record:
                 self.globs[glob.pattern] = glob
             case Result() as result:
                 self.results.append(result)
-            case Latency() as latency:
-                self.latencies.append(latency)
-            case Timing() as timing:
-                self.timings.append(timing)
-            case Untimed() as untimed:
-                self.untimed.append(untimed)
             case HeapsFact() as heaps:
                 self.tested_heaps.update(heaps.names)
+            case IonFact() as ion:
+                self.ion = ion
+            case other:
+                self._take_times(other)
+
+    def _take_times(self, line: Line) -> None:
+        match line:
+            case Latency():
+                self.latencies.append(line)
+            case Reads():
+                self.reads.append(line)
+            case Timing():
+                self.timings.append(line)
+            case Untimed():
+                self.untimed.append(line)
             case _:
                 raise ValueError("a line says one thing and is another")
 

@@ -18,11 +18,14 @@ from bringup.allocator.run import Program, ensure_pushed, run
 from bringup.board import Board, Root, RootPolicy
 from bringup.deadline import Deadline
 from bringup.errors import AllocatorError, BoardError, BringupError
-from bringup.record import questions
 from bringup.record.benchmark import Benchmark
 from bringup.record.journal import SCHEMA, Journal
+from bringup.record.questions import EVERYTHING, Questions
 
 __all__ = ["Observation", "observe"]
+
+#: How often a buffer is read to find out whether its mapping is cached.
+_READ_ROUNDS = 15
 
 OnStep = Callable[[str], None]
 
@@ -31,6 +34,7 @@ OnStep = Callable[[str], None]
 class Observation:
     """How a board is to be observed.
 
+    :param questions: what is read from it.
     :param heaps: which heaps to test, a pattern on their names; ``None``: none, only look.
     :param tests: ids of the test allocator's tests, ``*`` for all.
     :param rounds: samples of allocation latency a size; 0: do not time.
@@ -39,6 +43,7 @@ class Observation:
     :param memory_budget: most bytes held in buffers at a time; 0: half of what is free.
     """
 
+    questions: Questions = EVERYTHING
     root: RootPolicy = RootPolicy.AUTO
     heaps: str | None = "*"
     tests: tuple[str, ...] = ("*",)
@@ -160,22 +165,36 @@ class _Session:
 
 def _plan(how: Observation, deadline: Deadline) -> Plan:
     """The plan: facts first, so that they are safe before anything is allocated."""
-    plan = Plan(budget_bytes=how.memory_budget, budget_ms=int(deadline.remaining * 900))
-    for read in questions.READS:
-        plan = plan.read(read.path, read.limit)
-    for glob in questions.GLOBS:
-        plan = plan.glob(glob.pattern, glob.count)
-    for files in questions.FILES:
-        plan = plan.files(files.pattern, files.count, files.limit)
-    for tree in questions.TREES:
-        plan = plan.tree(tree.path, tree.depth, tree.count, tree.limit)
-    for program in questions.PROGRAMS:
-        plan = plan.run(program.milliseconds, program.limit, program.argv)
-    plan = plan.dmesg(questions.DMESG_LIMIT)
-    if how.heaps is not None:
-        plan = plan.heaps(how.heaps)
+    plan = _ask(Plan(budget_bytes=how.memory_budget, budget_ms=int(deadline.remaining * 900)), how.questions)
+    for pattern in _patterns(how.heaps):
+        plan = plan.heaps(pattern)
         for test in how.tests:
             plan = plan.test(test)
+        if how.tests:
+            plan = plan.reads(_READ_ROUNDS)
         if how.rounds:
             plan = plan.bench(how.rounds)
     return plan if how.benchmark is None else how.benchmark.add_to(plan)
+
+
+def _ask(plan: Plan, questions: Questions) -> Plan:
+    for read in questions.reads:
+        plan = plan.read(read.path, read.limit)
+    for glob in questions.globs:
+        plan = plan.glob(glob.pattern, glob.count)
+    for files in questions.files:
+        plan = plan.files(files.pattern, files.count, files.limit)
+    for tree in questions.trees:
+        plan = plan.tree(tree.path, tree.depth, tree.count, tree.limit)
+    for program in questions.programs:
+        plan = plan.run(program.milliseconds, program.limit, program.argv)
+    if questions.dmesg:
+        plan = plan.dmesg(questions.dmesg)
+    return plan.ion() if questions.ion else plan
+
+
+def _patterns(heaps: str | None) -> tuple[str, ...]:
+    """Every heap is ION's, too: they are compared."""
+    if heaps is None:
+        return ()
+    return (heaps, "ion/*") if heaps == "*" else (heaps,)

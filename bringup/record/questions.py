@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["DMESG_LIMIT", "FILES", "GLOBS", "PROGRAMS", "READS", "TREES", "Files", "Glob", "Program", "Read", "Tree"]
+__all__ = ["EVERYTHING", "KERNEL", "Files", "Glob", "Program", "Questions", "Read", "Tree"]
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -57,7 +57,24 @@ class Program:
     limit: int
 
 
-READS = (
+@dataclass(frozen=True, slots=True)
+class Questions:
+    """What is asked of a board at one time.
+
+    :param dmesg: most bytes of the kernel's log; 0: it is not asked for.
+    :param ion: whether ``/dev/ion`` is asked for its heaps.
+    """
+
+    reads: tuple[Read, ...] = ()
+    files: tuple[Files, ...] = ()
+    trees: tuple[Tree, ...] = ()
+    globs: tuple[Glob, ...] = ()
+    programs: tuple[Program, ...] = ()
+    dmesg: int = 0
+    ion: bool = False
+
+
+_READS = (
     Read("/proc/version", 4 * KIB),
     Read("/proc/cmdline", 16 * KIB),
     Read("/proc/bootconfig", 64 * KIB),
@@ -72,6 +89,8 @@ READS = (
     Read("/proc/buddyinfo", 16 * KIB),
     Read("/proc/uptime", 256),
     Read("/sys/fs/selinux/enforce", 16),
+    Read("/sys/firmware/devicetree/base/#address-cells", 16),
+    Read("/sys/firmware/devicetree/base/#size-cells", 16),
     Read("/sys/firmware/devicetree/base/compatible", 4 * KIB),
     Read("/sys/firmware/devicetree/base/model", 4 * KIB),
     Read("/sys/kernel/debug/dma_buf/bufinfo", 256 * KIB),
@@ -79,9 +98,12 @@ READS = (
     Read("/sys/module/dma_heap/parameters/mem_accounting", 16),
 )
 
-FILES = (
+_FILES = (
     Files("/boot/config-*", 8, 512 * KIB),
     Files("/sys/kernel/mm/cma/*/*", 256, 256),
+    Files("/sys/kernel/debug/cma/*/maxchunk", 64, 64),
+    Files("/sys/kernel/debug/cma/*/used", 64, 64),
+    Files("/sys/kernel/debug/cma/*/count", 64, 64),
     Files("/ueventd*.rc", 8, 64 * KIB),
     Files("/*/ueventd*.rc", 8, 64 * KIB),
     Files("/*/etc/ueventd*.rc", 16, 64 * KIB),
@@ -89,9 +111,9 @@ FILES = (
     Files("/*/lib/modules/*/modules.load", 8, 64 * KIB),
 )
 
-TREES = (Tree("/sys/firmware/devicetree/base/reserved-memory", 3, 512, 4 * KIB),)
+_TREES = (Tree("/sys/firmware/devicetree/base/reserved-memory", 3, 512, 4 * KIB),)
 
-GLOBS = (
+_GLOBS = (
     Glob("/dev/dma_heap", 1),
     Glob("/dev/dma_heap/*", 128),
     Glob("/sys/class/dma_heap/*", 128),
@@ -101,6 +123,16 @@ GLOBS = (
     Glob("/sys/fs/bpf/dmabufs", 1),
 )
 
-PROGRAMS = (Program(("/system/bin/getprop",), 3000, 256 * KIB),)
+_PROGRAMS = (Program(("/system/bin/getprop",), 3000, 256 * KIB),)
 
-DMESG_LIMIT = 1 * MIB
+EVERYTHING = Questions(_READS, _FILES, _TREES, _GLOBS, _PROGRAMS, dmesg=1 * MIB, ion=True)
+
+_OF_THE_KERNEL = ("/proc/config.gz", "/proc/modules", "/proc/meminfo", "/proc/cmdline")
+
+#: What a kernel's configuration is judged by, and no more.
+KERNEL = Questions(
+    reads=tuple(one for one in _READS if one.path in _OF_THE_KERNEL),
+    files=tuple(one for one in _FILES if one.pattern.startswith("/boot/") or one.pattern.endswith("/modules.load")),
+    globs=tuple(one for one in _GLOBS if one.pattern.startswith("/dev/dma_heap")),
+    programs=_PROGRAMS,
+)

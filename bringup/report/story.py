@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from bringup.checks.known import Cost, cost_of
 from bringup.checks.run import BoardRun, Run
 from bringup.checks.verdict import Cause, Outcome, Verdict
 from bringup.report.shown import excerpt
@@ -95,15 +96,20 @@ def tally(verdicts: Iterable[Verdict]) -> dict[Outcome, int]:
 def findings(verdicts: Iterable[Verdict]) -> tuple[Finding, ...]:
     """What is not a pass or a skip, grouped by cause.
 
-    The worst outcome comes first, then the cause that explains the most verdicts, then the order in which the
-    questions were asked: so the first finding is the first to fix.
+    The worst outcome comes first, then the cause that costs most (:class:`bringup.checks.known.Cost`), then the one
+    that explains the most verdicts, then the order in which the questions were asked: so the first finding is the
+    first to fix.
     """
     groups: dict[tuple[str, str], list[Verdict]] = {}
     for one in verdicts:
         if one.outcome in _FOUND:
             groups.setdefault((_key(one), _sentence(one)), []).append(one)
     found = [_finding(key, text, group) for (key, text), group in groups.items()]
-    return tuple(sorted(found, key=lambda one: (WORST_FIRST.index(one.outcome), -len(one.verdicts))))
+    return tuple(sorted(found, key=lambda one: (*_weight(one), -len(one.verdicts))))
+
+
+def _weight(finding: Finding) -> tuple[int, Cost]:
+    return WORST_FIRST.index(finding.outcome), cost_of(finding.cause.id if finding.cause else None)
 
 
 def _key(verdict: Verdict) -> str:
@@ -188,13 +194,13 @@ def run_headline(run: Run) -> Headline:
 
 
 def shared_findings(run: Run) -> tuple[SharedFinding, ...]:
-    """The findings of all boards, the worst first, then what the most boards have."""
+    """The findings of all boards: the worst first, then those that cost most, then those that the most boards have."""
     groups: dict[str, list[tuple[Finding, BoardRun]]] = {}
     for board in run.boards:
         for one in findings(board.verdicts):
             groups.setdefault(one.key, []).append((one, board))
     shared = [_shared(group) for group in groups.values()]
-    return tuple(sorted(shared, key=lambda one: (WORST_FIRST.index(one.finding.outcome), -len(one.boards))))
+    return tuple(sorted(shared, key=lambda one: (*_weight(one.finding), -len(one.boards))))
 
 
 def _shared(group: list[tuple[Finding, BoardRun]]) -> SharedFinding:

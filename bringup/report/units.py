@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-__all__ = ["duration", "moment", "number", "ratio", "seconds", "size"]
+__all__ = ["address", "duration", "moment", "number", "rate", "ratio", "seconds", "size"]
 
 _SIZES = ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"))
 _TIMES = ((1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "µs"))
@@ -15,13 +15,13 @@ def size(count: int) -> str:
     return next((f"{count / unit:,.4g} {name}" for unit, name in _SIZES if count >= unit), f"{count} B")
 
 
-def duration(nanoseconds: int) -> str:
+def duration(nanoseconds: float) -> str:
     """Nanoseconds to three figures: ``41.2 µs``."""
     for unit, name in _TIMES:
         if nanoseconds >= unit:
             value = nanoseconds / unit
             return f"{value:,.0f} {name}" if value >= 100 else f"{value:.3g} {name}"
-    return f"{nanoseconds} ns"
+    return f"{nanoseconds:.3g} ns"
 
 
 def number(count: int, noun: str) -> str:
@@ -52,3 +52,15 @@ def moment(iso: str) -> str:
         return f"{when.day} {when:%B %Y, %H:%M}"
     when = when.astimezone(UTC)
     return f"{when.day} {when:%B %Y, %H:%M} UTC"
+
+
+def rate(mb_per_s: float) -> str:
+    """10^6 bytes a second to three figures: ``412 MB/s``, ``1.8 GB/s``."""
+    if mb_per_s >= 1000:
+        return f"{mb_per_s / 1000:.3g} GB/s"
+    return f"{mb_per_s:.3g} MB/s"
+
+
+def address(place: int) -> str:
+    """A physical address in hexadecimal, its digits in groups of four: ``0x8_8000_0000``."""
+    return f"{place:#_x}"

@@ -15,15 +15,16 @@ HEAPS = ("linux,cma", "protected,secure-video", "system", "vendor-secure")
 MAPPING = {
     "zero.fresh", "zero.reuse", "mmap.rw", "mmap.two", "mmap.partial_unmap", "mmap.beyond", "mmap.private",
     "access.rdonly", "access.wronly", "access.rdwr", "share.socket", "share.processes",
-    "share.threads",
+    "share.threads", "share.udmabuf",
 }  # fmt: skip
 STATISTICS = {"account.fdinfo", "account.bufinfo", "account.sysfs", "name.set"}
-SYNC_FILES = {"sync_file.rw", "sync_file.bad"}
+SYNC_FILES = {"sync_file.rw", "sync_file.bad", "poll.fence"}
+DEVICES = {"share.drm", "share.udmabuf", "poll.fence"}
 ALLOCATING = {
     "alloc.page", "alloc.64k", "alloc.1m", "alloc.4m", "size.lseek", "sync.rw", "sync.bad_flags", "free.memory",
     "size.fstat", "size.rounding", "size.bad_lseek", "abi.older_struct", "abi.newer_struct", "abi.other_magic",
     "fd.cloexec", "fd.after_efault", "poll.idle", "sync.bad_pointer", "bad.buffer_ioctl", "name.long",
-    "fd.after_refusals", "protected.mmap",
+    "fd.after_refusals", "protected.mmap", "share.drm",
     *MAPPING, *STATISTICS, *SYNC_FILES,
 }  # fmt: skip
 REFUSING = {
@@ -31,6 +32,11 @@ REFUSING = {
     "bad.not_a_heap", "fd.after_failures",
 }  # fmt: skip
 EVERY = {"open", *ALLOCATING, *REFUSING}
+#: What ION alone is asked (test_ion.py).
+OF_ION = {
+    "ion.query", "ion.bad_query", "ion.old_flag", "ion.handle", "ion.bad_handle", "ion.sync", "ion.custom",
+    "ion.bad_len", "ion.bad_mask", "ion.bad_number", "ion.bad_pointer", "ion.after_failures", "ion.after_efault",
+}  # fmt: skip
 CMA_ALONE = {"mmap.private"}
 PROTECTED_ALONE = {"protected.mmap"}
 #: What a system heap and a CMA heap are asked; the rest is skipped.
@@ -51,12 +57,12 @@ def test_the_document_names_every_test() -> None:
     document = (Path(__file__).parents[2] / "docs" / "allocator-protocol.md").read_text("utf-8")
     table = document.partition("| id | asserts | needs |")[2].partition("\n\n")[0]
     first_column = "".join(line.split("|")[1] for line in table.splitlines()[2:])
-    assert set(re.findall(r"`([^`]+)`", first_column)) == EVERY
+    assert set(re.findall(r"`([^`]+)`", first_column)) == EVERY | OF_ION
 
 
 def test_the_list_of_tests_is_complete_and_says_what_each_asserts(scripted: Program) -> None:
     listed = dict(line.split("\t") for line in scripted.call("--list").stdout.decode().splitlines())
-    assert set(listed) == EVERY
+    assert set(listed) == EVERY | OF_ION
     assert all(listed.values())
     assert len(set(listed.values())) == len(listed)
 
@@ -153,6 +159,10 @@ def test_a_heap_that_no_cpu_may_map_skips_what_needs_a_mapping(scripted: Program
         ("stays_counted", "share.processes", "seed 1, "),
         ("stays_counted_of_threads", "share.threads", "seed 1, "),
         ("threads_leak", "share.threads", "seed 1, "),
+        ("vgem_refuses", "share.drm", "vgem does not import the buffer: EINVAL"),
+        ("other_comes_back", "share.drm", "vgem: PRIME_HANDLE_TO_FD gives inode "),
+        ("udmabuf_private", "share.udmabuf", "offset 0: the udmabuf's memory holds 0x0000000000000000, "),
+        ("fence_forgotten", "poll.fence", "poll of a buffer that is read from gives 0x5, not 0x1"),
         ("poll", "poll.idle", "poll of an idle buffer gives 0x4, not POLLIN|POLLOUT"),
         (
             "sync_pointer",
@@ -244,6 +254,24 @@ def test_statistics_that_a_kernel_does_not_have_are_skipped(scripted: Program) -
     assert with_outcome(found, Outcome.SKIP) == STATISTICS | PROTECTED_ALONE
     assert found["account.bufinfo"].seen == "/sys/kernel/debug/dma_buf/bufinfo: EACCES"
     assert found["account.sysfs"].seen == "/sys/kernel/dmabuf/buffers: ENOENT"
+
+
+def test_what_needs_another_driver_is_skipped_without_it(scripted: Program) -> None:
+    found = results(scripted, Plan().heaps("linux,cma").test("*"), "no_devices")
+    assert with_outcome(found, Outcome.SKIP) == DEVICES | PROTECTED_ALONE
+    assert {one: found[one].seen for one in DEVICES} == {
+        "share.drm": "no DRM render node opens here",
+        "share.udmabuf": "/dev/udmabuf: ENOENT",
+        "poll.fence": "/sys/kernel/debug/sync/sw_sync: ENOENT",
+    }
+
+
+def test_what_a_drm_driver_cannot_import_is_told_and_no_fault_of_the_heap(scripted: Program) -> None:
+    found = results(scripted, Plan().heaps("system").test("share.drm"), "limited_driver_refuses")
+    assert (found["share.drm"].outcome, found["share.drm"].seen) == (
+        Outcome.SKIP,
+        "no DRM driver imports it: panfrost: EINVAL",
+    )
 
 
 def test_a_kernel_without_sync_files_skips_their_tests(scripted: Program) -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from bringup.checks.fixes import fix_files, fixes
 from bringup.checks.judge import judge
 from bringup.checks.run import BoardRun, Run
-from bringup.checks.verdict import Cause, Outcome, Verdict
+from bringup.checks.verdict import Alternative, Cause, Change, Link, Outcome, Verdict
 from bringup.kernel.config import parse_config
 from tests.checks.test_run import runs
 from tests.checks.test_suite import CONFIG, broken
@@ -27,36 +27,50 @@ def test_a_kernel_without_heaps_gets_its_fragment(tmp_path: Path) -> None:
 
 
 def test_each_line_goes_into_its_file() -> None:
-    remedy = (
-        "CONFIG_CMA=y",
-        "/dev/dma_heap/system    0444    system    system",
-        "ueventd.rc: /dev/dma_heap/x    0444    system    system",
-        "allow hal_camera_default dmabuf_heap_device:chr_file { read open };",
-        "file_contexts: /dev/dma_heap/x  u:object_r:x_device:s0",
-        "then restorecon or reboot",
+    changes = (
+        Change("kconfig.fragment", ("CONFIG_CMA=y",)),
+        Change("ueventd.rc", ("/dev/dma_heap/system 0444 system system", "/dev/dma_heap/x 0444 system system")),
+        Change("device-tree/heaps.dtsi", ("/ {", "};")),
+        Change("device-tree/heaps.dtsi", ("/ {", "\tx;", "};")),
     )
-    verdict = Verdict("a", "t", Outcome.FAIL, cause=Cause("c", "why"), remedy=remedy)
-    (fix,) = fixes([verdict])
+    again = (Change("ueventd.rc", ("/dev/dma_heap/x 0444 system system",)), changes[2])
+    other = Alternative(Cause("d", "another reason"), "a look at the log", ("try this",))
+    why = Cause("c", "why", (Link("https://example.org/1", "there"),))
+    verdicts = (
+        Verdict("a", "t", Outcome.FAIL, None, (), why, ("then reboot",), None, changes, (other,)),
+        Verdict("b", "t", Outcome.FAIL, "x", (), why, ("then reboot",), None, again),
+    )
+    (fix,) = fixes(verdicts)
     assert fix.lines == {
-        "kconfig.fragment": remedy[:1],
-        "ueventd.rc": (remedy[1], "/dev/dma_heap/x    0444    system    system"),
-        "sepolicy.te": (remedy[3],),
-        "file_contexts": ("/dev/dma_heap/x  u:object_r:x_device:s0",),
+        "kconfig.fragment": ("CONFIG_CMA=y",),
+        "ueventd.rc": changes[1].lines,
+        "device-tree/heaps.dtsi": ("/ {", "};", "/ {", "\tx;", "};"),
     }
-    assert fix.steps == ("then restorecon or reboot",)
-    assert fix.then_pass == ("a",)
+    assert fix.steps == ("then reboot",)
+    assert fix.then_pass == ("a", "b (x)")
+    readme = fix_files(BoardRun("s", verdicts))["README.md"]
+    for told in ("another reason", "a look at the log", "try this", "https://example.org/1", "a, b (x)"):
+        assert told in readme
+
+
+def test_what_costs_most_is_mended_first() -> None:
+    late, soon = (Cause(one, one) for one in ("dmabuf.no-statistics", "heap.beyond-reach"))
+    verdicts = [Verdict("a", "t", Outcome.WARN, cause=one, remedy=("do",)) for one in (late, soon)]
+    assert [fix.cause for fix in fixes(verdicts)] == ["heap.beyond-reach", "dmabuf.no-statistics"]
 
 
 def test_what_passes_needs_no_fix() -> None:
-    assert fix_files(BoardRun("s", (Verdict("a", "t", Outcome.PASS, remedy=("CONFIG_X=y",)),))) == {}
+    assert fix_files(BoardRun("s", (Verdict("a", "t", Outcome.PASS, remedy=("do",)),))) == {}
 
 
 @given(run=runs)
-def test_no_remedy_is_lost_and_no_line_is_broken(run: Run) -> None:
+def test_no_remedy_is_lost_and_no_file_lies_outside(run: Run) -> None:
     for board in run.boards:
-        wanted = {line for one in board.verdicts if one.outcome.value in ("fail", "warn") for line in one.remedy}
-        found = fixes(board.verdicts)
-        kept = {line for fix in found for lines in fix.lines.values() for line in lines} | {
-            step for fix in found for step in fix.steps
-        }
-        assert {line for line in wanted if line not in kept and line.strip() not in kept} == set()
+        found = [one for one in board.verdicts if one.outcome.value in ("fail", "warn")]
+        fixed = fixes(board.verdicts)
+        assert {line for one in found for line in one.remedy} <= {step for fix in fixed for step in fix.steps}
+        wanted = {line for one in found for change in one.changes for line in change.lines}
+        assert wanted <= {line for fix in fixed for lines in fix.lines.values() for line in lines}
+        for name in fix_files(board):
+            assert ".." not in Path(name).parts
+            assert not Path(name).is_absolute()

@@ -11,7 +11,7 @@ import pytest
 from bringup.checks.facts import Facts
 from bringup.checks.judge import judge
 from bringup.checks.registry import checks, find_check
-from bringup.checks.verdict import Outcome, Verdict
+from bringup.checks.verdict import Change, Outcome, Verdict
 from bringup.config.schema import BoardConfig, Heap, Memory
 from bringup.errors import UsageError
 from tests.scripted_record import DENIED, HELLO, MISSING, RESERVED, ScriptedBoard, node, result
@@ -79,6 +79,7 @@ def files(**changed: str | dict[str, Any]) -> dict[str, str | dict[str, Any]]:
     return dict(ScriptedBoard().files) | {key.replace("__", "/"): value for key, value in changed.items()}
 
 
+FULL = "MemTotal:        2014208 kB\nCmaTotal:          65536 kB\nCmaFree:              64 kB\n"
 NO_CMA = "MemTotal:        2014208 kB\nCmaTotal:              0 kB\nCmaFree:               0 kB\n"
 SELINUX = {"__sys__fs__selinux__enforce": "1"}
 AVC = (
@@ -120,7 +121,7 @@ BROKEN: list[tuple[str, str, str, ScriptedBoard, str | None]] = [
     ("test errs", "allocator", "error", broken(results=[result("system", "open", "error", seen="killed"), result("linux,cma", "open")]), None),
     ("not tested", "allocator", "error", broken(results=[result("system", "open")]), None),
     ("open refused", "allocator", "fail", broken(results=[result("system", "open", "fail", errno=13)], heaps={"system": {"mode": 0o600, "uid": 0}}, hello=HELLO | {"uid": 2000}), "node.mode"),
-    ("CMA is full", "allocator", "fail", broken(results=[result("system", "open"), result("linux,cma", "alloc.1m", "fail", errno=12)]), "cma.exhausted"),
+    ("CMA is full", "allocator", "fail", broken(results=[result("system", "open"), result("linux,cma", "alloc.1m", "fail", errno=12)], files=files(__proc__meminfo=FULL)), "cma.exhausted"),
     ("another pool", "drift", "fail", broken(files=files(**{f"{RESERVED}/linux,cma/size": "\0\0\0\0\2\0\0\0"})), "drift.device-tree"),
     ("another command line", "drift", "fail", broken(files=files(__proc__cmdline="quiet cma=16M\n")), "drift.cmdline"),
     ("no command line", "drift", "error", broken(files=files(__proc__cmdline=DENIED)), None),
@@ -129,9 +130,9 @@ BROKEN: list[tuple[str, str, str, ScriptedBoard, str | None]] = [
     ("no CMA", "cma.size", "fail", broken(files=files(__proc__meminfo=NO_CMA)), "cma.size-zero"),
     ("small CMA", "cma.size", "fail", broken(files=files(__proc__meminfo="CmaTotal: 16384 kB\n")), "cma.too-small"),
     ("no meminfo", "cma.size", "error", broken(files=files(__proc__meminfo=DENIED)), None),
-    ("region rejected", "cma.rejected", "fail", broken(files=files(dmesg="[    0.0] Reserved memory: incorrect alignment of CMA region\n")), "cma.region-rejected"),
+    ("region rejected", "cma.rejected", "fail", broken(files=files(dmesg="[    0.0] Reserved memory: incorrect alignment of CMA region\n")), "cma.region-misaligned"),
     ("no dmesg", "cma.rejected", "error", broken(files=files(dmesg=DENIED)), None),
-    ("CMA used up", "cma.exhausted", "warn", broken(files=files(dmesg="[   70.2] cma: cma_alloc: reserved: alloc failed, req-size: 6075 pages, ret: -12\n")), "cma.exhausted"),
+    ("CMA used up", "cma.exhausted", "warn", broken(files=files(dmesg="[   70.2] cma: cma_alloc: reserved: alloc failed, req-size: 6075 pages, ret: -12\n", __proc__meminfo=FULL)), "cma.exhausted"),
     ("ION there", "ion.node", "warn", broken(nodes=[node("/dev/ion")]), "ion.left"),
     ("ION line", "ion.ueventd", "warn", broken(files=files() | {"/vendor/etc/ueventd.rc": "/dev/ion 0664 system system\n"}), "ion.left-in-ueventd"),
     ("beyond reach", "heap.addresses", "fail", broken(files=files(dmesg="[  9.0] rga: RGA_MMU unsupported memory larger than 4G!\n")), "heap.above-limit"),
@@ -175,7 +176,9 @@ def test_a_record_without_hello_passes_nothing_but_what_was_seen(tmp_path: Path)
 
 def test_an_avc_line_becomes_the_rule_it_needs(ask: Ask) -> None:
     (verdict,) = ask("selinux.denials", broken(files=files(dmesg=AVC, **SELINUX)))
-    assert verdict.remedy == ("allow hal_camera_default dmabuf_heap_device:chr_file { read open };",)
+    assert verdict.changes == (
+        Change("sepolicy/heaps.te", ("allow hal_camera_default dmabuf_heap_device:chr_file r_file_perms;",)),
+    )
 
 
 def test_later_ueventd_files_override(ask: Ask) -> None:
@@ -193,10 +196,10 @@ def test_unknown_check_suggests(ask: Ask) -> None:
 @pytest.mark.parametrize(
     ("kind", "cause"),
     [
-        ("system-uncached", "heap.driver-not-in-kernel"),
-        ("vendor", "heap.driver-not-in-kernel"),
-        ("carveout", "heap.driver-not-in-kernel"),
-        ("protected", "heap.driver-not-in-kernel"),
+        ("system-uncached", "heap.no-uncached"),
+        ("vendor", "heap.vendor-driver-missing"),
+        ("carveout", "heap.vendor-driver-missing"),
+        ("protected", "heap.no-protected"),
     ],
 )
 def test_a_heap_that_mainline_never_had(ask: Ask, kind: str, cause: str) -> None:

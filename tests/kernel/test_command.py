@@ -257,7 +257,6 @@ def test_a_vintf_file_that_is_none(tmp_path: Path, good: Path, content: str, see
 @pytest.mark.parametrize(
     "arguments",
     [
-        ["check"],
         ["check", "x", "--flavour", "ubuntu"],
         ["check", "x", "--kernel", "six"],
         ["check", "x", "--tree", "."],

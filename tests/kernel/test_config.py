@@ -7,7 +7,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bringup.errors import ConfigError, UsageError
-from bringup.kernel.config import KernelConfig, merge, parse_config, unquote
+from bringup.kernel.config import (
+    KernelConfig,
+    _read_at_once,
+    _read_by_line,
+    merge,
+    parse_config,
+    unquote,
+)
 from bringup.kernel.version import Flavour
 
 WHOLE = """\
@@ -37,6 +44,28 @@ def test_every_kind_of_value() -> None:
     assert (str(config.version), config.arch) == ("6.12.107", "arm64")
 
 
+_LINES = st.sampled_from(
+    ["", "#", "# a comment", "CONFIG_A=y", "CONFIG_A=m", "# CONFIG_A is not set", "CONFIG_B=1", 'CONFIG_C="a\\"b"', "CONFIG_D=0x1F",
+     "CONFIG_E=y ", " CONFIG_F=y", "# CONFIG_G=y", "#CONFIG_H is not set", "CONFIG_I is not set", "# CONFIG_J is not set.", "CONFIG_K=",
+     "CONFIG_L=n", "CONFIG_M=yes", 'CONFIG_N="', "# CONFIG_O is not set ", "CONFIG_P=y\r", "CONFIG_=y", "CONFIG_q-r=y", "CONFIG_Ä=y",
+     "CONFIG_S=-5", "CONFIG_T=0x", 'CONFIG_U="x" # no', "# CONFIG_V is not set # is not set", "\ufeffCONFIG_W=y", "x"]
+)  # fmt: skip
+
+
+@given(st.lists(_LINES | st.text('CONFIG_#=yn "\\1x\n', max_size=24), max_size=8).map("\n".join))
+def test_both_ways_of_reading_say_the_same(text: str) -> None:
+    at_once = _read_at_once(text)
+    if at_once is None:
+        return
+    values, _ = _read_by_line(text, "x", 1)
+    assert list(at_once.items()) == list(values.items())
+
+
+def test_a_file_as_the_kernel_writes_it_is_read_at_once() -> None:
+    assert _read_at_once(WHOLE) == parse_config(WHOLE, "x", numbered=True).values
+    assert parse_config(WHOLE, "x").values == parse_config(WHOLE + "CONFIG_DMABUF_HEAPS=y\n", "x").values
+
+
 def test_not_set_and_not_mentioned_are_two_things() -> None:
     config = parse_config(WHOLE, "x")
     assert config.get("DMABUF_HEAPS_CMA") == "n"
@@ -46,7 +75,7 @@ def test_not_set_and_not_mentioned_are_two_things() -> None:
 
 
 def test_the_line_of_a_symbol_is_known() -> None:
-    assert parse_config(WHOLE, "x").lines["DMABUF_HEAPS_CMA"] == 8
+    assert parse_config(WHOLE, "x", numbered=True).lines["DMABUF_HEAPS_CMA"] == 8
 
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bringup.errors import ConfigError, UsageError
+from bringup.errors import BringupError, UsageError
 from bringup.kernel.config import parse_config
 from bringup.kernel.diff import configs_of, differences
 from bringup.kernel.source import Source, SourceKind
@@ -44,5 +44,5 @@ def test_one_cannot_be_compared() -> None:
 
 
 def test_what_holds_no_configuration_cannot_be_compared() -> None:
-    with pytest.raises(ConfigError, match="no kernel"):
+    with pytest.raises(BringupError, match="no kernel"):
         configs_of([Source("init_boot.img", SourceKind.BOOT, None, "an init_boot image holds no kernel")])

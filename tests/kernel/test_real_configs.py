@@ -6,7 +6,10 @@ import json
 from pathlib import Path
 
 import pytest
+import typer
 
+from bringup.cli import kconfig
+from bringup.cli.kconfig_quick import quick_check
 from bringup.kernel.config import parse_config
 from bringup.kernel.evidence import Evidence
 from bringup.kernel.judge import judge
@@ -60,6 +63,22 @@ def test_a_gki_configuration_is_right_as_it_is(branch: str) -> None:
 def test_gki_is_recognised_without_its_release() -> None:
     config = parse_config("CONFIG_ANDROID_VENDOR_HOOKS=y\nCONFIG_DMABUF_HEAPS=y\n", "x")
     assert config.flavour is Flavour.GKI
+
+
+def test_the_quick_way_prints_the_same_bytes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of every configuration: there is one judge, and one writer of JSON."""
+    path = tmp_path / "config"
+    for name, entry in SLICES.items():
+        config = golden.config_of(entry)
+        head = f"# {entry['head']} Kernel Configuration\n" if entry["head"] else ""
+        path.write_text(head + "".join(f"{config.line(symbol)}\n" for symbol in config))
+        with pytest.raises(typer.Exit) as stop:
+            kconfig.check(sources=[path], json=True)
+        long_way = capsys.readouterr().out
+        assert (quick_check(["kconfig", "check", "--json", str(path)]), capsys.readouterr().out) == (
+            stop.value.exit_code,
+            long_way,
+        ), name
 
 
 _HERE = fetch.configs()

@@ -5,11 +5,17 @@ from __future__ import annotations
 import random
 
 from bringup.checks.run import BoardRun, HeapFacts, LatencyFacts, Run
-from bringup.checks.verdict import Cause, Outcome, Verdict
+from bringup.checks.verdict import Alternative, Cause, Change, Link, Outcome, Verdict
+
+from . import sample_facts
 
 STARTED = "2026-11-22T11:48:07+00:00"
 
-_NO_CMA = Cause("kconfig.dmabuf-heaps-cma-unset", "CONFIG_DMABUF_HEAPS_CMA is not set in the running kernel")
+_NO_CMA = Cause(
+    "kconfig.dmabuf-heaps-cma-unset",
+    "CONFIG_DMABUF_HEAPS_CMA is not set in the running kernel",
+    (Link("https://github.com/made-up/board/issues/7", "made-up/board#7"),),
+)
 _NO_CMA_REMEDY = (
     "CONFIG_CMA=y",
     "CONFIG_DMA_CMA=y",
@@ -52,8 +58,16 @@ def _found() -> list[Verdict]:
             evidence=("/dev/dma_heap/system: crw------- root:root, expected 0444",),
             cause=_MODE,
             remedy=(
-                "/dev/dma_heap/system    0444   system   system",
-                "# https://source.android.com/docs/core/architecture/kernel/dma-buf-heaps",
+                "ueventd reads this file at the next boot:",
+                "https://source.android.com/docs/core/architecture/kernel/dma-buf-heaps",
+            ),
+            changes=(Change("ueventd.rc", ("/dev/dma_heap/system    0444   system   system",)),),
+            alternatives=(
+                Alternative(
+                    Cause("board.mode-changed", "something changed the mode after ueventd had set it"),
+                    "dmesg has ueventd's own line for this node, with the mode that it set",
+                    ("find the chmod: grep -r dma_heap /vendor/etc/init",),
+                ),
             ),
         ),
         Verdict(
@@ -173,11 +187,21 @@ def board(serial: str = "made-up-board-7") -> BoardRun:
         heaps=(
             HeapFacts(
                 "system", True, "system", 0o600, "0:0", "u:object_r:dmabuf_system_heap_device:s0",
-                {"pass": 13, "error": 2}, _latency(9_000, 0.21),
+                {"pass": 13, "error": 2}, _latency(9_000, 0.21), sample_facts.SYSTEM_PAGES,
+                sample_facts.SYSTEM_EXHAUSTION,
             ),
-            HeapFacts("reserved", True, "cma", 0o444, "1000:1000", None, {"pass": 13}, _latency(21_000, 0.35)),
+            HeapFacts(
+                "reserved", True, "cma", 0o444, "1000:1000", None, {"pass": 13}, _latency(21_000, 0.35),
+                sample_facts.CMA_PAGES, sample_facts.CMA_EXHAUSTION,
+            ),
             HeapFacts("linux,cma", False),
         ),
+        ion=sample_facts.ION,
+        timings=sample_facts.timings(),
+        untimed=sample_facts.UNTIMED,
+        upstream_gap=sample_facts.GAP,
+        memory=sample_facts.MEMORY,
+        requirements=sample_facts.REQUIREMENTS,
         steps=(
             ("find the board", 0.0, 0.012),
             ("push the test allocator", 0.012, 0.081),

@@ -134,7 +134,7 @@ def test_a_link_opens_what_is_folded(page: str, browser: Browser, pages: dict[st
 def test_an_odd_link_stops_nothing(fragment: str, browser: Browser, pages: dict[str, Path]) -> None:
     browser.open(pages["one"], fragment)
     assert browser.complaints() == []
-    assert browser.js("return document.querySelectorAll('.finder, .remedy button').length") == 5
+    assert browser.js("return document.querySelectorAll('.finder, .remedy button').length") == 6
     assert browser.js("return document.querySelector('.fold').open") == fragment.endswith("sysfs")
 
 
@@ -146,7 +146,7 @@ def test_a_page_that_was_saved_and_opened_again_is_the_same(
     saved.write_text("<!DOCTYPE html>\n" + browser.js("return document.documentElement.outerHTML"), encoding="utf-8")
     browser.open(saved)
     assert browser.complaints() == []
-    assert browser.js("return document.querySelectorAll('.finder, .remedy button').length") == 5
+    assert browser.js("return document.querySelectorAll('.finder, .remedy button').length") == 6
     assert load_report(saved) == sample.run()
 
 
@@ -203,7 +203,7 @@ def test_finding_hides_the_others_and_counts(browser: Browser, pages: dict[str, 
         "made-up-board-7/kconfig.cma",
         "made-up-board-7/kconfig.dma-cma",
     ]
-    assert browser.js("return document.querySelector('output').value") == "3 of 58"
+    assert browser.js("return document.querySelector('output').value") == "3 of 64"
     assert browser.js("return document.getElementById('made-up-board-7/kconfig.cma').checkVisibility()")
     field.clear()
     field.send_keys(" ")

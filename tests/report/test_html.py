@@ -11,10 +11,15 @@ from collections.abc import Callable
 
 import pytest
 
+from bringup.checks.memory import MemoryFacts
 from bringup.checks.run import BoardRun, HeapFacts, LatencyFacts, Run
-from bringup.checks.verdict import Cause, Outcome, Verdict
+from bringup.checks.verdict import Cause, Link, Outcome, Verdict
+from bringup.kernel.gap import UpstreamGap
 from bringup.report import find_format
-from bringup.report.html.latency import HEIGHT, WIDTH, plots
+from bringup.report.html.charts import HEIGHT, WIDTH
+from bringup.report.html.contiguity import pages_view
+from bringup.report.html.memorymap import memory_view
+from bringup.report.html.timing import timing_view
 
 from . import hostile, parsers, sample
 
@@ -77,7 +82,10 @@ def test_every_table_has_a_caption_and_scopes(name: str) -> None:
 def test_the_order_of_the_page() -> None:
     page = parsers.page(html(sample.run()))
     second = [text.strip() for level, text in page.headings if level == 2]
-    assert second == ["Board", "Heaps", "Findings", "The rest", "Latency", "Timeline"]
+    assert second == [
+        "Board", "Heaps", "Findings", "The rest", "Memory", "Pages", "Speed", "ION", "Kernel configuration", "Upstream gap",
+        "Timeline",
+    ]  # fmt: skip
     text = " ".join(page.text.split())
     assert text.index("This board cannot be used yet: 3 of 46 checks fail.") < text.index("Serial")
     third = [text for level, text in page.headings if level == 3]
@@ -174,33 +182,145 @@ def test_a_thousand_boards_of_sixty_checks(run: Callable[[int], Run]) -> None:
     assert len(text.encode()) <= 6_000_000
 
 
-def test_plots_share_their_axes_and_stay_inside() -> None:
-    drawn = plots(sample.board().heaps)
-    assert len(drawn) == 2
-    assert drawn[0].y_ticks == drawn[1].y_ticks
-    assert [label for _, label in drawn[0].x_ticks] == ["4 KiB", "64 KiB", "1 MiB", "4 MiB"]
-    assert [label for _, label in drawn[0].y_ticks] == ["100 ns", "1 µs", "10 µs", "100 µs", "1 ms", "10 ms"]
-    for plot in drawn:
-        for curve in plot.curves:
+TIMED = timing_view(sample.board())
+
+
+def test_there_is_a_chart_of_each_operation_with_the_limit_and_ion_beside() -> None:
+    assert [one.title for one in TIMED.charts] == [
+        "Allocating a buffer", "Giving it back", "Filling it", "Reading it", "Copying it",
+    ]  # fmt: skip
+    assert [(one.key, one.name, one.style) for one in TIMED.legend] == [
+        ("A", "system", "c0"),
+        ("B", "reserved", "c1"),
+        ("C", "ION ion_system_heap", "c2 ion"),
+        ("0", "the limit of this board", "limit"),
+    ]
+    for one in TIMED.charts:
+        assert [curve.key for curve in one.curves] == ["A", "B", "C", "0"]
+
+
+def test_a_chart_is_true_and_stays_inside() -> None:
+    alloc, fill = TIMED.charts[0], TIMED.charts[2]
+    assert [label for _, label in alloc.x_ticks] == ["4 KiB", "64 KiB", "1 MiB", "4 MiB", "16 MiB"]
+    assert [label for _, label in alloc.y_ticks] == ["1 µs", "10 µs", "100 µs", "1 ms", "10 ms"]
+    assert [label for _, label in fill.y_ticks] == ["0", "2 GB/s", "4 GB/s", "6 GB/s", "8 GB/s"]
+    for one in TIMED.charts:
+        for curve in one.curves:
             assert all(0 <= x <= WIDTH and 0 <= y <= HEIGHT for x, y in curve.points)
-            assert [y for _, y in curve.points] == sorted((y for _, y in curve.points), reverse=True)
-        labels = sorted(curve.label_y for curve in plot.curves)
+            for (x, y), (at, low, high) in zip(curve.points, curve.bands, strict=False):
+                assert x == at
+                assert low >= y >= high
+        labels = sorted(curve.label_y for curve in one.curves)
         assert all(after - before >= 12 for before, after in itertools.pairwise(labels))
+    slow = [curve.points[-1][1] for curve in alloc.curves]
+    assert slow[1] < slow[2] < slow[0] < slow[3], "reserved is the slowest, then ION, then system, then the limit"
+
+
+def test_a_run_without_a_benchmark_shows_its_latencies_beside_memset() -> None:
+    heaps = (HeapFacts("x", True, latency=(LatencyFacts(1 << 20, 9, *[1000, 2000, 300, 400, 5000, 6000]),)),)
+    view = timing_view(BoardRun("s", (), heaps=heaps))
+    assert [one.title for one in view.charts] == ["Allocating a buffer", "Giving it back"]
+    assert (
+        view.charts[0].summary == "Allocating a buffer, the median: x 1 µs for 1 MiB. Limit: memset of the same size."
+    )
 
 
 @pytest.mark.parametrize("size", [0, 4096, 10**18])
 @pytest.mark.parametrize("time_", [-1, 0, 1, 10**30])
-def test_a_plot_of_nonsense_is_still_drawn(size: int, time_: int) -> None:
-    (plot,) = plots([HeapFacts("x", True, latency=(LatencyFacts(size, 0, *[time_] * 6),))])
-    assert all(0 <= x <= WIDTH and 0 <= y <= HEIGHT for curve in plot.curves for x, y in curve.points)
+def test_a_chart_of_nonsense_is_still_drawn(size: int, time_: int) -> None:
+    heaps = (HeapFacts("x", True, latency=(LatencyFacts(size, 0, *[time_] * 6),)),)
+    for one in timing_view(BoardRun("s", (), heaps=heaps)).charts:
+        assert all(0 <= x <= WIDTH and 0 <= y <= HEIGHT for curve in one.curves for x, y in curve.points)
 
 
-def test_the_summary_of_a_plot_says_what_it_shows() -> None:
-    (plot, _) = plots(sample.board().heaps)
-    assert plot.summary == (
-        "Allocating from system: 4 KiB takes 9.86 µs at the median, 16× the 620 ns of a memset of that size; "
-        "4 MiB takes 890 µs at the median, 1.8× the 497 µs of a memset of that size."
+def test_the_summary_of_a_chart_says_what_it_shows() -> None:
+    assert TIMED.charts[0].summary == (
+        "Allocating a buffer, the median: system 5.06 µs for 4 KiB and 3.53 ms for 16 MiB; "
+        "reserved 9.61 µs for 4 KiB and 6.7 ms for 16 MiB; "
+        "ION ion_system_heap 6.83 µs for 4 KiB and 4.76 ms for 16 MiB. Limit: memfd."
     )
+    assert TIMED.charts[2].summary == (
+        "Filling it: at best 5.26 GB/s on system with 16 MiB, which takes 1.2 times as long as fill of own memory."
+    )
+
+
+def test_the_memory_map_is_to_scale() -> None:
+    view = memory_view(sample.board())
+    low, high = view.banks
+    assert low.height / high.height == pytest.approx(3)
+    assert (low.begin, high.end) == ("0x4000_0000", "0x8_c000_0000")
+    assert high.y + high.height < low.y, "low addresses are at the bottom"
+    tall = {one.region.name: one for one in view.areas if one.region.kind.value != "boot"}
+    assert tall["video@70000000"].height / tall["tz@54600000"].height == pytest.approx(2)
+    assert tall["video@70000000"].height / low.height == pytest.approx(128 / 3072)
+    assert (tall["dsp@7a000000"].height, tall["dsp@7a000000"].lifted) == (1, True)
+    for one in view.areas:
+        bank = low if one.region.begin < 1 << 32 else high
+        assert bank.y - 0.01 <= one.y
+        assert one.y + one.height <= bank.y + bank.height + 1
+    labels = sorted(one.label_y for one in view.areas if one.label_y is not None)
+    assert all(after - before >= 26 for before, after in itertools.pairwise(labels))
+    assert view.heaps == {"reserved": "reserved"}
+    assert [mark.heap for mark in view.marks] == ["system", "reserved"]
+    assert view.summary == "4 GiB of RAM in 2 banks, 144 MiB of it CMA, 68 MiB set aside."
+
+
+def test_without_known_ram_there_is_no_map_and_it_is_said() -> None:
+    memory = MemoryFacts((), sample.board().memory.regions)
+    page = " ".join(parsers.page(html(one(memory=memory))).text.split())
+    assert "Where RAM lies is not known" in page
+    assert "video@70000000" in page
+
+
+def test_the_4_gib_line_is_drawn_where_memory_runs_through_it() -> None:
+    through = MemoryFacts(((0x8000_0000, 0x1_8000_0000),))
+    assert memory_view(BoardRun("s", (), memory=through)).four_gib == pytest.approx(14 + 200)
+    assert memory_view(sample.board()).four_gib is None
+
+
+def test_the_histogram_shares_the_bytes_of_each_buffer() -> None:
+    view = pages_view(sample.board())
+    assert [(row.heap, row.size, row.told) for row in view.rows] == [
+        ("system", "1 MiB", "3 runs; half of it in runs of 512 KiB or more"),
+        ("system", "16 MiB", "221 runs; half of it in runs of 256 KiB or more"),
+        ("reserved", "4 MiB", "contiguous"),
+    ]
+    for row in view.rows:
+        assert sum(bar.height for bar in row.bars) == pytest.approx(26)
+        assert all(view.left <= bar.x and bar.x + bar.width <= view.right for bar in row.bars)
+
+
+def test_a_finding_tells_files_alternatives_and_where_it_was_seen() -> None:
+    page = parsers.page(html(sample.run()))
+    text = " ".join(page.text.split())
+    assert "Lines for ueventd.rc /dev/dma_heap/system 0444 system system" in text
+    assert "Or: something changed the mode after ueventd had set it" in text
+    assert "Seen before: made-up/board#7" in text
+    assert "https://github.com/made-up/board/issues/7" in page.hrefs
+
+
+def test_a_link_of_another_scheme_is_only_text() -> None:
+    cause = Cause("c", "t", (Link("javascript:alert(1)", "bad"), Link("https://a.example/x", "good")))
+    page = parsers.page(html(one(Verdict("a.b", "t", Outcome.FAIL, cause=cause))))
+    assert [href for href in page.hrefs if not href.startswith("#")] == ["https://a.example/x"]
+    assert "bad, good" in " ".join(page.text.split())
+
+
+def test_ion_stands_beside_what_replaces_it() -> None:
+    text = " ".join(parsers.page(html(sample.run())).text.split())
+    assert "ion_system_heap with flags 1 → system: not known whether it can take its place" in text
+    assert "reserved → reserved: cannot take its place as it is" in text
+    assert "contiguity 812 runs 223 runs better 16 MiB, by the tracepoints" in text
+
+
+def test_requirements_and_the_upstream_gap_are_told() -> None:
+    text = " ".join(parsers.page(html(sample.run())).text.split())
+    assert "4 requirements: 1 fail, 1 warn, 1 pass, 1 skip" in text
+    assert text.index("set wrong # CONFIG_DMABUF_HEAPS_CMA") < text.index("holds CONFIG_DMABUF_HEAPS=y")
+    assert "What this board has or asks for that mainline 6.12 does not have." in text
+    assert "CONFIG_ION option removed from mainline mainline has it in 3.14..5.10" in text
+    none = " ".join(parsers.page(html(one(upstream_gap=UpstreamGap("6.12")))).text.split())
+    assert "None: mainline 6.12 has all" in none
 
 
 def test_the_title_names_outcome_and_board() -> None:

@@ -68,7 +68,7 @@ static void bench_size(const struct trial *trial, uint64_t size, void *memory, u
 static const char *bench_heap(const struct heap *heap, void *memory, uint64_t rounds)
 {
     static char stopped_at[300];
-    struct trial trial = {.heap = heap, .fd = sys_open_heap(heap->name)};
+    struct trial trial = {.heap = heap, .fd = heap_open(heap)};
     const char *stopped = NULL;
     for (const uint64_t *size = buffer_sizes; trial.fd >= 0 && *size && !stopped; size++) {
         uint64_t bytes = bytes_of(&trial, *size);

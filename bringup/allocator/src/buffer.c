@@ -1,4 +1,5 @@
 #include "errnos.h"
+#include "ion.h"
 #include "sys.h"
 #include "text.h"
 #include "trial.h"
@@ -17,8 +18,23 @@ uint64_t bytes_of(const struct trial *trial, uint64_t size)
     return size < KIB ? size * trial->heap->page : size;
 }
 
+int heap_open(const struct heap *heap)
+{
+    if (heap->source != SOURCE_NODE && !heap->ion_mask) {
+        int fd = sys_open_heap(heap->name); /* where /dev/ion itself does not open, that is what is told */
+        if (fd < 0)
+            return -1;
+        sys_close(fd);
+        errno = ENODEV;
+        return -1;
+    }
+    return sys_open_heap(heap->name);
+}
+
 int buffer_alloc(const struct trial *trial, uint64_t len)
 {
+    if (trial->heap->source != SOURCE_NODE)
+        return ion_alloc(trial->fd, trial->heap, len);
     struct dma_heap_allocation_data data = {.len = len, .fd_flags = O_RDWR | O_CLOEXEC};
     return sys_ioctl(trial->fd, DMA_HEAP_IOCTL_ALLOC, &data) == 0 ? (int)data.fd : -1;
 }
@@ -47,6 +63,8 @@ int buffer_need(struct trial *trial, uint64_t len)
 int buffer_with(struct trial *trial, uint32_t fd_flags, const char *what)
 {
     struct dma_heap_allocation_data data = {.len = trial->heap->page, .fd_flags = fd_flags};
+    if (trial->heap->source != SOURCE_NODE) /* ION takes no such flags: O_RDWR and O_CLOEXEC is what it gives */
+        return buffer_need(trial, data.len);
     if (sys_ioctl(trial->fd, DMA_HEAP_IOCTL_ALLOC, &data) == 0)
         return (int)data.fd;
     not_allocated(trial, what);
@@ -64,6 +82,8 @@ int buffer_more(struct trial *trial, uint64_t len, unsigned before)
 /* Heaps that every CPU may map. For the others EINVAL may be by design: vendors name their protected heaps freely. */
 static bool must_map(const struct heap *heap)
 {
+    if (heap->source != SOURCE_NODE)
+        return heap->cma || heap->ion_type == ION_HEAP_TYPE_SYSTEM;
     return heap->cma || strcmp(heap->name, "system") == 0 || strcmp(heap->name, "system-uncached") == 0;
 }
 

@@ -2,6 +2,7 @@
 
 #include "clock.h"
 #include "errnos.h"
+#include "ion.h"
 #include "out.h"
 #include "sys.h"
 #include "text.h"
@@ -63,7 +64,7 @@ int heap_select(const char *pattern)
         return 0;
     }
     selecting = pattern;
-    return sys_list_heaps(add_matching) == 0 ? 0 : errno;
+    return (is_ion(pattern) ? ion_list(add_matching) : sys_list_heaps(add_matching)) == 0 ? 0 : errno;
 }
 
 uint64_t memory_limit(void)
@@ -78,10 +79,14 @@ struct heap heap_look(size_t index)
 {
     struct heap heap = {
         .name = names[index],
+        .source = SOURCE_NODE,
         .is_protected = strncmp(names[index], "protected,", 10) == 0,
         .page = (uint64_t)sysconf(_SC_PAGESIZE),
     };
-    heap.cma = !heap.is_protected && sys_heap_is_cma(heap.name);
+    if (is_ion(heap.name))
+        ion_resolve(&heap);
+    else
+        heap.cma = !heap.is_protected && sys_heap_is_cma(heap.name);
     heap.free_known = sys_free_memory(heap.name, heap.cma, &heap.free);
     heap.limit = heap.free_known ? heap.free / 2 : 0;
     if (budget && budget < heap.limit)
@@ -92,6 +97,11 @@ struct heap heap_look(size_t index)
 bool heap_test_matches(const struct test *test, const char *pattern)
 {
     return name_matches(pattern, test->id);
+}
+
+bool heap_test_applies(const struct test *test, const struct heap *heap)
+{
+    return !test->only || test->only & heap->source;
 }
 
 bool heap_test_known(const char *pattern)
@@ -145,12 +155,14 @@ const char *item_test(const char *pattern)
             const struct test *test = &heap_tests[j];
             if (!heap_test_matches(test, pattern))
                 continue;
+            struct heap heap = heap_look(i);
+            if (!heap_test_applies(test, &heap))
+                continue;
             if (time_is_up()) {
                 format_text(stopped_at, sizeof stopped_at, "test %s %s", test->id, names[i]);
                 return stopped_at;
             }
             struct verdict verdict;
-            struct heap heap = heap_look(i);
             heap_run_test(test, &heap, &verdict);
             report(test, &heap, &verdict);
         }

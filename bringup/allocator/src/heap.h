@@ -19,9 +19,15 @@ struct verdict {
     char seen[480];
 };
 
+/* Where buffers come from; a test is about all of these, or some. */
+enum source { SOURCE_NODE = 1, SOURCE_ION = 2, SOURCE_LEGACY_ION = 4 };
+#define SOURCE_ANY_ION (SOURCE_ION | SOURCE_LEGACY_ION)
+
 /* One heap, and how much of it a test may hold. */
 struct heap {
-    const char *name;
+    const char *name; /* in /dev/dma_heap, or ion/NAME (ion.h) */
+    enum source source;
+    uint32_t ion_mask, ion_flags, ion_type;
     bool cma;
     bool is_protected; /* by its name: TEE memory, never mapped by a CPU */
     uint64_t page;     /* bytes a page */
@@ -45,7 +51,10 @@ struct test {
     uint64_t needs; /* bytes held at one time, or PAGES(n) */
     bool maps;      /* needs a CPU mapping */
     bool opens;     /* opens the heap itself */
+    unsigned only;  /* the sources it is about; 0: any */
+    unsigned since; /* SINCE(major, minor): older kernels have not what it asks for */
 };
+#define SINCE(major, minor) ((major) << 8 | (minor))
 
 /* A size in pages: they are 4 KiB to 64 KiB. Any other size in the table is at least 1 KiB. */
 #define PAGES(count) ((uint64_t)(count))
@@ -75,7 +84,13 @@ const char *heap_name(size_t index);
 struct heap heap_look(size_t index);
 
 bool heap_test_matches(const struct test *test, const char *pattern);
+
+/* Whether the test is about heaps of this kind. */
+bool heap_test_applies(const struct test *test, const struct heap *heap);
 bool heap_test_known(const char *pattern);
+
+/* A descriptor to allocate from; -1 with errno (ENODEV: ION has no such heap). */
+int heap_open(const struct heap *heap);
 
 /* Runs one test in a child, which may crash or hang without harm. */
 void heap_run_test(const struct test *test, const struct heap *heap, struct verdict *verdict);
@@ -87,5 +102,6 @@ void item_heaps(const char *pattern);
 const char *item_test(const char *pattern);
 const char *item_bench(uint64_t rounds);
 const char *item_measure(const uint64_t number[4]);
+const char *item_reads(uint64_t rounds);
 
 #endif

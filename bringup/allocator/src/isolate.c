@@ -67,12 +67,21 @@ void cannot_tell(struct trial *trial, int error, const char *format, ...)
     va_end(arguments);
 }
 
+/* Heaps came with 5.6, so what is younger than a kernel is missed by ION alone. */
+static bool kernel_is(unsigned since)
+{
+    unsigned version[3];
+    return !sys_kernel(version) || SINCE(version[0], version[1]) >= since;
+}
+
 /* Why the test does not apply to this heap at this moment, if so. */
 static void check_needs(struct trial *trial, const struct test *test)
 {
     const struct heap *heap = trial->heap;
     uint64_t needs = bytes_of(trial, test->needs);
-    if (test->maps && heap->is_protected)
+    if (test->since && !kernel_is(test->since))
+        skip(trial, "kernels before %u.%u do not have it", test->since >> 8, test->since & 0xff);
+    else if (test->maps && heap->is_protected)
         skip(trial, "protected heap: no CPU mapping");
     else if (needs && !heap->free_known)
         cannot_tell(trial, 0, "how much memory is free for this heap is not known");
@@ -85,7 +94,7 @@ static void check_needs(struct trial *trial, const struct test *test)
 static void try_test(struct trial *trial, const struct test *test)
 {
     if (!test->opens) {
-        trial->fd = sys_open_heap(trial->heap->name);
+        trial->fd = heap_open(trial->heap);
         if (trial->fd < 0) {
             skip(trial, "the heap does not open: %s", errno_name(errno));
             return;

@@ -2,6 +2,7 @@
 #include "clock.h"
 #include "facts.h"
 #include "heap.h"
+#include "ion.h"
 #include "options.h"
 #include "out.h"
 #include "plan.h"
@@ -56,6 +57,11 @@ static const char *do_item(const struct item *item)
         for (char **pattern = item->text; *pattern; pattern++)
             item_heaps(*pattern);
         break;
+    case ITEM_ION:
+        item_ion();
+        break;
+    case ITEM_READS:
+        return item_reads(number[0]);
     case ITEM_STRESS:
         heap_set_stress(number[0], number[1]);
         break;

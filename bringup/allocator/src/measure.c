@@ -1,17 +1,17 @@
-/* The benchmark, one item of the plan at a time: every source's operations at one size, by so many threads, in turn
+/* The benchmark, one item of the plan at a time: every heap's operations at one size, by so many threads, in turn
  * with the process's own memory and files. A process of its own does it, and what it took is in memory shared with it:
  * a crash or a hang ends one item and leaves what was measured. */
 #include "children.h"
 #include "clock.h"
 #include "errnos.h"
 #include "heap.h"
+#include "ion.h"
 #include "out.h"
 #include "plan.h"
 #include "sys.h"
 #include "text.h"
 #include "timed.h"
 #include "trial.h"
-#include "uapi_ion.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -24,7 +24,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define MAX_SOURCES 48u
+#define MAX_ORIGINS 48u
 #define STACK_BYTES 65536u
 /* A turn of 64 MiB on a slow board, and more than that is a hang. */
 #define MEASURE_GRACE_NS 30000000000ull
@@ -35,78 +35,49 @@
 
 struct state {
     uint64_t size, rounds, ends_at;
-    unsigned threads, sources;
-    int current; /* the source at work, or -1 */
+    unsigned threads, origins;
+    int current; /* which is at work, or -1 */
     bool stop;
     atomic_uint arrived, meeting;
     atomic_bool unfit; /* a thread has no memory */
-    char why[MAX_SOURCES + 1][200]; /* why a source was not measured to its end; the last: none was */
-    struct source source[MAX_SOURCES];
+    char why[MAX_ORIGINS + 1][200]; /* why one was not measured to its end; the last: none was */
+    struct origin origin[MAX_ORIGINS];
     uint64_t samples[];
 };
-#define WHY_NONE MAX_SOURCES
+#define WHY_NONE MAX_ORIGINS
 
 static struct state *state;
 static cpu_set_t cpus;
 
-static uint64_t *samples_of(unsigned source, enum op op)
+static uint64_t *samples_of(unsigned origin, enum op op)
 {
-    return state->samples + (source * (uint64_t)OPS + op) * state->rounds;
+    return state->samples + (origin * (uint64_t)OPS + op) * state->rounds;
 }
 
-static struct source *add_source(enum source_kind kind, const char *name, int fd, uint64_t limit)
+static void add_origin(const struct origin *origin, uint64_t limit)
 {
-    if (state->sources == MAX_SOURCES)
-        return NULL;
-    char *why = state->why[state->sources];
-    struct source *source = &state->source[state->sources++];
+    if (state->origins == MAX_ORIGINS)
+        return;
+    char *why = state->why[state->origins];
+    struct origin *added = &state->origin[state->origins++];
     uint64_t each = state->size * state->threads;
-    *source = (struct source){.kind = kind, .fd = fd, .buffers = limit / each};
-    format_text(source->name, sizeof source->name, "%s", name);
+    *added = *origin;
+    added->buffers = limit / each;
     for (enum op op = 0; op <= OP_FREE; op++)
-        source->batch[op] = 1;
-    source->error = fd < 0 ? errno : 0;
-    if (source->error)
-        format_text(why, sizeof state->why[0], "it does not open: %s", errno_name(source->error));
-    else if (source->buffers == 0)
+        added->batch[op] = 1;
+    if (added->fd < 0)
+        format_text(why, sizeof state->why[0], "it does not open: %s", errno_name(errno));
+    else if (added->buffers == 0)
         format_text(why, sizeof state->why[0], "needs %llu bytes; at most %llu may be held beside the process's own",
                     (unsigned long long)each, (unsigned long long)limit);
-    return source;
-}
-
-/* Its calls that are no heap's take their buffers from no heap, so as many may be held as a batch has. */
-static void add_limit(void)
-{
-    struct source *source = add_source(SOURCE_LIMIT, "", 0, MAX_BUFFERS * state->size * state->threads);
-    source->batch[OP_ZERO] = source->batch[OP_EMPTY] = 1;
-    source->batch[OP_EMPTY_MANY] = MAX_BATCH;
-}
-
-static void add_ion(uint64_t room)
-{
-    static struct ion_heap_data heaps[16];
-    struct ion_heap_query query = {.cnt = 16, .heaps = (uintptr_t)heaps};
-    uint64_t cma = 0;
-    int fd = sys_open_ion();
-    if (fd < 0 || sys_ioctl(fd, ION_IOC_HEAP_QUERY, &query) != 0)
-        return;
-    sys_free_memory("", true, &cma);
-    for (unsigned i = 0; i < query.cnt && i < 16; i++) {
-        bool is_cma = heaps[i].type == ION_HEAP_TYPE_DMA;
-        /* Heaps of pages are measured cached and uncached, others as their buffers are usually had. */
-        for (uint32_t flags = 0; flags <= (heaps[i].type == ION_HEAP_TYPE_SYSTEM); flags++) {
-            heaps[i].name[sizeof heaps[i].name - 1] = 0;
-            struct source *source = add_source(SOURCE_ION, heaps[i].name, fd, is_cma ? cma / 2 : room);
-            if (!source)
-                return;
-            source->ion_heap = heaps[i].heap_id;
-            source->ion_flags = ION_FLAG_CACHED - flags;
-        }
+    if (added->own) {
+        added->batch[OP_ZERO] = added->batch[OP_EMPTY] = 1;
+        added->batch[OP_EMPTY_MANY] = MAX_BATCH;
     }
 }
 
 /* False: nothing can be measured. */
-static bool add_sources(void)
+static bool add_origins(void)
 {
     uint64_t own = 2 * state->size * state->threads, limit = memory_limit();
     if (state->threads > (unsigned)CPU_COUNT(&cpus)) {
@@ -118,22 +89,21 @@ static bool add_sources(void)
                     (unsigned long long)own, (unsigned long long)limit);
         return false;
     }
-    add_limit();
+    /* Its files hold nothing, so as many may be had as a batch has. */
+    add_origin(&(struct origin){.own = true, .heap.name = ""}, MAX_BUFFERS * state->size * state->threads);
     for (size_t i = 0; i < heap_selected(); i++) {
         struct heap heap = heap_look(i);
-        uint64_t room = limit - own;
-        add_source(SOURCE_HEAP, heap.name, sys_open_heap(heap.name),
-                   heap.cma || heap.limit < room ? heap.limit : room);
+        uint64_t room = heap.cma || heap.limit < limit - own ? heap.limit : limit - own;
+        add_origin(&(struct origin){.heap = heap, .fd = heap_open(&heap)}, room);
     }
-    add_ion(limit - own);
     return true;
 }
 
 static void set_aside(unsigned index)
 {
-    struct source *source = &state->source[index];
+    struct origin *origin = &state->origin[index];
     format_text(state->why[index], sizeof state->why[0], "ALLOC of %llu bytes: %s", (unsigned long long)state->size,
-                errno_name(source->error));
+                errno_name(origin->error));
 }
 
 /* Turns that are not kept: they find what can be measured, warm it up, and choose the batches. The first turns of a
@@ -141,20 +111,20 @@ static void set_aside(unsigned index)
 static void warm_up(struct worker *worker)
 {
     uint64_t took[OPS] = {0}, empty = 0;
-    for (unsigned i = 0; i < state->sources; i++) {
-        struct source *source = &state->source[i];
+    for (unsigned i = 0; i < state->origins; i++) {
+        struct origin *origin = &state->origin[i];
         uint64_t last = 0;
         state->current = (int)i;
         for (int turn = 0; turn < WARM_TURNS && last < SHORT_TURN_NS && !state->why[i][0]; turn++) {
             uint64_t begun = now_ns();
-            if (!take_turn(source, worker, took)) {
+            if (!take_turn(origin, worker, took)) {
                 set_aside(i);
                 break;
             }
             last = now_ns() - begun;
-            if (source->kind == SOURCE_LIMIT)
+            if (origin->own)
                 empty = took[OP_EMPTY];
-            choose_batches(source, took, empty);
+            choose_batches(origin, took, empty);
         }
     }
 }
@@ -172,19 +142,19 @@ static void meet(void)
         sched_yield();
 }
 
-/* The order of sources differs from round to round, so that none always comes after the same other one. */
+/* The order of heaps differs from round to round, so that none always comes after the same other one. */
 static unsigned in_turn(uint64_t round, unsigned index)
 {
-    unsigned at = (unsigned)((round + index) % state->sources);
-    return round & 1 ? state->sources - 1 - at : at;
+    unsigned at = (unsigned)((round + index) % state->origins);
+    return round & 1 ? state->origins - 1 - at : at;
 }
 
 static void keep(unsigned index, const uint64_t *took)
 {
-    struct source *source = &state->source[index];
+    struct origin *origin = &state->origin[index];
     for (enum op op = 0; op < OPS; op++)
-        samples_of(index, op)[source->taken] = took[op];
-    source->taken++;
+        samples_of(index, op)[origin->taken] = took[op];
+    origin->taken++;
 }
 
 /* What every thread does; the first one's samples are kept. */
@@ -198,18 +168,18 @@ static void take_rounds(struct worker *worker, unsigned number)
         meet();
         if (state->stop)
             return;
-        for (unsigned i = 0; i < state->sources; i++) {
+        for (unsigned i = 0; i < state->origins; i++) {
             unsigned index = in_turn(round, i);
             meet();
             if (state->why[index][0])
                 continue;
-            struct source other = state->source[index];
+            struct origin other = state->origin[index];
             if (number > 0) {
                 take_turn(&other, worker, took);
                 continue;
             }
             state->current = (int)index;
-            if (take_turn(&state->source[index], worker, took))
+            if (take_turn(&state->origin[index], worker, took))
                 keep(index, took);
             else
                 set_aside(index);
@@ -252,7 +222,7 @@ static void measure(void)
     sched_getaffinity(0, sizeof cpus, &cpus);
     if (state->threads == 0)
         state->threads = (unsigned)CPU_COUNT(&cpus);
-    if (!add_sources())
+    if (!add_origins())
         return;
     first = getpid();
     pin(0);
@@ -275,35 +245,37 @@ static void measure(void)
     state->current = -1;
 }
 
-static void head(const char *kind, unsigned run, const struct source *source)
+/* Which origin: a heap of ION by its name there and its flags. */
+static void head(const char *kind, unsigned run, const struct origin *origin)
 {
-    static const char *const kinds[] = {"limit", "heap", "ion"};
+    bool own = !origin || origin->own, ion = !own && origin->heap.source != SOURCE_NODE;
+    const char *name = own ? "" : origin->heap.name + (ion ? sizeof ION_PREFIX - 1 : 0);
     out_begin(kind);
     out_unsigned("run", run);
-    out_string("source", kinds[source ? source->kind : SOURCE_LIMIT]);
-    out_string("name", source ? source->name : "");
-    out_unsigned("flags", source ? source->ion_flags : 0);
+    out_string("source", own ? "limit" : ion ? "ion" : "heap");
+    out_bytes("name", name, ion ? strcspn(name, "/") : strlen(name));
+    out_unsigned("flags", own ? 0 : origin->heap.ion_flags);
     out_unsigned("size", state->size);
     out_unsigned("threads", state->threads);
 }
 
 static void report_samples(unsigned run, unsigned index)
 {
-    const struct source *source = &state->source[index];
-    head("timing", run, source);
+    const struct origin *origin = &state->origin[index];
+    head("timing", run, origin);
     for (int part = 0; part < 3; part++) {
         static const char *const keys[] = {"ops", "batch", "ns"};
         out_list_begin(keys[part]);
         for (enum op op = 0; op < OPS; op++) {
-            if (!source->batch[op])
+            if (!origin->batch[op])
                 continue;
             if (part == 0)
-                out_string(NULL, op_name(source->kind, op));
+                out_string(NULL, op_name(origin->own, op));
             else if (part == 1)
-                out_unsigned(NULL, source->batch[op]);
+                out_unsigned(NULL, origin->batch[op]);
             else
                 out_list_begin(NULL);
-            for (uint64_t i = 0; part == 2 && i < source->taken; i++)
+            for (uint64_t i = 0; part == 2 && i < origin->taken; i++)
                 out_unsigned(NULL, samples_of(index, op)[i]);
             if (part == 2)
                 out_list_end();
@@ -315,11 +287,11 @@ static void report_samples(unsigned run, unsigned index)
 
 static void report(unsigned run)
 {
-    for (unsigned i = 0; i <= MAX_SOURCES; i++) {
-        if (i < state->sources && state->source[i].taken)
+    for (unsigned i = 0; i <= MAX_ORIGINS; i++) {
+        if (i < state->origins && state->origin[i].taken)
             report_samples(run, i);
         if (state->why[i][0]) {
-            head("untimed", run, i < MAX_SOURCES ? &state->source[i] : NULL);
+            head("untimed", run, i < MAX_ORIGINS ? &state->origin[i] : NULL);
             out_string("why", state->why[i]);
             out_end();
         }
@@ -389,7 +361,7 @@ const char *item_measure(const uint64_t number[4])
     static unsigned run;
     static char stopped_at[64];
     uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), size = (number[0] + page - 1) / page * page;
-    size_t bytes = sizeof *state + MAX_SOURCES * OPS * number[2] * sizeof state->samples[0];
+    size_t bytes = sizeof *state + MAX_ORIGINS * OPS * number[2] * sizeof state->samples[0];
     state = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (state == MAP_FAILED)
         return "measure: no memory";

@@ -22,7 +22,7 @@ static const char help_text[] =
     "  bringup-alloc --version\n"
     "  bringup-alloc < PLAN             carry out a plan, print JSON lines\n"
     "\n"
-    "HEAP is a name under /dev/dma_heap, or a pattern such as 'linux,*'. Most boards want root.\n"
+    "HEAP is a name under /dev/dma_heap, or a pattern such as 'linux,*' or 'ion/*' (ION's). Most boards want root.\n"
     "No test holds more than half of MemFree, or half of CmaFree for a CMA heap.\n"
     "Exit status of --ktap: 0 all passed, 1 a test failed or could not be judged, 4 no heap.\n";
 

@@ -34,6 +34,8 @@ static const struct {
     [ITEM_RUN] = {"run", "nn+", {1, 1}, {MAX_RUN_MILLISECONDS, MAX_OUTPUT_BYTES}},
     [ITEM_DMESG] = {"dmesg", "n", {1}, {MAX_FILE_BYTES}},
     [ITEM_HEAPS] = {"heaps", "p*", {0}, {0}},
+    [ITEM_ION] = {"ion", "", {0}, {0}},
+    [ITEM_READS] = {"reads", "n", {1}, {PLAN_MAX_ROUNDS}},
     [ITEM_STRESS] = {"stress", "nn", {1, 0}, {UINT32_MAX, MAX_STRESS_MILLISECONDS}},
     [ITEM_TEST] = {"test", "p", {0}, {0}},
     [ITEM_BENCH] = {"bench", "n", {1}, {PLAN_MAX_ROUNDS}},
@@ -233,7 +235,8 @@ static const char *check_order(const struct plan *plan, struct refusal *why)
     for (size_t i = 0; i < plan->count; i++) {
         selected = selected || items[i].kind == ITEM_HEAPS;
         why->line = items[i].line;
-        if (!selected && (items[i].kind == ITEM_TEST || items[i].kind == ITEM_BENCH || items[i].kind == ITEM_MEASURE))
+        if (!selected && (items[i].kind == ITEM_TEST || items[i].kind == ITEM_BENCH || items[i].kind == ITEM_READS ||
+                          items[i].kind == ITEM_MEASURE))
             return "no heaps item before it";
     }
     return NULL;

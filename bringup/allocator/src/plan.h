@@ -22,6 +22,8 @@ enum item_kind {
     ITEM_RUN,
     ITEM_DMESG,
     ITEM_HEAPS,
+    ITEM_ION,
+    ITEM_READS,
     ITEM_STRESS,
     ITEM_TEST,
     ITEM_BENCH,

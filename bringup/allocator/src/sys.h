@@ -8,9 +8,9 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* Returns a file descriptor, or -1 with errno. */
+/* A heap's node, /dev/ion for a heap of ION. Returns a file descriptor, or -1 with errno. */
 int sys_open_heap(const char *name);
-int sys_open_ion(void);
+int sys_open_device(const char *path);
 int sys_ioctl(int fd, unsigned long request, void *argument);
 int sys_close(int fd);
 off_t sys_lseek(int fd, off_t offset, int whence);

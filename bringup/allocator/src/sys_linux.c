@@ -1,5 +1,6 @@
 #include "sys.h"
 
+#include "ion.h"
 #include "text.h"
 #include "uapi.h"
 
@@ -19,6 +20,8 @@
 int sys_open_heap(const char *name)
 {
     char path[512];
+    if (is_ion(name))
+        return open(ION_NODE, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
     if (!format_text(path, sizeof path, DMA_HEAP_DIRECTORY "/%s", name) || strchr(name, '/')) {
         errno = ENAMETOOLONG;
         return -1;
@@ -27,12 +30,12 @@ int sys_open_heap(const char *name)
     return open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 }
 
-/* The raw call: a libc may take the request as a signed int. */
-int sys_open_ion(void)
+int sys_open_device(const char *path)
 {
-    return open("/dev/ion", O_RDONLY | O_CLOEXEC);
+    return open(path, O_RDWR | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 }
 
+/* The raw call: a libc may take the request as a signed int. */
 int sys_ioctl(int fd, unsigned long request, void *argument)
 {
     return (int)syscall(SYS_ioctl, fd, request, argument);
@@ -214,8 +217,14 @@ static bool cma_free(const char *name, uint64_t *bytes)
 
 bool sys_free_memory(const char *name, bool cma, uint64_t *bytes)
 {
+    char area[256];
+    format_text(area, sizeof area, "%s", name);
+    if (is_ion(name)) { /* ION calls a CMA heap by its area's name */
+        format_text(area, sizeof area, "%s", name + sizeof ION_PREFIX - 1);
+        area[strcspn(area, "/")] = 0;
+    }
     if (cma)
-        return cma_free(name, bytes);
+        return cma_free(area, bytes);
     if (meminfo("MemFree:", bytes))
         return true;
     struct sysinfo info;

@@ -9,7 +9,7 @@
 void test_open(struct trial *trial, uint64_t unused)
 {
     (void)unused;
-    int fd = sys_open_heap(trial->heap->name);
+    int fd = heap_open(trial->heap);
     if (fd < 0)
         fail(trial, errno, "open: %s", errno_name(errno));
     else

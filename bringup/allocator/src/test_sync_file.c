@@ -17,8 +17,7 @@ static int call(int fd, unsigned long request, uint32_t flags, int *sync_fd)
     return 0;
 }
 
-/* A buffer of a kernel that has sync files, or -1 after setting the verdict. */
-static int buffer_with_sync_files(struct trial *trial)
+int buffer_with_sync_files(struct trial *trial)
 {
     int sync_fd = -1, fd = buffer_need(trial, trial->heap->page);
     if (fd < 0)

@@ -3,8 +3,8 @@
 #include "clock.h"
 #include "fill.h"
 #include "sys.h"
+#include "trial.h"
 #include "uapi.h"
-#include "uapi_ion.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -17,15 +17,15 @@
 /* Reading the clock is to be about 0.5 % of a sample: what the loop takes round by round comes on top, and 2 % is the most. */
 #define CLOCK_SHARE 192u
 
-const char *op_name(enum source_kind kind, enum op op)
+const char *op_name(bool own, enum op op)
 {
     static const char *const names[] = {"alloc",    "touch", "fill",   "read",  "copy", "sync_start",
                                         "sync_end", "free",  "memset", "empty", "empty"};
-    if (kind == SOURCE_LIMIT && op == OP_ALLOC)
+    if (own && op == OP_ALLOC)
         return "memfd";
-    if (kind == SOURCE_LIMIT && (op == OP_SYNC_START || op == OP_SYNC_END))
+    if (own && (op == OP_SYNC_START || op == OP_SYNC_END))
         return op == OP_SYNC_START ? "ioctl" : "ioctl_again";
-    return kind == SOURCE_LIMIT && op == OP_FREE ? "close" : names[op];
+    return own && op == OP_FREE ? "close" : names[op];
 }
 
 static int file_of(uint64_t size)
@@ -52,23 +52,16 @@ bool worker_open(struct worker *worker, uint64_t size)
 }
 
 /* A buffer, or -1 with errno. */
-static int source_alloc(const struct source *source, uint64_t size)
+static int have_buffer(const struct origin *origin, uint64_t size)
 {
-    if (source->kind == SOURCE_LIMIT)
-        return file_of(size);
-    if (source->kind == SOURCE_HEAP) {
-        struct dma_heap_allocation_data data = {.len = size, .fd_flags = O_RDWR | O_CLOEXEC};
-        return sys_ioctl(source->fd, DMA_HEAP_IOCTL_ALLOC, &data) == 0 ? (int)data.fd : -1;
-    }
-    struct ion_new_allocation_data data = {
-        .len = size, .heap_id_mask = 1u << source->ion_heap, .flags = source->ion_flags};
-    return sys_ioctl(source->fd, ION_IOC_NEW_ALLOC, &data) == 0 ? (int)data.fd : -1;
+    const struct trial trial = {.heap = &origin->heap, .fd = origin->fd};
+    return origin->own ? file_of(size) : buffer_alloc(&trial, size);
 }
 
-static bool allocate(const struct source *source, struct worker *worker, uint32_t count)
+static bool allocate(const struct origin *origin, struct worker *worker, uint32_t count)
 {
     for (uint32_t i = 0; i < count; i++) {
-        worker->fds[i] = source_alloc(source, worker->size);
+        worker->fds[i] = have_buffer(origin, worker->size);
         if (worker->fds[i] < 0) {
             int error = errno;
             while (i > 0)
@@ -81,11 +74,11 @@ static bool allocate(const struct source *source, struct worker *worker, uint32_
 }
 
 /* Maps each buffer and writes a word to each of its pages. The limit does so with a file whose pages are there. */
-static bool touch(const struct source *source, struct worker *worker, uint32_t count)
+static bool touch(const struct origin *origin, struct worker *worker, uint32_t count)
 {
     uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
     for (uint32_t i = 0; i < count; i++) {
-        int fd = source->kind == SOURCE_LIMIT ? worker->file : worker->fds[i];
+        int fd = origin->own ? worker->file : worker->fds[i];
         char *at = sys_map(fd, worker->size, PROT_READ | PROT_WRITE, MAP_SHARED, 0);
         if (at == MAP_FAILED)
             return false;
@@ -96,11 +89,11 @@ static bool touch(const struct source *source, struct worker *worker, uint32_t c
     return true;
 }
 
-static bool synchronise(const struct source *source, const struct worker *worker, uint64_t flags, uint32_t count)
+static bool synchronise(const struct origin *origin, const struct worker *worker, uint64_t flags, uint32_t count)
 {
     struct dma_buf_sync sync = {.flags = flags | DMA_BUF_SYNC_RW};
     bool good = true;
-    if (source->kind == SOURCE_LIMIT) /* what an ioctl costs that does next to nothing: it sets what is set */
+    if (origin->own) /* what an ioctl costs that does next to nothing: it sets what is set */
         for (uint32_t i = 0; i < count; i++)
             good &= ioctl(worker->file, FIOCLEX) == 0;
     else
@@ -110,15 +103,15 @@ static bool synchronise(const struct source *source, const struct worker *worker
 }
 
 /* `count` calls of one operation in a row. */
-static bool call(enum op op, const struct source *source, struct worker *worker, uint32_t count)
+static bool call(enum op op, const struct origin *origin, struct worker *worker, uint32_t count)
 {
-    char *at = source->kind == SOURCE_LIMIT ? worker->from : worker->maps[0];
+    char *at = origin->own ? worker->from : worker->maps[0];
     uint64_t size = worker->size;
     switch (op) {
     case OP_ALLOC:
-        return allocate(source, worker, count);
+        return allocate(origin, worker, count);
     case OP_TOUCH:
-        return touch(source, worker, count);
+        return touch(origin, worker, count);
     case OP_FILL:
         for (uint32_t i = 0; i < count; i++)
             fill_words(at, 0xa5a5a5a5a5a5a5a5ull, size);
@@ -133,7 +126,7 @@ static bool call(enum op op, const struct source *source, struct worker *worker,
         return true;
     case OP_SYNC_START:
     case OP_SYNC_END:
-        return synchronise(source, worker, op == OP_SYNC_END ? DMA_BUF_SYNC_END : DMA_BUF_SYNC_START, count);
+        return synchronise(origin, worker, op == OP_SYNC_END ? DMA_BUF_SYNC_END : DMA_BUF_SYNC_START, count);
     case OP_FREE:
         for (uint32_t i = 0; i < count; i++)
             sys_close(worker->fds[i]);
@@ -158,36 +151,36 @@ static void unmap(struct worker *worker)
     }
 }
 
-bool take_turn(struct source *source, struct worker *worker, uint64_t *took)
+bool take_turn(struct origin *origin, struct worker *worker, uint64_t *took)
 {
     for (enum op op = 0; op < OPS; op++) {
         if (op == OP_FREE)
             unmap(worker);
-        if (!source->batch[op])
+        if (!origin->batch[op])
             continue;
         uint64_t begun = now_ns();
-        bool good = call(op, source, worker, source->batch[op]);
+        bool good = call(op, origin, worker, origin->batch[op]);
         took[op] = now_ns() - begun;
         if (!good && op == OP_ALLOC) {
-            source->error = errno;
+            origin->error = errno;
             return false;
         }
         if (!good) {
             /* No CPU mapping, or no SYNC: what is left is measured. */
-            source->batch[op] = 0;
+            origin->batch[op] = 0;
             for (enum op other = OP_FILL; op == OP_TOUCH && other <= OP_COPY; other++)
-                source->batch[other] = 0;
+                origin->batch[other] = 0;
         }
     }
     return true;
 }
 
-void choose_batches(struct source *source, const uint64_t *took, uint64_t empty)
+void choose_batches(struct origin *origin, const uint64_t *took, uint64_t empty)
 {
-    uint64_t most = source->buffers < MAX_BUFFERS ? source->buffers : MAX_BUFFERS, buffers = 1;
+    uint64_t most = origin->buffers < MAX_BUFFERS ? origin->buffers : MAX_BUFFERS, buffers = 1;
     for (enum op op = 0; op < OP_EMPTY; op++) {
         bool whole = op == OP_ALLOC || op == OP_TOUCH || op == OP_FREE;
-        uint64_t before = source->batch[op];
+        uint64_t before = origin->batch[op];
         if (!before)
             continue;
         uint64_t batch = empty * CLOCK_SHARE * before / (took[op] ? took[op] : 1) + 1, limit = whole ? most : MAX_BATCH;
@@ -196,9 +189,9 @@ void choose_batches(struct source *source, const uint64_t *took, uint64_t empty)
         if (whole && batch > buffers)
             buffers = batch;
         else if (!whole)
-            source->batch[op] = (uint32_t)batch;
+            origin->batch[op] = (uint32_t)batch;
     }
-    source->batch[OP_ALLOC] = source->batch[OP_FREE] = (uint32_t)buffers;
-    if (source->batch[OP_TOUCH])
-        source->batch[OP_TOUCH] = (uint32_t)buffers;
+    origin->batch[OP_ALLOC] = origin->batch[OP_FREE] = (uint32_t)buffers;
+    if (origin->batch[OP_TOUCH])
+        origin->batch[OP_TOUCH] = (uint32_t)buffers;
 }

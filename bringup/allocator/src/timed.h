@@ -2,6 +2,8 @@
 #ifndef BRINGUP_TIMED_H
 #define BRINGUP_TIMED_H
 
+#include "heap.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -21,17 +23,14 @@ enum op {
     OPS
 };
 
-enum source_kind { SOURCE_LIMIT, SOURCE_HEAP, SOURCE_ION };
-
 #define MAX_BUFFERS 16u
 #define MAX_BATCH 256u
 
-/* Where buffers come from. `batch` is how many calls make a sample; 0: not measured on this source. */
-struct source {
-    enum source_kind kind;
-    char name[256];
-    uint32_t ion_heap, ion_flags;
-    int fd;           /* the heap or /dev/ion */
+/* Where buffers come from. `batch` is how many calls make a sample; 0: not measured here. */
+struct origin {
+    bool own; /* the process's own memory and files */
+    struct heap heap;
+    int fd;
     int error;        /* errno of what it refused; it is left alone after that */
     uint64_t buffers; /* most that one thread may hold */
     uint64_t taken;   /* turns with samples */
@@ -47,16 +46,16 @@ struct worker {
     void *maps[MAX_BUFFERS];
 };
 
-const char *op_name(enum source_kind kind, enum op op);
+const char *op_name(bool own, enum op op);
 
 /* The memory of a worker; false: there is none. */
 bool worker_open(struct worker *worker, uint64_t size);
 
-/* Each of the source's operations once, in order; `took` is nanoseconds a batch. False: it gave no buffer, errno is in
- * the source, and nothing is held. An operation that this source does not have gets a batch of 0. */
-bool take_turn(struct source *source, struct worker *worker, uint64_t *took);
+/* Each of the origin's operations once, in order; `took` is nanoseconds a batch. False: it gave no buffer, errno is in
+ * the origin, and nothing is held. An operation that this origin does not have gets a batch of 0. */
+bool take_turn(struct origin *origin, struct worker *worker, uint64_t *took);
 
 /* Sets each batch so that the empty loop is at most 2 % of a sample, by what the turn before took. */
-void choose_batches(struct source *source, const uint64_t *took, uint64_t empty);
+void choose_batches(struct origin *origin, const uint64_t *took, uint64_t empty);
 
 #endif

@@ -28,6 +28,9 @@ int buffer_need(struct trial *trial, uint64_t len);
 /* A page allocated with these fd_flags, or -1 after setting the verdict; `what` names the call there. */
 int buffer_with(struct trial *trial, uint32_t fd_flags, const char *what);
 
+/* A page's buffer of a kernel that has sync files, or -1 after setting the verdict. */
+int buffer_with_sync_files(struct trial *trial);
+
 /* Sets the verdict after an ALLOC that failed with errno: a process without a free descriptor is no fault of the heap. */
 void not_allocated(struct trial *trial, const char *what);
 
@@ -86,7 +89,24 @@ void test_socket(struct trial *trial, uint64_t unused);
 void test_workers(struct trial *trial, uint64_t threads);
 void test_fd_after_refusals(struct trial *trial, uint64_t unused);
 void test_protected_mmap(struct trial *trial, uint64_t unused);
+void test_drm_import(struct trial *trial, uint64_t unused);
+void test_udmabuf(struct trial *trial, uint64_t unused);
+void test_poll_fence(struct trial *trial, uint64_t unused);
 void test_free_memory(struct trial *trial, uint64_t unused);
+
+void test_ion_query(struct trial *trial, uint64_t unused);
+void test_ion_bad_query(struct trial *trial, uint64_t unused);
+void test_ion_old_flag(struct trial *trial, uint64_t unused);
+void test_ion_handle(struct trial *trial, uint64_t unused);
+void test_ion_bad_handle(struct trial *trial, uint64_t unused);
+void test_ion_sync(struct trial *trial, uint64_t unused);
+void test_ion_custom(struct trial *trial, uint64_t unused);
+void test_ion_bad_call(struct trial *trial, uint64_t group);
+void test_ion_after_failures(struct trial *trial, uint64_t unused);
+void test_ion_after_efault(struct trial *trial, uint64_t unused);
+
+/* Groups of calls that ION must refuse, for test_ion_bad_call. */
+enum ion_bad_group { ION_BAD_LEN, ION_BAD_MASK, ION_BAD_NUMBER, ION_BAD_POINTER };
 
 /* Groups of calls that must fail, for test_bad_input. */
 enum bad_group {

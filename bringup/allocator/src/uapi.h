@@ -51,6 +51,44 @@ _Static_assert(sizeof(struct dma_buf_sync_file) == 8, "the ioctl number carries 
 #define DMA_BUF_SYNC_START 0u
 #define DMA_BUF_SYNC_END 4u
 
+/* Other users of DMA-BUF. A udmabuf is pages of a memfd (include/uapi/linux/udmabuf.h); a DRM driver imports a buffer as
+ * a handle (include/uapi/drm/drm.h); sw_sync makes fences (drivers/dma-buf/sync_debug.h, sw_sync.c). */
+struct udmabuf_create {
+    uint32_t memfd, flags;
+    uint64_t offset, size;
+};
+#define UDMABUF_CREATE 0x40187542u
+_Static_assert(sizeof(struct udmabuf_create) == 24, "the ioctl number carries this size");
+
+struct drm_version {
+    int major, minor, patch;
+    unsigned long name_len;
+    char *name;
+    unsigned long date_len;
+    char *date;
+    unsigned long desc_len;
+    char *desc;
+};
+struct drm_gem_close {
+    uint32_t handle, pad;
+};
+struct drm_prime_handle {
+    uint32_t handle, flags;
+    int32_t fd;
+};
+#define DRM_IOCTL_VERSION (0xc0006400u | (unsigned)sizeof(struct drm_version) << 16)
+#define DRM_IOCTL_GEM_CLOSE 0x40086409u
+#define DRM_IOCTL_PRIME_HANDLE_TO_FD 0xc00c642du
+#define DRM_IOCTL_PRIME_FD_TO_HANDLE 0xc00c642eu
+
+struct sw_sync_create_fence_data {
+    uint32_t value;
+    char name[32];
+    int32_t fence;
+};
+#define SW_SYNC_IOC_CREATE_FENCE 0xc0285700u
+#define SW_SYNC_IOC_INC 0x40045701u
+
 #define DMA_HEAP_DIRECTORY "/dev/dma_heap"
 
 #endif

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from bringup.checks.changes import device_tree
 from bringup.checks.facts import Facts
 from bringup.checks.registry import Question, check
-from bringup.checks.verdict import Verdict
-from bringup.config.schema import HeapKind
+from bringup.checks.verdict import Change, Verdict
+from bringup.config.schema import DeclaredIn, HeapKind, Range, Region
 from bringup.outcome import Cause
 
 _RAM = re.compile(r"^\s*([0-9a-f]+)-([0-9a-f]+) : System RAM", re.MULTILINE)
@@ -30,6 +31,7 @@ def addresses(ask: Question, facts: Facts) -> Iterator[Verdict]:
             *said[:4],
             cause=Cause("heap.above-limit", "a device was given memory it cannot address"),
             remedy=_remedy(limit),
+            changes=_pool_below(facts, limit),
         )
     elif limit is None:
         yield ask.skipped("no board config says that a device cannot address all memory")
@@ -45,7 +47,22 @@ def addresses(ask: Question, facts: Facts) -> Iterator[Verdict]:
                 "heap.beyond-reach", f"buffers of {', '.join(unlimited) or 'system'} may lie beyond {limit:#x}"
             ),
             remedy=_remedy(limit),
+            changes=_pool_below(facts, limit),
         )
+
+
+def _pool_below(facts: Facts, limit: int | None) -> tuple[Change, ...]:
+    """A default CMA area that such devices reach, where the board config does not have one already."""
+    heaps = [heap for heap in (facts.config.heaps if facts.config else ()) if heap.kind is HeapKind.CMA]
+    known = next((heap.region for heap in heaps if heap.region is not None and heap.region.default), None)
+    base = (facts.config.memory.base if facts.config and facts.config.memory else None) or 0
+    end = limit or 4 * _GIB
+    if base >= end or (known is not None and known.base is not None):
+        return ()
+    size = (known.size if known is not None else None) or 64 * 1024**2
+    within = Range(base=base, size=end - base)
+    region = Region(declared_in=DeclaredIn.DEVICE_TREE, size=size, reusable=True, default=True, alloc_ranges=(within,))
+    return device_tree(facts, "linux,cma", region)
 
 
 def _remedy(limit: int | None) -> list[str]:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bringup.checks.causes import CMA_NAMES
 from bringup.checks.facts import Facts
 from bringup.checks.latency import latencies_of, latency_facts
+from bringup.checks.refused import why_test_failed
 from bringup.checks.registry import Question, check
 from bringup.checks.verdict import Cause, Outcome, Verdict
-from bringup.config.schema import HeapKind
 from bringup.record.load import Result
 
 #: Below this, allocating (and with it zeroing) is slower than memset of the same size by more than can be explained
 #: by page-table work alone.
 _EFFICIENCY_FLOOR = 0.3
 _JUDGED_FROM = 1024 * 1024
+_KNOWN_DEFECT = "known defect of this kernel"
 
 
 @check(
@@ -38,53 +38,20 @@ def tests(ask: Question, facts: Facts) -> Iterator[Verdict]:
 
 def _verdict(result: Result, facts: Facts) -> Verdict:
     outcome = Outcome(result.outcome)
-    seen = (result.seen,) if result.seen else ()
+    ask = Question(f"allocator.{result.test}", result.asserts, result.heap)
+    if outcome is Outcome.FAIL:
+        return ask.because(outcome, why_test_failed(facts, result), *filter(None, [result.seen]))
+    if outcome is Outcome.WARN and result.seen.startswith(_KNOWN_DEFECT):
+        return ask.warned(result.seen, cause=Cause("kernel.known-defect", f"{_KNOWN_DEFECT}: {result.asserts}"))
     explained = outcome in (Outcome.SKIP, Outcome.ERROR)
-    cause, remedy = _cause(result, facts) if outcome is Outcome.FAIL else (None, ())
     return Verdict(
-        id=f"allocator.{result.test}",
-        title=result.asserts,
+        id=ask.id,
+        title=ask.title,
         outcome=outcome,
         heap=result.heap,
-        evidence=() if explained else seen,
-        cause=cause,
-        remedy=remedy,
+        evidence=() if explained or not result.seen else (result.seen,),
         reason=(result.seen or "the test allocator gave no reason") if explained else None,
     )
-
-
-_EACCES, _EPERM, _ENOMEM = 13, 1, 12
-
-
-def _cause(result: Result, facts: Facts) -> tuple[Cause | None, tuple[str, ...]]:
-    path = f"/dev/dma_heap/{result.heap}"
-    if result.test == "open" and result.errno in (_EACCES, _EPERM):
-        return _denied(path, result.heap, facts)
-    if result.errno == _ENOMEM:
-        return _no_memory(result.heap, facts)
-    return None, ()
-
-
-def _no_memory(name: str, facts: Facts) -> tuple[Cause, tuple[str, ...]]:
-    heap = facts.config.heap(name) if facts.config else None
-    free = facts.meminfo.get("CmaFree")
-    if name in CMA_NAMES or (heap is not None and heap.kind is HeapKind.CMA):
-        shown = "" if free is None else f": CmaFree was {free // 1024} KiB"
-        remedy = ("enlarge the pool, or give the heavy user (camera, display) a region of its own",)
-        return Cause("cma.exhausted", f"CMA is used up or in pieces{shown}"), remedy
-    return Cause("heap.no-memory", "the heap had no memory left"), ()
-
-
-def _denied(path: str, heap: str, facts: Facts) -> tuple[Cause, tuple[str, ...]]:
-    uid = facts.record.hello.uid if facts.record.hello else -1
-    node = (facts.heap_nodes or {}).get(heap)
-    if node is not None and node.mode is not None and not node.mode & 0o004 and uid not in (0, node.uid):
-        cause = Cause("node.mode", f"{path} is {node.mode:04o}: uid {uid} may not open it")
-        return cause, (f"ueventd.rc: {path}    0444    system    system",)
-    if facts.selinux_mode == "enforcing":
-        cause = Cause("selinux.denied", f"{path} was refused although its mode allows it: SELinux")
-        return cause, ("look for avc lines in dmesg, or run as root: adb root",)
-    return Cause("node.denied", f"{path} may not be opened by uid {uid}"), ("run as root: adb root",)
 
 
 @check(

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bringup.checks.causes import cma_rejections, why_absent
+from bringup.checks.causes import why_absent, why_not_reserved
 from bringup.checks.facts import Facts
+from bringup.checks.refused import cma_failures, why_cma_failed
+from bringup.checks.regions import rejections
 from bringup.checks.registry import Question, check
-from bringup.checks.verdict import Cause, Verdict
+from bringup.checks.rejected import region_rejected
+from bringup.checks.verdict import Cause, Diagnosis, Outcome, Verdict
 from bringup.config.schema import Heap, HeapKind
 
 MIB = 1024 * 1024
@@ -28,7 +31,7 @@ def size(ask: Question, facts: Facts) -> Iterator[Verdict]:
     elif not facts.meminfo:
         yield ask.unknown(facts.why_unknown("/proc/meminfo"))
     elif total is None:
-        yield _without(ask, facts, "/proc/meminfo has no CmaTotal: this kernel is built without CMA")
+        yield _without(ask, facts, heaps[0], "/proc/meminfo has no CmaTotal: this kernel is built without CMA")
     else:
         yield _compare(ask, facts, heaps, total)
 
@@ -37,23 +40,32 @@ def _compare(ask: Question, facts: Facts, heaps: list[Heap], total: int) -> Verd
     wanted = sum(heap.region.size or 0 for heap in heaps if heap.region is not None)
     seen = f"CmaTotal {total // MIB} MiB, the board config's CMA regions {wanted // MIB} MiB"
     if total == 0:
-        return _without(ask, facts, seen)
+        return _without(ask, facts, heaps[0], seen)
     if total >= wanted:
         return ask.passed(seen)
-    return ask.failed(
-        seen,
-        *cma_rejections(facts),
-        cause=Cause("cma.too-small", f"CMA is {(wanted - total) // MIB} MiB smaller than promised"),
-        remedy=[
-            "compare /proc/cmdline (cma=) and CONFIG_CMA_SIZE_MBYTES with the device tree's linux,cma-default node"
-        ],
+    return ask.because(Outcome.FAIL, _too_small(facts, heaps, wanted - total), seen)
+
+
+def _too_small(facts: Facts, heaps: list[Heap], missing: int) -> Diagnosis:
+    """A region that was refused or is not in the tree is missing from the sum; else the sum is wrong."""
+    for heap in heaps:
+        why = why_not_reserved(facts, heap)
+        if why is not None:
+            return why
+    parameter = next((word for word in facts.cmdline or () if word.startswith("cma=")), None)
+    config = facts.kernel_config
+    by = parameter or (config.line("CMA_SIZE_MBYTES") if config and config.get("CMA_SIZE_MBYTES") else None)
+    cause = Cause("cma.too-small", f"CMA is {missing // MIB} MiB smaller than promised")
+    words = (
+        f"{parameter} sets the size of the default area: raise or drop it"
+        if parameter
+        else ("compare CONFIG_CMA_SIZE_MBYTES and the device tree's linux,cma-default node with the board config")
     )
+    return Diagnosis(cause, tuple(filter(None, [by])), (words,))
 
 
-def _without(ask: Question, facts: Facts, seen: str) -> Verdict:
-    why = why_absent(facts, HeapKind.CMA)
-    evidence = tuple(dict.fromkeys((seen, *(why.evidence if why else ()))))
-    return ask.failed(*evidence, cause=why.cause if why else None, remedy=why.remedy if why else ())
+def _without(ask: Question, facts: Facts, heap: Heap, seen: str) -> Verdict:
+    return ask.because(Outcome.FAIL, why_absent(facts, HeapKind.CMA, heap), seen)
 
 
 @check(
@@ -65,12 +77,8 @@ def _without(ask: Question, facts: Facts, seen: str) -> Verdict:
 def rejected(ask: Question, facts: Facts) -> Iterator[Verdict]:
     if facts.dmesg is None:
         yield ask.unknown(facts.why_unknown("dmesg"), remedy=["run as root: adb root"])
-    elif lines := cma_rejections(facts):
-        yield ask.failed(
-            *lines[:8],
-            cause=Cause("cma.region-rejected", "the kernel did not take a reserved-memory region"),
-            remedy=["mend the reserved-memory node that the kernel's line names: alignment, size cells or an overlap"],
-        )
+    elif found := rejections(facts):
+        yield ask.because(Outcome.FAIL, region_rejected(facts, found))
     else:
         yield ask.passed(f"none of {len(facts.dmesg)} lines of the kernel's log says otherwise")
 
@@ -85,12 +93,8 @@ def exhausted(ask: Question, facts: Facts) -> Iterator[Verdict]:
     if facts.dmesg is None:
         yield ask.unknown(facts.why_unknown("dmesg"), remedy=["run as root: adb root"])
         return
-    lines = [line for line in facts.dmesg if "cma_alloc" in line and ("fail" in line or "ret: -" in line)]
-    if lines:
-        yield ask.warned(
-            *lines[-5:],
-            cause=Cause("cma.exhausted", f"{len(lines)} CMA allocations failed: the pool is too small or fragmented"),
-            remedy=["enlarge the pool, or give the heavy user (camera, display) a region of its own"],
-        )
+    failed = cma_failures(facts)
+    if failed:
+        yield ask.because(Outcome.WARN, why_cma_failed(facts, failed))
     else:
         yield ask.passed(f"no such line among {len(facts.dmesg)} of the kernel's log")

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 from bringup.checks.causes import why_absent
+from bringup.checks.changes import labelled, ueventd_line
 from bringup.checks.facts import HEAP_FOLDER, Facts, UeventdRule
 from bringup.checks.owners import owner_text, selinux_type, uid_of
 from bringup.checks.registry import Question, check
-from bringup.checks.verdict import Cause, Verdict
+from bringup.checks.verdict import Cause, Outcome, Verdict
 from bringup.config.schema import Heap, HeapKind
 from bringup.record.load import State
 
@@ -28,9 +29,7 @@ def folder(ask: Question, facts: Facts) -> Iterator[Verdict]:
     if node is not None and node.state is State.OK:
         yield ask.passed(f"{HEAP_FOLDER} holds {len(facts.heap_nodes or ())} heaps")
     elif _nothing_there(facts):
-        found = why_absent(facts, HeapKind.SYSTEM)
-        evidence = (f"{HEAP_FOLDER} is not there", *(found.evidence if found else ()))
-        yield ask.failed(*evidence, cause=found.cause if found else None, remedy=found.remedy if found else ())
+        yield ask.because(Outcome.FAIL, why_absent(facts, HeapKind.SYSTEM), f"{HEAP_FOLDER} is not there")
     else:
         yield ask.unknown(facts.why_unknown(HEAP_FOLDER))
 
@@ -72,10 +71,9 @@ def _is_there(ask: Question, facts: Facts, heap: Heap) -> Verdict:
     missing = " and ".join(f"{HEAP_FOLDER}/{name}" for name in names)
     if not heap.required:
         return ask.skipped(f"{missing} is not there, and the board config does not require it")
-    why = why_absent(facts, heap.kind, heap)
     there = ", ".join(sorted(facts.heap_nodes)) or "none"
-    evidence = (f"{missing} is not there (heaps there: {there})", *(why.evidence if why else ()))
-    return ask.failed(*evidence, cause=why.cause if why else None, remedy=why.remedy if why else ())
+    seen = f"{missing} is not there (heaps there: {there})"
+    return ask.because(Outcome.FAIL, why_absent(facts, heap.kind, heap), seen)
 
 
 @check(
@@ -108,21 +106,16 @@ def unexpected(ask: Question, facts: Facts) -> Iterator[Verdict]:
     source="AOSP system/core/rootdir/ueventd.rc: /dev/dma_heap/system 0444 system system",
 )
 def mode(ask: Question, facts: Facts) -> Iterator[Verdict]:
-    for name, node in _judgeable(facts):
-        promised = _promise(facts, name)
-        if promised is None:
-            yield _unpromised(ask.of(name))
-            continue
-        rule, place = promised
-        seen = f"{node.path} is {node.mode:04o}, {place} says {rule.mode:04o}"
-        if node.mode == rule.mode:
-            yield ask.of(name).passed(seen)
-        else:
-            yield ask.of(name).failed(
-                seen,
-                cause=Cause("node.mode", f"the node's mode is {node.mode:04o} instead of {rule.mode:04o}"),
-                remedy=[_ueventd_line(node.path, rule)],
-            )
+    yield from _as_promised(ask, facts, _mode)
+
+
+def _mode(ask: Question, facts: Facts, name: str, node: _Node, promise: _Promise) -> Verdict:
+    rule = promise.rule
+    seen = f"{node.path} is {node.mode:04o}, {promise.place} says {rule.mode:04o}"
+    if node.mode == rule.mode:
+        return ask.passed(seen)
+    cause = Cause("node.mode", f"the node's mode is {node.mode:04o} instead of {rule.mode:04o}")
+    return ask.failed(seen, cause=cause, changes=ueventd_line(facts, name, rule.mode, rule.user, rule.group))
 
 
 @check(
@@ -132,21 +125,19 @@ def mode(ask: Question, facts: Facts) -> Iterator[Verdict]:
     source="AOSP system/core/rootdir/ueventd.rc; ids: libcutils, private/android_filesystem_config.h",
 )
 def owner(ask: Question, facts: Facts) -> Iterator[Verdict]:
-    for name, node in _judgeable(facts):
-        promised = _promise(facts, name)
-        if promised is None:
-            yield _unpromised(ask.of(name))
-            continue
-        rule, place = promised
-        wanted = (uid_of(rule.user), uid_of(rule.group))
-        seen = f"{node.path} is {owner_text(node.uid, node.gid)}, {place} says {rule.user} {rule.group}"
-        if None in wanted:
-            yield ask.of(name).unknown(f"the id of {rule.user} or {rule.group} is not known here", seen)
-        elif wanted == (node.uid, node.gid):
-            yield ask.of(name).passed(seen)
-        else:
-            cause = Cause("node.owner", f"the node belongs to {owner_text(node.uid, node.gid)}")
-            yield ask.of(name).failed(seen, cause=cause, remedy=[_ueventd_line(node.path, rule)])
+    yield from _as_promised(ask, facts, _owner)
+
+
+def _owner(ask: Question, facts: Facts, name: str, node: _Node, promise: _Promise) -> Verdict:
+    rule = promise.rule
+    wanted = (uid_of(rule.user), uid_of(rule.group))
+    seen = f"{node.path} is {owner_text(node.uid, node.gid)}, {promise.place} says {rule.user} {rule.group}"
+    if None in wanted:
+        return ask.unknown(f"the id of {rule.user} or {rule.group} is not known here", seen)
+    if wanted == (node.uid, node.gid):
+        return ask.passed(seen)
+    cause = Cause("node.owner", f"the node belongs to {owner_text(node.uid, node.gid)}")
+    return ask.failed(seen, cause=cause, changes=ueventd_line(facts, name, rule.mode, rule.user, rule.group))
 
 
 @check(
@@ -172,7 +163,8 @@ def label(ask: Question, facts: Facts) -> Iterator[Verdict]:
             yield ask.of(name).failed(
                 f"{node.path} is {node.label}, the board config says {wanted}",
                 cause=Cause("node.label", f"the node's SELinux type is {selinux_type(node.label)}"),
-                remedy=[f"file_contexts: {node.path}  u:object_r:{wanted}:s0", "then restorecon or reboot"],
+                remedy=["then restorecon or reboot"],
+                changes=labelled(facts, name, wanted),
             )
 
 
@@ -190,12 +182,18 @@ def ueventd(ask: Question, facts: Facts) -> Iterator[Verdict]:
         rule = _ueventd_rule(facts, name)
         if rule is not None:
             yield ask.of(name).passed(f"{rule.place}: {rule.pattern} {rule.mode:04o} {rule.user} {rule.group}")
+        elif (promise := _promise(facts, name)) is not None and _is_default(promise.rule):
+            yield ask.of(name).passed(f"{promise.place} says 0600 root root, which a node without a line gets")
         else:
             yield ask.of(name).warned(
                 f"no ueventd.rc names {node.path}",
                 cause=Cause("ueventd.no-line", f"no ueventd.rc has a line for {node.path}: it gets 0600 root root"),
-                remedy=[f"{node.path}    0444    system    system"],
+                changes=ueventd_line(facts, name),
             )
+
+
+def _is_default(rule: UeventdRule) -> bool:
+    return (rule.mode, rule.user, rule.group) == (0o600, "root", "root")
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,20 +214,37 @@ def _judgeable(facts: Facts) -> Iterator[tuple[str, _Node]]:
             yield name, _Node(node.path, node.mode, node.uid, node.gid, node.label)
 
 
-def _unpromised(ask: Question) -> Verdict:
-    return ask.skipped("neither the board config nor a ueventd.rc says what it should be")
+@dataclass(frozen=True, slots=True)
+class _Promise:
+    """What a node should be, and who says so."""
+
+    rule: UeventdRule
+    place: str
 
 
-def _promise(facts: Facts, name: str) -> tuple[UeventdRule, str] | None:
+_Judge = Callable[[Question, Facts, str, _Node, _Promise], Verdict]
+
+
+def _as_promised(ask: Question, facts: Facts, judge: _Judge) -> Iterator[Verdict]:
+    """Every node held against what the board config or ueventd.rc says of it."""
+    for name, node in _judgeable(facts):
+        promise = _promise(facts, name)
+        if promise is None:
+            yield ask.of(name).skipped("neither the board config nor a ueventd.rc says what it should be")
+        else:
+            yield judge(ask.of(name), facts, name, node, promise)
+
+
+def _promise(facts: Facts, name: str) -> _Promise | None:
     """What the node should be: by the board config where it says all three, else by ueventd.rc."""
     heap = facts.config.heap(name) if facts.config else None
     node = heap.node if heap else None
     if node is not None and facts.config is not None and None not in (node.mode, node.owner, node.group):
         path = f"{HEAP_FOLDER}/{name}"
         rule = UeventdRule(path, int(str(node.mode), 8), str(node.owner), str(node.group), facts.config.name)
-        return rule, f"the board config {facts.config.name}"
+        return _Promise(rule, f"the board config {facts.config.name}")
     found = _ueventd_rule(facts, name)
-    return None if found is None else (found, found.place)
+    return None if found is None else _Promise(found, found.place)
 
 
 def _ueventd_rule(facts: Facts, name: str) -> UeventdRule | None:
@@ -240,7 +255,3 @@ def _ueventd_rule(facts: Facts, name: str) -> UeventdRule | None:
 
 def _matches(pattern: str, path: str) -> bool:
     return pattern == path or (("*" in pattern or "?" in pattern) and fnmatchcase(path, pattern))
-
-
-def _ueventd_line(path: str, rule: UeventdRule) -> str:
-    return f"{path}    {rule.mode:04o}    {rule.user}    {rule.group}"

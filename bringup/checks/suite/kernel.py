@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bringup.checks.causes import HEAP_DRIVERS
+from bringup.checks.causes import HEAP_DRIVERS, module_not_loaded
+from bringup.checks.changes import split_kconfig
 from bringup.checks.facts import Facts
 from bringup.checks.registry import Question, check
 from bringup.checks.verdict import Cause, Outcome, Verdict
+from bringup.config.schema import HeapKind
 
 
 @check(
@@ -53,7 +55,25 @@ def kconfig(ask: Question, facts: Facts) -> Iterator[Verdict]:
         )
     for one in answers:
         id_ = f"kconfig.{one.id}"
-        yield Verdict(id_, one.title, one.outcome, one.heap, one.evidence, one.cause, one.remedy, one.reason)
+        unwanted = _not_of_this_board(facts, one.id) if one.outcome is not Outcome.PASS else None
+        if unwanted is not None:
+            yield Question(id_, one.title, one.heap).skipped(unwanted)
+            continue
+        words, options = split_kconfig(one.remedy)
+        yield Verdict(id_, one.title, one.outcome, one.heap, one.evidence, one.cause, words, one.reason, options)
+
+
+def _not_of_this_board(facts: Facts, requirement: str) -> str | None:
+    """Why the board config makes a requirement idle: it wants no CMA heap, or it wants ION."""
+    config = facts.config
+    if config is None:
+        return None
+    of_cma = requirement == "heaps.cma" or requirement.startswith("cma.")
+    if of_cma and config.heaps and not any(heap.kind is HeapKind.CMA for heap in config.heaps):
+        return f"{config.name} names no CMA heap"
+    if requirement == "ion.retired" and config.kernel is not None and config.kernel.ion:
+        return f"{config.name} wants ION for comparison"
+    return None
 
 
 @check(
@@ -74,16 +94,8 @@ def heap_modules(ask: Question, facts: Facts) -> Iterator[Verdict]:
         yield ask.unknown(facts.why_unknown("/proc/modules"))
     else:
         for driver in modular:
-            yield _loaded(ask, driver.symbol, driver.module, facts.modules)
-
-
-def _loaded(ask: Question, symbol: str, module: str, loaded: frozenset[str]) -> Verdict:
-    evidence = f"CONFIG_{symbol}=m"
-    if module in loaded:
-        return ask.passed(evidence, f"{module} is in /proc/modules")
-    return ask.failed(
-        evidence,
-        f"{module} is not in /proc/modules",
-        cause=Cause("module.not-loaded", f"the heap driver {module} is a module and is not loaded"),
-        remedy=[f"add {module}.ko to modules.load of vendor_boot or vendor_dlkm; to try it now: modprobe {module}"],
-    )
+            seen = config.line(driver.symbol)
+            if driver.module in facts.modules:
+                yield ask.passed(seen, f"{driver.module} is in /proc/modules")
+            else:
+                yield ask.because(Outcome.FAIL, module_not_loaded(facts, driver, seen))

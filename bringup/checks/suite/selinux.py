@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
+from bringup.checks.denied import denials as heap_denials
+from bringup.checks.denied import why_refused
 from bringup.checks.facts import Facts
 from bringup.checks.registry import Question, check
-from bringup.checks.verdict import Cause, Verdict
-
-_DENIAL = re.compile(
-    r"avc:\s+denied\s+\{ (?P<rights>[^}]*)\}.*?"
-    r"scontext=(?P<source>\S+)\s+tcontext=(?P<target>\S+)\s+tclass=(?P<cls>\w+)"
-)
-_ABOUT_HEAPS = ("dma_heap", "dmabuf", "/dev/ion", "ion_device")
+from bringup.checks.verdict import Cause, Outcome, Verdict
 
 
 @check(
@@ -27,21 +22,12 @@ def denials(ask: Question, facts: Facts) -> Iterator[Verdict]:
         yield ask.skipped("SELinux is not there or has no policy")
     elif facts.dmesg is None:
         yield ask.unknown(facts.why_unknown("dmesg"), remedy=["run as root: adb root"])
-    elif lines := [line for line in facts.dmesg if "avc:" in line and any(word in line for word in _ABOUT_HEAPS)]:
-        cause = Cause("selinux.denied", f"SELinux refused access to a heap {len(lines)} times")
-        yield ask.failed(*lines[-8:], cause=cause, remedy=sorted({rule for line in lines if (rule := _rule(line))}))
+    elif refused := tuple(one for one in heap_denials(facts) if not one.is_harmless):
+        yield ask.because(Outcome.FAIL, why_refused(facts, refused))
+    elif harmless := heap_denials(facts):
+        text = f"{len(harmless)} avc lines ask for the size of the file system of DMA-BUFs: harmless"
+        yield ask.warned(*(one.line for one in harmless[-4:]), cause=Cause("selinux.statfs", text))
     else:
         yield ask.passed(
             f"no avc line about a heap among {len(facts.dmesg)} of the kernel's log ({facts.selinux_mode})"
         )
-
-
-def _rule(line: str) -> str | None:
-    """The allow rule that an avc line asks for."""
-    found = _DENIAL.search(line)
-    if found is None:
-        return None
-    source, target = (
-        context.split(":")[2] for context in (found["source"], found["target"]) if context.count(":") >= 2
-    )
-    return f"allow {source} {target}:{found['cls']} {{ {' '.join(found['rights'].split())} }};"

@@ -13,9 +13,10 @@ from bringup.checks.run import Run
 from bringup.checks.verdict import Outcome
 from bringup.report import units
 from bringup.report.document import run_document
-from bringup.report.html import latency
+from bringup.report.html.charts import HEIGHT, WIDTH
 from bringup.report.html.many import ManyView, many_view
-from bringup.report.html.view import Anchors, BoardView, board_view
+from bringup.report.html.memorymap import MAP_WIDTH
+from bringup.report.html.view import Anchors, BoardView, board_view, pieces
 from bringup.report.shown import shown
 from bringup.report.story import WORST_FIRST, board_name, run_headline
 from bringup.text import visible
@@ -28,6 +29,23 @@ __all__ = ["render"]
 _HERE = Path(__file__).parent
 # So many characters of document are left readable in the page's source.
 _PLAIN = 120_000
+
+# A kind of region: beside its size on the map, and in the table.
+_KINDS = {
+    "cma": ("CMA", "CMA: movable pages live there until somebody allocates"),
+    "pool": ("set aside", "set aside for its users"),
+    "no-map": ("no-map", "set aside, and not mapped by the kernel"),
+    "kernel": ("kernel", "the kernel itself"),
+}
+# How a heap does beside ION, as an outcome: what is only different needs a look, what is not known is no pass.
+_RESULTS = {"same": "pass", "better": "pass", "different": "warn", "worse": "fail", "unknown": "error"}
+_STANDINGS = {
+    "android": "Android's",
+    "vendor": "a vendor's",
+    "backport": "of a later mainline",
+    "removed": "removed from mainline",
+    "unknown": "not known",
+}
 
 
 def render(run: Run) -> str:
@@ -71,7 +89,12 @@ def _parts(view: BoardView | None, many: ManyView | None) -> list[tuple[str, str
         ("heaps", "Heaps", bool(view.heaps)),
         ("findings", "Findings", True),
         ("rest", "The rest", bool(view.passed or view.skipped)),
-        ("latency", "Latency", bool(view.plots)),
+        ("memory", "Memory", view.memory is not None),
+        ("pages", "Pages", view.pages is not None),
+        ("timing", "Speed", view.timing is not None),
+        ("ion", "ION", view.board.ion is not None),
+        ("config", "Kernel configuration", bool(view.requirements)),
+        ("gap", "Upstream gap", view.board.upstream_gap is not None),
         ("timeline", "Timeline", bool(view.steps)),
     ]
     return [(f"{view.anchor}/{name}", title) for name, title, there in parts if there]
@@ -111,7 +134,8 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.globals.update(units=units, outcomes=WORST_FIRST, name_of=board_name)
-    environment.globals.update(plot_width=latency.WIDTH, plot_height=latency.HEIGHT)
+    environment.globals.update(chart_width=WIDTH, chart_height=HEIGHT, map_width=MAP_WIDTH)
+    environment.globals.update(kinds=_KINDS, results=_RESULTS, standings=_STANDINGS, pieces=pieces)
     return environment
 
 

@@ -6,16 +6,34 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from bringup.checks.run import BoardRun, HeapFacts, LatencyFacts
-from bringup.checks.verdict import Outcome, Verdict
-from bringup.report.html.latency import Plot, plots
+from bringup.checks.asked import RequirementFacts
+from bringup.checks.memory import RegionKind
+from bringup.checks.run import BoardRun, HeapFacts
+from bringup.checks.verdict import Alternative, Outcome, Verdict
+from bringup.report import units
+from bringup.report.html.contiguity import PagesView, pages_view
+from bringup.report.html.memorymap import MemoryView, memory_view
+from bringup.report.html.timing import TimingView, timing_view
 from bringup.report.story import WORST_FIRST, Finding, Headline, board_headline, findings, tally
 from bringup.text import safe_name
 
-__all__ = ["Anchors", "BoardView", "FindingView", "HeapRow", "Row", "Step", "board_view", "finding_view", "pieces"]
+__all__ = [
+    "Anchors",
+    "Block",
+    "BoardView",
+    "FindingView",
+    "Glance",
+    "HeapRow",
+    "Row",
+    "Step",
+    "board_view",
+    "finding_view",
+    "pieces",
+]
 
 _URL = re.compile(r"https?://[^\s<>\"'`]+[^\s<>\"'`.,;:)\]]")
 _GLANCE = 1 << 20
+_AREAS = (RegionKind.CMA, RegionKind.POOL, RegionKind.NO_MAP)
 
 
 class Anchors:
@@ -45,27 +63,54 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Block:
+    """Lines that belong together: steps for a person, or whole lines of a ``file``."""
+
+    title: str
+    file: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class FindingView:
     """A finding with its verdicts.
 
-    :param remedies: each is lines, a line is pieces of (text, whether it is a link).
     :param told_at: where the same remedies stand already.
+    :param alternatives: other causes that fit, each once.
+    :param seen_before: (address, title) of public reports of the same; the address is empty where it is none.
     """
 
     anchor: str
     finding: Finding
     rows: tuple[Row, ...]
-    remedies: tuple[tuple[tuple[tuple[str, bool], ...], ...], ...]
+    remedies: tuple[Block, ...]
     told_at: str | None = None
+    alternatives: tuple[Alternative, ...] = ()
+    seen_before: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """How long an allocation of about 1 MiB takes, in nanoseconds, and how that compares with the limit."""
+
+    size: int
+    p50: float
+    beside: str
 
 
 @dataclass(frozen=True, slots=True)
 class HeapRow:
-    """A heap at a glance: its facts, how many tests ended how (worst first), and the latency of one size."""
+    """A heap at a glance.
+
+    :param memory: what is known of the memory behind it; ``replaces``: the ION heap whose place it takes.
+    :param tests: how many tests ended how, worst first.
+    """
 
     facts: HeapFacts
+    memory: str
+    replaces: str
     tests: tuple[tuple[str, int], ...]
-    latency: LatencyFacts | None
+    latency: Glance | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +138,18 @@ class BoardView:
     passed: tuple[Row, ...]
     skipped: tuple[Row, ...]
     steps: tuple[Step, ...]
-    plots: tuple[Plot, ...]
+    memory: MemoryView | None
+    pages: PagesView | None
+    timing: TimingView | None
+    requirements: tuple[RequirementFacts, ...]
+
+    @property
+    def requirement_counts(self) -> str:
+        """How many requirements found which outcome: ``2 fail, 30 pass``."""
+        counts = dict.fromkeys(WORST_FIRST, 0)
+        for one in self.requirements:
+            counts[one.outcome] += 1
+        return ", ".join(f"{count} {outcome.value}" for outcome, count in counts.items() if count)
 
 
 def board_view(
@@ -113,9 +169,12 @@ def board_view(
         findings=tuple(finding_view(one, anchor, anchors, told) for one in findings(board.verdicts)),
         passed=_rows((one for one in board.verdicts if one.outcome is Outcome.PASS), anchor, anchors),
         skipped=_rows((one for one in board.verdicts if one.outcome is Outcome.SKIP), anchor, anchors),
-        heaps=tuple(_heap(one) for one in board.heaps),
+        heaps=tuple(_heap(one, board) for one in board.heaps),
         steps=_steps(board),
-        plots=plots(board.heaps),
+        memory=memory_view(board),
+        pages=pages_view(board),
+        timing=timing_view(board),
+        requirements=tuple(sorted(board.requirements, key=lambda one: WORST_FIRST.index(one.outcome))),
     )
 
 
@@ -127,11 +186,26 @@ def finding_view(
     heaps = {one.heap for one in finding.verdicts}
     anchor = anchors.of("because", name, heaps.pop() if len(heaps) == 1 else None, under=under)
     rows = _rows(finding.verdicts, under, anchors)
+    told_once = dict.fromkeys(other for one in finding.verdicts for other in one.alternatives)
+    links = dict.fromkeys((link.url, link.title) for link in (finding.cause.seen_before if finding.cause else ()))
+    before = tuple((url if _URL.fullmatch(url) else "", title or url) for url, title in links)
     known = (told or {}).get(finding.key)
     if known is not None and finding.remedies and known.finding.remedies == finding.remedies:
         return FindingView(anchor, finding, rows, (), known.anchor)
-    remedies = tuple(tuple(pieces(line) for line in lines) for lines in finding.remedies)
-    return FindingView(anchor, finding, rows, remedies)
+    return FindingView(anchor, finding, rows, _blocks(finding), None, tuple(told_once), before)
+
+
+def _blocks(finding: Finding) -> tuple[Block, ...]:
+    """What to do, then the lines file by file; none twice."""
+    steps = dict.fromkeys(one.remedy for one in finding.verdicts if one.remedy)
+    files: dict[str, dict[str, None]] = {}
+    for one in finding.verdicts:
+        for change in one.changes:
+            files.setdefault(change.file, {}).update(dict.fromkeys(change.lines))
+    return (
+        *(Block("What to change", "", lines) for lines in steps),
+        *(Block("Lines for", file, tuple(lines)) for file, lines in files.items()),
+    )
 
 
 def pieces(text: str) -> tuple[tuple[str, bool], ...]:
@@ -156,11 +230,45 @@ def _rows(verdicts: Iterable[Verdict], board: str, anchors: Anchors) -> tuple[Ro
     return tuple(Row(anchors.of(one.id, one.heap, under=board), one) for one in verdicts)
 
 
-def _heap(facts: HeapFacts) -> HeapRow:
+def _heap(facts: HeapFacts, board: BoardRun) -> HeapRow:
     order = [str(one) for one in WORST_FIRST]
     tests = sorted(facts.tests.items(), key=lambda item: order.index(item[0]) if item[0] in order else -1)
-    near = min(facts.latency, key=lambda one: abs(one.size - _GLANCE), default=None)
-    return HeapRow(facts, tuple((name, count) for name, count in tests if count), near)
+    replaces = next((one.ion for one in board.ion.comparisons if one.heap == facts.name), "") if board.ion else ""
+    counted = tuple((name, count) for name, count in tests if count)
+    return HeapRow(facts, _memory_of(facts, board), replaces, counted, _glance(facts, board))
+
+
+def _memory_of(facts: HeapFacts, board: BoardRun) -> str:
+    """The size of the area it stands on, or what it gave; and whether its largest traced buffer was contiguous."""
+    parts = []
+    regions = [one for one in board.memory.regions if one.kind in _AREAS] if board.memory else []
+    area = next((one for one in regions if facts.name in (one.name, one.name.partition("@")[0])), None)
+    if area is not None and area.end > area.begin:
+        parts.append(f"{units.size(area.end - area.begin)} at {units.address(area.begin)}")
+    elif facts.exhaustion and facts.exhaustion.held > 0:
+        parts.append(f"gave {units.size(facts.exhaustion.held)}")
+    largest = max(facts.pages, key=lambda one: one.size, default=None)
+    if largest is not None:
+        runs = sum(count for _, count in largest.runs)
+        parts.append("contiguous" if runs == 1 else f"{units.size(largest.size)} in {units.number(runs, 'run')}")
+    return ", ".join(parts)
+
+
+def _glance(facts: HeapFacts, board: BoardRun) -> Glance | None:
+    timed = [
+        one
+        for one in board.timings
+        if (one.source, one.name, one.op, one.threads) == ("heap", facts.name, "alloc", 1) and one.size > 0
+    ]
+    if timed:
+        near = min(timed, key=lambda one: abs(one.size - _GLANCE))
+        beside = f"{near.ratio:.2g}× {near.limit}" if near.ratio and near.limit else ""
+        return Glance(near.size, near.p50, beside)
+    old = min(facts.latency, key=lambda one: abs(one.size - _GLANCE), default=None)
+    if old is None:
+        return None
+    beside = units.ratio(old.alloc_p50, old.memset_p50)
+    return Glance(old.size, old.alloc_p50, f"{beside} memset" if beside else "")
 
 
 def _steps(board: BoardRun) -> tuple[Step, ...]:

@@ -1,7 +1,9 @@
 /* A heap made of memfds, in the place of sys_linux.c, that answers as the kernel documents and, when BRINGUP_FAULT
  * names a defect, has that defect. For the test suite alone: it shows that each test can fail. */
-#include "sys.h"
+#include "scripted.h"
 
+#include "ion.h"
+#include "sys.h"
 #include "text.h"
 #include "uapi.h"
 
@@ -23,11 +25,12 @@
 #define SYSTEM_BYTES (256ull << 20)
 #define CMA_BYTES (16ull << 20)
 
-enum kind { OTHER, HEAP, BUFFER, SYNC_FILE };
+enum kind { OTHER, HEAP, BUFFER, SYNC_FILE, CARD, UDMABUFS, UDMABUF, TIMELINE, FENCE, ION };
 
 static struct {
     enum kind kind;
-    bool cma, unmappable;
+    bool cma, unmappable, fenced;
+    uint32_t fence; /* DMA_BUF_SYNC_READ or _WRITE: who works on it */
     uint64_t size;
     unsigned heap, mappings;
     char name[64];
@@ -37,13 +40,13 @@ static uint64_t used[2];
 static bool freed_dirty;
 static unsigned allocations;
 
-static bool fault(const char *name)
+bool fault(const char *name)
 {
     const char *planted = getenv("BRINGUP_FAULT");
     return planted && strcmp(planted, name) == 0;
 }
 
-static int refuse(int error)
+int refuse(int error)
 {
     errno = error;
     return -1;
@@ -98,8 +101,20 @@ bool sys_free_memory(const char *name, bool cma, uint64_t *bytes)
     return !fault("free_unknown");
 }
 
+static int open_ion(void)
+{
+    if (fault("open_denied") || !scripted_has_ion())
+        return refuse(fault("open_denied") ? EACCES : ENOENT);
+    int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (fd >= 0)
+        fds[fd].kind = ION;
+    return fd;
+}
+
 int sys_open_heap(const char *name)
 {
+    if (is_ion(name))
+        return open_ion();
     size_t at = 0;
     while (at < sizeof heaps / sizeof heaps[0] && strcmp(heaps[at], name) != 0)
         at++;
@@ -117,12 +132,6 @@ int sys_open_heap(const char *name)
     return fd;
 }
 
-int sys_open_ion(void)
-{
-    errno = ENOENT;
-    return -1;
-}
-
 /* A defect of speed: the call takes so much longer. */
 static void dawdle(uint64_t ns)
 {
@@ -134,7 +143,7 @@ static void dawdle(uint64_t ns)
 }
 
 /* The kernel's own way to find out: let it copy. */
-static bool copy_in(void *to, const void *from, size_t size)
+bool copy_in(void *to, const void *from, size_t size)
 {
     int ends[2];
     if (pipe2(ends, O_CLOEXEC) != 0)
@@ -218,6 +227,34 @@ static int allocate(int heap, struct dma_heap_allocation_data *data)
     return 0;
 }
 
+int scripted_buffer(int device, uint64_t len, bool cma)
+{
+    struct dma_heap_allocation_data data = {.len = len, .fd_flags = O_RDWR | O_CLOEXEC};
+    fds[device].cma = cma;
+    fds[device].heap = cma;
+    fds[device].unmappable = !cma && fault("system_unmappable");
+    return allocate(device, &data) == 0 ? (int)data.fd : -1;
+}
+
+bool scripted_is_buffer(int fd)
+{
+    return fd >= 0 && fd < MAX_FDS && fds[fd].kind == BUFFER;
+}
+
+int scripted_share(int buffer, bool moved)
+{
+    int fd = fcntl(buffer, F_DUPFD_CLOEXEC, 0);
+    if (fd < 0 || fd >= MAX_FDS)
+        abort();
+    fds[fd] = fds[buffer];
+    fds[fd].kind = BUFFER;
+    if (moved)
+        fds[buffer].kind = OTHER;
+    else
+        used[fds[fd].cma] += fds[fd].size;
+    return fd;
+}
+
 static int refuse_heap(int error)
 {
     if (fault("leak_fd"))
@@ -262,6 +299,59 @@ static int heap_ioctl(int fd, unsigned long request, void *argument)
     return result;
 }
 
+int sys_open_device(const char *path)
+{
+    static const struct {
+        const char *path;
+        enum kind kind;
+    } devices[] = {
+        {"/dev/dri/renderD129", CARD}, {"/dev/udmabuf", UDMABUFS}, {"/sys/kernel/debug/sync/sw_sync", TIMELINE}};
+    for (size_t i = 0; i < sizeof devices / sizeof devices[0]; i++) {
+        if (strcmp(path, devices[i].path) != 0 || fault("no_devices"))
+            continue;
+        int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+        fds[fd].kind = devices[i].kind;
+        return fd;
+    }
+    return refuse(ENOENT);
+}
+
+/* A DRM driver whose handles are the buffers' descriptors. */
+static int card_ioctl(unsigned long request, void *argument)
+{
+    struct drm_prime_handle *prime = argument;
+    if (request == DRM_IOCTL_VERSION) {
+        strcpy(((struct drm_version *)argument)->name, fault("limited_driver_refuses") ? "panfrost" : "vgem");
+    } else if (request == DRM_IOCTL_PRIME_FD_TO_HANDLE) {
+        if (fault("vgem_refuses") || fault("limited_driver_refuses"))
+            return refuse(EINVAL);
+        prime->handle = (uint32_t)prime->fd;
+    } else if (request == DRM_IOCTL_PRIME_HANDLE_TO_FD) {
+        prime->fd = fault("other_comes_back") ? open("/dev/null", O_RDWR | O_CLOEXEC)
+                                              : fcntl((int)prime->handle, F_DUPFD_CLOEXEC, 0);
+    }
+    return 0;
+}
+
+static int make_udmabuf(const struct udmabuf_create *create)
+{
+    int fd = fcntl((int)create->memfd, F_DUPFD_CLOEXEC, 0);
+    fds[fd].kind = UDMABUF;
+    return fd;
+}
+
+/* A fence signals at the timeline's next step, for every buffer it is on. */
+static int timeline_ioctl(unsigned long request, struct sw_sync_create_fence_data *create)
+{
+    if (request == SW_SYNC_IOC_CREATE_FENCE) {
+        create->fence = open("/dev/null", O_RDWR | O_CLOEXEC);
+        fds[create->fence].kind = FENCE;
+    }
+    for (int fd = 0; request == SW_SYNC_IOC_INC && fd < MAX_FDS; fd++)
+        fds[fd].fence = 0;
+    return 0;
+}
+
 static int set_name(int fd, const char *name)
 {
     char first;
@@ -274,7 +364,7 @@ static int set_name(int fd, const char *name)
     return 0;
 }
 
-static int sync_file_ioctl(unsigned long request, struct dma_buf_sync_file *argument)
+static int sync_file_ioctl(int fd, unsigned long request, struct dma_buf_sync_file *argument)
 {
     bool good_flags = argument->flags && !(argument->flags & ~DMA_BUF_SYNC_RW);
     if (fault("no_sync_file"))
@@ -282,6 +372,11 @@ static int sync_file_ioctl(unsigned long request, struct dma_buf_sync_file *argu
     if (!good_flags && !fault("sync_file_flags"))
         return refuse(EINVAL);
     if (request == DMA_BUF_IOCTL_IMPORT_SYNC_FILE) {
+        if (argument->fd >= 0 && fds[argument->fd].kind == FENCE) {
+            fds[fd].fenced = true;
+            fds[fd].fence = fault("fence_forgotten") ? 0 : argument->flags;
+            return 0;
+        }
         if (fault("sync_file_import") && argument->fd >= 0)
             return refuse(EIO);
         return argument->fd >= 0 && fds[argument->fd].kind == SYNC_FILE ? 0 : refuse(EINVAL);
@@ -293,12 +388,12 @@ static int sync_file_ioctl(unsigned long request, struct dma_buf_sync_file *argu
     return 0;
 }
 
-static int copied_sync_file_ioctl(unsigned long request, struct dma_buf_sync_file *argument)
+static int copied_sync_file_ioctl(int fd, unsigned long request, struct dma_buf_sync_file *argument)
 {
     struct dma_buf_sync_file copy;
     if (!copy_in(&copy, argument, sizeof copy))
         return refuse(EFAULT);
-    int result = sync_file_ioctl(request, &copy);
+    int result = sync_file_ioctl(fd, request, &copy);
     if (result == 0 && request == DMA_BUF_IOCTL_EXPORT_SYNC_FILE && !copy_in(argument, &copy, sizeof copy)) {
         if (!fault("leak_on_refusal"))
             sys_close(copy.fd);
@@ -313,7 +408,7 @@ static int buffer_ioctl(int fd, unsigned long request, void *argument)
     if (request == DMA_BUF_SET_NAME_A || request == DMA_BUF_SET_NAME_B)
         return set_name(fd, argument);
     if (request == DMA_BUF_IOCTL_EXPORT_SYNC_FILE || request == DMA_BUF_IOCTL_IMPORT_SYNC_FILE)
-        return copied_sync_file_ioctl(request, argument);
+        return copied_sync_file_ioctl(fd, request, argument);
     if (request != DMA_BUF_IOCTL_SYNC)
         return refuse(fault("buffer_ioctl") ? EINVAL : ENOTTY);
     if (!copy_in(&sync, argument, sizeof sync))
@@ -336,10 +431,18 @@ int sys_ioctl(int fd, unsigned long request, void *argument)
 {
     ONE_AT_A_TIME;
     enum kind kind = fd >= 0 && fd < MAX_FDS ? fds[fd].kind : OTHER;
+    if (kind == ION)
+        return scripted_ion_ioctl(fd, request, argument);
     if (kind == HEAP)
         return heap_ioctl(fd, request, argument);
     if (kind == BUFFER)
         return buffer_ioctl(fd, request, argument);
+    if (kind == CARD)
+        return card_ioctl(request, argument);
+    if (kind == UDMABUFS)
+        return make_udmabuf(argument);
+    if (kind == TIMELINE)
+        return timeline_ioctl(request, argument);
     if (fault("not_a_heap"))
         return refuse(EINVAL);
     return ioctl(fd, request, argument);
@@ -399,8 +502,10 @@ int sys_stat(int fd, uint64_t *size, uint64_t *inode)
 int sys_poll(struct pollfd *fd)
 {
     int ready = poll(fd, 1, 0);
-    if (fault("poll"))
+    if (fault("poll") && !fds[fd->fd].fenced)
         fd->revents = POLLOUT;
+    if (fds[fd->fd].fence)
+        fd->revents = fds[fd->fd].fence == DMA_BUF_SYNC_READ ? POLLIN : 0;
     return ready;
 }
 
@@ -420,13 +525,12 @@ static void *faulty_map(int fd, size_t size, int protection)
 {
     uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
     int mode = fcntl(fd, F_GETFL) & O_ACCMODE;
-    bool buffer = fds[fd].kind == BUFFER;
     if (fault("access_rdwr") && mode == O_RDWR && protection == PROT_WRITE)
         return refuse_map(EACCES);
     if ((fault("access_rdonly") && mode == O_RDONLY && protection & PROT_WRITE) ||
-        (fault("access_wronly") && mode == O_WRONLY && protection == PROT_READ) || (fault("share_lost") && !buffer))
+        (fault("access_wronly") && mode == O_WRONLY && protection == PROT_READ) || (fault("share_lost") && fds[fd].kind == OTHER))
         return mmap(NULL, size, protection, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if ((fault("lost_write") && size == 65536) || (fault("incoherent") && size == page && fds[fd].mappings > 0))
+    if ((fault("udmabuf_private") && fds[fd].kind == UDMABUF) || (fault("lost_write") && size == 65536) || (fault("incoherent") && size == page && fds[fd].mappings > 0))
         return mmap(NULL, size, protection, MAP_PRIVATE, fd, 0);
     return NULL;
 }

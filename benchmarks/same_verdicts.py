@@ -1,0 +1,119 @@
+"""The whole of the test allocator on every heap of a virtual board, again and again: the same verdicts each time?
+
+python benchmarks/same_verdicts.py [--count 20] [PROFILE…]
+
+Every run is a plan of its own in a shell session of its own, on one board that stays up. Exit status 1 where a run ends
+in `error` or `fail`, or two runs differ.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import statistics
+import sys
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+
+from bringup.allocator.plan import Plan
+from bringup.allocator.protocol import Bye, Outcome, Result
+from bringup.allocator.run import Program, ensure_pushed, run
+from bringup.board import Board
+from bringup.cli.selecting import make_selection, virtual_board
+from bringup.deadline import Deadline
+
+PROFILES = ("amd64", "arm64-debian", "arm64-16k", "arm64-5.10", "arm64-6.12", "arm64-7.x")
+_RUN_SECONDS = 120.0
+
+Verdicts = dict[tuple[str, str], tuple[str, str]]
+
+
+@dataclass
+class Series:
+    """What the runs on one board gave."""
+
+    verdicts: list[Verdicts] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=list)
+
+    def differing(self) -> list[str]:
+        """Tests that did not end the same way each time, with what they gave how often."""
+        keys = sorted({key for one in self.verdicts for key in one})
+        found = []
+        for key in keys:
+            outcomes = Counter(one.get(key, ("missing", ""))[0] for one in self.verdicts)
+            if len(outcomes) > 1:
+                seen = {text for one in self.verdicts if (text := one.get(key, ("", ""))[1])}
+                counts = ", ".join(f"{n} {name}" for name, n in outcomes.items())
+                found.append(f"{' '.join(key)}: {counts}: {sorted(seen)}")
+        return found
+
+    def bad(self) -> list[str]:
+        """What failed or could not be found out, in any run."""
+        told = {
+            f"{' '.join(key)}: {outcome}: {seen}"
+            for one in self.verdicts
+            for key, (outcome, seen) in one.items()
+            if outcome in ("fail", "error")
+        }
+        return sorted(told)
+
+
+def one_run(board: Board, program: Program) -> tuple[Verdicts, float]:
+    """All tests on all heaps; seconds on the board."""
+    lines = list(run(board, program, Plan().heaps("*").test("*"), Deadline.after(_RUN_SECONDS)))
+    results = [line for line in lines if isinstance(line, Result)]
+    (bye,) = (line for line in lines if isinstance(line, Bye))
+    verdicts = {(one.heap, one.test): (str(one.outcome), one.seen) for one in results}
+    if not bye.complete:
+        verdicts["", "the plan"] = (str(Outcome.ERROR), f"stopped at {bye.stopped_at}")
+    return verdicts, sum(one.ns for one in results) / 1e9
+
+
+def repeat(profile: str, count: int) -> Series:
+    """Boot the board once and run `count` times."""
+    series = Series()
+    with virtual_board(profile, make_selection()) as board:
+        program = ensure_pushed(board, Deadline.after(_RUN_SECONDS))
+        for _ in range(count):
+            verdicts, seconds = one_run(board, program)
+            series.verdicts.append(verdicts)
+            series.seconds.append(seconds)
+    return series
+
+
+def tell(profile: str, series: Series) -> bool:
+    """Print it; whether it is as it has to be."""
+    first = series.verdicts[0]
+    heaps = sorted({heap for heap, _ in first})
+    counts = Counter(outcome for outcome, _ in first.values())
+    same = len(series.verdicts) - len([one for one in series.verdicts if one.keys() != first.keys()])
+    differing, bad = series.differing(), series.bad()
+    told = ", ".join(f"{n} {name}" for name, n in sorted(counts.items())) or "no heap to test"
+    print(f"{profile}: heaps {', '.join(heaps) or 'none'}; {told}")
+    print(
+        f"  {same} of {len(series.verdicts)} runs asked the same, {len(differing)} verdicts differ; "
+        f"on the board median {statistics.median(series.seconds):.2f} s, most {max(series.seconds):.2f} s a run"
+    )
+    known = sorted({f"{key[0]} {key[1]}: {seen}" for key, (outcome, seen) in first.items() if outcome == "warn"})
+    for line in [*differing, *bad, *known]:
+        print(f"    {line}")
+    return not differing and not bad and same == len(series.verdicts)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("profiles", nargs="*", metavar="PROFILE", default=PROFILES)
+    parser.add_argument("--count", type=int, default=20)
+    options = parser.parse_args()
+    good = True
+    for profile in options.profiles:
+        began = time.monotonic()
+        good = tell(profile, repeat(profile, options.count)) and good
+        took, load = time.monotonic() - began, os.getloadavg()[0]
+        print(f"  {took:.0f} s with the boot, {os.cpu_count()} host CPUs, load {load:.1f}", flush=True)
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,71 @@
+"""What is left of ION, and what keeps bringup from seeing."""
+
+from __future__ import annotations
+
+from bringup.checks.known._shape import Cost, KnownCause, link
+
+_ION = (
+    link("radxa/manifests#51", "Android 12 on 5.10: SurfaceFlinger fails without ION; ION was switched on again"),
+    link("rockchip-linux/mpp#915", "mpp on ION's new interface: ION_IOC_FREE, inappropriate ioctl for device"),
+)
+_REMOVED = "ION left mainline with 5.11 (drivers/staging/android/ion) and GKI with android12-5.10"
+
+CAUSES = (
+    KnownCause(
+        id="ion.left",
+        text="ION is still there beside DMA-BUF heaps.",
+        why="Libraries that probe for /dev/ion keep using it: the board looks migrated, and fails on the next kernel.",
+        shows="/dev/ion is there; CONFIG_ION",
+        since="up to 5.10, and vendors' kernels",
+        source=_REMOVED,
+        cost=Cost.LATER,
+        seen_before=_ION,
+    ),
+    KnownCause(
+        id="kconfig.ion-still-on",
+        text="ION is still built; programs that open /dev/ion work here and fail on the next kernel.",
+        why="5.11 has no ION. While /dev/ion exists, half-migrated programs go on using it and nobody notices.",
+        shows="CONFIG_ION=y beside CONFIG_DMABUF_HEAPS=y",
+        since="5.6..5.10",
+        source="drivers/staging/android/ion/Kconfig of 5.10",
+        cost=Cost.LATER,
+        seen_before=_ION,
+    ),
+    KnownCause(
+        id="ion.left-in-ueventd",
+        text="ueventd.rc still gives /dev/ion its mode.",
+        why="A line for a node that no longer exists is harmless, and a sign that the move was not finished.",
+        shows="the ueventd.rc files of the board",
+        since="any",
+        source="AOSP system/core/rootdir/ueventd.rc",
+        cost=Cost.UNSEEN,
+        seen_before=_ION,
+    ),
+    KnownCause(
+        id="dmabuf.no-statistics",
+        text="Nothing on this board tells which DMA-BUFs exist.",
+        why="A leak of buffers cannot be found without; dmabuf_dump and dumpsys read these.",
+        shows="no /sys/kernel/dmabuf/buffers, no /sys/fs/bpf/dmabufs, no debugfs",
+        since="any",
+        source="AOSP system/memory/libmeminfo; the sysfs directory was removed after 6.18 (ab4c3dcf9a71)",
+        cost=Cost.UNSEEN,
+    ),
+    KnownCause(
+        id="board.no-root",
+        text="The test allocator did not run as root: what only root may see stays unjudged.",
+        why="SELinux and file modes hide the kernel's log, debugfs, physical addresses and most heaps from others.",
+        shows="the uid that the test allocator tells",
+        since="any",
+        source="AOSP system/sepolicy private/shell.te",
+        cost=Cost.UNSEEN,
+    ),
+    KnownCause(
+        id="board.no-config",
+        text="No board config fits: what the board should have is not known.",
+        why="Only a board config says which heaps a board ought to have.",
+        shows="compatible strings and properties against the identities of the board configs",
+        since="any",
+        source="docs/board-configs.md",
+        cost=Cost.UNSEEN,
+    ),
+)

@@ -1,0 +1,163 @@
+"""Why a heap that is there cannot be used: its node refuses, or the memory behind it does."""
+
+from __future__ import annotations
+
+import errno
+import re
+from dataclasses import dataclass
+
+from bringup.checks.causes import CMA_NAMES
+from bringup.checks.denied import why_denied
+from bringup.checks.facts import HEAP_FOLDER, Facts
+from bringup.checks.verdict import Alternative, Diagnosis
+from bringup.config.schema import HeapKind
+from bringup.outcome import Cause
+from bringup.record.load import Result, State
+
+__all__ = ["CmaFailure", "cma_failures", "why_cma_failed", "why_test_failed"]
+
+_ALLOC_FAILED = re.compile(
+    r"cma_alloc: (?:(?P<area>[^:]+): )?alloc failed, req-size: (?P<pages>\d+) pages, ret: -(?P<errno>\d+)"
+)
+_FREE = re.compile(r"(?:number of available pages|range \d+): (?P<runs>[0-9@+]*)")
+_TOTAL = re.compile(r"=> (?P<free>\d+) free of (?P<total>\d+) total pages")
+_LOOK_AT_POOL = "/sys/kernel/debug/cma/*/maxchunk, or the line 'number of available pages' in dmesg"
+_ENLARGE = "enlarge the pool, or give the heavy user (camera, display) a region of its own"
+
+
+# -- contiguous memory that was not to be had ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CmaFailure:
+    """One allocation that failed, as the kernel's log tells it.
+
+    :param pages: how many were asked for in one piece.
+    :param code: errno.
+    :param longest: the longest run of free pages then, and ``free`` how many there were; ``None``: not told.
+    """
+
+    line: str
+    area: str | None
+    pages: int
+    code: int
+    longest: int | None = None
+    free: int | None = None
+
+
+def cma_failures(facts: Facts) -> tuple[CmaFailure, ...]:
+    """The failed CMA allocations in the kernel's log (mm/cma.c: cma_alloc, cma_debug_show_areas)."""
+    lines = facts.dmesg or ()
+    return tuple(
+        _failure(line, found, lines[number + 1 : number + 4])
+        for number, line in enumerate(lines)
+        if (found := _ALLOC_FAILED.search(line)) is not None
+    )
+
+
+def _failure(line: str, found: re.Match[str], after: tuple[str, ...]) -> CmaFailure:
+    runs: list[int] = []
+    free: int | None = None
+    for told in after:
+        if _ALLOC_FAILED.search(told) is not None:
+            break
+        listed, total = _FREE.search(told), _TOTAL.search(told)
+        runs += [int(run) for run in re.findall(r"(\d+)@", listed["runs"] if listed else "")]
+        free = int(total["free"]) if total else free
+    longest = max(runs) if runs else 0 if free == 0 else None
+    return CmaFailure(line, found["area"], int(found["pages"]), int(found["errno"]), longest, free)
+
+
+def why_cma_failed(facts: Facts, failures: tuple[CmaFailure, ...]) -> Diagnosis:
+    """Used up, in pieces, or not to be moved. The last failures count: the first may be from before a mend."""
+    last = failures[-1]
+    evidence = tuple(one.line for one in failures[-5:])
+    page = facts.record.hello.page_size // 1024 if facts.record.hello else 4
+    where = f" of {last.area}" if last.area else ""
+    times = f"{len(failures)} CMA allocations failed" if len(failures) > 1 else "a CMA allocation failed"
+    asked = f"{last.pages * page} KiB{where}"
+    if last.code == errno.EBUSY:
+        return Diagnosis(
+            Cause("cma.busy", f"{times}: pages in the way of {asked} could not be moved"),
+            evidence,
+            ("ask for less in one piece, or let the region lie where nothing is pinned (no movable users at boot)",),
+        )
+    if last.free is not None and last.longest is not None:
+        seen = f"free then: {last.free * page} KiB, longest run {last.longest * page} KiB; asked for {asked}"
+        if last.free >= last.pages > last.longest:
+            return Diagnosis(_fragmented(times, asked), (*evidence, seen), _FRAGMENTED)
+        return Diagnosis(_exhausted(times, asked), (*evidence, seen), (_ENLARGE,))
+    return _used_up_or_in_pieces(facts, evidence, times, last.pages * page, asked)
+
+
+def _exhausted(times: str, asked: str) -> Cause:
+    return Cause("cma.exhausted", f"{times}: CMA was used up when {asked} were asked for")
+
+
+def _fragmented(times: str, asked: str) -> Cause:
+    return Cause("cma.fragmented", f"{times}: enough of CMA was free, but not {asked} in one piece")
+
+
+_FRAGMENTED = ("give long-lived small buffers another heap, or the heavy user a region of its own; allocate early",)
+
+
+def _used_up_or_in_pieces(facts: Facts, evidence: tuple[str, ...], times: str, kib: int, asked: str) -> Diagnosis:
+    """Which of the two is not told: what is free now makes one of them likelier."""
+    free = facts.meminfo.get("CmaFree")
+    seen = [] if free is None else [f"CmaFree: {free // 1024} kB"]
+    longest = _longest_free_now(facts)
+    if longest is not None:
+        seen.append(f"longest free run now: {longest // 1024} KiB")
+    exhausted, fragmented = _exhausted(times, asked), _fragmented(times, asked)
+    # How much was asked for is not always known; an eighth of the pool is then taken for it.
+    asked_kib = kib or facts.meminfo.get("CmaTotal", 0) // 8192
+    if free is not None and free // 1024 >= asked_kib and (longest is None or longest // 1024 < asked_kib):
+        other = Alternative(exhausted, f"what was free when it failed: {_LOOK_AT_POOL}", (_ENLARGE,))
+        return Diagnosis(fragmented, (*evidence, *seen), _FRAGMENTED, alternatives=(other,))
+    other = Alternative(fragmented, f"the longest free run when it failed: {_LOOK_AT_POOL}", _FRAGMENTED)
+    return Diagnosis(exhausted, (*evidence, *seen), (_ENLARGE,), alternatives=(other,))
+
+
+def _longest_free_now(facts: Facts) -> int | None:
+    """Bytes, over all areas, where debugfs tells it (CONFIG_CMA_DEBUGFS; in pages)."""
+    page = facts.record.hello.page_size if facts.record.hello else 4096
+    found = [
+        int(one.text()) * page
+        for one in facts.record.files("/sys/kernel/debug/cma/", "/maxchunk")
+        if one.state is State.OK and one.text().strip().isdecimal()
+    ]
+    return max(found, default=None)
+
+
+# -- a test of the test allocator that failed ------------------------------------------------------------------------
+
+
+def why_test_failed(facts: Facts, result: Result) -> Diagnosis:
+    """Why one of the test allocator's tests failed; without a cause where its errno tells nothing."""
+    if result.test == "open" and result.errno in (errno.EACCES, errno.EPERM):
+        return why_denied(facts, result.heap)
+    if result.errno == errno.ENOMEM:
+        return _no_memory(facts, result.heap)
+    if result.errno == errno.ENOTTY:
+        cause = Cause("heap.not-a-heap", f"{HEAP_FOLDER}/{result.heap} is a node, but no heap answers there")
+        return Diagnosis(
+            cause, remedy=("remove what makes this node: a stale file, or another driver's device number",)
+        )
+    if result.errno in (errno.ENODEV, errno.ENXIO):
+        cause = Cause("heap.driver-gone", f"{HEAP_FOLDER}/{result.heap} is there, and its driver is not")
+        return Diagnosis(
+            cause, remedy=("see dmesg for the driver that was unloaded; a node made by hand has no driver",)
+        )
+    return Diagnosis()
+
+
+def _no_memory(facts: Facts, name: str) -> Diagnosis:
+    heap = facts.config.heap(name) if facts.config else None
+    if name in CMA_NAMES or (heap is not None and heap.kind is HeapKind.CMA):
+        failures = tuple(one for one in cma_failures(facts) if one.area in (None, name) or name in CMA_NAMES)
+        if failures:
+            return why_cma_failed(facts, failures)
+        return _used_up_or_in_pieces(facts, (), "an allocation failed", 0, "some pages")
+    seen = [f"{key}: {facts.meminfo[key] // 1024} kB" for key in ("MemTotal", "MemAvailable") if key in facts.meminfo]
+    cause = Cause("heap.no-memory", "the heap had no memory left")
+    return Diagnosis(cause, tuple(seen), ("see what holds it: dmabuf_dump, or /sys/kernel/debug/dma_buf/bufinfo",))

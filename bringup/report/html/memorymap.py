@@ -1,0 +1,191 @@
+"""Geometry of the memory map: physical addresses upwards, every bank of RAM to one scale. The template draws it as SVG.
+
+As data sheets draw it: low addresses at the bottom. Between banks is a break, because what lies there is no memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from bringup.checks.memory import MemoryRegion, RegionKind, Unplaced
+from bringup.checks.run import BoardRun
+from bringup.report import units
+from bringup.report.html.charts import apart
+
+__all__ = ["MAP_WIDTH", "Area", "Bank", "Mark", "MemoryView", "memory_view"]
+
+MAP_WIDTH = 340
+_TOP, _TALL, _BREAK = 14.0, 400.0, 16.0
+_LABEL_GAP = 30.0
+_FIRST_LABEL, _LAST_LABEL = 10.0, 6.0
+_MOST_BANKS, _MOST_LABELS, _MOST_MARKS = 12, 13, 8
+_LEAST, _LEAST_MARK = 1.0, 3.0
+_FOUR_GIB = 1 << 32
+_NAMED = (RegionKind.CMA, RegionKind.POOL, RegionKind.NO_MAP, RegionKind.KERNEL)
+
+
+@dataclass(frozen=True, slots=True)
+class Bank:
+    """A bank of RAM: its rectangle, and the addresses at its lower and upper edge."""
+
+    y: float
+    height: float
+    begin: str
+    end: str
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """A region's rectangle; ``label_y``: where its name stands, ``None`` where there is no room.
+
+    :param style: its CSS class.
+    :param lifted: drawn one unit high although it is less.
+    """
+
+    region: MemoryRegion
+    style: str
+    y: float
+    height: float
+    label_y: float | None
+    lifted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Where pages of a heap's buffers were seen."""
+
+    heap: str
+    places: tuple[tuple[float, float], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MemoryView:
+    """The map and what stands beside it.
+
+    :param scale: bytes a unit of the drawing; ``four_gib``: where the 4 GiB line is, if it runs through RAM.
+    :param regions: named regions, ascending; ``unmapped``: the map cannot be drawn, because RAM is not known.
+    """
+
+    height: float
+    banks: tuple[Bank, ...]
+    areas: tuple[Area, ...]
+    marks: tuple[Mark, ...]
+    four_gib: float | None
+    scale: str
+    summary: str
+    regions: tuple[MemoryRegion, ...]
+    unplaced: tuple[Unplaced, ...]
+    heaps: dict[str, str]
+
+
+def memory_view(board: BoardRun) -> MemoryView | None:
+    """The memory map of a board; ``None`` where nothing is known of its memory."""
+    memory = board.memory
+    if memory is None:
+        return None
+    named = tuple(one for one in memory.regions if one.kind in _NAMED)
+    if not (memory.ram or named or memory.unplaced):
+        return None
+    ram = tuple((begin, end) for begin, end in memory.ram if end > begin)[:_MOST_BANKS]
+    place = _Placing(ram)
+    heaps = {one.name: heap for one in named if (heap := _heap_on(one.name, board))}
+    areas = _areas(memory.regions, place) if ram else ()
+    return MemoryView(
+        height=place.height,
+        banks=place.banks,
+        areas=areas,
+        marks=_marks(board, place) if ram else (),
+        four_gib=place.y(_FOUR_GIB) if any(begin < _FOUR_GIB < end for begin, end in ram) else None,
+        scale=units.size(round(place.bytes_a_unit)) if ram else "",
+        summary=_summary(ram, named),
+        regions=named,
+        unplaced=memory.unplaced,
+        heaps=heaps,
+    )
+
+
+def _heap_on(region: str, board: BoardRun) -> str | None:
+    """The heap that stands on a region: since 6.19 it has the region's name, with or without its unit address."""
+    names = {one.name for one in board.heaps if one.present}
+    return next((one for one in (region, region.partition("@")[0]) if one in names), None)
+
+
+class _Placing:
+    """Addresses to places. Banks are stacked upwards, each as high as it is large."""
+
+    def __init__(self, ram: tuple[tuple[int, int], ...]) -> None:
+        whole = sum(end - begin for begin, end in ram) or 1
+        self.bytes_a_unit = whole / _TALL
+        self._banks: list[tuple[int, int, float, float]] = []
+        bottom = _TOP + _TALL + _BREAK * max(0, len(ram) - 1)
+        self.height = bottom + 14
+        for begin, end in ram:
+            tall = (end - begin) / self.bytes_a_unit
+            self._banks.append((begin, end, bottom - tall, bottom))
+            bottom -= tall + _BREAK
+
+    @property
+    def banks(self) -> tuple[Bank, ...]:
+        """Their rectangles, ascending by address."""
+        return tuple(
+            Bank(top, bottom - top, units.address(begin), units.address(end)) for begin, end, top, bottom in self._banks
+        )
+
+    def y(self, place: int) -> float | None:
+        """Where an address lies; ``None``: not in RAM. The end of a bank is in it."""
+        for begin, end, _, bottom in self._banks:
+            if begin <= place <= end:
+                return bottom - (place - begin) / self.bytes_a_unit
+        return None
+
+    def within(self, begin: int, end: int) -> Iterable[tuple[float, float]]:
+        """(top, height) of the part in each bank of a range."""
+        for low, high, _, bottom in self._banks:
+            first, last = max(low, begin), min(high, end)
+            if first < last:
+                yield bottom - (last - low) / self.bytes_a_unit, (last - first) / self.bytes_a_unit
+
+
+def _areas(regions: Iterable[MemoryRegion], place: _Placing) -> tuple[Area, ...]:
+    """Rectangles, what booting reserved at the back; labels for the named ones, the largest where room is short."""
+    drawn = [
+        (one, top, height)
+        for one in sorted(regions, key=lambda one: one.kind is not RegionKind.BOOT)
+        for top, height in place.within(one.begin, one.end)
+    ]
+    named = [index for index, (one, _, _) in enumerate(drawn) if one.kind in _NAMED]
+    named = sorted(named, key=lambda index: -drawn[index][2])[:_MOST_LABELS]
+    wanted = [drawn[index][1] + drawn[index][2] / 2 for index in named]
+    label = dict(
+        zip(named, apart(wanted, _LABEL_GAP, _FIRST_LABEL, place.height - _LAST_LABEL - _LABEL_GAP), strict=True)
+    )
+    return tuple(
+        Area(one, f"r-{one.kind.value}", top, max(_LEAST, height), label.get(index), height < _LEAST)
+        for index, (one, top, height) in enumerate(drawn)
+    )
+
+
+def _marks(board: BoardRun, place: _Placing) -> tuple[Mark, ...]:
+    """Where pages were seen, heap by heap; neighbours that would cover each other are drawn once."""
+    marks = []
+    for heap in board.heaps:
+        spots = {
+            (round(top + min(0.0, height - _LEAST_MARK), 1), round(max(_LEAST_MARK, height), 1))
+            for pages in heap.pages
+            for begin, size in pages.extents
+            for top, height in place.within(begin, begin + size)
+        }
+        if spots:
+            marks.append(Mark(heap.name, tuple(sorted(spots))))
+    return tuple(marks[:_MOST_MARKS])
+
+
+def _summary(ram: tuple[tuple[int, int], ...], named: tuple[MemoryRegion, ...]) -> str:
+    whole = sum(end - begin for begin, end in ram)
+    cma = sum(one.end - one.begin for one in named if one.kind is RegionKind.CMA)
+    away = sum(one.end - one.begin for one in named if one.kind in (RegionKind.POOL, RegionKind.NO_MAP))
+    parts = [f"{units.size(whole)} of RAM in {units.number(len(ram), 'bank')}"] if ram else []
+    parts += [f"{units.size(cma)} of it CMA"] if cma > 0 else []
+    parts += [f"{units.size(away)} set aside"] if away > 0 else []
+    return ", ".join(parts) + "." if parts else "Where memory lies is not known."

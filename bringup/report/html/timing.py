@@ -1,0 +1,154 @@
+"""The benchmark as charts: how long an allocation takes, how fast its pages are, beside the board's limit and ION."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from bringup.checks.run import BoardRun, HeapFacts
+from bringup.checks.timing import TimingFacts, UntimedFacts
+from bringup.report import units
+from bringup.report.html.charts import Chart, Measured, chart
+
+__all__ = ["Legend", "TimingView", "timing_view"]
+
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+_COLOURS = 6
+_OPS = ("fill", "read", "copy", "touch")
+_TITLES = {
+    "alloc": "Allocating a buffer",
+    "free": "Giving it back",
+    "touch": "First touch of each page",
+    "fill": "Filling it",
+    "read": "Reading it",
+    "copy": "Copying it",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Legend:
+    """What a letter in the charts stands for."""
+
+    key: str
+    name: str
+    style: str
+
+
+@dataclass(frozen=True, slots=True)
+class TimingView:
+    """What the page shows of the benchmark.
+
+    :param rows: every figure; ``untimed``: what was to be timed and was not.
+    """
+
+    legend: tuple[Legend, ...]
+    charts: tuple[Chart, ...]
+    rows: tuple[TimingFacts, ...]
+    untimed: tuple[UntimedFacts, ...]
+
+
+def timing_view(board: BoardRun) -> TimingView | None:
+    """Charts of one thread's figures; ``None``: nothing was timed, nor said to be untimed."""
+    timings = board.timings or tuple(_from_latency(board.heaps))
+    if not (timings or board.untimed):
+        return None
+    alone = [one for one in timings if one.threads == 1]
+    legend = _legend(alone)
+    charts = (
+        *(_times(op, alone, legend) for op in ("alloc", "free")),
+        *(_speeds(op, alone, legend) for op in _OPS),
+    )
+    return TimingView(tuple(legend.values()), tuple(one for one in charts if one), timings, board.untimed)
+
+
+def _from_latency(heaps: Iterable[HeapFacts]) -> Iterable[TimingFacts]:
+    """Figures of a run that has no benchmark: allocation latency beside memset of the same size."""
+    for heap in heaps:
+        for one in heap.latency:
+            for op, p50, p95 in (("alloc", one.alloc_p50, one.alloc_p95), ("free", one.free_p50, one.free_p95)):
+                yield _timing("heap", heap.name, op, one.size, one.samples, p50, p95)
+    seen: set[int] = set()
+    for heap in heaps:
+        for one in heap.latency:
+            if one.size not in seen:
+                seen.add(one.size)
+                yield _timing("limit", "", "memset", one.size, one.samples, one.memset_p50, one.memset_p95)
+
+
+def _timing(source: str, name: str, op: str, size: int, samples: int, p50: int, p95: int) -> TimingFacts:
+    median = float(p50)
+    return TimingFacts(source, name, 0, op, size, 1, samples, median, float(p95), 0, 0, (), median, median, 0)
+
+
+def _legend(timings: Iterable[TimingFacts]) -> dict[tuple[str, str, int], Legend]:
+    """A letter and a style for each source: heaps in colours, ION in the same ones dashed, the limit grey and last."""
+    sources = dict.fromkeys((one.source, one.name, one.flags) for one in timings)
+    labels = {(one.source, one.name, one.flags): one.label for one in timings}
+    order = {"heap": 0, "ion": 1}
+    legend = {}
+    for number, source in enumerate(sorted(sources, key=lambda one: order.get(one[0], 2))):
+        limit = source[0] == "limit"
+        key = "0" if limit else _LETTERS[number % len(_LETTERS)]
+        style = "limit" if limit else f"c{number % _COLOURS}{' ion' if source[0] == 'ion' else ''}"
+        legend[source] = Legend(key, "the limit of this board" if limit else labels[source], style)
+    return legend
+
+
+def _times(op: str, timings: list[TimingFacts], legend: Mapping[tuple[str, str, int], Legend]) -> Chart | None:
+    own = [one for one in timings if one.op == op and one.source != "limit"]
+    bounds = {(one.size, one.limit): one.limit_p50 for one in own if one.limit and one.limit_p50}
+    curves = _curves(own, legend)
+    against = next((limit for _, limit in bounds), None)
+    limit = legend.get(next((one for one in legend if one[0] == "limit"), ("", "", 0)))
+    points = {size: value for (size, named), value in bounds.items() if named == against and value}
+    if not points:
+        memset = {one.size: one.p50 for one in timings if one.source == "limit" and one.op == "memset"}
+        points, against = memset, "memset of the same size" if memset else None
+    if own and points and limit:
+        curves.append(Measured(limit.key, limit.name, limit.style, tuple(sorted(points.items()))))
+    return chart(_TITLES[op], _summary(_TITLES[op], own, against), curves, times=True)
+
+
+def _speeds(op: str, timings: list[TimingFacts], legend: Mapping[tuple[str, str, int], Legend]) -> Chart | None:
+    fast = [one for one in timings if one.op == op and one.mb_per_s]
+    own = [one for one in fast if one.source != "limit"]
+    if not own:
+        return None
+    best = max(own, key=lambda one: one.mb_per_s or 0)
+    beside = (
+        f", which takes {best.ratio:.2g} times as long as {best.limit} of own memory"
+        if best.ratio and best.limit
+        else ""
+    )
+    speed = f"{units.rate(best.mb_per_s or 0)} on {best.label} with {units.size(best.size)}"
+    told = f"{_TITLES[op]}: at best {speed}{beside}."
+    return chart(_TITLES[op], told, _curves(fast, legend, speeds=True), times=False)
+
+
+def _curves(
+    timings: Iterable[TimingFacts], legend: Mapping[tuple[str, str, int], Legend], *, speeds: bool = False
+) -> list[Measured]:
+    """One curve a source, in the legend's order."""
+    found: dict[tuple[str, str, int], list[TimingFacts]] = {}
+    for one in timings:
+        found.setdefault((one.source, one.name, one.flags), []).append(one)
+    curves = []
+    for source, told in legend.items():
+        several = sorted(found.get(source, ()), key=lambda one: one.size)
+        if several:
+            points = tuple((one.size, (one.mb_per_s or 0) if speeds else one.p50) for one in several)
+            bands = () if speeds else tuple((one.size, one.low, one.high) for one in several if one.high > one.low)
+            curves.append(Measured(told.key, told.name, told.style, points, bands))
+    return curves
+
+
+def _summary(title: str, own: list[TimingFacts], against: str | None) -> str:
+    """One sentence for those who do not see the chart: the smallest and the largest size of each source."""
+    parts = []
+    for label in dict.fromkeys(one.label for one in own):
+        several = sorted((one for one in own if one.label == label), key=lambda one: one.size)
+        ends = several[:1] if len(several) == 1 else [several[0], several[-1]]
+        told = " and ".join(f"{units.duration(one.p50)} for {units.size(one.size)}" for one in ends)
+        parts.append(f"{label} {told}")
+    limit = f" Limit: {against}." if against else ""
+    return f"{title}, the median: {'; '.join(parts)}.{limit}"
