@@ -16,6 +16,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -25,7 +26,6 @@
 #include <unistd.h>
 
 #define MAX_ORIGINS 48u
-#define STACK_BYTES 65536u
 /* A turn of 64 MiB on a slow board, and more than that is a hang. */
 #define MEASURE_GRACE_NS 30000000000ull
 #define WARM_TURNS 4
@@ -201,19 +201,14 @@ static void pin(unsigned number)
     }
 }
 
-static pid_t first;
-
-/* A further thread: it shares memory and descriptors, and would outlive its maker if it were not told. */
-static int further(void *argument)
+static void *further(void *number)
 {
-    unsigned number = (unsigned)(uintptr_t)argument;
     struct worker worker = {0};
-    end_with(first);
-    pin(number);
+    pin((unsigned)(uintptr_t)number);
     if (!worker_open(&worker, state->size))
         atomic_store(&state->unfit, true);
-    take_rounds(&worker, number);
-    return 0;
+    take_rounds(&worker, (unsigned)(uintptr_t)number);
+    return NULL;
 }
 
 static void measure(void)
@@ -224,24 +219,21 @@ static void measure(void)
         state->threads = (unsigned)CPU_COUNT(&cpus);
     if (!add_origins())
         return;
-    first = getpid();
     pin(0);
     atomic_store(&state->unfit, !worker_open(&worker, state->size));
     if (!atomic_load(&state->unfit))
         warm_up(&worker);
     for (unsigned i = 1; i < state->threads; i++) {
-        char *stack = mmap(NULL, STACK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-        if (stack == MAP_FAILED || clone(further, stack + STACK_BYTES, CLONE_VM | CLONE_FS | CLONE_FILES |
-                                         CLONE_SIGHAND | SIGCHLD, (void *)(uintptr_t)i) < 0) {
-            format_text(state->why[WHY_NONE], sizeof state->why[0], "no thread: %s", errno_name(errno));
+        pthread_t thread;
+        int error = pthread_create(&thread, NULL, further, (void *)(uintptr_t)i);
+        if (error) {
+            format_text(state->why[WHY_NONE], sizeof state->why[0], "no thread: %s", errno_name(error));
             _exit(1);
         }
     }
     take_rounds(&worker, 0);
     if (atomic_load(&state->unfit))
         format_text(state->why[WHY_NONE], sizeof state->why[0], "no memory for %u threads", state->threads);
-    while (wait(NULL) > 0)
-        ;
     state->current = -1;
 }
 
