@@ -1,6 +1,7 @@
 # make demo    from a clone to a report: boots a board in QEMU, observes, judges, reports
 # make test    every test but those of built kernels, virtual boards included
-# make kernels       compiles the kernels of the boards arm64-5.10, arm64-6.12 and arm64-7.x, once
+# make kernels       compiles the kernels of the boards arm64-5.10, arm64-6.12 and arm64-7.x, and fetches and compiles
+#                    those that 'bringup kconfig' is tested with: once, into the user's cache folder
 # make test-kernels  the tests that need them, with none of them skipped
 # make bench   the figures in README and docs, as ratios of one interleaved run
 # make lint    ruff, mypy, import-linter alone (make test runs them, too)
@@ -25,10 +26,14 @@ test: $(VENV)/.installed-dev
 
 kernels: $(VENV)/.installed
 	@scripts/system-packages qemu-system-aarch64:qemu-system-arm dtc:device-tree-compiler make:make gcc:gcc \
-		gencat:libc6-dev aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu flex:flex bison:bison bc:bc perl:perl xz:xz-utils
+		gencat:libc6-dev aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu flex:flex bison:bison bc:bc perl:perl \
+		xz:xz-utils lzma:xz-utils lzop:lzop lz4:lz4 zstd:zstd bzip2:bzip2 dpkg-deb:dpkg
 	@for board in arm64-5.10 arm64-6.12 arm64-7.x; do $(BIN)/bringup virtual setup $$board || exit $$?; done
+	@$(BIN)/python -m tests.kernel.fetch
 
 test-kernels: kernels $(VENV)/.installed-dev
+	@scripts/system-packages lzo-headers:liblzo2-dev python-headers:python3-dev
+	@$(BIN)/python -m pip install -q -e '.[lzo]'
 	@BRINGUP_REQUIRE_BOARD=1 BRINGUP_REQUIRE_KERNELS=1 $(BIN)/python -m pytest -m kernels $(PYTEST_ARGS)
 
 # Rebuilds the test allocator for every ABI and compares it with what is committed, byte for byte.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-__all__ = ["from_board", "safe_name", "visible"]
+__all__ = ["counted", "from_board", "safe_name", "visible"]
 
 _NAME = r"[^A-Za-z0-9._,@+-]"
 
@@ -44,6 +44,11 @@ def visible(text: str) -> str:
 def _escape(match: re.Match[str]) -> str:
     code = ord(match.group())
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def counted(count: int, noun: str) -> str:
+    """A count and its noun: ``1 board``, ``1,000 boards``."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def safe_name(text: str) -> str:

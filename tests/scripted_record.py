@@ -77,7 +77,7 @@ def result(heap: str, test: str, outcome: str = "pass", **more: Any) -> dict[str
 class ScriptedBoard:
     """What a scripted record says was observed. Change a field, then :meth:`record`."""
 
-    files: dict[str, str | dict[str, Any]] = field(default_factory=lambda: dict(FILES))
+    files: dict[str, str | bytes | dict[str, Any]] = field(default_factory=lambda: dict(FILES))
     config: str | None = CONFIG
     heaps: dict[str, dict[str, Any]] = field(
         default_factory=lambda: {
@@ -85,6 +85,7 @@ class ScriptedBoard:
             "linux,cma": {"mode": 0o666, "gid": 1003},
         }
     )
+    files_after: dict[str, str] = field(default_factory=dict)  # read a second time, after the heaps
     heap_folder: str = "ok"
     reserved: str = "ok"
     nodes: list[dict[str, Any]] = field(default_factory=list)
@@ -117,7 +118,7 @@ class ScriptedBoard:
             if isinstance(content, dict):
                 journal.line({"t": "file", "path": path} | content)
             else:
-                self._file(journal, path, content.encode())
+                self._file(journal, path, content if isinstance(content, bytes) else content.encode())
         tree = {"state": self.reserved, "errno": 0, "count": len(TREE), "truncated": False}
         journal.line({"t": "glob", "pattern": RESERVED} | tree)
         if self.config is not None:
@@ -127,6 +128,8 @@ class ScriptedBoard:
         self._heaps(journal)
         for line in (*self.nodes, *self.results, *self.latencies):
             journal.line(line)
+        for path, text in self.files_after.items():
+            self._file(journal, path, text.encode())
         if self.properties:
             text = "".join(f"[{key}]: [{value}]\n" for key, value in self.properties.items())
             stored = journal.store("ran/getprop", text.encode())

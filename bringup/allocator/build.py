@@ -44,7 +44,7 @@ COMPILER: Final = "zig 0.17.1"
 MAX_BYTES: Final = 100 * 1024
 
 # armeabi-v7a is the soft-float calling convention, and the program computes no floats: it runs with and without VFP.
-# Thumb-2, which every ARMv7 has, makes it a quarter smaller.
+# Its code is Thumb-2, as the NDK's is: a quarter smaller, and every Armv7-A has it.
 TARGETS: Final = {
     Abi.ARM64: ("aarch64-linux-musl", "generic"),
     Abi.ARM: ("thumb-linux-musleabi", "generic+v7a"),

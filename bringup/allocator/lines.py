@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 __all__ = [
     "Bye",
+    "Exhaustion",
     "FileFact",
     "GlobFact",
     "HeapsFact",
@@ -298,6 +299,70 @@ class Untimed:
 
 
 @dataclass(frozen=True, slots=True)
+class Tracing:
+    """The kernel's trace events, as far as they were asked for, before the buffers that were traced with them.
+
+    :param path: the folder of tracing, or what failed.
+    :param formats: the events asked for and the text of their ``format``; empty where this kernel has no such event.
+    """
+
+    raw: bytes
+    state: State
+    errno: int
+    path: str
+    formats: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TracedBuffer:
+    """What the kernel's ring buffers held after one buffer of ``size`` bytes was made, and after it was closed.
+
+    :param made: sub-buffers as they came, cut behind their last byte in use; ``closed`` likewise.
+    """
+
+    raw: bytes
+    heap: str
+    size: int
+    state: State
+    errno: int
+    made: tuple[bytes, ...]
+    closed: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Exhaustion:
+    """How much a heap gave when it was asked for all that could be had. Sizes are in bytes; 0: none, or not tried.
+
+    :param stopped: what ended it: ``ENOMEM``, ``budget``, ``time``, ``descriptors``, ``error``, ``died``, or
+        ``not tried``.
+    :param errno: of the call that ended it, which ``asked`` for so much.
+    :param seen: why it was not tried.
+    :param free: free for the heap before; ``limit``: what might be held; ``held``: most held at a time.
+    :param largest: the largest single buffer, to within a 64th of ``limit``: before; ``largest_fragmented``: while
+        ``fragmented_free`` bytes were free in pieces of a 64th of ``limit``; ``largest_after``: when all was given
+        back.
+    """
+
+    raw: bytes
+    heap: str
+    cma: bool
+    stopped: str
+    errno: int
+    seen: str
+    free: int
+    limit: int
+    held: int
+    buffers: int
+    asked: int
+    largest: int
+    fragmented_free: int
+    largest_fragmented: int
+    largest_after: int
+    free_after: int
+    ns: int
+
+
+@dataclass(frozen=True, slots=True)
 class Bye:
     """The last line.
 
@@ -326,18 +391,6 @@ class Refused:
 
 
 Line = (
-    Hello
-    | FileFact
-    | NodeFact
-    | GlobFact
-    | HeapsFact
-    | IonFact
-    | Ran
-    | Result
-    | Reads
-    | Latency
-    | Timing
-    | Untimed
-    | Bye
-    | Refused
-)
+    Hello | FileFact | NodeFact | GlobFact | HeapsFact | IonFact | Ran | Result | Reads | Latency | Timing | Untimed
+    | Tracing | TracedBuffer | Exhaustion | Bye | Refused
+)  # fmt: skip

@@ -39,8 +39,7 @@ __all__ = [
     "escape",
 ]
 
-KIB: Final = 1024
-MIB: Final = 1024 * KIB
+MIB: Final = 1024 * 1024
 
 MAX_PLAN_BYTES: Final = MIB
 MAX_ITEMS: Final = 4096
@@ -58,6 +57,9 @@ MAX_TOTAL_MS: Final = 86_400_000
 MAX_STRESS_MS: Final = 20_000
 MAX_SEED: Final = 2**32 - 1
 MAX_BYTES: Final = 2**64 - 1
+_ON_HEAPS: Final = frozenset(
+    {"test", "reads", "bench", "measure", "pages", "exhaust"}
+)  # they want a choice of heaps before
 
 _ESCAPED = re.compile(rb"[\x00-\x1f\x7f-\xff\\]")
 _SHORT = {b"\t": rb"\t", b"\n": rb"\n", b"\\": rb"\\"}
@@ -427,7 +429,7 @@ class Plan:
         chosen = False
         for item in self.items:
             chosen = chosen or isinstance(item, Heaps)
-            if not chosen and isinstance(item, Test | Bench | Measure | Reads):
+            if not chosen and item.KEYWORD in _ON_HEAPS:
                 raise ValueError(f"{item} comes before any heaps")
             words = (b"%d" % field if isinstance(field, int) else escape(field) for field in item.fields())
             lines.append(b"\t".join((item.KEYWORD.encode(), *words)))

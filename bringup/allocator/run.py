@@ -9,7 +9,8 @@ from typing import Final
 
 from bringup.allocator.abi import abi_of_machine, binary, read_manifest
 from bringup.allocator.plan import Plan
-from bringup.allocator.protocol import Line, Reader
+from bringup.allocator.protocol import Line
+from bringup.allocator.reader import Reader
 from bringup.board import Board, Exit, Stderr, Stdout
 from bringup.deadline import Deadline
 from bringup.errors import AllocatorError, TransferError

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from bringup.checks import changes
 from bringup.checks.facts import Facts
-from bringup.checks.regions import log_is_whole, rejections, reserved_nodes
+from bringup.checks.regions import is_cma, is_enabled, is_pool, log_is_whole, node_text, rejections, reserved_nodes
 from bringup.checks.rejected import region_rejected
 from bringup.checks.verdict import Alternative, Change, Diagnosis
 from bringup.config.schema import DeclaredIn, Heap, HeapKind
@@ -22,6 +22,7 @@ __all__ = ["CMA_NAMES", "HEAP_DRIVERS", "HeapDriver", "module_not_loaded", "why_
 #: tree node's name, and ``default_cma_region`` from 6.17 on (drivers/dma-buf/heaps/cma_heap.c of 6.12 and 7.2).
 CMA_NAMES = ("reserved", "linux,cma", "default-pool", "default_cma_region")
 _CLASS = "/sys/class/dma_heap"
+_DEFAULT = "linux,cma-default"
 MIB = 1024 * 1024
 
 
@@ -266,21 +267,25 @@ def _tree(facts: Facts, heap: Heap | None) -> Link:
     if nodes is None:
         return None
     wanted = heap.region.node_name or heap.name
-    node = nodes.get(wanted) or next((one for one in nodes.values() if heap.region.default and one.default), None)
+    node = nodes.get(wanted) or next(
+        (one for one in nodes.values() if heap.region.default and _DEFAULT in one.flags), None
+    )
     mended = changes.device_tree(facts, wanted, heap.region)
-    if node is None or not node.enabled:
+    if node is None or not is_enabled(facts, node):
         seen = ", ".join(sorted(nodes)) or "no node"
-        evidence = (str(node),) if node is not None else (f"/reserved-memory has no {wanted}: {seen}",)
+        evidence = (
+            (f"{node_text(node)}, disabled",) if node is not None else (f"/reserved-memory has no {wanted}: {seen}",)
+        )
         cause = Cause("cma.no-region", f"the device tree that the board booted with has no node {wanted}")
         remedy = ("check that the overlay or .dts with this node is in the image that the boot loader passes on",)
         return Diagnosis(cause, evidence, remedy, mended)
-    if node.is_pool and not node.is_cma:
-        id_ = "cma.region-no-map" if node.no_map else "cma.region-not-reusable"
-        why = "says no-map" if node.no_map else "does not say reusable"
+    if is_pool(node) and not is_cma(node):
+        id_ = "cma.region-no-map" if "no-map" in node.flags else "cma.region-not-reusable"
+        why = "says no-map" if "no-map" in node.flags else "does not say reusable"
         cause = Cause(id_, f"{node.name} {why}, so the kernel makes no CMA area and no heap of it")
         mended = mended or changes.device_tree(facts, node.name, changes.within(facts, node))
-        return Diagnosis(cause, (str(node),), ("write reusable and no no-map into the node",), mended)
-    return str(node)
+        return Diagnosis(cause, (node_text(node),), ("write reusable and no no-map into the node",), mended)
+    return node_text(node)
 
 
 def _taken(facts: Facts) -> Link:

@@ -11,7 +11,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from bringup.checks.facts import Facts
-from bringup.checks.regions import ReservedNode, cma_alignment, root_cells
+from bringup.checks.regions import cma_alignment, extent, root_cells
+from bringup.checks.reserved import ReservedNode
 from bringup.checks.verdict import Change
 from bringup.config.schema import BoardConfig, DeclaredIn, Heap, HeapKind, Kernel, Memory, Region
 from bringup.errors import BringupError
@@ -107,14 +108,14 @@ def device_tree(facts: Facts, name: str, region: Region | None) -> tuple[Change,
 
 def within(facts: Facts, node: ReservedNode) -> Region | None:
     """The same region, moved and enlarged to what CMA on this kernel takes, and lent to the kernel as CMA must be."""
-    step = cma_alignment(facts)
-    if node.size is None or step is None:
+    step, (base, long) = cma_alignment(facts), extent(node)
+    if long is None or step is None:
         return None
-    size = -(-node.size // step) * step
-    where: dict[str, Any] = {} if node.base is None else {"base": node.base // step * step}
-    if node.base is not None:
-        size = -(-(node.base + node.size - where["base"]) // step) * step
-    return Region(declared_in=DeclaredIn.DEVICE_TREE, size=size, reusable=True, default=node.default, **where)
+    begin = None if base is None else base // step * step
+    end = long if base is None or begin is None else base + long - begin
+    default = "linux,cma-default" in node.flags
+    size = -(-end // step) * step
+    return Region(declared_in=DeclaredIn.DEVICE_TREE, base=begin, size=size, reusable=True, default=default)
 
 
 def _heap(facts: Facts, name: str, **more: Any) -> dict[str, Any]:

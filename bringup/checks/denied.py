@@ -7,13 +7,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bringup.checks import changes
-from bringup.checks.facts import HEAP_FOLDER, Facts
+from bringup.checks.facts import HEAP_FOLDER, Facts, UeventdRule
+from bringup.checks.owners import uid_of
+from bringup.checks.promised import promise_of
 from bringup.checks.verdict import Alternative, Change, Diagnosis
 from bringup.errors import UsageError
 from bringup.outcome import Cause
 from bringup.record.load import NodeFact
 
-__all__ = ["Denial", "denials", "why_denied", "why_refused"]
+__all__ = ["Denial", "denials", "refused_as_meant", "why_denied", "why_refused"]
 
 _DENIAL = re.compile(
     r"avc:\s+denied\s+\{ (?P<rights>[^}]*)\}.*?"
@@ -21,6 +23,8 @@ _DENIAL = re.compile(
     r"tcontext=(?P<target>[^\s:]+:[^\s:]+:(?P<type>[^\s:]+)\S*)\s+tclass=(?P<cls>\w+)"
 )
 _NAME = re.compile(r'\bname="(?P<name>[^"]+)"')
+#: Lines that the test allocator brings about when it is not root; a process is told by 15 characters of its name.
+_OWN = re.compile(r'\bcomm="bringup')
 _ABOUT_HEAPS = ("dma_heap", "dmabuf", "/dev/ion", "ion_device")
 
 
@@ -52,11 +56,31 @@ def denials(facts: Facts) -> tuple[Denial, ...]:
 
 def _denials(lines: tuple[str, ...]) -> Iterator[Denial]:
     for line in lines:
-        found = _DENIAL.search(line) if any(word in line for word in _ABOUT_HEAPS) else None
+        about = any(word in line for word in _ABOUT_HEAPS) and not _OWN.search(line)
+        found = _DENIAL.search(line) if about else None
         if found is not None:
             name = _NAME.search(line)
             rights = tuple(found["rights"].split())
             yield Denial(line, found["domain"], found["type"], found["cls"], rights, name["name"] if name else None)
+
+
+def refused_as_meant(facts: Facts, name: str) -> str | None:
+    """Why a refusal says nothing against the board: whoever the test allocator ran as is meant to be kept out."""
+    hello, node = facts.record.hello, (facts.heap_nodes or {}).get(name)
+    if hello is None or hello.uid == 0:
+        return None
+    promise = promise_of(facts, name)
+    if promise is not None and node is not None and _mode_denies(node, hello.uid) and _is_kept(promise.rule, node):
+        mode = f"{promise.rule.mode:04o} {promise.rule.user} {promise.rule.group}"
+        return f"uid {hello.uid} may not open it, as {promise.place} wants: {mode}"
+    domain = (hello.label or "").split(":")[2:3]
+    if facts.selinux_mode == "enforcing" and domain == ["shell"] and not _mode_denies(node, hello.uid):
+        return "the test allocator ran in the domain shell, which no Android policy lets open a heap"
+    return None
+
+
+def _is_kept(rule: UeventdRule, node: NodeFact) -> bool:
+    return (rule.mode, uid_of(rule.user), uid_of(rule.group)) == (node.mode, node.uid, node.gid)
 
 
 def why_denied(facts: Facts, name: str) -> Diagnosis:

@@ -2,34 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from bringup.checks.facts import HEAP_FOLDER, Facts
 from bringup.config.schema import BoardConfig, DeclaredIn, Heap, HeapKind
 from bringup.kernel.gap import UpstreamGap, Used, upstream_gap
 from bringup.kernel.symbols import symbol_table
-from bringup.kernel.version import KernelVersion
+from bringup.kernel.version import Flavour, KernelVersion
 from bringup.record.load import State
 
-__all__ = ["gap_of_board", "gap_of_config"]
+__all__ = ["gap_of_board", "gap_of_config", "gap_of_modules"]
 
-_CONFIG = "asked for by the board config"
+Users = Mapping[str, tuple[str, ...]]
+
+_CONFIG = "board config"
 _CMA_FOLDER = "/sys/kernel/mm/cma"
 _INTERFACES = ("/sys/kernel/dma_heap/total_pools_kb", "/dev/ion")
 
 
-def gap_of_config(config: BoardConfig, kernel: str | None = None) -> UpstreamGap:
+def gap_of_config(config: BoardConfig, kernel: str | None = None, users: Users | None = None) -> UpstreamGap:
     """The gap of a board as its config describes it, with no board.
 
     :param kernel: a release or series; default: the newest of the config, else mainline as a whole.
+    :param users: modules that allocate inside the kernel; see :func:`~bringup.kernel.heapusers.heap_users`.
     :raises UsageError: it is no kernel version.
     """
     release = kernel or (config.kernel.versions[-1] if config.kernel and config.kernel.versions else None)
-    return upstream_gap(_asked(config, KernelVersion.parse(release) if release else None))
+    asked = _asked(config, KernelVersion.parse(release) if release else None)
+    return upstream_gap(replace(asked, interfaces=dict(asked.interfaces) | _called(users)))
 
 
-def gap_of_board(facts: Facts) -> UpstreamGap:
-    """The gap of a board as it was observed, with what its config asks for beside."""
+def gap_of_modules(users: Users, kernel: str | None = None) -> UpstreamGap:
+    """The gap of modules alone."""
+    return upstream_gap(Used(KernelVersion.parse(kernel) if kernel else None, interfaces=_called(users)))
+
+
+def gap_of_board(facts: Facts, users: Users | None = None) -> UpstreamGap:
+    """The gap of a board as it was observed, with what its config asks for beside.
+
+    :param users: as for :func:`gap_of_config`.
+    """
     asked = _asked(facts.config, facts.version)
     nodes = facts.heap_nodes
     symbols = facts.kernel_config
@@ -44,9 +57,9 @@ def gap_of_board(facts: Facts) -> UpstreamGap:
         heaps=dict(asked.heaps) | {name: f"{HEAP_FOLDER}/{name} is on the board" for name in nodes or ()},
         options=dict(asked.options) | options,
         modules=dict(asked.modules) | dict.fromkeys(sorted(modules or ()), "loaded"),
-        interfaces={path: "it is on the board" for path in _INTERFACES if _is_there(facts, path)},
+        interfaces={path: "it is on the board" for path in _INTERFACES if _is_there(facts, path)} | _called(users),
         cma_areas=dict(asked.cma_areas) | dict.fromkeys(_cma_areas(facts), False),
-        not_known=tuple(_not_known(facts)),
+        not_known=(*_not_known(facts), *_calls_not_known(facts, users)),
     )
     return upstream_gap(used)
 
@@ -82,6 +95,18 @@ def _cma_areas(facts: Facts) -> list[str]:
 def _is_there(facts: Facts, path: str) -> bool:
     entry = facts.record.file(path) or facts.record.node(path)
     return entry is not None and entry.state in (State.OK, State.DENIED)
+
+
+def _called(users: Users | None) -> dict[str, str]:
+    return {name: f"called by {', '.join(modules)}" for name, modules in (users or {}).items()}
+
+
+def _calls_not_known(facts: Facts, users: Users | None) -> Iterator[str]:
+    """Which module calls what cannot be seen on a board; a mainline kernel has nothing of the kind to call."""
+    config, version = facts.kernel_config, facts.version
+    flavour = (version.flavour if version else None) or (config.flavour if config else None)
+    if users is None and flavour in (Flavour.GKI, Flavour.VENDOR) and facts.modules:
+        yield "which modules allocate inside the kernel: bringup status --modules DIR reads it from the build"
 
 
 def _not_known(facts: Facts) -> Iterator[str]:

@@ -7,13 +7,15 @@ from collections.abc import Iterator, Mapping
 
 from bringup.checks.asked import RequirementFacts
 from bringup.checks.benchmark import timing_facts, untimed_facts
+from bringup.checks.equivalence import ion_facts, ion_sources
 from bringup.checks.facts import Facts
 from bringup.checks.gap import gap_of_board
 from bringup.checks.latency import latencies_of, latency_facts
 from bringup.checks.memory import MemoryFacts
+from bringup.checks.placement import exhaustion_facts, page_facts, placements
 from bringup.checks.placing import memory_facts
 from bringup.checks.registry import Check, Question, checks
-from bringup.checks.run import BoardRun, HeapFacts
+from bringup.checks.run import BoardRun, HeapFacts, IonFacts
 from bringup.checks.verdict import Verdict
 from bringup.config.schema import BoardConfig
 from bringup.errors import BringupError
@@ -50,6 +52,8 @@ def judge(
         untimed=untimed_facts(record.untimed),
         memory=_memory(facts),
         requirements=tuple(RequirementFacts.of(one) for one in facts.kconfig.values()),
+        ion=_ion(facts),
+        ion_heaps=tuple(_ion_heaps(facts)),
         steps=tuple((step.name, step.at, step.seconds) for step in record.steps),
         upstream_gap=_gap(facts),
     )
@@ -102,9 +106,31 @@ def _identity(facts: Facts) -> Iterator[tuple[str, str]]:
     return ((name, value) for name, value in told.items() if value)
 
 
+def _ion(facts: Facts) -> IonFacts | None:
+    """What ION is and how its heaps compare; where the record is damaged below it, a check's answer says so."""
+    try:
+        return ion_facts(facts)
+    except BringupError:
+        return None
+
+
+def _ion_heaps(facts: Facts) -> Iterator[HeapFacts]:
+    """Each heap of ION as its tests name it."""
+    for name, kind in ion_sources(facts).items():
+        timed = (latency_facts(one) for one in facts.record.latencies if one.heap == name)
+        yield HeapFacts(
+            name=name,
+            present=True,
+            kind=kind or None,
+            tests=Counter(str(one.outcome) for one in facts.record.results if one.heap == name),
+            latency=tuple(one for one in timed if one is not None),
+        )
+
+
 def _heaps(facts: Facts) -> Iterator[HeapFacts]:
     """The heaps that are there, then those that should be."""
     nodes = facts.heap_nodes or {}
+    page = facts.record.hello.page_size if facts.record.hello else 4096
     latencies = latencies_of(facts.record)
     timed = {name: [one for one in latencies if one.heap == name] for name in nodes}
     for name, node in nodes.items():
@@ -118,6 +144,10 @@ def _heaps(facts: Facts) -> Iterator[HeapFacts]:
             label=node.label,
             tests=Counter(str(one.outcome) for one in facts.record.results if one.heap == name),
             latency=tuple(one for sample in timed[name] if (one := latency_facts(sample)) is not None),
+            pages=tuple(
+                shown for placed in placements(facts) if placed.heap == name and (shown := page_facts(placed, page))
+            ),
+            exhaustion=next((exhaustion_facts(one) for one in facts.record.exhaustions if one.heap == name), None),
         )
     release = facts.version.release if facts.version else None
     for heap in facts.config.heaps if facts.config else ():

@@ -5,24 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 
 from bringup.checks.facts import Facts
+from bringup.checks.reserved import RESERVED_MEMORY, ReservedNode, reserved_memory
 from bringup.record.load import State
 
 __all__ = [
-    "NODES",
-    "Rejection",
-    "ReservedNode",
-    "cma_alignment",
-    "log_is_whole",
-    "rejections",
-    "reserved_nodes",
-    "root_cells",
-]
+    "Rejection", "cma_alignment", "extent", "is_cma", "is_enabled", "is_pool", "log_is_whole", "node_text",
+    "rejections", "reserved_nodes", "root_cells",
+]  # fmt: skip
 
-#: Where the device tree that the board booted with has them.
-NODES = "/sys/firmware/devicetree/base/reserved-memory"
 _ROOT = "/sys/firmware/devicetree/base"
 _POOL = "shared-dma-pool"
 
@@ -44,46 +36,13 @@ _MESSAGES = (
     ("not enough space for all defined regions", "cma.region-count"),
     ("too many defined dynamic regions", "cma.region-count"),
     ("Not enough slots for CMA reserved regions", "cma.region-count"),
+    # All that 7.3 says of a node that is both, and makes no area of.
+    (") nomap reusable ", "cma.region-no-map"),
     ("regions without no-map are not yet supported", "cma.region-not-reusable"),
     ("unable to setup CMA region", "cma.region-rejected"),
     ("unable to reserve memory", "cma.region-rejected"),
     (_NO_MATCH, "cma.region-rejected"),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class ReservedNode:
-    """One node below /reserved-memory.
-
-    :param base: where a region with ``reg`` begins; ``None`` where the kernel chooses.
-    :param size: bytes; ``None`` where the property is missing or of an odd length.
-    """
-
-    name: str
-    compatible: tuple[str, ...]
-    base: int | None
-    size: int | None
-    reusable: bool
-    no_map: bool
-    default: bool
-    enabled: bool
-
-    @property
-    def is_pool(self) -> bool:
-        """Whether it asks to be a CMA area or a coherent pool."""
-        return _POOL in self.compatible
-
-    @property
-    def is_cma(self) -> bool:
-        """Whether the kernel makes a CMA area of it, if it takes it."""
-        return self.is_pool and self.enabled and self.reusable and not self.no_map
-
-    def __str__(self) -> str:
-        where = "" if self.base is None else f" at {self.base:#x}"
-        size = "" if self.size is None else f" {self.size:#x} bytes{where}"
-        words = [word for word, on in (("reusable", self.reusable), ("no-map", self.no_map)) if on]
-        state = "" if self.enabled else ", disabled"
-        return f"reserved-memory/{self.name}:{size}{''.join(f', {word}' for word in words) or ', not reusable'}{state}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,48 +55,57 @@ class Rejection:
 
 def root_cells(facts: Facts) -> tuple[int, int] | None:
     """The root's #address-cells and #size-cells; reserved-memory has to have the same. ``None``: not known."""
-    for folder in (_ROOT, NODES):
-        found = [_number(facts, f"{folder}/{name}") for name in ("#address-cells", "#size-cells")]
-        if found[0] in (1, 2) and found[1] in (1, 2):
-            return found[0], found[1]
-    return None
-
-
-def reserved_nodes(facts: Facts) -> dict[str, ReservedNode] | None:
-    """The nodes by name; ``None`` where the board has no device tree or it was not read."""
-    properties: dict[str, dict[str, bytes]] = {}
-    for entry in facts.record.files(f"{NODES}/"):
-        path = PurePosixPath(entry.path).relative_to(NODES)
-        if entry.state is State.OK and len(path.parts) == 2:
-            properties.setdefault(path.parts[0], {})[path.name] = entry.data()
-    cells = root_cells(facts)
-    if cells is None or not (properties or facts.compatibles):
-        return None
-    return {name: _node(name, found, cells) for name, found in properties.items()}
-
-
-def _node(name: str, found: dict[str, bytes], cells: tuple[int, int]) -> ReservedNode:
-    address, length = cells
-    reg, size = found.get("reg", b""), found.get("size", b"")
-    has_reg, has_size = len(reg) >= 4 * (address + length), len(size) == 4 * length
-    at = 4 * address
-    given = int.from_bytes(reg[at : at + 4 * length]) if has_reg else int.from_bytes(size) if has_size else None
-    return ReservedNode(
-        name=name,
-        compatible=tuple(part for part in found.get("compatible", b"").decode("ascii", "replace").split("\0") if part),
-        base=int.from_bytes(reg[:at]) if has_reg else None,
-        size=given,
-        reusable="reusable" in found,
-        no_map="no-map" in found,
-        default="linux,cma-default" in found,
-        enabled=found.get("status", b"okay").rstrip(b"\0") in (b"okay", b"ok"),
-    )
+    memory = reserved_memory(facts)
+    if memory is not None and memory.cells is not None:
+        return memory.cells
+    address, size = (_number(facts, f"{_ROOT}/{name}") for name in ("#address-cells", "#size-cells"))
+    return (address, size) if address in (1, 2) and size in (1, 2) else None
 
 
 def _number(facts: Facts, path: str) -> int | None:
     entry = facts.record.file(path)
     data = entry.data() if entry is not None and entry.state is State.OK else b""
     return int.from_bytes(data) if len(data) == 4 else None
+
+
+def reserved_nodes(facts: Facts) -> dict[str, ReservedNode] | None:
+    """The nodes by name; ``None`` where the board has no device tree or it was not read."""
+    memory = reserved_memory(facts)
+    if memory is None or not (memory.nodes or memory.cells or facts.compatibles):
+        return None
+    return memory.nodes
+
+
+def is_pool(node: ReservedNode) -> bool:
+    """Whether a node asks to be a CMA area or a coherent pool."""
+    return _POOL in node.compatible
+
+
+def is_cma(node: ReservedNode) -> bool:
+    """Whether the kernel makes a CMA area of a node, if it takes it."""
+    return is_pool(node) and "reusable" in node.flags and "no-map" not in node.flags
+
+
+def is_enabled(facts: Facts, node: ReservedNode) -> bool:
+    """Whether its ``status`` leaves a node in force."""
+    entry = facts.record.file(f"{RESERVED_MEMORY}/{node.name}/status")
+    return entry is None or entry.text().rstrip("\0") in ("okay", "ok")
+
+
+def extent(node: ReservedNode) -> tuple[int | None, int | None]:
+    """Base and size in bytes, each ``None`` where the node does not say it."""
+    if node.regions:
+        return node.regions[0]
+    return None, node.size
+
+
+def node_text(node: ReservedNode) -> str:
+    """A node in one line."""
+    base, size = extent(node)
+    where = "" if base is None else f" at {base:#x}"
+    long = "" if size is None else f" {size:#x} bytes{where},"
+    flags = ", ".join(node.flags) + ("" if "reusable" in node.flags else ", not reusable")
+    return f"reserved-memory/{node.name}:{long} {flags.removeprefix(', ')}"
 
 
 def cma_alignment(facts: Facts) -> int | None:
@@ -210,5 +178,5 @@ def _by_the_kernel(facts: Facts, cause: str) -> str:
 def _by_the_tree(facts: Facts) -> str:
     """Why no kind of region wanted a node: the node itself may tell."""
     nodes = reserved_nodes(facts) or {}
-    both = any(one.is_pool and one.reusable and one.no_map for one in nodes.values())
+    both = any(is_pool(one) and {"reusable", "no-map"} <= set(one.flags) for one in nodes.values())
     return "cma.region-no-map" if both else "cma.region-rejected"

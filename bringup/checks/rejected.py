@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bringup.checks import changes
 from bringup.checks.facts import Facts
-from bringup.checks.regions import Rejection, ReservedNode, cma_alignment, reserved_nodes
+from bringup.checks.regions import Rejection, cma_alignment, extent, is_pool, node_text, reserved_nodes
+from bringup.checks.reserved import ReservedNode
 from bringup.checks.verdict import Alternative, Diagnosis
 from bringup.outcome import Cause
 
@@ -41,12 +42,16 @@ _REMEDIES: dict[str, tuple[tuple[str, ...], bool]] = {
 def region_rejected(facts: Facts, found: tuple[Rejection, ...]) -> Diagnosis:
     """What the kernel did not take, the most telling first; the others stand beside it."""
     first, *rest = found
-    nodes = [one for one in (reserved_nodes(facts) or {}).values() if one.is_pool]
+    nodes = [one for one in (reserved_nodes(facts) or {}).values() if is_pool(one)]
     node = _blamed(facts, first, nodes)
     region = changes.within(facts, node) if node is not None else None
     name = node.name if node is not None else ""
     mended = changes.device_tree(facts, name, region) if node is not None and _REMEDIES[first.cause][1] else ()
-    seen = (str(node), f"CMA on this kernel: multiples of {cma_alignment(facts) or 0:#x}") if node is not None else ()
+    seen = (
+        (node_text(node), f"CMA on this kernel: multiples of {cma_alignment(facts) or 0:#x}")
+        if node is not None
+        else ()
+    )
     others = tuple(
         Alternative(
             Cause(one.cause, _TEXTS[one.cause]), f"the kernel says this, too: {one.lines[0]}", _REMEDIES[one.cause][0]
@@ -62,8 +67,9 @@ def _blamed(facts: Facts, found: Rejection, nodes: list[ReservedNode]) -> Reserv
     step = cma_alignment(facts)
     if found.cause in ("cma.region-misaligned", "cma.region-page-size") and step is not None:
         for one in nodes:
-            if one.base is not None and one.size is not None and (one.base | one.size) % step:
+            base, size = extent(one)
+            if base is not None and size is not None and (base | size) % step:
                 return one
     if found.cause == "cma.region-no-map":
-        return next((one for one in nodes if one.no_map), None)
+        return next((one for one in nodes if {"no-map", "reusable"} <= set(one.flags)), None)
     return next((one for one in nodes if any(one.name in line for line in found.lines)), None)

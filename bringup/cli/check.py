@@ -26,7 +26,8 @@ def check(
     records: Annotated[
         list[Path] | None,
         typer.Argument(
-            metavar="[RECORD]...", help="Folders that 'collect' or 'run' wrote; without one, a connected board."
+            metavar="[RECORD]...",
+            help="What 'collect' or 'run' wrote, folders or .tar.zst; without one, a connected board.",
         ),
     ] = None,
     board: BoardConfigName = None,

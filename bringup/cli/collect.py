@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,10 +17,30 @@ if TYPE_CHECKING:
 app = App()
 
 
+def _folder_of(output: Path) -> Path:
+    """Where to observe into: an archive is made of a folder beside it, which a killed process leaves behind, readable.
+
+    :raises UsageError: the archive is there already.
+    """
+    from bringup.errors import UsageError
+    from bringup.record.archive import SUFFIX
+
+    if not output.name.endswith(SUFFIX):
+        return output
+    if output.exists():
+        raise UsageError(f"write the record {output}", "the file is there already", hint="choose another with -o")
+    return output.with_name(output.name.removesuffix(SUFFIX) + ".part")
+
+
 @app.command()
 @selects_boards
 def collect(
-    output: Annotated[Path, typer.Option("-o", metavar="RECORD", help="The record's folder; must not hold one yet.")],
+    output: Annotated[
+        Path,
+        typer.Option(
+            "-o", metavar="RECORD", help="The record's folder, or one file, X.tar.zst; must not be there yet."
+        ),
+    ],
     selection: Selection,
     root: RootOption = "auto",
     tests: Annotated[bool, typer.Option("--tests/--no-tests", help="Also run the test allocator's tests.")] = True,
@@ -29,12 +50,17 @@ def collect(
     from bringup.cli.console import say
     from bringup.cli.progress import live_steps
     from bringup.cli.selecting import root_policy, selected_boards
+    from bringup.record.archive import pack
     from bringup.record.observe import Observation, observe
 
     (board,) = selected_boards(selection)
     how = Observation(root=root_policy(root), heaps="*" if tests else None, seconds=seconds)
+    folder = _folder_of(output)
     with live_steps([board.serial]) as on_step:
-        error = observe(board, output, how, lambda step: on_step(board.serial, step))
+        error = observe(board, folder, how, lambda step: on_step(board.serial, step))
+    if folder != output:
+        pack(folder, output)
+        shutil.rmtree(folder, ignore_errors=True)
     say(f"record: {output}")
     if error is not None:
         raise error

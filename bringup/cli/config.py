@@ -11,6 +11,7 @@ import typer
 
 from bringup.cli.lazy import App
 from bringup.cli.options import ConfigDir, RootOption, config_names, selects_boards
+from bringup.text import counted
 
 if TYPE_CHECKING:
     from bringup.board import Selection
@@ -187,4 +188,4 @@ def _write(made: Draft, output: Path | None) -> None:
         output.write_text(made.text, encoding="utf-8")
     except OSError as error:
         raise HostError(f"write {output}", error.strerror or str(error)) from error
-    say(f"{output}: written; {len(made.look_at)} lines to look at")
+    say(f"{output}: written; {counted(len(made.look_at), 'line')} to look at")

@@ -52,21 +52,32 @@ def run_tests(
     root: RootOption = "auto",
     heap: HeapPattern = "*",
     test: Annotated[list[str] | None, typer.Option("--test", metavar="ID", help="These tests only.")] = None,
+    seed: Annotated[int, typer.Option(min=1, max=2**32 - 1, help="Of the sizes in share.processes and .threads.")] = 1,
+    stress: Annotated[int, typer.Option(metavar="MS", min=0, max=20_000, help="How long these two go on each.")] = 0,
     record: RecordFolder = None,
     json: JsonOutput = False,
 ) -> None:
-    """Run the test allocator's tests; exit status 1 when one fails."""
-    from bringup.checks.facts import Facts
-    from bringup.checks.registry import find_check
+    """Run the test allocator's tests, on ION's heaps, too, where they are; exit status 1 when one fails."""
     from bringup.checks.run import exit_code_for
     from bringup.checks.verdict import worst
     from bringup.cli.console import out, print_json, table
+    from bringup.cli.results import choose_configs
     from bringup.cli.selecting import root_policy
+    from bringup.lab.judging import heap_verdicts
     from bringup.record.observe import Observation
 
-    how = Observation(root=root_policy(root), heaps=heap, tests=tuple(test or ("*",)), rounds=0)
+    timed = 5 if heap == "*" and not test else 0  # for the comparison with ION's heaps
+    how = Observation(
+        root=root_policy(root),
+        heaps=heap,
+        tests=tuple(test or ("*",)),
+        rounds=timed,
+        pages=False,
+        exhaust=False,
+        stress=(seed, stress),
+    )
     seen = _observed(selection, how, record)
-    verdicts = list(find_check("allocator").ask(Facts(seen)))
+    verdicts = heap_verdicts(seen, choose_configs(None, None)[0])
     if json:
         print_json({"schema": "bringup.heaps/1", "verdicts": [one.to_json() for one in verdicts]})
     else:

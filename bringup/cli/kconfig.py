@@ -118,7 +118,7 @@ def check(
     asked = _asked(kernel, flavour, arch, modules_load, cmdline, user_build, further, not no_shipped)
     if later is not None:
         asked = replace(asked, later=KernelVersion.parse(later))
-    source, asked = _open(Named(sources, record, selection, root), tree, asked)
+    source, asked = _open(Named.of(sources, record, selection, root), tree, asked)
     checked = check_source(source, asked)
     show_check(checked, everything=everything, as_json=json)
     raise typer.Exit(checked.exit_code)
@@ -153,7 +153,7 @@ def fragment(
 
     further = _further(requirements, vintf)
     asked = _asked(kernel, flavour, arch, modules_load, None, user_build, further, not no_shipped)
-    source, asked = _open(Named(sources, record, selection, root), tree, asked)
+    source, asked = _open(Named.of(sources, record, selection, root), tree, asked)
     result = mend(source, asked, only_required=only_required)
     write_fragment(result, source, output)
     raise typer.Exit(int(ExitCode.FAILED if result.impossible else ExitCode.PASSED))
@@ -207,7 +207,7 @@ def diff(
     from bringup.errors import ExitCode
     from bringup.kernel.diff import configs_of, differences
 
-    opened = all_sources(Named(sources, record, selection, root))
+    opened = all_sources(Named.of(sources, record, selection, root))
     found = differences(configs_of(opened), exact=exact)
     if heaps_only:
         found = [difference for difference in found if difference.relevant]

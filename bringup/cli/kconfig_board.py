@@ -39,6 +39,13 @@ class Named:
     selection: Selection
     root: str
 
+    @classmethod
+    def of(cls, files: Sequence[Path] | None, record: Path | None, selection: Selection, root: str) -> Named:
+        """One folder that is a record may also be named as a SOURCE."""
+        if record is None and files and len(files) == 1 and _is_record(files[0]):
+            return cls(None, files[0], selection, root)
+        return cls(files, record, selection, root)
+
     @property
     def sources(self) -> list[Path]:
         """The files."""
@@ -88,7 +95,16 @@ def all_sources(named: Named) -> list[Source]:
         sources.append(_from_board(named, nothing)[0])
     if named.record is not None:
         sources.append(_from_record(named.record, nothing)[0])
-    return [*sources, *(open_source(path) for path in named.sources)]
+    return [
+        *sources,
+        *(_from_record(path, nothing)[0] if _is_record(path) else open_source(path) for path in named.sources),
+    ]
+
+
+def _is_record(path: Path) -> bool:
+    from bringup.record.journal import JOURNAL
+
+    return (path / JOURNAL).is_file()
 
 
 def _from_record(folder: Path, asked: Asked) -> tuple[Source, Asked]:

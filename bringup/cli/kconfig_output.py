@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bringup.cli.console import out, print_json, say, table
-from bringup.text import visible
+from bringup.text import counted, visible
 
 if TYPE_CHECKING:
     from bringup.kernel.checked import Checked
@@ -37,7 +37,7 @@ def show_check(checked: Checked, *, everything: bool, as_json: bool) -> None:
     chosen = [verdict for outcome in outcomes for verdict in checked.verdicts if verdict.outcome.value == outcome]
     rows = [[v.outcome.value, v.id, "\n".join(_told(v))] for v in chosen if not _unreadable(v)]
     if silent := [verdict for verdict in chosen if _unreadable(verdict)]:
-        rows.append(["error", f"{len(silent)} requirements", "\n".join(_not_read(silent))])
+        rows.append(["error", counted(len(silent), "requirement"), "\n".join(_not_read(silent))])
     out().print(table(["", "requirement", "answer"], rows))
     counts = {outcome: sum(v.outcome.value == outcome for v in checked.verdicts) for outcome in (*_SHOWN, "skip")}
     _line(", ".join(f"{count} {outcome}" for outcome, count in counts.items() if count))
@@ -193,7 +193,7 @@ def show_differences(found: Sequence[Difference], sources: Sequence[Source], *, 
         out().print(table(["symbol", *_short_names(sources)], rows))
     if same:
         verb = "disagree" if found else "agree"
-        _line(f"{len(sources)} sources {verb}" + (f" on {len(found)} symbols" if found else ""))
+        _line(f"{len(sources)} sources {verb}" + (f" on {counted(len(found), 'symbol')}" if found else ""))
 
 
 def _short_names(sources: Sequence[Source]) -> list[str]:

@@ -4,50 +4,62 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from bringup.cli.console import say
-from bringup.text import visible
 
 if TYPE_CHECKING:
-    from rich.progress import TaskID
+    from bringup.checks.run import BoardRun
 
-__all__ = ["Steps", "live_steps"]
+__all__ = ["Steps", "Watcher", "live_steps"]
 
-OnStep = Callable[[str, str], None]
+
+class Watcher(Protocol):
+    """Is told what the boards are at, from their threads."""
+
+    def __call__(self, serial: str, step: str) -> None:
+        """A board begins with a step, or has answered a test."""
+
+    def board(self, board: BoardRun) -> None:
+        """A board was judged."""
 
 
 @contextmanager
-def live_steps(serials: Sequence[str]) -> Iterator[OnStep]:
+def live_steps(serials: Sequence[str]) -> Iterator[Watcher]:
     """Show what each board is at, until the block ends. Safe to call from the boards' threads."""
     if not sys.stderr.isatty():
-        yield _plain_steps()
+        yield _Plain(len(serials))
         return
     from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+    from rich.live import Live
 
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.fields[name]}", markup=False),
-        TimeElapsedColumn(),
-        TextColumn("{task.description}", markup=False),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        tasks: dict[str, TaskID] = {one: progress.add_task("", name=visible(one), total=None) for one in serials}
-        yield lambda serial, step: progress.update(tasks[serial], description=visible(step))
+    from bringup.cli.watching import Watching
+
+    watching = Watching(serials)
+    console = Console(stderr=True)
+    with Live(watching, console=console, transient=True, refresh_per_second=8, redirect_stdout=False):
+        yield watching
 
 
-def _plain_steps() -> OnStep:
-    """One line a step; a heap's single tests are too many for a log."""
-    began = time.monotonic()
+class _Plain:
+    """One line a step; a heap's single tests are too many for a log. Of several boards, a line as each is done."""
 
-    def tell(serial: str, step: str) -> None:
+    def __init__(self, boards: int) -> None:
+        self._several = boards > 1
+        self._began = time.monotonic()
+
+    def __call__(self, serial: str, step: str) -> None:
         if ": " not in step:
-            say(f"[{time.monotonic() - began:6.1f} s] {serial}: {step}")
+            self._say(serial, step)
 
-    return tell
+    def board(self, board: BoardRun) -> None:
+        if self._several:
+            self._say(board.serial, f"done: {board.outcome}")
+
+    def _say(self, serial: str, text: str) -> None:
+        say(f"[{time.monotonic() - self._began:6.1f} s] {serial}: {text}")
 
 
 class Steps:

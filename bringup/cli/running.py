@@ -15,7 +15,7 @@ from bringup.errors import BringupError, ExitCode, HostError, UsageError
 if TYPE_CHECKING:
     from bringup.board import Board
     from bringup.checks.compare import Comparison
-    from bringup.checks.run import Run
+    from bringup.checks.run import BoardRun, Run
     from bringup.lab.run import Job
     from bringup.report.events import Events
 
@@ -126,12 +126,17 @@ def _observe(boards: Sequence[Board], job: Job, events: Events | None) -> tuple[
 
     with live_steps([board.serial for board in boards]) as on_step:
 
-        def tell(serial: str, step: str) -> None:
+        def step(serial: str, step: str) -> None:
             on_step(serial, step)
             if events:
                 events.step(serial, step)
 
-        return run_boards(boards, job, tell, events.board if events else None)
+        def board(judged: BoardRun, error: BringupError | None) -> None:
+            on_step.board(judged)
+            if events:
+                events.board(judged, error)
+
+        return run_boards(boards, job, step, board)
 
 
 @contextmanager

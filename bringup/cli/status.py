@@ -48,20 +48,30 @@ def status(
             rich_help_panel=_DEPENDS,
         ),
     ] = None,
+    modules: Annotated[
+        Path | None,
+        typer.Option(
+            "--modules",
+            metavar="DIR",
+            help="Also which kernel modules below DIR call what only Android Common Kernels export.",
+            rich_help_panel=_DEPENDS,
+        ),
+    ] = None,
     config_dir: ConfigDir = None,
     json: JsonOutput = False,
 ) -> None:
     """What of DMA-BUF heaps is in mainline and what in Android Common Kernels only; a board's upstream gap."""
     from bringup.cli.console import out, print_json
-    from bringup.kernel.upstream import features
+    from bringup.kernel.upstream import features, looked_at
     from bringup.kernel.version import KernelVersion
 
     version = KernelVersion.parse(kernel) if kernel is not None else None
-    gap = _gap(board, record, kernel, config_dir)
+    gap = _gap(board, record, modules, kernel, config_dir)
     if json:
         document = {
             "schema": "bringup.status/1",
             "kernel": kernel,
+            "looked_at": str(looked_at()),
             "features": [one.to_json(version) for one in features()],
             **({"upstream_gap": gap.to_json()} if gap else {}),
         }
@@ -69,21 +79,30 @@ def status(
         return
     if gap is None or kernel is not None:
         out().print(_feature_table(features(), version))
+        if version is not None and version.series > looked_at().series:
+            out().print(f"not known: no source newer than {looked_at()} was read")
     if gap is not None:
         _show_gap(gap)
 
 
-def _gap(board: str | None, record: Path | None, kernel: str | None, folders: list[Path] | None) -> UpstreamGap | None:
+def _gap(
+    board: str | None, record: Path | None, modules: Path | None, kernel: str | None, folders: list[Path] | None
+) -> UpstreamGap | None:
     from bringup.errors import UsageError
 
-    if board is None and record is None:
+    if board is None and record is None and modules is None:
         return None
-    from bringup.checks.gap import gap_of_board, gap_of_config
+    from bringup.checks.gap import gap_of_board, gap_of_config, gap_of_modules
+    from bringup.kernel.heapusers import heap_users
+
+    users = None if modules is None else heap_users(modules)
+    if board is None and record is None:
+        return gap_of_modules(users or {}, kernel)
     from bringup.cli.results import choose_configs
 
     configs, named = choose_configs(board, folders)
     if record is None:
-        return gap_of_config(configs[0], kernel)
+        return gap_of_config(configs[0], kernel, users)
     if kernel is not None:
         hint = "leave --kernel out, or name a board config with --board alone"
         raise UsageError("status", "a record tells its own kernel", hint=hint)
@@ -92,7 +111,7 @@ def _gap(board: str | None, record: Path | None, kernel: str | None, folders: li
     from bringup.record.load import load_record
 
     loaded = load_record(record)
-    return gap_of_board(Facts(loaded, configs[0] if named else match_record(loaded, configs).config))
+    return gap_of_board(Facts(loaded, configs[0] if named else match_record(loaded, configs).config), users)
 
 
 def _feature_table(features: Iterable[Feature], version: KernelVersion | None) -> Table:
@@ -119,7 +138,7 @@ def _show_gap(gap: UpstreamGap) -> None:
                 for one in gap.dependencies)  # fmt: skip
         console.print(table(["", "not in mainline", "whose", "known by", "instead"], rows))
     count = len(gap.dependencies)
-    against = f"mainline {gap.kernel} does not have" if gap.kernel else "no mainline kernel has"
-    console.print(f"upstream gap: {count or 'nothing'} that {against}")
+    against = f"mainline {gap.kernel}" if gap.kernel else "every mainline kernel"
+    console.print(f"upstream gap against {against}: {count or 'none'}")
     for line in gap.not_known:
         console.print(visible(f"  not known: {line}"), soft_wrap=True)

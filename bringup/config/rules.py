@@ -131,8 +131,9 @@ def _node_name(heap: Heap, region: Region, path: _PATH) -> Iterator[Problem]:
     name = region.node_name or heap.name
     place = (*path, "node_name") if region.node_name else (*path[:-1], "name")
     stem, at, unit = name.partition("@")
-    if not re.fullmatch(r"[A-Za-z0-9,._+-]{1,31}", stem):
-        yield Problem(place, f"'{stem[:60]}' is no device tree node name", "1 to 31 of: letters, digits, , . _ + -")
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9,._+-]{0,30}", stem):
+        hint = "a letter, then up to 30 of: letters, digits, , . _ + -"
+        yield Problem(place, f"'{stem[:60]}' is no device tree node name", hint)
     elif region.base is not None and unit != f"{region.base:x}":
         yield Problem(place, f"a node with a fixed base is called {stem}@{region.base:x}, and so is its heap")
     elif region.base is None and at:

@@ -126,6 +126,9 @@ def open_with_tree(paths: Sequence[Path], arch: str | None) -> tuple[Source, Sou
     if not paths or not paths[0].is_dir():
         return open_source(paths), None
     root = paths[0]
+    if not (root / "Kconfig").is_file():
+        hint = "name a file, or the tree's top folder, where Kconfig and arch/ are"
+        raise ConfigError(root, "is a folder, and no kernel source tree", hint=hint)
     if arch is None:
         raise UsageError(f"read the source tree {root}", "which architecture?", hint="add --arch arm64")
     from bringup.kernel.tree import read_tree

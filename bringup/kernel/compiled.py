@@ -574,6 +574,10 @@ DATA: dict[str, Any] = {
      'gki',
      'vendor',
     ],
+    'cause': {
+     'id': 'kconfig.no-sync-file',
+     'text': 'without SYNC_FILE no fence has a file descriptor, so neither hwcomposer nor a codec can wait for a buffer, and VINTF fails',
+    },
     'why': 'android-base.config requires it since kernel 4.9 (Android 10), through b/android-6.12.',
     'source': [
      'kernel/configs q/android-4.9 to b/android-6.12, android-base.config',
@@ -589,6 +593,10 @@ DATA: dict[str, Any] = {
     'flavour': [
      'mainline',
     ],
+    'cause': {
+     'id': 'kconfig.no-sync-file',
+     'text': 'without SYNC_FILE no fence has a file descriptor, so user space cannot wait for a buffer or hand a fence on',
+    },
     'why': 'DMA_BUF_IOCTL_EXPORT_SYNC_FILE and explicit synchronisation in graphics and camera need it.',
     'source': [
      'drivers/dma-buf/Kconfig',
@@ -693,6 +701,10 @@ DATA: dict[str, Any] = {
       'node': 'protected,*',
      },
     ],
+    'cause': {
+     'id': 'kconfig.no-tee-heaps',
+     'text': 'TEE_DMABUF_HEAPS is off, so a TEE driver cannot offer protected memory below /dev/dma_heap',
+    },
     'remedy': [
      'CONFIG_DMABUF_HEAPS=y',
     ],

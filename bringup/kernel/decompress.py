@@ -261,10 +261,9 @@ def _library(name: str, extra: str, source: str) -> Any:
     try:
         return importlib.import_module(name)
     except ImportError as error:
-        package = {"lzo": "python-lzo"}.get(name, f"bringup[{extra}]")
-        raise HostError(
-            f"unpack {source}", f"the Python module {name} is missing", hint=f"pip install '{package}'"
-        ) from error
+        beside = " (it compiles: apt install liblzo2-dev)" if name == "lzo" else ""
+        hint = f"pip install 'bringup[{extra}]'{beside}"
+        raise HostError(f"unpack {source}", f"the Python module {name} is missing", hint=hint) from error
 
 
 _UNPACK: dict[Compression, Callable[[memoryview, str], Iterator[bytes]]] = {

@@ -94,11 +94,11 @@ def explain(name: str, requirements: tuple[Requirement, ...] | None = None) -> E
         known = tuple(table[symbol] for symbol in requirement.symbols if symbol in table)
         unknown = tuple(symbol for symbol in requirement.symbols if symbol not in table)
         return Explanation(name, known, (requirement,), _heaps(known), unknown)
-    symbol = name.removeprefix("CONFIG_")
+    symbol = name.upper().removeprefix("CONFIG_")
     if symbol in table:
         about = tuple(requirement for requirement in wanted if symbol in requirement.symbols)
         return Explanation(symbol, (table[symbol],), about, _heaps((table[symbol],)))
-    near = get_close_matches(symbol.upper(), table, 3) + get_close_matches(name, by_id, 3)
+    near = get_close_matches(symbol, table, 3) + get_close_matches(name, by_id, 3)
     hint = f"did you mean {' or '.join(near)}?" if near else "bringup kconfig explain --list names all that is known"
     raise UsageError(f"explain {name}", "no symbol and no requirement of that name is known", hint=hint)
 

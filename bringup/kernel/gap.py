@@ -9,7 +9,7 @@ from typing import Any
 
 from bringup.kernel.heapnames import HeapNames, heap_names
 from bringup.kernel.symbols import SymbolHistory, symbol_table
-from bringup.kernel.upstream import OutOfTree, Standing, Thing, out_of_tree
+from bringup.kernel.upstream import OutOfTree, Standing, Thing, looked_at, out_of_tree
 from bringup.kernel.version import KernelVersion
 
 __all__ = ["Dependency", "UpstreamGap", "Used", "upstream_gap"]
@@ -23,7 +23,7 @@ class Used:
     :param heaps: names below ``/dev/dma_heap``.
     :param options: symbols without ``CONFIG_``, only those that are on.
     :param modules: as ``/proc/modules`` spells them, loaded or meant to be.
-    :param interfaces: paths that are there.
+    :param interfaces: paths that are there, and functions of the kernel that its modules call.
     :param cma_areas: heaps that are known to stand on a CMA area; ``True``: on the default one.
     :param not_known: what could not be looked at, one sentence each.
     """
@@ -123,7 +123,10 @@ def upstream_gap(used: Used) -> UpstreamGap:
         *(_known(Thing.INTERFACE, name, seen) for name, seen in used.interfaces.items()),
     )
     series = f"{version.major}.{version.minor}" if version else None
-    return UpstreamGap(series, tuple(one for one in found if one is not None), used.not_known)
+    newest = looked_at()
+    later = version is not None and version.series > newest.series
+    unseen = (f"what mainline {series} has: no source newer than {newest} was read",) if later else ()
+    return UpstreamGap(series, tuple(one for one in found if one is not None), (*unseen, *used.not_known))
 
 
 def _heap(name: str, seen: str, used: Used) -> Dependency | None:

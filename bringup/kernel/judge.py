@@ -236,7 +236,7 @@ def _set_otherwise(requirement: Requirement, subject: Subject, finding: Finding,
     from bringup.kernel.setting import lines_to_set
 
     outcome = _UNMET[requirement.severity]
-    cause = requirement.cause or Cause("kconfig.set-wrong", f"wanted {' and '.join(finding.wanted)}")
+    cause = requirement.cause or Cause("kconfig.set-wrong", _why(requirement, finding))
     return _verdict(
         requirement,
         outcome,
@@ -246,6 +246,11 @@ def _set_otherwise(requirement: Requirement, subject: Subject, finding: Finding,
         remedy=requirement.remedy or lines_to_set(requirement.need, subject.kernel, requirement.settings),
         reason=_told_only(outcome),
     )
+
+
+def _why(requirement: Requirement, finding: Finding) -> str:
+    wanted = f"wanted {' and '.join(finding.wanted)}"
+    return f"{wanted}: {requirement.why}" if requirement.why else wanted
 
 
 def _told_only(outcome: Outcome) -> str | None:

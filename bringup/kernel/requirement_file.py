@@ -216,6 +216,7 @@ class _OutOfTree(_Model):
 
 class _UpstreamFile(_Model):
     schema_: Literal["bringup.upstream/1"] = Field(alias="schema")
+    looked_at: _Range
     features: list[_Feature]
     out_of_tree: list[_OutOfTree]
 
@@ -268,7 +269,7 @@ def upstream_data(path: Path) -> dict[str, Any]:
     :raises ConfigError: as :func:`load_requirements`.
     """
     data = _validate(path, _read_yaml(path), _UpstreamFile)
-    return {"features": data["features"], "out_of_tree": data["out_of_tree"]}
+    return {name: data[name] for name in ("looked_at", "features", "out_of_tree")}
 
 
 def _read_yaml(path: Path) -> Any:

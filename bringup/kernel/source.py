@@ -121,6 +121,8 @@ def config_from_bytes(raw: bytes, source: str, *, complete: bool | None = None) 
 def open_source(paths: Path | str | Sequence[Path | str]) -> Source:
     """Read one file of any kind, or a defconfig and fragments laid over it in order (later wins).
 
+    Boot images without a kernel (vendor_boot, init_boot) add what they pass to it: command line, modules, device trees.
+
     :raises ConfigError: the file is none that is known here, is damaged, or its sizes lie; with the place.
     :raises UsageError: there is nothing to read.
     :raises HostError: its packing needs a library that is not installed.
@@ -131,15 +133,42 @@ def open_source(paths: Path | str | Sequence[Path | str]) -> Source:
     sources = [_open_one(path) for path in names]
     if len(sources) == 1:
         return sources[0]
+    base = _merged([source for source in sources if not _is_beside(source)] or sources)
+    return _with_beside(base, sources) if any(map(_is_beside, sources)) else base
+
+
+def _merged(sources: Sequence[Source]) -> Source:
+    """Configurations laid over each other; the first of them is the kernel's."""
+    if len(sources) == 1:
+        return sources[0]
     merged, overrides = merge(source.require_config("merge configurations") for source in sources)
-    first = sources[0]
     return replace(
-        first,
+        sources[0],
         name=merged.source,
         kind=SourceKind.MERGED,
         config=merged,
         raw=None,
         overrides=tuple(overrides),
+    )
+
+
+def _is_beside(source: Source) -> bool:
+    """A boot image without a kernel: it goes with one, and says how that is started."""
+    return source.kind is SourceKind.BOOT and source.config is None and source.release is None
+
+
+def _with_beside(base: Source, sources: Sequence[Source]) -> Source:
+    """The kernel with what all images pass to it; the vendor's command line stands first, as bootloaders put it."""
+    passed = sorted(sources, key=lambda source: not _is_beside(source))
+    modules = [source.modules_load for source in sources if source.modules_load is not None]
+    return replace(
+        base,
+        name=" + ".join(source.name for source in sources),
+        cmdline=" ".join(source.cmdline for source in passed if source.cmdline) or base.cmdline,
+        bootconfig="\n".join(source.bootconfig for source in passed if source.bootconfig) or None,
+        dtbs=tuple(dtb for source in sources for dtb in source.dtbs),
+        modules_load=frozenset().union(*modules) if modules else None,
+        notes=tuple(note for source in sources for note in source.notes),
     )
 
 

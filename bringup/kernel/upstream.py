@@ -15,7 +15,7 @@ from typing import Any
 from bringup.kernel.shipped import UPSTREAM, shipped_file
 from bringup.kernel.version import KernelVersion, VersionRange
 
-__all__ = ["Feature", "OutOfTree", "Span", "Standing", "State", "Thing", "features", "out_of_tree"]
+__all__ = ["Feature", "OutOfTree", "Span", "Standing", "State", "Thing", "features", "looked_at", "out_of_tree"]
 
 
 class State(enum.StrEnum):
@@ -159,6 +159,12 @@ class OutOfTree:
 def _data() -> Mapping[str, Any]:
     loaded: Mapping[str, Any] = json.loads(shipped_file(UPSTREAM))
     return loaded
+
+
+@cache
+def looked_at() -> KernelVersion:
+    """The newest series of mainline whose source was read."""
+    return KernelVersion.parse(_data()["looked_at"])
 
 
 @cache

@@ -7,15 +7,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bringup import __version__
+from bringup.checks.equivalence import ion_facts
+from bringup.checks.facts import Facts
 from bringup.checks.judge import judge
 from bringup.checks.matching import match_record
+from bringup.checks.registry import find_check
 from bringup.checks.run import BoardRun, Run
+from bringup.checks.verdict import Verdict
 from bringup.config.schema import BoardConfig
 from bringup.errors import HostError, UsageError
 from bringup.record.load import Record, load_record
 from bringup.render.promises import rendered_names
 
-__all__ = ["judge_folders", "judge_record", "now", "rendered_files"]
+__all__ = ["heap_verdicts", "judge_folders", "judge_record", "now", "rendered_files"]
 
 
 def now() -> str:
@@ -40,6 +44,15 @@ def judge_record(
     config = configs[0] if named else match.config
     files = rendered_files(rendered, config.name) if rendered is not None and config is not None else None
     return judge(record, config, why_config=match.explanation, record_name=name, rendered=files)
+
+
+def heap_verdicts(record: Record, configs: Sequence[BoardConfig]) -> list[Verdict]:
+    """What the test allocator's tests say, and where there is ION, whether each heap is equal to what it replaces."""
+    facts = Facts(record, match_record(record, configs).config)
+    verdicts = list(find_check("allocator").ask(facts))
+    if ion_facts(facts) is not None:
+        verdicts += (*find_check("ion.heaps").ask(facts), *find_check("ion.replaced").ask(facts))
+    return verdicts
 
 
 def rendered_files(folder: Path, board: str) -> dict[str, str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from bringup.checks.run import Run
 from bringup.config.shipped import load_all
 from bringup.lab.judging import judge_folders
+from bringup.record.archive import is_archive
 from bringup.record.journal import JOURNAL
 from bringup.report.readback import load_report
 
@@ -14,10 +15,10 @@ __all__ = ["read_run"]
 
 
 def read_run(path: Path) -> Run:
-    """Read a run's folder, its ``run.json``, a JSON or HTML report; a record is judged now.
+    """Read a run's folder, its ``run.json``, a JSON or HTML report; a record, folder or archive, is judged now.
 
     :raises RecordError: it is none of them.
     """
-    if (path / JOURNAL).is_file():
+    if (path / JOURNAL).is_file() or (path.is_file() and is_archive(path)):
         return judge_folders([path], load_all())
     return load_report(path)

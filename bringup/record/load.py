@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
+import weakref
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +13,7 @@ from typing import Any
 
 from bringup.allocator.protocol import (
     Bye,
+    Exhaustion,
     GlobFact,
     HeapsFact,
     Hello,
@@ -24,15 +27,19 @@ from bringup.allocator.protocol import (
     State,
     Timing,
     TimingSource,
+    TracedBuffer,
+    Tracing,
     Untimed,
     parse_line,
 )
 from bringup.errors import AllocatorError, RecordError
+from bringup.record.archive import unpack
 from bringup.record.journal import JOURNAL, SCHEMA
 from bringup.text import from_board
 
 __all__ = [
     "BoardEntry",
+    "Exhaustion",
     "FileEntry",
     "IonFact",
     "Latency",
@@ -46,6 +53,8 @@ __all__ = [
     "StepEntry",
     "Timing",
     "TimingSource",
+    "TracedBuffer",
+    "Tracing",
     "Untimed",
     "load_record",
 ]
@@ -146,16 +155,24 @@ class Record:
         self.ion: IonFact | None = None
         self.timings: list[Timing] = []
         self.untimed: list[Untimed] = []
+        self.tracing: Tracing | None = None
+        self.traced: list[TracedBuffer] = []
+        self.exhaustions: list[Exhaustion] = []
         self.tested_heaps: set[str] = set()
         self.round_trips: int | None = None
         self.incomplete: str | None = "the record ends before the observation did"
         self._files: dict[str, FileEntry] = {}
+        self._readings: dict[str, list[FileEntry]] = {}
         self._nodes: dict[str, NodeFact] = {}
         self._ran: dict[str, RanEntry] = {}
 
     def file(self, path: str) -> FileEntry | None:
         """What became of reading ``path``; ``None``: it was not observed."""
         return self._files.get(path)
+
+    def readings(self, path: str) -> tuple[FileEntry, ...]:
+        """Every reading of ``path``, in order: a counter is read more than once."""
+        return tuple(self._readings.get(path, ()))
 
     def files(self, prefix: str, suffix: str = "") -> Iterator[FileEntry]:
         """The files read whose path begins and ends so."""
@@ -183,6 +200,7 @@ class Record:
             case "file":
                 one = self._file_entry(entry, str(entry["path"]))
                 self._files[one.path] = one
+                self._readings.setdefault(one.path, []).append(one)
             case "ran":
                 ran = self._ran_entry(entry)
                 self._ran[ran.argv[0] if ran.argv else ""] = ran
@@ -208,6 +226,8 @@ class Record:
                 | "bye"
             ):
                 self._take_fact(line)
+            case "tracing" | "pages" | "exhaust":
+                self._take_measurement(line)
 
     def _take_fact(self, line: bytes) -> None:
         match parse_line(line):
@@ -241,6 +261,17 @@ class Record:
             case _:
                 raise ValueError("a line says one thing and is another")
 
+    def _take_measurement(self, line: bytes) -> None:
+        match parse_line(line):
+            case Tracing() as tracing:
+                self.tracing = tracing
+            case TracedBuffer() as buffer:
+                self.traced.append(buffer)
+            case Exhaustion() as exhaustion:
+                self.exhaustions.append(exhaustion)
+            case _:
+                raise ValueError("a line says one thing and is another")
+
     def _file_entry(self, entry: Mapping[str, Any], path: str) -> FileEntry:
         stored = entry.get("stored")
         return FileEntry(
@@ -271,13 +302,26 @@ class Record:
         return path
 
 
-def load_record(folder: Path) -> Record:
-    """Read a record, complete or cut short.
+def load_record(path: Path) -> Record:
+    """Read a record, complete or cut short: a folder, or an archive, unpacked for as long as the record is used.
 
     :raises RecordError: there is no record, it is of another version, or a line before the last is damaged.
         A damaged last line is what a killed process leaves: the record loads and is incomplete.
     """
-    action = f"read the record {folder}"
+    if not path.is_file():
+        return _load(path, path)
+    folder = unpack(path)
+    try:
+        record = _load(folder, path)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    weakref.finalize(record, shutil.rmtree, folder, ignore_errors=True)
+    return record
+
+
+def _load(folder: Path, named: Path) -> Record:
+    action = f"read the record {named}"
     hint = "give the folder that 'bringup collect -o DIR' wrote"
     try:
         journal = (folder / JOURNAL).open("rb")

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bringup import __version__
+from bringup.allocator.measuring import Exhaust, Pages
 from bringup.allocator.plan import Plan
 from bringup.allocator.protocol import Bye, FileFact, Line, Ran, Refused, Result, Timing, Untimed
 from bringup.allocator.run import Program, ensure_pushed, run
@@ -20,7 +21,7 @@ from bringup.deadline import Deadline
 from bringup.errors import AllocatorError, BoardError, BringupError
 from bringup.record.benchmark import Benchmark
 from bringup.record.journal import SCHEMA, Journal
-from bringup.record.questions import EVERYTHING, Questions
+from bringup.record.questions import COUNTERS, EVERYTHING, EXHAUST_MS, TRACE_EVENTS, Questions
 
 __all__ = ["Observation", "observe"]
 
@@ -38,8 +39,10 @@ class Observation:
     :param heaps: which heaps to test, a pattern on their names; ``None``: none, only look.
     :param tests: ids of the test allocator's tests, ``*`` for all.
     :param rounds: samples of allocation latency a size; 0: do not time.
+    :param pages: trace where the pages of buffers lie; ``exhaust``: ask each heap for all that can be had.
     :param seconds: how long the whole may take.
     :param benchmark: what to measure after the tests; ``None``: nothing.
+    :param stress: seed and milliseconds of the tests with many workers; ``None``: the same few turns each time.
     :param memory_budget: most bytes held in buffers at a time; 0: half of what is free.
     """
 
@@ -48,9 +51,12 @@ class Observation:
     heaps: str | None = "*"
     tests: tuple[str, ...] = ("*",)
     rounds: int = 20
+    pages: bool = True
+    exhaust: bool = True
     seconds: float = 120.0
     memory_budget: int = 0
     benchmark: Benchmark | None = None
+    stress: tuple[int, int] | None = None
 
 
 def observe(board: Board, folder: Path, how: Observation, on_step: OnStep | None = None) -> BringupError | None:
@@ -166,6 +172,8 @@ class _Session:
 def _plan(how: Observation, deadline: Deadline) -> Plan:
     """The plan: facts first, so that they are safe before anything is allocated."""
     plan = _ask(Plan(budget_bytes=how.memory_budget, budget_ms=int(deadline.remaining * 900)), how.questions)
+    if how.stress is not None:
+        plan = plan.stress(*how.stress)
     for pattern in _patterns(how.heaps):
         plan = plan.heaps(pattern)
         for test in how.tests:
@@ -174,6 +182,8 @@ def _plan(how: Observation, deadline: Deadline) -> Plan:
             plan = plan.reads(_READ_ROUNDS)
         if how.rounds:
             plan = plan.bench(how.rounds)
+    if how.heaps is not None:
+        plan = _measured(plan.heaps(how.heaps), how)
     return plan if how.benchmark is None else how.benchmark.add_to(plan)
 
 
@@ -191,6 +201,21 @@ def _ask(plan: Plan, questions: Questions) -> Plan:
     if questions.dmesg:
         plan = plan.dmesg(questions.dmesg)
     return plan.ion() if questions.ion else plan
+
+
+def _measured(plan: Plan, how: Observation) -> Plan:
+    """What may leave a heap's memory in pieces comes last."""
+    if how.pages:
+        plan = _with_counters(_with_counters(plan).add(Pages(TRACE_EVENTS)))
+    if how.exhaust:
+        plan = plan.add(Exhaust(EXHAUST_MS))
+    return plan
+
+
+def _with_counters(plan: Plan) -> Plan:
+    for files in COUNTERS:
+        plan = plan.files(files.pattern, files.count, files.limit)
+    return plan
 
 
 def _patterns(heaps: str | None) -> tuple[str, ...]:

@@ -7,7 +7,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["EVERYTHING", "KERNEL", "Files", "Glob", "Program", "Questions", "Read", "Tree"]
+__all__ = [
+    "COUNTERS",
+    "EVERYTHING",
+    "EXHAUST_MS",
+    "KERNEL",
+    "TRACE_EVENTS",
+    "Files",
+    "Glob",
+    "Program",
+    "Questions",
+    "Read",
+    "Tree",
+]
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -104,6 +116,7 @@ _FILES = (
     Files("/sys/kernel/debug/cma/*/maxchunk", 64, 64),
     Files("/sys/kernel/debug/cma/*/used", 64, 64),
     Files("/sys/kernel/debug/cma/*/count", 64, 64),
+    Files("/sys/kernel/debug/cma/*/base_pfn", 64, 64),
     Files("/ueventd*.rc", 8, 64 * KIB),
     Files("/*/ueventd*.rc", 8, 64 * KIB),
     Files("/*/etc/ueventd*.rc", 16, 64 * KIB),
@@ -122,6 +135,16 @@ _GLOBS = (
     Glob("/sys/kernel/dmabuf/buffers", 1),
     Glob("/sys/fs/bpf/dmabufs", 1),
 )
+
+#: Read before and after buffers are traced: what the kernel counts has to agree.
+COUNTERS = (Files("/sys/kernel/mm/cma/*/*_pages_success", 128, 256),)
+
+#: Which events tell of a buffer's pages, and the layout that they come in. ``cma_alloc`` until Linux 5.12,
+#: ``cma_alloc_finish`` since 5.13.
+TRACE_EVENTS = ("header_page", "kmem/mm_page_alloc", "kmem/mm_page_free", "cma/cma_alloc", "cma/cma_alloc_finish")
+
+#: Longest that one heap may be asked for all it has; it takes a few times what zeroing it takes.
+EXHAUST_MS = 10_000
 
 _PROGRAMS = (Program(("/system/bin/getprop",), 3000, 256 * KIB),)
 

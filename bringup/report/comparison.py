@@ -13,6 +13,7 @@ from bringup.checks.compare import Change, Comparison, Difference, Timing, Timin
 from bringup.checks.compare_timings import OVER_RUNS
 from bringup.report import units
 from bringup.report.shown import excerpt
+from bringup.report.story import WORST_FIRST
 from bringup.text import visible
 
 __all__ = ["Told", "summary", "told"]
@@ -41,13 +42,18 @@ class Told:
 
 
 def told(differences: Iterable[Difference]) -> list[Told]:
-    """Differences with the boards put together, in the order in which they came; in it, what most boards have."""
+    """Differences with their boards put together: the worst change first, in it what is worst now, then most boards."""
     groups: dict[tuple[object, ...], list[Difference]] = {}
     for one in differences:
         groups.setdefault((one.change, one.before, one.after, one.id, one.heap), []).append(one)
     found = [Told(group[0], tuple(dict.fromkeys(one.board for one in group))) for group in groups.values()]
     order = list(Change)
-    return sorted(found, key=lambda group: (order.index(group.one.change), -len(group.boards)))
+
+    def weight(group: Told) -> tuple[int, int, int]:
+        after = group.one.after
+        return order.index(group.one.change), WORST_FIRST.index(after) if after else 0, -len(group.boards)
+
+    return sorted(found, key=weight)
 
 
 def summary(found: Comparison) -> RenderableType:
@@ -80,20 +86,20 @@ def _counts(found: Comparison) -> Text:
 
 
 def _table(groups: Iterable[Told], *, several: bool) -> Table:
+    """A change, the check and its boards; below them why."""
     table = Table.grid(padding=(0, 2, 0, 0))
-    for _ in range(5 if several else 4):
-        table.add_column(overflow="fold")
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
     for group in groups:
         one = group.one
-        check = f"{one.id} {one.heap}" if one.heap else one.id
-        cells = [
-            Text(one.change.value, _STYLES[one.change]),
-            Text(f"{one.before or 'not asked'} → {one.after or 'not asked'}"),
-            Text(_line(check)),
-        ]
+        check = Text(_line(f"{one.id} {one.heap}" if one.heap else one.id))
         if several:
-            cells.append(Text(_some(group.boards)))
-        table.add_row(*cells, Text(_line(one.why), "dim"))
+            check.append(f"  {_some(group.boards)}", "cyan")
+        moved = Text(f"{one.before or 'not asked'} → {one.after or 'not asked'}")
+        table.add_row(Text(one.change.value, _STYLES[one.change]), moved, check)
+        if one.why:
+            table.add_row("", "", Text(_line(one.why), "dim"))
     return table
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.table import Table
 from rich.text import Text
 
@@ -14,37 +14,54 @@ from bringup.report.shown import shown
 from bringup.report.story import Finding, board_name, findings, run_headline, shared_findings, tally
 from bringup.report.units import number
 
-__all__ = ["summary"]
+__all__ = ["STYLES", "summary"]
 
-_STYLES = {
+#: How an outcome looks on a terminal that has colours; the word is always there, too.
+STYLES = {
     Outcome.FAIL: "bold red",
     Outcome.ERROR: "bold magenta",
     Outcome.WARN: "bold yellow",
     Outcome.PASS: "green",
     Outcome.SKIP: "dim",
 }
-# Two lines each; with what stands around them this fits 24 lines of 80 columns.
-_FINDINGS = 7
+# With the line that names the report, the one that names the fixes, and the prompt, this fills a screen of 24 lines.
+_ROWS = 21
 _LINE, _FIRST = 400, 200
 
 
 def summary(run: Run) -> RenderableType:
-    """What became of a run: who, the sentence, the counts, and the findings with each one's first remedy."""
-    run = shown(run)
-    headline = run_headline(run)
-    lines: list[RenderableType] = [_who(run), Text(headline.answer, _STYLES[run.outcome])]
-    if headline.first:
-        lines.append(Text.assemble((f"{headline.label}: ", "bold"), _cut(headline.first, _FIRST)))
-    lines += [Text(), _counts(run)]
-    if len(run.boards) == 1:
-        found = [(one, number(len(one.verdicts), "check")) for one in findings(run.boards[0].verdicts)]
-    else:
-        found = [(one.finding, number(len(one.boards), "board")) for one in shared_findings(run)]
-    if found:
-        lines += [Text(), _findings(found[:_FINDINGS])]
-    if len(found) > _FINDINGS:
-        lines.append(Text(f"… and {len(found) - _FINDINGS} more findings: see the report", "dim"))
-    return Group(*lines)
+    """What became of a run: who, the sentence, the counts, and as many findings, each with its remedy, as fit."""
+    return _Summary(shown(run))
+
+
+class _Summary:
+    """Its height is known only with the console's width."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        """Findings take the room that is left, two lines each."""
+        run = self._run
+        headline = run_headline(run)
+        head: list[RenderableType] = [_who(run), Text(headline.answer, STYLES[run.outcome])]
+        if headline.first:
+            head.append(Text.assemble((f"{headline.label}: ", "bold"), _cut(headline.first, _FIRST)))
+        head += [Text(), _counts(run)]
+        if len(run.boards) == 1:
+            found = [(one, number(len(one.verdicts), "check")) for one in findings(run.boards[0].verdicts)]
+        else:
+            found = [(one.finding, number(len(one.boards), "board")) for one in shared_findings(run)]
+        yield Group(*head)
+        if not found:
+            return
+        used = len(console.render_lines(Group(*head), options, pad=False)) + 1
+        fit = max(1, (_ROWS - used) // 2)
+        fit = fit if len(found) <= fit else max(1, (_ROWS - used - 1) // 2)
+        yield Text()
+        yield _findings(found[:fit])
+        if len(found) > fit:
+            yield Text(f"… and {number(len(found) - fit, 'more finding')}: see the report", "dim")
 
 
 def _who(run: Run) -> Text:
@@ -62,7 +79,7 @@ def _counts(run: Run) -> RenderableType:
     table = Table(box=None, padding=(0, 2, 0, 0), show_edge=False, header_style="")
     table.add_column("", style="dim")
     for outcome in tally(()):
-        table.add_column(Text(outcome.value, _STYLES[outcome]), justify="right")
+        table.add_column(Text(outcome.value, STYLES[outcome]), justify="right")
     if len(run.boards) != 1:
         table.add_row("boards", *_figures(board.outcome for board in run.boards))
     table.add_row("checks", *_figures(one.outcome for board in run.boards for one in board.verdicts))
@@ -82,7 +99,7 @@ def _findings(found: Iterable[tuple[Finding, str]]) -> RenderableType:
     table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
     table.add_column(no_wrap=True, justify="right", style="dim")
     for one, times in found:
-        table.add_row(Text(one.outcome.value, _STYLES[one.outcome]), Text(_line(one.text)), times)
+        table.add_row(Text(one.outcome.value, STYLES[one.outcome]), Text(_line(one.text)), times)
         table.add_row("", _remedy(one), "")
     return table
 

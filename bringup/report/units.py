@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from bringup.text import counted
+
 __all__ = ["address", "duration", "moment", "number", "rate", "ratio", "seconds", "size"]
 
 _SIZES = ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"))
@@ -24,9 +26,8 @@ def duration(nanoseconds: float) -> str:
     return f"{nanoseconds:.3g} ns"
 
 
-def number(count: int, noun: str) -> str:
-    """A count and its noun: ``1 board``, ``1,000 boards``."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+#: A count and its noun; here under the word that the reports use.
+number = counted
 
 
 def ratio(part: int, whole: int) -> str:

@@ -22,7 +22,8 @@ import pytest
 from bringup.allocator.abi import Abi, binary
 from bringup.allocator.build import SOURCES
 from bringup.allocator.plan import Plan
-from bringup.allocator.protocol import Line, Reader
+from bringup.allocator.protocol import Line
+from bringup.allocator.reader import Reader
 
 SCRIPTED = Path(__file__).parent / "scripted"
 SECONDS = 60
@@ -126,8 +127,8 @@ def compile_real(folder: Path) -> Program:
 
 
 def compile_scripted(folder: Path) -> Program:
-    sources = [path for path in sorted(SOURCES.glob("*.c")) if path.name != "sys_linux.c"]
-    return _compile([*sources, *SCRIPTED.glob("*.c")], folder / "scripted", "-Dread=scripted_read")
+    sources = [path for path in sorted(SOURCES.glob("*.c")) if not path.name.endswith("_linux.c")]
+    return _compile([*sources, *SCRIPTED.glob("*.c")], folder / "scripted", "-Dread=scripted_read", f"-I{SCRIPTED}")
 
 
 def committed(abi: Abi) -> Program:

@@ -30,10 +30,10 @@ from bringup.allocator.protocol import (
     NodeType,
     Outcome,
     Ran,
-    Reader,
     Result,
     State,
 )
+from bringup.allocator.reader import Reader
 from bringup.text import from_board
 from tests.allocator.programs import Program, cannot, committed
 

@@ -12,7 +12,8 @@ import pytest
 
 from bringup.allocator.abi import Abi
 from bringup.allocator.plan import Plan
-from bringup.allocator.protocol import HeapsFact, Line, Outcome, Reader, Result
+from bringup.allocator.protocol import HeapsFact, Line, Outcome, Result
+from bringup.allocator.reader import Reader
 from tests.allocator.programs import cannot, committed
 
 TREE = "proc/device-tree/reserved-memory"

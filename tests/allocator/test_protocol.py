@@ -22,7 +22,6 @@ from bringup.allocator.protocol import (
     NodeType,
     Outcome,
     Ran,
-    Reader,
     Refused,
     Result,
     State,
@@ -30,6 +29,7 @@ from bringup.allocator.protocol import (
     Untimed,
     parse_line,
 )
+from bringup.allocator.reader import Reader
 from bringup.errors import AllocatorError
 from tests.allocator.programs import Program
 

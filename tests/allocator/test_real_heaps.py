@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Callable
 
@@ -13,10 +14,12 @@ from bringup.allocator.run import Program, ensure_pushed, run
 from bringup.board import Board, Target, connect_tcp
 from bringup.deadline import Deadline
 from bringup.text import from_board
-from bringup.virtual import VirtualBoard
+from bringup.virtual import VirtualBoard, find_profile, running_board
+from bringup.virtual.kernels import DebianKernel
 from tests.allocator.test_heaps import EVERY
 from tests.allocator.test_ktap import parse
 from tests.native_adbd import AdbServer
+from tests.virtual_board import SETUP_SECONDS, require_virtual_board
 
 pytestmark = pytest.mark.board
 
@@ -97,6 +100,23 @@ def test_cma_and_every_statistic(shared_board: Callable[[str], VirtualBoard], ad
         assert {"system"} < set(heaps.names)
         seen.append(heaps.names)
     assert seen[0] == seen[1]
+
+
+@pytest.mark.kernels
+def test_a_drm_driver_imports_a_buffer(adb_server: AdbServer) -> None:
+    """Debian's kernel for PCs has vgem, which the cloud kernel of the board amd64 has not."""
+    require_virtual_board("amd64")
+    kernel = DebianKernel("trixie", r"linux-image-6\.12\.\d+\+deb13-amd64", direct=True)
+    with_vgem = dataclasses.replace(
+        find_profile("amd64"), name="amd64-vgem", kernel=kernel, modules=("virtio_net", "vgem")
+    )
+    with running_board(with_vgem, Deadline.after(SETUP_SECONDS)) as started:
+        deadline = Deadline.after(SECONDS)
+        connect_tcp(adb_server.transport, started.serial, deadline)
+        board = Board.open(adb_server.transport, Target(started.serial), deadline)
+        lines = answer(board, ensure_pushed(board, deadline), Plan().heaps("system").test("share.drm"))
+    (result,) = (one for one in lines if isinstance(one, Result))
+    assert (result.outcome, result.seen) == (Outcome.PASS, "")
 
 
 def test_latency_is_measured_on_the_board(board: Board, program: Program) -> None:

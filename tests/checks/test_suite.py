@@ -15,6 +15,7 @@ from bringup.checks.verdict import Change, Outcome, Verdict
 from bringup.config.schema import BoardConfig, Heap, Memory
 from bringup.errors import UsageError
 from tests.scripted_record import DENIED, HELLO, MISSING, RESERVED, ScriptedBoard, node, result
+from tests.traced import TRACING, cma_buffer, exhaustion, page_buffer
 
 CONFIG = BoardConfig.model_validate(
     {
@@ -54,6 +55,11 @@ def outcomes(verdicts: list[Verdict]) -> set[str]:
 
 
 HEALTHY_SKIPS = {"heap.addresses", "heap.label", "selinux.denials", "kernel.heap-modules", "heap.latency"}
+#: Where nothing was traced, and no heap was asked for all it has.
+HEALTHY_SKIPS |= {"pages.contiguous", "pages.region", "pages.promised", "pages.runs", "pages.counters"}
+HEALTHY_SKIPS |= {"exhaustion.clean", "exhaustion.cma"}
+#: On a board without ION; test_ion.py asks one that has it.
+HEALTHY_SKIPS |= {"ion.heaps", "ion.replaced"}
 
 
 @pytest.mark.parametrize("check", [one.id for one in checks()])
@@ -77,6 +83,16 @@ def broken(**fields: Any) -> ScriptedBoard:
 def files(**changed: str | dict[str, Any]) -> dict[str, str | dict[str, Any]]:
     """The healthy files with some replaced. Keys are written with __ for /."""
     return dict(ScriptedBoard().files) | {key.replace("__", "/"): value for key, value in changed.items()}
+
+
+def lines(*more: dict[str, Any], counted: int | None = None, area: int = 0) -> ScriptedBoard:
+    """A board with these lines; its CMA area begins at the frame ``area``, and its counters grow by ``counted``."""
+    debugfs = "/sys/kernel/debug/cma/linux,cma"
+    told = {f"{debugfs}/base_pfn": f"{area}\n", f"{debugfs}/count": "16384\n"} if area else {}
+    path = "/sys/kernel/mm/cma/linux,cma/alloc_pages_success"
+    before = {} if counted is None else {path: "5\n"}
+    after = {} if counted is None else {path: f"{5 + counted}\n"}
+    return broken(latencies=list(more), files=files() | told | before, files_after=after)
 
 
 FULL = "MemTotal:        2014208 kB\nCmaTotal:          65536 kB\nCmaFree:              64 kB\n"
@@ -132,6 +148,16 @@ BROKEN: list[tuple[str, str, str, ScriptedBoard, str | None]] = [
     ("no meminfo", "cma.size", "error", broken(files=files(__proc__meminfo=DENIED)), None),
     ("region rejected", "cma.rejected", "fail", broken(files=files(dmesg="[    0.0] Reserved memory: incorrect alignment of CMA region\n")), "cma.region-misaligned"),
     ("no dmesg", "cma.rejected", "error", broken(files=files(dmesg=DENIED)), None),
+    ("pieces", "pages.contiguous", "fail", lines(TRACING, cma_buffer("linux,cma", (0x7C000, 8), (0x7D000, 8))), "heap.not-contiguous"),
+    ("not aligned", "pages.contiguous", "fail", lines(TRACING, cma_buffer("linux,cma", (0x7C008, 16), align=4)), "heap.not-contiguous"),
+    ("outside", "pages.region", "fail", lines(TRACING, cma_buffer("linux,cma", (0x7FFFF, 2)), area=0x7C000), "heap.outside-region"),
+    ("events lost", "pages.runs", "error", lines(TRACING, page_buffer("system", (9, 0)), page_buffer("system", (1, 0)) | {"state": "failed", "errno": 5}), None),
+    ("counters", "pages.counters", "fail", lines(TRACING, cma_buffer("linux,cma", (0x7C000, 8)), counted=7, area=0x7C000), "cma.counters"),
+    ("wrong errno", "exhaustion.clean", "fail", lines(exhaustion(stopped="error", errno=5)), "heap.wrong-errno"),
+    ("keeps memory", "exhaustion.clean", "fail", lines(exhaustion(free_after=1 << 20)), "heap.leak"),
+    ("died", "exhaustion.clean", "error", lines(exhaustion(stopped="died")), None),
+    ("half an area", "exhaustion.cma", "warn", lines(exhaustion(held=32 << 20)), "cma.unusable"),
+    ("stays in pieces", "exhaustion.cma", "warn", lines(exhaustion(largest_after=1 << 20)), "cma.fragmented"),
     ("CMA used up", "cma.exhausted", "warn", broken(files=files(dmesg="[   70.2] cma: cma_alloc: reserved: alloc failed, req-size: 6075 pages, ret: -12\n", __proc__meminfo=FULL)), "cma.exhausted"),
     ("ION there", "ion.node", "warn", broken(nodes=[node("/dev/ion")]), "ion.left"),
     ("ION line", "ion.ueventd", "warn", broken(files=files() | {"/vendor/etc/ueventd.rc": "/dev/ion 0664 system system\n"}), "ion.left-in-ueventd"),
@@ -162,8 +188,9 @@ def test_no_config_is_told(ask: Ask) -> None:
 
 def test_every_check_is_broken_by_some_board() -> None:
     """A check that no board here fails could not fail at all."""
-    seen = {row[1] for row in BROKEN if row[2] in ("fail", "warn", "error")} | {"board.config"}
-    assert seen == {one.id for one in checks()}
+    seen = {row[1] for row in BROKEN if row[2] in ("fail", "warn", "error")} | {"board.config", "pages.promised"}
+    elsewhere = {"ion.heaps", "ion.replaced"}  # tests/checks/test_ion.py
+    assert seen | elsewhere == {one.id for one in checks()}
 
 
 def test_a_record_without_hello_passes_nothing_but_what_was_seen(tmp_path: Path) -> None:
@@ -238,3 +265,27 @@ def test_a_pool_that_the_command_line_replaces_was_not_rejected(ask: Ask) -> Non
     assert verdict.outcome is Outcome.PASS
     (verdict,) = ask("cma.rejected", broken(files=files(dmesg=said.splitlines()[1])))
     assert verdict.outcome is Outcome.FAIL
+
+
+def test_allocations_that_we_made_fail_are_not_the_boards(ask: Ask) -> None:
+    failed = "cma: __cma_alloc: linux,cma: alloc failed, req-size: 16 pages, ret: -12\n"
+    ours = (
+        f"[    8.1] bringup: exhausts heap linux,cma on purpose\n[    8.2] {failed}"
+        "[    8.3] bringup: has exhausted heap linux,cma on purpose\n"
+    )
+    (verdict,) = ask("cma.exhausted", broken(files=files(dmesg=ours)))
+    assert verdict.outcome is Outcome.PASS
+    (verdict,) = ask("cma.exhausted", broken(files=files(dmesg=f"{ours}[    9.1] {failed}")))
+    assert verdict.outcome is Outcome.WARN
+    assert sum("alloc failed" in line for line in verdict.evidence) == 1
+
+
+@pytest.mark.parametrize(
+    ("pfn", "outcome"), [(0xFFFFE, Outcome.PASS), (0xFFFFF, Outcome.FAIL), (0x100000, Outcome.FAIL)]
+)
+def test_a_buffer_has_to_lie_where_the_config_promises_it(ask: Ask, pfn: int, outcome: Outcome) -> None:
+    board = lines(TRACING, cma_buffer("linux,cma", (pfn, 2)), page_buffer("system", (0x200000, 0)))
+    limited = CONFIG.model_copy(update={"memory": Memory(dma_limit=4 << 30)})
+    (verdict,) = ask("pages.promised", board, config=limited)
+    assert (verdict.heap, verdict.outcome) == ("linux,cma", outcome), "of a system heap nothing is promised"
+    assert ask("pages.promised", board)[0].outcome is Outcome.SKIP

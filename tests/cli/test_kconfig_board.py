@@ -86,7 +86,7 @@ def test_do_running_kernel_and_build_agree(board: NativeBoard, config: Path, tmp
     done = bringup("kconfig", "diff", "--same", str(config), str(other), "-s", board.serial, environ=server_of(board))
     assert done.returncode == 1
     assert "running kernel" in done.stdout
-    assert "3 sources disagree on 1 symbols" in done.stdout
+    assert "3 sources disagree on 1 symbol\n" in done.stdout
 
 
 def test_what_was_observed_is_what_was_needed(board: NativeBoard, tmp_path: Path) -> None:
@@ -127,6 +127,18 @@ def test_nothing_named_and_no_board(adb_server: AdbServer) -> None:
     assert done.returncode == 2
     assert "nothing to read was named, and adb lists no board" in done.stderr
     assert "→ name a file (bringup kconfig check .config), or connect a board" in done.stderr
+
+
+def test_a_record_may_be_named_as_a_source(tmp_path: Path) -> None:
+    folder = ScriptedBoard().record(tmp_path / "r").folder
+    by_option = bringup("kconfig", "check", "--record", str(folder), "--json")
+    assert by_option.returncode in {0, 1}
+    assert bringup("kconfig", "check", str(folder), "--json").stdout == by_option.stdout
+    (tmp_path / "build").write_text(CONFIG)
+    assert bringup("kconfig", "diff", "--same", str(tmp_path / "build"), str(folder)).returncode == 0
+    done = bringup("kconfig", "check", str(tmp_path))
+    assert done.returncode == 2
+    assert "is a folder, and no kernel source tree" in done.stderr
 
 
 def test_a_record_is_compared_too(config: Path, tmp_path: Path) -> None:

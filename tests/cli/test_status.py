@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from bringup.cli.entry import main
+from tests.kernel.test_heapusers import CALLS, module
 from tests.scripted_record import ScriptedBoard
 
 
@@ -47,6 +49,23 @@ def test_a_record(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
     assert "not known: which options" in out
     assert run(monkeypatch, "--record", str(folder), "--json") == 0
     assert json.loads(capsys.readouterr().out)["upstream_gap"]["dependencies"][0]["name"] == "mtk_mm"
+
+
+@pytest.mark.skipif(shutil.which("cc") is None, reason="cc is not installed (Debian: gcc)")
+def test_modules_of_a_build(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    module(tmp_path / "isp.ko", CALLS)
+    assert run(monkeypatch, "--modules", str(tmp_path), "--json") == 0
+    names = [one["name"] for one in json.loads(capsys.readouterr().out)["upstream_gap"]["dependencies"]]
+    assert names == ["dma_heap_find", "dma_heap_buffer_alloc"]
+    assert run(monkeypatch, "--modules", str(tmp_path), "--board", "db845c") == 0
+    assert "called by isp" in capsys.readouterr().out
+
+
+def test_a_kernel_newer_than_what_was_read(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(monkeypatch, "--kernel", "9.1", "--board", "pixel6pro") == 0
+    assert "no source newer than 7.3 was read" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

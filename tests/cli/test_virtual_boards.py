@@ -67,6 +67,15 @@ def test_a_healthy_board_passes_every_test_of_every_heap(lab: Lab, amd64_board: 
         assert (run / name).stat().st_size > 1000
 
 
+def test_the_seed_of_the_workers_is_set_and_recorded(lab: Lab, amd64_board: VirtualBoard) -> None:
+    place = lab.folder / "record"
+    asked = ("--test", "share.threads", "--seed", "7", "--stress", "50", "-o", str(place))
+    done = bringup("heap", "test", "-s", lab.connect(amd64_board), *asked, environ=lab.environ)
+    assert done.returncode == 0, done.stderr
+    lines = [json.loads(line) for line in (place / "record.jsonl").read_text().splitlines()]
+    assert [(one["test"], one["seed"]) for one in lines if one["t"] == "result"] == [("share.threads", 7)]
+
+
 def test_judged_again_without_the_board_it_is_the_same(lab: Lab, amd64_board: VirtualBoard) -> None:
     _, verdicts, _ = lab.run(amd64_board)
     (record,) = (path for path in (lab.folder / "run").iterdir() if path.is_dir())

@@ -197,6 +197,7 @@ def test_a_fragment_that_cannot_mend_all_says_so(tmp_path: Path, good: Path) -> 
 
 def test_explain(good: Path) -> None:
     ran = bringup("kconfig", "explain", "DMABUF_HEAPS_CMA_LEGACY")
+    assert bringup("kconfig", "explain", "config_dmabuf_heaps").returncode == 0
     assert "kernel 6.17..6.18: bool" in ran.stdout
     assert "commit 854acbe75ff4" in ran.stdout
     ran = bringup("kconfig", "explain", "statistics.sysfs", "--json")

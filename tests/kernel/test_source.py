@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from bringup.errors import ConfigError, UsageError
+from bringup.errors import BringupError, ConfigError, ExitCode, UsageError
 from bringup.kernel.checked import Asked, check_source, open_with_tree
 from bringup.kernel.explain import explain
 from bringup.kernel.source import SourceKind, config_from_bytes, open_source, read_modules_load
 from bringup.kernel.verdict import Outcome
-from bringup.kernel.version import KernelVersion
-from tests.kernel.images import CONFIG, PACKERS, boot_v3, plain_kernel
+from bringup.kernel.version import Flavour, KernelVersion
+from tests.kernel.images import CONFIG, PACKERS, boot_v3, cpio, plain_kernel, vendor_boot
 from tests.kernel.test_tree import FILES
 
 FRAGMENT = "CONFIG_DMABUF_HEAPS_CMA=y\nCONFIG_NEW=y\n"
@@ -67,8 +67,34 @@ def test_a_kernel_and_a_fragment(tmp_path: Path) -> None:
 def test_what_holds_no_configuration_cannot_be_merged(tmp_path: Path) -> None:
     (tmp_path / "Image").write_bytes(plain_kernel(None))
     (tmp_path / "a.config").write_text(FRAGMENT)
-    with pytest.raises(ConfigError, match="without CONFIG_IKCONFIG"):
+    with pytest.raises(BringupError, match="without CONFIG_IKCONFIG") as refused:
         open_source([tmp_path / "Image", tmp_path / "a.config"])
+    assert refused.value.exit_code is ExitCode.INFRASTRUCTURE
+
+
+def test_vendor_boot_and_init_boot_go_with_a_kernel(tmp_path: Path) -> None:
+    """What starts a kernel comes from several partitions; the images that hold none add what they pass to it."""
+    modules = cpio({"lib/modules/modules.load": b"kernel/drivers/dma-buf/heaps/system_heap.ko\n"})
+    (tmp_path / "vendor_boot.img").write_bytes(
+        vendor_boot(4, [modules], cmdline=b"cma=64M", bootconfig=b"kernel.quiet = y\n")
+    )
+    (tmp_path / "boot.img").write_bytes(boot_v3(4, plain_kernel(), cmdline=b"loglevel=4"))
+    (tmp_path / "init_boot.img").write_bytes(boot_v3(4, b""))
+    names = [tmp_path / name for name in ("boot.img", "vendor_boot.img", "init_boot.img")]
+    for order in (names, names[::-1]):
+        source = open_source(order)
+        assert (source.kind, source.cmdline) == (SourceKind.BOOT, "cma=64M quiet=y loglevel=4")
+        assert source.modules_load == {"system_heap"}
+        assert source.raw == CONFIG
+        verdicts = {one.id: one for one in check_source(source, Asked(flavour=Flavour.GKI)).verdicts}
+        assert verdicts["heaps.system"].outcome is Outcome.PASS
+    (tmp_path / "a.config").write_text(FRAGMENT)
+    merged = open_source([tmp_path / "boot.img", tmp_path / "a.config", tmp_path / "vendor_boot.img"])
+    assert (merged.kind, merged.modules_load) == (SourceKind.MERGED, {"system_heap"})
+    alone = check_source(open_source(tmp_path / "vendor_boot.img"), Asked())
+    assert alone.exit_code == 3
+    with pytest.raises(BringupError, match="no kernel"):
+        open_source(names[1:])
 
 
 def test_what_a_boot_image_passes_counts_as_evidence(tmp_path: Path) -> None:

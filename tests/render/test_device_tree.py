@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from bringup.config.schema import BoardConfig, DeclaredIn, Region
 from bringup.config.shipped import find_config, list_configs, shipped_dir
 from bringup.errors import UsageError
 from bringup.render.engine import Rendered, Skipped, render
+from tests.render.linux_trees import find_tree
 
 CONFIGS = [shipped_dir("device-configs")]
 TEMPLATES = [shipped_dir("templates")]
@@ -44,6 +44,12 @@ def pools(board: BoardConfig, kernel: str = KERNEL) -> dict[str, Region]:
 
 BOARDS = [entry.name for entry in list_configs(CONFIGS) if pools(config(entry.name))]
 every_board = pytest.mark.parametrize("name", BOARDS)
+IN_ERAS = [
+    (entry.name, kernel)
+    for kernel in ("5.10", KERNEL)
+    for entry in list_configs(CONFIGS)
+    if pools(config(entry.name), kernel)
+]
 
 
 def run(*argv: str | Path, cwd: Path | None = None) -> str:
@@ -97,9 +103,9 @@ def base(board: BoardConfig, folder: Path) -> Path:
     return source
 
 
-def merged(board: BoardConfig, folder: Path) -> Path:
+def merged(board: BoardConfig, folder: Path, kernel: str = KERNEL) -> Path:
     """The base with the rendered overlay on it, as a boot loader would have it."""
-    overlay, _ = write(board, folder)
+    overlay, _ = write(board, folder, kernel)
     run("dtc", "-@", "-O", "dtb", "-o", "base.dtb", base(board, folder), cwd=folder)
     run("dtc", *OVERLAY, "-o", "overlay.dtbo", overlay, cwd=folder)
     run("fdtoverlay", "-i", "base.dtb", "-o", "merged.dtb", "overlay.dtbo", cwd=folder)
@@ -123,11 +129,11 @@ def numbers(values: list[int], *widths: int) -> list[int]:
     return out
 
 
-def check_pools(board: BoardConfig, blob: Path) -> None:
+def check_pools(board: BoardConfig, blob: Path, kernel: str = KERNEL) -> None:
     """Every pool of the config is in the blob, with the promised properties and no other."""
     assert board.memory is not None
     width, length = board.memory.address_cells or 0, board.memory.size_cells or 0
-    for node, region in pools(board).items():
+    for node, region in pools(board, kernel).items():
         names = set(run("fdtget", "-p", blob, f"/reserved-memory/{node}").split()) - {"phandle"}
         wanted = {"compatible"}
         assert run("fdtget", blob, f"/reserved-memory/{node}", "compatible").strip() == "shared-dma-pool"
@@ -148,12 +154,13 @@ def check_pools(board: BoardConfig, blob: Path) -> None:
         assert names == wanted | {flag for flag, given in flags.items() if given}
 
 
-@every_board
-def test_the_overlay_compiles_silently_and_merges_as_promised(name: str, tmp_path: Path) -> None:
-    blob = merged(config(name), tmp_path)
-    check_pools(config(name), blob)
+@pytest.mark.parametrize(("name", "kernel"), IN_ERAS)
+def test_the_overlay_compiles_silently_and_merges_as_promised(name: str, kernel: str, tmp_path: Path) -> None:
+    blob = merged(config(name), tmp_path, kernel)
+    check_pools(config(name), blob, kernel)
     nodes = run("fdtget", "-l", blob, "/reserved-memory").split()
-    assert sorted(nodes) == sorted([*pools(config(name)), next(node for node in nodes if node.startswith("firmware@"))])
+    firmware = next(node for node in nodes if node.startswith("firmware@"))
+    assert sorted(nodes) == sorted([*pools(config(name), kernel), firmware])
 
 
 @every_board
@@ -255,9 +262,10 @@ def verdict(program: Path, *blobs: Path) -> str:
 
 def test_dt_validate_finds_nothing_in_any_boards_tree(dt_validate: Path, tmp_path: Path) -> None:
     blobs = []
-    for name in BOARDS:
-        (tmp_path / name).mkdir()
-        blobs.append(merged(config(name), tmp_path / name).rename(tmp_path / f"{name}.dtb"))
+    for name, kernel in IN_ERAS:
+        folder = tmp_path / f"{name}-{kernel}"
+        folder.mkdir()
+        blobs.append(merged(config(name), folder, kernel).rename(f"{folder}.dtb"))
     assert _about_pools(verdict(dt_validate, *blobs)) == []
 
 
@@ -296,10 +304,8 @@ def test_every_real_board_with_pools_has_a_base_tree_named() -> None:
 @pytest.mark.parametrize("name", sorted(DTS))
 def test_the_overlay_changes_nothing_in_the_kernels_own_tree_of_the_board(name: str, tmp_path: Path) -> None:
     """Our facts against the .dts they were read from: laid over it, the tree stays what it was, symbols apart."""
-    source = os.environ.get("BRINGUP_LINUX_SOURCE")
-    if not source:
-        pytest.skip("BRINGUP_LINUX_SOURCE does not name a Linux source tree")
-    tree, dts = Path(source), Path(source) / DTS[name]
+    tree = find_tree("newest")
+    dts = tree / DTS[name]
     include = ["-nostdinc", f"-I{tree}/scripts/dtc/include-prefixes", f"-I{dts.parent}", "-undef", "-D__DTS__"]
     run("gcc", "-E", *include, "-x", "assembler-with-cpp", "-o", tmp_path / "pre.dts", dts)
     run("dtc", "-q", "-@", "-O", "dtb", "-o", tmp_path / "real.dtb", tmp_path / "pre.dts")

@@ -17,6 +17,7 @@ from bringup.errors import ConfigError, UsageError
 from bringup.render.engine import Rendered, render
 from bringup.render.fragments import fragments
 from bringup.render.language import one_line
+from bringup.render.promises import read_back
 from tests.render.parsers import read_c_string, read_kconfig, read_ueventd
 
 TEMPLATES = [shipped_dir("templates")]
@@ -105,3 +106,87 @@ def _check_without_names(one: Rendered) -> bool:
     elif one.path.endswith((".mk", ".te", ".load")):
         assert all(line.startswith("#") for line in one.text.splitlines()[:3])
     return False
+
+
+def valued(value: str) -> BoardConfig | None:
+    """A board with this text wherever a config holds text that a fragment prints, or nothing where it is refused."""
+    text = {
+        "name": "x",
+        "title": value,
+        "sources": {"s": value},
+        "memory": {"size": "1 GiB", "source": "s"},
+        "kernel": {"branch": value, "cmdline": [value], "options": {"X": value}},
+        "android": {"properties": {"ro.x": value}},
+        "heaps": [{"name": "system", "kind": "system"}],
+        "notes": [{"text": value}],
+    }
+    try:
+        return load_text(json.dumps(text).encode(), "x")
+    except ConfigError as error:
+        assert error.seen  # noqa: PT017
+        return None
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@given(titles)
+def test_every_fragment_says_a_value_or_refuses_it(value: str) -> None:
+    config = valued(value)
+    assume(config is not None)
+    assert config is not None
+    for fragment in FRAGMENTS:
+        try:
+            done = render(fragment, config, kernel="6.12", dirs=TEMPLATES)
+        except UsageError as error:
+            assert "cannot be written: " in error.seen  # noqa: PT017
+            continue
+        for one in done:
+            if isinstance(one, Rendered):
+                _check_value(one, value)
+
+
+def _check_value(one: Rendered, value: str) -> None:
+    match one.path:
+        case "x.config":
+            assert read_kconfig(one.text)["X"] == value
+        case "cmdline.x.mk":
+            assert [line.text for line in read_back({one.path: one.text}, "x").parameters or ()] == [value]
+        case "x.prop":
+            assert [line for line in one.text.split("\n") if line and not line.startswith("#")] == [f"ro.x={value}"]
+        case "kernel_config.x.xml":
+            (kernel,) = ET.fromstring(one.text)
+            wanted = {"DMABUF_HEAPS", "DMABUF_HEAPS_SYSTEM", "SYNC_FILE", "IKCONFIG", "IKCONFIG_PROC"}
+            asked = {str(node.findtext("key")).removeprefix("CONFIG_"): node.findtext("value") for node in kernel}
+            assert set(asked) - {"X"} == wanted
+            assert asked.get("X", value) == value
+        case "x.md":
+            tokens = [token for token in MarkdownIt("commonmark").parse(one.text) if token.type == "inline"]
+            said = ["".join(part.content for part in token.children or []) for token in tokens]
+            assert one_line(value) in said
+            assert not [part for token in tokens for part in token.children or () if part.type == "html_inline"]
+
+
+pool_names = st.one_of(
+    st.sampled_from([*NASTY, "linux,cma", "video@50000000", "a@50000000", "a@0x50000000"]),
+    st.text(alphabet=st.sampled_from('abcXYZ019,._+-@#/ "\\<>;{}&=\n'), min_size=1, max_size=40),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(pool_names, st.booleans())
+def test_a_region_in_the_device_tree_is_called_as_the_heap_or_refused(name: str, fixed: bool) -> None:
+    region: dict[str, object] = {"declared_in": "device-tree", "size": "8 MiB", "reusable": True}
+    if fixed:
+        region["base"] = 0x50000000
+    heap = {"name": name, "kind": "cma", "region": region}
+    text = {"name": "x", "title": "X", "memory": {"address_cells": 2, "size_cells": 2}, "heaps": [heap]}
+    try:
+        config = load_text(json.dumps(text).encode(), "x")
+    except ConfigError as error:
+        assert error.seen  # noqa: PT017
+        return
+    done = [one for one in render("device-tree", config, dirs=TEMPLATES) if isinstance(one, Rendered)]
+    assert len(done) == 2
+    for one in done:
+        lines = read_back({one.path: one.text}, "x").pools or ()
+        assert {line.node for line in lines} == {name}
+        assert {line.property for line in lines} == {"", "compatible", "reg" if fixed else "size", "reusable"}

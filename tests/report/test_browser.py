@@ -245,6 +245,54 @@ def test_a_board_of_many_is_filled_when_it_is_opened(browser: Browser, pages: di
     assert browser.complaints() == []
 
 
+_ROWS = (
+    "return [...document.querySelectorAll('.matrix tbody tr:not([hidden])')]"
+    ".map((row) => [row.querySelector('a').textContent, row.cells[arguments[0]].textContent])"
+)
+
+
+def test_the_matrix_sorts_by_a_board_or_a_check_and_back(browser: Browser, pages: dict[str, Path]) -> None:
+    browser.look(1180)
+    browser.open(pages["many"])
+    heads = browser.driver.find_elements("css selector", ".block:first-child thead .sort")
+    worst_first = browser.js(_ROWS, 1)
+    assert len(worst_first) == 60
+    heads[0].click()
+    assert [name for name, _ in browser.js(_ROWS, 1)] == sorted(name for name, _ in worst_first)
+    assert browser.js("return document.querySelector('.matrix thead th').ariaSort") == "ascending"
+    heads[2].send_keys(Keys.ENTER)
+    letters = [letter for _, letter in browser.js(_ROWS, 2)]
+    assert letters == sorted(letters, key="FEW·–".index)
+    assert len(set(letters)) > 1
+    assert browser.js("return document.querySelectorAll('.matrix thead [aria-sort]').length") == 1
+    heads[2].click()
+    assert browser.js(_ROWS, 1) == worst_first
+    assert browser.axe() == []
+    assert browser.complaints() == []
+
+
+def test_the_counts_choose_which_boards_are_shown(browser: Browser, pages: dict[str, Path]) -> None:
+    browser.look(1180)
+    browser.open(pages["many"])
+    fail, error = browser.driver.find_elements("css selector", ".counts .choose")[:2]
+    fail.click()
+    told = browser.js(
+        "return [...document.querySelectorAll('.matrix tbody tr:not([hidden]) .outcome')].map((one) => one.textContent)"
+    )
+    assert set(told) == {"fail"}
+    assert fail.text == f"{len(told)} fail"
+    assert fail.get_attribute("aria-pressed") == "true"
+    error.click()
+    assert len(browser.js(_ROWS, 1)) > len(told)
+    browser.driver.find_element("id", "find").send_keys("made-up-0001")
+    assert len(browser.js(_ROWS, 1)) <= 1
+    browser.driver.find_element("id", "find").clear()
+    fail.click()
+    error.click()
+    browser.driver.find_element("id", "find").send_keys(" ")
+    assert len(browser.js(_ROWS, 1)) == 60
+
+
 def test_what_the_script_fills_in_is_as_safe_as_the_rest(browser: Browser, tmp_path: Path) -> None:
     lines = ["<img src=x onerror=alert(1)>\u202eevil\x1b[31m\ud800", *hostile.SNIPPETS, *"abcdefgh"]
     boards = tuple(board for line in lines for board in hostile.one_line_of(line).boards)

@@ -37,7 +37,11 @@ def test_nothing_changed() -> None:
 
 def test_one_board() -> None:
     text = printed(compare(asked(Outcome.PASS, "s"), asked(Outcome.FAIL, "s")))
-    assert text.splitlines() == ["1 regressed", "regressed  pass → fail  heap.mode system  crw-------"]
+    assert text.splitlines() == [
+        "1 regressed",
+        "regressed  pass → fail  heap.mode system",
+        " " * 24 + "crw-------",
+    ]
 
 
 def test_a_change_on_many_boards_is_told_once() -> None:

@@ -29,11 +29,12 @@ def crowded() -> Run:
     return Run((BoardRun("s" * 300, verdicts, kernel="k" * 300),), "0", sample.STARTED)
 
 
+@pytest.mark.parametrize("width", [80, 60, 50])
 @pytest.mark.parametrize("run", [sample.run(), sample.healthy(), sample.many(30), crowded(), Run((), "0", "")])
-def test_it_fits_a_screen(run: Run) -> None:
-    lines = printed(run).splitlines()
-    assert len(lines) <= 24
-    assert all(len(line) <= 80 for line in lines)
+def test_it_fits_a_screen_with_two_lines_and_the_prompt_below(run: Run, width: int) -> None:
+    lines = printed(run, width).splitlines()
+    assert len(lines) <= 21
+    assert all(len(line) <= width for line in lines)
 
 
 def test_it_tells_who_whether_and_what_first() -> None:
@@ -57,7 +58,7 @@ def test_many_boards_are_counted_as_boards() -> None:
 
 
 def test_what_has_no_room_is_counted() -> None:
-    assert "… and 33 more findings: see the report" in printed(crowded())
+    assert "… and 35 more findings: see the report" in printed(crowded())
 
 
 def test_color_only_where_the_console_has_it() -> None:

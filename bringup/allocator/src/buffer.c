@@ -112,8 +112,8 @@ bool buffer_maps(struct trial *trial)
 
 unsigned open_descriptors(void)
 {
-    /* A new descriptor takes the lowest free number, so a leak shows among the first ones. */
-    unsigned highest = 1024, open = 0;
+    /* A new descriptor takes the lowest free number, and a test holds a few: a leak shows among the first ones. */
+    unsigned highest = 256, open = 0;
     struct rlimit limit;
     if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < highest)
         highest = (unsigned)limit.rlim_cur;

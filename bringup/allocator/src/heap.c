@@ -21,6 +21,11 @@ void heap_set_budget(uint64_t bytes)
     budget = bytes;
 }
 
+uint64_t heap_budget(void)
+{
+    return budget;
+}
+
 size_t heap_selected(void)
 {
     return count;
@@ -130,6 +135,7 @@ void item_heaps(const char *pattern)
         out_string(NULL, names[i]);
     out_list_end();
     out_end();
+    out_flush();
 }
 
 static void report(const struct test *test, const struct heap *heap, const struct verdict *verdict)
@@ -145,6 +151,7 @@ static void report(const struct test *test, const struct heap *heap, const struc
     if (verdict->seed)
         out_unsigned("seed", verdict->seed);
     out_end();
+    out_flush();
 }
 
 const char *item_test(const char *pattern)

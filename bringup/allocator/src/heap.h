@@ -80,6 +80,9 @@ int heap_select(const char *pattern);
 size_t heap_selected(void);
 const char *heap_name(size_t index);
 
+/* The plan's budget; 0: none. */
+uint64_t heap_budget(void);
+
 /* What is known of a selected heap now. */
 struct heap heap_look(size_t index);
 
@@ -102,6 +105,8 @@ void item_heaps(const char *pattern);
 const char *item_test(const char *pattern);
 const char *item_bench(uint64_t rounds);
 const char *item_measure(const uint64_t number[4]);
+const char *item_pages(char *const *events);
+const char *item_exhaust(uint64_t milliseconds);
 const char *item_reads(uint64_t rounds);
 
 #endif

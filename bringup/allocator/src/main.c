@@ -71,6 +71,10 @@ static const char *do_item(const struct item *item)
         return item_bench(number[0]);
     case ITEM_MEASURE:
         return item_measure(number);
+    case ITEM_PAGES:
+        return item_pages(item->text);
+    case ITEM_EXHAUST:
+        return item_exhaust(number[0]);
     }
     return finished ? NULL : name_of(item);
 }
@@ -104,6 +108,7 @@ static int carry_out(const struct plan *plan)
     heap_set_budget(plan->budget_bytes);
     time_budget_start(plan->budget_milliseconds);
     fact_hello(budget);
+    out_flush();
     bye(do_items(plan));
     return 0;
 }
@@ -114,7 +119,8 @@ int main(int argc, char **argv)
     struct refusal why;
     signal(SIGPIPE, SIG_IGN);
     int status = options(argc, argv);
-    if (status >= 0)
-        return status;
-    return plan_read(STDIN_FILENO, &plan, &why) ? carry_out(&plan) : plan_refuse(&why);
+    if (status < 0)
+        status = plan_read(STDIN_FILENO, &plan, &why) ? carry_out(&plan) : plan_refuse(&why);
+    out_flush();
+    return status;
 }

@@ -1,15 +1,20 @@
 #include "out.h"
 
+#include "clock.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
 #define EXIT_OUTPUT_LOST 3
+#define GATHERED_BYTES 32768u
+#define GATHERED_NS 20000000u
 
 static char buffer[65536];
 static size_t used;
 static uint64_t lines;
+static uint64_t waiting_since; /* 0: no line waits */
 static bool comma;
 static uint8_t base64_left[3];
 static unsigned base64_count;
@@ -34,6 +39,7 @@ void out_flush(void)
 {
     write_out(buffer, used);
     used = 0;
+    waiting_since = 0;
 }
 
 void out_forget(void)
@@ -101,7 +107,11 @@ void out_end(void)
 {
     out_text("}\n");
     lines++;
-    out_flush();
+    uint64_t now = now_ns();
+    if (waiting_since == 0)
+        waiting_since = now;
+    if (used >= GATHERED_BYTES || now - waiting_since >= GATHERED_NS)
+        out_flush();
 }
 
 void out_bytes(const char *key, const void *bytes, size_t size)

@@ -1,5 +1,6 @@
-/* JSON lines on standard output. One line is built, then written with one write(2); a line longer than the
- * buffer goes out in pieces. When standard output cannot be written the program ends with status 3. */
+/* JSON lines on standard output. A write(2) costs more than most facts do, so lines are gathered: until there are 32 KiB
+ * of them, or the first has waited for 20 ms when another ends, or out_flush is called, as before and after all that may
+ * end the program or the board. When standard output cannot be written the program ends with status 3. */
 #ifndef BRINGUP_OUT_H
 #define BRINGUP_OUT_H
 

@@ -41,6 +41,8 @@ static const struct {
     [ITEM_BENCH] = {"bench", "n", {1}, {PLAN_MAX_ROUNDS}},
     [ITEM_MEASURE] = {"measure", "nnnn", {1, 0, 1, 1},
                       {PLAN_MAX_SIZE, PLAN_MAX_THREADS, PLAN_MAX_ROUNDS, MAX_TOTAL_MILLISECONDS}},
+    [ITEM_PAGES] = {"pages", "+", {0}, {0}},
+    [ITEM_EXHAUST] = {"exhaust", "n", {1}, {MAX_RUN_MILLISECONDS}},
 };
 #define SHAPES (sizeof shapes / sizeof shapes[0])
 
@@ -228,15 +230,14 @@ static const char *parse_item(struct plan *plan, char *line, unsigned number)
     return wrong;
 }
 
-/* A test or a bench before any `heaps` would silently do nothing. */
+/* A test, or another item on heaps, before any `heaps` would silently do nothing. */
 static const char *check_order(const struct plan *plan, struct refusal *why)
 {
     bool selected = false;
     for (size_t i = 0; i < plan->count; i++) {
         selected = selected || items[i].kind == ITEM_HEAPS;
         why->line = items[i].line;
-        if (!selected && (items[i].kind == ITEM_TEST || items[i].kind == ITEM_BENCH || items[i].kind == ITEM_READS ||
-                          items[i].kind == ITEM_MEASURE))
+        if (!selected && (items[i].kind == ITEM_READS || items[i].kind >= ITEM_TEST))
             return "no heaps item before it";
     }
     return NULL;

@@ -28,6 +28,8 @@ enum item_kind {
     ITEM_TEST,
     ITEM_BENCH,
     ITEM_MEASURE,
+    ITEM_PAGES,
+    ITEM_EXHAUST,
 };
 
 struct item {

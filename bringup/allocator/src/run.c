@@ -98,6 +98,7 @@ static int start(struct run *run, char **argv)
             return error;
         }
     }
+    out_flush();
     pid_t parent = getpid();
     run->pid = fork();
     if (run->pid == 0) {

@@ -44,4 +44,7 @@ bool sys_heap_is_cma(const char *name);
 /* Memory free for this heap, in bytes: CmaFree or its own area's for a CMA heap, MemFree otherwise. */
 bool sys_free_memory(const char *name, bool cma, uint64_t *bytes);
 
+/* Writes a line to the kernel's log. 0, or errno. */
+int sys_log(const char *line);
+
 #endif

@@ -5,6 +5,7 @@
 #include <poll.h>
 
 #define TURNOVER (64ull * MIB)
+#define CMA_TURNOVER (16ull * MIB) /* a CMA allocation takes milliseconds, and CmaFree is quieter than MemFree */
 #define TRIES 3
 #define SETTLE_MILLISECONDS 500
 
@@ -41,14 +42,15 @@ static bool came_back(struct trial *trial, uint64_t wanted, uint64_t *last)
     }
 }
 
-/* One buffer at a time, 64 MiB in all (fewer where a buffer is a page). Other processes take and give memory meanwhile,
+/* One buffer at a time, 64 MiB in all, of CMA 16 (fewer where a buffer is a page). Other processes take and give memory meanwhile,
  * so half of the turnover, or half of what was free, may be missing, and only three tries in a row that miss more
  * count: noise does not repeat, a leak does. Where less than the turnover is free, a leak also ends in ENOMEM. */
 void test_free_memory(struct trial *trial, uint64_t unused)
 {
     (void)unused;
     uint64_t bytes = trial->heap->limit < MIB ? trial->heap->page : MIB;
-    uint64_t times = TURNOVER / bytes < 256 ? TURNOVER / bytes : 256;
+    uint64_t turnover = trial->heap->cma ? CMA_TURNOVER : TURNOVER, most = trial->heap->cma ? 64 : 256;
+    uint64_t times = turnover / bytes < most ? turnover / bytes : most;
     uint64_t before = 0, after = 0;
     for (int i = 0; i < TRIES; i++) {
         if (!look(trial, &before) || !turn_over(trial, bytes, times))

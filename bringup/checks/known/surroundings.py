@@ -68,4 +68,21 @@ CAUSES = (
         source="docs/board-configs.md",
         cost=Cost.UNSEEN,
     ),
+    *(
+        KnownCause(
+            id=f"drift.{fragment}",
+            text=f"The board does not have {what} that were rendered for it.",
+            why="A boot loader with another device tree or command line undoes what is right in the source tree.",
+            shows=f"{where} against what the board config renders to, or against the files that --rendered names",
+            since="any",
+            source="the board config",
+            cost=Cost.LATER,
+        )
+        for fragment, what, where in (
+            ("device-tree", "the reserved-memory nodes", "/sys/firmware/devicetree/base/reserved-memory"),
+            ("cmdline", "the kernel parameters", "/proc/cmdline"),
+            ("ueventd", "the modes and owners", "the nodes' modes and owners"),
+            ("file_contexts", "the SELinux types", "the nodes' labels"),
+        )
+    ),
 )

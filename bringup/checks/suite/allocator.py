@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from errno import EACCES, EPERM
 
+from bringup.checks.denied import refused_as_meant
+from bringup.checks.equivalence import never_run
 from bringup.checks.facts import Facts
 from bringup.checks.latency import latencies_of, latency_facts
 from bringup.checks.refused import why_test_failed
@@ -26,7 +30,10 @@ _KNOWN_DEFECT = "known defect of this kernel"
 )
 def tests(ask: Question, facts: Facts) -> Iterator[Verdict]:
     for result in facts.record.results:
-        yield _verdict(result, facts)
+        verdict = _verdict(result, facts)
+        old = never_run(facts) if result.heap.startswith("ion/") else ()
+        yield replace(verdict, evidence=(*verdict.evidence, *old)) if old else verdict
+    yield from _cut_short(ask, facts)
     tested = {result.heap for result in facts.record.results}
     untested = sorted(set(facts.heap_nodes or ()) - tested)
     for heap in untested:
@@ -36,9 +43,21 @@ def tests(ask: Question, facts: Facts) -> Iterator[Verdict]:
         yield ask.skipped(reason) if facts.heap_nodes is not None else ask.unknown(facts.record.incomplete or reason)
 
 
+def _cut_short(ask: Question, facts: Facts) -> Iterator[Verdict]:
+    """Where the test allocator ended in the midst of a heap's tests: those that are missing are not known."""
+    record = facts.record
+    stopped = record.incomplete is not None and (record.bye is None or not record.bye.complete)
+    if stopped and record.results and not (record.latencies or record.timings):
+        last = record.results[-1]
+        yield ask.of(last.heap).unknown(f"the tests after {last.test} are not known: {record.incomplete}")
+
+
 def _verdict(result: Result, facts: Facts) -> Verdict:
     outcome = Outcome(result.outcome)
     ask = Question(f"allocator.{result.test}", result.asserts, result.heap)
+    meant = refused_as_meant(facts, result.heap) if result.test == "open" and result.errno in (EACCES, EPERM) else None
+    if outcome is Outcome.FAIL and meant is not None:
+        return ask.unknown(meant, *filter(None, [result.seen]), remedy=["run as root: adb root"])
     if outcome is Outcome.FAIL:
         return ask.because(outcome, why_test_failed(facts, result), *filter(None, [result.seen]))
     if outcome is Outcome.WARN and result.seen.startswith(_KNOWN_DEFECT):

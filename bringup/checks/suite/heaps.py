@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 
 from bringup.checks.causes import why_absent
 from bringup.checks.changes import labelled, ueventd_line
 from bringup.checks.facts import HEAP_FOLDER, Facts, UeventdRule
 from bringup.checks.owners import owner_text, selinux_type, uid_of
+from bringup.checks.promised import Promise, promise_of, ueventd_rule
 from bringup.checks.registry import Question, check
 from bringup.checks.verdict import Cause, Outcome, Verdict
 from bringup.config.schema import Heap, HeapKind
 from bringup.record.load import State
+from bringup.text import counted
 
 _AOSP_HEAP = "libdmabufheap, dmabufheap-vts-unit-tests: TestDmabufSystemHeapCompliance"
 
@@ -27,7 +28,7 @@ _AOSP_HEAP = "libdmabufheap, dmabufheap-vts-unit-tests: TestDmabufSystemHeapComp
 def folder(ask: Question, facts: Facts) -> Iterator[Verdict]:
     node = facts.record.node(HEAP_FOLDER)
     if node is not None and node.state is State.OK:
-        yield ask.passed(f"{HEAP_FOLDER} holds {len(facts.heap_nodes or ())} heaps")
+        yield ask.passed(f"{HEAP_FOLDER} holds {counted(len(facts.heap_nodes or ()), 'heap')}")
     elif _nothing_there(facts):
         yield ask.because(Outcome.FAIL, why_absent(facts, HeapKind.SYSTEM), f"{HEAP_FOLDER} is not there")
     else:
@@ -96,7 +97,7 @@ def unexpected(ask: Question, facts: Facts) -> Iterator[Verdict]:
                 remedy=[f"add it to {facts.config.name}.yaml, or find out which pool or driver registers it"],
             )
         else:
-            yield ask.passed(f"{len(facts.heap_nodes)} heaps, all known to {facts.config.name}")
+            yield ask.passed(f"{counted(len(facts.heap_nodes), 'heap')}, all known to {facts.config.name}")
 
 
 @check(
@@ -109,7 +110,7 @@ def mode(ask: Question, facts: Facts) -> Iterator[Verdict]:
     yield from _as_promised(ask, facts, _mode)
 
 
-def _mode(ask: Question, facts: Facts, name: str, node: _Node, promise: _Promise) -> Verdict:
+def _mode(ask: Question, facts: Facts, name: str, node: _Node, promise: Promise) -> Verdict:
     rule = promise.rule
     seen = f"{node.path} is {node.mode:04o}, {promise.place} says {rule.mode:04o}"
     if node.mode == rule.mode:
@@ -128,7 +129,7 @@ def owner(ask: Question, facts: Facts) -> Iterator[Verdict]:
     yield from _as_promised(ask, facts, _owner)
 
 
-def _owner(ask: Question, facts: Facts, name: str, node: _Node, promise: _Promise) -> Verdict:
+def _owner(ask: Question, facts: Facts, name: str, node: _Node, promise: Promise) -> Verdict:
     rule = promise.rule
     wanted = (uid_of(rule.user), uid_of(rule.group))
     seen = f"{node.path} is {owner_text(node.uid, node.gid)}, {promise.place} says {rule.user} {rule.group}"
@@ -179,10 +180,10 @@ def ueventd(ask: Question, facts: Facts) -> Iterator[Verdict]:
         yield ask.skipped("there is no ueventd.rc on this board")
         return
     for name, node in _judgeable(facts):
-        rule = _ueventd_rule(facts, name)
+        rule = ueventd_rule(facts, name)
         if rule is not None:
             yield ask.of(name).passed(f"{rule.place}: {rule.pattern} {rule.mode:04o} {rule.user} {rule.group}")
-        elif (promise := _promise(facts, name)) is not None and _is_default(promise.rule):
+        elif (promise := promise_of(facts, name)) is not None and _is_default(promise.rule):
             yield ask.of(name).passed(f"{promise.place} says 0600 root root, which a node without a line gets")
         else:
             yield ask.of(name).warned(
@@ -214,44 +215,14 @@ def _judgeable(facts: Facts) -> Iterator[tuple[str, _Node]]:
             yield name, _Node(node.path, node.mode, node.uid, node.gid, node.label)
 
 
-@dataclass(frozen=True, slots=True)
-class _Promise:
-    """What a node should be, and who says so."""
-
-    rule: UeventdRule
-    place: str
-
-
-_Judge = Callable[[Question, Facts, str, _Node, _Promise], Verdict]
+_Judge = Callable[[Question, Facts, str, _Node, Promise], Verdict]
 
 
 def _as_promised(ask: Question, facts: Facts, judge: _Judge) -> Iterator[Verdict]:
     """Every node held against what the board config or ueventd.rc says of it."""
     for name, node in _judgeable(facts):
-        promise = _promise(facts, name)
+        promise = promise_of(facts, name)
         if promise is None:
             yield ask.of(name).skipped("neither the board config nor a ueventd.rc says what it should be")
         else:
             yield judge(ask.of(name), facts, name, node, promise)
-
-
-def _promise(facts: Facts, name: str) -> _Promise | None:
-    """What the node should be: by the board config where it says all three, else by ueventd.rc."""
-    heap = facts.config.heap(name) if facts.config else None
-    node = heap.node if heap else None
-    if node is not None and facts.config is not None and None not in (node.mode, node.owner, node.group):
-        path = f"{HEAP_FOLDER}/{name}"
-        rule = UeventdRule(path, int(str(node.mode), 8), str(node.owner), str(node.group), facts.config.name)
-        return _Promise(rule, f"the board config {facts.config.name}")
-    found = _ueventd_rule(facts, name)
-    return None if found is None else _Promise(found, found.place)
-
-
-def _ueventd_rule(facts: Facts, name: str) -> UeventdRule | None:
-    """The last line that matches counts, as in ueventd: later files are parsed later and override."""
-    path = f"{HEAP_FOLDER}/{name}"
-    return next((rule for rule in reversed(facts.ueventd_rules or ()) if _matches(rule.pattern, path)), None)
-
-
-def _matches(pattern: str, path: str) -> bool:
-    return pattern == path or (("*" in pattern or "?" in pattern) and fnmatchcase(path, pattern))

@@ -1,12 +1,15 @@
-"""What ION has left behind."""
+"""What ION has left behind, and whether each heap is equal to the ION heap it replaces."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bringup.checks.equivalence import ION_LEGACY, comparisons, ion_facts, mappings, never_run
 from bringup.checks.facts import Facts
+from bringup.checks.ioncompare import IonComparison, IonFacts, IonPoint, PointResult
 from bringup.checks.registry import Question, check
 from bringup.checks.verdict import Cause, Verdict
+from bringup.config.schema import Heap, IonHeap
 from bringup.record.load import State
 
 _REMOVED = "ION left mainline with 5.11 (drivers/staging/android/ion) and GKI with android12-5.10"
@@ -53,3 +56,100 @@ def ueventd(ask: Question, facts: Facts) -> Iterator[Verdict]:
         yield ask.warned(*places, cause=cause, remedy=[f"remove the line {place}" for place in places])
     else:
         yield ask.passed(f"none of {len(rules)} lines does")
+
+
+@check(
+    "ion.heaps",
+    "ION tells its heaps",
+    why="What ION still gives is what its users still take: each of these heaps needs a DMA-BUF heap in its place.",
+    source="drivers/staging/android/ion/ion.c (ION_IOC_HEAP_QUERY); before 4.12 libion's heap masks",
+)
+def heaps(ask: Question, facts: Facts) -> Iterator[Verdict]:
+    ion = facts.record.ion
+    if ion is None:
+        yield (
+            ask.skipped("the record is from before ION was asked")
+            if not facts.record.incomplete
+            else ask.unknown(facts.record.incomplete)
+        )
+    elif ion.state is State.MISSING:
+        yield ask.skipped("there is no /dev/ion")
+    elif ion.state is not State.OK:
+        yield ask.unknown(f"/dev/ion does not open or does not answer: errno {ion.errno}")
+    else:
+        lines = [f"{one.name}: type {one.type}, id {one.id}" for one in (ion_facts(facts) or IonFacts(None)).heaps]
+        yield ask.passed(*(lines or ["it has no heap"]), *never_run(facts))
+
+
+@check(
+    "ion.replaced",
+    "Each heap is equal to the ION heap it replaces",
+    why="A heap that gives less than the ION heap did breaks its users where nothing else shows: in a device.",
+    source="libdmabufheap's MapNameToIonHeap, the board config's 'replaces'; drivers/staging/android/ion of Linux 5.10",
+)
+def replaced(ask: Question, facts: Facts) -> Iterator[Verdict]:
+    ion = facts.record.ion
+    wanted = list(mappings(facts))
+    if ion is not None and ion.state is State.OK and wanted:
+        done = {one.heap: one for one in comparisons(facts)}
+        release = facts.version.release if facts.version else None
+        for heap, mapping in wanted:
+            names = heap.names_on(release)
+            one = next((done[name] for name in names if name in done), None)
+            question = ask.of(names[0] if names else heap.name)
+            yield _missing(question, heap, mapping, facts) if one is None else _compared(question, one, facts)
+    elif not wanted:
+        yield ask.skipped("the board config names no ION heap that a heap replaces")
+    elif ion is None and facts.record.incomplete:
+        yield ask.unknown(facts.record.incomplete)
+    else:
+        yield ask.skipped("there is no /dev/ion to compare with")
+
+
+def _missing(ask: Question, heap: Heap, mapping: IonHeap, facts: Facts) -> Verdict:
+    ion = facts.record.ion
+    there = [name for name, _, _ in ion.heaps] if ion else []
+    if ion and ion.abi != ION_LEGACY and mapping.name not in there:
+        return ask.skipped(f"ION has no heap {mapping.name}; it has {', '.join(there) or 'none'}")
+    if ion and ion.abi == ION_LEGACY and f"0x{mapping.legacy_mask:x}" not in there:
+        return ask.skipped(f"ION answers to no heap mask 0x{mapping.legacy_mask:x}; to {', '.join(there) or 'none'}")
+    return ask.unknown(f"{heap.name} is not there; see heap.present")
+
+
+def _compared(ask: Question, one: IonComparison, facts: Facts) -> Verdict:
+    lines = [_line(point) for point in one.points]
+    lines.insert(0, f"ION heap {one.ion}, flags 0x{one.flags:x}: tested as {one.source}")
+    lines += never_run(facts)
+    by_result = {result: [point.name for point in one.points if point.result is result] for result in PointResult}
+    unknown = by_result[PointResult.UNKNOWN]
+    if one.equivalent is False:
+        worse = [name for kind in (PointResult.WORSE, PointResult.DIFFERENT) for name in by_result[kind]]
+        points = ", ".join(name for name in worse if name != "latency")
+        cause = Cause("ion.not-equivalent", f"{one.heap} is not what {one.ion} was: {points}")
+        return ask.failed(*lines, cause=cause, remedy=_remedy(one))
+    if {"size", "zeroing"} & set(unknown):
+        return ask.unknown(facts.record.incomplete or f"not known: {', '.join(unknown)}", *lines)
+    if one.equivalent is None:
+        cause = Cause("ion.not-all-known", f"equal as far as it shows on this board; not known: {', '.join(unknown)}")
+        return ask.warned(*lines, cause=cause)
+    if "latency" in by_result[PointResult.WORSE]:
+        return ask.warned(*lines, cause=Cause("ion.was-faster", f"{one.heap} is equal, and slower to allocate from"))
+    return ask.passed(*lines)
+
+
+def _line(point: IonPoint) -> str:
+    sides = f": ION {point.ion or '–'} | heap {point.heap or '–'}" if point.ion or point.heap else ""
+    return f"{point.name} {'not known' if point.result is PointResult.UNKNOWN else point.result}{sides} ({point.why})"
+
+
+def _remedy(one: IonComparison) -> list[str]:
+    bad = {point.name for point in one.points if point.result in (PointResult.WORSE, PointResult.DIFFERENT)}
+    advice = {
+        "cacheability": "map the ION heap to a heap of its kind (cached: system, uncached: system-uncached), or give "
+        "its users DMA_BUF_IOCTL_SYNC",
+        "contiguity": "map the ION heap to a CMA or carve-out heap, whose buffers are in one piece",
+        "alignment": "map the ION heap to a heap whose region is aligned as its devices need",
+        "zeroing": f"see allocator.zero.fresh and allocator.zero.reuse on {one.heap}",
+        "size": f"see allocator.size.lseek and allocator.size.rounding on {one.heap}",
+    }
+    return [text for name, text in advice.items() if name in bad]

@@ -34,17 +34,32 @@
     block.append(button);
   };
 
+  // Long work is cut: after so many milliseconds the browser may draw and take input.
+  const SLICE = 30;
+  const pause = () => new Promise((resume) => { setTimeout(resume); });
+
   // The run document has one board a line, so that one board can be read without reading them all.
   let lines;
+  const unpacked = async (base64) => {
+    const text = atob(base64);
+    const packed = new Uint8Array(text.length);
+    for (let at = 0; at < text.length; at += 1) packed[at] = text.charCodeAt(at);
+    const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip")).pipeThrough(new TextDecoderStream());
+    const reader = stream.getReader();
+    const found = [""];
+    for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {
+      const [first, ...rest] = piece.value.split("\n");
+      found[found.length - 1] += first;
+      found.push(...rest);
+    }
+    return found;
+  };
   const documentLines = () => (lines ??= (async () => {
     const carrier = document.getElementById("bringup-run");
-    if (carrier.type !== "application/gzip") return carrier.textContent.split("\n");
-    const packed = Uint8Array.from(atob(carrier.textContent), (one) => one.charCodeAt(0));
-    const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
-    return (await new Response(stream).text()).split("\n");
+    return carrier.type === "application/gzip" ? unpacked(carrier.textContent) : carrier.textContent.split("\n");
   })());
 
-  const ORDER = ["fail", "error", "warn", "pass", "skip"];
+
   const list = (items) => make("ul", "", ...items.map((one) => make("li", "", make("code", one))));
   const verdictRow = (one) => {
     const result = make("span", one.outcome);
@@ -73,7 +88,7 @@
     const identity = make("dl", "", ...Object.entries(facts).filter(([, value]) => value !== null)
       .map(([name, value]) => make("div", "", make("dt", name), make("dd", value))));
     identity.className = "identity";
-    const rows = board.verdicts.sort((a, b) => ORDER.indexOf(a.outcome) - ORDER.indexOf(b.outcome)).map(verdictRow);
+    const rows = board.verdicts.sort((a, b) => OUTCOMES.indexOf(a.outcome) - OUTCOMES.indexOf(b.outcome)).map(verdictRow);
     const head = make("tr", "", ...["Outcome", "Check", "Seen"].map((one) => Object.assign(make("th", one), { scope: "col" })));
     const table = make("table", "", Object.assign(make("caption", `All verdicts on ${board.serial}`), { className: "unseen" }),
       make("thead", "", head), make("tbody", "", ...rows));
@@ -93,6 +108,70 @@
     }
   };
 
+  // With many boards, the counts on top choose which boards are shown.
+  const OUTCOMES = ["fail", "error", "warn", "pass", "skip"];
+  const outcomeOf = (node) => OUTCOMES.find((name) => node.querySelector(".outcome")?.classList.contains(name));
+  const choosing = (count, only, find) => {
+    const button = make("button");
+    button.type = "button";
+    button.className = "choose";
+    button.ariaPressed = "false";
+    button.append(...count.childNodes);
+    button.addEventListener("click", () => {
+      const name = outcomeOf({ querySelector: () => count });
+      const on = !only.delete(name);
+      if (on) only.add(name);
+      button.ariaPressed = String(on);
+      find();
+    });
+    count.append(button);
+  };
+
+  // The matrix is cut into tables that are laid out when they come into view; sorting puts rows into other tables.
+  const WEIGHT = "FEW\u00b7\u2013";
+  const sorting = () => {
+    const tables = all(".matrix");
+    if (!tables.length) return;
+    const bodies = tables.map((one) => one.tBodies[0]);
+    const rows = bodies.flatMap((one) => Array.from(one.rows));
+    const sizes = bodies.map((one) => one.rows.length);
+    const collator = new Intl.Collator(undefined, { numeric: true });
+    const name = (row) => row.cells[0].querySelector("a").textContent;
+    let sorted = null;
+    const order = (column) => {
+      if (column === 0) return rows.toSorted((a, b) => collator.compare(name(a), name(b)));
+      const weight = new Map(rows.map((row) => [row, WEIGHT.indexOf(row.cells[column].textContent || "?") >>> 0]));
+      return rows.toSorted((a, b) => weight.get(a) - weight.get(b));
+    };
+    const heads = Array.from(tables[0].tHead.rows[0].cells);
+    heads.forEach((head, column) => {
+      const button = make("button");
+      button.type = "button";
+      button.className = "sort";
+      button.append(...head.childNodes);
+      head.append(button);
+      button.addEventListener("click", async () => {
+        sorted = sorted === column ? null : column;
+        heads.forEach((one, at) => {
+          if (at === sorted) one.ariaSort = "ascending";
+          else one.removeAttribute("aria-sort");
+        });
+        const wanted = sorted === null ? rows : order(column);
+        let [began, at] = [performance.now(), 0];
+        const mine = sorted;
+        for (const [index, body] of bodies.entries()) {
+          if (performance.now() - began > SLICE) {
+            await pause();
+            if (mine !== sorted) return;
+            began = performance.now();
+          }
+          body.replaceChildren(...wanted.slice(at, at + sizes[index]));
+          at += sizes[index];
+        }
+      });
+    });
+  };
+
   const finder = () => {
     const nodes = all("[data-find]");
     if (nodes.length < 2) return;
@@ -105,19 +184,29 @@
     field.autocomplete = "off";
     told.setAttribute("aria-live", "polite");
     form.append(label, field, told);
-    let items;
-    const find = () => {
-      items ??= nodes.map((node) => ({ node, text: node.textContent.toLowerCase() }));
+    const items = nodes.map((node) => ({ node, outcome: outcomeOf(node) }));
+    const only = new Set();
+    let turn = 0;
+    const find = async () => {
+      turn += 1;
+      const mine = turn;
       const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
-      let shown = 0;
-      for (const { node, text } of items) {
-        const hit = words.every((word) => text.includes(word));
-        if (node.hidden === hit) node.hidden = !hit;
+      let [shown, began] = [0, performance.now()];
+      for (const item of items) {
+        if (performance.now() - began > SLICE) {
+          await pause();
+          if (mine !== turn) return;
+          began = performance.now();
+        }
+        item.text ??= item.node.textContent.toLowerCase();
+        const hit = (!only.size || only.has(item.outcome)) && words.every((word) => item.text.includes(word));
+        if (item.node.hidden === hit) item.node.hidden = !hit;
         if (hit) shown += 1;
-        if (hit && words.length && !node.dataset.board) openFor(node);
+        if (hit && words.length && !item.node.dataset.board) openFor(item.node);
       }
-      told.value = words.length ? `${shown} of ${items.length}` : "";
+      told.value = words.length || only.size ? `${shown} of ${items.length}` : "";
     };
+    if (document.querySelector(".matrix")) all(".counts li").forEach((one) => choosing(one, only, find));
     field.addEventListener("input", find);
     form.addEventListener("submit", (event) => event.preventDefault());
     document.querySelector(".tools").append(form);
@@ -125,7 +214,9 @@
 
   // A page that was saved from a browser has these already.
   all(".finder, .remedy button").forEach((old) => old.remove());
+  all(".sort, .choose").forEach((old) => old.replaceWith(...old.childNodes));
   all(".remedy").forEach(copying);
+  sorting();
   finder();
   if ("DecompressionStream" in window) {
     all("details[data-board]").forEach((part) => {

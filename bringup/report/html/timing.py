@@ -39,8 +39,10 @@ class TimingView:
     """What the page shows of the benchmark.
 
     :param rows: every figure; ``untimed``: what was to be timed and was not.
+    :param limited: the grey line is the board's limit; else it is only memset of the same size.
     """
 
+    limited: bool
     legend: tuple[Legend, ...]
     charts: tuple[Chart, ...]
     rows: tuple[TimingFacts, ...]
@@ -53,12 +55,14 @@ def timing_view(board: BoardRun) -> TimingView | None:
     if not (timings or board.untimed):
         return None
     alone = [one for one in timings if one.threads == 1]
-    legend = _legend(alone)
+    legend = _legend(alone, "the limit of this board" if board.timings else "memset of the same size")
     charts = (
         *(_times(op, alone, legend) for op in ("alloc", "free")),
         *(_speeds(op, alone, legend) for op in _OPS),
     )
-    return TimingView(tuple(legend.values()), tuple(one for one in charts if one), timings, board.untimed)
+    return TimingView(
+        bool(board.timings), tuple(legend.values()), tuple(one for one in charts if one), timings, board.untimed
+    )
 
 
 def _from_latency(heaps: Iterable[HeapFacts]) -> Iterable[TimingFacts]:
@@ -80,7 +84,7 @@ def _timing(source: str, name: str, op: str, size: int, samples: int, p50: int, 
     return TimingFacts(source, name, 0, op, size, 1, samples, median, float(p95), 0, 0, (), median, median, 0)
 
 
-def _legend(timings: Iterable[TimingFacts]) -> dict[tuple[str, str, int], Legend]:
+def _legend(timings: Iterable[TimingFacts], beside: str) -> dict[tuple[str, str, int], Legend]:
     """A letter and a style for each source: heaps in colours, ION in the same ones dashed, the limit grey and last."""
     sources = dict.fromkeys((one.source, one.name, one.flags) for one in timings)
     labels = {(one.source, one.name, one.flags): one.label for one in timings}
@@ -90,7 +94,7 @@ def _legend(timings: Iterable[TimingFacts]) -> dict[tuple[str, str, int], Legend
         limit = source[0] == "limit"
         key = "0" if limit else _LETTERS[number % len(_LETTERS)]
         style = "limit" if limit else f"c{number % _COLOURS}{' ion' if source[0] == 'ion' else ''}"
-        legend[source] = Legend(key, "the limit of this board" if limit else labels[source], style)
+        legend[source] = Legend(key, beside if limit else labels[source], style)
     return legend
 
 

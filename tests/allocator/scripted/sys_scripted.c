@@ -5,6 +5,7 @@
 #include "ion.h"
 #include "sys.h"
 #include "text.h"
+#include "trace_scripted.h"
 #include "uapi.h"
 
 #include <errno.h>
@@ -39,6 +40,7 @@ static uint64_t *ghost; /* the inode of a buffer that is gone and still counted;
 static uint64_t used[2];
 static bool freed_dirty;
 static unsigned allocations;
+static bool used_up; /* a CMA allocation was refused */
 
 bool fault(const char *name)
 {
@@ -201,7 +203,13 @@ static int allocate(int heap, struct dma_heap_allocation_data *data)
         return refuse(ENOMEM);
     if (fault("no_descriptors"))
         return refuse(EMFILE);
-    if (used[cma] + size > (cma ? CMA_BYTES : SYSTEM_BYTES) || (allocations == 0 && size == 65536 && fault("enomem")))
+    if (cma && used_up && size > CMA_BYTES / 4 && fault("cma_stays_in_pieces"))
+        return refuse(ENOMEM);
+    if (cma && used[cma] + size > CMA_BYTES / (fault("cma_half") ? 2 : 1)) {
+        used_up = true;
+        return refuse(fault("exhausted_errno") ? EIO : ENOMEM);
+    }
+    if (used[cma] + size > SYSTEM_BYTES || (allocations == 0 && size == 65536 && fault("enomem")))
         return refuse(ENOMEM);
     if (allocations == 0 && size == 65536 && fault("closed_fd")) {
         data->fd = 1000;
@@ -222,6 +230,7 @@ static int allocate(int heap, struct dma_heap_allocation_data *data)
     if ((allocations == 0 && fault("dirty_fresh")) || (freed_dirty && fault("dirty_reuse")))
         soil(fd, size);
     allocations++;
+    tell_made(cma, size / page);
     fd = reopened(fd, data->fd_flags);
     data->fd = (uint32_t)fd;
     return 0;
@@ -463,7 +472,8 @@ int sys_close(int fd)
             *ghost = inode;
         if (of_workers && in_thread() && fault("threads_leak"))
             fcntl(fd, F_DUPFD_CLOEXEC, 0);
-        if (!fault("leak_memory"))
+        tell_closed(fds[fd].cma, fds[fd].size / (uint64_t)sysconf(_SC_PAGESIZE));
+        if (!fault("leak_memory") && !(used_up && fault("exhausted_leak")))
             used[fds[fd].cma] -= fds[fd].size;
     }
     if (fd >= 0 && fd < MAX_FDS)
@@ -648,4 +658,9 @@ ssize_t sys_read_text(const char *path, char *text, size_t capacity)
         return buffer_statistics(path + sizeof of_buffers, text, capacity);
     bufinfo(text, capacity);
     return (ssize_t)strlen(text);
+}
+
+int sys_log(const char *line)
+{
+    return *line == '<' && !fault("log_denied") ? 0 : EACCES;
 }

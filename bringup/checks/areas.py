@@ -1,0 +1,54 @@
+"""Where a heap's CMA area or reserved-memory region lies in physical memory, as the board tells it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bringup.checks.facts import Facts
+from bringup.checks.memory import RegionKind
+from bringup.checks.pages import RegionFacts
+from bringup.checks.placing import memory_facts
+
+__all__ = ["region_of", "regions"]
+
+_DEBUGFS = "/sys/kernel/debug/cma/"
+_SET_ASIDE = frozenset({RegionKind.CMA, RegionKind.POOL, RegionKind.NO_MAP})
+
+
+def regions(facts: Facts) -> dict[str, RegionFacts]:
+    """The regions that the board tells of, by name: the areas as CMA itself has them, then what was set aside."""
+    memory = memory_facts(facts)
+    aside = (one for one in (memory.regions if memory else ()) if one.kind in _SET_ASIDE)
+    told = (RegionFacts(one.name, one.begin, one.end, one.source) for one in aside)
+    found: dict[str, RegionFacts] = {}
+    for region in (*_from_debugfs(facts), *told):
+        found.setdefault(region.name, region)
+    return found
+
+
+def region_of(facts: Facts, *names: str) -> RegionFacts | None:
+    """The region of the first of these names that the board tells of; a unit address may be missing in a name."""
+    known = regions(facts)
+    short = {name.partition("@")[0]: one for name, one in known.items()}
+    for name in filter(None, names):
+        if (one := known.get(name) or short.get(name)) is not None:
+            return one
+    return None
+
+
+def _number(facts: Facts, path: str) -> int | None:
+    text = (facts.text(path) or "").strip()
+    return int(text) if text.isdigit() else None
+
+
+def _from_debugfs(facts: Facts) -> Iterator[RegionFacts]:
+    """``base_pfn`` and ``count``, CONFIG_CMA_DEBUGFS; the folder has a prefix in older kernels."""
+    page = facts.record.hello.page_size if facts.record.hello else 4096
+    for entry in facts.record.files(_DEBUGFS, "/base_pfn"):
+        folder = entry.path.removesuffix("/base_pfn")
+        if "/" in folder.removeprefix(_DEBUGFS):
+            continue  # a part of an area in several pieces
+        base, count = _number(facts, entry.path), _number(facts, f"{folder}/count")
+        if base is not None and count:
+            name = folder.removeprefix(_DEBUGFS).removeprefix("cma-")
+            yield RegionFacts(name, base * page, (base + count) * page, entry.path)

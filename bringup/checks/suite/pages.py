@@ -1,0 +1,225 @@
+"""Where do the pages of a heap's buffers lie?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bringup.checks.facts import Facts
+from bringup.checks.pages import RegionFacts
+from bringup.checks.placement import Placement, placements, runs_of, why_not_traced
+from bringup.checks.registry import Question, check
+from bringup.checks.verdict import Cause, Verdict
+from bringup.config.schema import Heap, HeapKind
+
+KIB, MIB = 1024, 1024**2
+
+
+def _page(facts: Facts) -> int:
+    return facts.record.hello.page_size if facts.record.hello else 4096
+
+
+def _size(size: int) -> str:
+    return f"{size // MIB} MiB" if size % MIB == 0 else f"{size // KIB} KiB"
+
+
+def _by_heap(ask: Question, facts: Facts, contiguous: bool) -> Iterator[tuple[Question, list[Placement]] | Verdict]:
+    """The buffers of each heap that promises contiguous memory, or of each that does not; or why there is none."""
+    found: dict[str, list[Placement]] = {}
+    for one in placements(facts):
+        found.setdefault(one.heap, []).append(one)
+    why = why_not_traced(facts)
+    if why or not found:
+        yield ask.skipped(why or "no buffer was traced: there was no heap, or no memory for it")
+        return
+    chosen = {heap: some for heap, some in found.items() if any(one.contiguous for one in some) is contiguous}
+    if not chosen:
+        yield ask.skipped(f"no heap that was traced {'promises' if contiguous else 'is without'} contiguous memory")
+    for heap, some in chosen.items():
+        if broken := next((one for one in some if one.traced.failed), None):
+            yield ask.of(heap).unknown(broken.traced.why)
+        elif unseen := next((one for one in some if not one.traced.blocks), None):
+            yield ask.of(heap).skipped(f"a buffer of {_size(unseen.size)}: {unseen.traced.why}")
+        else:
+            yield ask.of(heap), some
+
+
+@check(
+    "pages.contiguous",
+    "Buffers of a CMA or carve-out heap are one piece of memory, aligned",
+    why="A device without an IOMMU is given one address; a second piece of the buffer is not where it reads.",
+    source="drivers/dma-buf/heaps/cma_heap.c; as the kernel's trace events kmem and cma tell",
+)
+def contiguous(ask: Question, facts: Facts) -> Iterator[Verdict]:
+    for one in _by_heap(ask, facts, contiguous=True):
+        if isinstance(one, Verdict):
+            yield one
+            continue
+        question, buffers = one
+        wrong = [line for buffer in buffers if (line := _not_contiguous(buffer, _page(facts)))]
+        if wrong:
+            yield question.failed(
+                *wrong, cause=Cause("heap.not-contiguous", "a heap of contiguous memory hands out pieces")
+            )
+        else:
+            yield question.passed(*(_where(buffer, _page(facts)) for buffer in buffers))
+
+
+def _not_contiguous(buffer: Placement, page: int) -> str:
+    runs = runs_of(buffer.traced.blocks)
+    if len(runs) > 1:
+        places = ", ".join(f"{pfn * page:#x}" for pfn, _ in runs[:4])
+        return f"{_size(buffer.size)}: {len(runs)} pieces, at {places}{', …' if len(runs) > 4 else ''}"
+    block = buffer.traced.blocks[0]
+    if block.pfn % (1 << block.align):
+        return f"{_size(buffer.size)}: at {block.pfn * page:#x}, not aligned to {_size(page << block.align)}"
+    return ""
+
+
+def _where(buffer: Placement, page: int) -> str:
+    first = runs_of(buffer.traced.blocks)[0][0]
+    return f"{_size(buffer.size)}: one piece at {first * page:#x}"
+
+
+@check(
+    "pages.region",
+    "Buffers of a CMA or carve-out heap lie in the heap's own region",
+    why="A firewall or a device with a window reaches the region and nothing beside it.",
+    source="cma debugfs, the device tree's reserved-memory, the kernel's log; trace events kmem and cma",
+)
+def region(ask: Question, facts: Facts) -> Iterator[Verdict]:
+    for one in _by_heap(ask, facts, contiguous=True):
+        if isinstance(one, Verdict):
+            yield one
+            continue
+        question, buffers = one
+        known = next((buffer.region for buffer in buffers if buffer.region), None)
+        if known is None:
+            yield question.skipped("the board does not tell where this heap's region lies")
+            continue
+        shown = f"{known.name}: {known.begin:#x} to {known.end:#x} ({known.source})"
+        outside = [line for buffer in buffers if (line := _outside(buffer, known, _page(facts)))]
+        if outside:
+            cause = Cause("heap.outside-region", f"buffers lie outside of the region {known.name}")
+            yield question.failed(*outside, shown, cause=cause)
+        else:
+            yield question.passed(shown, *(_where(buffer, _page(facts)) for buffer in buffers))
+
+
+def _outside(buffer: Placement, known: RegionFacts, page: int) -> str:
+    for pfn, pages in runs_of(buffer.traced.blocks):
+        if pfn * page < known.begin or (pfn + pages) * page > known.end:
+            return f"{_size(buffer.size)}: {pfn * page:#x} to {(pfn + pages) * page:#x}"
+    return ""
+
+
+@check(
+    "pages.promised",
+    "Buffers lie where the board config promises them: in alloc_ranges, below dma_limit",
+    why="A device with 32 address bits and no IOMMU cannot reach a buffer above 4 GiB.",
+    source="the board config: heaps.region.alloc_ranges and base, memory.dma_limit; trace events kmem and cma",
+)
+def promised(ask: Question, facts: Facts) -> Iterator[Verdict]:
+    config = facts.config
+    why = why_not_traced(facts)
+    if config is None or why or not placements(facts):
+        yield ask.skipped(why or "no board config says where buffers have to lie")
+        return
+    silent = True
+    for name in dict.fromkeys(one.heap for one in placements(facts)):
+        heap = config.heap(name)
+        ranges = _promises(heap, config.memory.dma_limit if config.memory else None) if heap else []
+        buffers = [one for one in placements(facts) if one.heap == name and one.traced.blocks]
+        if not ranges or not buffers:
+            continue
+        silent = False
+        beyond = [line for one in buffers if (line := _beyond(one, ranges, _page(facts)))]
+        shown = "promised: " + ", ".join(f"{begin:#x} to {end:#x}" for begin, end in ranges)
+        if beyond:
+            cause = Cause("heap.above-limit", "a buffer lies where a device cannot address it")
+            remedy = ["give the region alloc-ranges below the limit in its reserved-memory node"]
+            yield ask.of(name).failed(*beyond, shown, cause=cause, remedy=remedy)
+        else:
+            yield ask.of(name).passed(shown, *(_where(one, _page(facts)) for one in buffers))
+    if silent:
+        yield ask.skipped(f"{config.name} does not say where the buffers of a heap that was traced have to lie")
+
+
+def _promises(heap: Heap, limit: int | None) -> list[tuple[int, int]]:
+    """Ranges that a buffer may lie in; none: anywhere. Of a system heap nothing is promised."""
+    region = heap.region
+    if region is not None and region.base is not None and region.size:
+        return [(region.base, region.base + region.size)]
+    if region is not None and region.alloc_ranges:
+        return [(one.base, one.base + one.size) for one in region.alloc_ranges]
+    return [(0, limit)] if limit and heap.kind in (HeapKind.CMA, HeapKind.CARVEOUT) else []
+
+
+def _beyond(buffer: Placement, ranges: list[tuple[int, int]], page: int) -> str:
+    for pfn, pages in runs_of(buffer.traced.blocks):
+        begin, end = pfn * page, (pfn + pages) * page
+        if not any(low <= begin and end <= high for low, high in ranges):
+            return f"{_size(buffer.size)}: {begin:#x} to {end:#x}"
+    return ""
+
+
+@check(
+    "pages.runs",
+    "How contiguous buffers of the other heaps are is known",
+    why="Each run costs an IOMMU an entry or more; without large runs its TLB misses slow camera and display.",
+    source="drivers/dma-buf/heaps/system_heap.c: orders 8, 4 and 0; trace events kmem",
+)
+def runs(ask: Question, facts: Facts) -> Iterator[Verdict]:
+    for one in _by_heap(ask, facts, contiguous=False):
+        if isinstance(one, Verdict):
+            yield one
+            continue
+        question, buffers = one
+        yield question.passed(*(_distribution(buffer, _page(facts)) for buffer in buffers))
+
+
+def _distribution(buffer: Placement, page: int) -> str:
+    found = runs_of(buffer.traced.blocks)
+    by_power: dict[int, int] = {}
+    for _, pages in found:
+        by_power[pages.bit_length() - 1] = by_power.get(pages.bit_length() - 1, 0) + 1
+    shown = ", ".join(f"{count} of {_size(page << power)}+" for power, count in sorted(by_power.items(), reverse=True))
+    return f"{_size(buffer.size)}: {len(found)} run{'s' if len(found) > 1 else ''}: {shown}"
+
+
+@check(
+    "pages.counters",
+    "The kernel's CMA counters agree with what was traced",
+    why="Two witnesses that disagree mean that one of them, and what is judged by it, is wrong.",
+    source="Documentation/ABI/testing/sysfs-kernel-mm-cma: alloc_pages_success, release_pages_success",
+)
+def counters(ask: Question, facts: Facts) -> Iterator[Verdict]:
+    areas: dict[str, int] = {}
+    for one in placements(facts):
+        if one.traced.cma and one.region is not None:
+            taken = sum(block.pages for block in one.traced.blocks)
+            areas[one.region.name] = areas.get(one.region.name, 0) + taken
+    if why := why_not_traced(facts):
+        yield ask.skipped(why)
+    elif not areas:
+        yield ask.skipped("no buffer of a CMA area that the board tells of was traced")
+    for area, pages in areas.items():
+        yield _counted(ask.of(area), facts, area, pages)
+
+
+def _counted(ask: Question, facts: Facts, area: str, pages: int) -> Verdict:
+    taken = _difference(facts, f"/sys/kernel/mm/cma/{area}/alloc_pages_success")
+    given = _difference(facts, f"/sys/kernel/mm/cma/{area}/release_pages_success")
+    if taken is None:
+        return ask.skipped("no counters (CONFIG_CMA_SYSFS, Linux 5.13 and later)")
+    shown = f"{pages} pages traced, {taken} more counted as allocated"
+    if given is not None:
+        shown += f", {given} as released"
+    if taken < pages or (given is not None and given < pages):
+        return ask.failed(shown, cause=Cause("cma.counters", "trace events and counters of CMA disagree"))
+    return ask.passed(shown)
+
+
+def _difference(facts: Facts, path: str) -> int | None:
+    """Of the last two readings: before the buffers were traced, and after."""
+    readings = [one.text().strip() for one in facts.record.readings(path)[-2:]]
+    return int(readings[1]) - int(readings[0]) if len(readings) == 2 and all(map(str.isdigit, readings)) else None

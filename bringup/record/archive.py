@@ -1,0 +1,171 @@
+"""A record as one file, ``.tar.zst``: to mail, to attach to a bug, to keep.
+
+An archive may come from anywhere, so it is read as a stranger's: only regular files with harmless names, nothing
+twice, nothing outside the folder, and bounds on their number and size, whatever the archive announces.
+"""
+
+from __future__ import annotations
+
+import io
+import secrets
+import shutil
+import tarfile
+import tempfile
+from contextlib import suppress
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from bringup.errors import HostError, RecordError
+from bringup.record.journal import JOURNAL
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["SUFFIX", "is_archive", "pack", "unpack"]
+
+SUFFIX = ".tar.zst"
+_MAGIC = b"\x28\xb5\x2f\xfd"
+#: Of one record; one of a large board has about 600 files and 3 MB.
+_FILES, _BYTES, _WINDOW = 20_000, 256 << 20, 128 << 20
+_LEVEL = 10
+_READ_ACTION = "read the record {}"
+
+
+def is_archive(path: Path) -> bool:
+    """Whether a path is to be read or written as an archive: by its name, or by how a file that is there begins."""
+    if path.is_dir():
+        return False
+    try:
+        with path.open("rb") as file:
+            return file.read(4) == _MAGIC
+    except OSError:
+        return path.name.endswith(SUFFIX)
+
+
+def pack(folder: Path, archive: Path) -> None:
+    """Write a record's folder into an archive: the whole file or none. The same record gives the same bytes.
+
+    :raises HostError: it cannot be written, or zstandard is not installed.
+    """
+    action = f"write the record {archive}"
+    zstandard = _zstandard(action)
+    part = archive.with_name(f".{archive.name[:200]}.{secrets.token_hex(4)}.part")
+    try:
+        archive.parent.mkdir(parents=True, exist_ok=True)
+        compressor = zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True)
+        with (
+            part.open("xb") as out,
+            compressor.stream_writer(out, closefd=False) as packed,
+            tarfile.open(fileobj=packed, mode="w|", format=tarfile.PAX_FORMAT) as tar,
+        ):
+            for name, path in _content(folder):
+                with path.open("rb") as file:
+                    entry = tarfile.TarInfo(name)
+                    entry.size = path.stat().st_size
+                    tar.addfile(entry, file)
+        part.replace(archive)
+    except OSError as error:
+        raise HostError(action, error.strerror or str(error), hint="choose another file with -o") from error
+    finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+
+
+def _content(folder: Path) -> Iterator[tuple[str, Path]]:
+    """The journal first, so that what a record is can be told from its beginning; then the files by name."""
+    yield JOURNAL, folder / JOURNAL
+    for path in sorted((folder / "files").rglob("*")):
+        if path.is_file() and not path.is_symlink():
+            yield path.relative_to(folder).as_posix(), path
+
+
+def unpack(archive: Path) -> Path:
+    """Take an archive apart into a new temporary folder, which is the caller's to remove.
+
+    :raises RecordError: it is no archive, is damaged, or holds what no record holds.
+    :raises HostError: zstandard is not installed, or the disk refuses.
+    """
+    action = _READ_ACTION.format(archive)
+    zstandard = _zstandard(action)
+    folder = Path(tempfile.mkdtemp(prefix="bringup-record-"))
+    try:
+        with archive.open("rb") as file:
+            _see_magic(file, action)
+            reader = zstandard.ZstdDecompressor(max_window_size=_WINDOW).stream_reader(file, read_across_frames=True)
+            with tarfile.open(fileobj=_Bounded(reader), mode="r|") as tar:
+                _extract(tar, folder, action)
+    except BaseException as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        if isinstance(error, tarfile.TarError | zstandard.ZstdError | EOFError | ValueError | OverflowError):
+            raise RecordError(action, f"the archive is damaged: {error}") from error
+        if isinstance(error, OSError):
+            raise HostError(action, error.strerror or str(error)) from error
+        raise
+    return folder
+
+
+def _see_magic(file: BinaryIO, action: str) -> None:
+    if file.read(4) != _MAGIC:
+        hint = "give the folder or the .tar.zst that 'bringup collect -o' wrote"
+        raise RecordError(action, "it is neither a folder nor a .tar.zst", hint=hint)
+    file.seek(0)
+
+
+def _extract(tar: tarfile.TarFile, folder: Path, action: str) -> None:
+    for count, entry in enumerate(tar, start=1):
+        if count > _FILES:
+            raise RecordError(action, f"the archive holds more than {_FILES:,} files")
+        if entry.isdir():
+            continue  # made where a file needs it
+        where = _place(entry.name)
+        file = tar.extractfile(entry) if entry.isreg() and not entry.issparse() else None
+        if where is None or file is None:
+            raise RecordError(action, f"the archive holds {entry.name[:200]!r}, which no record holds")
+        target = folder / where
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with target.open("xb") as out:
+                shutil.copyfileobj(file, out)
+        except (FileExistsError, IsADirectoryError, NotADirectoryError) as error:
+            seen = f"the archive holds {entry.name[:200]!r} twice, or as a file and as a folder"
+            raise RecordError(action, seen) from error
+
+
+def _place(name: str) -> PurePosixPath | None:
+    """Where an entry belongs in the record's folder; ``None``: nowhere."""
+    path = PurePosixPath(name)
+    parts = path.parts
+    if path.is_absolute() or ".." in parts or any(map(_is_odd, parts)):
+        return None
+    return path if parts == (JOURNAL,) or (len(parts) > 1 and parts[0] == "files") else None
+
+
+def _is_odd(part: str) -> bool:
+    return not part.isprintable() or "\\" in part or len(part.encode()) > 255
+
+
+class _Bounded(io.RawIOBase):
+    """A stream that ends in an error where it grows beyond what a record can be."""
+
+    def __init__(self, inner: BinaryIO) -> None:
+        self._inner = inner
+        self._left = _BYTES
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._inner.read(size if 0 <= size <= _BYTES else 1 << 20)
+        self._left -= len(data)
+        if self._left < 0:
+            raise tarfile.ReadError(f"it unpacks to more than {_BYTES >> 20} MiB")
+        return data
+
+
+def _zstandard(action: str) -> Any:
+    try:
+        import zstandard
+    except ImportError as error:
+        hint = "pip install 'bringup[images]', or use a folder"
+        raise HostError(action, "zstandard is not installed", hint=hint) from error
+    return zstandard

@@ -1,0 +1,104 @@
+"""The published schemas: every document satisfies them, and they know every field that is written."""
+
+from __future__ import annotations
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+import bringup.kernel
+import bringup.report
+from bringup.checks.gap import gap_of_config
+from bringup.config.shipped import load_all
+from bringup.kernel.checked import Asked, check_source
+from bringup.kernel.config import parse_config
+from bringup.kernel.diff import differences
+from bringup.kernel.explain import explain
+from bringup.kernel.judge import shipped_requirements
+from bringup.kernel.source import Source, SourceKind, open_source
+from bringup.kernel.symbols import symbol_table
+from bringup.kernel.upstream import features, looked_at
+from bringup.kernel.version import KernelVersion
+from tests.kernel import golden
+from tests.kernel.images import CONFIG, boot_v3, plain_kernel
+from tests.kernel.test_real_configs import SLICES
+from tests.report.test_run_schema import closed
+
+FOLDER = Path(bringup.kernel.__file__).parent / "schemas"
+NAMES = ["kconfig", "kconfig-diff", "kconfig-explain", "status"]
+
+
+def schema(name: str) -> Any:
+    return json.loads((FOLDER / f"{name}-1.json").read_text())
+
+
+def validate(name: str, document: Any) -> None:
+    jsonschema.Draft202012Validator(closed(schema(name))).validate(json.loads(json.dumps(document)))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_is_a_schema(name: str) -> None:
+    jsonschema.Draft202012Validator.check_schema(schema(name))
+    assert sorted(path.name for path in FOLDER.iterdir()) == sorted(f"{one}-1.json" for one in NAMES)
+
+
+def test_checks(tmp_path: Path) -> None:
+    validator = jsonschema.Draft202012Validator(closed(schema("kconfig")))
+    for name, entry in SLICES.items():
+        source = Source(name, SourceKind.CONFIG, golden.config_of(entry))
+        validator.validate(json.loads(json.dumps(check_source(source, Asked()).to_json())))
+    (tmp_path / "boot.img").write_bytes(boot_v3(4, plain_kernel()))
+    (tmp_path / "more").write_text("CONFIG_DMABUF_HEAPS=n\nCONFIG_DMA_PERNUMA_CMA=y\n")
+    merged = open_source([tmp_path / "boot.img", tmp_path / "more"])
+    document = check_source(merged, Asked(later=KernelVersion.parse("7.2"))).to_json()
+    assert document["overrides"]
+    assert document["changes"]
+    validate("kconfig", document)
+    validate("kconfig", check_source(Source("x", SourceKind.KERNEL, None, "none"), Asked()).to_json())
+    broken = copy.deepcopy(json.loads(json.dumps(document)))
+    broken["verdicts"][0]["answer"] = "maybe"
+    with pytest.raises(jsonschema.ValidationError):
+        validator.validate(broken)
+
+
+def test_differences() -> None:
+    text = CONFIG.decode()
+    found = differences([parse_config(text, "a"), parse_config(text + "CONFIG_NEW=y\n", "b", complete=False)])
+    assert found
+    document = {
+        "schema": "bringup.kconfig-diff/1",
+        "sources": ["a", "b"],
+        "differences": [one.to_json() for one in found],
+    }
+    validate("kconfig-diff", document)
+
+
+def test_explanations() -> None:
+    validator = jsonschema.Draft202012Validator(closed(schema("kconfig-explain")))
+    for name in (*symbol_table(), *(one.id for one in shipped_requirements())):
+        validator.validate(json.loads(json.dumps(explain(name).to_json())))
+
+
+@pytest.mark.parametrize("kernel", [None, "6.12"])
+def test_status(kernel: str | None) -> None:
+    version = KernelVersion.parse(kernel) if kernel else None
+    document = {
+        "schema": "bringup.status/1",
+        "kernel": kernel,
+        "looked_at": str(looked_at()),
+        "features": [one.to_json(version) for one in features()],
+    }
+    validate("status", document)
+    for config in load_all():
+        validate("status", document | {"upstream_gap": gap_of_config(config).to_json()})
+
+
+def test_a_gap_is_described_the_same_in_a_run() -> None:
+    run = json.loads((Path(bringup.report.__file__).parent / "schemas/run-1.json").read_text())
+    status = schema("status")
+    for name in ("gap", "dependency"):
+        assert status["$defs"][name] == run["$defs"][name]

@@ -1,0 +1,202 @@
+"""A record as one file: what goes in comes out, and an archive from a stranger does no harm."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import tarfile
+import tempfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import pytest
+import zstandard
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bringup.checks.judge import judge
+from bringup.errors import HostError, RecordError
+from bringup.record import archive as room
+from bringup.record.archive import is_archive, pack, unpack
+from bringup.record.load import load_record
+from tests.cli.command import bringup
+from tests.scripted_record import ScriptedBoard
+
+Entry = tuple[str, bytes | str]
+"""A name and its content, or the kind of entry that it is."""
+
+
+def packed(entries: Iterable[Entry], folder: Path) -> Path:
+    """An archive of anything."""
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=tarfile.GNU_FORMAT) as tar:
+        for name, content in entries:
+            entry = tarfile.TarInfo(name)
+            if isinstance(content, bytes):
+                entry.size = len(content)
+                tar.addfile(entry, io.BytesIO(content))
+            else:
+                kind, _, entry.linkname = content.partition(" ")
+                entry.type = getattr(tarfile, kind)
+                tar.addfile(entry)
+    path = folder / "x.tar.zst"
+    path.write_bytes(zstandard.compress(out.getvalue()))
+    return path
+
+
+@pytest.fixture
+def unpacked_into(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where archives are taken apart: a folder of the test's own, to look at what is left."""
+    place = tmp_path / "tmp"
+    place.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(place))
+    return place
+
+
+def test_what_goes_in_comes_out(tmp_path: Path, unpacked_into: Path) -> None:
+    folder = tmp_path / "record"
+    before = judge(ScriptedBoard().record(folder))
+    pack(folder, tmp_path / "r.tar.zst")
+    record = load_record(tmp_path / "r.tar.zst")
+    assert judge(record) == before
+    assert len(list(unpacked_into.iterdir())) == 1
+    del record
+    assert list(unpacked_into.iterdir()) == []
+
+
+def test_the_same_record_gives_the_same_bytes(tmp_path: Path) -> None:
+    ScriptedBoard().record(tmp_path / "record")
+    for name in ("a", "b"):
+        pack(tmp_path / "record", tmp_path / f"{name}.tar.zst")
+    assert (tmp_path / "a.tar.zst").read_bytes() == (tmp_path / "b.tar.zst").read_bytes()
+
+
+def test_an_archive_that_tar_made_is_read(tmp_path: Path) -> None:
+    ScriptedBoard().record(tmp_path / "record")
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w") as tar:
+        tar.add(tmp_path / "record", arcname=".")
+    (tmp_path / "by-hand.tar.zst").write_bytes(zstandard.compress(out.getvalue()))
+    assert load_record(tmp_path / "by-hand.tar.zst").incomplete is None
+
+
+def test_the_command_line_takes_it(tmp_path: Path) -> None:
+    ScriptedBoard().record(tmp_path / "record")
+    pack(tmp_path / "record", tmp_path / "r.tar.zst")
+    plain, whole = (bringup("check", str(tmp_path / name), "--json") for name in ("record", "r.tar.zst"))
+    assert plain.returncode == whole.returncode
+    assert plain.stdout.count("\n") == whole.stdout.count("\n")
+    compared = bringup("compare", str(tmp_path / "record"), str(tmp_path / "r.tar.zst"))
+    assert compared.returncode == 0, compared.stderr
+
+
+HOSTILE: dict[str, list[Entry]] = {
+    "up and out": [("../outside", b"x")],
+    "up and out, later": [("files/../../outside", b"x")],
+    "absolute": [("/tmp/outside", b"x")],
+    "beside the journal": [("outside", b"x")],
+    "a link": [("files/link", "SYMTYPE /etc/passwd")],
+    "through a link": [("files/link", "SYMTYPE /tmp"), ("files/link/outside", b"x")],
+    "a hard link": [("files/link", "LNKTYPE /etc/passwd")],
+    "a device": [("files/null", "CHRTYPE")],
+    "a pipe": [("files/pipe", "FIFOTYPE")],
+    "twice": [("files/a", b"x"), ("files/a", b"y")],
+    "a file and a folder": [("files/a", b"x"), ("files/a/b", b"y")],
+    "a folder and a file": [("files/a/b", b"x"), ("files/a", b"y")],
+    "a long name": [("files/" + "a" * 300, b"x")],
+    "a line end": [("files/a\nb", b"x")],
+    "nothing": [],
+}
+
+
+@pytest.mark.parametrize("entries", HOSTILE.values(), ids=HOSTILE)
+def test_what_no_record_holds_is_refused_and_nothing_is_left(
+    tmp_path: Path, unpacked_into: Path, entries: list[Entry]
+) -> None:
+    with pytest.raises(RecordError):
+        load_record(packed(entries, tmp_path))
+    assert list(unpacked_into.iterdir()) == []
+    assert not (tmp_path / "outside").exists()
+
+
+def test_too_many_files(tmp_path: Path, unpacked_into: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(room, "_FILES", 10)
+    with pytest.raises(RecordError, match="more than 10 files"):
+        unpack(packed([(f"files/{number}", b"") for number in range(11)], tmp_path))
+    assert list(unpacked_into.iterdir()) == []
+
+
+def test_what_unpacks_to_too_much_stops_in_time(
+    tmp_path: Path, unpacked_into: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "_BYTES", 1 << 20)
+    bomb = packed([("files/a", bytes(64 << 20))], tmp_path)
+    assert bomb.stat().st_size < 64 << 10
+    with pytest.raises(RecordError, match="more than 1 MiB"):
+        unpack(bomb)
+    assert list(unpacked_into.iterdir()) == []
+
+
+def test_a_head_that_announces_more_than_there_is(tmp_path: Path) -> None:
+    entry = tarfile.TarInfo("files/a")
+    entry.size = 1 << 33
+    path = tmp_path / "x.tar.zst"
+    path.write_bytes(zstandard.compress(entry.tobuf(tarfile.GNU_FORMAT) + b"few"))
+    with pytest.raises(RecordError):
+        unpack(path)
+
+
+@pytest.mark.parametrize("content", [b"", b"no", b"PK\x03\x04", b"\x28\xb5\x2f\xfd", b"\x28\xb5\x2f\xfd" + bytes(40)])
+def test_what_is_no_archive(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "x.tar.zst"
+    path.write_bytes(content)
+    with pytest.raises(RecordError):
+        load_record(path)
+
+
+def _mutations(whole: bytes) -> st.SearchStrategy[bytes]:
+    def flip(place: int, value: int) -> bytes:
+        return whole[:place] + bytes([value]) + whole[place + 1 :]
+
+    flips = st.builds(flip, st.integers(0, len(whole) - 1), st.integers(0, 255))
+    return flips | st.integers(0, len(whole)).map(lambda end: whole[:end])
+
+
+@pytest.fixture(scope="module")
+def whole_tar(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """An unpacked archive, so that what is changed in it meets tar and not zstd's checksum."""
+    folder = tmp_path_factory.mktemp("whole")
+    ScriptedBoard().record(folder / "record")
+    pack(folder / "record", folder / "r.tar.zst")
+    with (folder / "r.tar.zst").open("rb") as file:
+        return zstandard.ZstdDecompressor().stream_reader(file).read()
+
+
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_a_damaged_archive_is_an_error_of_ours_or_a_record(
+    tmp_path_factory: pytest.TempPathFactory, whole_tar: bytes, data: st.DataObject
+) -> None:
+    path = tmp_path_factory.mktemp("damaged") / "x.tar.zst"
+    path.write_bytes(zstandard.compress(data.draw(_mutations(whole_tar))))
+    with contextlib.suppress(RecordError):  # and nothing else
+        load_record(path)
+
+
+def test_a_record_is_never_half_packed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ScriptedBoard().record(tmp_path / "record")
+
+    def broken(*_: object) -> Callable[[], None]:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(tarfile.TarFile, "addfile", broken)
+    with pytest.raises(HostError, match="No space left"):
+        pack(tmp_path / "record", tmp_path / "r.tar.zst")
+    assert [path.name for path in tmp_path.iterdir()] == ["record"]
+
+
+def test_what_is_taken_for_an_archive(tmp_path: Path) -> None:
+    assert is_archive(tmp_path / "new.tar.zst")
+    assert not is_archive(tmp_path / "new")
+    (tmp_path / "folder.tar.zst").mkdir()
+    assert not is_archive(tmp_path / "folder.tar.zst")

@@ -1,0 +1,184 @@
+"""Observations that end half-way on a real board: what was seen is kept, it says where it stops, nothing else passes."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from bringup.allocator.plan import Plan
+from bringup.board import Board, Target, connect_tcp
+from bringup.checks.judge import judge
+from bringup.checks.verdict import Outcome, Verdict
+from bringup.deadline import Deadline
+from bringup.errors import AllocatorError, BringupError
+from bringup.record.journal import JOURNAL
+from bringup.record.load import Record, load_record
+from bringup.record.observe import Observation, observe
+from bringup.text import from_board
+from bringup.virtual import Qmp, VirtualBoard, find_profile, running_board
+from tests.native_adbd import AdbServer, NativeBoard
+from tests.virtual_board import BOOT_SECONDS, MakeBoard, require_virtual_board
+
+SECONDS = 60
+MIB = 1 << 20
+
+
+@pytest.fixture(scope="module")
+def started() -> Iterator[VirtualBoard]:
+    """A board of these tests' own, with little memory."""
+    require_virtual_board("amd64")
+    with running_board(find_profile("amd64"), Deadline.after(BOOT_SECONDS), memory=256) as board:
+        yield board
+
+
+def connect_to(started: VirtualBoard, adb_server: AdbServer) -> Board:
+    deadline = Deadline.after(SECONDS)
+    connect_tcp(adb_server.transport, started.serial, deadline)
+    return Board.open(adb_server.transport, Target(started.serial), deadline)
+
+
+@pytest.fixture
+def connected(started: VirtualBoard, adb_server: AdbServer) -> Callable[[], Board]:
+    return lambda: connect_to(started, adb_server)
+
+
+def shell(board: Board, script: str) -> str:
+    return from_board(board.shell(script, Deadline.after(SECONDS)).stdout)
+
+
+def program_of(folder: Path) -> int:
+    """The program's pid on the board, from the record that is being written."""
+    lines = [json.loads(line) for line in (folder / JOURNAL).read_bytes().splitlines()]
+    return int(next(line["pid"] for line in lines if line["t"] == "hello"))
+
+
+def observe_until(board: Board, folder: Path, test: str, act: Callable[[int], object]) -> BringupError | None:
+    """Observe, and when that test has ended do something to the program with that pid."""
+    acted = []
+
+    def on_step(name: str) -> None:
+        if name == f"system: {test}" and not acted:
+            acted.append(act(program_of(folder)))
+
+    return observe(board, folder, Observation(rounds=0, seconds=SECONDS, stress=(1, 3000)), on_step)
+
+
+def judged(folder: Path) -> tuple[Record, dict[str, Verdict]]:
+    record = load_record(folder)
+    return record, {one.id: one for one in judge(record).verdicts}
+
+
+def assert_nothing_unseen_passes(record: Record, verdicts: dict[str, Verdict], last: str) -> None:
+    """What has a result is judged by it; the heap as such, and the observation, are not known."""
+    assert record.results[-1].test == last or len(record.results) > 2
+    of_tests = {name.removeprefix("allocator."): one for name, one in verdicts.items() if name.startswith("allocator.")}
+    assert set(of_tests) == {one.test for one in record.results}
+    assert verdicts["board.observed"].outcome is Outcome.ERROR
+    assert verdicts["allocator"].outcome is Outcome.ERROR
+    assert verdicts["allocator"].heap == "system"
+    assert verdicts["allocator"].reason is not None
+    assert f"the tests after {record.results[-1].test} are not known" in verdicts["allocator"].reason
+
+
+@pytest.mark.board
+def test_a_program_that_was_killed(connected: Callable[[], Board], tmp_path: Path) -> None:
+    other = connected()
+    failure = observe_until(connected(), tmp_path / "r", "alloc.page", lambda pid: shell(other, f"kill -9 {pid}"))
+    assert isinstance(failure, AllocatorError)
+    record, verdicts = judged(tmp_path / "r")
+    assert record.incomplete is not None
+    assert "killed by signal 9" in record.incomplete
+    assert verdicts["allocator.alloc.page"].outcome is Outcome.PASS, "what was seen stands"
+    assert record.file("/proc/meminfo") is not None
+    assert_nothing_unseen_passes(record, verdicts, "alloc.page")
+    left = shell(other, "sleep 1; ps -A -o ARGS | grep -c '[b]ringup-'; cat /sys/kernel/debug/dma_buf/bufinfo")
+    assert left.startswith("0\n"), "its children end with it"
+
+
+# The program waits, or it would be done before the memory is. What takes it is a file without a name: it ends with the
+# process that holds it.
+FILL = r"""
+kill -STOP PID
+echo -1000 > /proc/$(pidof adbd)/oom_score_adj
+echo 1000 > /proc/PID/oom_score_adj
+mkdir -p /tmp/full && mount -t tmpfs -o size=1g full /tmp/full
+exec 3>/tmp/full/file
+rm /tmp/full/file
+umount -l /tmp/full
+echo 500 > /proc/self/oom_score_adj
+exec cat /dev/zero >&3
+"""
+
+
+@pytest.mark.board
+def test_a_program_that_the_kernel_killed_for_memory(
+    fresh_board: MakeBoard, adb_server: AdbServer, tmp_path: Path
+) -> None:
+    """The board runs out of memory; the kernel's own OOM killer ends the program first, then what took the memory."""
+    started = fresh_board(memory=256)
+    board, other = (connect_to(started, adb_server) for _ in range(2))
+    failure = observe_until(
+        board, tmp_path / "r", "alloc.page", lambda pid: shell(other, FILL.replace("PID", str(pid)))
+    )
+    console = started.console.read_text("utf-8", "replace")
+    killed = re.findall(r"Out of memory: Killed process \d+ \(([^)]*)\)", console)
+    assert killed[0].startswith("bringup-"), console[-2000:]
+    assert isinstance(failure, BringupError)
+    record, verdicts = judged(tmp_path / "r")
+    assert record.incomplete is not None
+    assert "killed by signal 9" in record.incomplete or "the board answers nothing" in record.incomplete
+    assert_nothing_unseen_passes(record, verdicts, "alloc.page")
+
+
+@pytest.mark.board
+def test_a_board_with_little_free_memory(connected: Callable[[], Board], tmp_path: Path) -> None:
+    """Most of it is taken: the tests hold at most half of what is left, none ends in an error, the board lives."""
+    board = connected()
+    free = int(shell(board, "grep MemFree: /proc/meminfo").split()[1]) // 1024
+    mount = "mkdir -p /tmp/full && mount -t tmpfs -o size=1g full /tmp/full"
+    try:
+        shell(board, f"{mount} && head -c {(free - 24) * MIB} /dev/zero > /tmp/full/file")
+        failure = observe(board, tmp_path / "r", Observation(rounds=0, seconds=SECONDS))
+    finally:
+        shell(board, "umount /tmp/full")
+    assert failure is None
+    record, verdicts = judged(tmp_path / "r")
+    assert record.incomplete is None
+    assert {one.outcome for one in record.results} == {"pass", "skip", "warn"}
+    assert verdicts["allocator.alloc.1m"].outcome is Outcome.PASS
+
+
+@pytest.mark.board
+def test_a_heap_that_is_not_there(connected: Callable[[], Board], tmp_path: Path) -> None:
+    failure = observe(connected(), tmp_path / "r", Observation(heaps="absent", rounds=0, seconds=SECONDS))
+    assert failure is None
+    record, verdicts = judged(tmp_path / "r")
+    assert (verdicts["allocator.open"].outcome, verdicts["allocator.open"].heap) == (Outcome.FAIL, "absent")
+    assert {one.outcome for one in record.results if one.test != "open"} == {"skip"}
+    assert (verdicts["allocator"].outcome, verdicts["allocator"].heap) == (Outcome.ERROR, "system"), "it was not tested"
+
+
+def test_a_plan_that_is_refused(native_board: NativeBoard, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Plan, "encode", lambda _: b"plan\t1\nread\t/proc/version\t0\nend\n")
+    failure = observe(native_board.connect(), tmp_path / "r", Observation(seconds=SECONDS))
+    assert isinstance(failure, AllocatorError)
+    record, verdicts = judged(tmp_path / "r")
+    assert record.incomplete is not None
+    assert "it refused its plan: a number outside its limits" in record.incomplete
+    assert verdicts["board.observed"].outcome is Outcome.ERROR
+    assert not [one.id for one in verdicts.values() if one.outcome is Outcome.PASS and one.id.startswith("allocator")]
+
+
+@pytest.mark.board
+def test_power_that_is_lost(started: VirtualBoard, connected: Callable[[], Board], tmp_path: Path) -> None:
+    """The last test: the board is gone after it."""
+    deadline = Deadline.after(SECONDS)
+    failure = observe_until(connected(), tmp_path / "r", "alloc.page", lambda _: Qmp(started.qmp).quit(deadline))
+    assert isinstance(failure, BringupError)
+    record, verdicts = judged(tmp_path / "r")
+    assert record.incomplete is not None
+    assert_nothing_unseen_passes(record, verdicts, "alloc.page")
