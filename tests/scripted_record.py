@@ -94,6 +94,7 @@ class ScriptedBoard:
     )
     latencies: list[dict[str, Any]] = field(default_factory=list)
     properties: dict[str, str] = field(default_factory=dict)
+    logcat: str | None = "--------- beginning of main\n"
     hello: dict[str, Any] | None = field(default_factory=lambda: dict(HELLO))
     end: dict[str, Any] = field(default_factory=lambda: {"t": "end", "complete": True, "round_trips": 4})
     bye_boot_id: str = BOOT_ID
@@ -132,19 +133,14 @@ class ScriptedBoard:
             self._file(journal, path, text.encode())
         if self.properties:
             text = "".join(f"[{key}]: [{value}]\n" for key, value in self.properties.items())
-            stored = journal.store("ran/getprop", text.encode())
-            argv = ["/system/bin/getprop"]
-            journal.line(
-                {
-                    "t": "ran",
-                    "argv": argv,
-                    "state": "ok",
-                    "errno": 0,
-                    "exit": 0,
-                    "stdout": stored,
-                    "stderr": {"size": 0},
-                }
-            )
+            self._ran(journal, "/system/bin/getprop", text)
+        if self.logcat is not None:
+            self._ran(journal, "/system/bin/logcat", self.logcat)
+
+    @staticmethod
+    def _ran(journal: Journal, program: str, text: str) -> None:
+        line = {"t": "ran", "argv": [program], "state": "ok", "errno": 0, "exit": 0, "stderr": {"size": 0}}
+        journal.line(line | {"stdout": journal.store(f"ran{program}", text.encode())})
 
     def _heaps(self, journal: Journal) -> None:
         there = self.heap_folder == "ok"

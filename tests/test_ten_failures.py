@@ -160,7 +160,7 @@ def test_10_ion_is_still_there(fresh_board: Fresh, judged: Judge, tmp_path: Path
 #: What is true of these boards and no failure: they are emulated, small, and 5.10 to 6.12 have a defect.
 TRUE_OF_VIRTUAL_BOARDS = {"kernel.known-defect", "heap.slow", "dmabuf.no-statistics"}
 TRUE_OF_ONE = {
-    "amd64": {"kconfig.set-wrong", "kconfig.no-proc-config", "kconfig.no-buffer-statistics"},
+    "amd64": {"kconfig.no-sync-file", "kconfig.no-proc-config", "kconfig.no-buffer-statistics"},
     "arm64-5.10": {"kconfig.cma-sysfs-off"},
     "arm64-6.12": {"kconfig.cma-sysfs-off", "kconfig.no-buffer-statistics"},
     "arm64-7.x": {"kconfig.cma-sysfs-off", "kconfig.no-buffer-statistics"},
@@ -185,8 +185,7 @@ def test_a_board_without_heaps_fails_for_that_alone(
     board = judged(shared_board(profile))
     failed = [one for one in board.verdicts if one.outcome.value == "fail"]
     assert first_cause(board) == "kconfig.heaps-off"
-    # With the framework off, the option of the driver is not even there to be on.
-    assert {one.cause.id if one.cause else None for one in failed} <= {"kconfig.heaps-off", "kconfig.system-heap-off"}
+    assert {one.cause.id if one.cause else None for one in failed} == {"kconfig.heaps-off"}
 
 
 HEAPS_OFF = "".join(

@@ -95,7 +95,9 @@ def why_denied(facts: Facts, name: str) -> Diagnosis:
         assert node is not None
         cause = Cause("node.mode", f"{path} is {node.mode:04o}: uid {uid} may not open it")
         other = Alternative(Cause("selinux.denied", "SELinux may refuse it, too"), _TELL_SELINUX) if enforcing else None
-        line = changes.ueventd_line(facts, name)
+        promise = promise_of(facts, name)
+        wanted = (promise.rule.mode, promise.rule.user, promise.rule.group) if promise is not None else ()
+        line = changes.ueventd_line(facts, name, *wanted)
         return Diagnosis(cause, seen, changes=line, alternatives=(other,) if other else ())
     if refused:
         return why_refused(facts, refused)

@@ -46,12 +46,13 @@ class Fix:
 
 
 def fixes(verdicts: Iterable[Verdict]) -> list[Fix]:
-    """One fix for each cause that has a remedy: failures before warnings, what costs most first."""
+    """One fix for each cause that has a remedy, in the order in which a report tells its findings."""
     grouped: dict[str, list[Verdict]] = {}
     for verdict in sorted(verdicts, key=_weight):
         if verdict.outcome in _FOUND and verdict.advice:
             grouped.setdefault(verdict.cause.text if verdict.cause else verdict.title, []).append(verdict)
-    return [_fix(cause, group) for cause, group in grouped.items()]
+    groups = sorted(grouped.items(), key=lambda group: (_weight(group[1][0]), -len(group[1])))
+    return [_fix(cause, group) for cause, group in groups]
 
 
 def _weight(verdict: Verdict) -> tuple[bool, int]:
@@ -105,8 +106,8 @@ def _readme(board: BoardRun, found: list[Fix], files: tuple[str, ...]) -> str:
     if files:
         parts.append("\n" + "".join(f"- `{file}`: {_FILES.get(file, 'lines for that file')}\n" for file in files))
     for number, fix in enumerate(found, start=1):
-        parts.append(f"\n## {number}. {visible(fix.cause)}\n\n")
-        parts += [f"- {visible(step)}\n" for step in fix.steps]
+        parts.append(f"\n## {number}. {visible(fix.cause)}\n")
+        parts += ["\n"] * bool(fix.steps) + [f"- {visible(step)}\n" for step in fix.steps]
         for name, lines in fix.lines.items():
             parts.append(f"\n`{visible(name)}`:\n\n" + "".join(f"    {visible(line)}\n" for line in lines))
         parts.append(f"\nThen these pass: {visible(', '.join(fix.then_pass))}\n")

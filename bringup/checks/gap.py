@@ -18,6 +18,7 @@ Users = Mapping[str, tuple[str, ...]]
 
 _CONFIG = "board config"
 _CMA_FOLDER = "/sys/kernel/mm/cma"
+_POOLS = "/sys/firmware/devicetree/base/reserved-memory"
 _INTERFACES = ("/sys/kernel/dma_heap/total_pools_kb", "/dev/ion")
 
 
@@ -58,7 +59,7 @@ def gap_of_board(facts: Facts, users: Users | None = None) -> UpstreamGap:
         options=dict(asked.options) | options,
         modules=dict(asked.modules) | dict.fromkeys(sorted(modules or ()), "loaded"),
         interfaces={path: "it is on the board" for path in _INTERFACES if _is_there(facts, path)} | _called(users),
-        cma_areas=dict(asked.cma_areas) | dict.fromkeys(_cma_areas(facts), False),
+        cma_areas=_cma_areas(facts) | {name: True for name, default in asked.cma_areas.items() if default},
         not_known=(*_not_known(facts), *_calls_not_known(facts, users)),
     )
     return upstream_gap(used)
@@ -71,7 +72,11 @@ def _asked(config: BoardConfig | None, version: KernelVersion | None) -> Used:
     kernel = config.kernel
     return Used(
         kernel=version,
-        heaps={name: _CONFIG for heap in config.heaps for name in heap.names_on(series)[:1]},
+        heaps={
+            name: _CONFIG if heap.required else f"{_CONFIG}, not required"
+            for heap in config.heaps
+            for name in heap.names_on(series)[:1]
+        },
         options={name: _CONFIG for name, value in kernel.options.items() if value in ("y", "m")} if kernel else {},
         modules=dict.fromkeys(kernel.modules, _CONFIG) if kernel else {},
         interfaces={"/dev/ion": _CONFIG} if kernel and kernel.ion else {},
@@ -88,8 +93,11 @@ def _is_default(heap: Heap) -> bool:
     return region is not None and (region.default or region.declared_in is not DeclaredIn.DEVICE_TREE)
 
 
-def _cma_areas(facts: Facts) -> list[str]:
-    return [one.path.split("/")[-2] for one in facts.record.files(_CMA_FOLDER)]
+def _cma_areas(facts: Facts) -> dict[str, bool]:
+    """The CMA areas of the board, and which is the default one: the device tree says so, or one heap stands on any."""
+    areas = {one.path.split("/")[-2] for one in facts.record.files(_CMA_FOLDER)}
+    with_heap = areas.intersection(facts.heap_nodes or ())
+    return {name: _is_there(facts, f"{_POOLS}/{name}/linux,cma-default") or {name} == with_heap for name in areas}
 
 
 def _is_there(facts: Facts, path: str) -> bool:

@@ -53,9 +53,9 @@ def collect(
     from bringup.record.archive import pack
     from bringup.record.observe import Observation, observe
 
+    folder = _folder_of(output)
     (board,) = selected_boards(selection)
     how = Observation(root=root_policy(root), heaps="*" if tests else None, seconds=seconds)
-    folder = _folder_of(output)
     with live_steps([board.serial]) as on_step:
         error = observe(board, folder, how, lambda step: on_step(board.serial, step))
     if folder != output:

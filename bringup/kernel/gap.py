@@ -130,28 +130,35 @@ def upstream_gap(used: Used) -> UpstreamGap:
 
 
 def _heap(name: str, seen: str, used: Used) -> Dependency | None:
-    fitting = [one for one in heap_names() if _matches(name, one.names)]
-    if any(_in(used.kernel, one) for one in fitting) or _is_cma_area(name, used):
+    if _is_cma_area(name, used):
         return None
-    if (known := _known(Thing.HEAP, name, seen)) is not None:
+    if (
+        known := _known(Thing.HEAP, name, seen)
+    ) is not None:  # first: linux,cma* would take linux,cma-uncached for its own
         return known
+    fitting = [one for one in heap_names() if _matches(name, one.names)]
+    if any(_in(used.kernel, one) for one in fitting):
+        return None
     if fitting:
-        spans = ", ".join(dict.fromkeys(str(one.kernel) for one in fitting))
+        origin = f"mainline has it in {', '.join(dict.fromkeys(str(one.kernel) for one in fitting))}"
         sources = tuple(dict.fromkeys(source for one in fitting for source in one.sources))
-        return Dependency(
-            Thing.HEAP, name, Standing.BACKPORT, f"mainline has it in {spans}", seen, sources=sources
-        )  # fmt: skip
+        return Dependency(Thing.HEAP, name, Standing.BACKPORT, origin, seen, sources=sources)
+    return _vendors_heap(name, seen) or _nobodys_heap(name, seen, used)
+
+
+def _vendors_heap(name: str, seen: str) -> Dependency | None:
     for history in symbol_table().values():
         if history.vendor and _matches(name, history.heaps):
-            return Dependency(
-                Thing.HEAP, name, Standing.VENDOR, history.vendor, f"{seen}; CONFIG_{history.name} provides it",
-                sources=_sources(history),
-            )  # fmt: skip
-    origin = "no mainline kernel registers a heap of this name"
+            said = f"{seen}; CONFIG_{history.name} provides it"
+            return Dependency(Thing.HEAP, name, Standing.VENDOR, history.vendor, said, sources=_sources(history))
+    return None
+
+
+def _nobodys_heap(name: str, seen: str, used: Used) -> Dependency:
     if name in used.cma_areas:
         origin = "mainline makes a heap of every CMA area since 6.19; before, of the default area only"
         return Dependency(Thing.HEAP, name, Standing.BACKPORT, origin, seen, "6.19 or later")
-    return Dependency(Thing.HEAP, name, Standing.UNKNOWN, origin, seen)
+    return Dependency(Thing.HEAP, name, Standing.UNKNOWN, "no mainline kernel registers a heap of this name", seen)
 
 
 def _is_cma_area(name: str, used: Used) -> bool:

@@ -146,7 +146,11 @@ TRACE_EVENTS = ("header_page", "kmem/mm_page_alloc", "kmem/mm_page_free", "cma/c
 #: Longest that one heap may be asked for all it has; it takes a few times what zeroing it takes.
 EXHAUST_MS = 10_000
 
-_PROGRAMS = (Program(("/system/bin/getprop",), 3000, 256 * KIB),)
+_PROGRAMS = (
+    Program(("/system/bin/getprop",), 3000, 256 * KIB),
+    # What libdmabufheap and libion say, and nothing else of Android's log.
+    Program(("/system/bin/logcat", "-d", "-s", "DMABUFHEAPS", "ion", "libion"), 3000, 64 * KIB),
+)
 
 EVERYTHING = Questions(_READS, _FILES, _TREES, _GLOBS, _PROGRAMS, dmesg=1 * MIB, ion=True)
 

@@ -49,6 +49,12 @@ class Finding:
     verdicts: tuple[Verdict, ...]
 
     @property
+    def steps(self) -> tuple[str, ...]:
+        """Its first remedy, words before the lines of files; empty where there is none."""
+        told = ((*one.remedy, *(line for change in one.changes for line in change.lines)) for one in self.verdicts)
+        return next((lines for lines in told if lines), ())
+
+    @property
     def remedies(self) -> tuple[tuple[str, ...], ...]:
         """The different remedies of its verdicts. One remedy is a block of lines that belong together."""
         return tuple(dict.fromkeys(one.advice for one in self.verdicts if one.advice))

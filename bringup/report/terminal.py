@@ -105,11 +105,11 @@ def _findings(found: Iterable[tuple[Finding, str]]) -> RenderableType:
 
 
 def _remedy(finding: Finding) -> RenderableType:
-    if not finding.remedies:
+    steps = finding.steps
+    if not steps:
         return Text(finding.verdicts[0].id, "dim")
-    remedy = finding.remedies[0]
-    more = f"  (and {number(len(remedy) - 1, 'more line')})" if len(remedy) > 1 else ""
-    return Text.assemble(("fix: ", "dim"), _line(remedy[0]), (more, "dim"))
+    more = f"  (and {number(len(steps) - 1, 'more line')})" if len(steps) > 1 else ""
+    return Text.assemble(("fix: ", "dim"), _line(steps[0]), (more, "dim"))
 
 
 def _line(text: str) -> str:

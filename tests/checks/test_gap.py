@@ -42,6 +42,40 @@ def test_what_was_not_observed_is_told(tmp_path: Path) -> None:
     ]
 
 
+def areas(board: ScriptedBoard, *names: str, default: str = "") -> ScriptedBoard:
+    for name in names:
+        board.files[f"/sys/kernel/mm/cma/{name}/total_pages"] = "4096\n"
+        board.heaps[name] = {}
+    if default:
+        board.files[f"/sys/firmware/devicetree/base/reserved-memory/{default}/linux,cma-default"] = ""
+    return board
+
+
+def test_the_default_area_is_mainlines_and_others_are_not_yet(tmp_path: Path) -> None:
+    told = {
+        "one": areas(ScriptedBoard(heaps={}), "camera"),
+        "two": areas(ScriptedBoard(heaps={}), "camera", "display"),
+        "default": areas(ScriptedBoard(heaps={}), "camera", "display", default="display"),
+    }
+    gaps = {name: gap_of_board(Facts(board.record(tmp_path / name))) for name, board in told.items()}
+    found = {name: {one.name: one.standing.value for one in gap.dependencies} for name, gap in gaps.items()}
+    assert found == {
+        "one": {},
+        "two": {"camera": "backport", "display": "backport"},
+        "default": {"camera": "backport"},
+    }
+
+
+def test_which_module_calls_what_is_not_known_of_an_android_kernel(tmp_path: Path) -> None:
+    board = ScriptedBoard(config=(ScriptedBoard().config or "") + "CONFIG_ANDROID_VENDOR_HOOKS=y\n")
+    board.files["/proc/modules"] = "camera 16384 0 - Live 0x0\n"
+    facts = Facts(board.record(tmp_path))
+    assert any("bringup status --modules DIR" in line for line in gap_of_board(facts).not_known)
+    told = gap_of_board(facts, {"dma_heap_find": ("camera",)})
+    assert [(one.name, one.seen) for one in told.dependencies] == [("dma_heap_find", "called by camera")]
+    assert told.not_known == ()
+
+
 def test_from_a_config_alone() -> None:
     gap = gap_of_config(find_config("pixel6pro"))
     assert {"system-uncached", "vframe-secure"} <= {one.name for one in gap.dependencies}

@@ -43,9 +43,9 @@ verdicts = st.builds(
     cause=st.none() | _causes,
     remedy=st.lists(texts, max_size=3).map(tuple),
     reason=st.none() | texts,
-    changes=st.lists(st.builds(Change, texts, st.lists(texts, max_size=3).map(tuple)), max_size=2).map(tuple),
+    changes=st.lists(st.builds(Change, texts, st.lists(texts, max_size=3).map(tuple)), max_size=1).map(tuple),
     alternatives=st.lists(
-        st.builds(Alternative, _causes, texts, st.lists(texts, max_size=2).map(tuple)), max_size=2
+        st.builds(Alternative, _causes, texts, st.lists(texts, max_size=1).map(tuple)), max_size=1
     ).map(tuple),
 )
 counts = st.integers(0, 2**60)

@@ -95,6 +95,17 @@ def test_a_second_run_pushes_nothing(run: Run, make_native_board: Make, tmp_path
     assert pushed == [True, False]
 
 
+def test_a_record_in_one_file(run: Run, make_native_board: Make, tmp_path: Path) -> None:
+    board = make_native_board()
+    archive = tmp_path / "r.tar.zst"
+    assert run("collect", "-s", board.serial, "-o", str(archive)).returncode == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["r.tar.zst"]
+    board.stop()
+    document = json.loads(run("check", str(archive), "--json").stdout)
+    assert document["boards"][0]["serial"] == board.serial
+    assert run("collect", "-s", board.serial, "-o", str(archive)).returncode == 2
+
+
 def test_without_root_it_says_what_stays_unjudged(run: Run, make_native_board: Make, tmp_path: Path) -> None:
     board = make_native_board(uid=2000)
     done = run("run", "-s", board.serial, "--json", "-o", str(tmp_path / "r"))

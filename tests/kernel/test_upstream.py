@@ -69,6 +69,7 @@ def gap(kernel: str | None, **used: object) -> tuple[Dependency, ...]:
         ("protected,secure-video", "6.18", None),
         ("qcom,display", "6.12", Standing.VENDOR),
         ("system-dma32", "6.1", Standing.VENDOR),
+        ("linux,cma-uncached", "6.12", Standing.VENDOR),
         ("nobody-knows", None, Standing.UNKNOWN),
     ],
 )

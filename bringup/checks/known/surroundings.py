@@ -21,6 +21,55 @@ CAUSES = (
         cost=Cost.LATER,
         seen_before=_ION,
     ),
+    *(
+        KnownCause(
+            id=id_,
+            text=text,
+            why="Who moves a program from ION to heaps wants the same buffers, as fast, on the same terms.",
+            shows="the same requests to ION and to the heap that takes its place, on one board",
+            since="5.6..5.10, and vendors' kernels with both",
+            source="drivers/staging/android/ion of 5.10; drivers/dma-buf/heaps",
+            cost=cost,
+            seen_before=_ION,
+        )
+        for id_, text, cost in (
+            ("ion.not-equivalent", "A heap does not do what the ION heap that it replaces does.", Cost.FAILS),
+            ("ion.was-faster", "A heap is slower than the ION heap that it replaces.", Cost.UNSEEN),
+            ("ion.not-all-known", "Not all could be compared with ION.", Cost.UNSEEN),
+        )
+    ),
+    KnownCause(
+        id="ion.client",
+        text="A program still asks for ION.",
+        why="It was not moved, or only half: it works while /dev/ion exists, and fails on a kernel without.",
+        shows="Android's or the kernel's log: open /dev/ion failed, ION_IOC_FREE failed",
+        since="5.11, or where ION is off",
+        source="AOSP system/memory/libion: ion.c",
+        cost=Cost.FAILS,
+        seen_before=_ION,
+    ),
+    KnownCause(
+        id="clients.no-such-heap",
+        text="A program asks for a heap that is not there.",
+        why="The heap's name stands in the program; no library maps it to another.",
+        shows='Android\'s log, tag DMABUFHEAPS: "Could not open DMA-BUF heap named:"',
+        since="any with Android 12",
+        source="AOSP system/memory/libdmabufheap: BufferAllocator.cpp",
+        cost=Cost.FAILS,
+        seen_before=(
+            link("waydroid/waydroid#1813", "Waydroid: Codec2 cannot allocate without /dev/dma_heap/system"),
+            link("raspberrypi/picamera2#1374", "picamera2 warns of vidbuf_cached, a heap that newer kernels lack"),
+        ),
+    ),
+    KnownCause(
+        id="clients.refused",
+        text="A program asked a heap that is there, and got nothing from it.",
+        why="Its mode, its label or its memory refused.",
+        shows='Android\'s log, tag DMABUFHEAPS: "Unable to allocate from DMA-BUF heap:"',
+        since="any with Android 12",
+        source="AOSP system/memory/libdmabufheap: BufferAllocator.cpp",
+        cost=Cost.FAILS,
+    ),
     KnownCause(
         id="kconfig.ion-still-on",
         text="ION is still built; programs that open /dev/ion work here and fail on the next kernel.",

@@ -8,8 +8,9 @@ from bringup.checks.causes import HEAP_DRIVERS, module_not_loaded
 from bringup.checks.changes import split_kconfig
 from bringup.checks.facts import Facts
 from bringup.checks.registry import Question, check
-from bringup.checks.verdict import Cause, Outcome, Verdict
+from bringup.checks.verdict import Cause, Diagnosis, Outcome, Verdict
 from bringup.config.schema import HeapKind
+from bringup.kernel.verdict import KconfigVerdict
 
 
 @check(
@@ -59,8 +60,25 @@ def kconfig(ask: Question, facts: Facts) -> Iterator[Verdict]:
         if unwanted is not None:
             yield Question(id_, one.title, one.heap).skipped(unwanted)
             continue
-        words, options = split_kconfig(one.remedy)
-        yield Verdict(id_, one.title, one.outcome, one.heap, one.evidence, one.cause, words, one.reason, options)
+        why = _behind(facts, one)
+        yield Verdict(
+            id_, one.title, one.outcome, one.heap, one.evidence, why.cause, why.remedy, one.reason, why.changes
+        )
+
+
+def _behind(facts: Facts, one: KconfigVerdict) -> Diagnosis:
+    """What is behind an answer. A driver that cannot be there without the framework, and one that only has to be
+    loaded, are told with what the other checks say of it, as one finding.
+    """
+    words, options = split_kconfig(one.remedy)
+    driver = next((driver for driver in HEAP_DRIVERS if driver.requirement == one.id), None)
+    framework = facts.kconfig.get("heaps.framework")
+    if driver is not None and one.cause is not None:
+        if framework is not None and framework.outcome is Outcome.FAIL:
+            return Diagnosis(framework.cause, (), words, options)
+        if one.cause.id == "kconfig.module-not-loaded" and facts.modules is not None:
+            return module_not_loaded(facts, driver)
+    return Diagnosis(one.cause, (), words, options)
 
 
 def _not_of_this_board(facts: Facts, requirement: str) -> str | None:

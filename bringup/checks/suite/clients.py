@@ -1,0 +1,96 @@
+"""What the board's programs complain of: a heap that they open and that is not there, ION that they still ask for.
+
+A complaint is never more than a warning: the program may have had something else to fall back to.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from bringup.checks.facts import HEAP_FOLDER, Facts
+from bringup.checks.registry import Question, check
+from bringup.checks.verdict import Cause, Verdict
+from bringup.record.load import State
+from bringup.text import counted
+
+_LOGCAT = "/system/bin/logcat"
+#: libdmabufheap in its two generations; what it says of ION while it still fell back to it is noise on boards
+#: without ION (BufferAllocator.cpp), so only the first of its two sentences counts.
+_HEAP_WANTED = re.compile(r"(?:Could not open DMA-BUF heap named|Unable to allocate from DMA-BUF heap): (?P<name>\S+)")
+#: libion, and who opens the node by himself.
+_ION_WANTED = re.compile(r"open(?:ing)? /dev/ion failed|/dev/ion: No such file|ION_IOC_\w+ failed", re.IGNORECASE)
+
+
+@check(
+    "clients.heaps",
+    "No program asks for a heap that it does not get",
+    why="The heap that a HAL asks for stands in its code; what the board's log says of it is what a user will see.",
+    source="AOSP system/memory/libdmabufheap: BufferAllocator.cpp (log tag DMABUFHEAPS)",
+    since="any with Android 12",
+)
+def heaps(ask: Question, facts: Facts) -> Iterator[Verdict]:
+    log = _log(facts)
+    if log is None:
+        yield ask.skipped(_why_no_log(facts))
+        return
+    wanted: dict[str, list[str]] = {}
+    for line in log:
+        found = _HEAP_WANTED.search(line)
+        if found is not None:
+            wanted.setdefault(found["name"].rstrip(".,;"), []).append(line)
+    for name, lines in wanted.items():
+        yield _unmet(ask.of(name), facts, name, lines)
+    if not wanted:
+        yield ask.passed(f"none of {counted(len(log), 'line')} of Android's log says so")
+
+
+def _unmet(ask: Question, facts: Facts, name: str, lines: list[str]) -> Verdict:
+    there = facts.heap_nodes
+    if there is not None and name not in there:
+        text = f"a program asks for the heap {name}, and there is none of that name"
+        names = ", ".join(sorted(there)) or "none"
+        remedy = [f"provide {name}, or map its users to another heap (heaps there: {names})"]
+        return ask.warned(*lines[-4:], cause=Cause("clients.no-such-heap", text), remedy=remedy)
+    text = f"a program asked for the heap {name} and got nothing from it"
+    remedy = ["see the other findings of this heap: its mode, its label, its memory"]
+    return ask.warned(*lines[-4:], cause=Cause("clients.refused", text), remedy=remedy)
+
+
+@check(
+    "clients.ion",
+    "No program asks for ION",
+    why="A program that was not moved works on the old kernel and fails on this one, often with another's name on it.",
+    source="AOSP system/memory/libion: ion.c; drivers/staging/android/ion, gone with 5.11",
+    since="any",
+)
+def ion(ask: Question, facts: Facts) -> Iterator[Verdict]:
+    log = _log(facts)
+    lines = [line for line in (*(log or ()), *(facts.dmesg or ())) if _ION_WANTED.search(line)]
+    if lines:
+        node = facts.record.node("/dev/ion")
+        there = "and it is there" if node is not None and node.state is State.OK else "which this kernel does not have"
+        yield ask.warned(
+            *lines[-4:],
+            cause=Cause("ion.client", f"a program still asks for ION, {there}"),
+            remedy=["find it with: bringup scan TREE", "move it to libdmabufheap, or to DMA_HEAP_IOCTL_ALLOC"],
+        )
+    elif log is None:
+        yield ask.skipped(_why_no_log(facts))
+    else:
+        yield ask.passed(f"none of {counted(len(log), 'line')} of Android's log says so")
+
+
+def _log(facts: Facts) -> tuple[str, ...] | None:
+    """Android's log, as far as it is about heaps; ``None``: there is none, or it was not read."""
+    ran = facts.record.ran(_LOGCAT)
+    if ran is None or ran.state is not State.OK or ran.exit != 0:
+        return None
+    return tuple(line for line in ran.stdout.text().splitlines() if line and not line.startswith("-----"))
+
+
+def _why_no_log(facts: Facts) -> str:
+    ran = facts.record.ran(_LOGCAT)
+    if ran is None or ran.state is State.MISSING:
+        return f"there is no {_LOGCAT} on this board" if facts.record.hello else f"{HEAP_FOLDER} was not looked at"
+    return f"{_LOGCAT} did not answer ({ran.state.value})"
