@@ -14,12 +14,10 @@ from typing import ClassVar, Final, Protocol
 __all__ = [
     "MAX_FILE_BYTES",
     "MAX_ITEMS",
-    "MAX_MEASURED",
     "MAX_NODES",
     "MAX_OUTPUT_BYTES",
     "MAX_PLAN_BYTES",
     "MAX_ROUNDS",
-    "MAX_THREADS",
     "Bench",
     "Dmesg",
     "Files",
@@ -27,7 +25,6 @@ __all__ = [
     "Heaps",
     "Ion",
     "Item",
-    "Measure",
     "Node",
     "Plan",
     "Read",
@@ -51,8 +48,6 @@ MAX_NODES: Final = 65536
 MAX_DEPTH: Final = 32
 MAX_RUN_MS: Final = 600_000
 MAX_ROUNDS: Final = 1000
-MAX_MEASURED: Final = 1024 * MIB
-MAX_THREADS: Final = 64
 MAX_TOTAL_MS: Final = 86_400_000
 MAX_STRESS_MS: Final = 20_000
 MAX_SEED: Final = 2**32 - 1
@@ -318,33 +313,6 @@ class Bench:
 
 
 @dataclass(frozen=True, slots=True)
-class Measure:
-    """The benchmark at one size: every operation on each heap, on ION's and on the process's own memory, in turn.
-
-    :param size: bytes a buffer; the board rounds it up to whole pages.
-    :param threads: how many do the same at once; 0: one for each CPU.
-    :param rounds: most turns with samples.
-    :param milliseconds: after which no further turn is begun; there is always one.
-    """
-
-    KEYWORD: ClassVar[str] = "measure"
-    size: int
-    threads: int
-    rounds: int
-    milliseconds: int
-
-    def __post_init__(self) -> None:
-        _within("size", self.size, 1, MAX_MEASURED)
-        _within("threads", self.threads, 0, MAX_THREADS)
-        _within("rounds", self.rounds, 1, MAX_ROUNDS)
-        _within("milliseconds", self.milliseconds, 1, MAX_TOTAL_MS)
-
-    def fields(self) -> tuple[str | bytes | int, ...]:
-        """Bytes, threads, turns, milliseconds."""
-        return (self.size, self.threads, self.rounds, self.milliseconds)
-
-
-@dataclass(frozen=True, slots=True)
 class Plan:
     """Items in their order. Each method returns a longer plan; a wrong value raises :class:`ValueError`.
 
@@ -415,10 +383,6 @@ class Plan:
     def bench(self, rounds: int) -> Plan:
         """With one more timing."""
         return self.add(Bench(rounds))
-
-    def measure(self, size: int, threads: int, rounds: int, milliseconds: int) -> Plan:
-        """With one more pass of the benchmark at one size."""
-        return self.add(Measure(size, threads, rounds, milliseconds))
 
     def encode(self) -> bytes:
         """The bytes for the program's standard input.

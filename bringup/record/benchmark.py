@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import sqrt
 
+from bringup.allocator.measuring import Measure
 from bringup.allocator.plan import Plan
 
 __all__ = ["ALL_CPUS", "EVERY_HEAP", "PASSES", "SIZES", "Benchmark"]
@@ -64,5 +65,6 @@ class Benchmark:
         plan = plan.heaps(*self.heaps)
         for _ in range(self.passes):
             for (size, threads), weight in zip(cases, weights, strict=True):
-                plan = plan.measure(size, threads, _ROUNDS, max(_LEAST_MS, int(pass_ms * weight / sum(weights))))
+                milliseconds = max(_LEAST_MS, int(pass_ms * weight / sum(weights)))
+                plan = plan.add(Measure(size, threads, _ROUNDS, milliseconds))
         return plan

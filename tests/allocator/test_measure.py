@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bringup.allocator.measuring import Measure
 from bringup.allocator.plan import Plan
 from bringup.allocator.protocol import Bye, Timing, TimingSource, Untimed
 from bringup.checks.benchmark import LIMITS, timing_facts
@@ -21,7 +22,7 @@ MILLISECONDS = 2000
 def measured(program: Program, *heaps: str, size: int = PAGE, threads: int = 1, fault: str = "", **how: int) -> Answer:
     plan = Plan(how.get("budget", 0)).heaps(*(heaps or ("system",)))
     for _ in range(how.get("passes", 1)):
-        plan = plan.measure(size, threads, how.get("rounds", 5), how.get("milliseconds", MILLISECONDS))
+        plan = plan.add(Measure(size, threads, how.get("rounds", 5), how.get("milliseconds", MILLISECONDS)))
     answer = program.run(plan, env={"BRINGUP_FAULT": fault})
     assert answer.status == 0
     return answer
@@ -97,10 +98,10 @@ def test_what_is_not_measured_says_why(scripted: Program, heap: str, how: dict[s
 
 def test_memory_held_stays_within_the_budget(scripted: Program) -> None:
     """Two buffers of 1 MiB are the process's own; what the heap gives must fit into the rest."""
-    plan = Plan(3 << 20).heaps("system").measure(1 << 20, 1, 3, MILLISECONDS)
+    plan = Plan(3 << 20).heaps("system").add(Measure(1 << 20, 1, 3, MILLISECONDS))
     answer = scripted.run(plan, env={"BRINGUP_CAP": str(1 << 20)})
     assert [one.name for one in answer.of(Timing)] == ["", "system"]
-    small = scripted.run(Plan((3 << 20) - PAGE).heaps("system").measure(1 << 20, 1, 3, MILLISECONDS))
+    small = scripted.run(Plan((3 << 20) - PAGE).heaps("system").add(Measure(1 << 20, 1, 3, MILLISECONDS)))
     assert small.one(Untimed).why.startswith("needs 1048576 bytes")
 
 
@@ -118,7 +119,7 @@ def test_what_takes_far_too_long_is_left_out_from_then_on(scripted: Program) -> 
 def test_the_time_budget_ends_a_benchmark(scripted: Program) -> None:
     plan = Plan(budget_ms=100).heaps("system")
     for _ in range(50):
-        plan = plan.measure(1 << 20, 1, 100, 100)
+        plan = plan.add(Measure(1 << 20, 1, 100, 100))
     bye = scripted.run(plan).one(Bye)
     assert not bye.complete
     assert (bye.stopped_at or "").startswith("measure 1048576")
