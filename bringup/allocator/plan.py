@@ -52,9 +52,7 @@ MAX_TOTAL_MS: Final = 86_400_000
 MAX_STRESS_MS: Final = 20_000
 MAX_SEED: Final = 2**32 - 1
 MAX_BYTES: Final = 2**64 - 1
-_ON_HEAPS: Final = frozenset(
-    {"test", "reads", "bench", "measure", "pages", "exhaust"}
-)  # they want a choice of heaps before
+_ON_HEAPS: Final = frozenset({"test", "reads", "bench", "measure", "pages", "exhaust"})
 
 _ESCAPED = re.compile(rb"[\x00-\x1f\x7f-\xff\\]")
 _SHORT = {b"\t": rb"\t", b"\n": rb"\n", b"\\": rb"\\"}
@@ -220,10 +218,7 @@ class Dmesg:
 
 @dataclass(frozen=True, slots=True)
 class Heaps:
-    """Which heaps the tests and timings after it run on: those whose name matches one of the patterns.
-
-    ION's are ``ion/NAME``, ``ion/NAME/cached``, ….
-    """
+    """Which heaps the tests and timings after it run on; ION's are ``ion/NAME``, ``ion/NAME/cached``, …."""
 
     KEYWORD: ClassVar[str] = "heaps"
     pattern: str | bytes
@@ -393,7 +388,7 @@ class Plan:
         chosen = False
         for item in self.items:
             chosen = chosen or isinstance(item, Heaps)
-            if not chosen and item.KEYWORD in _ON_HEAPS:
+            if not chosen and item.KEYWORD in _ON_HEAPS:  # they want a choice of heaps before
                 raise ValueError(f"{item} comes before any heaps")
             words = (b"%d" % field if isinstance(field, int) else escape(field) for field in item.fields())
             lines.append(b"\t".join((item.KEYWORD.encode(), *words)))
