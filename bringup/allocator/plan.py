@@ -37,7 +37,6 @@ __all__ = [
 ]
 
 MIB: Final = 1024 * 1024
-
 MAX_PLAN_BYTES: Final = MIB
 MAX_ITEMS: Final = 4096
 MAX_STRINGS: Final = 16384
@@ -390,7 +389,7 @@ class Plan:
             chosen = chosen or isinstance(item, Heaps)
             if not chosen and item.KEYWORD in _ON_HEAPS:  # they want a choice of heaps before
                 raise ValueError(f"{item} comes before any heaps")
-            words = (b"%d" % field if isinstance(field, int) else escape(field) for field in item.fields())
+            words = [b"%d" % field if isinstance(field, int) else escape(field) for field in item.fields()]
             lines.append(b"\t".join((item.KEYWORD.encode(), *words)))
         encoded = b"\n".join((*lines, b"end", b""))
         strings = sum(isinstance(field, str | bytes) for item in self.items for field in item.fields())
