@@ -73,12 +73,12 @@ def _judge_board(
     from bringup.checks.run import Run
     from bringup.cli.console import print_error
     from bringup.cli.progress import live_steps
-    from bringup.cli.selecting import root_policy, selected_boards
+    from bringup.cli.selecting import one_board, root_policy
     from bringup.lab.judging import judge_record, now
     from bringup.lab.look import passing_record
     from bringup.record.observe import Observation
 
-    (board,) = selected_boards(selection)
+    board = one_board(selection)
     started = now()
     how = Observation(root=root_policy(root), rounds=0)
     with (

@@ -143,7 +143,7 @@ def _may_write(output: Path, *, force: bool) -> None:
 def _record_of(record: Path | None, selection: Selection, root: str) -> Iterator[Record]:
     """The record named, or one of the board selected."""
     from bringup.cli.progress import live_steps
-    from bringup.cli.selecting import root_policy, selected_boards
+    from bringup.cli.selecting import one_board, root_policy
     from bringup.lab.look import passing_record
     from bringup.record.load import load_record
     from bringup.record.observe import Observation
@@ -151,7 +151,7 @@ def _record_of(record: Path | None, selection: Selection, root: str) -> Iterator
     if record is not None:
         yield load_record(record)
         return
-    (board,) = selected_boards(selection)
+    board = one_board(selection)
     how = Observation(root=root_policy(root), heaps=None, rounds=0)
     with (
         live_steps([board.serial]) as on_step,

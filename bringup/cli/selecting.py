@@ -13,7 +13,15 @@ if TYPE_CHECKING:
     from bringup.board import Board, RootPolicy, Selection
     from bringup.virtual import VirtualBoard
 
-__all__ = ["connect_virtual", "forget_virtual", "listed_serials", "make_selection", "root_policy", "selected_boards"]
+__all__ = [
+    "connect_virtual",
+    "forget_virtual",
+    "listed_serials",
+    "make_selection",
+    "one_board",
+    "root_policy",
+    "selected_boards",
+]
 
 _CONNECT_SECONDS = 30.0
 _BOOT_SECONDS = 300.0
@@ -57,6 +65,18 @@ def root_policy(text: str) -> RootPolicy:
     except ValueError as error:
         known = ", ".join(RootPolicy)
         raise UsageError("read --root", f"{text!r} is none of {known}", hint="auto is the default") from error
+
+
+def one_board(selection: Selection) -> Board:
+    """The one board that is meant, where a command takes no more.
+
+    :raises UsageError: several were named.
+    :raises BringupError: none is there, or it cannot be used.
+    """
+    if len(selection.serials) > 1:
+        seen = f"{len(selection.serials)} were named, and this takes one"
+        raise UsageError("choose a board", seen, hint=f"-s {selection.serials[0]}")
+    return selected_boards(selection)[0]
 
 
 def selected_boards(selection: Selection, every: bool = False) -> list[Board]:
