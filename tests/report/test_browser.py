@@ -37,10 +37,9 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def artifacts(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the pictures go."""
-    named = os.environ.get("BRINGUP_ARTIFACTS")
-    folder = Path(named) if named else tmp_path_factory.mktemp("artifacts")
+def artifacts() -> Path:
+    """Where the pictures go: out/browser, or where BRINGUP_ARTIFACTS says."""
+    folder = Path(os.environ.get("BRINGUP_ARTIFACTS") or Path(__file__).parents[2] / "out" / "browser")
     folder.mkdir(parents=True, exist_ok=True)
     return folder
 
@@ -190,6 +189,16 @@ def test_a_folded_part_opens_by_keyboard(browser: Browser, pages: dict[str, Path
     browser.js("document.querySelector('.fold summary').focus()")
     browser.driver.switch_to.active_element.send_keys(Keys.ENTER)
     assert browser.js("return document.querySelector('.fold').open")
+
+
+def test_each_row_of_a_folded_part_has_its_link_once_it_is_open(browser: Browser, pages: dict[str, Path]) -> None:
+    browser.look(1180)
+    browser.open(pages["one"])
+    fold = browser.driver.find_element("css selector", ".fold")
+    fold.find_element("tag name", "summary").click()
+    (link,) = browser.driver.find_elements("css selector", f"[id='{FOLDED}'] .self")
+    assert link.get_attribute("href").endswith(f"#{FOLDED}")
+    assert link.get_attribute("aria-label") == "Link to kconfig.sysfs"
 
 
 def test_finding_hides_the_others_and_counts(browser: Browser, pages: dict[str, Path]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import hashlib
 import itertools
 import re
@@ -162,6 +163,25 @@ def test_two_boards_of_one_serial_have_names_of_their_own() -> None:
 def test_one_board_of_sixty_verdicts_stays_small() -> None:
     assert 50 <= len(sample.verdicts()) <= 70
     assert len(html(sample.run()).encode()) <= 400_000
+
+
+def test_a_long_run_stays_small_too() -> None:
+    passed = tuple(
+        Verdict(
+            f"allocator.area{n % 7}.case-{n}",
+            f"What was asked as number {n} holds",
+            Outcome.PASS,
+            "linux,cma",
+            ("as it should be",),
+        )
+        for n in range(450)
+    )
+    timings = sample.board().timings * 6
+    board = dataclasses.replace(sample.board(), verdicts=(*sample.verdicts(), *passed), timings=timings)
+    text = html(Run((board,), "0", sample.STARTED))
+    assert len(text.encode()) <= 400_000
+    assert "160 of 600 figures" in text
+    assert parsers.page(text).run.boards == (board,)
 
 
 def test_a_chatty_board_stays_readable() -> None:

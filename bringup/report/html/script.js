@@ -212,10 +212,23 @@
     document.querySelector(".tools").append(form);
   };
 
+  // A link for each row of a folded part, when it is opened: some hundred links that few want make a page heavy.
+  const linking = (fold) => {
+    const link = (row) => {
+      const self = make("a", "#");
+      self.className = "self";
+      self.href = `#${row.id}`;
+      self.ariaLabel = `Link to ${row.querySelector(".under").textContent}`;
+      row.querySelector(".under").append(" ", self);
+    };
+    fold.addEventListener("toggle", () => all("tr[id]", fold).filter((row) => !row.querySelector(".self")).forEach(link));
+  };
+
   // A page that was saved from a browser has these already.
   all(".finder, .remedy button").forEach((old) => old.remove());
   all(".sort, .choose").forEach((old) => old.replaceWith(...old.childNodes));
   all(".remedy").forEach(copying);
+  all(".fold").forEach(linking);
   sorting();
   finder();
   if ("DecompressionStream" in window) {

@@ -14,6 +14,7 @@ __all__ = ["Legend", "TimingView", "timing_view"]
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _COLOURS = 6
+_ROWS = 160
 _OPS = ("fill", "read", "copy", "touch")
 _TITLES = {
     "alloc": "Allocating a buffer",
@@ -38,7 +39,8 @@ class Legend:
 class TimingView:
     """What the page shows of the benchmark.
 
-    :param rows: every figure; ``untimed``: what was to be timed and was not.
+    :param rows: figures, those of one thread first; ``left_out``: how many there is no room for.
+    :param untimed: what was to be timed and was not.
     :param limited: the grey line is the board's limit; else it is only memset of the same size.
     """
 
@@ -46,6 +48,7 @@ class TimingView:
     legend: tuple[Legend, ...]
     charts: tuple[Chart, ...]
     rows: tuple[TimingFacts, ...]
+    left_out: int
     untimed: tuple[UntimedFacts, ...]
 
 
@@ -60,9 +63,10 @@ def timing_view(board: BoardRun) -> TimingView | None:
         *(_times(op, alone, legend) for op in ("alloc", "free")),
         *(_speeds(op, alone, legend) for op in _OPS),
     )
-    return TimingView(
-        bool(board.timings), tuple(legend.values()), tuple(one for one in charts if one), timings, board.untimed
-    )
+    rows = sorted(timings, key=lambda one: one.threads)
+    drawn = tuple(one for one in charts if one)
+    left_out = max(0, len(rows) - _ROWS)
+    return TimingView(bool(board.timings), tuple(legend.values()), drawn, tuple(rows[:_ROWS]), left_out, board.untimed)
 
 
 def _from_latency(heaps: Iterable[HeapFacts]) -> Iterable[TimingFacts]:
