@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -26,6 +27,7 @@ pytestmark = pytest.mark.board
 
 SECONDS = 90
 MIB = 1 << 20
+STATE = "cd /sys/kernel/tracing; cat tracing_on set_event set_event_pid current_tracer buffer_size_kb"
 INSTANCES = "/sys/kernel/tracing/instances"
 #: Where the boards' default CMA area lies, by the overlay that they boot with: 32 MiB, of which a few pages are in use.
 AREA = (0x5E000000, 0x60000000)
@@ -70,9 +72,7 @@ def shell(board: Board, script: str) -> str:
 @pytest.mark.parametrize("profile", ["arm64-5.10", "arm64-6.12", "arm64-7.x"])
 def test_a_kernel_tells_where_its_buffers_lie_and_what_it_gives(connect: Connect, tmp_path: Path, profile: str) -> None:
     board = connect(profile)
-    before = shell(
-        board, "cd /sys/kernel/tracing; cat tracing_on set_event set_event_pid current_tracer buffer_size_kb"
-    )
+    before = shell(board, STATE)
     found = measured(board, tmp_path / "record")
     passed = dict.fromkeys(("pages.contiguous", "pages.region", "exhaustion.clean", "exhaustion.cma"), Outcome.PASS)
     counted = {} if profile == "arm64-5.10" else {"pages.counters": Outcome.PASS}
@@ -93,8 +93,10 @@ def test_a_kernel_tells_where_its_buffers_lie_and_what_it_gives(connect: Connect
     assert (gave.stopped, gave.largest, gave.largest_after) == ("ENOMEM", 31 * MIB, 31 * MIB)
     assert 31 * MIB < gave.held <= 32 * MIB
     assert gave.largest_fragmented * 16 < gave.fragmented_free, "half of it is free, in pieces"
-    after = shell(board, "cd /sys/kernel/tracing; cat tracing_on set_event set_event_pid current_tracer buffer_size_kb")
-    assert (after, shell(board, f"ls {INSTANCES}")) == (before, "")
+    # Before 6.7 the kernel's own buffer grows to what it announces when anybody enables an event.
+    grown = re.sub(r"\d+ \(expanded: (\d+)\)", r"\1", before) if profile == "arm64-5.10" else before
+    assert shell(board, STATE) in (before, grown)
+    assert shell(board, f"ls {INSTANCES}") == ""
 
 
 def test_failed_allocations_that_we_caused_are_not_the_boards_own(connect: Connect, tmp_path: Path) -> None:
@@ -120,7 +122,7 @@ def test_a_killed_program_leaves_no_instance(connect: Connect) -> None:
     """The process that is traced notices that it is alone, and removes it. Killed when the first buffer was told of."""
     board = connect("arm64-6.12")
     program = ensure_pushed(board, Deadline.after(SECONDS))
-    board.push(Plan().heaps("*").add(Pages(TRACE_EVENTS)).encode(), "/tmp/plan", 0o644, Deadline.after(SECONDS))  # noqa: S108 - of the board
+    board.push(Plan().heaps("*").add(Pages(TRACE_EVENTS)).encode(), "/tmp/plan", 0o644, Deadline.after(SECONDS))
     told = shell(board, KILLED.replace("PROGRAM", program.path))
     assert told == '{"t":"hello"\ngone\n'
 
