@@ -54,7 +54,7 @@ def collect(
     from bringup.record.observe import Observation, observe
 
     folder = _folder_of(output)
-    board = one_board(selection)
+    board = one_board(selection, "collect a record")
     how = Observation(root=root_policy(root), heaps="*" if tests else None, seconds=seconds)
     with live_steps([board.serial]) as on_step:
         error = observe(board, folder, how, lambda step: on_step(board.serial, step))

@@ -143,7 +143,7 @@ def _observed(selection: Selection, how: Observation, folder: Path | None) -> Re
     from bringup.record.load import load_record
     from bringup.record.observe import observe
 
-    board = one_board(selection)
+    board = one_board(selection, "choose a board")
     with tempfile.TemporaryDirectory(prefix="bringup-") as scratch, live_steps([board.serial]) as on_step:
         place = folder or Path(scratch, "record")
         error = observe(board, place, how, lambda step: on_step(board.serial, step))

@@ -67,18 +67,6 @@ def root_policy(text: str) -> RootPolicy:
         raise UsageError("read --root", f"{text!r} is none of {known}", hint="auto is the default") from error
 
 
-def one_board(selection: Selection) -> Board:
-    """The one board that is meant, where a command takes no more.
-
-    :raises UsageError: several were named.
-    :raises BringupError: none is there, or it cannot be used.
-    """
-    if len(selection.serials) > 1:
-        seen = f"{len(selection.serials)} were named, and this takes one"
-        raise UsageError("choose a board", seen, hint=f"-s {selection.serials[0]}")
-    return selected_boards(selection)[0]
-
-
 def selected_boards(selection: Selection, every: bool = False) -> list[Board]:
     """The boards that are meant; several only where several were named or all were asked for.
 
@@ -98,6 +86,17 @@ def selected_boards(selection: Selection, every: bool = False) -> list[Board]:
     for error in chosen.unusable:
         print_error(error)
     return list(chosen.boards)
+
+
+def one_board(selection: Selection, action: str) -> Board:
+    """The one board that is meant, for a command that takes no more.
+
+    :raises BringupError: none, more than one, or one that cannot be used.
+    """
+    if len(selection.serials) > 1:
+        raise UsageError(action, f"{len(selection.serials)} boards are named", hint="give one -s SERIAL")
+    (board,) = selected_boards(selection)
+    return board
 
 
 def connect_virtual(board: VirtualBoard, selection: Selection) -> Board:

@@ -165,13 +165,3 @@ def test_the_other_boards_run_when_one_is_not_ready(
     assert board.serial in {one["serial"] for one in json.loads(done.stdout)["boards"]}
     assert stub.serial in done.stderr
     assert done.returncode in (1, 3)
-
-
-@pytest.mark.parametrize(
-    "command",
-    [["check"], ["collect", "-o", "r"], ["heap", "list"], ["heap", "test"], ["config", "init", "-o", "x.yaml"]],
-)
-def test_a_command_for_one_board_refuses_two(run: Run, command: list[str], tmp_path: Path) -> None:
-    done = run(*command, "-s", "one", "-s", "two", cwd=tmp_path)
-    assert (done.returncode, done.stdout) == (2, ""), done.stderr
-    assert "2 were named, and this takes one" in done.stderr
