@@ -155,11 +155,11 @@ def _observed(selection: Selection, how: Observation, folder: Path | None) -> Re
 def _record_of(selection: Selection, how: Observation, folder: Path | None) -> Iterator[Record]:
     """Observe the one board; its record, which is kept only where a folder was named."""
     from bringup.cli.progress import live_steps
-    from bringup.cli.selecting import selected_boards
+    from bringup.cli.selecting import one_board
     from bringup.record.load import load_record
     from bringup.record.observe import observe
 
-    (board,) = selected_boards(selection)
+    board = one_board(selection, "choose a board")
     with tempfile.TemporaryDirectory(prefix="bringup-") as scratch, live_steps([board.serial]) as on_step:
         place = folder or Path(scratch, "record")
         error = observe(board, place, how, lambda step: on_step(board.serial, step))
