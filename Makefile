@@ -33,7 +33,7 @@ kernels: $(VENV)/.installed
 
 test-kernels: kernels $(VENV)/.installed-dev
 	@scripts/system-packages lzo-headers:liblzo2-dev python-headers:python3-dev
-	@$(BIN)/python -m pip install -q -e '.[lzo]'
+	@$(BIN)/python -m pip install -q -e '.[lzo]' --group allocator-build
 	@BRINGUP_REQUIRE_BOARD=1 BRINGUP_REQUIRE_KERNELS=1 $(BIN)/python -m pytest -m kernels $(PYTEST_ARGS)
 
 # Rebuilds the test allocator for every ABI and compares it with what is committed, byte for byte.

@@ -57,6 +57,7 @@ TARGETS: Final = {
 FLAGS: Final = (
     "-std=c11", "-D_GNU_SOURCE", "-Os", "-Wall", "-Wextra", "-Werror", "-static", "-s", "-fno-pie",
     "-ffunction-sections", "-fdata-sections", "-fno-asynchronous-unwind-tables", "-fno-unwind-tables",
+    "-mllvm", "-inline-threshold=0", "-mllvm", "-enable-machine-outliner=always",
     "-Wl,--gc-sections", "-Wl,--build-id=none", "-Wl,-z,max-page-size=65536",
 )  # fmt: skip
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Final
 
-from bringup.allocator.plan import MAX_RUN_MS, escape
+from bringup.allocator.plan import MAX_ROUNDS, MAX_RUN_MS, MAX_TOTAL_MS, escape
 
-__all__ = ["Exhaust", "Pages"]
+__all__ = ["MAX_MEASURED", "MAX_THREADS", "Exhaust", "Measure", "Pages"]
+
+MAX_MEASURED: Final = 1 << 30
+MAX_THREADS: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +45,35 @@ class Exhaust:
     def fields(self) -> tuple[str | bytes | int, ...]:
         """Time limit a heap."""
         return (self.milliseconds,)
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """The benchmark at one size: every operation on each heap, on ION's and on the process's own memory, in turn.
+
+    :param size: bytes a buffer; the board rounds it up to whole pages.
+    :param threads: how many do the same at once; 0: one for each CPU.
+    :param rounds: most turns with samples.
+    :param milliseconds: after which no further turn is begun; there is always one.
+    """
+
+    KEYWORD: ClassVar[str] = "measure"
+    size: int
+    threads: int
+    rounds: int
+    milliseconds: int
+
+    def __post_init__(self) -> None:
+        limits = (
+            ("size", self.size, 1, MAX_MEASURED),
+            ("threads", self.threads, 0, MAX_THREADS),
+            ("rounds", self.rounds, 1, MAX_ROUNDS),
+            ("milliseconds", self.milliseconds, 1, MAX_TOTAL_MS),
+        )
+        for name, value, lowest, highest in limits:
+            if not lowest <= value <= highest:
+                raise ValueError(f"{name} is {lowest} to {highest}, not {value}")
+
+    def fields(self) -> tuple[str | bytes | int, ...]:
+        """Bytes, threads, turns, milliseconds."""
+        return (self.size, self.threads, self.rounds, self.milliseconds)

@@ -37,7 +37,6 @@ __all__ = [
 ]
 
 MIB: Final = 1024 * 1024
-
 MAX_PLAN_BYTES: Final = MIB
 MAX_ITEMS: Final = 4096
 MAX_STRINGS: Final = 16384
@@ -52,7 +51,7 @@ MAX_TOTAL_MS: Final = 86_400_000
 MAX_STRESS_MS: Final = 20_000
 MAX_SEED: Final = 2**32 - 1
 MAX_BYTES: Final = 2**64 - 1
-_ON_HEAPS: Final = frozenset({"test", "reads", "bench", "pages", "exhaust"})  # they want a choice of heaps before
+_ON_HEAPS: Final = frozenset({"test", "reads", "bench", "measure", "pages", "exhaust"})
 
 _ESCAPED = re.compile(rb"[\x00-\x1f\x7f-\xff\\]")
 _SHORT = {b"\t": rb"\t", b"\n": rb"\n", b"\\": rb"\\"}
@@ -222,13 +221,15 @@ class Heaps:
 
     KEYWORD: ClassVar[str] = "heaps"
     pattern: str | bytes
+    further: tuple[str | bytes, ...] = ()
 
     def __post_init__(self) -> None:
-        _path(self.pattern)
+        for one in (self.pattern, *self.further):
+            _path(one)
 
     def fields(self) -> tuple[str | bytes | int, ...]:
-        """Pattern on the names."""
-        return (self.pattern,)
+        """Patterns on the names."""
+        return (self.pattern, *self.further)
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,9 +354,9 @@ class Plan:
         """With the kernel's log."""
         return self.add(Dmesg(limit))
 
-    def heaps(self, pattern: str | bytes) -> Plan:
+    def heaps(self, pattern: str | bytes, *further: str | bytes) -> Plan:
         """With another choice of heaps for what follows."""
-        return self.add(Heaps(pattern))
+        return self.add(Heaps(pattern, further))
 
     def ion(self) -> Plan:
         """With a look at ION."""
@@ -386,9 +387,9 @@ class Plan:
         chosen = False
         for item in self.items:
             chosen = chosen or isinstance(item, Heaps)
-            if not chosen and item.KEYWORD in _ON_HEAPS:
+            if not chosen and item.KEYWORD in _ON_HEAPS:  # they want a choice of heaps before
                 raise ValueError(f"{item} comes before any heaps")
-            words = (b"%d" % field if isinstance(field, int) else escape(field) for field in item.fields())
+            words = [b"%d" % field if isinstance(field, int) else escape(field) for field in item.fields()]
             lines.append(b"\t".join((item.KEYWORD.encode(), *words)))
         encoded = b"\n".join((*lines, b"end", b""))
         strings = sum(isinstance(field, str | bytes) for item in self.items for field in item.fields())

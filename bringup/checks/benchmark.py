@@ -23,7 +23,7 @@ LIMITS: Mapping[str, tuple[str, ...]] = {
     "read": ("read",),
     "copy": ("copy",),
     "sync_start": ("ioctl",),
-    "sync_end": ("ioctl",),
+    "sync_end": ("ioctl_again",),
     "free": ("close",),
 }
 _WHOLE_BUFFER = frozenset(("alloc", "touch", "fill", "read", "copy", "memset"))

@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from bringup.checks.run import BoardRun, LatencyFacts, Run
+from bringup.checks.compare_timings import Timing, TimingTest, compare_timings
+from bringup.checks.run import BoardRun, Run
 from bringup.checks.verdict import Verdict
 from bringup.outcome import Outcome
 
-__all__ = ["SCHEMA", "Change", "Comparison", "Difference", "Timing", "compare"]
+__all__ = ["SCHEMA", "Change", "Comparison", "Difference", "Timing", "TimingTest", "compare"]
 
 SCHEMA = "bringup.compare/1"
 
@@ -53,36 +54,18 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
-class Timing:
-    """An allocation latency that changed by more than its noise: medians, in nanoseconds."""
-
-    board: str
-    heap: str
-    size: int
-    before_p50: int
-    after_p50: int
-
-    @property
-    def slower(self) -> bool:
-        """Whether it takes longer now."""
-        return self.after_p50 > self.before_p50
-
-    def to_json(self) -> dict[str, Any]:
-        """All fields."""
-        return {name: getattr(self, name) for name in self.__slots__} | {"slower": self.slower}
-
-
-@dataclass(frozen=True, slots=True)
 class Comparison:
     """What differs between two runs.
 
     :param only_before: boards of the first run that have no counterpart; ``only_after``: of the second.
+    :param timing_tests: what decided about the timings, and how often it errs.
     """
 
     differences: tuple[Difference, ...]
     timings: tuple[Timing, ...]
     only_before: tuple[str, ...]
     only_after: tuple[str, ...]
+    timing_tests: tuple[TimingTest, ...] = ()
 
     @property
     def regressed(self) -> bool:
@@ -103,6 +86,7 @@ class Comparison:
             "counts": dict(Counter(one.change.value for one in self.differences)),
             "differences": [one.to_json() for one in self.differences],
             "timings": [one.to_json() for one in self.timings],
+            "timing_tests": [one.to_json() for one in self.timing_tests],
             "only_before": list(self.only_before),
             "only_after": list(self.only_after),
         }
@@ -122,11 +106,13 @@ def compare(before: Run, after: Run) -> Comparison:
     paired_after = {one.serial for _, one in pairs}
     order = list(Change)
     found = [difference for one, other in pairs for difference in _differences(one, other)]
+    timings, tests = compare_timings(pairs)
     return Comparison(
         tuple(sorted(found, key=lambda one: order.index(one.change))),
-        tuple(timing for one, other in pairs for timing in _timings(one, other)),
+        timings,
         tuple(board.serial for board in before.boards if board.serial not in paired_before),
         tuple(board.serial for board in after.boards if board.serial not in paired_after),
+        tests,
     )
 
 
@@ -165,21 +151,3 @@ def _change(was: Verdict | None, now: Verdict | None) -> Change | None:
     if before in _BETTER_FIRST and after in _BETTER_FIRST:
         return Change.REGRESSED if _BETTER_FIRST[after] > _BETTER_FIRST[before] else Change.IMPROVED
     return Change.REGRESSED if after is Outcome.FAIL else Change.CHANGED
-
-
-def _timings(before: BoardRun, after: BoardRun) -> Iterator[Timing]:
-    old = {(heap.name, one.size): one for heap in before.heaps for one in heap.latency}
-    for heap in after.heaps:
-        for one in heap.latency:
-            was = old.get((heap.name, one.size))
-            if was is not None and _beyond_noise(was, one):
-                yield Timing(after.serial, heap.name, one.size, was.alloc_p50, one.alloc_p50)
-
-
-def _beyond_noise(was: LatencyFacts, now: LatencyFacts) -> bool:
-    """Whether one run's median lies above the other's 95th percentile.
-
-    Where nothing changed, half of the new samples would have to exceed what 19 of 20 old ones do not: of two runs of 20
-    samples each from one distribution fewer than 1 in 1,000 pairs do (tests/checks/test_compare.py counts them).
-    """
-    return now.alloc_p50 > was.alloc_p95 or was.alloc_p50 > now.alloc_p95

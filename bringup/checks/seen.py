@@ -29,9 +29,16 @@ def seen_board(record: Record) -> SeenBoard:
         page_size=hello.page_size if hello else None,
         cells=reserved.cells if reserved else None,
         cmdline=facts.cmdline or (),
+        modules=_heap_modules(facts),
         heaps=tuple(_heap(name, node) for name, node in sorted((facts.heap_nodes or {}).items())),
         pools=tuple(_pools(reserved.nodes.values())) if reserved else (),
     )
+
+
+def _heap_modules(facts: Facts) -> tuple[str, ...]:
+    """Modules called after a heap; ``/proc/modules`` names the one loaded last first (kernel/module/main.c)."""
+    names = [line.split()[0] for line in (facts.text("/proc/modules") or "").splitlines() if line.strip()]
+    return tuple(name for name in reversed(names) if name.endswith(("_heap", "_heaps")))
 
 
 def _heap(name: str, node: NodeFact) -> SeenHeap:

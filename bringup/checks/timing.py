@@ -39,7 +39,7 @@ class TimingFacts:
     :param source: ``heap``, ``ion``, or ``limit``: the process's own memory and files.
     :param flags: of ION (1: cached); 0 for others.
     :param op: ``alloc``, ``touch``, ``fill``, ``read``, ``copy``, ``sync_start``, ``sync_end``, ``free``; of the limit
-        also ``memfd``, ``close``, ``memset``, ``ioctl`` (docs/benchmark.md says what each is).
+        also ``memfd``, ``close``, ``memset``, ``ioctl``, ``ioctl_again`` (docs/benchmark.md says what each is).
     :param size: bytes a buffer; ``threads``: how many did the same at the same time.
     :param samples: how many there are; ``p50`` to ``max`` are over all of them, by nearest rank.
     :param medians: the median of each pass. ``low`` to ``high`` is the noise band of their median, which it holds with

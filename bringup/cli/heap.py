@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 app = App("List, test and time the heaps of a board.")
 
 HeapPattern = Annotated[str, typer.Option("--heap", metavar="PATTERN", help="These heaps only.")]
+# For what is read before anything is measured, on a slow board.
+_FACTS_SECONDS = 60.0
 RecordFolder = Annotated[
     Path | None, typer.Option("-o", metavar="RECORD", help="Keep the record there; default: throw it away.")
 ]
@@ -97,44 +99,51 @@ def run_tests(
 def bench(
     selection: Selection,
     root: RootOption = "auto",
-    heap: HeapPattern = "*",
-    rounds: Annotated[int, typer.Option("--rounds", min=1, max=1000, help="Samples a size.")] = 100,
-    record: RecordFolder = None,
+    heap: Annotated[
+        list[str] | None, typer.Option("--heap", metavar="PATTERN", help="These heaps only; may be repeated.")
+    ] = None,
+    sizes: Annotated[
+        str | None, typer.Option("--sizes", metavar="SIZE,…", help="Default: 4K to 64M, each four times the last.")
+    ] = None,
+    threads: Annotated[
+        str | None,
+        typer.Option(
+            "--threads", metavar="N,…", help="How many at once, or all (one a CPU). Default: 1; for 4K and 1M all, too."
+        ),
+    ] = None,
+    time: Annotated[
+        float, typer.Option("--time", metavar="SECONDS", min=1, max=3600, help="About how long it may measure.")
+    ] = 20.0,
+    output: Annotated[
+        Path | None, typer.Option("-o", metavar="DIR", help="Keep the run there, for compare and report.")
+    ] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="If DIR holds an earlier run, replace it.")] = False,
     json: JsonOutput = False,
 ) -> None:
-    """Time allocation and freeing, next to memset of the same size on the same board."""
-    from bringup.checks.judge import heaps_of
-    from bringup.cli.console import out, print_json, table
+    """Measure the heaps, and ION's where it is there, next to what the same board's memory can do.
+
+    Each size is measured in ten passes, heaps and the board's own memory turn by turn.
+    Run it on two kernels with -o and compare: bringup compare A B tells what changed by more than noise.
+    """
+    from bringup.cli.benchmark import bench as run_bench
+    from bringup.cli.benchmark import parse_sizes, parse_threads
     from bringup.cli.selecting import root_policy
+    from bringup.record.benchmark import EVERY_HEAP, SIZES, Benchmark
     from bringup.record.observe import Observation
 
-    how = Observation(root=root_policy(root), heaps=heap, tests=(), rounds=rounds, pages=False, exhaust=False)
-    heaps = heaps_of(_observed(selection, how, record))
-    if json:
-        print_json({"schema": "bringup.heaps/1", "heaps": [one.to_json() for one in heaps]})
-        return
-    rows = [
-        (
-            one.name,
-            f"{size.size // 1024} KiB",
-            *(f"{ns / 1000:.1f}" for ns in (size.alloc_p50, size.alloc_p95, size.free_p50, size.memset_p50)),
-            f"{size.memset_p50 / size.alloc_p50:.2f}" if size.alloc_p50 else "",
-        )
-        for one in heaps
-        for size in one.latency
-    ]
-    heads = ["heap", "size", "alloc p50 µs", "alloc p95 µs", "free p50 µs", "memset p50 µs", "memset / alloc"]
-    out().print(table(heads, rows))
+    what = Benchmark(tuple(heap or EVERY_HEAP), parse_sizes(sizes) or SIZES, parse_threads(threads), time)
+    how = Observation(root=root_policy(root), heaps=None, rounds=0, seconds=2 * time + _FACTS_SECONDS, benchmark=what)
+    raise typer.Exit(run_bench(selection, how, output, replace=replace, as_json=json))
 
 
 def _observed(selection: Selection, how: Observation, folder: Path | None) -> Record:
     """Observe the one board; its record, which is kept only where a folder was named."""
     from bringup.cli.progress import live_steps
-    from bringup.cli.selecting import selected_boards
+    from bringup.cli.selecting import one_board
     from bringup.record.load import load_record
     from bringup.record.observe import observe
 
-    (board,) = selected_boards(selection)
+    board = one_board(selection, "choose a board")
     with tempfile.TemporaryDirectory(prefix="bringup-") as scratch, live_steps([board.serial]) as on_step:
         place = folder or Path(scratch, "record")
         error = observe(board, place, how, lambda step: on_step(board.serial, step))

@@ -118,13 +118,13 @@ def _from_board(named: Named, asked: Asked) -> tuple[Source, Asked]:
     """One observation of what a kernel is judged by. Nothing is tested, and no record is kept."""
     from bringup.checks.facts import Facts
     from bringup.cli.progress import live_steps
-    from bringup.cli.selecting import root_policy, selected_boards
+    from bringup.cli.selecting import one_board, root_policy
     from bringup.lab.look import passing_record
     from bringup.record.observe import Observation
     from bringup.record.questions import KERNEL
 
     try:
-        (board,) = selected_boards(named.selection)
+        board = one_board(named.selection, "read a board's kernel configuration")
     except BoardNotFound as error:
         if named.selection.serials or named.files:
             raise

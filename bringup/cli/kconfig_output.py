@@ -182,10 +182,18 @@ def show_names(requirements: Sequence[Requirement], *, as_json: bool) -> None:
 
 def show_differences(found: Sequence[Difference], sources: Sequence[Source], *, same: bool, as_json: bool) -> None:
     """Print a column for each source; ``-`` where it says nothing."""
+    from bringup.kernel.diff import disagreements
+
     if as_json:
         names = [source.name for source in sources]
+        pairs = disagreements(found, len(sources))
         print_json(
-            {"schema": "bringup.kconfig-diff/1", "sources": names, "differences": [one.to_json() for one in found]}
+            {
+                "schema": "bringup.kconfig-diff/1",
+                "sources": names,
+                "differences": [one.to_json() for one in found],
+                "disagreements": [{"sources": [one.first, one.second], "symbols": one.symbols} for one in pairs],
+            }
         )
         return
     if found:
@@ -194,6 +202,9 @@ def show_differences(found: Sequence[Difference], sources: Sequence[Source], *, 
     if same:
         verb = "disagree" if found else "agree"
         _line(f"{len(sources)} sources {verb}" + (f" on {counted(len(found), 'symbol')}" if found else ""))
+        names = _short_names(sources)
+        for one in disagreements(found, len(sources)) if len(sources) > 2 else ():
+            _line(f"  {names[one.first]} and {names[one.second]}: {counted(one.symbols, 'symbol')}")
 
 
 def _short_names(sources: Sequence[Source]) -> list[str]:

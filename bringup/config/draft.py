@@ -64,6 +64,7 @@ class SeenBoard:
     :param machine: ``uname -m``.
     :param cells: #address-cells and #size-cells of the device tree's root.
     :param cmdline: the kernel's command line, word by word.
+    :param modules: loaded modules that may provide heaps, in the order they were loaded in.
     """
 
     source: str
@@ -75,6 +76,7 @@ class SeenBoard:
     page_size: int | None = None
     cells: tuple[int, int] | None = None
     cmdline: tuple[str, ...] = ()
+    modules: tuple[str, ...] = ()
     heaps: tuple[SeenHeap, ...] = ()
     pools: tuple[SeenPool, ...] = ()
 
@@ -201,6 +203,8 @@ def _kernel(sheet: _Sheet, seen: SeenBoard) -> None:
         facts.append((f'  versions: ["{series[0]}"]', ""))
     if seen.page_size:
         facts.append((f"  page_sizes: [{show_size(seen.page_size)}]", ""))
+    if modules := [name for name in seen.modules if _WORD.fullmatch(name)]:
+        facts.append((f"  modules: [{', '.join(map(_text, modules))}]", "by their names; does each provide a heap?"))
     # The last one counts (lib/cmdline.c, early_param).
     if given := [word for word in seen.cmdline if word.startswith("cma=")][-1:]:
         facts.append((f"  cmdline: [{_text(given[0])}]", "from the boot loader, or from BOARD_KERNEL_CMDLINE?"))

@@ -10,7 +10,7 @@ from bringup.kernel.config import KernelConfig
 from bringup.kernel.source import Source
 from bringup.kernel.symbols import symbol_table
 
-__all__ = ["Difference", "configs_of", "differences"]
+__all__ = ["Difference", "Disagreement", "configs_of", "differences", "disagreements"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,29 @@ class Difference:
     def to_json(self) -> dict[str, object]:
         """As a JSON object."""
         return {"symbol": self.symbol, "values": list(self.values), "relevant": self.relevant}
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """Two of the configurations, by their place, and on how many symbols they disagree."""
+
+    first: int
+    second: int
+    symbols: int
+
+
+def disagreements(found: Sequence[Difference], count: int) -> list[Disagreement]:
+    """Which two disagree, of ``count`` configurations compared; a fragment that says nothing disagrees with nobody."""
+    pairs = [(first, second) for first in range(count) for second in range(first + 1, count)]
+    told = [
+        Disagreement(first, second, sum(_disagree(one.values[first], one.values[second]) for one in found))
+        for first, second in pairs
+    ]
+    return [one for one in told if one.symbols]
+
+
+def _disagree(first: str | None, second: str | None) -> bool:
+    return first is not None and second is not None and first != second
 
 
 def differences(configs: Sequence[KernelConfig], *, exact: bool = False) -> list[Difference]:

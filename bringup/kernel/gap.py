@@ -9,8 +9,8 @@ from typing import Any
 
 from bringup.kernel.heapnames import HeapNames, heap_names
 from bringup.kernel.symbols import SymbolHistory, symbol_table
-from bringup.kernel.upstream import OutOfTree, Standing, Thing, looked_at, out_of_tree
-from bringup.kernel.version import KernelVersion
+from bringup.kernel.upstream import OutOfTree, Span, Standing, Thing, looked_at, out_of_tree
+from bringup.kernel.version import KernelVersion, VersionRange
 
 __all__ = ["Dependency", "UpstreamGap", "Used", "upstream_gap"]
 
@@ -132,15 +132,15 @@ def upstream_gap(used: Used) -> UpstreamGap:
 def _heap(name: str, seen: str, used: Used) -> Dependency | None:
     if _is_cma_area(name, used):
         return None
-    if (
-        known := _known(Thing.HEAP, name, seen)
-    ) is not None:  # first: linux,cma* would take linux,cma-uncached for its own
+    # Before mainline's patterns: linux,cma* would take a vendor's linux,cma-uncached for its own.
+    known = _known(Thing.HEAP, name, seen)
+    if known is not None:
         return known
     fitting = [one for one in heap_names() if _matches(name, one.names)]
     if any(_in(used.kernel, one) for one in fitting):
         return None
     if fitting:
-        origin = f"mainline has it in {', '.join(dict.fromkeys(str(one.kernel) for one in fitting))}"
+        origin = f"mainline has it {' and '.join(dict.fromkeys(str(Span(one.kernel)) for one in fitting))}"
         sources = tuple(dict.fromkeys(source for one in fitting for source in one.sources))
         return Dependency(Thing.HEAP, name, Standing.BACKPORT, origin, seen, sources=sources)
     return _vendors_heap(name, seen) or _nobodys_heap(name, seen, used)
@@ -180,7 +180,7 @@ def _option(symbol: str, seen: str, version: KernelVersion | None) -> Dependency
         standing = Standing.ANDROID if history.vendor.startswith("Android") else Standing.VENDOR
         return Dependency(Thing.OPTION, f"CONFIG_{symbol}", standing, history.vendor, seen, sources=_sources(history))
     standing = Standing.REMOVED if _gone(history) else Standing.BACKPORT
-    origin = f"mainline has it in {history.span()}"
+    origin = f"mainline has it {Span(VersionRange.parse(history.span()))}"
     return Dependency(Thing.OPTION, f"CONFIG_{symbol}", standing, origin, seen, sources=_sources(history))
 
 

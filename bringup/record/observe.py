@@ -14,11 +14,12 @@ from typing import Any
 from bringup import __version__
 from bringup.allocator.measuring import Exhaust, Pages
 from bringup.allocator.plan import Plan
-from bringup.allocator.protocol import Bye, FileFact, Line, Ran, Refused, Result
+from bringup.allocator.protocol import Bye, FileFact, Line, Ran, Refused, Result, Timing, Untimed
 from bringup.allocator.run import Program, ensure_pushed, run
 from bringup.board import Board, Root, RootPolicy
 from bringup.deadline import Deadline
 from bringup.errors import AllocatorError, BoardError, BringupError
+from bringup.record.benchmark import Benchmark
 from bringup.record.journal import SCHEMA, Journal
 from bringup.record.questions import COUNTERS, EVERYTHING, EXHAUST_MS, TRACE_EVENTS, Questions
 
@@ -40,6 +41,7 @@ class Observation:
     :param rounds: samples of allocation latency a size; 0: do not time.
     :param pages: trace where the pages of buffers lie; ``exhaust``: ask each heap for all that can be had.
     :param seconds: how long the whole may take.
+    :param benchmark: what to measure after the tests; ``None``: nothing.
     :param stress: seed and milliseconds of the tests with many workers; ``None``: the same few turns each time.
     :param memory_budget: most bytes held in buffers at a time; 0: half of what is free.
     """
@@ -53,6 +55,7 @@ class Observation:
     exhaust: bool = True
     seconds: float = 120.0
     memory_budget: int = 0
+    benchmark: Benchmark | None = None
     stress: tuple[int, int] | None = None
 
 
@@ -95,6 +98,8 @@ class _Session:
         self._deadline = deadline
         self._on_step = on_step
         self._began = time.monotonic()
+        self._benchmark: Benchmark | None = None
+        self._measured = 0
 
     @contextmanager
     def _step(self, name: str) -> Iterator[None]:
@@ -110,6 +115,7 @@ class _Session:
             )
 
     def observe(self, how: Observation) -> None:
+        self._benchmark = how.benchmark
         with self._step("root"):
             root = self._board.become_root(how.root, self._deadline)
         with self._step("push"):
@@ -147,7 +153,20 @@ class _Session:
                 entry[name] = self._journal.store(f"ran/{'/'.join(line.argv)}/{name}", data) if data else {"size": 0}
         elif isinstance(line, Result):
             self._on_step(f"{line.heap}: {line.test}")
+        elif isinstance(line, Timing | Untimed):
+            self._tell_of(line.run, line.size)
         self._journal.line(entry)
+
+    def _tell_of(self, run: int, size: int) -> None:
+        """Which pass of the benchmark is under way."""
+        if self._benchmark is None or run == self._measured:
+            return
+        number, case = divmod(run - 1, len(self._benchmark.cases()))
+        step = f"measure, pass {number + 1} of {self._benchmark.passes}"
+        if case == 0:
+            self._on_step(step)
+        self._on_step(f"{step}: {size // 1024} KiB")
+        self._measured = run
 
 
 def _plan(how: Observation, deadline: Deadline) -> Plan:
@@ -163,7 +182,9 @@ def _plan(how: Observation, deadline: Deadline) -> Plan:
             plan = plan.reads(_READ_ROUNDS)
         if how.rounds:
             plan = plan.bench(how.rounds)
-    return plan if how.heaps is None else _measured(plan.heaps(how.heaps), how)
+    if how.heaps is not None:
+        plan = _measured(plan.heaps(how.heaps), how)
+    return plan if how.benchmark is None else how.benchmark.add_to(plan)
 
 
 def _ask(plan: Plan, questions: Questions) -> Plan:
@@ -183,9 +204,11 @@ def _ask(plan: Plan, questions: Questions) -> Plan:
 
 
 def _measured(plan: Plan, how: Observation) -> Plan:
-    """What may leave a heap's memory in pieces comes last."""
+    """What may leave a heap's memory in pieces comes last, and not to ION's: they share what they have with heaps."""
     if how.pages:
         plan = _with_counters(_with_counters(plan).add(Pages(TRACE_EVENTS)))
+    if how.pages and how.heaps == "*":
+        plan = plan.heaps("ion/*").add(Pages(TRACE_EVENTS)).heaps(how.heaps)
     if how.exhaust:
         plan = plan.add(Exhaust(EXHAUST_MS))
     return plan

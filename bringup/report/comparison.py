@@ -9,7 +9,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from bringup.checks.compare import Change, Comparison, Difference, Timing
+from bringup.checks.compare import Change, Comparison, Difference, Timing, TimingTest
+from bringup.checks.compare_timings import OVER_RUNS
 from bringup.report import units
 from bringup.report.shown import excerpt
 from bringup.report.story import WORST_FIRST
@@ -65,6 +66,7 @@ def summary(found: Comparison) -> RenderableType:
     if len(groups) > _ROWS:
         lines.append(Text(f"… and {units.number(len(groups) - _ROWS, 'more change')}: --json has them", "dim"))
     lines += _timings(found.timings, several=len(boards) > 1)
+    lines += _tests(one for one in found.timing_tests if found.timings or one.over == OVER_RUNS)
     for serials, words in ((found.only_before, "only in the first run"), (found.only_after, "only in the second run")):
         if serials:
             lines.append(Text(f"{words}: {_some(serials)}"))
@@ -106,11 +108,40 @@ def _timings(timings: tuple[Timing, ...], *, several: bool) -> Iterator[Text]:
         board = f"{one.board}, " if several else ""
         yield Text.assemble(
             ("slower" if one.slower else "faster", "bold red" if one.slower else "green"),
-            f": {_line(board + one.heap)}, {units.size(one.size)}: an allocation took "
-            f"{units.duration(one.before_p50)} at the median, now {units.duration(one.after_p50)}",
+            f": {_line(board + _source(one))}, {units.size(one.size)}{_threads(one)}: {_line(one.op)} took "
+            f"{units.duration(round(one.before_p50))} at the median, now {units.duration(round(one.after_p50))}",
+            (_ratios(one), "dim"),
         )
     if len(timings) > _TIMINGS:
         yield Text(f"… and {units.number(len(timings) - _TIMINGS, 'more timing')}: --json has them", "dim")
+
+
+def _source(one: Timing) -> str:
+    if one.source != "ion":
+        return one.heap
+    return f"ION {one.heap}{'' if one.flags & 1 else ' uncached'}"
+
+
+def _threads(one: Timing) -> str:
+    return f" × {one.threads} threads" if one.threads > 1 else ""
+
+
+def _ratios(one: Timing) -> str:
+    """What that is beside the board's own limit, and how rarely chance does so."""
+    if one.before_ratio is None or one.after_ratio is None or one.p is None:
+        return ""
+    return f" ({one.before_ratio:.3g}× the board's limit, now {one.after_ratio:.3g}×; p = {one.p:.1g})"
+
+
+def _tests(tests: Iterable[TimingTest]) -> Iterator[Text]:
+    """Which test decided, on how much, and how often it errs."""
+    for one in tests:
+        few = f", {one.undecidable:,} of them of too few passes to tell" if one.undecidable else ""
+        yield Text(
+            f"timings decided by: {one.name}; {one.compared:,} compared{few}. "
+            f"Where nothing changed, at most 1 in {1 / one.error_rate:,.0f} {one.over} shows a change.",
+            "dim",
+        )
 
 
 def _some(serials: tuple[str, ...]) -> str:

@@ -60,10 +60,28 @@ def test_ion_tells_its_heaps(scripted: Program) -> None:
     answer = scripted.run(Plan().ion().heaps("ion/*"), env={"BRINGUP_ION": "4.12"})
     told = answer.one(IonFact)
     assert (told.state, told.abi) == (State.OK, "4.12")
-    assert told.heaps == (("linux,cma", 4, 2), ("ion_system_contig_heap", 1, 1), ("ion_system_heap", 0, 0))
-    names = sorted(name for name, _, _ in told.heaps)
+    known = (("linux,cma", 4, 2), ("ion_system_contig_heap", 1, 1), ("ion_system_heap", 0, 0))
+    assert told.heaps == (("secure_heap", 9, 9), *known)
+    names = sorted(name for name, _, _ in known)
     chosen = answer.one(HeapsFact)
     assert chosen.names == tuple(f"ion/{name}{flags}" for name in names for flags in ("", "/cached"))
+
+
+def test_a_vendors_heap_is_tested_when_it_is_named_and_not_otherwise(scripted: Program) -> None:
+    """It may be a TEE's, and want flags of its own."""
+    answer = scripted.run(Plan().heaps("ion/*").heaps("ion/secure_heap").test("alloc.*"), env={"BRINGUP_ION": "4.12"})
+    assert not any("secure" in name for name in answer.of(HeapsFact)[0].names)
+    assert {(one.heap, one.outcome) for one in answer.of(Result)} == {("ion/secure_heap", Outcome.PASS)}
+
+
+def test_a_system_contig_heap_promises_no_large_piece(scripted: Program) -> None:
+    plan = Plan().heaps("ion/ion_system_contig_heap").test("alloc.*").test("free.memory")
+    found = results(scripted, "4.12", plan, "no_large_memory")
+    assert with_outcome(found, Outcome.SKIP) == {"alloc.1m", "alloc.4m", "free.memory"}
+    assert with_outcome(found, Outcome.PASS) == {"alloc.page", "alloc.64k"}
+    assert "no memory in one piece is left" in found["alloc.4m"].seen
+    other = results(scripted, "4.12", Plan().heaps("ion/ion_system_heap").test("alloc.*"), "no_large_memory")
+    assert with_outcome(other, Outcome.FAIL) == {"alloc.1m", "alloc.4m"}
 
 
 def test_before_4_12_heaps_are_masks_that_were_tried(scripted: Program) -> None:
@@ -91,8 +109,8 @@ def test_heaps_are_not_ions_and_ions_are_not_heaps(scripted: Program) -> None:
 @pytest.mark.parametrize(
     ("abi", "fault", "caught_by", "seen"),
     [
-        ("4.12", "ion_query", "ion.query", "HEAP_QUERY tells of 4 heaps, and gives 3"),
-        ("4.12", "ion_query_room", "ion.query", "HEAP_QUERY with room for one heap: success, 3 heaps"),
+        ("4.12", "ion_query", "ion.query", "HEAP_QUERY tells of 5 heaps, and gives 4"),
+        ("4.12", "ion_query_room", "ion.query", "HEAP_QUERY with room for one heap: success, 4 heaps"),
         ("4.12", "ion_bad_query", "ion.bad_query", "HEAP_QUERY for 0 heaps: EINVAL was expected, success came"),
         ("4.12", "ion_old_flag", "ion.old_flag", "ALLOC with flags 0x2: EINVAL"),
         ("4.12", "ion_cloexec", "fd.cloexec", "with O_CLOEXEC: the descriptor has FD_CLOEXEC not set"),

@@ -115,6 +115,7 @@ def test_both_mappings_of_the_board_config_are_compared(board: Board, tmp_path: 
     for one in judged.ion.comparisons:
         points = {point.name: point.result for point in one.points}
         assert (points["size"], points["zeroing"]) == (PointResult.SAME, PointResult.SAME)
+        assert (points["contiguity"], points["alignment"]) == (PointResult.SAME, PointResult.SAME)
         assert points["cacheability"] is PointResult.UNKNOWN
         assert points["latency"] is not PointResult.UNKNOWN
         assert one.equivalent is None

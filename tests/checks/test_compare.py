@@ -11,6 +11,7 @@ from hypothesis import given
 from bringup.checks.compare import Change, compare
 from bringup.checks.latency import percentile
 from bringup.checks.run import BoardRun, HeapFacts, LatencyFacts, Run
+from bringup.checks.timing import TimingFacts
 from bringup.checks.verdict import Outcome, Verdict
 from tests.checks.test_run import runs
 
@@ -100,3 +101,60 @@ def test_twice_as_slow_is_told() -> None:
 def test_a_changed_reason_alone_is_no_change() -> None:
     one = verdict(Outcome.SKIP)
     assert not compare(run(one), run(replace(one, reason="another"))).differences
+
+
+def bench(dice: random.Random, slower: float = 1.0, clock: float = 1.0, passes: int = 10) -> Run:
+    """A benchmark of 100 operations: each pass has its own chance, which heap and limit share in part."""
+
+    def one(number: int) -> TimingFacts:
+        shared = [clock * dice.lognormvariate(0, 0.1) for _ in range(passes)]
+        limit = [base * dice.lognormvariate(7, 0.05) for base in shared]
+        medians = tuple(base * (slower if number == 0 else 1) * dice.lognormvariate(8, 0.05) for base in shared)
+        ratios = tuple(taken / bound for taken, bound in zip(medians, limit, strict=True))
+        middle = sorted(medians)[passes // 2]
+        return TimingFacts(
+            "heap", "system", 0, "alloc", 4096 * (number + 1), 1, passes, middle, middle, middle, middle, medians,
+            min(medians), max(medians), 0.98, limit="memset", ratio=sorted(ratios)[passes // 2], ratios=ratios,
+        )  # fmt: skip
+
+    return Run((BoardRun("one", (), timings=tuple(one(number) for number in range(100))),), "0", "")
+
+
+def test_of_equal_benchmarks_one_pair_in_a_hundred_shows_a_change_at_most() -> None:
+    dice = random.Random(7)
+    assert sum(bool(compare(bench(dice), bench(dice)).timings) for _ in range(100)) <= 1
+
+
+def test_a_slower_operation_of_a_benchmark_is_told_and_what_decided() -> None:
+    dice = random.Random(7)
+    found = compare(bench(dice), bench(dice, slower=2.0))
+    (one,) = found.timings
+    assert (one.heap, one.size, one.op, one.slower) == ("system", 4096, "alloc", True)
+    assert one.p == pytest.approx(1.08e-5, rel=0.01)
+    (test,) = found.timing_tests
+    assert (test.compared, test.undecidable, test.error_rate) == (100, 0, 0.01)
+    assert "Mann-Whitney" in test.name
+    assert found.regressed
+    assert found.to_json()["timing_tests"][0]["compared"] == 100
+
+
+def test_a_board_that_runs_at_half_its_clock_has_no_slower_heap() -> None:
+    dice = random.Random(7)
+    assert compare(bench(dice), bench(dice, clock=2.0)).timings == ()
+
+
+def test_too_few_passes_tell_nothing_and_say_so() -> None:
+    dice = random.Random(7)
+    found = compare(bench(dice, passes=3), bench(dice, passes=3, slower=5.0))
+    assert found.timings == ()
+    assert found.timing_tests[0].undecidable == 100
+
+
+def test_a_benchmark_and_a_plain_run_are_compared_by_latency() -> None:
+    dice = random.Random(20)
+    samples = [int(dice.lognormvariate(10, 0.2)) for _ in range(20)]
+    (board,) = bench(dice).boards
+    before = Run((replace(board, heaps=heap(samples)),), "0", "")
+    found = compare(before, run(heaps=heap([2 * one for one in samples])))
+    assert [one.slower for one in found.timings] == [True]
+    assert [test.compared for test in found.timing_tests] == [1]

@@ -133,3 +133,5 @@ def test_from_a_board_with_pools(profile: str, fresh_board: MakeBoard, adb_serve
     assert (config.memory.address_cells, config.memory.size_cells) == (2, 2)
     if profile == "arm64-7.x":
         assert regions["video@50000000"].base == 0x50000000
+        assert config.kernel is not None
+        assert config.kernel.modules == ("system_heap", "cma_heap")

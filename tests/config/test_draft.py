@@ -129,6 +129,12 @@ def test_cells_and_the_last_cma_parameter_are_written_down() -> None:
     assert config.kernel.cmdline == ("cma=64M@0x50000000",)
 
 
+def test_modules_are_written_in_the_order_they_were_loaded_in() -> None:
+    config = loaded(replace(BOARD, modules=("system_heap", "cma_heap", "not a name")))
+    assert config.kernel is not None
+    assert config.kernel.modules == ("system_heap", "cma_heap")
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
@@ -177,6 +183,7 @@ pools = st.builds(
         kernel=text,
         machine=text,
         cells=st.none() | st.tuples(st.integers(0, 4), st.integers(0, 4)),
+        modules=st.lists(text, max_size=2).map(tuple),
         cmdline=st.lists(text | st.sampled_from(["cma=16M", "cma=x", "cma="]), max_size=3).map(tuple),
         pools=st.lists(pools, max_size=3).map(tuple),
         heaps=st.lists(

@@ -13,10 +13,11 @@ import pytest
 import bringup.kernel
 import bringup.report
 from bringup.checks.gap import gap_of_config
+from bringup.cli.kconfig_output import show_differences
 from bringup.config.shipped import load_all
 from bringup.kernel.checked import Asked, check_source
 from bringup.kernel.config import parse_config
-from bringup.kernel.diff import differences
+from bringup.kernel.diff import configs_of, differences
 from bringup.kernel.explain import explain
 from bringup.kernel.judge import shipped_requirements
 from bringup.kernel.source import Source, SourceKind, open_source
@@ -75,6 +76,21 @@ def test_differences() -> None:
         "differences": [one.to_json() for one in found],
     }
     validate("kconfig-diff", document)
+
+
+def test_differences_as_printed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name, extra in (("a", ""), ("b", "CONFIG_NEW=y\n"), ("c", "CONFIG_NEW=m\n")):
+        (tmp_path / name).write_text(CONFIG.decode() + extra)
+    sources = [open_source(tmp_path / name) for name in "abc"]
+    found = differences(configs_of(sources))
+    show_differences(found, sources, same=True, as_json=True)
+    document = json.loads(capsys.readouterr().out)
+    validate("kconfig-diff", document)
+    assert [one["sources"] for one in document["disagreements"]] == [[0, 1], [0, 2], [1, 2]]
+    show_differences(found, sources, same=True, as_json=False)
+    assert capsys.readouterr().out.endswith(
+        "3 sources disagree on 1 symbol\n  a and b: 1 symbol\n  a and c: 1 symbol\n  b and c: 1 symbol\n"
+    )
 
 
 def test_explanations() -> None:

@@ -45,8 +45,8 @@ ALLOCATES = {"open", "alloc.page", "alloc.64k", "alloc.1m"}
 
 def compiler(machine: str) -> list[str]:
     """A compiler for static programs of this machine: the host's own, Debian's cross compiler, or zig's."""
-    own = shutil.which("gcc") if platform.machine() == machine else None
-    if own:
+    own = shutil.which("gcc" if platform.machine() == machine else f"{machine}-linux-gnu-gcc")
+    if own and (platform.machine() == machine or Path(f"/usr/{machine}-linux-gnu/lib/libc.a").is_file()):
         return [own]
     if importlib.util.find_spec("ziglang") is None:
         pytest.skip("ziglang is not installed; make test-allocator")

@@ -43,6 +43,8 @@ void not_allocated(struct trial *trial, const char *what)
 {
     if (errno == EMFILE || errno == ENFILE)
         cannot_tell(trial, errno, "no descriptor is left for a buffer: %s", errno_name(errno));
+    else if (errno == ENOMEM && trial->heap->source != SOURCE_NODE && trial->heap->ion_type == ION_HEAP_TYPE_SYSTEM_CONTIG)
+        skip(trial, "%s: ENOMEM; no memory in one piece is left, and a system-contig heap promises none", what);
     else
         fail(trial, errno, "%s: %s", what, errno_name(errno));
 }

@@ -1,16 +1,32 @@
 #include "fill.h"
 
+void read_words(const void *memory, uint64_t size)
+{
+    uint64_t sum = 0;
+    for (const uint64_t *from = memory, *end = from + size / 8; from < end; from += 8)
+        sum ^= from[0] ^ from[1] ^ from[2] ^ from[3] ^ from[4] ^ from[5] ^ from[6] ^ from[7];
+    __asm__ volatile("" : : "r"((unsigned long)(sum ^ sum >> 32))); /* or the compiler reads nothing */
+}
+
 #if defined(__x86_64__) || defined(__i386__)
 
 void fill_words(void *memory, uint64_t word, uint64_t size)
 {
-    unsigned long low = (unsigned long)word; /* both halves of the words used here are the same */
-    unsigned long count = (unsigned long)(size / sizeof low);
 #ifdef __x86_64__
-    __asm__ volatile("rep stosq" : "+D"(memory), "+c"(count) : "a"(low) : "memory");
+    uint64_t count = size / sizeof word;
+    __asm__ volatile("rep stosq" : "+D"(memory), "+c"(count) : "a"(word) : "memory");
 #else
-    __asm__ volatile("rep stosl" : "+D"(memory), "+c"(count) : "a"(low) : "memory");
+    for (uint64_t *to = memory, *end = to + size / 8; to < end; to++) {
+        *to = word; /* its halves may differ, so this is not rep stosl */
+        __asm__ volatile("" : : : "memory");
+    }
 #endif
+}
+
+void copy_words(void *to, const void *from, uint64_t size)
+{
+    unsigned long count = (unsigned long)size;
+    __asm__ volatile("rep movsb" : "+D"(to), "+S"(from), "+c"(count) : : "memory");
 }
 
 /* As the kernel's clear_page and the usual libcs' memset do on every CPU with ERMS, that is since 2012. */
@@ -36,6 +52,23 @@ void fill_words(void *memory, uint64_t word, uint64_t size)
         to[7] = word;
         to += 8;
         __asm__ volatile("" : "+r"(to) : : "memory"); /* or the compiler makes a call of memset of it */
+    }
+}
+
+void copy_words(void *to, const void *from, uint64_t size)
+{
+    uint64_t *into = to;
+    for (const uint64_t *word = from, *end = word + size / 8; word < end; word += 8, into += 8) {
+        uint64_t a = word[0], b = word[1], c = word[2], d = word[3], e = word[4], f = word[5], g = word[6], h = word[7];
+        into[0] = a;
+        into[1] = b;
+        into[2] = c;
+        into[3] = d;
+        into[4] = e;
+        into[5] = f;
+        into[6] = g;
+        into[7] = h;
+        __asm__ volatile("" : "+r"(into) : : "memory"); /* or the compiler makes a call of memcpy of it */
     }
 }
 

@@ -72,6 +72,14 @@ int heap_select(const char *pattern)
     return (is_ion(pattern) ? ion_list(add_matching) : sys_list_heaps(add_matching)) == 0 ? 0 : errno;
 }
 
+uint64_t memory_limit(void)
+{
+    uint64_t free;
+    if (!sys_free_memory("", false, &free))
+        return 0;
+    return budget && budget < free / 2 ? budget : free / 2;
+}
+
 struct heap heap_look(size_t index)
 {
     struct heap heap = {
@@ -117,7 +125,6 @@ const char *outcome_name(enum outcome outcome)
 
 void item_heaps(const char *pattern)
 {
-    heap_select_none();
     int error = heap_select(pattern);
     out_begin("heaps");
     out_string("pattern", pattern);

@@ -67,6 +67,8 @@ extern const size_t heap_test_count;
 /* Most memory for buffers that the plan gives; 0: half of what is free. */
 void heap_set_budget(uint64_t bytes);
 
+/* Most memory that may be held of what is not CMA; 0: what is free is not known. */
+uint64_t memory_limit(void);
 /* Of the tests with many workers: where their sizes come from, and milliseconds they go on for (0: a few turns). */
 void heap_set_stress(uint64_t seed, uint64_t milliseconds);
 
@@ -102,6 +104,7 @@ const char *outcome_name(enum outcome outcome);
 void item_heaps(const char *pattern);
 const char *item_test(const char *pattern);
 const char *item_bench(uint64_t rounds);
+const char *item_measure(const uint64_t number[4]);
 const char *item_pages(char *const *events);
 const char *item_exhaust(uint64_t milliseconds);
 const char *item_reads(uint64_t rounds);

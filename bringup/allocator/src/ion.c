@@ -93,6 +93,18 @@ static int look(bool *legacy, struct ion_heap_data heaps[ION_HEAPS])
     return count;
 }
 
+/* CMA's by its type, which is another in Android's 5.4 (2, here that of a carve-out), or by its area's name. */
+static bool is_cma(const struct ion_heap_data *heap)
+{
+    return heap->type == ION_HEAP_TYPE_DMA || (heap->type == ION_HEAP_TYPE_CARVEOUT && sys_heap_is_cma(heap->name));
+}
+
+/* How much a carve-out has left nobody tells, and a vendor's heap may be a TEE's and want flags of its own. */
+static bool tested_unasked(const struct ion_heap_data *heap)
+{
+    return heap->type == ION_HEAP_TYPE_SYSTEM || heap->type == ION_HEAP_TYPE_SYSTEM_CONTIG || is_cma(heap);
+}
+
 int ion_list(void (*each)(const char *name))
 {
     struct ion_heap_data heaps[ION_HEAPS];
@@ -100,6 +112,8 @@ int ion_list(void (*each)(const char *name))
     bool legacy;
     int count = look(&legacy, heaps);
     for (int i = 0; i < count; i++) {
+        if (!tested_unasked(&heaps[i]))
+            continue;
         format_text(name, sizeof name, ION_PREFIX "%s", heaps[i].name);
         each(name);
         format_text(name, sizeof name, ION_PREFIX "%s/cached", heaps[i].name);
@@ -130,8 +144,9 @@ void ion_resolve(struct heap *heap)
         if (strlen(heaps[i].name) == size && memcmp(heaps[i].name, name, size) == 0 && heaps[i].heap_id < 32) {
             heap->ion_mask = 1u << heaps[i].heap_id;
             heap->ion_type = heaps[i].type;
+            heap->cma = is_cma(&heaps[i]);
         }
-    heap->cma = heap->ion_type == ION_HEAP_TYPE_DMA;
+    heap->cma = heap->cma || heap->ion_type == ION_HEAP_TYPE_DMA;
     if (fd >= 0)
         sys_close(fd);
 }

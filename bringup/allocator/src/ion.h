@@ -20,7 +20,8 @@ bool ion_is_legacy(int fd);
 /* The heaps that HEAP_QUERY tells of, at most ION_HEAPS: how many, or -1 with errno. */
 int ion_query(int fd, struct ion_heap_data heaps[ION_HEAPS]);
 
-/* Calls `each` with the name of every heap, without flags and cached. Returns 0, or -1 with errno. */
+/* Calls `each` with the name of every system, system-contig and CMA heap, without flags and cached; any other is tested
+ * when it is named alone. Returns 0, or -1 with errno. */
 int ion_list(void (*each)(const char *name));
 
 /* Sets what the heap's name means on this kernel; its mask stays 0 where ION has no such heap. */

@@ -53,7 +53,9 @@ static const char *do_item(const struct item *item)
         fact_dmesg(number[0]);
         break;
     case ITEM_HEAPS:
-        item_heaps(text);
+        heap_select_none();
+        for (char **pattern = item->text; *pattern; pattern++)
+            item_heaps(*pattern);
         break;
     case ITEM_ION:
         item_ion();
@@ -67,6 +69,8 @@ static const char *do_item(const struct item *item)
         return item_test(text);
     case ITEM_BENCH:
         return item_bench(number[0]);
+    case ITEM_MEASURE:
+        return item_measure(number);
     case ITEM_PAGES:
         return item_pages(item->text);
     case ITEM_EXHAUST:

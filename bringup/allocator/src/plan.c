@@ -18,12 +18,12 @@
 #define MAX_STRESS_MILLISECONDS 20000u /* a test that takes 30 s is taken for hung */
 #define MAX_TOTAL_MILLISECONDS 86400000u
 
-/* Fields: `p` a path or pattern, `n` a number (its limits follow in order), `+` one or more strings. */
+/* Fields: `p` a path or pattern, `n` a number (its limits follow in order), `+` one or more strings, `*` any number. */
 static const struct {
     const char *keyword;
     const char *fields;
-    uint64_t lowest[3];
-    uint64_t highest[3];
+    uint64_t lowest[4];
+    uint64_t highest[4];
 } shapes[] = {
     [ITEM_BUDGET] = {"budget", "nn", {0, 0}, {UINT64_MAX, MAX_TOTAL_MILLISECONDS}},
     [ITEM_READ] = {"read", "pn", {1}, {MAX_FILE_BYTES}},
@@ -33,12 +33,14 @@ static const struct {
     [ITEM_NODE] = {"node", "p", {0}, {0}},
     [ITEM_RUN] = {"run", "nn+", {1, 1}, {MAX_RUN_MILLISECONDS, MAX_OUTPUT_BYTES}},
     [ITEM_DMESG] = {"dmesg", "n", {1}, {MAX_FILE_BYTES}},
-    [ITEM_HEAPS] = {"heaps", "p", {0}, {0}},
+    [ITEM_HEAPS] = {"heaps", "p*", {0}, {0}},
     [ITEM_ION] = {"ion", "", {0}, {0}},
     [ITEM_READS] = {"reads", "n", {1}, {PLAN_MAX_ROUNDS}},
     [ITEM_STRESS] = {"stress", "nn", {1, 0}, {UINT32_MAX, MAX_STRESS_MILLISECONDS}},
     [ITEM_TEST] = {"test", "p", {0}, {0}},
     [ITEM_BENCH] = {"bench", "n", {1}, {PLAN_MAX_ROUNDS}},
+    [ITEM_MEASURE] = {"measure", "nnnn", {1, 0, 1, 1},
+                      {PLAN_MAX_SIZE, PLAN_MAX_THREADS, PLAN_MAX_ROUNDS, MAX_TOTAL_MILLISECONDS}},
     [ITEM_PAGES] = {"pages", "+", {0}, {0}},
     [ITEM_EXHAUST] = {"exhaust", "n", {1}, {MAX_RUN_MILLISECONDS}},
 };
@@ -189,10 +191,12 @@ static const char *parse_fields(struct item *item, char *rest)
     item->text = texts + texts_used;
     for (const char *shape = shapes[item->kind].fields; *shape && !wrong; shape++) {
         char *field = next_field(&rest);
+        if (!field && *shape == '*')
+            break;
         if (!field)
             return "too few fields";
         wrong = add_field(item, *shape, &numbers, field);
-        while (*shape == '+' && !wrong && (field = next_field(&rest)) != NULL)
+        while ((*shape == '+' || *shape == '*') && !wrong && (field = next_field(&rest)) != NULL)
             wrong = add_field(item, *shape, &numbers, field);
     }
     if (wrong)

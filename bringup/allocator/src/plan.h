@@ -9,6 +9,8 @@
 #define PLAN_MAX_BYTES (1u << 20)
 #define PLAN_MAX_ITEMS 4096u
 #define PLAN_MAX_ROUNDS 1000u
+#define PLAN_MAX_SIZE (1ull << 30)
+#define PLAN_MAX_THREADS 64u
 
 enum item_kind {
     ITEM_BUDGET,
@@ -25,6 +27,7 @@ enum item_kind {
     ITEM_STRESS,
     ITEM_TEST,
     ITEM_BENCH,
+    ITEM_MEASURE,
     ITEM_PAGES,
     ITEM_EXHAUST,
 };
@@ -34,7 +37,7 @@ struct item {
     unsigned line;
     unsigned texts;     /* how many strings there are in `text` */
     char **text;        /* its strings in the plan's order, then a NULL */
-    uint64_t number[3]; /* its numbers in the plan's order */
+    uint64_t number[4]; /* its numbers in the plan's order */
 };
 
 struct plan {

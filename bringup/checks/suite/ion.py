@@ -128,7 +128,8 @@ def _compared(ask: Question, one: IonComparison, facts: Facts) -> Verdict:
         cause = Cause("ion.not-equivalent", f"{one.heap} is not what {one.ion} was: {points}")
         return ask.failed(*lines, cause=cause, remedy=_remedy(one))
     if {"size", "zeroing"} & set(unknown):
-        return ask.unknown(facts.record.incomplete or f"not known: {', '.join(unknown)}", *lines)
+        hint = f"bringup heap test --heap {one.source} tests it alone"
+        return ask.unknown(facts.record.incomplete or f"not known: {', '.join(unknown)}", *lines, remedy=[hint])
     if one.equivalent is None:
         cause = Cause("ion.not-all-known", f"equal as far as it shows on this board; not known: {', '.join(unknown)}")
         return ask.warned(*lines, cause=cause)

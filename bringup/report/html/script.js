@@ -212,10 +212,26 @@
     document.querySelector(".tools").append(form);
   };
 
+  // A link for each row of a folded part, when it is opened: some hundred links that few want make a page heavy.
+  const linking = (fold) => {
+    const link = (node) => {
+      const at = node.matches("tr") ? node.querySelector(".under") : node;
+      const self = make("a", "#");
+      self.className = "self";
+      self.href = `#${node.id}`;
+      self.ariaLabel = `Link to ${node.closest("tr").querySelector(".id").textContent}${at === node ? ` on ${node.textContent}` : ""}`;
+      at.after(self);
+    };
+    fold.addEventListener("toggle", () => {
+      if (!fold.querySelector("tbody .self")) all("tbody [id]", fold).forEach(link);
+    });
+  };
+
   // A page that was saved from a browser has these already.
   all(".finder, .remedy button").forEach((old) => old.remove());
   all(".sort, .choose").forEach((old) => old.replaceWith(...old.childNodes));
   all(".remedy").forEach(copying);
+  all(".fold").forEach(linking);
   sorting();
   finder();
   if ("DecompressionStream" in window) {

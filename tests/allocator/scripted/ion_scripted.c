@@ -15,6 +15,7 @@
 #define HANDLES 16
 
 static const struct ion_heap_data heaps[] = {
+    {.name = "secure_heap", .type = 9, .heap_id = 9}, /* a vendor's */
     {.name = "linux,cma", .type = ION_HEAP_TYPE_DMA, .heap_id = 2},
     {.name = "ion_system_contig_heap", .type = ION_HEAP_TYPE_SYSTEM_CONTIG, .heap_id = 1},
     {.name = "ion_system_heap", .type = ION_HEAP_TYPE_SYSTEM, .heap_id = 0},

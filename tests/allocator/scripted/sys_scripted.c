@@ -19,6 +19,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #define MAX_FDS 1024
@@ -133,6 +134,16 @@ int sys_open_heap(const char *name)
     return fd;
 }
 
+/* A defect of speed: the call takes so much longer. */
+static void dawdle(uint64_t ns)
+{
+    struct timespec now, begun;
+    clock_gettime(CLOCK_MONOTONIC, &begun);
+    do
+        clock_gettime(CLOCK_MONOTONIC, &now);
+    while ((uint64_t)(now.tv_sec - begun.tv_sec) * 1000000000u + (uint64_t)(now.tv_nsec - begun.tv_nsec) < ns);
+}
+
 /* The kernel's own way to find out: let it copy. */
 bool copy_in(void *to, const void *from, size_t size)
 {
@@ -186,6 +197,8 @@ static int allocate(int heap, struct dma_heap_allocation_data *data)
     uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
     uint64_t size = (data->len + page - 1) / page * page;
     bool cma = fds[heap].cma;
+    if (fault("slow_alloc") && !cma)
+        dawdle(200000);
     if (fault("no_memory") || (size >= 1 << 20 && fault("no_large_memory")))
         return refuse(ENOMEM);
     if (fault("no_descriptors"))
@@ -413,7 +426,7 @@ static int buffer_ioctl(int fd, unsigned long request, void *argument)
         return refuse(EINVAL);
     if (sync.flags == (DMA_BUF_SYNC_END | DMA_BUF_SYNC_WRITE) && fault("sync_error"))
         return refuse(EIO);
-    if (sync.flags == (DMA_BUF_SYNC_START | DMA_BUF_SYNC_READ) && fault("sync_crash")) {
+    if (!(sync.flags & DMA_BUF_SYNC_END) && fault("sync_crash")) {
         signal(SIGBUS, SIG_DFL); /* a sanitizer has a handler of its own */
         raise(SIGBUS);
     }
