@@ -1,7 +1,7 @@
 """KCIDB: verdicts as KernelCI's results database takes them, schema 5.3 (PyPI ``kcidb-io`` 141).
 
 A verdict is a test, a latency or timing is a test that is DONE with a number. A test belongs to a build there, and a
-build to a checkout. Where KCIDB knows the build already, ``KCIDB_BUILD_ID`` names it; otherwise each kernel release gets
+build to a checkout. Where KCIDB knows the build already, ``KCIDB_BUILD_ID`` names it; else each kernel release gets
 a build and a checkout of its own. ``KCIDB_ORIGIN`` is the name under which results are submitted.
 Where the package ``kcidb-io`` is installed (the extra ``kcidb``), the report is checked by it before it is written.
 """
