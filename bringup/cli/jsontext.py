@@ -24,7 +24,7 @@ def json_text(document: object) -> str:
     :raises TypeError, ValueError: as :func:`json.dumps`.
     """
     text = "".join(_pieces(document, "\n"))
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")  # a lone surrogate becomes \\udcXX
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")  # a lone surrogate becomes \udcXX
 
 
 def _pieces(value: object, margin: str) -> Iterator[str]:
