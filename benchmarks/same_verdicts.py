@@ -2,8 +2,9 @@
 
 python benchmarks/same_verdicts.py [--count 20] [PROFILE…]
 
-Every run is a plan of its own in a shell session of its own, on one board that stays up. Exit status 1 where a run ends
-in `error` or `fail`, or two runs differ.
+Every run is an observation of its own, judged by itself, on one board that stays up: all tests on all heaps (ION's,
+too), where their pages lie, and how much of them can be had. Exit status 1 where a run ends in `error` or `fail`, or
+two runs differ.
 """
 
 from __future__ import annotations
@@ -12,19 +13,22 @@ import argparse
 import os
 import statistics
 import sys
+import tempfile
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from bringup.allocator.plan import Plan
-from bringup.allocator.protocol import Bye, Outcome, Result
-from bringup.allocator.run import Program, ensure_pushed, run
 from bringup.board import Board
+from bringup.checks.judge import judge
 from bringup.cli.selecting import make_selection, virtual_board
-from bringup.deadline import Deadline
+from bringup.record.load import load_record
+from bringup.record.observe import Observation, observe
 
 PROFILES = ("amd64", "arm64-debian", "arm64-16k", "arm64-5.10", "arm64-6.12", "arm64-7.x")
-_RUN_SECONDS = 120.0
+_RUN_SECONDS = 300.0
+#: The checks that judge what was tried, and not what a config promises.
+_ABOUT = ("allocator", "pages.", "exhaustion.", "dmabuf.statistics", "board.observed")
 
 Verdicts = dict[tuple[str, str], tuple[str, str]]
 
@@ -59,26 +63,30 @@ class Series:
         return sorted(told)
 
 
-def one_run(board: Board, program: Program) -> tuple[Verdicts, float]:
-    """All tests on all heaps; seconds on the board."""
-    lines = list(run(board, program, Plan().heaps("*").test("*"), Deadline.after(_RUN_SECONDS)))
-    results = [line for line in lines if isinstance(line, Result)]
-    (bye,) = (line for line in lines if isinstance(line, Bye))
-    verdicts = {(one.heap, one.test): (str(one.outcome), one.seen) for one in results}
-    if not bye.complete:
-        verdicts["", "the plan"] = (str(Outcome.ERROR), f"stopped at {bye.stopped_at}")
-    return verdicts, sum(one.ns for one in results) / 1e9
+def one_run(board: Board, folder: Path) -> tuple[Verdicts, float]:
+    """All verdicts about how the heaps behave; seconds that the tests took on the board."""
+    error = observe(board, folder, Observation(rounds=0, seconds=_RUN_SECONDS))
+    record = load_record(folder)
+    verdicts = {
+        (one.heap or "", one.id): (one.outcome.value, "; ".join((*one.evidence, *filter(None, (one.reason,)))))
+        for one in judge(record).verdicts
+        if one.id.startswith(_ABOUT)
+    }
+    if error is not None:
+        verdicts["", "the observation"] = ("error", str(error))
+    return verdicts, sum(one.ns for one in record.results) / 1e9
 
 
 def repeat(profile: str, count: int) -> Series:
     """Boot the board once and run `count` times."""
     series = Series()
     with virtual_board(profile, make_selection()) as board:
-        program = ensure_pushed(board, Deadline.after(_RUN_SECONDS))
-        for _ in range(count):
-            verdicts, seconds = one_run(board, program)
+        for number in range(count):
+            with tempfile.TemporaryDirectory(prefix="bringup-") as scratch:
+                verdicts, seconds = one_run(board, Path(scratch, "record"))
             series.verdicts.append(verdicts)
             series.seconds.append(seconds)
+            print(f"  run {number + 1}: {seconds:.1f} s", file=sys.stderr, flush=True)
     return series
 
 

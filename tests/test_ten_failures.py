@@ -161,7 +161,8 @@ def test_10_ion_is_still_there(fresh_board: Fresh, judged: Judge, tmp_path: Path
 TRUE_OF_VIRTUAL_BOARDS = {"kernel.known-defect", "heap.slow", "dmabuf.no-statistics"}
 TRUE_OF_ONE = {
     "amd64": {"kconfig.no-sync-file", "kconfig.no-proc-config", "kconfig.no-buffer-statistics"},
-    "arm64-5.10": {"kconfig.cma-sysfs-off"},
+    # Two heaps compared on a busy emulator: one may be slower, and not every point can be known there.
+    "arm64-5.10": {"kconfig.cma-sysfs-off", "ion.not-all-known", "ion.was-faster"},
     "arm64-6.12": {"kconfig.cma-sysfs-off", "kconfig.no-buffer-statistics"},
     "arm64-7.x": {"kconfig.cma-sysfs-off", "kconfig.no-buffer-statistics"},
 }

@@ -10,12 +10,15 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
+from pydantic import ValidationError
+
 from bringup.checks.facts import Facts
 from bringup.checks.regions import cma_alignment, extent, root_cells
 from bringup.checks.reserved import ReservedNode
 from bringup.checks.verdict import Change
 from bringup.config.schema import BoardConfig, DeclaredIn, Heap, HeapKind, Kernel, Memory, Region
 from bringup.errors import BringupError
+from bringup.render.sepolicy import make_policy
 
 __all__ = [
     "allowed", "device_tree", "kconfig", "labelled", "modules_load", "options_for", "parameter", "split_kconfig",
@@ -76,7 +79,12 @@ def allowed(facts: Facts, name: str, label: str, domain: str) -> tuple[Change, .
     :raises UsageError: a neverallow rule of the platform forbids it.
     """
     heap = _heap(facts, name, node={"label": label}, used_by=(domain,))
-    changes = _rendered(facts, "sepolicy", _SEPOLICY, heap=heap, strict=True)
+    try:
+        config = _config(facts, heap, {})
+    except ValidationError:
+        return ()
+    make_policy(config, ((name, config.heaps[0]),))
+    changes = _rendered(facts, "sepolicy", _SEPOLICY, heap=heap)
     return tuple(one for one in changes if one.file.endswith(".te"))
 
 
@@ -131,25 +139,17 @@ def _rendered(
     *,
     heap: dict[str, Any] | None = None,
     kernel: dict[str, Any] | None = None,
-    strict: bool = False,
 ) -> tuple[Change, ...]:
-    """Render a fragment for one heap.
+    """Render a fragment for one heap. What cannot be rendered is no change.
 
     :param files: what the changes are called → how the path of the template's output ends.
-    :param strict: let an error through; otherwise what cannot be rendered is no change.
     """
-    from pydantic import ValidationError
-
     from bringup.render.engine import Rendered, render
 
     try:
         config = _config(facts, heap, kernel or {})
         rendered = render(fragment, config, kernel=str(facts.version) if facts.version else None)
-    except ValidationError:
-        return ()  # a name that no board config could hold
-    except BringupError:
-        if strict:
-            raise
+    except (ValidationError, BringupError):  # a name that no board config could hold; a user's template
         return ()
     changes = []
     for name, end in files.items():

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from bringup.checks.facts import Facts
 from bringup.checks.ioncompare import IonComparison, IonFacts, IonHeap, IonPoint, PointResult
 from bringup.checks.latency import latency_facts, percentile
+from bringup.checks.placement import pages_of
 from bringup.checks.run import LatencyFacts, PageFacts
 from bringup.config.schema import Flavour, Heap, HeapKind
 from bringup.config.schema import IonHeap as Replaced
@@ -105,12 +106,19 @@ def _source(mapping: Replaced, abi: str | None) -> tuple[str, str, int]:
 
 
 def _points(facts: Facts, heap: Heap, name: str, source: str, flags: int) -> Iterator[IonPoint]:
+    scattered = ion_sources(facts).get(source) == "system"
     old, new = _side(facts, source), _side(facts, name)
     yield _promise("size", ("size.lseek", "size.rounding"), "each size comes in whole pages", old, new)
     yield _promise("zeroing", ("zero.fresh", "zero.reuse"), "buffers come zeroed", old, new)
     yield _cacheability(facts, heap, flags, old, new)
-    yield _contiguity(old, new)
-    yield _alignment(old, new)
+    if scattered:
+        why = "an ION heap of type system promises neither contiguous memory nor more than pages"
+        pieces = "; ".join(_pieces(one) for _, one in sorted(new.pages.items())) or "not traced"
+        yield IonPoint("contiguity", PointResult.SAME, "not promised", pieces, why)
+        yield IonPoint("alignment", PointResult.SAME, "pages", "pages", why)
+    else:
+        yield _contiguity(old, new)
+        yield _alignment(old, new)
     yield _latency(old, new)
 
 
@@ -121,7 +129,7 @@ def _side(facts: Facts, name: str) -> _Side:
         tests={one.test: one for one in record.results if one.heap == name},
         reads=next((one for one in record.reads if one.heap == name and one.read_ns), None),
         latency={one.size: one for one in timed if one is not None},
-        pages={},  # what the kernel traced of its buffers is not in the record
+        pages={one.size: one for one in pages_of(facts, name)},
     )
 
 
@@ -234,7 +242,8 @@ def _alignment(old: _Side, new: _Side) -> IonPoint:
     if not _common(old, new):
         return IonPoint("alignment", PointResult.UNKNOWN, why=_UNTRACED)
     if not pairs:
-        return IonPoint("alignment", PointResult.SAME, "pages", "pages", "the ION heap's buffers are in pieces")
+        why = "the ION heap's buffers are in pieces, against what its type promises"
+        return IonPoint("alignment", PointResult.UNKNOWN, "pages", "", why)
     was, is_now = (all(_is_aligned(pair[side]) for pair in pairs) for side in (0, 1))
     result = PointResult.SAME if was == is_now else PointResult.BETTER if is_now else PointResult.WORSE
     ion, heap = ("; ".join(_aligned(pair[side]) for pair in pairs) for side in (0, 1))

@@ -12,7 +12,7 @@ from bringup.checks.facts import Facts
 from bringup.checks.gap import gap_of_board
 from bringup.checks.latency import latencies_of, latency_facts
 from bringup.checks.memory import MemoryFacts
-from bringup.checks.placement import exhaustion_facts, page_facts, placements
+from bringup.checks.placement import exhaustion_facts, pages_of
 from bringup.checks.placing import memory_facts
 from bringup.checks.registry import Check, Question, checks
 from bringup.checks.run import BoardRun, HeapFacts, IonFacts
@@ -124,13 +124,13 @@ def _ion_heaps(facts: Facts) -> Iterator[HeapFacts]:
             kind=kind or None,
             tests=Counter(str(one.outcome) for one in facts.record.results if one.heap == name),
             latency=tuple(one for one in timed if one is not None),
+            pages=pages_of(facts, name),
         )
 
 
 def _heaps(facts: Facts) -> Iterator[HeapFacts]:
     """The heaps that are there, then those that should be."""
     nodes = facts.heap_nodes or {}
-    page = facts.record.hello.page_size if facts.record.hello else 4096
     latencies = latencies_of(facts.record)
     timed = {name: [one for one in latencies if one.heap == name] for name in nodes}
     for name, node in nodes.items():
@@ -144,9 +144,7 @@ def _heaps(facts: Facts) -> Iterator[HeapFacts]:
             label=node.label,
             tests=Counter(str(one.outcome) for one in facts.record.results if one.heap == name),
             latency=tuple(one for sample in timed[name] if (one := latency_facts(sample)) is not None),
-            pages=tuple(
-                shown for placed in placements(facts) if placed.heap == name and (shown := page_facts(placed, page))
-            ),
+            pages=pages_of(facts, name),
             exhaustion=next((exhaustion_facts(one) for one in facts.record.exhaustions if one.heap == name), None),
         )
     release = facts.version.release if facts.version else None

@@ -14,7 +14,7 @@ from bringup.checks.tracing import Block, Traced, TraceFormats, traced
 from bringup.config.schema import HeapKind
 from bringup.record.load import Exhaustion, State
 
-__all__ = ["Placement", "exhaustion_facts", "page_facts", "placements", "runs_of", "why_not_traced"]
+__all__ = ["Placement", "exhaustion_facts", "page_facts", "pages_of", "placements", "runs_of", "why_not_traced"]
 
 _EXTENTS = 256
 #: Kinds of heap that hand out contiguous memory of a region of their own.
@@ -75,7 +75,9 @@ def _placements(facts: Facts) -> list[Placement]:
         heap = facts.config.heap(buffer.heap) if facts.config else None
         contiguous = one.cma or (heap is not None and heap.kind in CONTIGUOUS)
         node = heap.region.node_name if heap is not None and heap.region is not None else None
-        region = region_of(facts, one.area, buffer.heap, node or "") if contiguous else None
+        # ION calls a CMA heap by its area: ion/NAME, with flags behind it.
+        name = buffer.heap.split("/")[1] if buffer.heap.startswith("ion/") else buffer.heap
+        region = region_of(facts, one.area, name, node or "") if contiguous else None
         found.append(Placement(buffer.heap, buffer.size, one, region, contiguous))
     return found
 
@@ -107,6 +109,12 @@ def page_facts(one: Placement, page: int) -> PageFacts | None:
         extents=tuple((pfn * page, pages * page) for pfn, pages in runs[:_EXTENTS]),
         region=one.region,
     )
+
+
+def pages_of(facts: Facts, name: str) -> tuple[PageFacts, ...]:
+    """What a report shows of one heap's buffers."""
+    page = facts.record.hello.page_size if facts.record.hello else 4096
+    return tuple(shown for one in placements(facts) if one.heap == name and (shown := page_facts(one, page)))
 
 
 def exhaustion_facts(one: Exhaustion) -> ExhaustionFacts | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -56,7 +57,7 @@ def check(
     if records:
         run = judge_folders(records, configs, named, rendered)
     else:
-        run = _judge_board(selection, root, configs, named=named, rendered=rendered)
+        run = _judge_boards(selection, root, configs, named=named, rendered=rendered)
     if output is not None:
         write_reports(run, output)
     show(run, as_json=json, report=output and output / "report.html")
@@ -65,10 +66,10 @@ def check(
     raise typer.Exit(int(run.exit_code))
 
 
-def _judge_board(
+def _judge_boards(
     selection: Selection, root: str, configs: Sequence[BoardConfig], *, named: bool, rendered: Path | None
 ) -> Run:
-    """Observe the board with every test, time nothing, keep no record."""
+    """Observe each board with every test, time nothing, keep no record."""
     from bringup import __version__
     from bringup.checks.run import Run
     from bringup.cli.console import print_error
@@ -78,14 +79,14 @@ def _judge_board(
     from bringup.lab.look import passing_record
     from bringup.record.observe import Observation
 
-    (board,) = selected_boards(selection)
-    started = now()
+    started, judged = now(), []
     how = Observation(root=root_policy(root), rounds=0)
-    with (
-        live_steps([board.serial]) as on_step,
-        passing_record(board, how, lambda step: on_step(board.serial, step)) as (seen, error),
-    ):
-        judged = judge_record(seen, configs, named=named, rendered=rendered)
-    if error is not None:
-        print_error(error)
-    return Run((judged,), __version__, started)
+    for board in selected_boards(selection):
+        with (
+            live_steps([board.serial]) as on_step,
+            passing_record(board, how, partial(on_step, board.serial)) as (seen, error),
+        ):
+            judged.append(judge_record(seen, configs, named=named, rendered=rendered))
+        if error is not None:
+            print_error(error)
+    return Run(tuple(judged), __version__, started)

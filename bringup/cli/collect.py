@@ -49,12 +49,12 @@ def collect(
     """Observe a board into a record, and judge nothing."""
     from bringup.cli.console import say
     from bringup.cli.progress import live_steps
-    from bringup.cli.selecting import root_policy, selected_boards
+    from bringup.cli.selecting import one_board, root_policy
     from bringup.record.archive import pack
     from bringup.record.observe import Observation, observe
 
     folder = _folder_of(output)
-    (board,) = selected_boards(selection)
+    board = one_board(selection, "collect a record")
     how = Observation(root=root_policy(root), heaps="*" if tests else None, seconds=seconds)
     with live_steps([board.serial]) as on_step:
         error = observe(board, folder, how, lambda step: on_step(board.serial, step))

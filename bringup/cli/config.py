@@ -91,7 +91,10 @@ def schema(output: Annotated[Path | None, typer.Option("-o", metavar="FILE", hel
 def init(
     selection: Selection,
     record: Annotated[
-        Path | None, typer.Option("--record", metavar="RECORD", help="From this record instead of a connected board.")
+        Path | None,
+        typer.Option(
+            "--record", metavar="RECORD", help="From this record, a folder or .tar.zst, instead of a connected board."
+        ),
     ] = None,
     output: Annotated[
         Path | None, typer.Option("-o", metavar="FILE", help="NAME.yaml, which names the config; default: stdout.")
@@ -143,7 +146,7 @@ def _may_write(output: Path, *, force: bool) -> None:
 def _record_of(record: Path | None, selection: Selection, root: str) -> Iterator[Record]:
     """The record named, or one of the board selected."""
     from bringup.cli.progress import live_steps
-    from bringup.cli.selecting import root_policy, selected_boards
+    from bringup.cli.selecting import one_board, root_policy
     from bringup.lab.look import passing_record
     from bringup.record.load import load_record
     from bringup.record.observe import Observation
@@ -151,7 +154,7 @@ def _record_of(record: Path | None, selection: Selection, root: str) -> Iterator
     if record is not None:
         yield load_record(record)
         return
-    (board,) = selected_boards(selection)
+    board = one_board(selection, "begin a board config")
     how = Observation(root=root_policy(root), heaps=None, rounds=0)
     with (
         live_steps([board.serial]) as on_step,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import sys
 
@@ -31,6 +32,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "doctor": ("doctor", "Is this host ready?"),
 }
 
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
+
 
 def main() -> None:
     """Run the command line and exit with a documented status."""
@@ -46,19 +49,13 @@ def _guarded(arguments: list[str]) -> int:
     from bringup.errors import BringupError, ExitCode
 
     try:
-        if arguments[:2] == ["kconfig", "check"]:
-            code = _quick_check(arguments)
-            if code is not None:
-                return code
-        result: Any = _group()(args=arguments, prog_name="bringup", standalone_mode=True)
-    except SystemExit as stop:
-        return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
+        code = _run(arguments)
+        sys.stdout.flush()  # only now is it known whether all of it could be written
     except KeyboardInterrupt:
         sys.stderr.write("\nbringup: interrupted\n")
         return int(ExitCode.INTERRUPTED)
     except BrokenPipeError:
-        # The reader of our output went away (| head): silence on the way out, too.
-        sys.stdout = open("/dev/null", "w", encoding="utf-8")  # noqa: SIM115, PTH123
+        _write_no_more()  # the reader of our output went away (| head): silence on the way out, too
         return int(ExitCode.INFRASTRUCTURE)
     except BringupError as error:
         from bringup.cli.console import debugging, print_error
@@ -72,10 +69,30 @@ def _guarded(arguments: list[str]) -> int:
 
         if debugging():
             raise
+        if isinstance(error, OSError) and error.errno in _FULL:
+            _write_no_more()
+            say(f"bringup: write: {error.strerror}{f': {error.filename}' if error.filename else ''}")
+            return int(ExitCode.INFRASTRUCTURE)
         say(f"bringup: internal error: {type(error).__name__}: {error}")
         say("  → this is a fault of bringup, not of your board; --debug shows where: please report it")
         return int(ExitCode.INFRASTRUCTURE)
+    return code
+
+
+def _run(arguments: list[str]) -> int:
+    try:
+        if arguments[:2] == ["kconfig", "check"]:
+            code = _quick_check(arguments)
+            if code is not None:
+                return code
+        result: Any = _group()(args=arguments, prog_name="bringup", standalone_mode=True)
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
     return int(result or 0)
+
+
+def _write_no_more() -> None:
+    sys.stdout = open("/dev/null", "w", encoding="utf-8")  # noqa: SIM115, PTH123
 
 
 def _quick_check(arguments: list[str]) -> int | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -32,16 +34,23 @@ def list_them(
     selection: Selection,
     json: JsonOutput = False,
 ) -> None:
-    """The heaps there are, with mode, owner and label."""
+    """The heaps there are, with mode, owner and label; and ION's, where it still is."""
+    from bringup.checks.equivalence import ion_facts
+    from bringup.checks.facts import Facts
     from bringup.checks.judge import heaps_of
     from bringup.cli.console import out, print_json, table
     from bringup.record.observe import Observation
 
-    heaps = heaps_of(_observed(selection, Observation(heaps=None), None))
+    seen = _observed(selection, Observation(heaps=None), None)
+    heaps, ion = heaps_of(seen), ion_facts(Facts(seen))
     if json:
-        print_json({"schema": "bringup.heaps/1", "heaps": [one.to_json() for one in heaps]})
+        told = None if ion is None else ion.to_json()
+        print_json({"schema": "bringup.heaps/1", "heaps": [one.to_json() for one in heaps], "ion": told})
         return
     rows = [(one.name, f"{one.mode or 0:04o}", one.owner or "", one.label or "none") for one in heaps]
+    if ion is not None and (node := seen.node("/dev/ion")) is not None:
+        owner = f"{node.uid}:{node.gid}"
+        rows += [(f"ion/{one.name}", f"{node.mode or 0:04o}", owner, node.label or "none") for one in ion.heaps]
     out().print(table(["heap", "mode", "owner", "SELinux label"], rows))
 
 
@@ -66,18 +75,18 @@ def run_tests(
     from bringup.lab.judging import heap_verdicts
     from bringup.record.observe import Observation
 
-    timed = 5 if heap == "*" and not test else 0  # for the comparison with ION's heaps
+    compared = heap == "*" and not test  # with ION's heaps: that takes times, and where the pages lie
     how = Observation(
         root=root_policy(root),
         heaps=heap,
         tests=tuple(test or ("*",)),
-        rounds=timed,
-        pages=False,
+        rounds=5 if compared else 0,
+        pages=compared,
         exhaust=False,
         stress=(seed, stress),
     )
-    seen = _observed(selection, how, record)
-    verdicts = heap_verdicts(seen, choose_configs(None, None)[0])
+    with _record_of(selection, how, record) as seen:
+        verdicts = heap_verdicts(seen, choose_configs(None, None)[0])
     if json:
         print_json({"schema": "bringup.heaps/1", "verdicts": [one.to_json() for one in verdicts]})
     else:
@@ -137,16 +146,23 @@ def bench(
 
 
 def _observed(selection: Selection, how: Observation, folder: Path | None) -> Record:
+    """Observe the one board; its record, whose files are there only where a folder was named."""
+    with _record_of(selection, how, folder) as record:
+        return record
+
+
+@contextmanager
+def _record_of(selection: Selection, how: Observation, folder: Path | None) -> Iterator[Record]:
     """Observe the one board; its record, which is kept only where a folder was named."""
     from bringup.cli.progress import live_steps
-    from bringup.cli.selecting import selected_boards
+    from bringup.cli.selecting import one_board
     from bringup.record.load import load_record
     from bringup.record.observe import observe
 
-    (board,) = selected_boards(selection)
+    board = one_board(selection, "choose a board")
     with tempfile.TemporaryDirectory(prefix="bringup-") as scratch, live_steps([board.serial]) as on_step:
         place = folder or Path(scratch, "record")
         error = observe(board, place, how, lambda step: on_step(board.serial, step))
         if error is not None:
             raise error
-        return load_record(place)
+        yield load_record(place)

@@ -1,5 +1,7 @@
 """JSON as the command line prints it: what ``json.dumps(…, indent=2, ensure_ascii=False)`` gives, sooner.
 
+Only that what UTF-8 cannot hold (a file's name may be any bytes) is written as an escape.
+
 With an indent the standard library's encoder is the one in Python; importing it alone takes as long as this takes for a
 whole document. A test holds both against each other.
 """
@@ -21,7 +23,8 @@ def json_text(document: object) -> str:
 
     :raises TypeError, ValueError: as :func:`json.dumps`.
     """
-    return "".join(_pieces(document, "\n"))
+    text = "".join(_pieces(document, "\n"))
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")  # a lone surrogate becomes \udcXX
 
 
 def _pieces(value: object, margin: str) -> Iterator[str]:

@@ -12,7 +12,7 @@ from bringup.kernel.checked import Asked
 from bringup.kernel.source import Source, SourceKind, open_source
 
 if TYPE_CHECKING:
-    from bringup.board import Selection
+    from bringup.board import Board, Selection
     from bringup.checks.facts import Facts
 
 __all__ = ["Named", "all_sources", "from_facts", "observed_source", "wants_board"]
@@ -73,32 +73,35 @@ def observed_source(named: Named, asked: Asked) -> tuple[Source, Asked]:
     :raises UsageError: files, a record and a board contradict each other, or nothing is named and no board is there.
     :raises BringupError: the record cannot be read, or the board does not answer.
     """
-    given = [bool(named.files), named.record is not None, wants_board(named)]
-    if sum(given) > 1:
-        hint = "name one of SOURCE, --record and -s; bringup kconfig diff compares them"
+    boards = _boards_wanted(named)
+    hint = "name one of SOURCE, --record and -s; bringup kconfig diff compares them"
+    if (bool(named.files), named.record is not None, boards > 0).count(True) > 1:
         raise UsageError("kconfig", "more than one kernel was named", hint=hint)
-    return _from_record(named.record, asked) if named.record is not None else _from_board(named, asked)
+    if boards > 1:
+        raise UsageError("kconfig", f"{boards} boards are named, and one kernel is judged at a time", hint=hint)
+    return _from_record(named.record, asked) if named.record is not None else _from_boards(named, asked)[0]
 
 
 def all_sources(named: Named) -> list[Source]:
-    """Everything that is named, the running kernel first.
+    """Everything that is named, the running kernels first.
 
     :raises UsageError: fewer than two.
     """
     nothing = Asked()
-    sources = []
-    count = len(named.sources) + (named.record is not None) + wants_board(named)
-    if count < 2:
+    if len(named.sources) + (named.record is not None) + _boards_wanted(named) < 2:
         hint = "name two or more: files, --record RECORD, or -s SERIAL for the kernel that runs on a board"
         raise UsageError("compare configurations", "one is too few", hint=hint)
-    if wants_board(named):
-        sources.append(_from_board(named, nothing)[0])
-    if named.record is not None:
-        sources.append(_from_record(named.record, nothing)[0])
+    boards = _from_boards(named, nothing) if wants_board(named) else []
+    records = [_from_record(named.record, nothing)] if named.record is not None else []
     return [
-        *sources,
+        *(source for source, _ in (*boards, *records)),
         *(_from_record(path, nothing)[0] if _is_record(path) else open_source(path) for path in named.sources),
     ]
+
+
+def _boards_wanted(named: Named) -> int:
+    """How many; one where it is not said which."""
+    return max(1, len(named.selection.serials)) if wants_board(named) else 0
 
 
 def _is_record(path: Path) -> bool:
@@ -114,23 +117,29 @@ def _from_record(folder: Path, asked: Asked) -> tuple[Source, Asked]:
     return from_facts(Facts(load_record(folder)), str(folder), asked)
 
 
-def _from_board(named: Named, asked: Asked) -> tuple[Source, Asked]:
-    """One observation of what a kernel is judged by. Nothing is tested, and no record is kept."""
-    from bringup.checks.facts import Facts
-    from bringup.cli.progress import live_steps
-    from bringup.cli.selecting import root_policy, selected_boards
-    from bringup.lab.look import passing_record
-    from bringup.record.observe import Observation
-    from bringup.record.questions import KERNEL
+def _from_boards(named: Named, asked: Asked) -> list[tuple[Source, Asked]]:
+    from bringup.cli.selecting import selected_boards
 
     try:
-        (board,) = selected_boards(named.selection)
+        boards = selected_boards(named.selection)
     except BoardNotFound as error:
         if named.selection.serials or named.files:
             raise
         hint = "name a file (bringup kconfig check .config), or connect a board"
         raise UsageError("kconfig", f"nothing to read was named, and {error.seen}", hint=hint) from error
-    how = Observation(questions=KERNEL, root=root_policy(named.root), heaps=None, rounds=0)
+    return [_from_board(board, named.root, asked) for board in boards]
+
+
+def _from_board(board: Board, root: str, asked: Asked) -> tuple[Source, Asked]:
+    """One observation of what a kernel is judged by. Nothing is tested, and no record is kept."""
+    from bringup.checks.facts import Facts
+    from bringup.cli.progress import live_steps
+    from bringup.cli.selecting import root_policy
+    from bringup.lab.look import passing_record
+    from bringup.record.observe import Observation
+    from bringup.record.questions import KERNEL
+
+    how = Observation(questions=KERNEL, root=root_policy(root), heaps=None, rounds=0)
     with (
         live_steps([board.serial]) as on_step,
         passing_record(board, how, lambda step: on_step(board.serial, step)) as (record, lost),

@@ -13,7 +13,15 @@ if TYPE_CHECKING:
     from bringup.board import Board, RootPolicy, Selection
     from bringup.virtual import VirtualBoard
 
-__all__ = ["connect_virtual", "forget_virtual", "listed_serials", "make_selection", "root_policy", "selected_boards"]
+__all__ = [
+    "connect_virtual",
+    "forget_virtual",
+    "listed_serials",
+    "make_selection",
+    "one_board",
+    "root_policy",
+    "selected_boards",
+]
 
 _CONNECT_SECONDS = 30.0
 _BOOT_SECONDS = 300.0
@@ -78,6 +86,17 @@ def selected_boards(selection: Selection, every: bool = False) -> list[Board]:
     for error in chosen.unusable:
         print_error(error)
     return list(chosen.boards)
+
+
+def one_board(selection: Selection, action: str) -> Board:
+    """The one board that is meant, for a command that takes no more.
+
+    :raises BringupError: none, more than one, or one that cannot be used.
+    """
+    if len(selection.serials) > 1:
+        raise UsageError(action, f"{len(selection.serials)} boards are named", hint="give one -s SERIAL")
+    (board,) = selected_boards(selection)
+    return board
 
 
 def connect_virtual(board: VirtualBoard, selection: Selection) -> Board:

@@ -204,9 +204,11 @@ def _ask(plan: Plan, questions: Questions) -> Plan:
 
 
 def _measured(plan: Plan, how: Observation) -> Plan:
-    """What may leave a heap's memory in pieces comes last."""
+    """What may leave a heap's memory in pieces comes last, and not to ION's: they share what they have with heaps."""
     if how.pages:
         plan = _with_counters(_with_counters(plan).add(Pages(TRACE_EVENTS)))
+    if how.pages and how.heaps == "*":
+        plan = plan.heaps("ion/*").add(Pages(TRACE_EVENTS)).heaps(how.heaps)
     if how.exhaust:
         plan = plan.add(Exhaust(EXHAUST_MS))
     return plan

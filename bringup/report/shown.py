@@ -24,7 +24,7 @@ _ITEMS = 400
 
 _NAMES = frozenset(
     {
-        *("serial", "config", "kernel", "id", "heap", "name", "kind", "owner", "label", "type", "abi", "op", "file"),
+        *("serial", "config", "kernel", "id", "name", "kind", "owner", "label", "type", "abi", "op", "file"),
         *("symbols", "severity", "answer", "tool", "started", "limit", "stopped"),
     }
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from bringup.text import from_board
 from bringup.virtual import VirtualBoard
 from tests.allocator.test_ion import ON_ION
 from tests.allocator.test_ktap import below, parse
+from tests.cli.command import bringup
 from tests.native_adbd import AdbServer
 
 pytestmark = pytest.mark.board
@@ -115,6 +117,7 @@ def test_both_mappings_of_the_board_config_are_compared(board: Board, tmp_path: 
     for one in judged.ion.comparisons:
         points = {point.name: point.result for point in one.points}
         assert (points["size"], points["zeroing"]) == (PointResult.SAME, PointResult.SAME)
+        assert (points["contiguity"], points["alignment"]) == (PointResult.SAME, PointResult.SAME)
         assert points["cacheability"] is PointResult.UNKNOWN
         assert points["latency"] is not PointResult.UNKNOWN
         assert one.equivalent is None
@@ -122,6 +125,22 @@ def test_both_mappings_of_the_board_config_are_compared(board: Board, tmp_path: 
     assert told["ion.heaps", None] is Judged.PASS
     assert told["ion.replaced", "system"] is told["ion.replaced", "linux,cma"] is Judged.WARN
     assert not [one for one in judged.verdicts if one.outcome in (Judged.FAIL, Judged.ERROR)]
+
+
+def test_heap_list_and_heap_test_have_ion_without_being_asked(board: Board, adb_server: AdbServer) -> None:
+    environ = {"ANDROID_ADB_SERVER_PORT": str(adb_server.address.port)}
+    listed = bringup("heap", "list", "-s", board.serial, environ=environ)
+    assert listed.returncode == 0, listed.stderr
+    assert "ion/ion_system_heap" in listed.stdout
+    done = bringup("heap", "test", "-s", board.serial, "--json", environ=environ)
+    assert done.returncode == 0, done.stderr
+    verdicts = json.loads(done.stdout)["verdicts"]
+    assert {one.get("heap") for one in verdicts if one["id"] == "allocator.zero.reuse"} == {
+        "system",
+        "linux,cma",
+        *NAMES,
+    }
+    assert {one["heap"] for one in verdicts if one["id"] == "ion.replaced"} == {"system", "linux,cma"}
 
 
 def test_a_board_without_ion(amd64_board: VirtualBoard, adb_server: AdbServer) -> None:

@@ -25,7 +25,13 @@ documents = st.recursive(
 
 @given(documents)
 def test_the_same_bytes(document: Any) -> None:
-    assert json_text(document) == json.dumps(document, indent=2, ensure_ascii=False)
+    text = json.dumps(document, indent=2, ensure_ascii=False)
+    assert json_text(document) == text.encode("utf-8", "backslashreplace").decode()
+    assert repr(json.loads(json_text(document))) == repr(json.loads(json.dumps(document)))
+
+
+def test_a_name_of_any_bytes_is_still_json() -> None:
+    assert json_text({"source": "bad\udcffname"}) == '{\n  "source": "bad\\udcffname"\n}'
 
 
 def test_enums_are_their_values() -> None:

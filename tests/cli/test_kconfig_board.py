@@ -89,6 +89,19 @@ def test_do_running_kernel_and_build_agree(board: NativeBoard, config: Path, tmp
     assert "3 sources disagree on 1 symbol\n" in done.stdout
 
 
+def test_two_boards_are_compared_and_not_judged_at_once(make_native_board: Callable[..., NativeBoard]) -> None:
+    boards = [make_native_board() for _ in range(2)]
+    both = [word for board in boards for word in ("-s", board.serial)]
+    for board in boards:
+        (board.files / "boot").mkdir()
+        (board.files / f"boot/config-{os.uname().release}").write_text(CONFIG)
+    done = bringup("kconfig", "diff", "--same", *both, environ=server_of(boards[0]))
+    assert (done.returncode, done.stdout) == (0, "2 sources agree\n"), done.stderr
+    done = bringup("kconfig", "check", *both, environ=server_of(boards[0]))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "2 boards are named" in done.stderr
+
+
 def test_what_was_observed_is_what_was_needed(board: NativeBoard, tmp_path: Path) -> None:
     """One observation: no test of a heap, no file that says nothing of the kernel's configuration."""
     from bringup.board import RootPolicy

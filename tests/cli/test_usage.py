@@ -26,6 +26,16 @@ def test_no_such_board_config_suggests() -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    "command", [["heap", "list"], ["collect", "-o", "nowhere"], ["config", "init"], ["kconfig", "check"]]
+)
+def test_a_command_for_one_board_says_so(command: list[str]) -> None:
+    done = bringup(*command, "-s", "one", "-s", "two")
+    assert done.returncode == 2
+    assert "2 boards are named" in done.stderr
+    assert "internal error" not in done.stderr
+
+
 def test_yaml_typo_names_file_line_column_and_the_key_that_was_meant(tmp_path: Path) -> None:
     text = "name: mine\ntitle: Mine\nheaps:\n  - name: system\n    kidn: system\n"
     (tmp_path / "mine.yaml").write_text(text)

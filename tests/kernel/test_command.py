@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -193,6 +196,28 @@ def test_a_fragment_that_cannot_mend_all_says_so(tmp_path: Path, good: Path) -> 
     )
     assert ran.returncode == 1
     assert "mine.one: no line can mend it" in ran.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_what_cannot_be_written_is_told(good: Path, options: list[str]) -> None:
+    with Path("/dev/full").open("w") as full:
+        ran = subprocess.run(
+            [sys.executable, "-m", "bringup", "kconfig", "check", str(good), *options],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert (ran.returncode, ran.stderr) == (3, "bringup: write: No space left on device\n")
+
+
+def test_a_file_s_name_of_any_bytes(tmp_path: Path) -> None:
+    name = os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.config")
+    Path(name).write_bytes(GOOD)
+    quick = bringup("kconfig", "check", name, "--json")
+    slow = bringup("kconfig", "check", name, "--json", "--debug-build")
+    assert json.loads(quick.stdout)["source"] == json.loads(slow.stdout)["source"] == name
 
 
 def test_explain(good: Path) -> None:

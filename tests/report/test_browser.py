@@ -196,9 +196,12 @@ def test_each_row_of_a_folded_part_has_its_link_once_it_is_open(browser: Browser
     browser.open(pages["one"])
     fold = browser.driver.find_element("css selector", ".fold")
     fold.find_element("tag name", "summary").click()
+    browser.driver.execute_async_script(_NEXT_FRAMES)
     (link,) = browser.driver.find_elements("css selector", f"[id='{FOLDED}'] .self")
     assert link.get_attribute("href").endswith(f"#{FOLDED}")
     assert link.get_attribute("aria-label") == "Link to kconfig.sysfs"
+    of_heap = browser.driver.find_element("css selector", "[id='made-up-board-7/alloc.open/system'] + .self")
+    assert of_heap.get_attribute("aria-label") == "Link to alloc.open on system"
 
 
 def test_finding_hides_the_others_and_counts(browser: Browser, pages: dict[str, Path]) -> None:
@@ -212,7 +215,7 @@ def test_finding_hides_the_others_and_counts(browser: Browser, pages: dict[str, 
         "made-up-board-7/kconfig.cma",
         "made-up-board-7/kconfig.dma-cma",
     ]
-    assert browser.js("return document.querySelector('output').value") == "3 of 64"
+    assert browser.js("return document.querySelector('output').value") == "3 of 51"
     assert browser.js("return document.getElementById('made-up-board-7/kconfig.cma').checkVisibility()")
     field.clear()
     field.send_keys(" ")

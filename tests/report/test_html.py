@@ -105,6 +105,9 @@ def test_a_pass_and_a_skip_stand_with_their_reasons() -> None:
     assert "39 passed" in text
     assert "14 skipped, each with its reason" in text
     assert text.count("the heap has no node") == 13
+    assert "The node can be opened read-only alloc.open system, reserved fd 5" in text, (
+        "heaps that answer alike are one row"
+    )
 
 
 def test_names_of_findings_stay_the_same_when_others_come_and_go() -> None:
@@ -240,6 +243,9 @@ def test_a_run_without_a_benchmark_shows_its_latencies_beside_memset() -> None:
     heaps = (HeapFacts("x", True, latency=(LatencyFacts(1 << 20, 9, *[1000, 2000, 300, 400, 5000, 6000]),)),)
     view = timing_view(BoardRun("s", (), heaps=heaps))
     assert [one.title for one in view.charts] == ["Allocating a buffer", "Giving it back"]
+    ion = (dataclasses.replace(heaps[0], name="ion/y/cached"),)
+    beside = timing_view(BoardRun("s", (), heaps=heaps, ion_heaps=ion))
+    assert [one.name for one in beside.legend] == ["x", "ION y/cached", "memset of the same size"]
     assert (
         view.charts[0].summary == "Allocating a buffer, the median: x 1 µs for 1 MiB. Limit: memset of the same size."
     )

@@ -12,12 +12,14 @@ void read_words(const void *memory, uint64_t size)
 
 void fill_words(void *memory, uint64_t word, uint64_t size)
 {
-    unsigned long low = (unsigned long)word; /* both halves of the words used here are the same */
-    unsigned long count = (unsigned long)(size / sizeof low);
 #ifdef __x86_64__
-    __asm__ volatile("rep stosq" : "+D"(memory), "+c"(count) : "a"(low) : "memory");
+    uint64_t count = size / sizeof word;
+    __asm__ volatile("rep stosq" : "+D"(memory), "+c"(count) : "a"(word) : "memory");
 #else
-    __asm__ volatile("rep stosl" : "+D"(memory), "+c"(count) : "a"(low) : "memory");
+    for (uint64_t *to = memory, *end = to + size / 8; to < end; to++) {
+        *to = word; /* its halves may differ, so this is not rep stosl */
+        __asm__ volatile("" : : : "memory");
+    }
 #endif
 }
 

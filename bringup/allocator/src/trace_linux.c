@@ -13,8 +13,6 @@
 
 #define PREFIX "bringup-"
 #define PREFIX_SIZE (sizeof PREFIX - 1)
-/* A CPU's ring buffer. A buffer of 4 MiB in single pages makes 1024 events of 48 bytes. */
-#define BUFFER_KIB "128"
 #define MAX_SUB_BUFFER (1u << 18)
 
 char trace_path[160];
@@ -85,15 +83,15 @@ int trace_begin(void)
     if (!*folder)
         return error;
     sweep(trace_path);
+    /* Its ring buffer keeps the size that the kernel gives it, 1.4 MiB a CPU; the events of a buffer of 4 MiB need 50 KiB.
+     * Making it smaller tells kernels before 6.7 that the one they trace to themselves need not grow any more. */
     format_text(instance, sizeof instance, "%s/instances/" PREFIX "%d", folder, (int)getpid());
     strcpy(trace_path, instance);
     if (mkdir(instance, 0700) != 0) {
         *instance = 0;
         return errno;
     }
-    error = put_text("buffer_size_kb", BUFFER_KIB);
-    if (!error)
-        error = trace_format("header_page", text, sizeof text);
+    error = trace_format("header_page", text, sizeof text);
     commit_at = offset_of(text, "commit;");
     data_at = offset_of(text, " data;");
     if (error)

@@ -211,7 +211,10 @@ CAUSES = (
         id="heap.above-limit",
         text="A device was given memory that it cannot address.",
         why="A block with 32 address bits and no IOMMU fails, or is copied for, with a buffer above 4 GiB.",
-        shows='kernel log: "unsupported memory larger than 4G", "swiotlb buffer is full", "overflow … DMA mask"',
+        shows=(
+            'kernel log: "unsupported memory larger than 4G", "swiotlb buffer is full", "overflow … DMA mask"; '
+            "a buffer that was traced beyond memory.dma_limit of the board config"
+        ),
         since="any",
         source="kernel/dma/direct.c, kernel/dma/swiotlb.c; vendors' drivers",
         seen_before=(

@@ -121,7 +121,9 @@ def _outside(buffer: Placement, known: RegionFacts, page: int) -> str:
 def promised(ask: Question, facts: Facts) -> Iterator[Verdict]:
     config = facts.config
     why = why_not_traced(facts)
-    if config is None or why or not placements(facts):
+    if why is None and not placements(facts):
+        why = "no buffer was traced: there was no heap, or no memory for it"
+    if config is None or why:
         yield ask.skipped(why or "no board config says where buffers have to lie")
         return
     silent = True

@@ -52,8 +52,9 @@ class PagesView:
 
 def pages_view(board: BoardRun) -> PagesView | None:
     """What the page shows of where pages lie; ``None`` where nothing was traced or exhausted."""
-    traced = [(heap.name, one) for heap in board.heaps for one in heap.pages if _bins(one)]
-    exhausted = tuple((heap.name, heap.exhaustion) for heap in board.heaps if heap.exhaustion)
+    heaps = (*board.heaps, *board.ion_heaps)
+    traced = [(heap.name, one) for heap in heaps for one in heap.pages if _bins(one)]
+    exhausted = tuple((heap.name, heap.exhaustion) for heap in heaps if heap.exhaustion)
     if not (traced or exhausted):
         return None
     shown = traced[:_MOST_ROWS]

@@ -28,7 +28,7 @@ __all__ = ["render"]
 
 _HERE = Path(__file__).parent
 # So many characters of document are left readable in the page's source.
-_PLAIN = 120_000
+_PLAIN = 60_000
 
 # A kind of region: beside its size on the map, and in the table.
 _KINDS = {

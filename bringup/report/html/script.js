@@ -214,14 +214,17 @@
 
   // A link for each row of a folded part, when it is opened: some hundred links that few want make a page heavy.
   const linking = (fold) => {
-    const link = (row) => {
+    const link = (node) => {
+      const at = node.matches("tr") ? node.querySelector(".under") : node;
       const self = make("a", "#");
       self.className = "self";
-      self.href = `#${row.id}`;
-      self.ariaLabel = `Link to ${row.querySelector(".under").textContent}`;
-      row.querySelector(".under").append(" ", self);
+      self.href = `#${node.id}`;
+      self.ariaLabel = `Link to ${node.closest("tr").querySelector(".id").textContent}${at === node ? ` on ${node.textContent}` : ""}`;
+      at.after(self);
     };
-    fold.addEventListener("toggle", () => all("tr[id]", fold).filter((row) => !row.querySelector(".self")).forEach(link));
+    fold.addEventListener("toggle", () => {
+      if (!fold.querySelector("tbody .self")) all("tbody [id]", fold).forEach(link);
+    });
   };
 
   // A page that was saved from a browser has these already.

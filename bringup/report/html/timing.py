@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from bringup.checks.run import BoardRun, HeapFacts
+from bringup.checks.run import BoardRun
 from bringup.checks.timing import TimingFacts, UntimedFacts
 from bringup.report import units
 from bringup.report.html.charts import Chart, Measured, chart
@@ -54,7 +54,7 @@ class TimingView:
 
 def timing_view(board: BoardRun) -> TimingView | None:
     """Charts of one thread's figures; ``None``: nothing was timed, nor said to be untimed."""
-    timings = board.timings or tuple(_from_latency(board.heaps))
+    timings = board.timings or tuple(_from_latency(board))
     if not (timings or board.untimed):
         return None
     alone = [one for one in timings if one.threads == 1]
@@ -69,14 +69,15 @@ def timing_view(board: BoardRun) -> TimingView | None:
     return TimingView(bool(board.timings), tuple(legend.values()), drawn, tuple(rows[:_ROWS]), left_out, board.untimed)
 
 
-def _from_latency(heaps: Iterable[HeapFacts]) -> Iterable[TimingFacts]:
-    """Figures of a run that has no benchmark: allocation latency beside memset of the same size."""
-    for heap in heaps:
+def _from_latency(board: BoardRun) -> Iterable[TimingFacts]:
+    """Figures of a run that has no benchmark: allocation latency of heaps and ION beside memset of the same size."""
+    ion = (("ion", heap.name.removeprefix("ion/"), heap) for heap in board.ion_heaps)
+    for source, name, heap in (*(("heap", heap.name, heap) for heap in board.heaps), *ion):
         for one in heap.latency:
             for op, p50, p95 in (("alloc", one.alloc_p50, one.alloc_p95), ("free", one.free_p50, one.free_p95)):
-                yield _timing("heap", heap.name, op, one.size, one.samples, p50, p95)
+                yield _timing(source, name, op, one.size, one.samples, p50, p95)
     seen: set[int] = set()
-    for heap in heaps:
+    for heap in board.heaps:
         for one in heap.latency:
             if one.size not in seen:
                 seen.add(one.size)
@@ -85,7 +86,9 @@ def _from_latency(heaps: Iterable[HeapFacts]) -> Iterable[TimingFacts]:
 
 def _timing(source: str, name: str, op: str, size: int, samples: int, p50: int, p95: int) -> TimingFacts:
     median = float(p50)
-    return TimingFacts(source, name, 0, op, size, 1, samples, median, float(p95), 0, 0, (), median, median, 0)
+    # ION's name says already whether its buffers are cached.
+    flags = 1 if source == "ion" else 0
+    return TimingFacts(source, name, flags, op, size, 1, samples, median, float(p95), 0, 0, (), median, median, 0)
 
 
 def _legend(timings: Iterable[TimingFacts], beside: str) -> dict[tuple[str, str, int], Legend]:

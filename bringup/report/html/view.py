@@ -18,9 +18,11 @@ from bringup.report.story import WORST_FIRST, Finding, Headline, board_headline,
 from bringup.text import safe_name
 
 __all__ = [
+    "Alike",
     "Anchors",
     "Block",
     "BoardView",
+    "CheckRow",
     "FindingView",
     "Glance",
     "HeapRow",
@@ -60,6 +62,23 @@ class Row:
 
     anchor: str
     verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """Verdicts of one check that say the same: (anchor, heap) of each, and one of them."""
+
+    places: tuple[tuple[str, str | None], ...]
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRow:
+    """All verdicts of one check in a folded part. ``anchor``: the row's own, where it is about no heap."""
+
+    anchor: str | None
+    verdict: Verdict
+    alike: tuple[Alike, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +154,8 @@ class BoardView:
     identity: tuple[tuple[str, str], ...]
     heaps: tuple[HeapRow, ...]
     findings: tuple[FindingView, ...]
-    passed: tuple[Row, ...]
-    skipped: tuple[Row, ...]
+    passed: tuple[CheckRow, ...]
+    skipped: tuple[CheckRow, ...]
     steps: tuple[Step, ...]
     memory: MemoryView | None
     pages: PagesView | None
@@ -167,8 +186,8 @@ def board_view(
         tally=tally(board.verdicts),
         identity=_identity(board),
         findings=tuple(finding_view(one, anchor, anchors, told) for one in findings(board.verdicts)),
-        passed=_rows((one for one in board.verdicts if one.outcome is Outcome.PASS), anchor, anchors),
-        skipped=_rows((one for one in board.verdicts if one.outcome is Outcome.SKIP), anchor, anchors),
+        passed=_check_rows((one for one in board.verdicts if one.outcome is Outcome.PASS), anchor, anchors),
+        skipped=_check_rows((one for one in board.verdicts if one.outcome is Outcome.SKIP), anchor, anchors),
         heaps=tuple(_heap(one, board) for one in board.heaps),
         steps=_steps(board),
         memory=memory_view(board),
@@ -228,6 +247,30 @@ def _identity(board: BoardRun) -> tuple[tuple[str, str], ...]:
 
 def _rows(verdicts: Iterable[Verdict], board: str, anchors: Anchors) -> tuple[Row, ...]:
     return tuple(Row(anchors.of(one.id, one.heap, under=board), one) for one in verdicts)
+
+
+def _check_rows(verdicts: Iterable[Verdict], board: str, anchors: Anchors) -> tuple[CheckRow, ...]:
+    """A row a check; what several heaps answered alike stands once."""
+    checks: dict[tuple[str, str], list[Row]] = {}
+    for row in _rows(verdicts, board, anchors):
+        checks.setdefault((row.verdict.id, row.verdict.title), []).append(row)
+    return tuple(_check_row(rows) for rows in checks.values())
+
+
+def _check_row(rows: list[Row]) -> CheckRow:
+    first = rows[0]
+    own = first.anchor if len(rows) == 1 and first.verdict.heap is None else None
+    alike: dict[tuple[str | None, tuple[str, ...]], list[Row]] = {}
+    for row in rows:
+        alike.setdefault((row.verdict.reason, row.verdict.evidence), []).append(row)
+    return CheckRow(
+        own,
+        first.verdict,
+        tuple(
+            Alike(() if own else tuple((row.anchor, row.verdict.heap) for row in same), same[0].verdict)
+            for same in alike.values()
+        ),
+    )
 
 
 def _heap(facts: HeapFacts, board: BoardRun) -> HeapRow:

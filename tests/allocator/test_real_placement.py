@@ -1,0 +1,137 @@
+"""Where pages lie and what heaps give, on real kernels: 5.10, 6.12 and 7.x tell it, Debian's arm64 kernel has no heap."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bringup.allocator.measuring import Pages
+from bringup.allocator.plan import Plan
+from bringup.allocator.run import ensure_pushed, run
+from bringup.board import Board, Target, connect_tcp
+from bringup.checks.judge import judge
+from bringup.checks.run import BoardRun
+from bringup.checks.verdict import Outcome
+from bringup.deadline import Deadline
+from bringup.record.load import load_record
+from bringup.record.observe import Observation, observe
+from bringup.record.questions import TRACE_EVENTS
+from bringup.text import from_board
+from bringup.virtual import VirtualBoard
+from tests.native_adbd import AdbServer
+
+pytestmark = pytest.mark.board
+
+SECONDS = 90
+MIB = 1 << 20
+STATE = "cd /sys/kernel/tracing; cat tracing_on set_event set_event_pid current_tracer buffer_size_kb"
+INSTANCES = "/sys/kernel/tracing/instances"
+#: Where the boards' default CMA area lies, by the overlay that they boot with: 32 MiB, of which a few pages are in use.
+AREA = (0x5E000000, 0x60000000)
+#: Kills the program when its fourth line came, then waits for the instance to go.
+KILLED = """PROGRAM </tmp/plan | {
+  read -r a; read -r b; read -r c; read -r d
+  echo "${a%%,*}"; pid=${a#*\\"pid\\":}; kill -9 "${pid%%,*}"
+}
+for i in 1 2 3 4 5 6 7 8 9 10; do
+  [ -z "$(ls /sys/kernel/tracing/instances)" ] && echo gone && break
+  sleep 0.2
+done
+"""
+Connect = Callable[[str], Board]
+
+
+@pytest.fixture
+def connect(shared_board: Callable[[str], VirtualBoard], adb_server: AdbServer) -> Connect:
+    def connected(profile: str) -> Board:
+        deadline, serial = Deadline.after(SECONDS), shared_board(profile).serial
+        connect_tcp(adb_server.transport, serial, deadline)
+        return Board.open(adb_server.transport, Target(serial), deadline)
+
+    return connected
+
+
+def measured(board: Board, folder: Path) -> BoardRun:
+    failure = observe(board, folder, Observation(tests=(), rounds=0, seconds=SECONDS))
+    assert failure is None, failure
+    return judge(load_record(folder))
+
+
+def outcomes(run: BoardRun, heap: str | None) -> dict[str, Outcome]:
+    families = ("pages.", "exhaustion.", "cma.exhausted")
+    return {one.id: one.outcome for one in run.verdicts if one.heap == heap and one.id.startswith(families)}
+
+
+def shell(board: Board, script: str) -> str:
+    return from_board(board.shell(script, Deadline.after(SECONDS)).stdout)
+
+
+@pytest.mark.parametrize("profile", ["arm64-5.10", "arm64-6.12", "arm64-7.x"])
+def test_a_kernel_tells_where_its_buffers_lie_and_what_it_gives(connect: Connect, tmp_path: Path, profile: str) -> None:
+    board = connect(profile)
+    before = shell(board, STATE)
+    found = measured(board, tmp_path / "record")
+    passed = dict.fromkeys(("pages.contiguous", "pages.region", "exhaustion.clean", "exhaustion.cma"), Outcome.PASS)
+    counted = {} if profile == "arm64-5.10" else {"pages.counters": Outcome.PASS}
+    skipped = {"pages.counters": Outcome.SKIP} if profile == "arm64-5.10" else {}
+    assert outcomes(found, "linux,cma") == passed | counted | skipped
+    assert outcomes(found, "system") == {"pages.runs": Outcome.PASS, "exhaustion.clean": Outcome.PASS}
+    heaps = {one.name: one for one in found.heaps}
+    for pages in heaps["linux,cma"].pages:
+        assert pages.region is not None
+        assert (pages.region.begin, pages.region.end) == AREA
+        assert AREA[0] <= pages.lowest < pages.highest <= AREA[1]
+        assert (pages.runs, pages.highest - pages.lowest) == (((pages.size // 4096, 1),), pages.size)
+    assert [one.size for one in heaps["linux,cma"].pages] == [4096, 65536, MIB, 4 * MIB]
+    orders = {order for one in heaps["system"].pages for order, _ in one.orders}
+    assert orders == ({0} if profile == "arm64-5.10" else {0, 4, 8}), "5.10's heap takes single pages"
+    gave = heaps["linux,cma"].exhaustion
+    assert gave is not None
+    assert (gave.stopped, gave.largest, gave.largest_after) == ("ENOMEM", 31 * MIB, 31 * MIB)
+    assert 31 * MIB < gave.held <= 32 * MIB
+    assert gave.largest_fragmented * 16 < gave.fragmented_free, "half of it is free, in pieces"
+    after = shell(board, STATE)
+    if profile == "arm64-5.10":
+        # Before 6.7 the kernel's own buffer grows to what it announces when anybody enables an event.
+        announced, grown = re.compile(r"7 \(expanded: 1408\)\n$"), re.compile(r"14\d\d\n$")
+        before, after = announced.sub("", before), grown.sub("", after)
+    assert after == before
+    assert shell(board, f"ls {INSTANCES}") == ""
+
+
+def test_failed_allocations_that_we_caused_are_not_the_boards_own(connect: Connect, tmp_path: Path) -> None:
+    """The first observation fills the log with them; the second reads it."""
+    board = connect("arm64-6.12")
+    measured(board, tmp_path / "first")
+    assert "alloc failed" in shell(board, "dmesg")
+    assert outcomes(measured(board, tmp_path / "second"), None)["cma.exhausted"] is Outcome.PASS
+
+
+def test_what_a_killed_predecessor_left_is_removed(connect: Connect) -> None:
+    board = connect("arm64-6.12")
+    program = ensure_pushed(board, Deadline.after(SECONDS))
+    shell(board, f"mkdir {INSTANCES}/bringup-99999 {INSTANCES}/somebody")
+    try:
+        list(run(board, program, Plan().heaps("system").add(Pages(TRACE_EVENTS)), Deadline.after(SECONDS)))
+        assert shell(board, f"ls {INSTANCES}").split() == ["somebody"]
+    finally:
+        shell(board, f"rmdir {INSTANCES}/somebody")
+
+
+def test_a_killed_program_leaves_no_instance(connect: Connect) -> None:
+    """The process that is traced notices that it is alone, and removes it. Killed when the first buffer was told of."""
+    board = connect("arm64-6.12")
+    program = ensure_pushed(board, Deadline.after(SECONDS))
+    board.push(Plan().heaps("*").add(Pages(TRACE_EVENTS)).encode(), "/tmp/plan", 0o644, Deadline.after(SECONDS))
+    told = shell(board, KILLED.replace("PROGRAM", program.path))
+    assert told == '{"t":"hello"\ngone\n'
+
+
+def test_debians_arm64_kernel_has_no_heap_to_trace(connect: Connect, tmp_path: Path) -> None:
+    found = measured(connect("arm64-debian"), tmp_path / "record")
+    told = {one.id: one for one in found.verdicts if one.id.startswith(("pages.", "exhaustion."))}
+    assert {one.outcome for one in told.values()} == {Outcome.SKIP}
+    assert all(one.reason for one in told.values())
