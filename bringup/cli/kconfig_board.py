@@ -73,10 +73,12 @@ def observed_source(named: Named, asked: Asked) -> tuple[Source, Asked]:
     :raises UsageError: files, a record and a board contradict each other, or nothing is named and no board is there.
     :raises BringupError: the record cannot be read, or the board does not answer.
     """
-    given = [bool(named.files), named.record is not None, _boards_wanted(named)]
-    if sum(given) > 1:
-        hint = "name one of SOURCE, --record and -s; bringup kconfig diff compares them"
+    boards = _boards_wanted(named)
+    hint = "name one of SOURCE, --record and -s; bringup kconfig diff compares them"
+    if (bool(named.files), named.record is not None, boards > 0).count(True) > 1:
         raise UsageError("kconfig", "more than one kernel was named", hint=hint)
+    if boards > 1:
+        raise UsageError("kconfig", f"{boards} boards are named, and one kernel is judged at a time", hint=hint)
     return _from_record(named.record, asked) if named.record is not None else _from_boards(named, asked)[0]
 
 

@@ -144,6 +144,8 @@ def test_a_latency_in_kcidb_is_a_number() -> None:
     found = [one for one in kcidb_of(sample.run())["tests"] if one["status"] == "DONE"]
     assert found[0]["path"] == "bringup.latency.system.4096.alloc"
     assert found[0]["number"] == {"value": 9.86e-06, "unit": "s", "prefix": "metric"}
+    (copied,) = [one for one in found if one["path"] == "bringup.timing.ION_ion_system_heap.copy.1048576"]
+    assert copied["comment"].startswith("copy of 1048576 bytes, ION ion_system_heap: the median of 240, 1.")
 
 
 def test_kcidb_takes_a_build_that_is_known_there(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -198,6 +200,7 @@ def test_lava_reads_whatever_a_board_prints(run: Run) -> None:
     assert results.count("fail") == count(run, Outcome.FAIL)
     empty = sum(not board.verdicts for board in run.boards)
     measured = sum(len(heap.latency) for board in run.boards for heap in board.heaps)
+    measured += sum(len(board.timings) for board in run.boards)
     assert len(found) == len(verdicts(run)) + empty + measured
     if len(run.boards) == 1 and verdicts(run):
         assert results[: len(verdicts(run))] == [words[one.outcome.value] for one in verdicts(run)]

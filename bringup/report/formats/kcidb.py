@@ -1,8 +1,8 @@
 """KCIDB: verdicts as KernelCI's results database takes them, schema 5.3 (PyPI ``kcidb-io`` 141).
 
-A verdict is a test, a latency is a test that is DONE with a number. A test belongs to a build there, and a build to a
-checkout. Where KCIDB knows the build already, ``KCIDB_BUILD_ID`` names it; otherwise each kernel release gets a build
-and a checkout of its own. ``KCIDB_ORIGIN`` is the name under which results are submitted.
+A verdict is a test, a latency or timing is a test that is DONE with a number. A test belongs to a build there, and a
+build to a checkout. Where KCIDB knows the build already, ``KCIDB_BUILD_ID`` names it; else each kernel release gets
+a build and a checkout of its own. ``KCIDB_ORIGIN`` is the name under which results are submitted.
 Where the package ``kcidb-io`` is installed (the extra ``kcidb``), the report is checked by it before it is written.
 """
 
@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bringup.checks.run import BoardRun, HeapFacts, Run
+from bringup.checks.timing import TimingFacts
 from bringup.checks.verdict import Outcome, Verdict
 from bringup.errors import HostError, UsageError
 from bringup.report import Format
@@ -115,6 +116,8 @@ def _of_board(board: BoardRun) -> Iterator[dict[str, Any]]:
         yield {"path": "bringup", "status": "MISS", "comment": "nothing was judged"}
     for heap in board.heaps:
         yield from _latencies(heap)
+    for timing in board.timings:
+        yield _timing(timing)
 
 
 def _verdict(one: Verdict) -> dict[str, Any]:
@@ -141,6 +144,17 @@ def _latencies(heap: HeapFacts) -> Iterator[dict[str, Any]]:
                 "comment": f"{name} of {one.size} bytes on {heap.name}: the median of {one.samples}",
                 "number": {"value": value / 1e9, "unit": "s", "prefix": "metric"},
             }
+
+
+def _timing(one: TimingFacts) -> dict[str, Any]:
+    threads = [f"{one.threads}threads"] if one.threads != 1 else []
+    beside = f", {one.ratio:.3g} times {one.limit}" if one.ratio is not None and one.limit else ""
+    return {
+        "path": _path("bringup", "timing", one.label, one.op, str(one.size), *threads),
+        "status": "DONE",
+        "comment": f"{one.op} of {one.size} bytes, {one.label}: the median of {one.samples}{beside}",
+        "number": {"value": one.p50 / 1e9, "unit": "s", "prefix": "metric"},
+    }
 
 
 def _environment(board: BoardRun) -> dict[str, Any]:

@@ -44,6 +44,10 @@ def _board(board: BoardRun) -> Iterator[str]:
         for one in heap.latency:
             name = _alone(_name(f"latency.{heap.name}.{one.size}"), taken)
             yield f"TESTCASE TEST_CASE_ID={name} RESULT=pass MEASUREMENT={one.alloc_p50} UNITS=ns"
+    for timing in board.timings:
+        parts = ("timing", timing.label, timing.op, timing.size, *((timing.threads,) if timing.threads != 1 else ()))
+        name = _alone(_name(".".join(str(part) for part in parts)), taken)
+        yield f"TESTCASE TEST_CASE_ID={name} RESULT=pass MEASUREMENT={timing.p50:.6g} UNITS=ns"
     yield "TESTSET STOP"
 
 
