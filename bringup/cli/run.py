@@ -48,6 +48,9 @@ def run(
     root: RootOption = "auto",
     heap: Annotated[str, typer.Option("--heap", metavar="PATTERN", help="Test these heaps only.")] = "*",
     rounds: Annotated[int, typer.Option("--rounds", min=0, max=1000, help="Latency samples a size; 0: none.")] = 20,
+    bench: Annotated[
+        bool, typer.Option("--bench", help="Measure as heap bench does, too: about 20 s more; --rounds is not used.")
+    ] = False,
     seconds: Annotated[float, typer.Option("--seconds", min=1, help="How long each board may take.")] = 120.0,
     fix_dir: FixDir = None,
     baseline: Annotated[
@@ -76,12 +79,17 @@ def run(
     from bringup.cli.results import choose_configs, prepare_folder
     from bringup.cli.selecting import root_policy, selected_boards, virtual_board
     from bringup.lab.run import Job
+    from bringup.record.benchmark import EVERY_HEAP, Benchmark
     from bringup.record.observe import Observation
 
     then = Then(fix_dir, baseline, fail_on, json, json_lines, events)
     then.check()
     configs, named = choose_configs(board, config_dir)
-    how = Observation(root=root_policy(root), heaps=heap, rounds=rounds, seconds=seconds)
+    what = Benchmark(heaps=EVERY_HEAP if heap == "*" else (heap,)) if bench else None
+    how = Observation(
+        root=root_policy(root), heaps=heap, rounds=0 if what else rounds,
+        seconds=seconds + (2 * what.seconds if what else 0), benchmark=what,
+    )  # fmt: skip
 
     def do() -> int:
         if virtual is not None:

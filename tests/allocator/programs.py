@@ -108,6 +108,7 @@ def _compile(sources: Sequence[Path], output: Path, *more: str) -> Program:
         "-D_GNU_SOURCE",
         "-DTEST_SECONDS=5u",
         "-DREAD_SECONDS=1",
+        "-DSLOW_MILLISECONDS=0",
         "-O1",
         "-g",
         "-Wall",

@@ -175,15 +175,17 @@ bool take_turn(struct origin *origin, struct worker *worker, uint64_t *took)
     return true;
 }
 
-void choose_batches(struct origin *origin, const uint64_t *took, uint64_t empty)
+void choose_batches(struct origin *origin, const uint64_t *took, uint64_t *quickest, uint64_t empty)
 {
     uint64_t most = origin->buffers < MAX_BUFFERS ? origin->buffers : MAX_BUFFERS, buffers = 1;
     for (enum op op = 0; op < OP_EMPTY; op++) {
         bool whole = op == OP_ALLOC || op == OP_TOUCH || op == OP_FREE;
-        uint64_t before = origin->batch[op];
-        if (!before)
+        if (!origin->batch[op])
             continue;
-        uint64_t batch = empty * CLOCK_SHARE * before / (took[op] ? took[op] : 1) + 1, limit = whole ? most : MAX_BATCH;
+        uint64_t each = took[op] * 16 / origin->batch[op] + 1, limit = whole ? most : MAX_BATCH;
+        if (!quickest[op] || each < quickest[op])
+            quickest[op] = each;
+        uint64_t batch = empty * CLOCK_SHARE * 16 / quickest[op] + 1;
         if (batch > limit)
             batch = limit;
         if (whole && batch > buffers)

@@ -55,7 +55,8 @@ bool worker_open(struct worker *worker, uint64_t size);
  * the origin, and nothing is held. An operation that this origin does not have gets a batch of 0. */
 bool take_turn(struct origin *origin, struct worker *worker, uint64_t *took);
 
-/* Sets each batch so that the empty loop is at most 2 % of a sample, by what the turn before took. */
-void choose_batches(struct origin *origin, const uint64_t *took, uint64_t empty);
+/* Sets each batch so that the empty loop is at most 2 % of a sample, by the quickest of the turns before: `quickest` is
+ * what a call took there, in sixteenths of a nanosecond, 0 before the first. */
+void choose_batches(struct origin *origin, const uint64_t *took, uint64_t *quickest, uint64_t empty);
 
 #endif

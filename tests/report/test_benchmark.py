@@ -1,0 +1,55 @@
+"""The benchmark on a terminal."""
+
+from __future__ import annotations
+
+import io
+
+from hypothesis import HealthCheck, given, settings
+from rich.console import Console
+
+from bringup.checks.run import BoardRun
+from bringup.checks.timing import TimingFacts, UntimedFacts
+from bringup.report.benchmark import summary
+from bringup.report.shown import shown
+
+from . import hostile
+
+
+def printed(board: BoardRun) -> str:
+    console = Console(file=io.StringIO(), width=160)
+    console.print(summary(board))
+    return console.file.getvalue()  # type: ignore[attr-defined]
+
+
+def timing(op: str, p50: float, source: str = "heap", **more: object) -> TimingFacts:
+    facts = {
+        "source": source, "name": "system" if source == "heap" else "", "flags": 0, "op": op, "size": 65536, "threads": 1,
+        "samples": 200, "p50": p50, "p95": 2 * p50, "p99": 3 * p50, "max": 4 * p50, "medians": (p50,) * 10,
+        "low": 0.9 * p50, "high": 1.1 * p50, "confidence": 0.9785, "overhead": 0.012,
+    }  # fmt: skip
+    return TimingFacts(**(facts | more))  # type: ignore[arg-type]
+
+
+def test_times_stand_beside_the_limit() -> None:
+    heap = timing("alloc", 41_200.0, limit="memfd + memset", ratio=1.73, ratio_low=1.6, ratio_high=1.8, mb_per_s=1590.0)
+    board = BoardRun("s", (), timings=(heap, timing("fill", 8000.0, "limit", mb_per_s=8192.0)))
+    text = printed(board)
+    assert "64 KiB" in text
+    for figure in ("41.2 µs", "1.7×", "10%", "82.4 µs", "124 µs", "165 µs", "8,192", "97.9%", "1.2%"):
+        assert figure in text, figure
+
+
+def test_what_was_not_measured_says_why() -> None:
+    board = BoardRun("s", (), untimed=(UntimedFacts("heap", "linux,cma", 0, 1 << 26, 1, "needs more"),))
+    assert printed(board).splitlines() == ["nothing was measured", "not measured: linux,cma, 64 MiB: needs more"]
+
+
+def test_too_few_passes_are_told() -> None:
+    assert "take more passes" in printed(BoardRun("s", (), timings=(timing("alloc", 9.0, confidence=0.75),)))
+
+
+@settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(hostile.runs)
+def test_whatever_a_board_says_is_printed_as_text(run: object) -> None:
+    for board in shown(run).boards:  # type: ignore[arg-type]
+        assert "\x1b" not in printed(board)
