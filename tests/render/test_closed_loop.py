@@ -12,7 +12,7 @@ from bringup.board import Board, Target, connect_tcp
 from bringup.checks.facts import Facts
 from bringup.checks.regions import rejections
 from bringup.checks.registry import find_check
-from bringup.checks.verdict import Outcome
+from bringup.checks.verdict import Outcome, Verdict
 from bringup.config.load import load_text
 from bringup.config.schema import BoardConfig
 from bringup.config.shipped import find_config, shipped_dir
@@ -53,8 +53,28 @@ def facts(virtual: VirtualBoard, server: AdbServer, folder: Path) -> Facts:
     return Facts(load_record(folder / "record"))
 
 
-def test_a_rendered_overlay_reserves_what_it_says(fresh_board: MakeBoard) -> None:
-    """On Debian's own kernel, which has CMA and no heaps."""
+def drift(seen: Facts, config: BoardConfig) -> Verdict:
+    """Whether the board's device tree is what is rendered for this config."""
+    verdicts = find_check("drift").ask(Facts(seen.record, config))
+    (verdict,) = (one for one in verdicts if one.id == "drift.device-tree")
+    return verdict
+
+
+def with_size(config: BoardConfig, name: str, size: int) -> BoardConfig:
+    """The config with another size of one heap's region."""
+    heaps = (
+        heap.model_copy(update={"region": heap.region.model_copy(update={"size": size})})
+        if heap.name == name and heap.region is not None
+        else heap
+        for heap in config.heaps
+    )
+    return config.model_copy(update={"heaps": tuple(heaps)})
+
+
+def test_a_rendered_overlay_reserves_what_it_says(
+    fresh_board: MakeBoard, adb_server: AdbServer, tmp_path: Path
+) -> None:
+    """On Debian's own kernel, which has CMA and no heaps; and a board with another tree than rendered is told apart."""
     config = find_config("virtual-arm64-7.x", CONFIGS)
     board = fresh_board("arm64-debian", overlay=rendered(config, "{board}-heaps.dtso").encode())
     said = ask(board, "dmesg")
@@ -69,6 +89,11 @@ def test_a_rendered_overlay_reserves_what_it_says(fresh_board: MakeBoard) -> Non
         assert region.base is None or int(base, 16) == region.base
     total = sum(heap.region.size or 0 for heap in config.heaps if heap.region)
     assert ask(board, "grep CmaTotal /proc/meminfo").split()[1] == str(total >> 10)
+    seen = facts(board, adb_server, tmp_path)
+    assert drift(seen, config).outcome is Outcome.PASS
+    assert drift(seen, with_size(config, "video@50000000", 32 << 20)).evidence == (
+        "virtual-arm64-7.x: video@50000000: reg 0x50000000 0x2000000; the board has 0x50000000 0x1000000",
+    )
 
 
 # What is wrong, as device tree; the kernel's words for it; the same as a board config; our words for it.

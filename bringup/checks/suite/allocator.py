@@ -61,7 +61,8 @@ def _verdict(result: Result, facts: Facts) -> Verdict:
     if outcome is Outcome.FAIL:
         return ask.because(outcome, why_test_failed(facts, result), *filter(None, [result.seen]))
     if outcome is Outcome.WARN and result.seen.startswith(_KNOWN_DEFECT):
-        return ask.warned(result.seen, cause=Cause("kernel.known-defect", f"{_KNOWN_DEFECT}: {result.asserts}"))
+        text = f"{_KNOWN_DEFECT}; it breaks “{result.asserts}”"
+        return ask.warned(result.seen, cause=Cause("kernel.known-defect", text))
     explained = outcome in (Outcome.SKIP, Outcome.ERROR)
     return Verdict(
         id=ask.id,
