@@ -11,6 +11,7 @@ from bringup.allocator.protocol import TimingSource
 from bringup.board import Board, Target, connect_tcp
 from bringup.checks.benchmark import LIMITS, timing_facts
 from bringup.checks.judge import judge
+from bringup.checks.verdict import Outcome
 from bringup.deadline import Deadline
 from bringup.record.benchmark import ALL_CPUS, Benchmark
 from bringup.record.load import Record, load_record
@@ -45,6 +46,7 @@ def test_the_system_heap_is_measured_beside_the_board_s_own_memory(
     assert record.incomplete is None
     judged = judge(record)
     assert judged.timings == timing_facts(record.timings)
+    assert {one.outcome for one in judged.verdicts if one.id == "allocator"} == {Outcome.SKIP}
     assert [one.size for heap in judged.heaps for one in heap.latency] == [4096, 65536]
 
 
