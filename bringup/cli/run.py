@@ -48,9 +48,7 @@ def run(
     root: RootOption = "auto",
     heap: Annotated[str, typer.Option("--heap", metavar="PATTERN", help="Test these heaps only.")] = "*",
     rounds: Annotated[int, typer.Option("--rounds", min=0, max=1000, help="Latency samples a size; 0: none.")] = 20,
-    bench: Annotated[
-        bool, typer.Option("--bench", help="Measure as heap bench does, too: about 20 s more; --rounds is not used.")
-    ] = False,
+    bench: Annotated[bool, typer.Option("--bench", help="Measure as heap bench does, too: about 20 s more.")] = False,
     seconds: Annotated[float, typer.Option("--seconds", min=1, help="How long each board may take.")] = 120.0,
     fix_dir: FixDir = None,
     baseline: Annotated[
@@ -87,7 +85,7 @@ def run(
     configs, named = choose_configs(board, config_dir)
     what = Benchmark(heaps=EVERY_HEAP if heap == "*" else (heap,)) if bench else None
     how = Observation(
-        root=root_policy(root), heaps=heap, rounds=0 if what else rounds,
+        root=root_policy(root), heaps=heap, rounds=rounds,
         seconds=seconds + (2 * what.seconds if what else 0), benchmark=what,
     )  # fmt: skip
 
