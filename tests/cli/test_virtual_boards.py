@@ -103,7 +103,9 @@ def test_without_root_and_with_closed_nodes(lab: Lab, fresh_board: Fresh) -> Non
     opened = verdicts["allocator.open", "system"]
     assert opened["outcome"] == "fail"
     assert opened["cause"]["id"] == "node.mode"
-    assert "/dev/dma_heap/system" in opened["remedy"][0]
+    (change,) = opened["changes"]
+    assert change["file"].endswith(".rc")
+    assert any(line.startswith("/dev/dma_heap/system ") for line in change["lines"])
     assert verdicts["heap.mode", "system"]["outcome"] == "fail"
 
 
