@@ -32,13 +32,10 @@ kernels: $(VENV)/.installed
 	@$(BIN)/python -m tests.kernel.fetch
 
 test-kernels: kernels $(VENV)/.installed-dev
-	@scripts/system-packages lzo-headers:liblzo2-dev python-headers:python3-dev
-	@$(BIN)/python -m pip install -q -e '.[lzo]' --group allocator-build
 	@BRINGUP_REQUIRE_BOARD=1 BRINGUP_REQUIRE_KERNELS=1 $(BIN)/python -m pytest -m kernels $(PYTEST_ARGS)
 
 # Rebuilds the test allocator for every ABI and compares it with what is committed, byte for byte.
 test-allocator: $(VENV)/.installed-dev
-	@$(BIN)/python -m pip install -q --group allocator-build
 	@$(BIN)/python -m bringup.allocator.build --check
 
 bench: $(VENV)/.installed-dev
@@ -70,8 +67,8 @@ $(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
 	@touch $@
 
 $(VENV)/.installed-dev: pyproject.toml | $(VENV)/bin/python
-	@scripts/system-packages cc:gcc python-headers:python3-dev
+	@scripts/system-packages cc:gcc python-headers:python3-dev lzo-headers:liblzo2-dev
 	@echo "installing bringup and what its tests need into $(VENV)" >&2
 	@$(BIN)/python -m pip install -q --upgrade 'pip>=25.1'
-	@$(BIN)/python -m pip install -q -e . --group dev
+	@$(BIN)/python -m pip install -q -e . --group dev --group allocator-build
 	@touch $@ $(VENV)/.installed

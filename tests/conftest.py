@@ -9,7 +9,7 @@ import pytest
 pytest_plugins = ["tests.native_adbd", "tests.virtual_board"]
 
 #: What may be skipped where nothing else may: what another command runs, and what this machine's kernel decides.
-EXPECTED_SKIPS = ("make kernels", "make test-kernels", "BRINGUP_LINUX_SOURCE", "lzo")
+EXPECTED_SKIPS = ("make kernels", "make test-kernels", "BRINGUP_LINUX_SOURCE")
 
 _skipped: list[str] = []
 
