@@ -25,7 +25,7 @@ _KNOWN_DEFECT = "known defect of this kernel"
 @check(
     "allocator",
     "The test allocator's tests pass",
-    why="Each test asserts one promise of the kernel's interface; see: bringup heap test --list",
+    why="Each test asserts one promise of the kernel's interface; docs/allocator-protocol.md lists them, bringup-alloc --list too",
     source="include/uapi/linux/dma-heap.h, drivers/dma-buf/dma-heap.c, drivers/dma-buf/dma-buf.c",
 )
 def tests(ask: Question, facts: Facts) -> Iterator[Verdict]:
