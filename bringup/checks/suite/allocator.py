@@ -25,7 +25,7 @@ _KNOWN_DEFECT = "known defect of this kernel"
 @check(
     "allocator",
     "The test allocator's tests pass",
-    why="Each test asserts one promise of the kernel's interface; docs/allocator-protocol.md lists them, bringup-alloc --list too",
+    why="Each test asserts one promise of the kernel's interface; docs/allocator-protocol.md lists them.",
     source="include/uapi/linux/dma-heap.h, drivers/dma-buf/dma-heap.c, drivers/dma-buf/dma-buf.c",
 )
 def tests(ask: Question, facts: Facts) -> Iterator[Verdict]:
