@@ -211,3 +211,20 @@ def test_the_fixes_for_a_kernel_without_heaps_make_one_that_passes(
     after = judged(fresh_board("arm64-6.12", kernel=mended.image), "--replace")
     assert {one.outcome.value for one in after.verdicts} <= {"pass", "skip", "warn"}
     assert {heap.name for heap in after.heaps if heap.present} == {"system", "linux,cma"}
+
+
+@kernels
+def test_what_kconfig_fragment_prints_makes_a_kernel_that_shows_the_heaps(fresh_board: Fresh, judged: Judge) -> None:
+    require_virtual_board("arm64-6.12")
+    if os.environ.get("BRINGUP_REQUIRE_KERNELS") != "1":
+        pytest.skip("it compiles two kernels: make test-kernels")
+    profile, deadline = find_profile("arm64-6.12"), Deadline.after(1800)
+    without = build_kernel(profile, HEAPS_OFF, deadline)
+    done = bringup("kconfig", "fragment", str(without.config))
+    assert done.returncode == 0, done.stderr
+    assert "CONFIG_DMABUF_HEAPS=y" in done.stdout.splitlines()
+    mended = build_kernel(profile, HEAPS_OFF + done.stdout, deadline)
+    checked = bringup("kconfig", "check", str(mended.config))
+    assert checked.returncode == 0, checked.stdout
+    after = judged(fresh_board("arm64-6.12", kernel=mended.image))
+    assert {heap.name for heap in after.heaps if heap.present} == {"system", "linux,cma"}
