@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -23,6 +23,14 @@ requirements:
   - {id: ours.node, title: It is there, need: {NO_SUCH_SYMBOL: y}, proof: [{node: system}], why: the node decides}
   - {id: ours.other, title: It is not, need: {NO_SUCH_SYMBOL: y}, proof: [{node: nobody}], why: the node decides}
 """
+
+
+@pytest.fixture
+def adb_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AdbServer]:
+    """A server of the test's own: what it lists decides here."""
+    server = AdbServer(tmp_path_factory.mktemp("adb"))
+    yield server
+    server.kill()
 
 
 @pytest.fixture
