@@ -43,7 +43,7 @@ def _number(facts: Facts, path: str) -> int | None:
 
 def _from_debugfs(facts: Facts) -> Iterator[RegionFacts]:
     """``base_pfn`` and ``count``, CONFIG_CMA_DEBUGFS; the folder has a prefix in older kernels."""
-    page = facts.record.hello.page_size if facts.record.hello else 4096
+    page = facts.page_size
     for entry in facts.record.files(_DEBUGFS, "/base_pfn"):
         folder = entry.path.removesuffix("/base_pfn")
         if "/" in folder.removeprefix(_DEBUGFS):

@@ -117,6 +117,11 @@ class Facts:
         return None if text is None else "enforcing" if text.strip() == "1" else "permissive"
 
     @property
+    def page_size(self) -> int:
+        """Bytes a page, as the test allocator says; the smallest there is where it did not get to say so."""
+        return self.record.hello.page_size if self.record.hello else 4096
+
+    @property
     def as_root(self) -> bool:
         """Whether the test allocator ran as root."""
         return self.record.hello is not None and self.record.hello.uid == 0

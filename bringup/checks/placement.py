@@ -65,7 +65,7 @@ def _placements(facts: Facts) -> list[Placement]:
     if tracing is None or tracing.state is not State.OK:
         return []
     formats = TraceFormats(tracing.formats)
-    page = facts.record.hello.page_size if facts.record.hello else 4096
+    page = facts.page_size
     found = []
     for buffer in facts.record.traced:
         if buffer.state is State.OK:
@@ -113,7 +113,7 @@ def page_facts(one: Placement, page: int) -> PageFacts | None:
 
 def pages_of(facts: Facts, name: str) -> tuple[PageFacts, ...]:
     """What a report shows of one heap's buffers."""
-    page = facts.record.hello.page_size if facts.record.hello else 4096
+    page = facts.page_size
     return tuple(shown for one in placements(facts) if one.heap == name and (shown := page_facts(one, page)))
 
 

@@ -123,7 +123,7 @@ def _used_up_or_in_pieces(facts: Facts, evidence: tuple[str, ...], times: str, k
 
 def _longest_free_now(facts: Facts) -> int | None:
     """Bytes, over all areas, where debugfs tells it (CONFIG_CMA_DEBUGFS; in pages)."""
-    page = facts.record.hello.page_size if facts.record.hello else 4096
+    page = facts.page_size
     found = [
         int(one.text()) * page
         for one in facts.record.files("/sys/kernel/debug/cma/", "/maxchunk")

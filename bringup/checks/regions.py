@@ -167,7 +167,7 @@ def _sorted(facts: Facts, found: dict[str, list[str]]) -> Iterator[Rejection]:
 
 def _by_the_kernel(facts: Facts, cause: str) -> str:
     """What makes a region misaligned, or leaves no room for it, on this kernel."""
-    page = facts.record.hello.page_size if facts.record.hello else 4096
+    page = facts.page_size
     if cause in ("cma.region-misaligned", "cma.region-does-not-fit"):
         usual = {4096: 11, 16384: 12, 65536: 14}.get(page, 14)
         if (_largest_order(facts) or 0) > usual:

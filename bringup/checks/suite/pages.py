@@ -14,10 +14,6 @@ from bringup.config.schema import Heap, HeapKind
 KIB, MIB = 1024, 1024**2
 
 
-def _page(facts: Facts) -> int:
-    return facts.record.hello.page_size if facts.record.hello else 4096
-
-
 def _size(size: int) -> str:
     return f"{size // MIB} MiB" if size % MIB == 0 else f"{size // KIB} KiB"
 
@@ -55,13 +51,13 @@ def contiguous(ask: Question, facts: Facts) -> Iterator[Verdict]:
             yield one
             continue
         question, buffers = one
-        wrong = [line for buffer in buffers if (line := _not_contiguous(buffer, _page(facts)))]
+        wrong = [line for buffer in buffers if (line := _not_contiguous(buffer, facts.page_size))]
         if wrong:
             yield question.failed(
                 *wrong, cause=Cause("heap.not-contiguous", "a heap of contiguous memory hands out pieces")
             )
         else:
-            yield question.passed(*(_where(buffer, _page(facts)) for buffer in buffers))
+            yield question.passed(*(_where(buffer, facts.page_size) for buffer in buffers))
 
 
 def _not_contiguous(buffer: Placement, page: int) -> str:
@@ -97,12 +93,12 @@ def region(ask: Question, facts: Facts) -> Iterator[Verdict]:
             yield question.skipped("the board does not tell where this heap's region lies")
             continue
         shown = f"{known.name}: {known.begin:#x} to {known.end:#x} ({known.source})"
-        outside = [line for buffer in buffers if (line := _outside(buffer, known, _page(facts)))]
+        outside = [line for buffer in buffers if (line := _outside(buffer, known, facts.page_size))]
         if outside:
             cause = Cause("heap.outside-region", f"buffers lie outside of the region {known.name}")
             yield question.failed(*outside, shown, cause=cause)
         else:
-            yield question.passed(shown, *(_where(buffer, _page(facts)) for buffer in buffers))
+            yield question.passed(shown, *(_where(buffer, facts.page_size) for buffer in buffers))
 
 
 def _outside(buffer: Placement, known: RegionFacts, page: int) -> str:
@@ -134,14 +130,14 @@ def promised(ask: Question, facts: Facts) -> Iterator[Verdict]:
         if not ranges or not buffers:
             continue
         silent = False
-        beyond = [line for one in buffers if (line := _beyond(one, ranges, _page(facts)))]
+        beyond = [line for one in buffers if (line := _beyond(one, ranges, facts.page_size))]
         shown = "promised: " + ", ".join(f"{begin:#x} to {end:#x}" for begin, end in ranges)
         if beyond:
             cause = Cause("heap.above-limit", "a buffer lies where a device cannot address it")
             remedy = ["give the region alloc-ranges below the limit in its reserved-memory node"]
             yield ask.of(name).failed(*beyond, shown, cause=cause, remedy=remedy)
         else:
-            yield ask.of(name).passed(shown, *(_where(one, _page(facts)) for one in buffers))
+            yield ask.of(name).passed(shown, *(_where(one, facts.page_size) for one in buffers))
     if silent:
         yield ask.skipped(f"{config.name} does not say where the buffers of a heap that was traced have to lie")
 
@@ -176,7 +172,7 @@ def runs(ask: Question, facts: Facts) -> Iterator[Verdict]:
             yield one
             continue
         question, buffers = one
-        yield question.passed(*(_distribution(buffer, _page(facts)) for buffer in buffers))
+        yield question.passed(*(_distribution(buffer, facts.page_size) for buffer in buffers))
 
 
 def _distribution(buffer: Placement, page: int) -> str:
