@@ -251,9 +251,13 @@ class PidLines:
 def kill_script(pids: Iterable[int]) -> str:
     """Kill these shells and every process of their groups; exit code 1 when one is still there after half a second.
 
+    Any of them may lead the group: a shell that su started is in the group of the one that started su.
     A process that waits for a device (state D) stays until the device answers.
     """
-    return f"""for p in {" ".join(map(str, pids))}; do kill -9 -$p; kill -9 $p; done 2>/dev/null
+    shells = " ".join(map(str, pids))
+    return f"""for p in {shells}; do kill -9 -$p; kill -9 $p; done 2>/dev/null
 i=0
+for p in {shells}; do
 while kill -0 -$p 2>/dev/null; do i=$((i+1)); [ $i -lt 50 ] || exit 1; sleep 0.01; done
+done
 """

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import struct
 import subprocess
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -20,12 +21,16 @@ from bringup.board.shell import (
     Stdout,
     announce,
     converse,
+    kill_script,
     packed,
     script_of,
 )
 from bringup.board.wire import Broken, Garbled
 from bringup.deadline import Deadline
 from tests.board.scripted import BROKEN, CLOSED, NOTHING, ScriptedStream, Step
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 packets_strategy = st.lists(st.tuples(st.sampled_from([Packet.STDOUT, Packet.STDERR]), st.binary(max_size=300)))
 cuts_strategy = st.lists(st.integers(1, 50), max_size=100)
@@ -204,3 +209,24 @@ def test_a_string_is_a_script_as_it_is() -> None:
 def test_a_nul_is_refused(command: str | list[str]) -> None:
     with pytest.raises(ValueError, match="NUL"):
         script_of(command)
+
+
+# In place of kill: the group that process 7 leads answers as often as the file "alive" has bytes.
+SCRIPTED_KILL = """
+kill() {
+    [ "$*" != "-0 -8" ] || return 1
+    [ "$*" = "-0 -7" ] || return 0
+    [ -s alive ] && truncate -s -1 alive
+}
+"""
+
+
+@pytest.mark.parametrize("shells", [(7,), (7, 8), (8, 7)])
+@pytest.mark.parametrize(("alive", "left", "exit_code"), [(0, 0, 0), (20, 0, 0), (60, 10, 1)])
+def test_the_group_is_waited_for_whichever_shell_leads_it(
+    tmp_path: Path, shells: tuple[int, ...], alive: int, left: int, exit_code: int
+) -> None:
+    (tmp_path / "alive").write_bytes(bytes(alive))
+    done = subprocess.run(["sh", "-c", SCRIPTED_KILL + kill_script(shells)], cwd=tmp_path, check=False)
+    assert done.returncode == exit_code
+    assert (tmp_path / "alive").stat().st_size == left
