@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-pytest_plugins = ["tests.native_adbd", "tests.virtual_board"]
+pytest_plugins = ["tests.native_adbd", "tests.virtual_board", "tests.judged"]
 
 _skipped: list[str] = []
 

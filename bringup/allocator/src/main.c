@@ -109,7 +109,9 @@ static int carry_out(const struct plan *plan)
     time_budget_start(plan->budget_milliseconds);
     fact_hello(budget);
     out_flush();
-    bye(do_items(plan));
+    const char *stopped_at = do_items(plan);
+    heaps_done();
+    bye(stopped_at);
     return 0;
 }
 
