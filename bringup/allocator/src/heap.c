@@ -15,7 +15,6 @@ static char names[MAX_HEAPS][256];
 static size_t count;
 static const char *selecting;
 static uint64_t budget;
-static bool log_is_marked;
 
 void heap_set_budget(uint64_t bytes)
 {
@@ -124,23 +123,9 @@ const char *outcome_name(enum outcome outcome)
     return text[outcome];
 }
 
-/* A CMA allocation that fails is a line of the kernel's log; two more tell that a test asked for it. */
-static void mark_log(void)
-{
-    for (size_t i = 0; i < count && !log_is_marked; i++)
-        log_is_marked = heap_look(i).cma && sys_log("<6>bringup: tests heaps from here on\n") == 0;
-}
-
-void heaps_done(void)
-{
-    if (log_is_marked)
-        sys_log("<6>bringup: has tested heaps\n");
-}
-
 void item_heaps(const char *pattern)
 {
     int error = heap_select(pattern);
-    mark_log();
     out_begin("heaps");
     out_string("pattern", pattern);
     out_string("state", state_of(error));

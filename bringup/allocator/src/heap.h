@@ -102,9 +102,6 @@ const char *outcome_name(enum outcome outcome);
 
 /* The plan's items. They return what was not begun when the time ended, or NULL. */
 void item_heaps(const char *pattern);
-
-/* Nothing more is asked of any heap. */
-void heaps_done(void);
 const char *item_test(const char *pattern);
 const char *item_bench(uint64_t rounds);
 const char *item_measure(const uint64_t number[4]);

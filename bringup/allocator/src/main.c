@@ -109,9 +109,7 @@ static int carry_out(const struct plan *plan)
     time_budget_start(plan->budget_milliseconds);
     fact_hello(budget);
     out_flush();
-    const char *stopped_at = do_items(plan);
-    heaps_done();
-    bye(stopped_at);
+    bye(do_items(plan));
     return 0;
 }
 
