@@ -16,6 +16,7 @@ from bringup.config.schema import HeapKind
 from bringup.config.units import show_size
 from bringup.outcome import Cause
 from bringup.record.load import Result, State
+from bringup.record.questions import TESTS_BEGIN, TESTS_END
 
 __all__ = ["CmaFailure", "cma_failures", "why_cma_failed", "why_test_failed"]
 
@@ -30,9 +31,9 @@ _ASKED = re.compile(r"^ALLOC of (\d+) bytes: ENOMEM")
 _ALIGNMENT = 8
 #: Lines below a failure in which its free pages may be told: one an area up to 6.12, later one a range and two more.
 _TOLD = 24
-#: Between these the test allocator is at work (allocator/src/heap.c, exhaust.c).
+#: Between these the test allocator is at work; the second pair is its own (exhaust.c).
 _MARKS = {
-    "bringup: tests heaps": "bringup: has tested heaps",
+    TESTS_BEGIN: TESTS_END,
     "bringup: exhausts heap ": "bringup: has exhausted heap ",
 }
 _LOOK_AT_POOL = "/sys/kernel/debug/cma/*/maxchunk, or the line 'number of available pages' in dmesg"
@@ -222,7 +223,7 @@ def _shown(area: AreaUse) -> str:
 
 
 def _by_others(lines: tuple[str, ...]) -> Iterator[str]:
-    """Without what the test allocator caused: between two lines that it writes to the log itself.
+    """Without what our tests caused: between two lines that are written to the log around them.
 
     Where it was killed there is no second line; what follows the first may then be anyone's, and stays.
     """
