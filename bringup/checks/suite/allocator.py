@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from errno import EACCES, EPERM
+from fnmatch import fnmatchcase
 
 from bringup.checks.denied import refused_as_meant
 from bringup.checks.equivalence import never_run
@@ -42,7 +43,11 @@ def tests(ask: Question, facts: Facts) -> Iterator[Verdict]:
         return
     tested = {result.heap for result in facts.record.results}
     untested = sorted(set(facts.heap_nodes or ()) - tested)
+    asked = facts.record.asked_heaps or "*"
     for heap in untested:
+        if not fnmatchcase(heap, asked):
+            yield ask.of(heap).skipped(f"only the heaps {asked} were to be tested")
+            continue
         yield ask.of(heap).unknown(facts.record.incomplete or "the test allocator did not test this heap")
     if not tested and not untested:
         reason = "there is no heap to test"
