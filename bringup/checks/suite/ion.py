@@ -154,8 +154,8 @@ def _line(point: IonPoint) -> str:
 def _remedy(one: IonComparison) -> list[str]:
     bad = {point.name for point in one.points if point.result in (PointResult.WORSE, PointResult.DIFFERENT)}
     advice = {
-        "cacheability": "map the ION heap to a heap of its kind (cached: system, uncached: system-uncached), "
-        "or give its users DMA_BUF_IOCTL_SYNC",
+        "cacheability": "map the ION heap to a heap of its kind (cached: system, uncached: system-uncached), or give "
+        "its users DMA_BUF_IOCTL_SYNC",
         "contiguity": "map the ION heap to a CMA or carve-out heap, whose buffers are in one piece",
         "alignment": "map the ION heap to a heap whose region is aligned as its devices need",
         "zeroing": f"see allocator.zero.fresh and allocator.zero.reuse on {one.heap}",

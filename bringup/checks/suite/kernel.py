@@ -106,7 +106,7 @@ def _not_of_this_board(facts: Facts, requirement: str) -> str | None:
     "Every heap driver that is a module is loaded",
     asks="Where the option of a heap driver is m: whether /proc/modules has the module.",
     why="In Android's common kernel, and from 7.2 on in mainline, heaps may be modules; until one is loaded "
-    "its node does not exist, and gralloc does not wait for it.",
+    "its node does not exist.",
     source="drivers/dma-buf/heaps/Kconfig of Linux 7.2 and 7.3 (tristate); "
     "https://source.android.com/docs/core/architecture/kernel/dma-buf-heaps",
     since="7.2 and later; before in Android's common kernel",
