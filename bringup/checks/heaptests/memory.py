@@ -86,6 +86,7 @@ TESTS = (
         source=f"{BUFFER}: dma_buf_mmap_internal",
         holds="a page",
         maps=True,
+        look="Patches to drivers/dma-buf/dma-buf.c: the check stands before the heap's own mmap.",
     ),
     KnownTest(
         id="mmap.private",
@@ -98,6 +99,8 @@ TESTS = (
         holds="a page",
         maps=True,
         skips=("a heap that does not stand on CMA: nothing is promised of MAP_PRIVATE there",),
+        look="The heap's mmap does not ask for VM_SHARED. Programs should use MAP_SHARED; those that do are "
+        "not touched by it.",
     ),
     KnownTest(
         id="protected.mmap",
@@ -112,5 +115,7 @@ TESTS = (
         asked=Asked.HEAPS,
         holds="a page",
         skips=("the heap's name does not begin with “protected,”",),
+        look="Success: find out whose driver has the name (a vendor's heap, a carve-out without a firewall). "
+        "Another errno: EACCES is SELinux, any other a vendor's mmap that refuses in its own way.",
     ),
 )
