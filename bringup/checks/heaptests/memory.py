@@ -72,7 +72,8 @@ TESTS = (
         "may be mapped in its place.",
         why="Programs that map a region for many small buffers cut it in pieces. A heap's mapping is split in "
         "two then, and its driver's open and close handlers have to count that right.",
-        source="mm/mmap.c: split_vma; drivers/dma-buf/heaps of Linux 5.10, 6.12 and 7.3 count nothing in a mapping",
+        source="split_vma in mm/mmap.c of Linux 5.10, mm/vma.c of 6.12 and 7.3; drivers/dma-buf/heaps of Linux "
+        "5.10, 6.12 and 7.3 count nothing in a mapping",
         holds="4 pages",
         maps=True,
         look="vm_operations_struct of the heap's driver: what its open and close do.",
