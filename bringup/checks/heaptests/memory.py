@@ -30,8 +30,8 @@ TESTS = (
         does="Fills buffers with 0xa5, frees them, allocates as many and reads every byte: 2 rounds of up to "
         "32 pages and of 4 times 1 MiB, of CMA one round of 4 pages and 2 times 1 MiB, so that freed pages "
         "come back.",
-        why="Here a heap that hands out freed pages uncleared shows, which zero.fresh may miss after boot. One "
-        "app then reads the camera frame of another.",
+        why="One app reads the camera frame of another: a heap that hands out freed pages uncleared shows "
+        "here, and may pass zero.fresh after boot.",
         source=f"{_ZEROES}; tools/testing/selftests/dmabuf-heaps/dmabuf-heap.c: test_alloc_zeroed",
         holds="a page",
         maps=True,

@@ -87,8 +87,8 @@ TESTS = (
         id="bad.not_a_heap",
         asserts="ALLOC on /dev/null gives ENOTTY",
         does="Calls ALLOC on /dev/null.",
-        why="The heap has no part in it. It shows that ENOTTY from a node of /dev/dma_heap means “no heap "
-        "answers here”, which bringup concludes from it.",
+        why="It shows that ENOTTY from a node of /dev/dma_heap means “no heap answers here”, which bringup "
+        "concludes from it. The heap itself has no part in it.",
         source="fs/ioctl.c of Linux 5.10 and 7.3: vfs_ioctl, ENOTTY where a driver has no ioctl; drivers/char/mem.c",
         asked=Asked.HEAPS,
         look="Something stands between programs and the kernel: an emulator, a filter of ioctls, a sandbox.",

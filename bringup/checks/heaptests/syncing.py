@@ -81,7 +81,8 @@ TESTS = (
         does="Puts a fence of a software timeline on the buffer, once as a reader's and once as a writer's, "
         "and polls: POLLIN alone while it is read, nothing while it is written, both when the fence has "
         "signalled.",
-        why="A program that polls before it draws or reads would tear the frame that a GPU or a camera still works on.",
+        why="Programs poll before they read or draw. Where poll does not wait, they tear the frame that a GPU "
+        "or a camera still works on; where it never ends, they hang.",
         source=f"{BUFFER}: “implicit fence polling”, dma_buf_poll; {_UAPI}: struct dma_buf_import_sync_file; "
         "drivers/dma-buf/sw_sync.c",
         since=f"{_SYNC_FILES} and CONFIG_SW_SYNC",
