@@ -100,9 +100,9 @@ class SelinuxBoard:
         assert hello.label == f"u:r:{domain}:s0", done
         return {one.test: one for one in lines if isinstance(one, Result)}
 
-    def reads(self, domain: str, path: str) -> bool:
-        """Whether a tool of that domain, whose name speaks of DMA-BUFs, may read from a device."""
-        script = _become(domain, f"-a head {TOOL} -c 0 {path}")
+    def reads(self, domain: str, path: str, times: int = 1) -> bool:
+        """Whether a tool of that domain, whose name speaks of DMA-BUFs, may read from a device each time."""
+        script = _become(domain, f"-a head {TOOL} -c 0{f' {path}' * times}")
         return self._board.shell(script, Deadline.after(SECONDS)).exit_code == 0
 
     def log(self) -> list[str]:
