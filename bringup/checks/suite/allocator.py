@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from errno import EACCES, EPERM
+from fnmatch import fnmatchcase
 
 from bringup.checks.denied import refused_as_meant
 from bringup.checks.equivalence import never_run
@@ -13,6 +14,7 @@ from bringup.checks.latency import latencies_of, latency_facts
 from bringup.checks.refused import why_test_failed
 from bringup.checks.registry import Question, check
 from bringup.checks.verdict import Cause, Outcome, Verdict
+from bringup.config.units import show_size
 from bringup.record.load import Result
 
 #: Below this, allocating (and with it zeroing) is slower than memset of the same size by more than can be explained
@@ -39,7 +41,11 @@ def tests(ask: Question, facts: Facts) -> Iterator[Verdict]:
         return
     tested = {result.heap for result in facts.record.results}
     untested = sorted(set(facts.heap_nodes or ()) - tested)
+    asked = facts.record.asked_heaps or "*"
     for heap in untested:
+        if not fnmatchcase(heap, asked):
+            yield ask.of(heap).skipped(f"only the heaps {asked} were to be tested")
+            continue
         yield ask.of(heap).unknown(facts.record.incomplete or "the test allocator did not test this heap")
     if not tested and not untested:
         reason = "there is no heap to test"
@@ -92,7 +98,7 @@ def latency(ask: Question, facts: Facts) -> Iterator[Verdict]:
             continue
         ratio = one.memset_p50 / one.alloc_p50 if one.alloc_p50 else 0.0
         by_heap.setdefault(sample.heap, []).append(
-            f"{one.size // 1024} KiB: alloc p50 {one.alloc_p50 / 1000:.1f} µs, p95 {one.alloc_p95 / 1000:.1f} µs, "
+            f"{show_size(one.size)}: alloc p50 {one.alloc_p50 / 1000:.1f} µs, p95 {one.alloc_p95 / 1000:.1f} µs, "
             f"memset p50 {one.memset_p50 / 1000:.1f} µs: {ratio:.2f} of memset's speed"
         )
         slow[sample.heap] = slow.get(sample.heap, False) or (one.size >= _JUDGED_FROM and ratio < _EFFICIENCY_FLOOR)
