@@ -15,8 +15,12 @@ from bringup.checks.verdict import Cause, Outcome, Verdict
 @check(
     "selinux.denials",
     "SELinux refused nobody a heap",
+    asks="Looks in the kernel's log for avc: denied lines about a heap's node or a dma-buf. One that was let pass "
+    "(permissive=1) warns, as does one that only asks for the size of the file system, and a log that lost lines.",
     why="A refused HAL falls back silently or crashes; the avc line names the one rule that is missing.",
-    source="AOSP system/sepolicy: dmabuf_heap_device_type; security/selinux/avc.c: avc_audit_pre_callback",
+    source="AOSP system/sepolicy: dmabuf_heap_device_type, dmabuf_system_heap_device; "
+    "https://source.android.com/docs/security/features/selinux; security/selinux/avc.c: avc_audit_post_callback",
+    since="any, with Android 12 or later",
 )
 def denials(ask: Question, facts: Facts) -> Iterator[Verdict]:
     if facts.selinux_mode is None:
