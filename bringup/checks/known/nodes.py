@@ -104,7 +104,7 @@ CAUSES = (
         ),
         shows="avc: denied lines about a heap that end in permissive=1",
         since="any, with Android 12 or later",
-        source="security/selinux/avc.c: avc_denied, avc_audit_post_callback",
+        source="security/selinux/avc.c of Linux 5.10, 6.12 and 7.3: avc_denied, avc_audit_post_callback",
         cost=Cost.LATER,
         seen_before=(_AVC,),
     ),
@@ -117,7 +117,7 @@ CAUSES = (
         ),
         shows="kauditd_printk_skb: N callbacks suppressed; audit: rate limit exceeded; audit: audit_lost=N",
         since="any",
-        source="kernel/audit.c: kauditd_printk_skb, audit_log_lost; AOSP system/logging/logd/logd.rc: auditctl -r 5",
+        source="kernel/audit.c of Linux 5.10, 6.12 and 7.3: kauditd_printk_skb; AOSP system/logging/logd/logd.rc",
         cost=Cost.UNSEEN,
     ),
     KnownCause(
