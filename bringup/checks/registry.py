@@ -8,7 +8,7 @@ import pkgutil
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from bringup.checks.known import with_links
 from bringup.checks.verdict import Cause, Change, Diagnosis, Outcome, Verdict
@@ -17,9 +17,21 @@ from bringup.errors import UsageError
 if TYPE_CHECKING:
     from bringup.checks.facts import Facts
 
-__all__ = ["Check", "Question", "check", "checks", "find_check"]
+__all__ = ["Check", "Question", "Why", "check", "checks", "find_check"]
 
 Judge = Callable[["Question", "Facts"], Iterable[Verdict]]
+
+
+class Why(TypedDict, total=False):
+    """What :meth:`Question.failed` and :meth:`Question.warned` take beside the evidence: see :class:`Diagnosis`."""
+
+    cause: Cause | None
+    remedy: Iterable[str]
+    changes: Iterable[Change]
+
+
+def _diagnosis(cause: Cause | None = None, remedy: Iterable[str] = (), changes: Iterable[Change] = ()) -> Diagnosis:
+    return Diagnosis(cause, (), tuple(remedy), tuple(changes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,27 +50,13 @@ class Question:
         """The board is right, and this shows it."""
         return Verdict(self.id, self.title, Outcome.PASS, self.heap, evidence)
 
-    def failed(
-        self,
-        *evidence: str,
-        cause: Cause | None = None,
-        remedy: Iterable[str] = (),
-        changes: Iterable[Change] = (),
-    ) -> Verdict:
+    def failed(self, *evidence: str, **why: Unpack[Why]) -> Verdict:
         """The board is wrong."""
-        why = Diagnosis(cause, (), tuple(remedy), tuple(changes))
-        return self.because(Outcome.FAIL, why, *evidence)
+        return self.because(Outcome.FAIL, _diagnosis(**why), *evidence)
 
-    def warned(
-        self,
-        *evidence: str,
-        cause: Cause | None = None,
-        remedy: Iterable[str] = (),
-        changes: Iterable[Change] = (),
-    ) -> Verdict:
+    def warned(self, *evidence: str, **why: Unpack[Why]) -> Verdict:
         """It works, and something should be known."""
-        why = Diagnosis(cause, (), tuple(remedy), tuple(changes))
-        return self.because(Outcome.WARN, why, *evidence)
+        return self.because(Outcome.WARN, _diagnosis(**why), *evidence)
 
     def because(self, outcome: Outcome, why: Diagnosis, *evidence: str) -> Verdict:
         """That outcome, for that reason; what was seen on the way to it stands behind the evidence given here."""

@@ -14,6 +14,7 @@ from bringup.checks.latency import latencies_of, latency_facts
 from bringup.checks.refused import why_test_failed
 from bringup.checks.registry import Question, check
 from bringup.checks.verdict import Cause, Outcome, Verdict
+from bringup.config.units import show_size
 from bringup.record.load import Result
 
 #: Below this, allocating (and with it zeroing) is slower than memset of the same size by more than can be explained
@@ -97,7 +98,7 @@ def latency(ask: Question, facts: Facts) -> Iterator[Verdict]:
             continue
         ratio = one.memset_p50 / one.alloc_p50 if one.alloc_p50 else 0.0
         by_heap.setdefault(sample.heap, []).append(
-            f"{one.size // 1024} KiB: alloc p50 {one.alloc_p50 / 1000:.1f} µs, p95 {one.alloc_p95 / 1000:.1f} µs, "
+            f"{show_size(one.size)}: alloc p50 {one.alloc_p50 / 1000:.1f} µs, p95 {one.alloc_p95 / 1000:.1f} µs, "
             f"memset p50 {one.memset_p50 / 1000:.1f} µs: {ratio:.2f} of memset's speed"
         )
         slow[sample.heap] = slow.get(sample.heap, False) or (one.size >= _JUDGED_FROM and ratio < _EFFICIENCY_FLOOR)

@@ -12,8 +12,7 @@ from bringup.checks.registry import Question, check
 from bringup.checks.rejected import region_rejected
 from bringup.checks.verdict import Cause, Diagnosis, Outcome, Verdict
 from bringup.config.schema import Heap, HeapKind
-
-MIB = 1024 * 1024
+from bringup.config.units import show_size
 
 
 @check(
@@ -38,7 +37,7 @@ def size(ask: Question, facts: Facts) -> Iterator[Verdict]:
 
 def _compare(ask: Question, facts: Facts, heaps: list[Heap], total: int) -> Verdict:
     wanted = sum(heap.region.size or 0 for heap in heaps if heap.region is not None)
-    seen = f"CmaTotal {total // MIB} MiB, the board config's CMA regions {wanted // MIB} MiB"
+    seen = f"CmaTotal {show_size(total)}, the board config's CMA regions {show_size(wanted)}"
     if total == 0:
         return _without(ask, facts, heaps[0], seen)
     if total >= wanted:
@@ -55,7 +54,7 @@ def _too_small(facts: Facts, heaps: list[Heap], missing: int) -> Diagnosis:
     parameter = next((word for word in facts.cmdline or () if word.startswith("cma=")), None)
     config = facts.kernel_config
     by = parameter or (config.line("CMA_SIZE_MBYTES") if config and config.get("CMA_SIZE_MBYTES") else None)
-    cause = Cause("cma.too-small", f"CMA is {missing // MIB} MiB smaller than promised")
+    cause = Cause("cma.too-small", f"CMA is {show_size(missing)} smaller than promised")
     words = (
         f"{parameter} sets the size of the default area: raise or drop it"
         if parameter

@@ -66,14 +66,8 @@ def ueventd(ask: Question, facts: Facts) -> Iterator[Verdict]:
 )
 def heaps(ask: Question, facts: Facts) -> Iterator[Verdict]:
     ion = facts.record.ion
-    if ion is None:
-        yield (
-            ask.skipped("the record is from before ION was asked")
-            if not facts.record.incomplete
-            else ask.unknown(facts.record.incomplete)
-        )
-    elif ion.state is State.MISSING:
-        yield ask.skipped("there is no /dev/ion")
+    if ion is None or ion.state is State.MISSING:
+        yield _no_ion(ask, facts, "there is no /dev/ion")
     elif ion.state is not State.OK:
         yield ask.unknown(f"/dev/ion does not open or does not answer: errno {ion.errno}")
     else:
@@ -100,10 +94,15 @@ def replaced(ask: Question, facts: Facts) -> Iterator[Verdict]:
             yield _missing(question, heap, mapping, facts) if one is None else _compared(question, one, facts)
     elif not wanted:
         yield ask.skipped("the board config names no ION heap that a heap replaces")
-    elif ion is None and facts.record.incomplete:
-        yield ask.unknown(facts.record.incomplete)
     else:
-        yield ask.skipped("there is no /dev/ion to compare with")
+        yield _no_ion(ask, facts, "there is no /dev/ion to compare with")
+
+
+def _no_ion(ask: Question, facts: Facts, without: str) -> Verdict:
+    """Nothing can be asked of ION: it is not there, or the record does not tell."""
+    if facts.record.ion is None and facts.record.incomplete:
+        return ask.unknown(facts.record.incomplete)
+    return ask.skipped(without if facts.record.ion else "the record is from before ION was asked")
 
 
 def _missing(ask: Question, heap: Heap, mapping: IonHeap, facts: Facts) -> Verdict:
