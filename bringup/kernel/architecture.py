@@ -5,7 +5,7 @@ from __future__ import annotations
 from bringup.errors import UsageError
 from bringup.text import visible
 
-__all__ = ["arch_named"]
+__all__ = ["ALSO", "arch_named"]
 
 #: The folders below arch/ of Linux 7.3, and those of 4.4 and later that went since.
 _FOLDERS = frozenset({
@@ -14,7 +14,7 @@ _FOLDERS = frozenset({
     "powerpc", "riscv", "s390", "score", "sh", "sparc", "tile", "um", "unicore32", "x86", "xtensa",
 })  # fmt: skip
 #: What uname -m, a compiler or Android calls them.
-_ALSO = {
+ALSO = {
     "aarch64": "arm64",
     "arm64-v8a": "arm64",
     "amd64": "x86",
@@ -40,8 +40,8 @@ def arch_named(name: str) -> str:
 
     :raises UsageError: no kernel has such an architecture.
     """
-    found = _ALSO.get(name, name)
+    found = ALSO.get(name, name)
     if found not in _FOLDERS:
-        hint = f"as the kernel's arch/ spells it: {', '.join(sorted({*_ALSO.values()}))}, …"
+        hint = f"as the kernel's arch/ spells it: {', '.join(sorted({*ALSO.values()}))}, …"
         raise UsageError("read --arch", f"{visible(name[:80])!r} is no architecture of the kernel", hint=hint)
     return found

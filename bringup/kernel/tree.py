@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bringup.errors import ConfigError
-from bringup.kernel.architecture import arch_named
+from bringup.kernel.architecture import ALSO
 from bringup.kernel.language import Block, Definition, Statement, read_statements
 from bringup.kernel.symbols import Era, SymbolType
 from bringup.kernel.version import ANY_VERSION, Flavour, KernelVersion
@@ -105,7 +105,7 @@ def read_tree(path: Path, arch: str) -> SourceTree:
     """
     if not (path / "Kconfig").is_file() or not (path / "arch").is_dir():
         raise ConfigError(path, "no kernel source tree: it has no Kconfig and arch/")
-    folder = arch if (path / "arch" / arch / "Kconfig").is_file() else arch_named(arch)
+    folder = arch if (path / "arch" / arch / "Kconfig").is_file() else ALSO.get(arch, arch)
     if "/" in folder or not (path / "arch" / folder / "Kconfig").is_file():
         known = ", ".join(sorted(each.parent.name for each in (path / "arch").glob("*/Kconfig")))
         raise ConfigError(path, f"has no architecture {arch!r}", hint=f"it has: {known}")
