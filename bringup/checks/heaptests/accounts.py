@@ -30,6 +30,8 @@ TESTS = (
                 "late does not"
             ),
         ),
+        look="ENOTTY: the kernel is older than 5.3. EBUSY: see the defect. That fdinfo does not show it: "
+        "patches to dma-buf.c.",
     ),
     KnownTest(
         id="name.long",
@@ -40,6 +42,7 @@ TESTS = (
         since=_SINCE,
         holds="a page",
         ion_since="5.3",
+        look="The heap does not stand behind it: drivers/dma-buf/dma-buf.c answers. A kernel with a longer name there.",
     ),
     KnownTest(
         id="account.fdinfo",
@@ -62,7 +65,7 @@ TESTS = (
         why="It is the only list of all buffers, with the devices that hold them, on a kernel without the "
         "others. A buffer that stays after its last descriptor was closed is a leak in the kernel.",
         source=f"{BUFFER}: dma_buf_debug_show",
-        since="5.6 with CONFIG_DEBUG_FS",
+        since="5.6 and later, with CONFIG_DEBUG_FS",
         holds="a page",
         ion_since="5.3",
         skips=(
@@ -90,5 +93,6 @@ TESTS = (
                 "may not be read"
             ),
         ),
+        look="That the buffer stays: debugfs dma_buf/bufinfo tells who is attached to it.",
     ),
 )
