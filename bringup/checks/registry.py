@@ -78,6 +78,7 @@ class Check:
     """One question about a record.
 
     :param title: a statement that holds on a healthy board.
+    :param asks: what is looked at, and when it is not well.
     :param why: why it is asked, for a person whose board failed it.
     :param source: where the rule comes from.
     :param judge: a pure function of the facts.
@@ -86,6 +87,7 @@ class Check:
 
     id: str
     title: str
+    asks: str
     why: str
     source: str
     judge: Judge
@@ -103,6 +105,7 @@ def check(
     id: str,  # noqa: A002 - its name everywhere
     title: str,
     *,
+    asks: str,
     why: str,
     source: str,
     since: str = "5.6",
@@ -115,7 +118,7 @@ def check(
     def register(judge: Judge) -> Judge:
         if id in _CHECKS:
             raise ValueError(f"two checks are called {id}")
-        _CHECKS[id] = Check(id, title, why, source, judge, since)
+        _CHECKS[id] = Check(id, title, asks, why, source, judge, since)
         return judge
 
     return register

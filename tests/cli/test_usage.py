@@ -164,6 +164,31 @@ def test_explain_names_reason_and_source() -> None:
     assert bringup("explain", "heap.expcted").returncode == 2
 
 
+def test_explain_tells_of_one_test_of_the_test_allocator() -> None:
+    done = bringup("explain", "zero.reuse")
+    told = [line.partition(":")[0] for line in done.stdout.splitlines() if not line.startswith(" ")]
+    head = ["allocator.zero.reuse (test)", "", "Does", "Why", "Kernels", "Asked of", "Source", "Skipped for"]
+    assert told == [*head, "Known defects", "When it fails"]
+
+
+def test_explain_tells_of_a_check_and_of_the_cause_that_is_called_as_it() -> None:
+    done = bringup("explain", "cma.exhausted")
+    assert "cma.exhausted (check)" in done.stdout
+    assert "cma.exhausted (cause)" in done.stdout
+
+
+def test_explain_lists_everything_as_json() -> None:
+    listed = json.loads(bringup("explain", "--json").stdout)
+    assert {one["kind"] for one in listed} == {"check", "test", "cause"}
+    assert all(one["does"] and one["skipped"] is not None for one in listed if one["kind"] == "test")
+
+
+def test_explain_is_completed() -> None:
+    words = "bringup explain allocator.zero"
+    done = bringup(environ={"_BRINGUP_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": "2"})
+    assert done.stdout.split() == ["allocator.zero.fresh", "allocator.zero.reuse"]
+
+
 def test_stdout_is_plain_without_a_terminal() -> None:
     done = bringup("explain")
     assert "\x1b" not in done.stdout

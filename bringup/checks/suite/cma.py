@@ -18,8 +18,11 @@ from bringup.config.units import show_size
 @check(
     "cma.size",
     "There is as much CMA as the board config promises",
+    asks="CmaTotal in /proc/meminfo against the sum of the CMA regions in the board config.",
     why="Camera, display and codecs behind no IOMMU allocate from CMA; too small a pool fails under load only.",
-    source="mm/Kconfig CMA_SIZE_MBYTES (default 16), Documentation/admin-guide/kernel-parameters.txt: cma=",
+    source="kernel/dma/Kconfig of Linux 5.10, 6.12 and 7.3: CMA_SIZE_MBYTES (default 16; 0 on x86); "
+    "Documentation/admin-guide/kernel-parameters.txt: cma=",
+    since="any",
 )
 def size(ask: Question, facts: Facts) -> Iterator[Verdict]:
     heaps = [heap for heap in (facts.config.heaps if facts.config else ()) if heap.kind is HeapKind.CMA]
@@ -70,8 +73,10 @@ def _without(ask: Question, facts: Facts, heap: Heap, seen: str) -> Verdict:
 @check(
     "cma.rejected",
     "The kernel took every reserved-memory region",
+    asks="Looks in the kernel's log for reserved-memory regions that it refused, could not place, or found to overlap.",
     why="A region with a wrong alignment or an overlap is dropped at boot with one line in the log and no other sign.",
-    source="drivers/of/of_reserved_mem.c, kernel/dma/contiguous.c, mm/cma.c of Linux 6.12",
+    source="drivers/of/of_reserved_mem.c, kernel/dma/contiguous.c and mm/cma.c of Linux 5.10, 6.12 and 7.3",
+    since="any",
 )
 def rejected(ask: Question, facts: Facts) -> Iterator[Verdict]:
     if facts.dmesg is None:
@@ -85,8 +90,11 @@ def rejected(ask: Question, facts: Facts) -> Iterator[Verdict]:
 @check(
     "cma.exhausted",
     "No CMA allocation has failed since boot",
+    asks="Looks in the kernel's log for failed CMA allocations, but for those that the test allocator brought "
+    "about. It only warns: what failed may have fallen back to something else.",
     why="A failed CMA allocation is seen by a user as a black preview or a stuttering codec.",
-    source="mm/cma.c: cma_alloc",
+    source="mm/cma.c of Linux 5.10, 6.12 and 7.3: cma_alloc",
+    since="any",
 )
 def exhausted(ask: Question, facts: Facts) -> Iterator[Verdict]:
     if facts.dmesg is None:

@@ -53,8 +53,12 @@ def _each_heap(ask: Question, facts: Facts, contiguous: bool, judge: Judge) -> I
 @check(
     "pages.contiguous",
     "Buffers of a CMA or carve-out heap are one piece of memory, aligned",
+    asks="The frames of buffers of one page to 4 MiB, by the kernel's trace events while each is made: one run "
+    "of frames, aligned as CMA was asked to.",
     why="A device without an IOMMU is given one address; a second piece of the buffer is not where it reads.",
-    source="drivers/dma-buf/heaps/cma_heap.c; as the kernel's trace events kmem and cma tell",
+    source="drivers/dma-buf/heaps/cma_heap.c of Linux 5.10, 6.12 and 7.3: cma_alloc with an alignment; "
+    "include/trace/events/kmem.h and cma.h",
+    since="5.6 and later, with tracefs and root",
 )
 def contiguous(ask: Question, facts: Facts) -> Iterator[Verdict]:
     return _each_heap(ask, facts, True, _in_one_piece)
@@ -87,8 +91,12 @@ def _where(buffer: Placement, page: int) -> str:
 @check(
     "pages.region",
     "Buffers of a CMA or carve-out heap lie in the heap's own region",
+    asks="Whether the frames of such buffers lie between the ends of the region that debugfs, the device tree "
+    "or the kernel's log tell.",
     why="A firewall or a device with a window reaches the region and nothing beside it.",
-    source="cma debugfs, the device tree's reserved-memory, the kernel's log; trace events kmem and cma",
+    source="drivers/dma-buf/heaps/cma_heap.c of Linux 5.10, 6.12 and 7.3: each heap allocates from one area; "
+    "include/trace/events/kmem.h and cma.h",
+    since="5.6 and later, with tracefs and root",
 )
 def region(ask: Question, facts: Facts) -> Iterator[Verdict]:
     return _each_heap(ask, facts, True, _in_region)
@@ -115,8 +123,12 @@ def _within(
 @check(
     "pages.promised",
     "Buffers lie where the board config promises them: in alloc_ranges, below dma_limit",
+    asks="Whether the frames of buffers lie in the region's base or alloc_ranges of the board config, else, "
+    "for CMA and carve-out heaps, below memory.dma_limit.",
     why="A device with 32 address bits and no IOMMU cannot reach a buffer above 4 GiB.",
-    source="the board config: heaps.region.alloc_ranges and base, memory.dma_limit; trace events kmem and cma",
+    source="the board config (docs/board-configs.md): heaps.region.base and alloc_ranges, memory.dma_limit; "
+    "include/trace/events/kmem.h and cma.h",
+    since="5.6 and later, with tracefs and root",
 )
 def promised(ask: Question, facts: Facts) -> Iterator[Verdict]:
     config = facts.config
@@ -158,8 +170,12 @@ def _beyond(buffer: Placement, ranges: list[tuple[int, int]], page: int) -> str:
 @check(
     "pages.runs",
     "How contiguous buffers of the other heaps are is known",
+    asks="Counts the runs of contiguous frames of buffers from heaps that promise none, by length. Nothing is "
+    "judged: it is there to be compared.",
     why="Each run costs an IOMMU an entry or more; without large runs its TLB misses slow camera and display.",
-    source="drivers/dma-buf/heaps/system_heap.c: orders 8, 4 and 0; trace events kmem",
+    source="drivers/dma-buf/heaps/system_heap.c of Linux 6.12 and 7.3: orders 8, 4 and 0 (5.10: single pages); "
+    "include/trace/events/kmem.h",
+    since="5.6 and later, with tracefs and root",
 )
 def runs(ask: Question, facts: Facts) -> Iterator[Verdict]:
     return _each_heap(ask, facts, False, _runs_known)
@@ -182,8 +198,10 @@ def _distribution(buffer: Placement, page: int) -> str:
 @check(
     "pages.counters",
     "The kernel's CMA counters agree with what was traced",
+    asks="Whether alloc_pages_success and release_pages_success of the area grew by no less than what was traced.",
     why="Two witnesses that disagree mean that one of them, and what is judged by it, is wrong.",
-    source="Documentation/ABI/testing/sysfs-kernel-mm-cma: alloc_pages_success, release_pages_success",
+    source="Documentation/ABI/testing/sysfs-kernel-mm-cma of Linux 6.12 and 7.3",
+    since="5.13 and later, with CONFIG_CMA_SYSFS, tracefs and root",
 )
 def counters(ask: Question, facts: Facts) -> Iterator[Verdict]:
     areas: dict[str, int] = {}
