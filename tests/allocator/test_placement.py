@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from bringup.allocator.measuring import Exhaust, Pages
-from bringup.allocator.plan import Plan, Read
+from bringup.allocator.items import Exhaust, Pages, Read
+from bringup.allocator.plan import Plan
 from bringup.allocator.protocol import Bye, Exhaustion, FileFact, Result, TracedBuffer, Tracing
 from bringup.checks.facts import Facts
 from bringup.checks.judge import judge
