@@ -35,6 +35,8 @@ def report(
     chosen = find_format(format)
     document = load_report(run)
     if output is None:
+        if hasattr(sys.stdout, "reconfigure"):
+            sys.stdout.reconfigure(encoding="utf-8")  # which formats say that they are in, whatever the locale
         sys.stdout.write(chosen.render(document))
     else:
         say(f"wrote {write_report(document, chosen, output)}")
