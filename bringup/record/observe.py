@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bringup import __version__
-from bringup.allocator.measuring import Exhaust, Pages
+from bringup.allocator.items import Exhaust, Pages
 from bringup.allocator.plan import Plan
 from bringup.allocator.protocol import Bye, FileFact, Line, Ran, Refused, Result, Timing, Untimed
 from bringup.allocator.run import Program, ensure_pushed, run
