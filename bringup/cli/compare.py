@@ -48,6 +48,7 @@ def compare(
 ) -> None:
     """What regressed, improved, appeared or vanished between two runs: boards, kernels or days."""
     from bringup.checks.compare import compare as compare_runs
+    from bringup.cli.results import uncollected
     from bringup.lab.reading import read_run
 
     chosen = _chosen(format, json=json, to_file=output is not None)
@@ -60,7 +61,9 @@ def compare(
             return CANNOT_JUDGE
         return int((bisect or fail_on_regression) and found.regressed)
 
-    raise typer.Exit(for_bisect(do) if bisect else do())
+    with uncollected():
+        code = for_bisect(do) if bisect else do()
+    raise typer.Exit(code)
 
 
 def _chosen(name: str | None, *, json: bool, to_file: bool) -> str | None:

@@ -31,13 +31,15 @@ def report(
 ) -> None:
     """Write a run, or a comparison of two, as HTML, JUnit, JSON, …"""
     from bringup.cli.console import say
+    from bringup.cli.results import uncollected
     from bringup.report import find_format, rendered, write_report
     from bringup.report.readback import load_document
 
     chosen = find_format(format)
-    document = load_document(run)
-    if output is None:
-        sys.stdout.write(rendered(document, chosen))
-    else:
-        write_report(document, chosen, output)
-        say(f"wrote {output}")
+    with uncollected():
+        document = load_document(run)
+        if output is None:
+            sys.stdout.write(rendered(document, chosen))
+        else:
+            write_report(document, chosen, output)
+            say(f"wrote {output}")

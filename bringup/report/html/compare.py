@@ -56,7 +56,7 @@ def _parts(found: Comparison, view: CompareView, few: int) -> list[tuple[str, st
     parts = [
         ("regressed", "Regressed", True),
         ("unknown", "Not judged", bool(view.sections[Change.UNKNOWN].findings or missing)),
-        ("speed", "Speed", bool(found.timing_tests)),
+        ("speed", "Speed", bool(found.timing_tests or found.timings)),
         ("facts", "The board itself", bool(view.facts)),
         *((one.anchor, one.title, True) for one in view.rest),
         ("boards", "Each board", bool(view.boards)),
