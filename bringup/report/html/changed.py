@@ -116,10 +116,12 @@ class BoardRow:
 class Speed:
     """Timings that changed.
 
+    :param styles: what is drawn (:class:`~bringup.report.html.moved.MovedRow`).
     :param rows: the slowest first; ``left_out``: for how many there is no room.
     """
 
     drawings: tuple[Moved, ...]
+    styles: tuple[str, ...]
     rows: tuple[Timing, ...]
     left_out: int
 
@@ -239,7 +241,8 @@ def _speed(found: Comparison, *, several: bool) -> Speed:
     rows = sorted(found.timings, key=lambda one: (not one.slower, -_moved_by(one)))
     drawings = moved(found.timings, found.unchanged_timings, several=several)[:_DRAWINGS]
     left_out = max(0, len(rows) - _ROWS)
-    return Speed(tuple(shown(one) for one in drawings), tuple(shown(one) for one in rows[:_ROWS]), left_out)
+    styles = tuple({row.style for one in drawings for row in one.rows})
+    return shown(Speed(tuple(drawings), styles, tuple(rows[:_ROWS]), left_out))
 
 
 def _moved_by(one: Timing) -> float:

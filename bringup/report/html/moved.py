@@ -45,12 +45,17 @@ class MovedRow:
 
 @dataclass(frozen=True, slots=True)
 class Moved:
-    """One drawing. Ticks are (position, label); ``left_out``: rows that it has no room for."""
+    """One drawing.
+
+    :param ticks: (position, label); ``grid``: positions between them that have none. ``one``: where 1 is.
+    :param left_out: rows that it has no room for.
+    """
 
     title: str
     summary: str
     rows: tuple[MovedRow, ...]
     ticks: tuple[tuple[float, str], ...]
+    grid: tuple[float, ...]
     one: float
     left_out: int
     left: float = _LEFT
@@ -94,17 +99,17 @@ def _drawing(group: list[tuple[Timing, bool]], *, several: bool) -> Moved:
     end, between = next((axis for axis in _AXES if reach <= axis[0]), _AXES[-1])
     log = scale(-math.log(end), math.log(end), _LEFT, _RIGHT)
     rows = tuple(_row(number, one, beyond, log) for number, (one, beyond) in enumerate(shown))
-    factors = (1 / end, *(1 / one for one in between), 1.0, *between, end)
-    ticks = tuple((log(math.log(factor)), _times(factor)) for factor in factors)
+    ticks = tuple((log(math.log(factor)), _times(factor)) for factor in (1 / end, 1.0, end))
+    grid = tuple(log(math.log(factor)) for one in between for factor in (one, 1 / one))
     first = shown[0][0]
     threads = f", {first.threads} threads" if first.threads > 1 else ""
     title = f"{source_of(first)}{threads}{f' on {first.board}' if several else ''}"
     told = _told([one for one, beyond in shown if beyond])
-    return Moved(title, told, rows, ticks, log(0.0), len(group) - len(shown))
+    return Moved(title, told, rows, ticks, grid, log(0.0), len(group) - len(shown))
 
 
 def _times(factor: float) -> str:
-    return f"{factor:,.3g}×" if factor < 1000 else f"{factor:,.0f}×"
+    return f"{factor:,.2g}×" if factor < 1000 else f"{factor:,.0f}×"
 
 
 def _place(op: str) -> tuple[int, str]:
@@ -136,8 +141,16 @@ def _row(number: int, one: Timing, beyond: bool, log: Callable[[float], float]) 
 
 
 def _told(changed: Sequence[Timing]) -> str:
-    """One sentence for those who do not see the drawing: what moved most."""
-    most = sorted(changed, key=lambda one: -abs(math.log(_ratio(one))))
-    parts = [f"{one.op} of {units.size(one.size)} takes {_ratio(one):.2g} times as long" for one in most[:_TOLD]]
-    more = f", and {units.number(len(most) - _TOLD, 'more change')}" if len(most) > _TOLD else ""
-    return f"{'; '.join(parts)}{more}."
+    """One sentence for those who do not see the drawing: each operation, the one that moved most first."""
+    ops: dict[str, list[Timing]] = {}
+    for one in sorted(changed, key=lambda one: -abs(math.log(_ratio(one)))):
+        ops.setdefault(one.op, []).append(one)
+    parts = []
+    for op, several in ops.items():
+        sizes = dict.fromkeys(
+            (units.size(min(one.size for one in several)), units.size(max(one.size for one in several)))
+        )
+        times = dict.fromkeys(f"{_ratio(one):.2g}" for one in (min(several, key=_ratio), max(several, key=_ratio)))
+        parts.append(f"{op} of {' to '.join(sizes)} takes {' to '.join(times)} times as long")
+    more = f"; {units.number(len(parts) - _TOLD, 'more operation')} changed" if len(parts) > _TOLD else ""
+    return f"{'; '.join(parts[:_TOLD])}{more}."
