@@ -104,5 +104,4 @@ def _tell(found: Comparison, name: str | None, output: Path | None) -> None:
         from bringup.cli.console import say
         from bringup.report import write_report
 
-        write_report(found, name, output)
-        say(f"wrote {output}")
+        say(f"wrote {write_report(found, name, output)}")

@@ -41,5 +41,4 @@ def report(
         if output is None:
             sys.stdout.write(rendered(document, chosen))
         else:
-            write_report(document, chosen, output)
-            say(f"wrote {output}")
+            say(f"wrote {write_report(document, chosen, output)}")

@@ -10,7 +10,7 @@ import zlib
 from pathlib import Path
 
 from bringup.checks.compare import SCHEMA, Comparison
-from bringup.checks.run import Run, load_run
+from bringup.checks.run import Run, load_run, said
 from bringup.errors import RecordError
 
 __all__ = ["load_document", "load_report"]
@@ -46,8 +46,11 @@ def load_document(path: Path) -> Run | Comparison:
         text = path.read_text(encoding="utf-8") if html else ""
         if not html:
             return _comparison(path) or load_run(path)
-    except (OSError, UnicodeDecodeError) as error:
-        raise RecordError(_ACTION.format(path), str(error)) from error
+    except UnicodeDecodeError as error:
+        raise RecordError(_ACTION.format(path), "the page is not UTF-8") from error
+    except OSError as error:
+        hint = "give the folder that 'bringup run -o DIR' wrote, or a report of it"
+        raise RecordError(_ACTION.format(path), error.strerror or str(error), hint=hint) from error
     found = _CARRIER.search(text)
     if found is None:
         hint = "give a report that 'bringup report --format html' or 'bringup run' wrote"
@@ -56,7 +59,7 @@ def load_document(path: Path) -> Run | Comparison:
         data = json.loads(_unpack(found["text"]) if "gzip" in found["attributes"] else found["text"])
         return Comparison.from_json(data) if data["schema"] == SCHEMA else Run.from_json(data)
     except (ValueError, KeyError, TypeError, AttributeError, zlib.error, binascii.Error, EOFError, OSError) as error:
-        raise RecordError(_ACTION.format(path), f"the document in it is damaged: {error!r}") from error
+        raise RecordError(_ACTION.format(path), f"the document in it is damaged: {said(error)}") from error
 
 
 def _comparison(path: Path) -> Comparison | None:
@@ -69,7 +72,7 @@ def _comparison(path: Path) -> Comparison | None:
     try:
         return Comparison.from_json(json.loads(path.read_text(encoding="utf-8")))
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise RecordError(_ACTION.format(path), f"it is no {SCHEMA} document: {error!r}") from error
+        raise RecordError(_ACTION.format(path), f"it is no {SCHEMA} document: {said(error)}") from error
 
 
 def _is_html(path: Path) -> bool:
