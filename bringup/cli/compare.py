@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -97,9 +96,10 @@ def _tell(found: Comparison, name: str | None, output: Path | None) -> None:
 
         print_json(found.to_json())
     elif output is None:
+        from bringup.cli.console import print_report
         from bringup.report import rendered
 
-        sys.stdout.write(rendered(found, name))
+        print_report(rendered(found, name))
     else:
         from bringup.cli.console import say
         from bringup.report import write_report

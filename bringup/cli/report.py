@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -30,7 +29,7 @@ def report(
     output: Annotated[Path | None, typer.Option("-o", metavar="FILE", help="Default: stdout.")] = None,
 ) -> None:
     """Write a run, or a comparison of two, as HTML, JUnit, JSON, …"""
-    from bringup.cli.console import say
+    from bringup.cli.console import print_report, say
     from bringup.cli.results import uncollected
     from bringup.report import find_format, rendered, write_report
     from bringup.report.readback import load_document
@@ -39,6 +38,6 @@ def report(
     with uncollected():
         document = load_document(run)
         if output is None:
-            sys.stdout.write(rendered(document, chosen))
+            print_report(rendered(document, chosen))
         else:
             say(f"wrote {write_report(document, chosen, output)}")

@@ -27,6 +27,7 @@ __all__ = [
 ]
 
 _REPORTS = {"json": "run.json", "html": "report.html", "junit": "junit.xml"}
+_ELSEWHERE = "give another folder with -o"
 _OF_A_RUN = {*_REPORTS.values(), "compare.json", "compare.html"}
 
 
@@ -57,7 +58,12 @@ def write_reports(run: Run, folder: Path) -> None:
     """Write ``run.json``, ``report.html`` and ``junit.xml``."""
     from bringup.report import find_format, write_report
 
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise UsageError(f"write the reports to {folder}", "there is a file of that name", hint=_ELSEWHERE) from error
+    except OSError as error:
+        raise HostError(f"write the reports to {folder}", error.strerror or str(error), hint=_ELSEWHERE) from error
     for name, file in _REPORTS.items():
         write_report(run, find_format(name), folder / file)
 
@@ -139,13 +145,13 @@ def prepare_folder(output: Path | None, replace: bool) -> Path:
         there = list(folder.iterdir()) if folder.exists() else []
         earlier = [one for one in there if one.name in _OF_A_RUN or (one / JOURNAL).is_file()]
         if there and not (replace and earlier):
-            hint = "give another folder with -o" + (", or --replace" if earlier else "")
+            hint = _ELSEWHERE + (", or --replace" if earlier else "")
             raise UsageError(action, "the folder is not empty", hint=hint)
         for one in earlier:
             shutil.rmtree(one) if one.is_dir() else one.unlink()
         folder.mkdir(parents=True, exist_ok=True)
     except (NotADirectoryError, FileExistsError) as error:
-        raise UsageError(action, "there is a file of that name", hint="give another folder with -o") from error
+        raise UsageError(action, "there is a file of that name", hint=_ELSEWHERE) from error
     except OSError as error:
-        raise HostError(action, error.strerror or str(error), hint="give another folder with -o") from error
+        raise HostError(action, error.strerror or str(error), hint=_ELSEWHERE) from error
     return folder

@@ -72,8 +72,10 @@ def for_bisect(command: Callable[[], int]) -> int:
     return code if code in (ExitCode.PASSED, ExitCode.FAILED) else CANNOT_JUDGE
 
 
-def run_on(boards: Sequence[Board], job: Job, then: Then) -> int:
+def run_on(boards: Sequence[Board], job: Job, then: Then, unusable: Sequence[BringupError] = ()) -> int:
     """Observe, judge, report; the exit status.
+
+    :param unusable: why boards that were meant, too, are not there: without them all has not passed.
 
     :raises HostError: a record, a report or the events cannot be written.
     :raises RecordError: the baseline cannot be read.
@@ -91,7 +93,7 @@ def run_on(boards: Sequence[Board], job: Job, then: Then) -> int:
             raise
         write_reports(result, job.folder)
         compared = None if baseline is None else _compare(baseline, result, job.folder)
-        code = status_of(result, compared, then.fail_on)
+        code = status_of(result, compared, then.fail_on) or int(ExitCode.INFRASTRUCTURE if unusable else 0)
         if events:
             events.end(result, code)
     fixes = write_fixes(result, then.fix_dir) if then.fix_dir is not None else ()
@@ -101,7 +103,7 @@ def run_on(boards: Sequence[Board], job: Job, then: Then) -> int:
         _show_comparison(compared, job.folder / "compare.html")
     for line in fixes:
         say(line)
-    for error in errors:
+    for error in (*errors, *unusable):
         print_error(error)
     return code
 
