@@ -63,6 +63,11 @@ verdicts = st.builds(
         st.builds(Alternative, _causes, texts, st.lists(texts, max_size=2).map(tuple)), max_size=2
     ).map(tuple),
 )
+_natural = st.integers(0, 2**60)
+_pairs = st.lists(st.tuples(_natural, _natural), max_size=3).map(tuple)
+_areas = st.none() | st.builds(RegionFacts, texts, _natural, _natural, texts)
+_pages = st.builds(PageFacts, _natural, _natural, _pairs, _pairs, _natural, _natural, _pairs, _areas)
+_exhaustions = st.builds(ExhaustionFacts, *[_natural] * 3, texts, *[_natural] * 4)
 heaps = st.builds(
     HeapFacts,
     name=texts,
@@ -73,6 +78,8 @@ heaps = st.builds(
     label=_maybe,
     tests=st.dictionaries(texts | st.sampled_from([str(one) for one in Outcome]), st.integers(0, 99), max_size=3),
     latency=st.lists(st.builds(LatencyFacts, *[_count] * 8), max_size=3).map(tuple),
+    pages=st.lists(_pages, max_size=2).map(tuple),
+    exhaustion=st.none() | _exhaustions,
 )
 _points = st.builds(IonPoint, texts, st.sampled_from(PointResult), texts, texts, texts)
 _comparisons = st.builds(IonComparison, texts, texts, _count, texts, st.lists(_points, max_size=3).map(tuple))
