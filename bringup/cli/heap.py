@@ -12,6 +12,7 @@ import typer
 
 from bringup.cli.lazy import App
 from bringup.cli.options import JsonOutput, RootOption, selects_boards
+from bringup.text import visible
 
 if TYPE_CHECKING:
     from bringup.board import Selection
@@ -56,13 +57,43 @@ def list_them(
     out().print(table(["heap", "mode", "owner", "SELinux label"], rows))
 
 
+def _test_ids(incomplete: str) -> list[str]:
+    """Ids of tests, for the shell's completion."""
+    from bringup.checks.heaptests import known_tests
+
+    return [name for name in known_tests() if name.startswith(incomplete)]
+
+
+def _tests_named(given: list[str] | None) -> tuple[str, ...]:
+    """Ids and patterns for the plan; an id may also be written as verdicts have it, ``allocator.open``.
+
+    :raises UsageError: one names no test.
+    """
+    from difflib import get_close_matches
+    from fnmatch import fnmatchcase
+
+    from bringup.checks.heaptests import PREFIX, known_tests
+    from bringup.errors import UsageError
+
+    names = tuple(name.removeprefix(PREFIX) for name in given or ("*",))
+    for name in names:
+        if not any(fnmatchcase(test, name) for test in known_tests()):
+            near = get_close_matches(name, known_tests(), n=3)
+            hint = f"did you mean {' or '.join(near)}?" if near else "bringup explain lists them"
+            raise UsageError("read --test", f"there is no test {visible(name)!r}", hint=hint)
+    return names
+
+
 @app.command("test")
 @selects_boards
 def run_tests(
     selection: Selection,
     root: RootOption = "auto",
     heap: HeapPattern = "*",
-    test: Annotated[list[str] | None, typer.Option("--test", metavar="ID", help="These tests only.")] = None,
+    test: Annotated[
+        list[str] | None,
+        typer.Option("--test", metavar="ID", help="These tests only; may be repeated.", autocompletion=_test_ids),
+    ] = None,
     seed: Annotated[int, typer.Option(min=1, max=2**32 - 1, help="Of the sizes in share.processes and .threads.")] = 1,
     stress: Annotated[int, typer.Option(metavar="MS", min=0, max=20_000, help="How long these two go on each.")] = 0,
     record: RecordFolder = None,
@@ -77,11 +108,12 @@ def run_tests(
     from bringup.lab.judging import heap_verdicts
     from bringup.record.observe import Observation
 
+    names = _tests_named(test)
     compared = heap == "*" and not test  # with ION's heaps: that takes times, and where the pages lie
     how = Observation(
         root=root_policy(root),
         heaps=heap,
-        tests=tuple(test or ("*",)),
+        tests=names,
         rounds=5 if compared else 0,
         pages=compared,
         exhaust=False,
