@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 # A column narrower than its longest word breaks it; of a path or an address that much has to stay whole.
 _WORD, _GAP = 16, 3
 
-__all__ = ["Rows", "debugging", "out", "print_error", "print_json", "say", "set_debugging", "table"]
+__all__ = ["Rows", "debugging", "out", "print_error", "print_json", "print_report", "say", "set_debugging", "table"]
 
 
 def set_debugging() -> None:
@@ -50,6 +50,13 @@ def print_error(error: BringupError) -> None:
 def print_json(document: Any) -> None:
     """One JSON document on stdout."""
     sys.stdout.write(json_text(document) + "\n")
+
+
+def print_report(text: str) -> None:
+    """A report on stdout: in UTF-8, which formats say that they are in, whatever the locale."""
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(encoding="utf-8")
+    sys.stdout.write(text)
 
 
 def out() -> Console:

@@ -31,6 +31,12 @@ RecordFolder = Annotated[
 ]
 
 
+def _test_ids(incomplete: str) -> list[str]:
+    from bringup.checks.heaptests import known_tests
+
+    return [id_ for id_ in known_tests() if id_.startswith(incomplete)]
+
+
 @app.command("list")
 @selects_boards
 def list_them(
@@ -55,13 +61,6 @@ def list_them(
         owner = f"{node.uid}:{node.gid}"
         rows += [(f"ion/{one.name}", f"{node.mode or 0:04o}", owner, node.label or "none") for one in ion.heaps]
     out().print(table(["heap", "mode", "owner", "SELinux label"], rows))
-
-
-def _test_ids(incomplete: str) -> list[str]:
-    """Ids of tests, for the shell's completion."""
-    from bringup.checks.heaptests import known_tests
-
-    return [name for name in known_tests() if name.startswith(incomplete)]
 
 
 def _tests_named(given: list[str] | None) -> tuple[str, ...]:
@@ -92,7 +91,7 @@ def run_tests(
     heap: HeapPattern = "*",
     test: Annotated[
         list[str] | None,
-        typer.Option("--test", metavar="ID", help="These tests only; may be repeated.", autocompletion=_test_ids),
+        typer.Option("--test", metavar="ID", help="These tests only: bringup explain ID.", autocompletion=_test_ids),
     ] = None,
     seed: Annotated[int, typer.Option(min=1, max=2**32 - 1, help="Of the sizes in share.processes and .threads.")] = 1,
     stress: Annotated[int, typer.Option(metavar="MS", min=0, max=20_000, help="How long these two go on each.")] = 0,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,11 +16,31 @@ if TYPE_CHECKING:
     from bringup.checks.run import Run
     from bringup.config.schema import BoardConfig
 
-__all__ = ["check_fix_dir", "choose_configs", "prepare_folder", "show", "write_fixes", "write_reports"]
+__all__ = [
+    "check_fix_dir",
+    "choose_configs",
+    "prepare_folder",
+    "show",
+    "uncollected",
+    "write_fixes",
+    "write_reports",
+]
 
 _REPORTS = {"json": "run.json", "html": "report.html", "junit": "junit.xml"}
 _ELSEWHERE = "give another folder with -o"
-_OF_A_RUN = {*_REPORTS.values(), "compare.json"}
+_OF_A_RUN = {*_REPORTS.values(), "compare.json", "compare.html"}
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """For a command that reads, writes and ends: nothing it reads is garbage, and looking for some takes as long."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def choose_configs(board: str | None, folders: Sequence[Path] | None) -> tuple[tuple[BoardConfig, ...], bool]:

@@ -100,7 +100,7 @@ def run_on(boards: Sequence[Board], job: Job, then: Then, unusable: Sequence[Bri
     if not then.as_lines:
         show(result, as_json=then.as_json, report=job.folder / "report.html")
     if compared is not None and not (then.as_json or then.as_lines):
-        _show_comparison(compared)
+        _show_comparison(compared, job.folder / "compare.html")
     for line in fixes:
         say(line)
     for error in (*errors, *unusable):
@@ -171,24 +171,21 @@ def _to_stdout(line: str) -> None:
 
 
 def _compare(baseline: Run, result: Run, folder: Path) -> Comparison:
-    """Compare, and leave ``compare.json`` beside the run."""
-    import json
-
+    """Compare, and leave ``compare.json`` and ``compare.html`` beside the run."""
     from bringup.checks.compare import compare
+    from bringup.report import write_report
 
     found = compare(baseline, result)
-    file = folder / "compare.json"
-    try:
-        file.write_text(json.dumps(found.to_json(), indent=2) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise HostError(f"write the comparison to {file}", error.strerror or str(error)) from error
+    for name in ("json", "html"):
+        write_report(found, name, folder / f"compare.{name}")
     return found
 
 
-def _show_comparison(found: Comparison) -> None:
+def _show_comparison(found: Comparison, page: Path) -> None:
     from bringup.cli.console import out
     from bringup.report.comparison import summary
 
     console = out()
     console.print("\nsince the baseline:", style="bold")
     console.print(summary(found))
+    console.print(f"comparison: {page}", soft_wrap=True)
