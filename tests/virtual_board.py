@@ -70,10 +70,14 @@ def require_virtual_board(profile: str = "amd64") -> None:
     pytest.skip(f"no virtual board: {reason}")
 
 
-def _boot(boards: contextlib.ExitStack, profile: str, **options: object) -> VirtualBoard:
-    """A board that runs until the stack is closed. Under load QEMU 7.2 now and then lets the amd64 guest panic in an
-    interrupt while it boots; that is the emulator's fault, and a kernel's own panic comes again the second time.
+def booted(boards: contextlib.ExitStack, profile: str, **options: object) -> VirtualBoard:
+    """A board that runs until the stack is closed; where none can be had, the test skips.
+
+    Under load QEMU 7.2 now and then lets the amd64 guest panic in an interrupt while it boots; that is the emulator's
+    fault, and a kernel's own panic comes again the second time.
     """
+
+    require_virtual_board(profile)
 
     def start() -> VirtualBoard:
         started = running_board(find_profile(profile), Deadline.after(BOOT_SECONDS), **options)  # type: ignore[arg-type]
@@ -94,8 +98,7 @@ def shared_board() -> Iterator[Callable[[str], VirtualBoard]]:
 
         @functools.cache
         def get(profile: str) -> VirtualBoard:
-            require_virtual_board(profile)
-            return _boot(boards, profile)
+            return booted(boards, profile)
 
         yield get
 
@@ -112,7 +115,6 @@ def fresh_board() -> Iterator[MakeBoard]:
     with contextlib.ExitStack() as boards:
 
         def make(profile: str = "amd64", **options: object) -> VirtualBoard:
-            require_virtual_board(profile)
-            return _boot(boards, profile, **options)
+            return booted(boards, profile, **options)
 
         yield make

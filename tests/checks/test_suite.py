@@ -100,7 +100,7 @@ NO_CMA = "MemTotal:        2014208 kB\nCmaTotal:              0 kB\nCmaFree:    
 SELINUX = {"__sys__fs__selinux__enforce": "1"}
 AVC = (
     '[    9.1] type=1400 audit(9.1:7): avc:  denied  { read open } for  pid=400 comm="camera" '
-    'name="linux,cma" dev="tmpfs" scontext=u:r:hal_camera_default:s0 tcontext=u:object_r:dmabuf_heap_device:s0 '
+    'name="linux,cma" dev="tmpfs" scontext=u:r:hal_camera_default:s0 tcontext=u:object_r:vendor_cma_heap_device:s0 '
     "tclass=chr_file permissive=0\n"
 )
 SLOW = {
@@ -136,6 +136,7 @@ BROKEN: list[tuple[str, str, str, ScriptedBoard, str | None]] = [
     ("test fails", "allocator", "fail", broken(results=[result("system", "zeroed", "fail", seen="byte 5 is 0xaa"), result("linux,cma", "open")]), None),
     ("test errs", "allocator", "error", broken(results=[result("system", "open", "error", seen="killed"), result("linux,cma", "open")]), None),
     ("not tested", "allocator", "error", broken(results=[result("system", "open")]), None),
+    ("not asked for", "allocator", "skip", broken(results=[result("system", "open")], asked="system"), None),
     ("open refused", "allocator", "fail", broken(results=[result("system", "open", "fail", errno=13)], heaps={"system": {"mode": 0o600, "uid": 0}}, hello=HELLO | {"uid": 2000}), "node.mode"),
     ("CMA is full", "allocator", "fail", broken(results=[result("system", "open"), result("linux,cma", "alloc.1m", "fail", errno=12)], files=files(__proc__meminfo=FULL)), "cma.exhausted"),
     ("another pool", "drift", "fail", broken(files=files(**{f"{RESERVED}/linux,cma/size": "\0\0\0\0\2\0\0\0"})), "drift.device-tree"),
@@ -209,7 +210,7 @@ def test_a_record_without_hello_passes_nothing_but_what_was_seen(tmp_path: Path)
 def test_an_avc_line_becomes_the_rule_it_needs(ask: Ask) -> None:
     (verdict,) = ask("selinux.denials", broken(files=files(dmesg=AVC, **SELINUX)))
     assert verdict.changes == (
-        Change("sepolicy/heaps.te", ("allow hal_camera_default dmabuf_heap_device:chr_file r_file_perms;",)),
+        Change("sepolicy/heaps.te", ("allow hal_camera_default vendor_cma_heap_device:chr_file r_file_perms;",)),
     )
 
 
