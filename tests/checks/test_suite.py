@@ -286,6 +286,19 @@ def test_allocations_that_we_made_fail_are_not_the_boards(ask: Ask) -> None:
     assert sum("alloc failed" in line for line in verdict.evidence) == 1
 
 
+def test_what_an_earlier_runs_tests_could_not_have_is_not_the_boards(ask: Ask) -> None:
+    failed = "[    8.2] cma: __cma_alloc: linux,cma: alloc failed, req-size: 256 pages, ret: -16\n"
+    begun, ended = "[    8.1] bringup: tests heaps\n", "[    8.9] bringup: has tested heaps\n"
+    exhausted = "[    8.3] bringup: exhausts heap a on purpose\n[    8.4] bringup: has exhausted heap a on purpose\n"
+    (verdict,) = ask("cma.exhausted", broken(files=files(dmesg=begun + failed + exhausted + failed + ended)))
+    assert verdict.outcome is Outcome.PASS
+    for others in (failed + begun + ended, begun + ended + failed, begun + failed, begun + failed + begun + ended):
+        (verdict,) = ask("cma.exhausted", broken(files=files(dmesg=others)))
+        assert verdict.outcome is Outcome.WARN, others
+        assert verdict.cause is not None
+        assert verdict.cause.id == "cma.busy"
+
+
 @pytest.mark.parametrize(
     ("pfn", "outcome"), [(0xFFFFE, Outcome.PASS), (0xFFFFF, Outcome.FAIL), (0x100000, Outcome.FAIL)]
 )
