@@ -28,7 +28,7 @@ Judge = Callable[..., BoardRun]
 @pytest.fixture
 def connected(adb_server: AdbServer) -> Callable[[VirtualBoard], Board]:
     def connect_it(board: VirtualBoard) -> Board:
-        deadline = Deadline.after(60)
+        deadline = Deadline.after(300)
         serial = connect_tcp(adb_server.transport, board.serial, deadline)
         return connect(Selection(server=adb_server.address, serials=(serial,)), deadline)
 
@@ -44,7 +44,7 @@ def judged(adb_server: AdbServer, connected: Callable[[VirtualBoard], Board], tm
         environ = {"ANDROID_ADB_SERVER_PORT": str(adb_server.address.port)}
         out = tmp_path / "run"
         done: subprocess.CompletedProcess[str] = bringup(
-            "run", "-s", serial, "-o", str(out), "--rounds", "3", *arguments, environ=environ
+            "run", "-s", serial, "-o", str(out), "--rounds", "3", "--seconds", "600", *arguments, environ=environ
         )
         assert (out / "run.json").is_file(), done.stderr
         (one,) = load_run(out).boards
@@ -131,7 +131,7 @@ def test_6_the_kernel_rejects_the_region(fresh_board: Fresh, judged: Judge) -> N
 def test_7_cma_is_used_up(fresh_board: Fresh, judged: Judge, connected: Callable[[VirtualBoard], Board]) -> None:
     board = fresh_board("arm64-6.12")
     script = "cd /sys/kernel/debug/cma/linux,cma && while echo 256 >alloc; do :; done"
-    connected(board).shell(script, Deadline.after(60))
+    connected(board).shell(script, Deadline.after(300))
     assert first_cause(judged(board)) == "cma.exhausted"
 
 
@@ -202,7 +202,7 @@ def test_the_fixes_for_a_kernel_without_heaps_make_one_that_passes(
     require_virtual_board("arm64-6.12")
     if os.environ.get("BRINGUP_REQUIRE_KERNELS") != "1":
         pytest.skip("it compiles two kernels: make test-kernels")
-    profile, deadline = find_profile("arm64-6.12"), Deadline.after(1800)
+    profile, deadline = find_profile("arm64-6.12"), Deadline.after(7200)
     without = build_kernel(profile, HEAPS_OFF, deadline)
     before = judged(fresh_board("arm64-6.12", kernel=without.image), "--fix-dir", str(tmp_path / "fix"))
     assert first_cause(before) == "kconfig.heaps-off"
@@ -218,7 +218,7 @@ def test_what_kconfig_fragment_prints_makes_a_kernel_that_shows_the_heaps(fresh_
     require_virtual_board("arm64-6.12")
     if os.environ.get("BRINGUP_REQUIRE_KERNELS") != "1":
         pytest.skip("it compiles two kernels: make test-kernels")
-    profile, deadline = find_profile("arm64-6.12"), Deadline.after(1800)
+    profile, deadline = find_profile("arm64-6.12"), Deadline.after(7200)
     without = build_kernel(profile, HEAPS_OFF, deadline)
     done = bringup("kconfig", "fragment", str(without.config))
     assert done.returncode == 0, done.stderr

@@ -26,8 +26,8 @@ from bringup.virtual import BuiltKernel, VirtualBoard, find_image, find_kernel, 
 from bringup.virtual.qemu import find_qemu
 from bringup.virtual.qmp import require_qmp
 
-SETUP_SECONDS = 300.0
-BOOT_SECONDS = 90.0
+SETUP_SECONDS = 900.0
+BOOT_SECONDS = 300.0
 
 MakeBoard = Callable[..., VirtualBoard]
 

@@ -31,7 +31,7 @@ class Step:
     """Something other than bytes that a connection can do."""
 
 
-SILENCE = Step()  # nothing moves until the deadline of this one wait has passed
+SILENCE = Step()  # nothing moves until the deadline of this one wait has passed; more than a second is not waited out
 NOTHING = Step()  # sending goes on, nothing comes back yet
 BROKEN = Step()  # reset by the other side
 CLOSED = b""  # end of the stream
@@ -71,7 +71,8 @@ class ScriptedStream:
         assert self._pieces, f"nothing is written down for after {self.sent!r}"
         piece = self._pieces.pop(0)
         if piece is SILENCE:
-            threading.Event().wait(deadline.remaining)
+            if deadline.remaining < 1:
+                threading.Event().wait(deadline.remaining)
             raise TimedOut
         if piece is NOTHING:
             return len(out), None
@@ -91,11 +92,13 @@ class ScriptedTransport:
     def __init__(self, *connections: Iterable[bytes | Step] | AdbServerError) -> None:
         self._connections = list(connections)
         self.streams: list[ScriptedStream] = []
+        self.deadlines: list[Deadline] = []
 
     def connect(self, deadline: Deadline) -> Stream:
         if deadline.expired:
             raise TimedOut
         assert self._connections, "one connection more than written down"
+        self.deadlines.append(deadline)
         connection = self._connections.pop(0)
         if isinstance(connection, AdbServerError):
             raise connection
