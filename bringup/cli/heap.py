@@ -23,6 +23,8 @@ app = App("List, test and time the heaps of a board.")
 HeapPattern = Annotated[str, typer.Option("--heap", metavar="PATTERN", help="These heaps only.")]
 # For what is read before anything is measured, on a slow board.
 _FACTS_SECONDS = 60.0
+# Of how many tests that did not pass the command that explains them is told.
+_EXPLAINED = 5
 RecordFolder = Annotated[
     Path | None, typer.Option("-o", metavar="RECORD", help="Keep the record there; default: throw it away.")
 ]
@@ -68,8 +70,8 @@ def run_tests(
 ) -> None:
     """Run the test allocator's tests, on ION's heaps, too, where they are; exit status 1 when one fails."""
     from bringup.checks.run import exit_code_for
-    from bringup.checks.verdict import worst
-    from bringup.cli.console import out, print_json, table
+    from bringup.checks.verdict import Outcome, worst
+    from bringup.cli.console import out, print_json, say, table
     from bringup.cli.results import choose_configs
     from bringup.cli.selecting import root_policy
     from bringup.lab.judging import heap_verdicts
@@ -100,6 +102,9 @@ def run_tests(
             for one in verdicts
         ]
         out().print(table(["", "heap", "test", "what"], rows))
+        found = dict.fromkeys(one.id for one in verdicts if one.outcome in (Outcome.FAIL, Outcome.WARN))
+        for id_ in list(found)[:_EXPLAINED]:
+            say(f"why, and where to look: bringup explain {id_}")
     raise typer.Exit(int(exit_code_for(worst(one.outcome for one in verdicts))))
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from bringup.checks.known import Cost, cost_of
 from bringup.checks.run import BoardRun, Run
@@ -14,11 +15,15 @@ from bringup.checks.verdict import Cause, Outcome, Verdict
 from bringup.report.shown import excerpt
 from bringup.report.units import number
 
+if TYPE_CHECKING:
+    from bringup.checks.explain import Explanation
+
 __all__ = [
     "WORST_FIRST",
     "Finding",
     "Headline",
     "SharedFinding",
+    "about",
     "badness",
     "board_headline",
     "board_name",
@@ -139,6 +144,13 @@ def _sentence(verdict: Verdict) -> str:
     return verdict.reason or (
         f"Does not hold: {verdict.title}" if verdict.outcome is Outcome.FAIL else f"Holds, but see: {verdict.title}"
     )
+
+
+def about(finding: Finding) -> Explanation | None:
+    """What is known of a finding's cause, or of what was asked; ``None`` where nothing was found out."""
+    from bringup.checks.explain import explain_verdict
+
+    return None if finding.outcome is Outcome.ERROR else explain_verdict(finding.verdicts[0])
 
 
 def badness(board: BoardRun) -> tuple[int, ...]:

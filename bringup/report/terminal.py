@@ -11,7 +11,7 @@ from rich.text import Text
 from bringup.checks.run import Run
 from bringup.checks.verdict import Outcome
 from bringup.report.shown import shown
-from bringup.report.story import Finding, board_name, findings, run_headline, shared_findings, tally
+from bringup.report.story import Finding, about, board_name, findings, run_headline, shared_findings, tally
 from bringup.report.units import number
 
 __all__ = ["STYLES", "summary"]
@@ -107,7 +107,9 @@ def _findings(found: Iterable[tuple[Finding, str]]) -> RenderableType:
 def _remedy(finding: Finding) -> RenderableType:
     steps = finding.steps
     if not steps:
-        return Text(finding.verdicts[0].id, "dim")
+        known = about(finding)
+        why = Text.assemble(("  why: ", "dim"), known.why) if known else ""
+        return Text.assemble((finding.verdicts[0].id, "dim"), why)
     more = f"  (and {number(len(steps) - 1, 'more line')})" if len(steps) > 1 else ""
     return Text.assemble(("fix: ", "dim"), _line(steps[0]), (more, "dim"))
 

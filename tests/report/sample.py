@@ -225,6 +225,12 @@ def healthy() -> Run:
     return Run((BoardRun("made-up-board-8", passes, heaps=heaps),), "0.1.0", STARTED)
 
 
+def one_failing(check: str) -> Run:
+    """A board on which one check fails, with neither cause nor remedy."""
+    verdict = Verdict(check, "a statement that holds elsewhere", Outcome.FAIL, "system", evidence=("what was seen",))
+    return Run((BoardRun("made-up-board-7", (verdict,)),), "0", STARTED)
+
+
 def many(boards: int, checks: int = 60, seed: int = 1) -> Run:
     """A run of many boards: most healthy, some with one of a few causes, a few not known at all."""
     chance = random.Random(seed)

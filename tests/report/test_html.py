@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 import pytest
 
+from bringup.checks.explain import explain
 from bringup.checks.memory import MemoryFacts
 from bringup.checks.run import BoardRun, HeapFacts, LatencyFacts, Run
 from bringup.checks.verdict import Cause, Link, Outcome, Verdict
@@ -98,6 +99,13 @@ def test_a_finding_has_evidence_cause_and_remedy() -> None:
     assert "kconfig.dmabuf-heaps-cma-unset # explains 2 checks" in text
     assert "/proc/config.gz: # CONFIG_DMABUF_HEAPS_CMA is not set" in text
     assert "What to change CONFIG_CMA=y CONFIG_DMA_CMA=y CONFIG_DMABUF_HEAPS_CMA=y" in text
+
+
+def test_a_failing_test_of_the_allocator_tells_its_own_why_and_where_to_look() -> None:
+    why = explain("allocator.zero.reuse")
+    text = " ".join(parsers.page(html(sample.one_failing("allocator.zero.reuse"))).text.split())
+    assert f"Why: {why.why}" in text
+    assert f"Look first: {why.look}" in text
 
 
 def test_a_pass_and_a_skip_stand_with_their_reasons() -> None:

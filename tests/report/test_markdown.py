@@ -30,6 +30,12 @@ def test_the_sentence_comes_first_then_counts_and_findings() -> None:
     assert "CONFIG_CMA=y\nCONFIG_DMA_CMA=y\nCONFIG_DMABUF_HEAPS_CMA=y\nCONFIG_CMA_SIZE_MBYTES=64\n" in marks.fences
 
 
+def test_a_failing_test_of_the_allocator_tells_its_own_why() -> None:
+    text = md(sample.one_failing("allocator.share.socket"))
+    assert "Why: That is how Android shares buffers" in text
+    assert "Look first: A heap's driver that ties buffers" in text
+
+
 def test_a_board_on_which_all_passes_needs_three_lines() -> None:
     text = md(sample.healthy())
     assert "This board can be used: all 39 checks passed, 14 did not apply." in text

@@ -9,7 +9,7 @@ from bringup.checks.run import BoardRun, Run
 from bringup.checks.verdict import Verdict
 from bringup.report import Format, units
 from bringup.report.shown import excerpt, shown
-from bringup.report.story import Finding, Headline, badness, findings, run_headline, shared_findings, tally
+from bringup.report.story import Finding, Headline, about, badness, findings, run_headline, shared_findings, tally
 
 __all__ = ["FORMAT"]
 
@@ -73,6 +73,9 @@ def _finding(number: int, finding: Finding, boards: tuple[BoardRun, ...] = ()) -
         named = ", ".join(_code(board.serial) for board in boards[:_BOARDS])
         more = f" and {len(boards) - _BOARDS:,} more" if len(boards) > _BOARDS else ""
         lines += [f"On {named}{more}.", ""]
+    known = about(finding)
+    if known is not None:
+        lines += [f"Why: {_text(known.why)}", *([f"Look first: {_text(known.look)}"] if known.look else []), ""]
     for verdict in finding.verdicts:
         lines += _verdict(verdict)
     for remedy in finding.remedies:

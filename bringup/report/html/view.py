@@ -14,7 +14,7 @@ from bringup.report import units
 from bringup.report.html.contiguity import PagesView, pages_view
 from bringup.report.html.memorymap import MemoryView, memory_view
 from bringup.report.html.timing import TimingView, timing_view
-from bringup.report.story import WORST_FIRST, Finding, Headline, board_headline, findings, tally
+from bringup.report.story import WORST_FIRST, Finding, Headline, about, board_headline, findings, tally
 from bringup.text import safe_name
 
 __all__ = [
@@ -97,6 +97,7 @@ class FindingView:
     :param told_at: where the same remedies stand already.
     :param alternatives: other causes that fit, each once.
     :param seen_before: (address, title) of public reports of the same; the address is empty where it is none.
+    :param why: why it matters, and ``look`` where to look first; each may be empty.
     """
 
     anchor: str
@@ -106,6 +107,8 @@ class FindingView:
     told_at: str | None = None
     alternatives: tuple[Alternative, ...] = ()
     seen_before: tuple[tuple[str, str], ...] = ()
+    why: str = ""
+    look: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +214,9 @@ def finding_view(
     known = (told or {}).get(finding.key)
     if known is not None and finding.remedies and known.finding.remedies == finding.remedies:
         return FindingView(anchor, finding, rows, (), known.anchor)
-    return FindingView(anchor, finding, rows, _blocks(finding), None, tuple(told_once), before)
+    explained = about(finding) if known is None else None
+    why, look = (explained.why, explained.look) if explained else ("", "")
+    return FindingView(anchor, finding, rows, _blocks(finding), None, tuple(told_once), before, why, look)
 
 
 def _blocks(finding: Finding) -> tuple[Block, ...]:

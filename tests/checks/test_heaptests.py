@@ -1,0 +1,144 @@
+"""Each test of the test allocator is explained, and nothing else is; what is told of it is what its table says."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from bringup.allocator.abi import Abi
+from bringup.allocator.build import SOURCES
+from bringup.checks.explain import Explanation, explain, explain_verdict, explained
+from bringup.checks.heaptests import PREFIX, Asked, KnownTest, known_test, known_tests
+from bringup.checks.verdict import Cause, Outcome, Verdict
+from bringup.errors import UsageError
+from tests.allocator.programs import committed
+
+TESTS = list(known_tests().values())
+_ROW = re.compile(r'\{\.id = "(?P<id>[^"]+)",\s*\.asserts = "(?P<asserts>[^"]*)",(?P<rest>[^}]*)\}')
+_ASKED = {
+    None: Asked.EVERYWHERE,
+    "SOURCE_NODE": Asked.HEAPS,
+    "SOURCE_ION": Asked.ION,
+    "SOURCE_LEGACY_ION": Asked.LEGACY_ION,
+    "SOURCE_ANY_ION": Asked.ANY_ION,
+}
+_HOLDS = {
+    None: "",
+    "ONE_PAGE": "a page",
+    "PAGES(2)": "2 pages",
+    "PAGES(4)": "4 pages",
+    "PAGES(12)": "12 pages",
+    "64 * KIB": "64 KiB",
+    "MIB": "1 MiB",
+    "4 * MIB": "4 MiB",
+}
+
+
+def table() -> dict[str, dict[str, str | None]]:
+    """The rows of the program's own table of tests."""
+    fields = {
+        "needs": r"\.needs = ([^,}]+(?:\([^)]*\))?)",
+        "only": r"\.only = (\w+)",
+        "since": r"\.since = SINCE\((\d+), (\d+)\)",
+    }
+    rows: dict[str, dict[str, str | None]] = {}
+    for row in _ROW.finditer((SOURCES / "tests.c").read_text(encoding="utf-8")):
+        found = {name: re.search(pattern, row["rest"]) for name, pattern in fields.items()}
+        rows[row["id"]] = {
+            "asserts": row["asserts"],
+            "maps": "yes" if ".maps = true" in row["rest"] else None,
+        } | {name: ".".join(one.groups()).strip() if one else None for name, one in found.items()}
+    return rows
+
+
+def test_the_program_lists_what_is_explained() -> None:
+    listed = committed(Abi.X86_64).call("--list").stdout.decode().splitlines()
+    assert dict(line.split("\t") for line in listed) == {one.id: one.asserts for one in TESTS}
+
+
+@pytest.mark.parametrize("test", TESTS, ids=lambda one: one.id)
+def test_it_says_what_the_table_says(test: KnownTest) -> None:
+    row = table()[test.id]
+    assert test.asserts == row["asserts"]
+    assert test.asked is _ASKED[row["only"]]
+    assert test.holds == _HOLDS[row["needs"]]
+    assert test.maps is (row["maps"] is not None)
+    assert test.ion_since == (row["since"] or "")
+
+
+@pytest.mark.parametrize("test", TESTS, ids=lambda one: one.id)
+def test_it_is_told_in_full(test: KnownTest) -> None:
+    for text in (test.does, test.why):
+        assert text.endswith(".")
+        assert len(text) > 15
+    assert re.search(r"\.[ch]\b|https://|Documentation/", test.source), "a file or an address"
+    assert test.skipped or test.id == "open"
+    assert all((test.since, *test.skips, *test.defects))
+    told = (test.does, test.why, test.source, test.look, *test.skipped, *test.defects)
+    assert not any("  " in text or text != text.strip() for text in told)
+
+
+def named() -> Iterator[tuple[str, str]]:
+    """Ids that an explanation sends its reader to, and whose it is."""
+    for one in explained():
+        text = " ".join((one.why, one.shows, one.source, one.look, *one.skipped, *one.defects))
+        for id_ in re.findall(r"bringup explain ([a-z][\w.-]*\w)", text):
+            yield id_, one.id
+        for id_ in re.findall(r"\ballocator\.[a-z][\w.]*\w", text):
+            yield id_, one.id
+
+
+def test_what_an_explanation_names_is_explained() -> None:
+    pairs = list(named())
+    assert len(pairs) > 5
+    for id_, _ in pairs:
+        assert explain(id_).id == id_
+
+
+def test_an_id_is_found_with_and_without_its_check() -> None:
+    assert explain("zero.reuse") == explain("allocator.zero.reuse")
+    assert explain("allocator.zero.reuse").kind == "test"
+    with pytest.raises(UsageError) as caught:
+        explain("allocator.zero.resue")
+    assert "allocator.zero.reuse" in caught.value.hint
+    assert known_test("no.such") is None
+
+
+def test_every_one_is_listed() -> None:
+    kinds: dict[str, list[Explanation]] = {}
+    for one in explained():
+        kinds.setdefault(one.kind, []).append(one)
+    assert [one.id for one in kinds["test"]] == [f"{PREFIX}{one.id}" for one in TESTS]
+    assert {"heap.expected", "kconfig.cma.dma"} <= {one.id for one in kinds["check"]}
+
+
+def failed(id_: str, cause: Cause | None = None, outcome: Outcome = Outcome.FAIL) -> Verdict:
+    return Verdict(id_, "title", outcome, cause=cause)
+
+
+def test_a_verdict_is_explained_by_its_cause_else_by_what_it_asks() -> None:
+    assert _id(failed("allocator.zero.reuse")) == "allocator.zero.reuse"
+    assert _id(failed("allocator.alloc.1m", Cause("cma.exhausted", "x"))) == "cma.exhausted"
+    assert _id(failed("allocator.fd.after_efault", Cause("kernel.known-defect", "x"))) == "allocator.fd.after_efault"
+    assert _id(failed("allocator.of.tomorrow")) == "allocator"
+    assert _id(failed("heap.mode", Cause("cause.of-tomorrow", "x"))) == "heap.mode"
+    assert _id(failed("check.of-tomorrow")) is None
+
+
+def _id(verdict: Verdict) -> str | None:
+    found = explain_verdict(verdict)
+    return found.id if found else None
+
+
+def test_judging_loads_no_explanation() -> None:
+    program = (
+        "import sys; from bringup.checks.judge import judge; from bringup.checks.registry import checks; checks()\n"
+        "from bringup.report.story import findings\n"
+        "print([name for name in sys.modules if name.startswith('bringup.checks.heaptests')])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
