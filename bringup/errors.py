@@ -15,7 +15,8 @@ BringupError
 │   ├── TransferError      push or pull refused, in the board's own words
 │   └── RootRequired       --root require, and root is not to be had
 ├── AllocatorError         the test allocator broke its protocol or cannot run   exit 3
-└── RecordError            a record or a run cannot be read                      exit 2
+├── RecordError            a record or a run cannot be read                      exit 2
+└── Interrupted            Ctrl-C, or the signal of who wants the process gone   exit 130
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ __all__ = [
     "DeadlineExceeded",
     "ExitCode",
     "HostError",
+    "Interrupted",
     "RecordError",
     "RootRequired",
     "TransferError",
@@ -161,6 +163,16 @@ class AllocatorError(BringupError):
     """The test allocator broke its protocol or cannot run."""
 
     blame = Blame.TEST
+
+
+class Interrupted(BringupError):
+    """Ctrl-C, SIGTERM or SIGHUP ended the command. Raised at the command line's boundary, with all cleared up."""
+
+    blame = Blame.USAGE
+    exit_code = ExitCode.INTERRUPTED
+
+    def __str__(self) -> str:
+        return "interrupted"
 
 
 class RecordError(BringupError):

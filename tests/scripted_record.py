@@ -98,11 +98,14 @@ class ScriptedBoard:
     hello: dict[str, Any] | None = field(default_factory=lambda: dict(HELLO))
     end: dict[str, Any] = field(default_factory=lambda: {"t": "end", "complete": True, "round_trips": 4})
     bye_boot_id: str = BOOT_ID
+    asked: str | None = "*"
 
     def record(self, folder: Path) -> Record:
         """Write it down and read it back."""
         with Journal(folder) as journal:
-            journal.line({"t": "record", "schema": SCHEMA, "tool": "0", "started": "2026-01-01T00:00:00Z"})
+            journal.line(
+                {"t": "record", "schema": SCHEMA, "tool": "0", "started": "2026-01-01T00:00:00Z", "heaps": self.asked}
+            )
             board = {"serial": "scripted", "root": "adbd", "root_reason": "", "machine": "aarch64", "boot_id": BOOT_ID}
             journal.line({"t": "board"} | board)
             if self.hello is not None:

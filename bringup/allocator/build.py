@@ -41,7 +41,7 @@ __all__ = [
 
 SOURCES: Final = Path(__file__).parent / "src"
 COMPILER: Final = "zig 0.17.1"
-MAX_BYTES: Final = 100 * 1024
+MAX_BYTES: Final = 100_000
 
 # armeabi-v7a is the soft-float calling convention, and the program computes no floats: it runs with and without VFP.
 # Its code is Thumb-2, as the NDK's is: a quarter smaller, and every Armv7-A has it.

@@ -82,6 +82,13 @@ class Board:
         """The board's serial, as adb lists it."""
         return self._link.serial
 
+    def interrupt(self) -> None:
+        """Have the thread that waits for this board give up, as Ctrl-C would: a KeyboardInterrupt is raised in it.
+
+        The only method that another thread may call. The board can be asked for nothing more afterwards.
+        """
+        self._link.interrupted.set()
+
     def stream(
         self, command: Sequence[str] | str, deadline: Deadline, *, stdin: bytes | Iterable[bytes] = b""
     ) -> Generator[Chunk]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
@@ -53,6 +54,7 @@ class Link:
     :param boot_id: as seen first; another one later means that the board rebooted. ``None``: not seen yet.
     :ivar uid: as whom adbd ran when the board introduced itself; taken by whoever asks for root first.
     :ivar round_trips: how often something was asked of the board itself.
+    :ivar interrupted: set, from any thread, to have whoever waits for the board give up.
     """
 
     def __init__(
@@ -64,6 +66,7 @@ class Link:
         self.boot_id = boot_id
         self.uid: str | None = None
         self.round_trips = 0
+        self.interrupted = threading.Event()
         self._answered = boot_id is not None
 
     @property
@@ -79,7 +82,9 @@ class Link:
         """
         self.round_trips += 1
         inner = self.transport.connect(deadline)
-        stream = WatchedStream(inner, lambda limit: self._check_pulse(action, limit), self.heartbeat.quiet)
+        stream = WatchedStream(
+            inner, lambda limit: self._check_pulse(action, limit), self.heartbeat.quiet, self.interrupted.is_set
+        )
         try:
             open_service(stream, self.target, service, deadline)
         except BaseException:

@@ -16,6 +16,7 @@ from bringup.checks.placement import pages_of
 from bringup.checks.run import LatencyFacts, PageFacts
 from bringup.config.schema import Flavour, Heap, HeapKind
 from bringup.config.schema import IonHeap as Replaced
+from bringup.config.units import show_size
 from bringup.outcome import Outcome
 from bringup.record.load import Reads, Result, State
 
@@ -234,7 +235,7 @@ def _contiguity(old: _Side, new: _Side) -> IonPoint:
 
 def _pieces(pages: PageFacts) -> str:
     pieces = sum(count for _, count in pages.runs)
-    return f"{pages.size // 1024} KiB in {pieces} piece{'s' if pieces > 1 else ''}"
+    return f"{show_size(pages.size)} in {pieces} piece{'s' if pieces > 1 else ''}"
 
 
 def _alignment(old: _Side, new: _Side) -> IonPoint:
@@ -261,7 +262,7 @@ def _is_aligned(pages: PageFacts) -> bool:
 
 def _aligned(pages: PageFacts) -> str:
     natural = pages.lowest & -pages.lowest if pages.lowest else _MIB
-    return f"{pages.size // 1024} KiB at 0x{pages.lowest:x}, aligned to {natural // 1024} KiB"
+    return f"{show_size(pages.size)} at 0x{pages.lowest:x}, aligned to {show_size(natural)}"
 
 
 # -- latency ---------------------------------------------------------------------------------------------------------
@@ -287,4 +288,4 @@ def _latency(old: _Side, new: _Side) -> IonPoint:
 def _times(one: LatencyFacts) -> str:
     alloc = f"{one.alloc_p50 / 1000:.0f} (p95 {one.alloc_p95 / 1000:.0f})"
     free = f"{one.free_p50 / 1000:.0f} (p95 {one.free_p95 / 1000:.0f})"
-    return f"{one.size // 1024} KiB: alloc {alloc}, free {free} µs"
+    return f"{show_size(one.size)}: alloc {alloc}, free {free} µs"

@@ -22,8 +22,8 @@ __all__ = ["Explanation", "explain", "explain_verdict", "explained"]
 
 _RELEASE = r"\d+(?:\.\d+)*"
 _RANGE = re.compile(rf"(?P<first>{_RELEASE})?(?:(?P<dots>\.\.)(?P<last>{_RELEASE})?)?")
-#: The cause of a test that warns of a defect: what the test asks tells more than that there is one.
-_KNOWN_DEFECT = "kernel.known-defect"
+#: Causes that tell less than what was asked.
+_SAYS_LESS = frozenset({"kernel.known-defect", "kconfig.set-wrong"})
 _COSTS = {
     Cost.NO_HEAP: "a heap is not there, or nobody can allocate from it",
     Cost.FAILS: "some allocation or some user fails now",
@@ -40,7 +40,8 @@ class Explanation:
     :param title: what holds on a healthy board, or what the cause is.
     :param since: kernel releases that are asked, or that can have it.
     :param shows: by what a cause is recognised, and ``cost`` what it costs.
-    :param does: what a test does on the heap, and ``asked`` of which buffers it is asked.
+    :param does: what a check looks at, or what a test does on the heap.
+    :param asked: of which buffers a test is asked.
     :param skipped: for what reasons a test is skipped.
     :param defects: defects of kernels that show in a test.
     :param look: where to look first when a test fails; may be empty.
@@ -71,54 +72,76 @@ class Explanation:
 
 def explained() -> tuple[Explanation, ...]:
     """Every check, every kernel requirement, every test and every cause."""
-    return tuple(found() for found in _everything().values())
+    return tuple(found() for _, found in _everything())
 
 
-def explain(id: str) -> Explanation:  # noqa: A002 - its name everywhere
-    """What that id is. A test is found by its own id, too (``zero.reuse``); a verdict's id that is longer than its
-    check's finds that check.
+def explain(id: str) -> tuple[Explanation, ...]:  # noqa: A002 - its name everywhere
+    """What that id is: one thing, or a check and the cause that is called as it. A test is found by its own id, too
+    (``zero.reuse``); a verdict's id that is longer than its check's finds that check.
 
     :raises UsageError: nothing is known under it; the hint names the nearest.
     """
-    known = _everything()
     test = known_test(id)
-    found = known.get(id) or (known[f"{PREFIX}{test.id}"] if test else None)
-    if found is not None:
-        return found()
+    known = [name for name, _ in _everything()]
+    found = _under(id) or (_under(f"{PREFIX}{test.id}") if test else ())
+    if found:
+        return found
     near = difflib.get_close_matches(id, [*known, *known_tests()], n=3)
-    check = known.get(id.partition(".")[0])
-    if check is not None and not near:
-        return check()
+    check = _under(id.partition(".")[0])
+    if check and not near:
+        return check
     hint = f"did you mean {' or '.join(near)}?" if near else "bringup explain lists them"
     raise UsageError(f"explain {id!r}", "there is no check, no test and no cause of that id", hint=hint)
 
 
 def explain_verdict(verdict: Verdict) -> Explanation | None:
     """What is known of a verdict's cause, else of what it asks; ``None`` where nothing is, as of a later version's."""
-    test = known_test(verdict.id) if verdict.id.startswith(PREFIX) else None
-    if test is not None and (verdict.cause is None or verdict.cause.id == _KNOWN_DEFECT):
-        return _test(test)
-    known = _everything()
-    wanted = (verdict.cause.id if verdict.cause else "", verdict.id, verdict.id.partition(".")[0])
-    return next((known[one]() for one in wanted if one in known), None)
+    cause = known_causes().get(verdict.cause.id) if verdict.cause else None
+    if cause is not None and cause.id not in _SAYS_LESS:
+        return _cause(cause)
+    asked = (one for name in (verdict.id, verdict.id.partition(".")[0]) for one in _under(name))
+    return next((one for one in asked if one.kind != "cause"), None)
+
+
+def _under(id: str) -> tuple[Explanation, ...]:  # noqa: A002
+    return tuple(found() for name, found in _everything() if name == id)
 
 
 @cache
-def _everything() -> dict[str, Callable[[], Explanation]]:
-    """What can be explained, by id. Where a check's verdict and a cause have one id, the cause is meant."""
-    known: dict[str, Callable[[], Explanation]] = {one.id: partial(_check, one) for one in checks()}
-    known |= {f"kconfig.{one.id}": partial(_requirement, one) for one in shipped_requirements()}
-    known |= {f"{PREFIX}{one.id}": partial(_test, one) for one in known_tests().values()}
-    return known | {one.id: partial(_cause, one) for one in known_causes().values()}
+def _everything() -> tuple[tuple[str, Callable[[], Explanation]], ...]:
+    """What can be explained, with its id."""
+    return (
+        *((one.id, partial(_check, one)) for one in checks()),
+        *((f"kconfig.{one.id}", partial(_requirement, one)) for one in shipped_requirements()),
+        *((f"{PREFIX}{one.id}", partial(_test, one)) for one in known_tests().values()),
+        *((one.id, partial(_cause, one)) for one in known_causes().values()),
+    )
 
 
 def _check(one: Check) -> Explanation:
-    return Explanation(one.id, "check", one.title, one.why, _kernels(one.since), one.source)
+    return Explanation(one.id, "check", one.title, one.why, _kernels(one.since), one.source, does=one.asks)
 
 
 def _requirement(one: Requirement) -> Explanation:
-    source = "; ".join(one.sources)
-    return Explanation(f"kconfig.{one.id}", "check", one.title, one.why, _kernels(str(one.kernel)), source)
+    found = [f"Looks for {one.need} in the kernel's configuration."]
+    if one.when is not None:
+        found.append(f"Only where {one.when}.")
+    if one.flavours:
+        found.append(f"Only of kernels that are {' or '.join(sorted(one.flavours))}.")
+    if one.user_build_only:
+        found.append("Only of user builds.")
+    if one.proofs:
+        found.append(f"Satisfied too by {' or '.join(f'{proof.kind.value} {proof.pattern}' for proof in one.proofs)}.")
+    return Explanation(
+        f"kconfig.{one.id}",
+        "check",
+        one.title,
+        one.why,
+        _kernels(str(one.kernel)),
+        "; ".join(one.sources),
+        does=" ".join(found),
+        look="; ".join((*one.remedy, f"bringup kconfig explain {one.id}")),
+    )
 
 
 def _test(one: KnownTest) -> Explanation:

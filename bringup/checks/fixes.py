@@ -11,10 +11,11 @@ from bringup.checks.verdict import Alternative, Link, Verdict
 from bringup.outcome import Outcome
 from bringup.text import safe_name, visible
 
-__all__ = ["Fix", "fix_files", "fixes"]
+__all__ = ["FIX_FILES", "Fix", "fix_files", "fixes", "is_fix_file"]
 
 _FOUND = (Outcome.FAIL, Outcome.WARN)
 _HEAD = "Written by bringup from what it found on {board}; see README.md."
+_TITLE = "# What to change for "
 #: What each file is for, and how to put it in.
 _FILES = {
     "kconfig.fragment": "kernel options; merge with: scripts/kconfig/merge_config.sh .config kconfig.fragment",
@@ -25,6 +26,8 @@ _FILES = {
     "modules.load": "lines for modules.load of vendor_boot or vendor_dlkm",
     "BoardConfig.mk": "the kernel's command line, for the board's BoardConfig.mk",
 }
+#: Every file that a folder of fixes may hold.
+FIX_FILES = ("README.md", *_FILES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,10 +102,15 @@ def fix_files(board: BoardRun) -> dict[str, str]:
     return files | {"README.md": _readme(board, found, tuple(files))}
 
 
+def is_fix_file(text: str) -> bool:
+    """Whether a file begins as the files of :func:`fix_files` do."""
+    return text.startswith(_TITLE) or _HEAD.partition("{")[0] in text.partition("\n")[0]
+
+
 def _readme(board: BoardRun, found: list[Fix], files: tuple[str, ...]) -> str:
     kernel = visible(board.kernel or "unknown")
     against = f", judged against the board config {visible(board.config)}" if board.config else ""
-    parts = [f"# What to change for {visible(board.serial)}\n\nKernel {kernel}{against}. First things first.\n"]
+    parts = [f"{_TITLE}{visible(board.serial)}\n\nKernel {kernel}{against}. First things first.\n"]
     if files:
         parts.append("\n" + "".join(f"- `{file}`: {_FILES.get(file, 'lines for that file')}\n" for file in files))
     for number, fix in enumerate(found, start=1):

@@ -18,6 +18,7 @@ from bringup.checks.registry import Check, Question, checks
 from bringup.checks.run import BoardRun, HeapFacts, IonFacts
 from bringup.checks.verdict import Verdict
 from bringup.config.schema import BoardConfig
+from bringup.config.units import show_size
 from bringup.errors import BringupError
 from bringup.kernel.gap import UpstreamGap
 from bringup.record.load import Record
@@ -95,7 +96,7 @@ def _identity(facts: Facts) -> Iterator[tuple[str, str]]:
         "compatible": ", ".join(facts.compatibles),
         "kernel": f"{hello.release} {hello.version}" if hello else "",
         "machine": hello.machine if hello else "",
-        "page size": f"{hello.page_size // 1024} KiB" if hello else "",
+        "page size": show_size(hello.page_size) if hello else "",
         "memory": f"{facts.meminfo['MemTotal'] // 2**20} MiB" if "MemTotal" in facts.meminfo else "",
         "CMA": f"{facts.meminfo['CmaTotal'] // 2**20} MiB" if "CmaTotal" in facts.meminfo else "",
         "Android": facts.properties.get("ro.build.fingerprint", ""),

@@ -12,6 +12,7 @@ from bringup.checks.denied import why_denied
 from bringup.checks.facts import HEAP_FOLDER, Facts
 from bringup.checks.verdict import Alternative, Diagnosis
 from bringup.config.schema import HeapKind
+from bringup.config.units import show_size
 from bringup.outcome import Cause
 from bringup.record.load import Result, State
 
@@ -75,10 +76,10 @@ def why_cma_failed(facts: Facts, failures: tuple[CmaFailure, ...]) -> Diagnosis:
     """Used up, in pieces, or not to be moved. The last failures count: the first may be from before a mend."""
     last = failures[-1]
     evidence = tuple(one.line for one in failures[-5:])
-    page = facts.record.hello.page_size // 1024 if facts.record.hello else 4
+    page = facts.page_size
     where = f" of {last.area}" if last.area else ""
     times = f"{len(failures)} CMA allocations failed" if len(failures) > 1 else "a CMA allocation failed"
-    asked = f"{last.pages * page} KiB{where}"
+    asked = f"{show_size(last.pages * page)}{where}"
     if last.code == errno.EBUSY:
         return Diagnosis(
             Cause("cma.busy", f"{times}: pages in the way of {asked} could not be moved"),
@@ -86,7 +87,8 @@ def why_cma_failed(facts: Facts, failures: tuple[CmaFailure, ...]) -> Diagnosis:
             ("ask for less in one piece, or let the region lie where nothing is pinned (no movable users at boot)",),
         )
     if last.free is not None and last.longest is not None:
-        seen = f"free then: {last.free * page} KiB, longest run {last.longest * page} KiB; asked for {asked}"
+        free, longest = show_size(last.free * page), show_size(last.longest * page)
+        seen = f"free then: {free}, longest run {longest}; asked for {asked}"
         if last.free >= last.pages > last.longest:
             return Diagnosis(_fragmented(times, asked), (*evidence, seen), _FRAGMENTED)
         return Diagnosis(_exhausted(times, asked), (*evidence, seen), (_ENLARGE,))
@@ -104,17 +106,17 @@ def _fragmented(times: str, asked: str) -> Cause:
 _FRAGMENTED = ("give long-lived small buffers another heap, or the heavy user a region of its own; allocate early",)
 
 
-def _used_up_or_in_pieces(facts: Facts, evidence: tuple[str, ...], times: str, kib: int, asked: str) -> Diagnosis:
+def _used_up_or_in_pieces(facts: Facts, evidence: tuple[str, ...], times: str, size: int, asked: str) -> Diagnosis:
     """Which of the two is not told: what is free now makes one of them likelier."""
     free = facts.meminfo.get("CmaFree")
     seen = [] if free is None else [f"CmaFree: {free // 1024} kB"]
     longest = _longest_free_now(facts)
     if longest is not None:
-        seen.append(f"longest free run now: {longest // 1024} KiB")
+        seen.append(f"longest free run now: {show_size(longest)}")
     exhausted, fragmented = _exhausted(times, asked), _fragmented(times, asked)
     # How much was asked for is not always known; an eighth of the pool is then taken for it.
-    asked_kib = kib or facts.meminfo.get("CmaTotal", 0) // 8192
-    if free is not None and free // 1024 >= asked_kib and (longest is None or longest // 1024 < asked_kib):
+    wanted = size or facts.meminfo.get("CmaTotal", 0) // 8
+    if free is not None and free >= wanted and (longest is None or longest < wanted):
         other = Alternative(exhausted, f"what was free when it failed: {_LOOK_AT_POOL}", (_ENLARGE,))
         return Diagnosis(fragmented, (*evidence, *seen), _FRAGMENTED, alternatives=(other,))
     other = Alternative(fragmented, f"the longest free run when it failed: {_LOOK_AT_POOL}", _FRAGMENTED)

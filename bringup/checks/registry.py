@@ -8,7 +8,7 @@ import pkgutil
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from bringup.checks.known import with_links
 from bringup.checks.verdict import Cause, Change, Diagnosis, Outcome, Verdict
@@ -17,9 +17,21 @@ from bringup.errors import UsageError
 if TYPE_CHECKING:
     from bringup.checks.facts import Facts
 
-__all__ = ["Check", "Question", "check", "checks", "find_check"]
+__all__ = ["Check", "Question", "Why", "check", "checks", "find_check"]
 
 Judge = Callable[["Question", "Facts"], Iterable[Verdict]]
+
+
+class Why(TypedDict, total=False):
+    """What :meth:`Question.failed` and :meth:`Question.warned` take beside the evidence: see :class:`Diagnosis`."""
+
+    cause: Cause | None
+    remedy: Iterable[str]
+    changes: Iterable[Change]
+
+
+def _diagnosis(cause: Cause | None = None, remedy: Iterable[str] = (), changes: Iterable[Change] = ()) -> Diagnosis:
+    return Diagnosis(cause, (), tuple(remedy), tuple(changes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,27 +50,13 @@ class Question:
         """The board is right, and this shows it."""
         return Verdict(self.id, self.title, Outcome.PASS, self.heap, evidence)
 
-    def failed(
-        self,
-        *evidence: str,
-        cause: Cause | None = None,
-        remedy: Iterable[str] = (),
-        changes: Iterable[Change] = (),
-    ) -> Verdict:
+    def failed(self, *evidence: str, **why: Unpack[Why]) -> Verdict:
         """The board is wrong."""
-        why = Diagnosis(cause, (), tuple(remedy), tuple(changes))
-        return self.because(Outcome.FAIL, why, *evidence)
+        return self.because(Outcome.FAIL, _diagnosis(**why), *evidence)
 
-    def warned(
-        self,
-        *evidence: str,
-        cause: Cause | None = None,
-        remedy: Iterable[str] = (),
-        changes: Iterable[Change] = (),
-    ) -> Verdict:
+    def warned(self, *evidence: str, **why: Unpack[Why]) -> Verdict:
         """It works, and something should be known."""
-        why = Diagnosis(cause, (), tuple(remedy), tuple(changes))
-        return self.because(Outcome.WARN, why, *evidence)
+        return self.because(Outcome.WARN, _diagnosis(**why), *evidence)
 
     def because(self, outcome: Outcome, why: Diagnosis, *evidence: str) -> Verdict:
         """That outcome, for that reason; what was seen on the way to it stands behind the evidence given here."""
@@ -80,6 +78,7 @@ class Check:
     """One question about a record.
 
     :param title: a statement that holds on a healthy board.
+    :param asks: what is looked at, and when it is not well.
     :param why: why it is asked, for a person whose board failed it.
     :param source: where the rule comes from.
     :param judge: a pure function of the facts.
@@ -88,6 +87,7 @@ class Check:
 
     id: str
     title: str
+    asks: str
     why: str
     source: str
     judge: Judge
@@ -105,6 +105,7 @@ def check(
     id: str,  # noqa: A002 - its name everywhere
     title: str,
     *,
+    asks: str,
     why: str,
     source: str,
     since: str = "5.6",
@@ -117,7 +118,7 @@ def check(
     def register(judge: Judge) -> Judge:
         if id in _CHECKS:
             raise ValueError(f"two checks are called {id}")
-        _CHECKS[id] = Check(id, title, why, source, judge, since)
+        _CHECKS[id] = Check(id, title, asks, why, source, judge, since)
         return judge
 
     return register

@@ -17,6 +17,7 @@ from bringup.checks.timing import TimingFacts, UntimedFacts
 from bringup.checks.verdict import Outcome, Verdict, worst
 from bringup.errors import ExitCode, RecordError
 from bringup.kernel.gap import UpstreamGap
+from bringup.text import visible
 
 __all__ = [
     "SCHEMA",
@@ -34,6 +35,7 @@ __all__ = [
     "Run",
     "exit_code_for",
     "load_run",
+    "said",
 ]
 
 SCHEMA = "bringup.run/1"
@@ -270,9 +272,33 @@ def load_run(path: Path) -> Run:
     try:
         return Run.from_json(json.loads(file.read_text(encoding="utf-8")))
     except FileNotFoundError as error:
-        hint = "give the folder that 'bringup run -o DIR' wrote"
-        raise RecordError(action, f"there is no {file.name}", hint=hint) from error
+        raise RecordError(action, f"there is no {file.name}", hint=_instead(path)) from error
     except OSError as error:
-        raise RecordError(action, str(error)) from error
+        raise RecordError(action, error.strerror or str(error)) from error
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise RecordError(action, f"{file.name} is not a {SCHEMA} document: {error!r}") from error
+        seen = f"{file.name} is not a {SCHEMA} document: {said(error)}"
+        raise RecordError(action, seen, hint=_instead(path)) from error
+
+
+def _instead(path: Path) -> str:
+    """What to do about a path that holds no run."""
+    if path.name.endswith(".tar.zst") or (path / "record.jsonl").is_file():
+        return f"it is a record: bringup check {path} -o DIR judges it, and writes a run"
+    if any(path.glob("*/record.jsonl")):
+        return f"a run that was broken off left records there: bringup check {path}/*/"
+    return "give the folder that 'bringup run -o DIR' wrote"
+
+
+def said(error: Exception) -> str:
+    """What is wrong with a document, in a few words: never the document."""
+    match error:
+        case json.JSONDecodeError():
+            return f"no JSON in line {error.lineno}, column {error.colno}: {error.msg}"
+        case UnicodeDecodeError():
+            return "it is not UTF-8"
+        case KeyError():
+            return f"{str(error)[:80]} is missing"
+        case RecursionError():
+            return "it is nested too deep"
+        case _:
+            return visible(str(error)[:200]) or type(error).__name__

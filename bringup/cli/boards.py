@@ -20,6 +20,7 @@ def boards(
     from bringup.cli.console import out, print_json, say, table
     from bringup.cli.results import choose_configs
     from bringup.cli.selecting import make_selection
+    from bringup.config.units import show_size
     from bringup.lab.survey import survey_all
 
     configs, _ = choose_configs(None, config_dir)
@@ -33,7 +34,7 @@ def boards(
             one.state,
             one.model or "",
             one.kernel or "",
-            "" if one.page_size is None else f"{one.page_size // 1024} KiB",
+            "" if one.page_size is None else show_size(one.page_size),
             {True: "yes", False: "no", None: ""}[one.root],
             one.config or "none",
         )

@@ -47,10 +47,12 @@ def check(
     json: JsonOutput = False,
 ) -> None:
     """Judge records, or a board as it is now."""
-    from bringup.cli.results import choose_configs, show, write_fixes, write_reports
+    from bringup.cli.console import say
+    from bringup.cli.results import check_fix_dir, choose_configs, show, write_fixes, write_reports
     from bringup.errors import UsageError
     from bringup.lab.judging import judge_folders
 
+    check_fix_dir(fix_dir)
     configs, named = choose_configs(board, config_dir)
     if records and selection.serials and selection.named_by == "-s":
         raise UsageError("choose what to judge", "both -s and a record are given", hint="give either")
@@ -60,9 +62,10 @@ def check(
         run = _judge_boards(selection, root, configs, named=named, rendered=rendered)
     if output is not None:
         write_reports(run, output)
+    fixes = write_fixes(run, fix_dir) if fix_dir is not None else ()
     show(run, as_json=json, report=output and output / "report.html")
-    if fix_dir is not None:
-        write_fixes(run, fix_dir)
+    for line in fixes:
+        say(line)
     raise typer.Exit(int(run.exit_code))
 
 

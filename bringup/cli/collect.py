@@ -13,6 +13,7 @@ from bringup.cli.options import RootOption, selects_boards
 
 if TYPE_CHECKING:
     from bringup.board import Selection
+    from bringup.errors import BringupError
 
 app = App()
 
@@ -27,9 +28,15 @@ def _folder_of(output: Path) -> Path:
 
     if not output.name.endswith(SUFFIX):
         return output
+    action = f"write the record {output}"
     if output.exists():
-        raise UsageError(f"write the record {output}", "the file is there already", hint="choose another with -o")
-    return output.with_name(output.name.removesuffix(SUFFIX) + ".part")
+        raise UsageError(action, "the file is there already", hint="choose another with -o")
+    folder = output.with_name(output.name.removesuffix(SUFFIX) + ".part")
+    if folder.exists():
+        seen = f"{folder} holds what an earlier collect saw that was killed, or one that still runs"
+        hint = f"bringup check {folder} judges it; remove it, or choose another name with -o"
+        raise UsageError(action, seen, hint=hint)
+    return folder
 
 
 @app.command()
@@ -51,16 +58,23 @@ def collect(
     from bringup.cli.progress import live_steps
     from bringup.cli.selecting import one_board, root_policy
     from bringup.record.archive import pack
+    from bringup.record.journal import JOURNAL
     from bringup.record.observe import Observation, observe
 
     folder = _folder_of(output)
     board = one_board(selection, "collect a record")
     how = Observation(root=root_policy(root), heaps="*" if tests else None, seconds=seconds)
-    with live_steps([board.serial]) as on_step:
-        error = observe(board, folder, how, lambda step: on_step(board.serial, step))
-    if folder != output:
-        pack(folder, output)
-        shutil.rmtree(folder, ignore_errors=True)
+    error: BringupError | None = None
+    try:
+        with live_steps([board.serial]) as on_step:
+            error = observe(board, folder, how, lambda step: on_step(board.serial, step))
+    except KeyboardInterrupt as stop:
+        stop.add_note(f"what was seen until then is in {output}: bringup check {output}")
+        raise
+    finally:
+        if folder != output and (folder / JOURNAL).is_file():
+            pack(folder, output)
+            shutil.rmtree(folder, ignore_errors=True)
     say(f"record: {output}")
     if error is not None:
         raise error

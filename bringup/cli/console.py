@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from bringup.cli.jsontext import json_text
@@ -29,9 +30,10 @@ def debugging() -> bool:
 
 
 def say(text: str) -> None:
-    """One line for the person watching, on stderr."""
-    sys.stderr.write(visible(text) + "\n")
-    sys.stderr.flush()
+    """One line for the person watching, on stderr. Where nobody reads it any more, the work goes on all the same."""
+    with suppress(BrokenPipeError):
+        sys.stderr.write(visible(text) + "\n")
+        sys.stderr.flush()
 
 
 def print_error(error: BringupError) -> None:

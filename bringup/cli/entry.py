@@ -41,7 +41,25 @@ def main() -> None:
     if arguments == ["--version"]:  # before Typer is imported: scripts and editors ask often
         sys.stdout.write(f"bringup {__version__}\n")
         sys.exit(0)
-    sys.exit(_guarded(arguments))
+    try:
+        code = _guarded(arguments)
+    except KeyboardInterrupt:
+        sys.stderr.write("bringup: interrupted\n")
+        code = 130
+    sys.exit(code)
+
+
+def _heed_signals() -> None:
+    """What ends a process ends it as Ctrl-C does: a time limit of CI is to leave nothing on a board either."""
+    import signal
+
+    for ending in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(ending) is signal.SIG_DFL:  # not under nohup
+            signal.signal(ending, _interrupt)
+
+
+def _interrupt(_signal: int, _frame: object) -> None:
+    raise KeyboardInterrupt
 
 
 def _guarded(arguments: list[str]) -> int:
@@ -49,11 +67,9 @@ def _guarded(arguments: list[str]) -> int:
     from bringup.errors import BringupError, ExitCode
 
     try:
+        _heed_signals()
         code = _run(arguments)
         sys.stdout.flush()  # only now is it known whether all of it could be written
-    except KeyboardInterrupt:
-        sys.stderr.write("\nbringup: interrupted\n")
-        return int(ExitCode.INTERRUPTED)
     except BrokenPipeError:
         _write_no_more()  # the reader of our output went away (| head): silence on the way out, too
         return int(ExitCode.INFRASTRUCTURE)
@@ -87,6 +103,8 @@ def _run(arguments: list[str]) -> int:
                 return code
         result: Any = _group()(args=arguments, prog_name="bringup", standalone_mode=True)
     except SystemExit as stop:
+        if isinstance(stop.__context__, BrokenPipeError):  # which Typer makes a 1 of, as if a check had failed
+            raise stop.__context__ from None
         return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
     return int(result or 0)
 

@@ -36,7 +36,7 @@ def explain(
     from bringup.checks.explain import explained
     from bringup.cli.console import out, print_json, table
 
-    found = explained() if id is None else (explain_one(id),)
+    found = explained() if id is None else explain_one(id)
     if json:
         print_json([one.to_json() for one in found])
     elif id is None:
@@ -45,7 +45,8 @@ def explain(
     else:
         console = out()
         wraps = not console.is_terminal  # whole lines for grep; words stay whole for a reader
-        console.print("\n".join(_lines(found[0])), markup=False, highlight=False, soft_wrap=wraps)
+        text = "\n\n".join("\n".join(_lines(one)) for one in found)
+        console.print(text, markup=False, highlight=False, soft_wrap=wraps)
 
 
 def _lines(one: Explanation) -> Iterator[str]:
@@ -53,7 +54,7 @@ def _lines(one: Explanation) -> Iterator[str]:
     yield f"  {one.title}"
     yield ""
     told = {
-        "Does": one.does,
+        "Does" if one.kind == "test" else "Asks": one.does,
         "Why": one.why,
         "Shows": one.shows,
         "Costs": one.cost,

@@ -45,6 +45,18 @@ class _Group(TyperGroup):
         ctx._protected_args, ctx.args = rest[:1], rest[1:]
         return list(ctx.args)
 
+    def invoke(self, ctx: Any) -> Any:
+        """Run the command.
+
+        :raises Interrupted: Ctrl-C. Left alone, Typer would end the process without a word.
+        """
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as stop:
+            from bringup.errors import Interrupted
+
+            raise Interrupted("run", "interrupted", hint="\n".join(getattr(stop, "__notes__", ()))) from stop
+
 
 class App(typer.Typer):
     """What a command's module calls ``app``: one command, or a group of them where ``help`` is given."""

@@ -88,7 +88,10 @@ FixDir = Annotated[
     Path | None, typer.Option("--fix-dir", metavar="DIR", help="Write the lines that mend what was found there.")
 ]
 ConfigDir = Annotated[
-    list[Path] | None, typer.Option("--config-dir", metavar="DIR", help="Search here for board configs first.")
+    list[Path] | None,
+    typer.Option(
+        "--config-dir", metavar="DIR", help="Search here for board configs first.", exists=True, file_okay=False
+    ),
 ]
 
 

@@ -37,5 +37,4 @@ def report(
     if output is None:
         sys.stdout.write(chosen.render(document))
     else:
-        write_report(document, chosen, output)
-        say(f"wrote {output}")
+        say(f"wrote {write_report(document, chosen, output)}")

@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from bringup.checks.run import Run
     from bringup.config.schema import BoardConfig
 
-__all__ = ["choose_configs", "prepare_folder", "show", "write_fixes", "write_reports"]
+__all__ = ["check_fix_dir", "choose_configs", "prepare_folder", "show", "write_fixes", "write_reports"]
 
 _REPORTS = {"json": "run.json", "html": "report.html", "junit": "junit.xml"}
+_OF_A_RUN = {*_REPORTS.values(), "compare.json"}
 
 
 def choose_configs(board: str | None, folders: Sequence[Path] | None) -> tuple[tuple[BoardConfig, ...], bool]:
@@ -39,26 +40,52 @@ def write_reports(run: Run, folder: Path) -> None:
         write_report(run, find_format(name), folder / file)
 
 
-def write_fixes(run: Run, folder: Path) -> None:
+def check_fix_dir(folder: Path | None) -> None:
+    """Before anything is done: nobody's own files stand where the fixes go.
+
+    :raises UsageError: one does.
+    :raises HostError: it cannot be read.
+    """
+    from bringup.checks.fixes import FIX_FILES, is_fix_file
+
+    for file in (folder / name for name in FIX_FILES) if folder is not None else ():
+        try:
+            ours = not file.exists() or is_fix_file(file.read_text(encoding="utf-8", errors="replace"))
+        except OSError as error:
+            raise HostError(f"read {file}", error.strerror or str(error)) from error
+        if not ours:
+            seen = f"{file.name} is there, and bringup did not write it"
+            raise UsageError(f"write the fixes to {folder}", seen, hint="give another folder with --fix-dir")
+
+
+def write_fixes(run: Run, folder: Path) -> list[str]:
     """Write what mends each board into a folder of its own, or into ``folder`` where there is one board.
 
+    Fixes that an earlier run left there, and that this one does not ask for, go.
+
+    :returns: what to say of it.
+    :raises UsageError: a person's own file is in the way.
     :raises HostError: it cannot be written.
     """
-    from bringup.checks.fixes import fix_files
-    from bringup.cli.console import say
+    from bringup.checks.fixes import FIX_FILES, fix_files
     from bringup.lab.run import record_names
 
     names = record_names([board.serial for board in run.boards])
+    told = []
     for board in run.boards:
         place = folder if len(run.boards) == 1 else folder / names[board.serial]
         files = fix_files(board)
+        check_fix_dir(place)
         try:
+            for name in set(FIX_FILES) - files.keys():
+                (place / name).unlink(missing_ok=True)
             for name, text in files.items():
                 (place / name).parent.mkdir(parents=True, exist_ok=True)
                 (place / name).write_text(text, encoding="utf-8")
         except OSError as error:
             raise HostError(f"write the fixes to {place}", error.strerror or str(error)) from error
-        say(f"fixes: {place}" if files else f"{board.serial}: nothing to fix")
+        told.append(f"fixes: {place}" if files else f"{board.serial}: nothing to fix")
+    return told
 
 
 def show(run: Run, *, as_json: bool, report: Path | None = None) -> None:
@@ -77,20 +104,26 @@ def show(run: Run, *, as_json: bool, report: Path | None = None) -> None:
 
 
 def prepare_folder(output: Path | None, replace: bool) -> Path:
-    """The folder of a new run, empty.
+    """The folder of a new run. Of an earlier one in it all goes that a run writes, and nothing else.
 
-    :raises UsageError: it holds something, and ``--replace`` was not given or it is not a run.
+    :raises UsageError: it holds something, and ``--replace`` was not given or it is not a run; or it is no folder.
     :raises HostError: it cannot be made.
     """
+    from bringup.record.journal import JOURNAL
+
     folder = output or Path(datetime.now().astimezone().strftime("bringup-run-%Y%m%d-%H%M%S"))
     action = f"write the run {folder}"
     try:
-        if folder.exists() and any(folder.iterdir()):
-            if not (replace and (folder / "run.json").is_file()):
-                hint = "give another folder with -o" + (", or --replace" if (folder / "run.json").is_file() else "")
-                raise UsageError(action, "the folder is not empty", hint=hint)
-            shutil.rmtree(folder)
+        there = list(folder.iterdir()) if folder.exists() else []
+        earlier = [one for one in there if one.name in _OF_A_RUN or (one / JOURNAL).is_file()]
+        if there and not (replace and earlier):
+            hint = "give another folder with -o" + (", or --replace" if earlier else "")
+            raise UsageError(action, "the folder is not empty", hint=hint)
+        for one in earlier:
+            shutil.rmtree(one) if one.is_dir() else one.unlink()
         folder.mkdir(parents=True, exist_ok=True)
+    except (NotADirectoryError, FileExistsError) as error:
+        raise UsageError(action, "there is a file of that name", hint="give another folder with -o") from error
     except OSError as error:
         raise HostError(action, error.strerror or str(error), hint="give another folder with -o") from error
     return folder

@@ -19,6 +19,7 @@ from bringup.cli.options import (
     selects_boards,
 )
 from bringup.cli.running import FailOn, Then, for_bisect, run_on
+from bringup.errors import UsageError
 
 if TYPE_CHECKING:
     from bringup.board import Selection
@@ -74,14 +75,18 @@ def run(
     events: Annotated[Path | None, typer.Option("--events", metavar="FILE", help="Write the events to a file.")] = None,
 ) -> None:
     """Observe, judge and report: the main job."""
-    from bringup.cli.results import choose_configs, prepare_folder
+    from bringup.cli.results import check_fix_dir, choose_configs, prepare_folder
     from bringup.cli.selecting import root_policy, selected_boards, virtual_board
     from bringup.lab.run import Job
     from bringup.record.benchmark import EVERY_HEAP, Benchmark
     from bringup.record.observe import Observation
 
+    if virtual is not None and (other := _named_too(selection, all_boards)):
+        seen = f"--virtual boots the board, and {other} names another"
+        raise UsageError("choose a board", seen, hint="give either")
     then = Then(fix_dir, baseline, fail_on, json, json_lines, events)
     then.check()
+    check_fix_dir(fix_dir)
     configs, named = choose_configs(board, config_dir)
     what = Benchmark(heaps=EVERY_HEAP if heap == "*" else (heap,)) if bench else None
     how = Observation(
@@ -97,3 +102,15 @@ def run(
         return run_on(boards, Job(prepare_folder(output, replace), configs, named, how), then)
 
     raise typer.Exit(for_bisect(do) if bisect else do())
+
+
+def _named_too(selection: Selection, all_boards: bool) -> str:
+    """The option of the command line that chooses a connected board; empty where none does."""
+    given = {
+        "-s": bool(selection.serials) and selection.named_by == "-s",
+        "-t": selection.transport_id is not None,
+        "-d": selection.usb_only,
+        "-e": selection.network_only,
+        "--all": all_boards,
+    }
+    return next((option for option, there in given.items() if there), "")

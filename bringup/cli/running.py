@@ -78,24 +78,29 @@ def run_on(boards: Sequence[Board], job: Job, then: Then) -> int:
     :raises HostError: a record, a report or the events cannot be written.
     :raises RecordError: the baseline cannot be read.
     """
-    from bringup.cli.console import print_error
+    from bringup.cli.console import print_error, say
     from bringup.cli.results import show, write_fixes, write_reports
     from bringup.lab.reading import read_run
 
     baseline = None if then.baseline is None else read_run(then.baseline)
     with _events(then) as events, events.run([board.serial for board in boards]) if events else nullcontext():
-        result, errors = _observe(boards, job, events)
+        try:
+            result, errors = _observe(boards, job, events)
+        except KeyboardInterrupt as stop:
+            stop.add_note(f"what was seen until then is in {job.folder}: bringup check {job.folder}/*/")
+            raise
         write_reports(result, job.folder)
         compared = None if baseline is None else _compare(baseline, result, job.folder)
         code = status_of(result, compared, then.fail_on)
         if events:
             events.end(result, code)
+    fixes = write_fixes(result, then.fix_dir) if then.fix_dir is not None else ()
     if not then.as_lines:
         show(result, as_json=then.as_json, report=job.folder / "report.html")
     if compared is not None and not (then.as_json or then.as_lines):
         _show_comparison(compared)
-    if then.fix_dir is not None:
-        write_fixes(result, then.fix_dir)
+    for line in fixes:
+        say(line)
     for error in errors:
         print_error(error)
     return code

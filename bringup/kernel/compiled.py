@@ -28,8 +28,8 @@ DATA: dict[str, Any] = {
     },
     'why': 'The CMA heap hands out areas that DMA_CMA registered. gki_defconfig sets both on every branch.',
     'source': [
-     'mm/Kconfig',
-     'kernel/dma/Kconfig',
+     'mm/Kconfig of Linux 5.10, 6.12 and 7.3',
+     'kernel/dma/Kconfig of the same',
     ],
    },
    {
@@ -72,7 +72,7 @@ DATA: dict[str, Any] = {
      'CMA_SIZE_PERCENTAGE': 10,
     },
     'source': [
-     'kernel/dma/Kconfig',
+     'kernel/dma/Kconfig of Linux 5.10, 6.12 and 7.3',
     ],
    },
    {
@@ -94,7 +94,7 @@ DATA: dict[str, Any] = {
      'CMA_AREAS': 8,
     },
     'source': [
-     'mm/Kconfig',
+     'mm/Kconfig of Linux 6.1, 6.12 and 7.2',
     ],
    },
    {
@@ -114,7 +114,7 @@ DATA: dict[str, Any] = {
     },
     'why': 'alloc_pages_fail tells fragmentation from exhaustion without debugfs.',
     'source': [
-     'Documentation/ABI/testing/sysfs-kernel-mm-cma',
+     'Documentation/ABI/testing/sysfs-kernel-mm-cma of Linux 6.12 and 7.3',
     ],
    },
    {
@@ -129,7 +129,7 @@ DATA: dict[str, Any] = {
     },
     'why': 'Devices that map buffers in 1 MiB sections count on it; each step up costs more memory to alignment.',
     'source': [
-     'kernel/dma/Kconfig',
+     'kernel/dma/Kconfig of Linux 5.10, 6.12 and 7.3',
     ],
    },
   ],
@@ -148,7 +148,7 @@ DATA: dict[str, Any] = {
     },
     'why': 'Importers that look at pages, which they must not do, break with it; others get slower.',
     'source': [
-     'drivers/dma-buf/Kconfig',
+     'drivers/dma-buf/Kconfig of Linux 5.10 to 7.3',
     ],
    },
    {
@@ -166,7 +166,7 @@ DATA: dict[str, Any] = {
     'why': 'It also switches DMABUF_DEBUG on by default in 6.1 and 6.12.',
     'source': [
      'kernel/dma/Kconfig',
-     'drivers/dma-buf/Kconfig',
+     'drivers/dma-buf/Kconfig of Linux 6.1 and 6.12',
     ],
    },
    {
@@ -184,7 +184,7 @@ DATA: dict[str, Any] = {
     },
     'why': 'They allocate, block and spin on purpose. DMABUF_SELFTESTS became DMABUF_KUNIT_TEST in 7.2.',
     'source': [
-     'drivers/dma-buf/Kconfig',
+     'drivers/dma-buf/Kconfig of Linux 5.10 to 7.3',
     ],
    },
    {
@@ -219,7 +219,7 @@ DATA: dict[str, Any] = {
     },
     'why': 'Its help text says that misuse deadlocks drivers. Not asked from 6.18 on, where gki_defconfig sets it.',
     'source': [
-     'drivers/dma-buf/Kconfig',
+     'drivers/dma-buf/Kconfig of Linux 5.10 to 7.3',
     ],
    },
    {
@@ -263,7 +263,7 @@ DATA: dict[str, Any] = {
     },
     'why': 'Everything below /dev/dma_heap needs the framework. gki_defconfig has set it since Android 5.4.',
     'source': [
-     'drivers/dma-buf/Kconfig',
+     'drivers/dma-buf/Kconfig of Linux 5.10 to 7.3, commit c02a81fba74f',
     ],
    },
    {
@@ -293,8 +293,8 @@ DATA: dict[str, Any] = {
     },
     'why': 'Android allocates from "system" by contract. A GKI kernel leaves the symbol unset on purpose, so that a vendor module supplies the node; there the module in modules.load and the node decide, not the symbol.',
     'source': [
-     'drivers/dma-buf/heaps/Kconfig',
-     'source.android.com: Transition from ION to DMA-BUF heaps',
+     'drivers/dma-buf/heaps/Kconfig of Linux 5.10 to 7.3',
+     'https://source.android.com/docs/core/architecture/kernel/dma-buf-heaps',
     ],
     'heap': 'system',
    },
@@ -335,7 +335,7 @@ DATA: dict[str, Any] = {
     },
     'why': 'Devices behind no IOMMU (camera, display, codec on many boards) need physically contiguous buffers.',
     'source': [
-     'drivers/dma-buf/heaps/Kconfig',
+     'drivers/dma-buf/heaps/Kconfig of Linux 5.10 to 7.3',
     ],
    },
    {
@@ -388,7 +388,7 @@ DATA: dict[str, Any] = {
     ],
     'why': "gki_defconfig sets it up to android15-6.6; the vendor's system heap module may count on it.",
     'source': [
-     'gki_defconfig',
+     'gki_defconfig of android12-5.10 to android15-6.6',
     ],
    },
    {
@@ -407,7 +407,7 @@ DATA: dict[str, Any] = {
     ],
     'why': "gki_defconfig sets it up to android15-6.6; the vendor's system heap module may count on it.",
     'source': [
-     'gki_defconfig',
+     'gki_defconfig of android12-5.10 to android15-6.6',
     ],
    },
    {
@@ -429,7 +429,7 @@ DATA: dict[str, Any] = {
     ],
     'why': 'Only a guest with encrypted memory needs the node; it exists there and nowhere else.',
     'source': [
-     'drivers/dma-buf/heaps/Kconfig',
+     'drivers/dma-buf/heaps/Kconfig of Linux 7.2 and 7.3',
     ],
     'heap': 'system_cc_shared',
    },
@@ -475,7 +475,7 @@ DATA: dict[str, Any] = {
     },
     'why': "/proc/config.gz is the one copy that is certainly the running kernel's. As a module, configs has to be loaded first.",
     'source': [
-     'init/Kconfig',
+     'init/Kconfig of Linux 5.10 to 7.3 (IKCONFIG, IKCONFIG_PROC)',
     ],
    },
   ],
@@ -559,9 +559,9 @@ DATA: dict[str, Any] = {
     'remedy': [
      'CONFIG_DMABUF_HEAPS=y',
     ],
-    'why': 'Nothing sets it directly; heaps, DRM and sync files select it.',
+    'why': 'Without it no buffer can be shared at all. Nothing sets it directly; heaps, DRM and sync files select it.',
     'source': [
-     'drivers/base/Kconfig',
+     'drivers/base/Kconfig of Linux 7.2: DMA_SHARED_BUFFER',
     ],
    },
    {
@@ -599,7 +599,7 @@ DATA: dict[str, Any] = {
     },
     'why': 'DMA_BUF_IOCTL_EXPORT_SYNC_FILE and explicit synchronisation in graphics and camera need it.',
     'source': [
-     'drivers/dma-buf/Kconfig',
+     'drivers/dma-buf/Kconfig of Linux 5.10 to 7.3',
     ],
    },
    {
@@ -611,7 +611,7 @@ DATA: dict[str, Any] = {
     'severity': 'informative',
     'why': 'Only tests use it, through debugfs; misuse can deadlock drivers. android17-6.18 is the first gki_defconfig with it.',
     'source': [
-     'drivers/dma-buf/Kconfig',
+     'drivers/dma-buf/Kconfig of Linux 5.10 to 7.3',
     ],
    },
    {
@@ -623,7 +623,7 @@ DATA: dict[str, Any] = {
     'severity': 'informative',
     'why': 'libcamera, systemd and others fall back to /dev/udmabuf where no heap may be opened. gki_defconfig sets it since android16-6.12.',
     'source': [
-     'drivers/dma-buf/Kconfig',
+     'drivers/dma-buf/Kconfig of Linux 5.10 to 7.3',
     ],
    },
    {
@@ -637,9 +637,10 @@ DATA: dict[str, Any] = {
     'flavour': [
      'gki',
     ],
-    'why': 'gki_defconfig sets it since android13-5.15.',
+    'why': 'A device that can reach all memory can read every frame; with this, its transfers go through one region. gki_defconfig sets it since android13-5.15.',
     'source': [
-     'gki_defconfig',
+     'kernel/dma/Kconfig of Linux 6.12: DMA_RESTRICTED_POOL',
+     'gki_defconfig of android13-5.15 and later',
     ],
    },
   ],
@@ -676,7 +677,8 @@ DATA: dict[str, Any] = {
     },
     'why': "The iterator came with 6.16; sysfs statistics went with 7.0. Android's vendor test suite asks for it from kernel 6.18 on.",
     'source': [
-     'kernel/bpf/Makefile',
+     'kernel/bpf/Makefile of Linux 7.3: dmabuf_iter.o with BPF_SYSCALL',
+     'commit 76ea95534995',
      'docs.ebpf.io: bpf_iter_dmabuf',
     ],
    },
@@ -708,9 +710,9 @@ DATA: dict[str, Any] = {
     'remedy': [
      'CONFIG_DMABUF_HEAPS=y',
     ],
-    'why': 'It has no prompt and follows TEE, HAS_DMA and DMABUF_HEAPS.',
+    'why': 'Protected playback needs memory that no CPU can map, and this is how mainline hands it out. It has no prompt and follows TEE, HAS_DMA and DMABUF_HEAPS.',
     'source': [
-     'drivers/tee/Kconfig',
+     'drivers/tee/Kconfig of Linux 7.2',
     ],
    },
    {
@@ -729,7 +731,7 @@ DATA: dict[str, Any] = {
     },
     'why': 'The node protected,secure-video appears when OP-TEE reports such a pool at probe.',
     'source': [
-     'drivers/tee/optee/Kconfig',
+     'drivers/tee/optee/Kconfig of Linux 7.3',
     ],
    },
   ],
@@ -784,7 +786,7 @@ DATA: dict[str, Any] = {
     'proof_needed': True,
     'why': "Its module is called system_heap as mainline's is, and registers mtk_mm beside system.",
     'source': [
-     "drivers/dma-buf/heaps/Makefile of MediaTek's device modules",
+     "drivers/dma-buf/heaps/Makefile of MediaTek's tree of device modules",
     ],
    },
    {
@@ -814,7 +816,8 @@ DATA: dict[str, Any] = {
     'proof_needed': True,
     'why': 'Blocks that reach only 4 GiB (RGA) need system-dma32 on boards with more memory.',
     'source': [
-     'reports on rockchip-linux/mpp',
+     'https://github.com/rockchip-linux/mpp/issues/626 (the nodes)',
+     'https://github.com/airockchip/librga/issues/133 (RGA and 4 GiB)',
     ],
    },
    {
@@ -841,7 +844,7 @@ DATA: dict[str, Any] = {
     'proof_needed': True,
     'why': 'A heap appears for each CMA area whose name contains heap-gfx, heap-fb or heap-secure.',
     'source': [
-     "drivers of Amlogic's tree",
+     "Amlogic's kernel tree, and the table custom_heap of its gralloc",
     ],
    },
    {

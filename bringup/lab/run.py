@@ -47,6 +47,7 @@ def run_boards(
     :param on_board: told each board's part, and what ended it early, as soon as it is judged; from its thread, too.
     :returns: the run, and the errors that ended an observation early (each told by its record, too).
     :raises HostError: a record cannot be written.
+    :raises KeyboardInterrupt: Ctrl-C; nothing runs on the boards any more, and each record has what was seen till then.
     """
     tell = on_step or (lambda _serial, _step: None)
     started = now()
@@ -62,7 +63,13 @@ def run_boards(
         return judged, error
 
     with ThreadPoolExecutor(max_workers=max(1, len(boards)), thread_name_prefix="board") as pool:
-        done = list(pool.map(one, boards))
+        futures = [pool.submit(one, board) for board in boards]
+        try:
+            done = [future.result() for future in futures]
+        except KeyboardInterrupt:
+            for board in boards:  # else the pool would wait until each has ended by itself
+                board.interrupt()
+            raise
     run = Run(tuple(board_run for board_run, _ in done), __version__, started)
     return run, [error for _, error in done if error is not None]
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from bringup.errors import HostError
+from bringup.errors import HostError, UsageError
 from bringup.text import safe_name
 
 __all__ = ["JOURNAL", "SCHEMA", "Journal"]
@@ -26,7 +26,8 @@ class Journal:
     Each line is valid alone and on its way to the disk before the next one begins, so a killed process leaves a
     record that loads and says that it is incomplete.
 
-    :raises HostError: the folder cannot be written, or holds a record already.
+    :raises HostError: the folder cannot be written.
+    :raises UsageError: it holds a record already, or is a file.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -37,7 +38,8 @@ class Journal:
             (folder / "files").mkdir(exist_ok=True)
             self._out = (folder / JOURNAL).open("xb", buffering=0)
         except FileExistsError as error:
-            raise HostError(action, "a record is there already", hint="choose another folder with -o") from error
+            seen = "a record is there already" if folder.is_dir() else "there is a file of that name"
+            raise UsageError(action, seen, hint="choose another folder with -o") from error
         except OSError as error:
             raise HostError(action, error.strerror or str(error), hint="choose another folder with -o") from error
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bringup import __version__
 from bringup.allocator.protocol import (
     Bye,
     Exhaustion,
@@ -35,7 +36,7 @@ from bringup.allocator.protocol import (
 from bringup.errors import AllocatorError, RecordError
 from bringup.record.archive import unpack
 from bringup.record.journal import JOURNAL, SCHEMA
-from bringup.text import from_board
+from bringup.text import from_board, visible
 
 __all__ = [
     "BoardEntry",
@@ -138,6 +139,7 @@ class Record:
     """What was observed of one board at one time. Made by :func:`load_record`; read-only.
 
     :ivar incomplete: why the record does not hold everything that was asked for; ``None`` when it does.
+    :ivar asked_heaps: the pattern of the heaps to test; ``None`` where none were, or the record does not say.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -158,6 +160,7 @@ class Record:
         self.tracing: Tracing | None = None
         self.traced: list[TracedBuffer] = []
         self.exhaustions: list[Exhaustion] = []
+        self.asked_heaps: str | None = None
         self.tested_heaps: set[str] = set()
         self.round_trips: int | None = None
         self.incomplete: str | None = "the record ends before the observation did"
@@ -326,14 +329,23 @@ def _load(folder: Path, named: Path) -> Record:
     try:
         journal = (folder / JOURNAL).open("rb")
     except OSError as error:
-        raise RecordError(action, f"{JOURNAL}: {error.strerror or error}", hint=hint) from error
+        seen = f"{JOURNAL}: {error.strerror or error}" if folder.exists() else "there is no such file or folder"
+        if any(folder.glob(f"*/{JOURNAL}")):
+            seen = f"it is a folder of records, and has no {JOURNAL} itself"
+            hint = f"name them: bringup check {named}/*/"
+        raise RecordError(action, seen, hint=hint) from error
     record = Record(folder)
     with journal:
         first = _entry(journal.readline(_LINE_LIMIT))
-        if first is None or first.get("schema") != SCHEMA:
+        other = str(first.get("schema", "")) if first else ""
+        if other.startswith(f"{SCHEMA.partition('/')[0]}/") and other != SCHEMA:
+            seen = f"it is a {visible(other[:80])}, and this bringup ({__version__}) reads {SCHEMA}"
+            raise RecordError(action, seen, hint="judge it with the bringup that wrote it, or a newer one")
+        if first is None or other != SCHEMA:
             raise RecordError(action, f"{JOURNAL} does not begin with a {SCHEMA} line", hint=hint)
         record.tool = str(first.get("tool", ""))
         record.started = str(first.get("started", ""))
+        record.asked_heaps = first["heaps"] if isinstance(first.get("heaps"), str) else None
         for number, line in enumerate(iter(lambda: journal.readline(_LINE_LIMIT), b""), start=2):
             entry = _entry(line)
             if entry is None and not line.endswith(b"\n"):

@@ -71,7 +71,7 @@ def observe(board: Board, folder: Path, how: Observation, on_step: OnStep | None
     deadline = Deadline.after(how.seconds)
     with Journal(folder) as journal:
         session = _Session(board, journal, deadline, on_step or (lambda _: None))
-        journal.line({"t": "record", "schema": SCHEMA, "tool": __version__, "started": _now()})
+        journal.line({"t": "record", "schema": SCHEMA, "tool": __version__, "started": _now(), "heaps": how.heaps})
         failure: BringupError | None = None
         why = "interrupted"
         try:

@@ -9,7 +9,7 @@ import re
 import zlib
 from pathlib import Path
 
-from bringup.checks.run import Run, load_run
+from bringup.checks.run import Run, load_run, said
 from bringup.errors import RecordError
 
 __all__ = ["load_report"]
@@ -28,8 +28,11 @@ def load_report(path: Path) -> Run:
         if path.is_dir() or not _is_html(path):
             return load_run(path)
         text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise RecordError(_ACTION.format(path), str(error)) from error
+    except UnicodeDecodeError as error:
+        raise RecordError(_ACTION.format(path), "the page is not UTF-8") from error
+    except OSError as error:
+        hint = "give the folder that 'bringup run -o DIR' wrote, or a report of it"
+        raise RecordError(_ACTION.format(path), error.strerror or str(error), hint=hint) from error
     found = _CARRIER.search(text)
     if found is None:
         hint = "give a report that 'bringup report --format html' or 'bringup run' wrote"
@@ -37,7 +40,7 @@ def load_report(path: Path) -> Run:
     try:
         return Run.from_json(json.loads(_unpack(found["text"]) if "gzip" in found["attributes"] else found["text"]))
     except (ValueError, KeyError, TypeError, AttributeError, zlib.error, binascii.Error, EOFError, OSError) as error:
-        raise RecordError(_ACTION.format(path), f"the run document in it is damaged: {error!r}") from error
+        raise RecordError(_ACTION.format(path), f"the run document in it is damaged: {said(error)}") from error
 
 
 def _is_html(path: Path) -> bool:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bringup.allocator.abi import BINARIES, Abi, abi_of_machine, binary, read_manifest
+from bringup.allocator.build import MAX_BYTES
 from bringup.allocator.elf import read_elf
 from bringup.errors import AllocatorError
 
@@ -46,7 +47,7 @@ def test_each_committed_binary_is_a_small_static_program_for_its_machine(abi: Ab
     elf = read_elf(found.path.read_bytes())
     assert abi.matches(elf)
     assert not any(other.matches(elf) for other in Abi if other is not abi)
-    assert found.size <= 100 * 1024
+    assert found.size <= MAX_BYTES
     assert found.remote_name == f"bringup-{found.sha256[:12]}"
     assert found.path.stat().st_mode & 0o111
 

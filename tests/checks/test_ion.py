@@ -269,7 +269,7 @@ def test_a_heap_that_is_not_there_is_not_compared(tmp_path: Path) -> None:
     scripted = board()
     scripted.heaps = {"linux,cma": {}}
     one = ask(tmp_path, scripted)
-    assert (one.outcome, one.reason) == (Outcome.ERROR, "system is not there; see heap.present")
+    assert (one.outcome, one.reason) == (Outcome.ERROR, "system is not there; see heap.expected")
 
 
 def test_what_rests_on_the_interface_of_before_4_12_says_that_it_was_never_run_on_hardware(tmp_path: Path) -> None:

@@ -136,6 +136,7 @@ BROKEN: list[tuple[str, str, str, ScriptedBoard, str | None]] = [
     ("test fails", "allocator", "fail", broken(results=[result("system", "zeroed", "fail", seen="byte 5 is 0xaa"), result("linux,cma", "open")]), None),
     ("test errs", "allocator", "error", broken(results=[result("system", "open", "error", seen="killed"), result("linux,cma", "open")]), None),
     ("not tested", "allocator", "error", broken(results=[result("system", "open")]), None),
+    ("not asked for", "allocator", "skip", broken(results=[result("system", "open")], asked="system"), None),
     ("open refused", "allocator", "fail", broken(results=[result("system", "open", "fail", errno=13)], heaps={"system": {"mode": 0o600, "uid": 0}}, hello=HELLO | {"uid": 2000}), "node.mode"),
     ("CMA is full", "allocator", "fail", broken(results=[result("system", "open"), result("linux,cma", "alloc.1m", "fail", errno=12)], files=files(__proc__meminfo=FULL)), "cma.exhausted"),
     ("another pool", "drift", "fail", broken(files=files(**{f"{RESERVED}/linux,cma/size": "\0\0\0\0\2\0\0\0"})), "drift.device-tree"),

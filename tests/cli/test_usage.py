@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from bringup.cli.results import prepare_folder
 from tests.cli.command import bringup
-from tests.scripted_record import ScriptedBoard
+from tests.scripted_record import CONFIG, ScriptedBoard
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -82,6 +83,72 @@ def test_a_run_folder_that_holds_something_else_is_left_alone(tmp_path: Path) ->
     assert (tmp_path / "precious").read_text() == "mine"
 
 
+def test_replacing_a_run_leaves_what_no_run_wrote(tmp_path: Path) -> None:
+    ScriptedBoard().record(tmp_path / "board")
+    for name in ("run.json", "notes.txt"):
+        (tmp_path / name).write_text("mine")
+    prepare_folder(tmp_path, replace=True)
+    assert [one.name for one in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def test_fixes_are_not_written_over_a_persons_own_files(tmp_path: Path) -> None:
+    ScriptedBoard(config=CONFIG.replace("CONFIG_SYNC_FILE=y\n", "")).record(tmp_path / "record")
+    fixes = tmp_path / "fixes"
+    assert bringup("check", str(tmp_path / "record"), "--fix-dir", str(fixes)).returncode in (0, 1)
+    assert "CONFIG_SYNC_FILE=y" in (fixes / "kconfig.fragment").read_text()
+    ScriptedBoard().record(tmp_path / "mended")
+    bringup("check", str(tmp_path / "mended"), "--fix-dir", str(fixes))
+    assert "CONFIG_SYNC_FILE=y" not in "".join(one.read_text() for one in fixes.rglob("*") if one.is_file())
+    (fixes / "README.md").write_text("# Mine\n")
+    done = bringup("check", str(tmp_path / "record"), "--fix-dir", str(fixes))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "README.md is there" in done.stderr
+    assert (fixes / "README.md").read_text() == "# Mine\n"
+
+
+def test_what_was_given_in_place_of_a_run_is_told(tmp_path: Path) -> None:
+    (tmp_path / "noise").write_bytes(bytes(range(256)) * 100)
+    (tmp_path / "words").write_text("x")
+    ScriptedBoard().record(tmp_path / "run" / "board")
+    seen = {
+        "noise": "it is not UTF-8",
+        "words": "no JSON in line 1",
+        "nothing": "No such file",
+        "run/board": "bringup check",
+        "run": f"bringup check {tmp_path / 'run'}/*/",
+    }
+    for name, words in seen.items():
+        done = bringup("report", str(tmp_path / name))
+        assert done.returncode == 2
+        assert words in done.stderr
+        assert len(done.stderr) < 500
+        assert "Error(" not in done.stderr
+
+
+def test_a_record_of_a_later_version_and_a_folder_of_records_are_told(tmp_path: Path) -> None:
+    ScriptedBoard().record(tmp_path / "run" / "board")
+    assert f"bringup check {tmp_path / 'run'}/*/" in bringup("check", str(tmp_path / "run")).stderr
+    journal = tmp_path / "run" / "board" / "record.jsonl"
+    journal.write_text(journal.read_text().replace("bringup.record/1", "bringup.record/9"))
+    done = bringup("check", str(journal.parent))
+    assert done.returncode == 2
+    assert "it is a bringup.record/9" in done.stderr
+
+
+@pytest.mark.parametrize("other", [["-s", "x"], ["-t", "1"], ["-d"], ["-e"], ["--all"]])
+def test_a_virtual_board_and_another_are_not_both_meant(other: list[str], tmp_path: Path) -> None:
+    done = bringup("run", "--virtual", "amd64", *other, "-o", str(tmp_path / "r"))
+    assert done.returncode == 2
+    assert f"{other[0]} names another" in done.stderr
+
+
+def test_a_config_dir_that_is_not_there(tmp_path: Path) -> None:
+    ScriptedBoard().record(tmp_path / "record")
+    done = bringup("check", str(tmp_path / "record"), "--config-dir", str(tmp_path / "confgis"))
+    assert done.returncode == 2
+    assert "confgis" in done.stderr
+
+
 @pytest.mark.parametrize("option", ["--root=sometimes", "--rounds=-1", "--rounds=1001", "--seconds=0"])
 def test_bad_options(option: str) -> None:
     done = bringup("run", option)
@@ -95,6 +162,31 @@ def test_explain_names_reason_and_source() -> None:
     assert "Why:" in done.stdout
     assert "Source:" in done.stdout
     assert bringup("explain", "heap.expcted").returncode == 2
+
+
+def test_explain_tells_of_one_test_of_the_test_allocator() -> None:
+    done = bringup("explain", "zero.reuse")
+    told = [line.partition(":")[0] for line in done.stdout.splitlines() if not line.startswith(" ")]
+    head = ["allocator.zero.reuse (test)", "", "Does", "Why", "Kernels", "Asked of", "Source", "Skipped for"]
+    assert told == [*head, "Known defects", "When it fails"]
+
+
+def test_explain_tells_of_a_check_and_of_the_cause_that_is_called_as_it() -> None:
+    done = bringup("explain", "cma.exhausted")
+    assert "cma.exhausted (check)" in done.stdout
+    assert "cma.exhausted (cause)" in done.stdout
+
+
+def test_explain_lists_everything_as_json() -> None:
+    listed = json.loads(bringup("explain", "--json").stdout)
+    assert {one["kind"] for one in listed} == {"check", "test", "cause"}
+    assert all(one["does"] and one["skipped"] is not None for one in listed if one["kind"] == "test")
+
+
+def test_explain_is_completed() -> None:
+    words = "bringup explain allocator.zero"
+    done = bringup(environ={"_BRINGUP_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": "2"})
+    assert done.stdout.split() == ["allocator.zero.fresh", "allocator.zero.reuse"]
 
 
 def test_stdout_is_plain_without_a_terminal() -> None:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bringup.errors import HostError, RecordError
+from bringup.errors import RecordError, UsageError
 from bringup.record.journal import JOURNAL, SCHEMA, Journal
 from bringup.record.load import State, load_record
 from tests.scripted_record import ScriptedBoard
@@ -62,7 +62,7 @@ def test_a_file_where_a_folder_was(tmp_path: Path) -> None:
 
 def test_a_second_record_is_refused(tmp_path: Path) -> None:
     Journal(tmp_path / "r").close()
-    with pytest.raises(HostError, match="there already"):
+    with pytest.raises(UsageError, match="there already"):
         Journal(tmp_path / "r")
 
 

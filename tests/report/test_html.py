@@ -102,7 +102,7 @@ def test_a_finding_has_evidence_cause_and_remedy() -> None:
 
 
 def test_a_failing_test_of_the_allocator_tells_its_own_why_and_where_to_look() -> None:
-    why = explain("allocator.zero.reuse")
+    (why,) = explain("allocator.zero.reuse")
     text = " ".join(parsers.page(html(sample.one_failing("allocator.zero.reuse"))).text.split())
     assert f"Why: {why.why}" in text
     assert f"Look first: {why.look}" in text

@@ -43,12 +43,8 @@ static void report(const char *heap, uint64_t size, uint64_t rounds)
     out_begin("latency");
     out_string("heap", heap);
     out_unsigned("size", size);
-    for (int i = 0; i < 3; i++) {
-        out_list_begin(keys[i]);
-        for (uint64_t j = 0; j < rounds; j++)
-            out_unsigned(NULL, samples[i][j]);
-        out_list_end();
-    }
+    for (int i = 0; i < 3; i++)
+        out_samples(keys[i], samples[i], rounds);
     out_end();
 }
 

@@ -81,6 +81,18 @@ int buffer_more(struct trial *trial, uint64_t len, unsigned before)
     return fd;
 }
 
+void each_size(struct trial *trial, bool (*each)(struct trial *trial, int fd, uint64_t size))
+{
+    bool good = true;
+    for (unsigned i = 0; good && buffer_sizes[i]; i++) {
+        uint64_t bytes = bytes_of(trial, buffer_sizes[i]);
+        int fd = bytes > trial->heap->limit ? -1 : buffer_more(trial, bytes, i);
+        good = fd >= 0 && each(trial, fd, bytes);
+        if (fd >= 0)
+            sys_close(fd);
+    }
+}
+
 /* Heaps that every CPU may map. For the others EINVAL may be by design: vendors name their protected heaps freely. */
 static bool must_map(const struct heap *heap)
 {

@@ -1,5 +1,6 @@
 #include "children.h"
 
+#include "out.h"
 #include "text.h"
 
 #include <signal.h>
@@ -7,20 +8,24 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-void end_with(pid_t parent)
+pid_t start_child(void)
 {
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent) /* it ended before the call */
-        _exit(1);
+    pid_t parent = getpid(), pid = fork();
+    if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (getppid() != parent) /* it ended before the call */
+            _exit(1);
+        out_forget();
+    }
+    return pid;
 }
 
 int open_after_exec(int fd)
 {
     char number[16];
     int status;
-    pid_t parent = getpid(), pid = fork();
+    pid_t pid = start_child();
     if (pid == 0) {
-        end_with(parent);
         format_text(number, sizeof number, "%d", fd);
         execve("/proc/self/exe", (char *[]){"bringup-alloc", "--is-open", number, NULL}, environ);
         _exit(2);

@@ -4,8 +4,8 @@
 
 #include <sys/types.h>
 
-/* In a child: it is killed when its parent ends, however that ends. */
-void end_with(pid_t parent);
+/* fork(2). The child is killed when its parent ends, however that ends, and drops the output that the parent gathered. */
+pid_t start_child(void);
 
 /* Whether a descriptor is open after fork and exec: 1, 0, or -1 where the program could not be run again. */
 int open_after_exec(int fd);

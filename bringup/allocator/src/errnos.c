@@ -1,5 +1,6 @@
 #include "errnos.h"
 
+#include "out.h"
 #include "text.h"
 
 #include <errno.h>
@@ -46,4 +47,10 @@ const char *state_of(int code)
     default:
         return "failed";
     }
+}
+
+void out_state(int code)
+{
+    out_string("state", state_of(code));
+    out_number("errno", code);
 }

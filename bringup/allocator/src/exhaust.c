@@ -241,11 +241,9 @@ static void mark(const char *what, const char *name, struct exhaustion *to)
                     errno_name(error));
 }
 
-static void in_child(pid_t parent, const struct heap *heap, struct exhaustion *to, uint64_t milliseconds)
+static void in_child(const struct heap *heap, struct exhaustion *to, uint64_t milliseconds)
 {
     uint64_t begun = now_ns();
-    end_with(parent);
-    out_forget();
     work.to = to;
     work.trial = (struct trial){.heap = heap, .fd = heap_open(heap)};
     work.ends_at = begun + milliseconds * 1000000u;
@@ -278,11 +276,10 @@ static void exhaust_heap(const struct heap *heap, struct exhaustion *to, uint64_
     if (may_try(heap, to) && heap->cma)
         mark("exhausts", heap->name, to);
     if (!*to->seen) {
-        pid_t parent = getpid();
         to->stopped = ENDED;
-        pid_t pid = fork();
+        pid_t pid = start_child();
         if (pid == 0)
-            in_child(parent, heap, to, milliseconds);
+            in_child(heap, to, milliseconds);
         if (pid > 0)
             wait_for(pid, milliseconds);
         if (heap->cma)

@@ -86,7 +86,7 @@ struct heap heap_look(size_t index)
         .name = names[index],
         .source = SOURCE_NODE,
         .is_protected = strncmp(names[index], "protected,", 10) == 0,
-        .page = (uint64_t)sysconf(_SC_PAGESIZE),
+        .page = (uint64_t)getpagesize(),
     };
     if (is_ion(heap.name))
         ion_resolve(&heap);
@@ -128,8 +128,7 @@ void item_heaps(const char *pattern)
     int error = heap_select(pattern);
     out_begin("heaps");
     out_string("pattern", pattern);
-    out_string("state", state_of(error));
-    out_number("errno", error);
+    out_state(error);
     out_list_begin("names");
     for (size_t i = 0; i < count; i++)
         out_string(NULL, names[i]);

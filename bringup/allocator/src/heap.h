@@ -47,17 +47,17 @@ struct test {
     const char *id;
     const char *asserts;
     void (*run)(struct trial *trial, uint64_t argument);
-    uint64_t argument;
-    uint64_t needs; /* bytes held at one time, or PAGES(n) */
+    uint32_t argument;
+    uint32_t needs; /* bytes held at one time, or PAGES(n) */
     bool maps;      /* needs a CPU mapping */
     bool opens;     /* opens the heap itself */
-    unsigned only;  /* the sources it is about; 0: any */
-    unsigned since; /* SINCE(major, minor): older kernels have not what it asks for */
+    uint8_t only;   /* the sources it is about; 0: any */
+    uint16_t since; /* SINCE(major, minor): older kernels have not what it asks for */
 };
 #define SINCE(major, minor) ((major) << 8 | (minor))
 
 /* A size in pages: they are 4 KiB to 64 KiB. Any other size in the table is at least 1 KiB. */
-#define PAGES(count) ((uint64_t)(count))
+#define PAGES(count) ((uint32_t)(count))
 #define ONE_PAGE PAGES(1)
 
 /* tests.c */

@@ -44,7 +44,7 @@ void fact_hello(uint64_t budget)
     out_unsigned("protocol", BRINGUP_PROTOCOL);
     out_string("source", BRINGUP_SOURCE);
     out_string("abi", BRINGUP_ABI);
-    out_number("page_size", sysconf(_SC_PAGESIZE));
+    out_number("page_size", getpagesize());
     out_number("pid", getpid());
     out_unsigned("uid", getuid());
     out_string("label", selinux_label());

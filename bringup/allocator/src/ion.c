@@ -64,7 +64,7 @@ int ion_alloc(int fd, const struct heap *heap, uint64_t len)
 /* Whether there is a heap behind the mask: one page is had and given back. */
 static bool answers(int fd, uint32_t mask)
 {
-    int buffer = legacy_alloc(fd, mask, 0, (uint64_t)sysconf(_SC_PAGESIZE));
+    int buffer = legacy_alloc(fd, mask, 0, (uint64_t)getpagesize());
     if (buffer < 0)
         return errno != ENODEV;
     sys_close(buffer);
@@ -157,8 +157,7 @@ void item_ion(void)
     bool legacy = false;
     int count = look(&legacy, heaps), error = count < 0 ? errno : 0;
     out_begin("ion");
-    out_string("state", state_of(error));
-    out_number("errno", error);
+    out_state(error);
     out_string("abi", count < 0 ? NULL : legacy ? "legacy" : "4.12");
     out_list_begin("names");
     for (int i = 0; i < count; i++)

@@ -105,11 +105,9 @@ static void try_test(struct trial *trial, const struct test *test)
         test->run(trial, test->argument);
 }
 
-static void child(pid_t parent, const struct test *test, const struct heap *heap, int report)
+static void child(const struct test *test, const struct heap *heap, int report)
 {
     struct trial trial = {.heap = heap, .fd = -1};
-    end_with(parent);
-    out_forget();
     uint64_t begun = now_ns();
     try_test(&trial, test);
     trial.verdict.ns = now_ns() - begun;
@@ -165,9 +163,9 @@ void heap_run_test(const struct test *test, const struct heap *heap, struct verd
         set_error(verdict, errno, "no pipe: %s", errno_name(errno));
         return;
     }
-    pid_t parent = getpid(), pid = fork();
+    pid_t pid = start_child();
     if (pid == 0)
-        child(parent, test, heap, fds[1]);
+        child(test, heap, fds[1]);
     int error = errno;
     close(fds[1]);
     if (pid < 0)

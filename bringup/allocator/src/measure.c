@@ -271,11 +271,7 @@ static void report_samples(unsigned run, unsigned index)
             else if (part == 1)
                 out_unsigned(NULL, origin->batch[op]);
             else
-                out_list_begin(NULL);
-            for (uint64_t i = 0; part == 2 && i < origin->taken; i++)
-                out_unsigned(NULL, samples_of(index, op)[i]);
-            if (part == 2)
-                out_list_end();
+                out_samples(NULL, samples_of(index, op), origin->taken);
         }
         out_list_end();
     }
@@ -334,10 +330,8 @@ static void measure_apart(const uint64_t number[4])
     if (pipe2(fds, O_CLOEXEC) != 0)
         return;
     uint64_t begun = now_ns();
-    pid_t parent = getpid(), pid = fork();
+    pid_t pid = start_child();
     if (pid == 0) {
-        end_with(parent);
-        out_forget();
         measure();
         _exit(0);
     }
@@ -358,7 +352,7 @@ const char *item_measure(const uint64_t number[4])
 {
     static unsigned run;
     static char stopped_at[64];
-    uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), size = (number[0] + page - 1) / page * page;
+    uint64_t page = (uint64_t)getpagesize(), size = (number[0] + page - 1) / page * page;
     size_t bytes = sizeof *state + MAX_ORIGINS * OPS * number[2] * sizeof state->samples[0];
     state = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (state == MAP_FAILED)

@@ -58,8 +58,7 @@ static void begin(const char *path, int error)
 {
     out_begin("node");
     out_string("path", path);
-    out_string("state", state_of(error));
-    out_number("errno", error);
+    out_state(error);
 }
 
 void fact_node_failed(const char *path, int error)

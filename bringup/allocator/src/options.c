@@ -87,7 +87,7 @@ int options(int argc, char **argv)
     if (strcmp(argv[1], "--ktap") == 0)
         return ktap(argc - 2, argv + 2);
     if (strcmp(argv[1], "--is-open") == 0 && argc == 3) /* for the program itself, after exec */
-        return sys_is_open(atoi(argv[2])) ? 0 : 1;
+        return sys_is_open((int)strtoul(argv[2], NULL, 10)) ? 0 : 1;
     if (argc > 2)
         return usage();
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)

@@ -179,6 +179,14 @@ void out_list_end(void)
     comma = true;
 }
 
+void out_samples(const char *key, const uint64_t *samples, uint64_t count)
+{
+    out_list_begin(key);
+    for (uint64_t i = 0; i < count; i++)
+        out_unsigned(NULL, samples[i]);
+    out_list_end();
+}
+
 static void put_base64_group(unsigned count)
 {
     static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";

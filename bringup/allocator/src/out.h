@@ -23,6 +23,7 @@ void out_null(const char *key);
 /* A list; its members are written with a NULL key. */
 void out_list_begin(const char *key);
 void out_list_end(void);
+void out_samples(const char *key, const uint64_t *samples, uint64_t count);
 
 /* A base64 string, fed in pieces of any size. */
 void out_base64_begin(const char *key);

@@ -85,8 +85,7 @@ static int trace_buffer(const struct heap *heap, int line, uint64_t size)
     lost = lost ? lost : trace_take(put_piece);
     out_list_end();
     error = error ? error : lost ? lost : closed;
-    out_string("state", state_of(error));
-    out_number("errno", error);
+    out_state(error);
     out_end();
     return error;
 }
@@ -130,8 +129,7 @@ static int begin(char *const *events)
     char text[4096];
     int error = trace_begin();
     out_begin("tracing");
-    out_string("state", state_of(error));
-    out_number("errno", error);
+    out_state(error);
     out_string("path", trace_path);
     out_list_begin("events");
     for (unsigned i = 0; !error && events[i]; i++)

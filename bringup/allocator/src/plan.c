@@ -22,10 +22,10 @@
 static const struct {
     const char *keyword;
     const char *fields;
-    uint64_t lowest[4];
-    uint64_t highest[4];
+    uint8_t lowest[4];
+    uint32_t highest[4]; /* 0: any */
 } shapes[] = {
-    [ITEM_BUDGET] = {"budget", "nn", {0, 0}, {UINT64_MAX, MAX_TOTAL_MILLISECONDS}},
+    [ITEM_BUDGET] = {"budget", "nn", {0, 0}, {0, MAX_TOTAL_MILLISECONDS}},
     [ITEM_READ] = {"read", "pn", {1}, {MAX_FILE_BYTES}},
     [ITEM_GLOB] = {"glob", "pn", {1}, {MAX_NODES}},
     [ITEM_FILES] = {"files", "pnn", {1, 1}, {MAX_NODES, MAX_FILE_BYTES}},
@@ -178,7 +178,8 @@ static const char *add_field(struct item *item, char shape, unsigned *numbers, c
     uint64_t value;
     if (!parse_number(field, &value))
         return "not a number";
-    if (value < shapes[item->kind].lowest[*numbers] || value > shapes[item->kind].highest[*numbers])
+    uint32_t highest = shapes[item->kind].highest[*numbers];
+    if (value < shapes[item->kind].lowest[*numbers] || (highest && value > highest))
         return "a number outside its limits";
     item->number[(*numbers)++] = value;
     return NULL;

@@ -119,8 +119,7 @@ static int stream(int fd, uint64_t max, uint64_t *size, bool *truncated)
 static void end_file(int error, uint64_t size, bool truncated)
 {
     out_base64_end();
-    out_string("state", state_of(error));
-    out_number("errno", error);
+    out_state(error);
     out_unsigned("size", size);
     out_bool("truncated", truncated);
     out_end();

@@ -40,12 +40,8 @@ static void report(const struct heap *heap, const struct samples *samples)
     out_begin("reads");
     out_string("heap", heap->name);
     out_unsigned("size", BYTES);
-    for (int i = 0; i < 2; i++) {
-        out_list_begin(keys[i]);
-        for (uint64_t j = 0; j < samples->taken; j++)
-            out_unsigned(NULL, samples->of[i][j]);
-        out_list_end();
-    }
+    for (int i = 0; i < 2; i++)
+        out_samples(keys[i], samples->of[i], samples->taken);
     out_end();
 }
 
@@ -79,12 +75,9 @@ static void read_in_child(const struct heap *heap, uint64_t rounds, struct sampl
 {
     uint64_t ends_at = now_ns() + CHILD_NS;
     samples->taken = 0;
-    pid_t parent = getpid(), pid = fork();
-    if (pid == 0) {
-        end_with(parent);
-        out_forget();
+    pid_t pid = start_child();
+    if (pid == 0)
         read_heap(heap, rounds, samples);
-    }
     while (pid > 0 && waitpid(pid, NULL, WNOHANG) == 0) {
         if (now_ns() > ends_at)
             kill(pid, SIGKILL);

@@ -61,11 +61,10 @@ static void search_and_execute(char **argv)
     errno = ENOENT;
 }
 
-static void child(pid_t parent, char **argv, int output, int error, int report)
+static void child(char **argv, int output, int error, int report)
 {
     int null = open("/dev/null", O_RDONLY);
     int failure;
-    end_with(parent);
     setsid();
     signal(SIGPIPE, SIG_DFL);
     if (null >= 0)
@@ -99,12 +98,9 @@ static int start(struct run *run, char **argv)
         }
     }
     out_flush();
-    pid_t parent = getpid();
-    run->pid = fork();
-    if (run->pid == 0) {
-        out_forget();
-        child(parent, argv, pipes[1], pipes[3], pipes[5]);
-    }
+    run->pid = start_child();
+    if (run->pid == 0)
+        child(argv, pipes[1], pipes[3], pipes[5]);
     int error = run->pid < 0 ? errno : 0;
     close_all((const int[]){pipes[1], pipes[3], pipes[5]}, 3);
     if (error) {

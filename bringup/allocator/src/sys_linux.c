@@ -219,11 +219,11 @@ static bool cma_free(const char *name, uint64_t *bytes)
     uint64_t most, used;
     if (format_text(path, sizeof path, "/sys/kernel/mm/cma/%s/available_pages", name) &&
         sys_read_text(path, text, sizeof text) > 0) {
-        *bytes = strtoull(text, NULL, 10) * (uint64_t)sysconf(_SC_PAGESIZE);
+        *bytes = strtoull(text, NULL, 10) * (uint64_t)getpagesize();
         return true;
     }
     if (debugfs_pages(name, "count", &most) && debugfs_pages(name, "used", &used) && used <= most) {
-        *bytes = (most - used) * (uint64_t)sysconf(_SC_PAGESIZE);
+        *bytes = (most - used) * (uint64_t)getpagesize();
         return true;
     }
     if (!meminfo("CmaFree:", bytes))

@@ -27,23 +27,20 @@ void test_alloc(struct trial *trial, uint64_t size)
         fail(trial, errno, "close: %s", errno_name(errno));
 }
 
+static bool check_size(struct trial *trial, int fd, uint64_t bytes)
+{
+    off_t end = sys_lseek(fd, 0, SEEK_END);
+    if (end < 0)
+        fail(trial, errno, "lseek: %s", errno_name(errno));
+    else if ((uint64_t)end != bytes)
+        fail(trial, 0, "asked for %llu bytes, lseek says %lld", (unsigned long long)bytes, (long long)end);
+    return true;
+}
+
 void test_size_lseek(struct trial *trial, uint64_t unused)
 {
     (void)unused;
-    for (unsigned i = 0; buffer_sizes[i]; i++) {
-        uint64_t bytes = bytes_of(trial, buffer_sizes[i]);
-        if (bytes > trial->heap->limit)
-            break;
-        int fd = buffer_more(trial, bytes, i);
-        if (fd < 0)
-            return;
-        off_t end = sys_lseek(fd, 0, SEEK_END);
-        if (end < 0)
-            fail(trial, errno, "lseek: %s", errno_name(errno));
-        else if ((uint64_t)end != bytes)
-            fail(trial, 0, "asked for %llu bytes, lseek says %lld", (unsigned long long)bytes, (long long)end);
-        sys_close(fd);
-    }
+    each_size(trial, check_size);
 }
 
 void test_size_fstat(struct trial *trial, uint64_t unused)

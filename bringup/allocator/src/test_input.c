@@ -67,7 +67,7 @@ static const struct bad_call {
 static int call(const struct bad_call *bad, int fd)
 {
     struct dma_heap_allocation_data data = bad->data;
-    long page = sysconf(_SC_PAGESIZE);
+    long page = getpagesize();
     void *unreadable = MAP_FAILED;
     if (bad->bad_pointer)
         unreadable = mmap(NULL, (size_t)page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);

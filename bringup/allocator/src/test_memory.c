@@ -26,23 +26,19 @@ static bool check_zero(struct trial *trial, const void *at, uint64_t size, const
     return true;
 }
 
+static bool is_zero(struct trial *trial, int fd, uint64_t bytes)
+{
+    void *at = buffer_map(trial, fd, bytes);
+    bool zero = at && check_zero(trial, at, bytes, "a new buffer");
+    if (at)
+        sys_unmap(at, (size_t)bytes);
+    return zero;
+}
+
 void test_zero_fresh(struct trial *trial, uint64_t unused)
 {
     (void)unused;
-    for (unsigned i = 0; buffer_sizes[i]; i++) {
-        uint64_t bytes = bytes_of(trial, buffer_sizes[i]);
-        if (bytes > trial->heap->limit)
-            break;
-        int fd = buffer_more(trial, bytes, i);
-        void *at = fd < 0 ? NULL : buffer_map(trial, fd, bytes);
-        if (!at)
-            return;
-        bool zero = check_zero(trial, at, bytes, "a new buffer");
-        sys_unmap(at, (size_t)bytes);
-        sys_close(fd);
-        if (!zero)
-            return;
-    }
+    each_size(trial, is_zero);
 }
 
 /* Allocates `count` buffers, finds each zero (but in the first round: that is zero.fresh's to find), leaves each dirty,
@@ -145,16 +141,5 @@ static bool write_then_read(struct trial *trial, int fd, uint64_t bytes)
 void test_mmap_rw(struct trial *trial, uint64_t unused)
 {
     (void)unused;
-    for (unsigned i = 0; buffer_sizes[i]; i++) {
-        uint64_t bytes = bytes_of(trial, buffer_sizes[i]);
-        if (bytes > trial->heap->limit)
-            break;
-        int fd = buffer_more(trial, bytes, i);
-        if (fd < 0)
-            return;
-        bool good = write_then_read(trial, fd, bytes);
-        sys_close(fd);
-        if (!good)
-            return;
-    }
+    each_size(trial, write_then_read);
 }

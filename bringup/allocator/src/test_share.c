@@ -85,11 +85,9 @@ void test_socket(struct trial *trial, uint64_t unused)
         cannot_tell(trial, errno, "no socket pair: %s", errno_name(errno));
         return;
     }
-    pid_t parent = getpid(), pid = fork();
-    if (pid == 0) {
-        end_with(parent);
+    pid_t pid = start_child();
+    if (pid == 0)
         give_away(trial, ends[1]);
-    }
     int error = errno;
     close(ends[1]);
     if (pid < 0)

@@ -132,12 +132,10 @@ static void *work(void *argument)
 
 static bool begin(struct trial *trial, struct worker *worker)
 {
-    pid_t parent = getpid();
     if (worker->round->threads)
         return pthread_create(&worker->thread, NULL, work, worker) == 0;
-    pid_t pid = fork();
+    pid_t pid = start_child();
     if (pid == 0) {
-        end_with(parent);
         unsigned before = open_descriptors();
         work(worker);
         unsigned after = open_descriptors() - (worker->held[0].fd >= 0);
@@ -195,7 +193,10 @@ static void go_round(struct trial *trial, struct round *round)
 /* Rounds of 1, 2, 4 and, where there are more than four CPUs and the budget allows, 8 workers. */
 void test_workers(struct trial *trial, uint64_t threads)
 {
-    unsigned most = sysconf(_SC_NPROCESSORS_ONLN) > 4 ? MOST : MOST / 2, rounds = most == MOST ? 4 : 3;
+    cpu_set_t cpus;
+    CPU_ZERO(&cpus);
+    sched_getaffinity(0, sizeof cpus, &cpus);
+    unsigned most = CPU_COUNT(&cpus) > 4 ? MOST : MOST / 2, rounds = most == MOST ? 4 : 3;
     if (!buffer_maps(trial))
         return;
     trial->verdict.seed = wanted.seed;

@@ -76,7 +76,7 @@ static bool allocate(const struct origin *origin, struct worker *worker, uint32_
 /* Maps each buffer and writes a word to each of its pages. The limit does so with a file whose pages are there. */
 static bool touch(const struct origin *origin, struct worker *worker, uint32_t count)
 {
-    uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+    uint64_t page = (uint64_t)getpagesize();
     for (uint32_t i = 0; i < count; i++) {
         int fd = origin->own ? worker->file : worker->fds[i];
         char *at = sys_map(fd, worker->size, PROT_READ | PROT_WRITE, MAP_SHARED, 0);

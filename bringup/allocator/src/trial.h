@@ -47,6 +47,9 @@ bool buffer_maps(struct trial *trial);
 /* Which of these inodes' buffers is still in the kernel's statistics after half a second; 0: none is, or none can be seen. */
 uint64_t still_counted(const uint64_t *inodes, size_t count);
 
+/* A buffer of each size that the heap can hold, one at a time, until one cannot be had or `each` returns false. */
+void each_size(struct trial *trial, bool (*each)(struct trial *trial, int fd, uint64_t size));
+
 /* Descriptors open in this process. */
 unsigned open_descriptors(void);
 

@@ -35,8 +35,7 @@ static bool finish(const char *pattern)
 {
     out_begin("glob");
     out_string("pattern", pattern);
-    out_string("state", state_of(walk.error));
-    out_number("errno", walk.error);
+    out_state(walk.error);
     out_unsigned("count", walk.count);
     out_bool("truncated", walk.truncated);
     out_end();

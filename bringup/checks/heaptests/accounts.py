@@ -62,7 +62,7 @@ TESTS = (
         why="It is the only list of all buffers, with the devices that hold them, on a kernel without the "
         "others. A buffer that stays after its last descriptor was closed is a leak in the kernel.",
         source=f"{BUFFER}: dma_buf_debug_show",
-        since="5.6 with CONFIG_DEBUG_FS",
+        since="5.6 and later, with CONFIG_DEBUG_FS",
         holds="a page",
         ion_since="5.3",
         skips=(

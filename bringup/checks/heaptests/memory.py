@@ -108,7 +108,7 @@ TESTS = (
         "content protection is broken; if the firewall stops the access instead, the board dies with an abort.",
         source=f"drivers/tee/tee_heap.c of Linux 7.3: its dma_buf_ops have no mmap; {BUFFER}: "
         "dma_buf_mmap_internal; https://docs.kernel.org/userspace-api/dma-buf-heaps.html, on names",
-        since="6.18 in mainline (TEE_DMABUF_HEAPS); earlier a vendor's heap of such a name",
+        since="6.18 and later in mainline (TEE_DMABUF_HEAPS); earlier a vendor's heap of such a name",
         asked=Asked.HEAPS,
         holds="a page",
         skips=("the heap's name does not begin with “protected,”",),

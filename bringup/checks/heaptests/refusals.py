@@ -83,7 +83,7 @@ TESTS = (
         does="Calls ALLOC on /dev/null.",
         why="The heap has no part in it. It shows that ENOTTY from a node of /dev/dma_heap means “no heap "
         "answers here”, which bringup concludes from it.",
-        source="fs/ioctl.c: vfs_ioctl, ENOTTY where a driver has no ioctl; drivers/char/mem.c",
+        source="fs/ioctl.c of Linux 5.10 and 7.3: vfs_ioctl, ENOTTY where a driver has no ioctl; drivers/char/mem.c",
         asked=Asked.HEAPS,
         look="Something stands between programs and the kernel: an emulator, a filter of ioctls, a sandbox.",
     ),

@@ -58,7 +58,7 @@ TESTS = (
         "maintenance for that device: without one it does nothing, and sync.rw cannot tell.",
         source="include/uapi/drm/drm.h; drivers/gpu/drm/drm_prime.c: drm_gem_prime_fd_to_handle; "
         "tools/testing/selftests/dmabuf-heaps/dmabuf-heap.c: test_alloc_and_import (with vgem)",
-        since="5.6; a DRM render node (CONFIG_DRM_VGEM is one without hardware)",
+        since="5.6 and later; a DRM render node (CONFIG_DRM_VGEM is one without hardware)",
         holds="a page",
         skips=(
             "no render node opens: there is no GPU driver, or it may not be opened by this user",
@@ -78,7 +78,7 @@ TESTS = (
         why="udmabuf is the other exporter of plain memory (virtual machines, camera software); contents that "
         "cross from one to the other would be pages with two owners.",
         source="drivers/dma-buf/udmabuf.c of Linux 5.10, 6.12 and 7.3; include/uapi/linux/udmabuf.h",
-        since="5.6 with CONFIG_UDMABUF",
+        since="5.6 and later, with CONFIG_UDMABUF",
         holds="a page",
         maps=True,
         skips=("/dev/udmabuf is not there (CONFIG_UDMABUF), or may not be opened by this user",),

@@ -6,7 +6,7 @@ from bringup.checks.heaptests._shape import BUFFER, KnownTest
 
 _UAPI = "include/uapi/linux/dma-buf.h"
 _CPU_ACCESS = "https://docs.kernel.org/driver-api/dma-buf.html, “CPU Access to DMA Buffer Objects”"
-_SYNC_FILES = "6.1 (5.10 has it not), with CONFIG_SYNC_FILE"
+_SYNC_FILES = "6.1 and later (5.10 has it not), with CONFIG_SYNC_FILE"
 _NO_SYNC_FILES = "the kernel has no EXPORT_SYNC_FILE: 5.10 has none, 6.1 has it with CONFIG_SYNC_FILE"
 
 TESTS = (

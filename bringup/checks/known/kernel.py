@@ -27,7 +27,7 @@ CAUSES = (
         why="Everything below /dev/dma_heap needs the framework.",
         shows="/proc/config.gz: # CONFIG_DMABUF_HEAPS is not set, and no /dev/dma_heap",
         since="5.6",
-        source="drivers/dma-buf/Kconfig",
+        source="drivers/dma-buf/Kconfig of Linux 5.10 to 7.3",
         cost=Cost.NO_HEAP,
         seen_before=(
             link("raspberrypi/rpicam-apps#218", "Raspberry Pi camera: could not open any dmaHeap device"),
@@ -41,7 +41,7 @@ CAUSES = (
         why="Android allocates from system by contract; libdmabufheap no longer falls back to ION.",
         shows="/proc/config.gz: # CONFIG_DMABUF_HEAPS_SYSTEM is not set, and no such node",
         since="5.6",
-        source="drivers/dma-buf/heaps/Kconfig",
+        source="drivers/dma-buf/heaps/Kconfig of Linux 5.10 to 7.3; AOSP libdmabufheap: TestDmabufSystemHeapCompliance",
         cost=Cost.NO_HEAP,
         seen_before=(link("waydroid/waydroid#1813", "Waydroid: Codec2 cannot allocate without /dev/dma_heap/system"),),
     ),
@@ -51,39 +51,42 @@ CAUSES = (
         why="Devices behind no IOMMU need contiguous buffers, and this driver is what hands them out.",
         shows="/proc/config.gz: # CONFIG_DMABUF_HEAPS_CMA is not set, and no node of a CMA area",
         since="5.6",
-        source="drivers/dma-buf/heaps/Kconfig",
+        source="drivers/dma-buf/heaps/Kconfig of Linux 5.10 to 7.3",
         cost=Cost.NO_HEAP,
         seen_before=(link("raspberrypi/rpicam-apps#218", "Raspberry Pi camera: could not open any dmaHeap device"),),
     ),
     KnownCause(
         id="kconfig.module-not-loaded",
         text="What an option builds is a module, and it is not loaded.",
-        why="Until the module is loaded, its node does not exist.",
+        why="Until the module is loaded, its node does not exist: who starts before it gets ENOENT.",
         shows="/proc/config.gz has =m, and neither /proc/modules nor /dev/dma_heap shows it",
-        since="7.2; before in Android's common kernel",
-        source="drivers/dma-buf/heaps/Kconfig",
+        since="7.2 and later; before in Android's common kernel",
+        source="drivers/dma-buf/heaps/Kconfig of Linux 7.2 and 7.3 (tristate)",
         cost=Cost.NO_HEAP,
         seen_before=(_ANDROID,),
     ),
     KnownCause(
         id="kconfig.set-wrong",
         text="An option is set otherwise than a requirement asks.",
-        why="The requirement tells: bringup kconfig explain ID.",
-        shows="/proc/config.gz",
-        since="any",
-        source="bringup/kernel/requirements",
+        why="The requirement tells what the option is asked for. Its id is that of the verdict, kconfig.ID.",
+        shows="the option in /proc/config.gz, which the verdict quotes, and the value that is wanted",
+        since="the requirement's own",
+        source="the requirement's own, in bringup/kernel/requirements",
         cost=Cost.LATER,
     ),
     KnownCause(
         id="module.not-loaded",
         text="A heap driver is a module and is not loaded.",
         why=(
-            "From 7.2 on, and in Android's common kernel, heaps may be modules. Without a line in modules.load nothing "
-            "loads them before the first allocator starts."
+            "From 7.2 on, and in Android's common kernel, heaps may be modules. Without a line in modules.load "
+            "nothing loads them before the first allocator starts."
         ),
         shows="the option is m, or unset in a GKI kernel; the module is not in /proc/modules, its node is not there",
-        since="7.2; before in Android's common kernel",
-        source="drivers/dma-buf/heaps/Kconfig of Linux 7.2 (tristate); AOSP: implementing DMA-BUF heaps",
+        since="7.2 and later; before in Android's common kernel",
+        source=(
+            "drivers/dma-buf/heaps/Kconfig of Linux 7.2 (tristate); "
+            "https://source.android.com/docs/core/architecture/kernel/dma-buf-heaps"
+        ),
         cost=Cost.NO_HEAP,
         seen_before=(_ANDROID,),
     ),
@@ -105,11 +108,11 @@ CAUSES = (
         id="heap.no-uncached",
         text="An uncached system heap is asked for, and mainline has none.",
         why=(
-            "Who expects uncached memory and gets the cached system heap sees stale lines, unless CPU access stands "
-            "between DMA_BUF_IOCTL_SYNC."
+            "Who expects uncached memory and gets the cached system heap sees stale lines, unless CPU access "
+            "stands between DMA_BUF_IOCTL_SYNC."
         ),
         shows="the board config names a heap of kind system-uncached, and no such node is there",
-        since="5.6; only Android's and vendors' kernels had one",
+        since="5.6 and later; only Android's and vendors' kernels had one",
         source="drivers/dma-buf/heaps up to 7.3",
         cost=Cost.NO_HEAP,
         seen_before=(
@@ -122,17 +125,21 @@ CAUSES = (
         text="A protected heap is not there: it needs a TEE with protected memory, or a vendor's driver.",
         why="From 6.18 on the TEE driver registers such heaps, if the TEE has the memory for it.",
         shows="the board config names a heap of kind protected, and no such node is there",
-        since="6.18 in mainline",
+        since="6.18 and later in mainline",
         source="drivers/tee/tee_heap.c, drivers/tee/optee of Linux 7.2",
         cost=Cost.NO_HEAP,
     ),
     KnownCause(
         id="kernel.known-defect",
-        text="This kernel has a defect that is known and mended in a later one.",
-        why="A test that asserts what the kernel promises meets it; programs seldom do.",
-        shows="the test allocator says: known defect of this kernel",
-        since="as the test says",
-        source="the fix that the test names",
+        text="This kernel has a defect that is known, and mended in a later one.",
+        why=(
+            "A test that asserts what the kernel promises meets it; programs seldom do. Today one defect is "
+            "known: ALLOC that cannot write its answer leaves a descriptor open (bringup explain "
+            "allocator.fd.after_efault, of ION bringup explain allocator.ion.after_efault)."
+        ),
+        shows="what the test saw begins: known defect of this kernel",
+        since="5.6 to 7.2; mended in 7.3, 7.2.6, 6.12.112 and 6.1.191. Of ION: 4.12 to 5.10, not mended",
+        source="commit 30d0aff2c65a; drivers/staging/android/ion/ion.c of Linux 5.10",
         cost=Cost.UNSEEN,
     ),
 )

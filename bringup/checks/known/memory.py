@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from bringup.checks.known._shape import Cost, KnownCause, link
 
-_RESERVED = "drivers/of/of_reserved_mem.c, kernel/dma/contiguous.c of Linux 6.12"
+_RESERVED = "drivers/of/of_reserved_mem.c, kernel/dma/contiguous.c, mm/cma.c of Linux 5.10, 6.12 and 7.3"
 _ALIGNMENT = (
-    "A fixed region has to begin and end on CMA_MIN_ALIGNMENT_BYTES: one page block, 2 MiB or 4 MiB with 4 KiB pages, "
-    "32 MiB with 16 KiB pages, 512 MiB with 64 KiB pages. One that does not is dropped with one line in the log."
+    "A fixed region has to begin and end on CMA_MIN_ALIGNMENT_BYTES: one page block, 2 MiB or 4 MiB with 4 KiB "
+    "pages, 32 MiB with 16 KiB pages, 512 MiB with 64 KiB pages. One that does not is dropped with one line in "
+    "the log."
 )
 _NOT_TAKEN = link("ikwzm/udmabuf#60", "of_reserved_mem_device_init failed, return=-22")
 
@@ -18,7 +19,7 @@ CAUSES = (
         why=_ALIGNMENT,
         shows='kernel log: "Reserved memory: incorrect alignment of CMA region"',
         since="any",
-        source="kernel/dma/contiguous.c: rmem_cma_setup",
+        source="kernel/dma/contiguous.c of Linux 5.10, 6.12 and 7.3: rmem_cma_setup",
         cost=Cost.NO_HEAP,
         seen_before=(
             link("ikwzm/udmabuf#126", "A region of 0x4c0000 bytes is not created"),
@@ -32,7 +33,8 @@ CAUSES = (
         why=f"{_ALIGNMENT} A region made for 4 KiB pages seldom fits a kernel with larger ones.",
         shows='kernel log: "incorrect alignment of CMA region", on a kernel with 16 KiB or 64 KiB pages',
         since="any with CONFIG_ARM64_16K_PAGES or CONFIG_ARM64_64K_PAGES",
-        source="kernel/dma/contiguous.c: rmem_cma_setup; include/linux/cma.h",
+        source="kernel/dma/contiguous.c: rmem_cma_setup; include/linux/cma.h: CMA_MIN_ALIGNMENT_BYTES, of "
+        "Linux 6.12 and 7.3",
         cost=Cost.NO_HEAP,
         seen_before=(link("raspberrypi/linux#6053", "64 KiB pages: the 64 MiB pool of the Raspberry Pi is rejected"),),
     ),
@@ -45,7 +47,7 @@ CAUSES = (
         ),
         shows="a rejected or failed CMA region, and ARCH_FORCE_MAX_ORDER or FORCE_MAX_ZONEORDER in the configuration",
         since="any",
-        source="include/linux/pageblock-flags.h, mm/cma.c",
+        source="include/linux/pageblock-flags.h, mm/cma.c of Linux 5.10, 6.12 and 7.3",
         cost=Cost.NO_HEAP,
         seen_before=(link("linux4sam/linux-at91#50", "FORCE_MAX_ZONEORDER=15: cma: Failed to reserve 64 MiB"),),
     ),
@@ -55,7 +57,7 @@ CAUSES = (
         why="They are read with the root node's #address-cells and #size-cells; another length is refused.",
         shows='kernel log: "invalid size property in", "invalid alignment property in"',
         since="any",
-        source="drivers/of/of_reserved_mem.c of Linux 6.12",
+        source="drivers/of/of_reserved_mem.c of Linux 5.10, 6.12 and 7.3",
         cost=Cost.NO_HEAP,
     ),
     KnownCause(
@@ -77,18 +79,19 @@ CAUSES = (
         why="Both are handed out, and two devices write into the same memory.",
         shows='kernel log: "OVERLAP DETECTED!"',
         since="any",
-        source="drivers/of/of_reserved_mem.c",
+        source="drivers/of/of_reserved_mem.c of Linux 5.10, 6.12 and 7.3",
     ),
     KnownCause(
         id="cma.region-no-map",
         text="A shared-dma-pool node says no-map, or both no-map and reusable.",
         why=(
-            "A CMA area is ordinary memory that the kernel lends out, so its node must say reusable and must not say "
-            "no-map; the kernel makes no CMA area and no heap of one that does."
+            "A CMA area is ordinary memory that the kernel lends out, so its node must say reusable and must "
+            "not say no-map; the kernel makes no CMA area and no heap of one that does."
         ),
         shows="the node's properties in /sys/firmware/devicetree",
         since="any",
-        source="kernel/dma/contiguous.c: rmem_cma_setup; dt-schema reserved-memory/shared-dma-pool.yaml",
+        source="kernel/dma/contiguous.c of Linux 5.10, 6.12 and 7.3: rmem_cma_setup; dt-schema "
+        "reserved-memory/shared-dma-pool.yaml",
         cost=Cost.NO_HEAP,
         seen_before=(link("ikwzm/udmabuf#47", "no-map makes sync crash, reusable gives init -22"), _NOT_TAKEN),
     ),
@@ -98,7 +101,7 @@ CAUSES = (
         why="Only with reusable does the kernel make a CMA area of it, and only CMA areas have heaps.",
         shows='the node\'s properties in /sys/firmware/devicetree; kernel log: "created DMA memory pool at"',
         since="any",
-        source="kernel/dma/coherent.c: rmem_dma_setup",
+        source="kernel/dma/coherent.c of Linux 5.10, 6.12 and 7.3: rmem_dma_setup",
         cost=Cost.NO_HEAP,
         seen_before=(link("ikwzm/udmabuf#47", "no-map makes sync crash, reusable gives init -22"),),
     ),
@@ -111,7 +114,7 @@ CAUSES = (
             '"Not enough slots for CMA reserved regions"'
         ),
         since="any",
-        source="drivers/of/of_reserved_mem.c, mm/cma.c; mm/Kconfig: CMA_AREAS",
+        source="drivers/of/of_reserved_mem.c, mm/cma.c; mm/Kconfig: CMA_AREAS, of Linux 5.10, 6.12 and 7.3",
         cost=Cost.NO_HEAP,
     ),
     KnownCause(
@@ -130,7 +133,8 @@ CAUSES = (
         why="The boot loader passed another device tree, or the overlay with the node was not applied.",
         shows="/sys/firmware/devicetree/base/reserved-memory has no such node; the board config wants one",
         since="any",
-        source="Documentation/devicetree/bindings/reserved-memory/reserved-memory.txt",
+        source="dt-schema reserved-memory/reserved-memory.yaml; drivers/of/of_reserved_mem.c of Linux 5.10, "
+        "6.12 and 7.3",
         cost=Cost.NO_HEAP,
     ),
     KnownCause(
@@ -148,7 +152,8 @@ CAUSES = (
         why="The size is 0 in the configuration or on the command line, and no device tree node makes an area.",
         shows="CmaTotal: 0 kB in /proc/meminfo; cma=0; CONFIG_CMA_SIZE_MBYTES=0",
         since="any",
-        source="kernel/dma/Kconfig: CMA_SIZE_MBYTES; Documentation/admin-guide/kernel-parameters.txt: cma=",
+        source="kernel/dma/Kconfig of Linux 5.10, 6.12 and 7.3: CMA_SIZE_MBYTES; "
+        "Documentation/admin-guide/kernel-parameters.txt: cma=",
         cost=Cost.NO_HEAP,
         seen_before=(link("NVIDIA/NV-Kernels#403", "CONFIG_CMA_SIZE_MBYTES=0 on purpose: no default area any more"),),
     ),
@@ -158,7 +163,7 @@ CAUSES = (
         why="Too small a pool fails under load only, as a black preview or a stuttering codec.",
         shows="CmaTotal in /proc/meminfo against the regions of the board config",
         since="any",
-        source="kernel/dma/contiguous.c",
+        source="kernel/dma/contiguous.c of Linux 5.10, 6.12 and 7.3: dma_contiguous_reserve",
     ),
     KnownCause(
         id="cma.exhausted",
@@ -166,7 +171,7 @@ CAUSES = (
         why="The free pages together are fewer than what was asked for.",
         shows='kernel log: "cma_alloc: … alloc failed, … ret: -12"; ENOMEM from a CMA heap; CmaFree',
         since="any",
-        source="mm/cma.c: cma_alloc",
+        source="mm/cma.c of Linux 5.10, 6.12 and 7.3: cma_alloc",
         seen_before=(
             link("raspberrypi/linux#4600", "cma_alloc: alloc failed, req-size: 19200 pages, ret: -12"),
             link("raspberrypi/rpicam-apps#912", "Camera: dmaHeap allocation failure after some captures"),
@@ -176,9 +181,12 @@ CAUSES = (
         id="cma.fragmented",
         text="CMA is in pieces: enough pages are free, and no gap is large enough.",
         why="A CMA buffer is one run of pages. Long-lived small buffers in the middle of the pool split what is left.",
-        shows='kernel log: "number of available pages:" with no run as long as req-size; CmaFree above the request',
+        shows=(
+            'kernel log: "number of available pages:" with no run as long as req-size (5.10: with CONFIG_CMA_DEBUG '
+            "only); CmaFree above the request"
+        ),
         since="any",
-        source="mm/cma.c: cma_alloc, cma_debug_show_areas",
+        source="mm/cma.c of Linux 5.10, 6.12 and 7.3: cma_alloc, cma_debug_show_areas",
         seen_before=(
             link("raspberrypi/rpicam-apps#912", "Camera: dmaHeap allocation failure after some captures"),
             link("raspberrypi/linux#4600", "cma_alloc: alloc failed, req-size: 19200 pages, ret: -12"),
@@ -188,12 +196,12 @@ CAUSES = (
         id="cma.busy",
         text="CMA cannot move what lies in the pool out of the way.",
         why=(
-            "The kernel lends a pool's pages to others and moves them when the pool is needed; a pinned page cannot be "
-            "moved. The more of a pool one buffer wants, the likelier it meets one."
+            "The kernel lends a pool's pages to others and moves them when the pool is needed; a pinned page "
+            "cannot be moved. The more of a pool one buffer wants, the likelier it meets one."
         ),
         shows='kernel log: "cma_alloc: … alloc failed, … ret: -16"',
         since="any",
-        source="mm/page_alloc.c: alloc_contig_range",
+        source="mm/page_alloc.c: alloc_contig_range, mm/cma.c: cma_alloc, of Linux 5.10, 6.12 and 7.3",
         seen_before=(
             link("ikwzm/udmabuf#98", "2 GiB of a 2 GiB pool above 32 GiB: alloc failed, ret: -16, all pages free"),
             link("ikwzm/udmabuf#96", "A 2 GiB default pool above 32 GiB, and allocations fail"),
@@ -205,7 +213,7 @@ CAUSES = (
         why="The system heap takes pages from the whole of memory; it fails when that is used up.",
         shows="ENOMEM from the heap; MemAvailable",
         since="5.6",
-        source="drivers/dma-buf/heaps/system_heap.c",
+        source="drivers/dma-buf/heaps/system_heap.c of Linux 5.10, 6.12 and 7.3",
     ),
     KnownCause(
         id="heap.above-limit",
@@ -216,7 +224,7 @@ CAUSES = (
             "a buffer that was traced beyond memory.dma_limit of the board config"
         ),
         since="any",
-        source="kernel/dma/direct.c, kernel/dma/swiotlb.c; vendors' drivers",
+        source="kernel/dma/direct.c, kernel/dma/swiotlb.c of Linux 5.10, 6.12 and 7.3; vendors' drivers (seen before)",
         seen_before=(
             link("airockchip/librga#133", "RK3568 with 8 GiB: RGA_MMU unsupported memory larger than 4G!"),
             link("Joshua-Riek/ubuntu-rockchip#1133", "Orange Pi 5 Plus: RGA stops above 4 GiB"),
@@ -227,12 +235,12 @@ CAUSES = (
         id="heap.beyond-reach",
         text="Buffers may lie where a device of this board cannot reach them.",
         why=(
-            "The system heap takes pages of any zone. On a board's smaller variant all of them are within reach, so "
-            "the failure comes with the larger one only."
+            "The system heap takes pages of any zone. On a board's smaller variant all of them are within "
+            "reach, so the failure comes with the larger one only."
         ),
         shows="the end of System RAM in /proc/iomem against memory.dma_limit of the board config",
         since="5.6",
-        source="drivers/dma-buf/heaps/system_heap.c",
+        source="drivers/dma-buf/heaps/system_heap.c of Linux 5.10, 6.12 and 7.3",
         cost=Cost.LATER,
         seen_before=(
             link("airockchip/librga#133", "RK3568 with 8 GiB: RGA_MMU unsupported memory larger than 4G!"),
@@ -245,7 +253,8 @@ CAUSES = (
         why="A heap clears what it hands out, so memset is its limit; far below that, something else costs time.",
         shows="the test allocator's latency samples",
         since="5.6",
-        source="drivers/dma-buf/heaps/system_heap.c (__GFP_ZERO), cma_heap.c (clear_page)",
+        source="drivers/dma-buf/heaps/system_heap.c (__GFP_ZERO) and cma_heap.c (memset, clear_pages) of Linux "
+        "6.12 and 7.3",
         cost=Cost.UNSEEN,
     ),
 )

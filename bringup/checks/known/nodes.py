@@ -17,12 +17,14 @@ CAUSES = (
         id="heap.renamed",
         text="The default CMA heap is there under another of its names.",
         why=(
-            "Up to 6.16 it is called after its CMA area: reserved where the size comes from Kconfig or cma=, else "
-            "after the device tree node. From 6.17 on it is default_cma_region. cma= replaces the device tree node."
+            "Up to 6.16 it is called after its CMA area: reserved where the size comes from Kconfig or cma=, "
+            "else after the device tree node. From 6.17 on it is default_cma_region. cma= replaces the device "
+            "tree node."
         ),
         shows="the expected name is missing, and one of reserved, linux,cma, default-pool, default_cma_region is there",
-        since="5.6; default_cma_region since 6.17",
-        source="drivers/dma-buf/heaps/cma_heap.c, commit 854acbe75ff4; kernel/dma/contiguous.c",
+        since="5.6 and later; default_cma_region since 6.17",
+        source="drivers/dma-buf/heaps/cma_heap.c and kernel/dma/contiguous.c of Linux 5.10, 6.12 and 7.2; "
+        "commit 854acbe75ff4",
         cost=Cost.NO_HEAP,
         seen_before=(
             link("Freescale/libimxvpuapi#54", "i.MX8M VPU wants linux,cma-uncached, the board has reserved-uncached"),
@@ -43,7 +45,7 @@ CAUSES = (
         why="devtmpfs makes a node 0600 root root; ueventd gives it the mode that a line of ueventd.rc says.",
         shows="the node's permission bits against the board config or ueventd.rc, or EACCES from open",
         since="5.6",
-        source="drivers/base/devtmpfs.c; AOSP system/core/init/README.ueventd.md",
+        source="drivers/base/devtmpfs.c of Linux 5.10, 6.12 and 7.3; AOSP system/core/init/README.ueventd.md",
         cost=Cost.NO_HEAP,
         seen_before=_ONLY_ROOT,
     ),
@@ -61,7 +63,7 @@ CAUSES = (
         text="The node's SELinux type is not the one that its users' rules are about.",
         why="A vendor heap without a line in file_contexts is dmabuf_heap_device, which no core domain may open.",
         shows="the node's label against the board config",
-        since="Android 12",
+        since="any, with Android 12 or later",
         source="AOSP system/sepolicy: file_contexts, neverallow on dmabuf_heap_device_type",
     ),
     KnownCause(
@@ -70,7 +72,7 @@ CAUSES = (
         why="A capability, a device cgroup or a mount option (nodev) can refuse as well.",
         shows="EACCES or EPERM from open, with a mode that allows it and SELinux not enforcing",
         since="any",
-        source="Documentation/admin-guide/cgroup-v2.rst: device controller",
+        source="Documentation/admin-guide/cgroup-v2.rst: device controller; fs/namei.c: may_open_dev (nodev)",
         cost=Cost.NO_HEAP,
     ),
     KnownCause(
@@ -88,19 +90,20 @@ CAUSES = (
         text="SELinux refuses access to a heap.",
         why="Each domain that opens a heap needs a rule for the heap's type; a HAL that is refused falls back or dies.",
         shows="avc: denied lines about a heap in the kernel's log; EACCES from open with a mode that allows it",
-        since="Android 12",
-        source="AOSP system/sepolicy: dmabuf_heap_device_type",
+        since="any, with Android 12 or later",
+        source="AOSP system/sepolicy: dmabuf_heap_device_type; "
+        "https://source.android.com/docs/security/features/selinux",
         seen_before=(_AVC,),
     ),
     KnownCause(
         id="selinux.core-domain",
         text="A core domain is refused a heap that the platform's policy keeps from all core domains.",
         why=(
-            "A neverallow rule forbids every coredomain but init and ueventd all heaps but system, system-uncached and "
-            "system-secure*: an allow rule for it does not build."
+            "A neverallow rule forbids every coredomain but init and ueventd all heaps but system, "
+            "system-uncached and system-secure*: an allow rule for it does not build."
         ),
         shows="an avc: denied line whose source is a core domain and whose target is another heap's type",
-        since="Android 12",
+        since="any, with Android 12 or later",
         source="AOSP system/sepolicy private/coredomain.te",
         seen_before=(_AVC,),
     ),
@@ -109,8 +112,8 @@ CAUSES = (
         text="SELinux refused somebody the size of the file system of DMA-BUFs.",
         why="Nobody depends on the answer: libraries ask each file system they meet. The line is noise.",
         shows='avc: denied { getattr } … tclass=filesystem, dev="dmabuf"',
-        since="Android 12",
-        source="fs/statfs.c; security/selinux/hooks.c: selinux_sb_statfs",
+        since="any, with Android 12 or later",
+        source="security/selinux/hooks.c of Linux 5.10, 6.12 and 7.3: selinux_sb_statfs",
         cost=Cost.UNSEEN,
         seen_before=(_AVC,),
     ),
@@ -120,7 +123,7 @@ CAUSES = (
         why="Another driver's device number, or a file that was made by hand, has the heap's name.",
         shows="ENOTTY from DMA_HEAP_IOCTL_ALLOC",
         since="5.6",
-        source="drivers/dma-buf/dma-heap.c: dma_heap_ioctl",
+        source="drivers/dma-buf/dma-heap.c of Linux 5.10, 6.12 and 7.3: dma_heap_ioctl",
         cost=Cost.NO_HEAP,
     ),
     KnownCause(
@@ -129,7 +132,7 @@ CAUSES = (
         why="A node outlives a module that was unloaded where something made it by hand.",
         shows="ENODEV or ENXIO from open",
         since="5.6",
-        source="drivers/dma-buf/dma-heap.c: dma_heap_open",
+        source="drivers/dma-buf/dma-heap.c of Linux 5.10, 6.12 and 7.3: dma_heap_open",
         cost=Cost.NO_HEAP,
     ),
 )

@@ -27,8 +27,9 @@ CAUSES = (
             text=text,
             why="Who moves a program from ION to heaps wants the same buffers, as fast, on the same terms.",
             shows="the same requests to ION and to the heap that takes its place, on one board",
-            since="5.6..5.10, and vendors' kernels with both",
-            source="drivers/staging/android/ion of 5.10; drivers/dma-buf/heaps",
+            since="5.6 to 5.10, and vendors' kernels with both",
+            source="drivers/staging/android/ion and drivers/dma-buf/heaps of Linux 5.10; "
+            "docs/allocator-protocol.md, side by side",
             cost=cost,
             seen_before=_ION,
         )
@@ -43,7 +44,7 @@ CAUSES = (
         text="A program still asks for ION.",
         why="It was not moved, or only half: it works while /dev/ion exists, and fails on a kernel without.",
         shows="Android's or the kernel's log: open /dev/ion failed, ION_IOC_FREE failed",
-        since="5.11, or where ION is off",
+        since="5.11 and later, or where ION is off",
         source="AOSP system/memory/libion: ion.c",
         cost=Cost.FAILS,
         seen_before=_ION,
@@ -53,7 +54,7 @@ CAUSES = (
         text="A program asks for a heap that is not there.",
         why="The heap's name stands in the program; no library maps it to another.",
         shows='Android\'s log, tag DMABUFHEAPS: "Could not open DMA-BUF heap named:"',
-        since="any with Android 12",
+        since="any, with Android 12 or later",
         source="AOSP system/memory/libdmabufheap: BufferAllocator.cpp",
         cost=Cost.FAILS,
         seen_before=(
@@ -66,7 +67,7 @@ CAUSES = (
         text="A program asked a heap that is there, and got nothing from it.",
         why="Its mode, its label or its memory refused.",
         shows='Android\'s log, tag DMABUFHEAPS: "Unable to allocate from DMA-BUF heap:"',
-        since="any with Android 12",
+        since="any, with Android 12 or later",
         source="AOSP system/memory/libdmabufheap: BufferAllocator.cpp",
         cost=Cost.FAILS,
     ),
@@ -96,7 +97,8 @@ CAUSES = (
         why="A leak of buffers cannot be found without; dmabuf_dump and dumpsys read these.",
         shows="no /sys/kernel/dmabuf/buffers, no /sys/fs/bpf/dmabufs, no debugfs",
         since="any",
-        source="AOSP system/memory/libmeminfo; the sysfs directory was removed after 6.18 (ab4c3dcf9a71)",
+        source="AOSP system/memory/libmeminfo; commit ab4c3dcf9a71 removed the sysfs directory (6.19 has it, "
+        "7.0 has not)",
         cost=Cost.UNSEEN,
     ),
     KnownCause(
@@ -124,7 +126,7 @@ CAUSES = (
             why="A boot loader with another device tree or command line undoes what is right in the source tree.",
             shows=f"{where} against what the board config renders to, or against the files that --rendered names",
             since="any",
-            source="the board config",
+            source="the board config, through bringup render; docs/board-configs.md",
             cost=Cost.LATER,
         )
         for fragment, what, where in (

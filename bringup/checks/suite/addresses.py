@@ -20,8 +20,12 @@ _COMPLAINT = re.compile(r"memory (?:larger|more) than 4G|swiotlb buffer is full|
 @check(
     "heap.addresses",
     "No buffer lies where a device of this board cannot reach it",
+    asks="Looks in the kernel's log for devices that were given memory they cannot address. Without such a "
+    "line: the end of System RAM in /proc/iomem against memory.dma_limit of the board config.",
     why="A block with 32 address bits and no IOMMU gets a buffer above 4 GiB on the larger variant only.",
-    source="drivers/dma-buf/heaps/system_heap.c takes pages of any zone; the board config's memory.dma_limit",
+    source="drivers/dma-buf/heaps/system_heap.c of Linux 5.10, 6.12 and 7.3 takes pages of any zone; "
+    "kernel/dma/direct.c and swiotlb.c of the same for the lines; the board config's memory.dma_limit",
+    since="any",
 )
 def addresses(ask: Question, facts: Facts) -> Iterator[Verdict]:
     said = [line for line in facts.dmesg or () if _COMPLAINT.search(line)]

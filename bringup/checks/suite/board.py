@@ -12,8 +12,10 @@ from bringup.checks.verdict import Cause, Verdict
 @check(
     "board.observed",
     "The board was observed whole, in one boot",
+    asks="Whether the record is whole, and whether the board's boot_id was the same before and after.",
     why="What was not observed is not known, and what was seen before and after a reboot is not one state.",
-    source="/proc/sys/kernel/random/boot_id, Documentation/admin-guide/sysctl/kernel.rst",
+    source="Documentation/admin-guide/sysctl/kernel.rst of Linux 7.3: boot_id",
+    since="any",
 )
 def observed(ask: Question, facts: Facts) -> Iterator[Verdict]:
     record = facts.record
@@ -27,8 +29,10 @@ def observed(ask: Question, facts: Facts) -> Iterator[Verdict]:
 @check(
     "board.root",
     "The test allocator ran as root",
+    asks="The uid under which the test allocator ran, and what it could not read because of it.",
     why="Without root, SELinux and file modes hide the kernel's log, debugfs, physical addresses and most heaps.",
     source="AOSP system/sepolicy private/shell.te: the shell domain has no rule for DMA-BUF heaps",
+    since="any",
 )
 def root(ask: Question, facts: Facts) -> Iterator[Verdict]:
     hello = facts.record.hello
@@ -58,8 +62,11 @@ def _unjudged(facts: Facts) -> Iterator[str]:
 @check(
     "board.config",
     "A board config describes this board",
+    asks="Whether the compatible strings of the device tree or the properties of Android fit a board config, "
+    "or one was named.",
     why="Only a board config says which heaps a board ought to have; without one, less can be judged.",
     source="docs/board-configs.md",
+    since="any",
 )
 def config(ask: Question, facts: Facts) -> Iterator[Verdict]:
     if facts.config is not None:

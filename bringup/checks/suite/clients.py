@@ -25,9 +25,11 @@ _ION_WANTED = re.compile(r"open(?:ing)? /dev/ion failed|/dev/ion: No such file|I
 @check(
     "clients.heaps",
     "No program asks for a heap that it does not get",
+    asks="Looks in Android's log (tag DMABUFHEAPS) for heaps that a program asked for and did not get, and "
+    "whether they are there.",
     why="The heap that a HAL asks for stands in its code; what the board's log says of it is what a user will see.",
     source="AOSP system/memory/libdmabufheap: BufferAllocator.cpp (log tag DMABUFHEAPS)",
-    since="any with Android 12",
+    since="any, with Android 12 or later",
 )
 def heaps(ask: Question, facts: Facts) -> Iterator[Verdict]:
     log = _log(facts)
@@ -60,8 +62,9 @@ def _unmet(ask: Question, facts: Facts, name: str, lines: list[str]) -> Verdict:
 @check(
     "clients.ion",
     "No program asks for ION",
+    asks="Looks in Android's and the kernel's log for programs that failed to open /dev/ion or to call it.",
     why="A program that was not moved works on the old kernel and fails on this one, often with another's name on it.",
-    source="AOSP system/memory/libion: ion.c; drivers/staging/android/ion, gone with 5.11",
+    source="AOSP system/memory/libion: ion.c; drivers/staging/android/ion, gone from mainline with 5.11",
     since="any",
 )
 def ion(ask: Question, facts: Facts) -> Iterator[Verdict]:

@@ -12,15 +12,17 @@ from bringup.checks.registry import Question, check
 from bringup.checks.rejected import region_rejected
 from bringup.checks.verdict import Cause, Diagnosis, Outcome, Verdict
 from bringup.config.schema import Heap, HeapKind
-
-MIB = 1024 * 1024
+from bringup.config.units import show_size
 
 
 @check(
     "cma.size",
     "There is as much CMA as the board config promises",
+    asks="CmaTotal in /proc/meminfo against the sum of the CMA regions in the board config.",
     why="Camera, display and codecs behind no IOMMU allocate from CMA; too small a pool fails under load only.",
-    source="mm/Kconfig CMA_SIZE_MBYTES (default 16), Documentation/admin-guide/kernel-parameters.txt: cma=",
+    source="kernel/dma/Kconfig of Linux 5.10, 6.12 and 7.3: CMA_SIZE_MBYTES (default 16; 0 on x86); "
+    "Documentation/admin-guide/kernel-parameters.txt: cma=",
+    since="any",
 )
 def size(ask: Question, facts: Facts) -> Iterator[Verdict]:
     heaps = [heap for heap in (facts.config.heaps if facts.config else ()) if heap.kind is HeapKind.CMA]
@@ -38,7 +40,7 @@ def size(ask: Question, facts: Facts) -> Iterator[Verdict]:
 
 def _compare(ask: Question, facts: Facts, heaps: list[Heap], total: int) -> Verdict:
     wanted = sum(heap.region.size or 0 for heap in heaps if heap.region is not None)
-    seen = f"CmaTotal {total // MIB} MiB, the board config's CMA regions {wanted // MIB} MiB"
+    seen = f"CmaTotal {show_size(total)}, the board config's CMA regions {show_size(wanted)}"
     if total == 0:
         return _without(ask, facts, heaps[0], seen)
     if total >= wanted:
@@ -55,7 +57,7 @@ def _too_small(facts: Facts, heaps: list[Heap], missing: int) -> Diagnosis:
     parameter = next((word for word in facts.cmdline or () if word.startswith("cma=")), None)
     config = facts.kernel_config
     by = parameter or (config.line("CMA_SIZE_MBYTES") if config and config.get("CMA_SIZE_MBYTES") else None)
-    cause = Cause("cma.too-small", f"CMA is {missing // MIB} MiB smaller than promised")
+    cause = Cause("cma.too-small", f"CMA is {show_size(missing)} smaller than promised")
     words = (
         f"{parameter} sets the size of the default area: raise or drop it"
         if parameter
@@ -71,8 +73,10 @@ def _without(ask: Question, facts: Facts, heap: Heap, seen: str) -> Verdict:
 @check(
     "cma.rejected",
     "The kernel took every reserved-memory region",
+    asks="Looks in the kernel's log for reserved-memory regions that it refused, could not place, or found to overlap.",
     why="A region with a wrong alignment or an overlap is dropped at boot with one line in the log and no other sign.",
-    source="drivers/of/of_reserved_mem.c, kernel/dma/contiguous.c, mm/cma.c of Linux 6.12",
+    source="drivers/of/of_reserved_mem.c, kernel/dma/contiguous.c and mm/cma.c of Linux 5.10, 6.12 and 7.3",
+    since="any",
 )
 def rejected(ask: Question, facts: Facts) -> Iterator[Verdict]:
     if facts.dmesg is None:
@@ -86,8 +90,11 @@ def rejected(ask: Question, facts: Facts) -> Iterator[Verdict]:
 @check(
     "cma.exhausted",
     "No CMA allocation has failed since boot",
+    asks="Looks in the kernel's log for failed CMA allocations, but for those that the test allocator brought "
+    "about. It only warns: what failed may have fallen back to something else.",
     why="A failed CMA allocation is seen by a user as a black preview or a stuttering codec.",
-    source="mm/cma.c: cma_alloc",
+    source="mm/cma.c of Linux 5.10, 6.12 and 7.3: cma_alloc",
+    since="any",
 )
 def exhausted(ask: Question, facts: Facts) -> Iterator[Verdict]:
     if facts.dmesg is None:

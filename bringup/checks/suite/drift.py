@@ -59,8 +59,13 @@ def _name(facts: Facts) -> str:
 @check(
     "drift",
     "The board has what was rendered for it",
+    asks="Compares line by line what the board config renders to (or the files that --rendered names) with the "
+    "device tree, the command line, the nodes and their labels on the board: drift.device-tree, drift.cmdline, "
+    "drift.ueventd, drift.file_contexts.",
     why="A boot loader with another device tree or command line undoes a fragment that is right in the source tree.",
-    source="the board config, or the files that --rendered names",
+    source="bringup render, from the board config or as --rendered names it; the nodes of the board config "
+    "itself: heap.mode, heap.owner, heap.label",
+    since="any",
 )
 def drift(ask: Question, facts: Facts) -> Iterator[Verdict]:
     if facts.config is None:

@@ -22,8 +22,11 @@ _MENDED = 0.75
 @check(
     "exhaustion.clean",
     "A heap that is used up says ENOMEM, and all that was taken comes back",
-    why="A camera that opens while memory is short must fail alone, and once only.",
-    source="drivers/dma-buf/heaps: -ENOMEM; a heap that is not CMA is asked for its share of memory only",
+    asks="After a heap was asked for all it may give: was the errno ENOMEM, and is no more than half of what "
+    "was held missing 0.5 s after all was closed? A heap that is not CMA is asked for its share of memory only.",
+    why="A camera that opens while memory is short must fail alone, and once only: programs try again, or "
+    "elsewhere, on ENOMEM only, and memory that does not come back fails the next one.",
+    source="drivers/dma-buf/heaps/system_heap.c and cma_heap.c of Linux 5.10, 6.12 and 7.3: -ENOMEM",
 )
 def clean(ask: Question, facts: Facts) -> Iterator[Verdict]:
     for one in facts.record.exhaustions:
@@ -61,8 +64,10 @@ def _mib(size: float) -> str:
 @check(
     "exhaustion.cma",
     "All of a CMA area can be had",
+    asks="How much of a CMA area could be held at once (9 tenths are wanted), and the largest single buffer "
+    "before, with every second one given back, and after (3 quarters of the first are wanted). It only warns.",
     why="What the kernel puts there meanwhile has to move when a buffer is wanted; what cannot move is lost to it.",
-    source="mm/cma.c: cma_alloc; mm/page_alloc.c: alloc_contig_range",
+    source="mm/cma.c: cma_alloc, mm/page_alloc.c: alloc_contig_range, of Linux 5.10, 6.12 and 7.3",
 )
 def cma(ask: Question, facts: Facts) -> Iterator[Verdict]:
     found = [one for one in facts.record.exhaustions if one.cma]

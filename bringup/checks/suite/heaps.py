@@ -22,8 +22,9 @@ _AOSP_HEAP = "libdmabufheap, dmabufheap-vts-unit-tests: TestDmabufSystemHeapComp
 @check(
     "heap.folder",
     f"{HEAP_FOLDER} exists",
+    asks="Whether /dev/dma_heap is there; where it is not, walks down why (kernel, options, modules).",
     why="Without it no heap driver has registered, and every allocator of Android 12 and newer fails.",
-    source="drivers/dma-buf/dma-heap.c: class dma_heap",
+    source="drivers/dma-buf/dma-heap.c of Linux 5.10, 6.12 and 7.3: dma_heap_devnode",
 )
 def folder(ask: Question, facts: Facts) -> Iterator[Verdict]:
     node = facts.record.node(HEAP_FOLDER)
@@ -46,6 +47,8 @@ def _nothing_there(facts: Facts) -> bool:
 @check(
     "heap.expected",
     "The heap is there",
+    asks="Whether each heap of the board config has its node, under any name that it has on this kernel; "
+    "without a board config, whether system has. A heap that is not required is skipped where it is missing.",
     why="An allocator that asks for a name that is not there gets no buffer; nothing falls back to ION any more.",
     source=f"the board config; for system: {_AOSP_HEAP}",
 )
@@ -80,8 +83,10 @@ def _is_there(ask: Question, facts: Facts, heap: Heap) -> Verdict:
 @check(
     "heap.unexpected",
     "Every heap on the board is one that its config knows",
+    asks="Whether there is a node in /dev/dma_heap that the board config does not name.",
     why="A heap that nobody planned is memory that nobody manages: from 6.19 each reusable pool becomes a heap.",
-    source="drivers/dma-buf/heaps/cma_heap.c of Linux 7.2: add_cma_heaps",
+    source="drivers/dma-buf/heaps/cma_heap.c of Linux 7.3: add_cma_heaps; "
+    "https://docs.kernel.org/userspace-api/dma-buf-heaps.html",
 )
 def unexpected(ask: Question, facts: Facts) -> Iterator[Verdict]:
     if facts.config is None or not facts.config.heaps:
@@ -103,6 +108,8 @@ def unexpected(ask: Question, facts: Facts) -> Iterator[Verdict]:
 @check(
     "heap.mode",
     "The node's mode is what the board config or ueventd.rc promises",
+    asks="The permission bits of each node against the board config, else against the last line of ueventd.rc "
+    "that fits it.",
     why="A node without a ueventd line stays 0600 root root: every HAL gets EACCES.",
     source="AOSP system/core/rootdir/ueventd.rc: /dev/dma_heap/system 0444 system system",
 )
@@ -122,6 +129,8 @@ def _mode(ask: Question, facts: Facts, name: str, node: _Node, promise: Promise)
 @check(
     "heap.owner",
     "The node's owner and group are what the board config or ueventd.rc promises",
+    asks="The owner and group of each node against the board config, else against the last line of ueventd.rc "
+    "that fits it.",
     why="Modes such as 0660 open a heap to its owner and group only.",
     source="AOSP system/core/rootdir/ueventd.rc; ids: libcutils, private/android_filesystem_config.h",
 )
@@ -144,8 +153,10 @@ def _owner(ask: Question, facts: Facts, name: str, node: _Node, promise: Promise
 @check(
     "heap.label",
     "The node's SELinux type is what the board config promises",
+    asks="The type in the SELinux label of each node against the board config.",
     why="No core domain may open a heap of the type dmabuf_heap_device; each vendor heap needs a type of its own.",
     source="AOSP system/sepolicy: file_contexts, the neverallow on dmabuf_heap_device_type (API 31 to 202404)",
+    since="5.6 and later, with Android 12 or later",
 )
 def label(ask: Question, facts: Facts) -> Iterator[Verdict]:
     if facts.selinux_mode is None:
@@ -172,6 +183,8 @@ def label(ask: Question, facts: Facts) -> Iterator[Verdict]:
 @check(
     "heap.ueventd",
     "ueventd.rc has a line for the heap",
+    asks="Whether a line of the board's ueventd.rc files fits each node, or the node's promise is what a node "
+    "without a line gets.",
     why="ueventd creates a node it has no line for as 0600 root root; it may look right until the next boot.",
     source="AOSP system/core/init/README.ueventd.md",
 )

@@ -18,8 +18,10 @@ _REMOVED = "ION left mainline with 5.11 (drivers/staging/android/ion) and GKI wi
 @check(
     "ion.node",
     "/dev/ion is gone",
+    asks="Whether /dev/ion is there although the board config does not ask for it.",
     why="While it is there, libraries that probe for it keep using it: the board looks migrated and is not.",
     source=_REMOVED,
+    since="any",
 )
 def node(ask: Question, facts: Facts) -> Iterator[Verdict]:
     ion, glob = facts.record.node("/dev/ion"), facts.record.globs.get("/dev/ion")
@@ -41,8 +43,10 @@ def node(ask: Question, facts: Facts) -> Iterator[Verdict]:
 @check(
     "ion.ueventd",
     "No ueventd.rc speaks of /dev/ion",
+    asks="Whether a line of the board's ueventd.rc files is about /dev/ion.",
     why="A line for a node that no longer exists is harmless, and a sign that the move was not finished.",
     source="AOSP system/core/rootdir/ueventd.rc",
+    since="any",
 )
 def ueventd(ask: Question, facts: Facts) -> Iterator[Verdict]:
     rules = facts.ueventd_rules
@@ -61,19 +65,15 @@ def ueventd(ask: Question, facts: Facts) -> Iterator[Verdict]:
 @check(
     "ion.heaps",
     "ION tells its heaps",
+    asks="Which heaps ION tells of (HEAP_QUERY; before 4.12 the masks that answer), with type and id.",
     why="What ION still gives is what its users still take: each of these heaps needs a DMA-BUF heap in its place.",
-    source="drivers/staging/android/ion/ion.c (ION_IOC_HEAP_QUERY); before 4.12 libion's heap masks",
+    source="drivers/staging/android/ion/ion.c of Linux 5.10: ION_IOC_HEAP_QUERY; before 4.12 libion's heap masks",
+    since="up to 5.10, and vendors' kernels",
 )
 def heaps(ask: Question, facts: Facts) -> Iterator[Verdict]:
     ion = facts.record.ion
-    if ion is None:
-        yield (
-            ask.skipped("the record is from before ION was asked")
-            if not facts.record.incomplete
-            else ask.unknown(facts.record.incomplete)
-        )
-    elif ion.state is State.MISSING:
-        yield ask.skipped("there is no /dev/ion")
+    if ion is None or ion.state is State.MISSING:
+        yield _no_ion(ask, facts, "there is no /dev/ion")
     elif ion.state is not State.OK:
         yield ask.unknown(f"/dev/ion does not open or does not answer: errno {ion.errno}")
     else:
@@ -84,8 +84,11 @@ def heaps(ask: Question, facts: Facts) -> Iterator[Verdict]:
 @check(
     "ion.replaced",
     "Each heap is equal to the ION heap it replaces",
+    asks="For each heap that the board config says replaces one of ION: size, zeroing, cacheability, "
+    "contiguity, alignment and latency of both, point by point, measured on this board.",
     why="A heap that gives less than the ION heap did breaks its users where nothing else shows: in a device.",
     source="libdmabufheap's MapNameToIonHeap, the board config's 'replaces'; drivers/staging/android/ion of Linux 5.10",
+    since="5.6 to 5.10, and vendors' kernels with both",
 )
 def replaced(ask: Question, facts: Facts) -> Iterator[Verdict]:
     ion = facts.record.ion
@@ -100,10 +103,15 @@ def replaced(ask: Question, facts: Facts) -> Iterator[Verdict]:
             yield _missing(question, heap, mapping, facts) if one is None else _compared(question, one, facts)
     elif not wanted:
         yield ask.skipped("the board config names no ION heap that a heap replaces")
-    elif ion is None and facts.record.incomplete:
-        yield ask.unknown(facts.record.incomplete)
     else:
-        yield ask.skipped("there is no /dev/ion to compare with")
+        yield _no_ion(ask, facts, "there is no /dev/ion to compare with")
+
+
+def _no_ion(ask: Question, facts: Facts, without: str) -> Verdict:
+    """Nothing can be asked of ION: it is not there, or the record does not tell."""
+    if facts.record.ion is None and facts.record.incomplete:
+        return ask.unknown(facts.record.incomplete)
+    return ask.skipped(without if facts.record.ion else "the record is from before ION was asked")
 
 
 def _missing(ask: Question, heap: Heap, mapping: IonHeap, facts: Facts) -> Verdict:
@@ -113,7 +121,7 @@ def _missing(ask: Question, heap: Heap, mapping: IonHeap, facts: Facts) -> Verdi
         return ask.skipped(f"ION has no heap {mapping.name}; it has {', '.join(there) or 'none'}")
     if ion and ion.abi == ION_LEGACY and f"0x{mapping.legacy_mask:x}" not in there:
         return ask.skipped(f"ION answers to no heap mask 0x{mapping.legacy_mask:x}; to {', '.join(there) or 'none'}")
-    return ask.unknown(f"{heap.name} is not there; see heap.present")
+    return ask.unknown(f"{heap.name} is not there; see heap.expected")
 
 
 def _compared(ask: Question, one: IonComparison, facts: Facts) -> Verdict:

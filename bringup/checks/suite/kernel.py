@@ -16,8 +16,10 @@ from bringup.kernel.verdict import KconfigVerdict
 @check(
     "kernel.version",
     "The kernel is new enough for DMA-BUF heaps (5.6)",
+    asks="The kernel's release, as uname tells it.",
     why="The framework and /dev/dma_heap came with Linux 5.6; before that there is only ION.",
-    source="drivers/dma-buf/dma-heap.c, commit c02a81fba74f",
+    source="drivers/dma-buf/dma-heap.c, commit c02a81fba74f (Linux 5.6)",
+    since="any",
 )
 def version(ask: Question, facts: Facts) -> Iterator[Verdict]:
     if facts.version is None:
@@ -35,8 +37,13 @@ def version(ask: Question, facts: Facts) -> Iterator[Verdict]:
 @check(
     "kconfig",
     "The kernel is configured for DMA-BUF heaps",
-    why="Each requirement tells its own why: bringup kconfig explain ID",
-    source="bringup/kernel/requirements",
+    asks="Holds the running kernel's configuration against each requirement that applies to its release and "
+    "flavour; each is explained by itself: bringup explain kconfig.ID. This one tells that the configuration "
+    "could not be read.",
+    why="An option that is off explains more failures than anything else, and only the running kernel's own "
+    "configuration tells: the one in the source tree may belong to another build.",
+    source="bringup/kernel/requirements, each with its own sources; /proc/config.gz: init/Kconfig, IKCONFIG_PROC",
+    since="any",
 )
 def kconfig(ask: Question, facts: Facts) -> Iterator[Verdict]:
     if facts.version is None:
@@ -97,8 +104,12 @@ def _not_of_this_board(facts: Facts, requirement: str) -> str | None:
 @check(
     "kernel.heap-modules",
     "Every heap driver that is a module is loaded",
-    why="From 7.x, and in Android's common kernel, heaps may be modules; until one is loaded its node does not exist.",
-    source="drivers/dma-buf/heaps/Kconfig of Linux 7.2 (tristate); AOSP: implementing DMA-BUF heaps",
+    asks="Where the option of a heap driver is m: whether /proc/modules has the module.",
+    why="In Android's common kernel, and from 7.2 on in mainline, heaps may be modules; until one is loaded "
+    "its node does not exist.",
+    source="drivers/dma-buf/heaps/Kconfig of Linux 7.2 and 7.3 (tristate); "
+    "https://source.android.com/docs/core/architecture/kernel/dma-buf-heaps",
+    since="7.2 and later; before in Android's common kernel",
 )
 def heap_modules(ask: Question, facts: Facts) -> Iterator[Verdict]:
     config = facts.kernel_config

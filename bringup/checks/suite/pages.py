@@ -2,142 +2,149 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from bringup.checks.facts import Facts
-from bringup.checks.pages import RegionFacts
 from bringup.checks.placement import Placement, placements, runs_of, why_not_traced
 from bringup.checks.registry import Question, check
-from bringup.checks.verdict import Cause, Verdict
+from bringup.checks.verdict import Cause, Diagnosis, Outcome, Verdict
 from bringup.config.schema import Heap, HeapKind
+from bringup.config.units import show_size
 
-KIB, MIB = 1024, 1024**2
+Judge = Callable[[Question, Facts, list[Placement]], Verdict]
+_ABOVE_LIMIT = Diagnosis(
+    Cause("heap.above-limit", "a buffer lies where a device cannot address it"),
+    remedy=("give the region alloc-ranges below the limit in its reserved-memory node",),
+)
 
 
-def _size(size: int) -> str:
-    return f"{size // MIB} MiB" if size % MIB == 0 else f"{size // KIB} KiB"
+def _why_none(facts: Facts) -> str:
+    """Why there is no buffer of which is known where it lies; empty: there is one."""
+    if why := why_not_traced(facts):
+        return why
+    return "" if placements(facts) else "no buffer was traced: there was no heap, or no memory for it"
 
 
-def _by_heap(ask: Question, facts: Facts, contiguous: bool) -> Iterator[tuple[Question, list[Placement]] | Verdict]:
-    """The buffers of each heap that promises contiguous memory, or of each that does not; or why there is none."""
+def _by_heap(facts: Facts) -> dict[str, list[Placement]]:
     found: dict[str, list[Placement]] = {}
     for one in placements(facts):
         found.setdefault(one.heap, []).append(one)
-    why = why_not_traced(facts)
-    if why or not found:
-        yield ask.skipped(why or "no buffer was traced: there was no heap, or no memory for it")
+    return found
+
+
+def _each_heap(ask: Question, facts: Facts, contiguous: bool, judge: Judge) -> Iterator[Verdict]:
+    """Each heap that promises contiguous memory, or each that does not, judged by its buffers."""
+    if why := _why_none(facts):
+        yield ask.skipped(why)
         return
-    chosen = {heap: some for heap, some in found.items() if any(one.contiguous for one in some) is contiguous}
+    found = _by_heap(facts).items()
+    chosen = {heap: some for heap, some in found if any(one.contiguous for one in some) is contiguous}
     if not chosen:
         yield ask.skipped(f"no heap that was traced {'promises' if contiguous else 'is without'} contiguous memory")
     for heap, some in chosen.items():
         if broken := next((one for one in some if one.traced.failed), None):
             yield ask.of(heap).unknown(broken.traced.why)
         elif unseen := next((one for one in some if not one.traced.blocks), None):
-            yield ask.of(heap).skipped(f"a buffer of {_size(unseen.size)}: {unseen.traced.why}")
+            yield ask.of(heap).skipped(f"a buffer of {show_size(unseen.size)}: {unseen.traced.why}")
         else:
-            yield ask.of(heap), some
+            yield judge(ask.of(heap), facts, some)
 
 
 @check(
     "pages.contiguous",
     "Buffers of a CMA or carve-out heap are one piece of memory, aligned",
+    asks="The frames of buffers of one page to 4 MiB, by the kernel's trace events while each is made: one run "
+    "of frames, aligned as CMA was asked to.",
     why="A device without an IOMMU is given one address; a second piece of the buffer is not where it reads.",
-    source="drivers/dma-buf/heaps/cma_heap.c; as the kernel's trace events kmem and cma tell",
+    source="drivers/dma-buf/heaps/cma_heap.c of Linux 5.10, 6.12 and 7.3: cma_alloc with an alignment; "
+    "include/trace/events/kmem.h and cma.h",
+    since="5.6 and later, with tracefs and root",
 )
 def contiguous(ask: Question, facts: Facts) -> Iterator[Verdict]:
-    for one in _by_heap(ask, facts, contiguous=True):
-        if isinstance(one, Verdict):
-            yield one
-            continue
-        question, buffers = one
-        wrong = [line for buffer in buffers if (line := _not_contiguous(buffer, facts.page_size))]
-        if wrong:
-            yield question.failed(
-                *wrong, cause=Cause("heap.not-contiguous", "a heap of contiguous memory hands out pieces")
-            )
-        else:
-            yield question.passed(*(_where(buffer, facts.page_size) for buffer in buffers))
+    return _each_heap(ask, facts, True, _in_one_piece)
+
+
+def _in_one_piece(ask: Question, facts: Facts, buffers: list[Placement]) -> Verdict:
+    wrong = [line for buffer in buffers if (line := _not_contiguous(buffer, facts.page_size))]
+    if wrong:
+        cause = Cause("heap.not-contiguous", "a heap of contiguous memory hands out pieces")
+        return ask.failed(*wrong, cause=cause)
+    return ask.passed(*(_where(buffer, facts.page_size) for buffer in buffers))
 
 
 def _not_contiguous(buffer: Placement, page: int) -> str:
     runs = runs_of(buffer.traced.blocks)
     if len(runs) > 1:
         places = ", ".join(f"{pfn * page:#x}" for pfn, _ in runs[:4])
-        return f"{_size(buffer.size)}: {len(runs)} pieces, at {places}{', …' if len(runs) > 4 else ''}"
+        return f"{show_size(buffer.size)}: {len(runs)} pieces, at {places}{', …' if len(runs) > 4 else ''}"
     block = buffer.traced.blocks[0]
     if block.pfn % (1 << block.align):
-        return f"{_size(buffer.size)}: at {block.pfn * page:#x}, not aligned to {_size(page << block.align)}"
+        return f"{show_size(buffer.size)}: at {block.pfn * page:#x}, not aligned to {show_size(page << block.align)}"
     return ""
 
 
 def _where(buffer: Placement, page: int) -> str:
     first = runs_of(buffer.traced.blocks)[0][0]
-    return f"{_size(buffer.size)}: one piece at {first * page:#x}"
+    return f"{show_size(buffer.size)}: one piece at {first * page:#x}"
 
 
 @check(
     "pages.region",
     "Buffers of a CMA or carve-out heap lie in the heap's own region",
+    asks="Whether the frames of such buffers lie between the ends of the region that debugfs, the device tree "
+    "or the kernel's log tell.",
     why="A firewall or a device with a window reaches the region and nothing beside it.",
-    source="cma debugfs, the device tree's reserved-memory, the kernel's log; trace events kmem and cma",
+    source="drivers/dma-buf/heaps/cma_heap.c of Linux 5.10, 6.12 and 7.3: each heap allocates from one area; "
+    "include/trace/events/kmem.h and cma.h",
+    since="5.6 and later, with tracefs and root",
 )
 def region(ask: Question, facts: Facts) -> Iterator[Verdict]:
-    for one in _by_heap(ask, facts, contiguous=True):
-        if isinstance(one, Verdict):
-            yield one
-            continue
-        question, buffers = one
-        known = next((buffer.region for buffer in buffers if buffer.region), None)
-        if known is None:
-            yield question.skipped("the board does not tell where this heap's region lies")
-            continue
-        shown = f"{known.name}: {known.begin:#x} to {known.end:#x} ({known.source})"
-        outside = [line for buffer in buffers if (line := _outside(buffer, known, facts.page_size))]
-        if outside:
-            cause = Cause("heap.outside-region", f"buffers lie outside of the region {known.name}")
-            yield question.failed(*outside, shown, cause=cause)
-        else:
-            yield question.passed(shown, *(_where(buffer, facts.page_size) for buffer in buffers))
+    return _each_heap(ask, facts, True, _in_region)
 
 
-def _outside(buffer: Placement, known: RegionFacts, page: int) -> str:
-    for pfn, pages in runs_of(buffer.traced.blocks):
-        if pfn * page < known.begin or (pfn + pages) * page > known.end:
-            return f"{_size(buffer.size)}: {pfn * page:#x} to {(pfn + pages) * page:#x}"
-    return ""
+def _in_region(ask: Question, facts: Facts, buffers: list[Placement]) -> Verdict:
+    known = next((buffer.region for buffer in buffers if buffer.region), None)
+    if known is None:
+        return ask.skipped("the board does not tell where this heap's region lies")
+    shown = f"{known.name}: {known.begin:#x} to {known.end:#x} ({known.source})"
+    why = Diagnosis(Cause("heap.outside-region", f"buffers lie outside of the region {known.name}"))
+    return _within(ask, facts.page_size, buffers, [(known.begin, known.end)], shown, why)
+
+
+def _within(
+    ask: Question, page: int, buffers: list[Placement], ranges: list[tuple[int, int]], shown: str, why: Diagnosis
+) -> Verdict:
+    beyond = [line for one in buffers if (line := _beyond(one, ranges, page))]
+    if beyond:
+        return ask.because(Outcome.FAIL, why, *beyond, shown)
+    return ask.passed(shown, *(_where(one, page) for one in buffers))
 
 
 @check(
     "pages.promised",
     "Buffers lie where the board config promises them: in alloc_ranges, below dma_limit",
+    asks="Whether the frames of buffers lie in the region's base or alloc_ranges of the board config, else, "
+    "for CMA and carve-out heaps, below memory.dma_limit.",
     why="A device with 32 address bits and no IOMMU cannot reach a buffer above 4 GiB.",
-    source="the board config: heaps.region.alloc_ranges and base, memory.dma_limit; trace events kmem and cma",
+    source="the board config (docs/board-configs.md): heaps.region.base and alloc_ranges, memory.dma_limit; "
+    "include/trace/events/kmem.h and cma.h",
+    since="5.6 and later, with tracefs and root",
 )
 def promised(ask: Question, facts: Facts) -> Iterator[Verdict]:
     config = facts.config
-    why = why_not_traced(facts)
-    if why is None and not placements(facts):
-        why = "no buffer was traced: there was no heap, or no memory for it"
+    why = _why_none(facts)
     if config is None or why:
         yield ask.skipped(why or "no board config says where buffers have to lie")
         return
     silent = True
-    for name in dict.fromkeys(one.heap for one in placements(facts)):
+    for name, some in _by_heap(facts).items():
         heap = config.heap(name)
         ranges = _promises(heap, config.memory.dma_limit if config.memory else None) if heap else []
-        buffers = [one for one in placements(facts) if one.heap == name and one.traced.blocks]
-        if not ranges or not buffers:
-            continue
-        silent = False
-        beyond = [line for one in buffers if (line := _beyond(one, ranges, facts.page_size))]
-        shown = "promised: " + ", ".join(f"{begin:#x} to {end:#x}" for begin, end in ranges)
-        if beyond:
-            cause = Cause("heap.above-limit", "a buffer lies where a device cannot address it")
-            remedy = ["give the region alloc-ranges below the limit in its reserved-memory node"]
-            yield ask.of(name).failed(*beyond, shown, cause=cause, remedy=remedy)
-        else:
-            yield ask.of(name).passed(shown, *(_where(one, facts.page_size) for one in buffers))
+        buffers = [one for one in some if one.traced.blocks]
+        if ranges and buffers:
+            silent = False
+            shown = "promised: " + ", ".join(f"{begin:#x} to {end:#x}" for begin, end in ranges)
+            yield _within(ask.of(name), facts.page_size, buffers, ranges, shown, _ABOVE_LIMIT)
     if silent:
         yield ask.skipped(f"{config.name} does not say where the buffers of a heap that was traced have to lie")
 
@@ -156,23 +163,26 @@ def _beyond(buffer: Placement, ranges: list[tuple[int, int]], page: int) -> str:
     for pfn, pages in runs_of(buffer.traced.blocks):
         begin, end = pfn * page, (pfn + pages) * page
         if not any(low <= begin and end <= high for low, high in ranges):
-            return f"{_size(buffer.size)}: {begin:#x} to {end:#x}"
+            return f"{show_size(buffer.size)}: {begin:#x} to {end:#x}"
     return ""
 
 
 @check(
     "pages.runs",
     "How contiguous buffers of the other heaps are is known",
+    asks="Counts the runs of contiguous frames of buffers from heaps that promise none, by length. Nothing is "
+    "judged: it is there to be compared.",
     why="Each run costs an IOMMU an entry or more; without large runs its TLB misses slow camera and display.",
-    source="drivers/dma-buf/heaps/system_heap.c: orders 8, 4 and 0; trace events kmem",
+    source="drivers/dma-buf/heaps/system_heap.c of Linux 6.12 and 7.3: orders 8, 4 and 0 (5.10: single pages); "
+    "include/trace/events/kmem.h",
+    since="5.6 and later, with tracefs and root",
 )
 def runs(ask: Question, facts: Facts) -> Iterator[Verdict]:
-    for one in _by_heap(ask, facts, contiguous=False):
-        if isinstance(one, Verdict):
-            yield one
-            continue
-        question, buffers = one
-        yield question.passed(*(_distribution(buffer, facts.page_size) for buffer in buffers))
+    return _each_heap(ask, facts, False, _runs_known)
+
+
+def _runs_known(ask: Question, facts: Facts, buffers: list[Placement]) -> Verdict:
+    return ask.passed(*(_distribution(buffer, facts.page_size) for buffer in buffers))
 
 
 def _distribution(buffer: Placement, page: int) -> str:
@@ -180,15 +190,18 @@ def _distribution(buffer: Placement, page: int) -> str:
     by_power: dict[int, int] = {}
     for _, pages in found:
         by_power[pages.bit_length() - 1] = by_power.get(pages.bit_length() - 1, 0) + 1
-    shown = ", ".join(f"{count} of {_size(page << power)}+" for power, count in sorted(by_power.items(), reverse=True))
-    return f"{_size(buffer.size)}: {len(found)} run{'s' if len(found) > 1 else ''}: {shown}"
+    largest_first = sorted(by_power.items(), reverse=True)
+    shown = ", ".join(f"{count} of {show_size(page << power)}+" for power, count in largest_first)
+    return f"{show_size(buffer.size)}: {len(found)} run{'s' if len(found) > 1 else ''}: {shown}"
 
 
 @check(
     "pages.counters",
     "The kernel's CMA counters agree with what was traced",
+    asks="Whether alloc_pages_success and release_pages_success of the area grew by no less than what was traced.",
     why="Two witnesses that disagree mean that one of them, and what is judged by it, is wrong.",
-    source="Documentation/ABI/testing/sysfs-kernel-mm-cma: alloc_pages_success, release_pages_success",
+    source="Documentation/ABI/testing/sysfs-kernel-mm-cma of Linux 6.12 and 7.3",
+    since="5.13 and later, with CONFIG_CMA_SYSFS, tracefs and root",
 )
 def counters(ask: Question, facts: Facts) -> Iterator[Verdict]:
     areas: dict[str, int] = {}

@@ -14,8 +14,12 @@ from bringup.checks.verdict import Cause, Outcome, Verdict
 @check(
     "selinux.denials",
     "SELinux refused nobody a heap",
+    asks="Looks in the kernel's log for avc: denied lines about a heap's node or a dma-buf. One that only asks "
+    "for the size of the file system is harmless, and warns.",
     why="A refused HAL falls back silently or crashes; the avc line names the one rule that is missing.",
-    source="AOSP system/sepolicy: dmabuf_heap_device_type",
+    source="AOSP system/sepolicy: dmabuf_heap_device_type, dmabuf_system_heap_device; "
+    "https://source.android.com/docs/security/features/selinux",
+    since="any, with Android 12 or later",
 )
 def denials(ask: Question, facts: Facts) -> Iterator[Verdict]:
     if facts.selinux_mode is None:

@@ -10,7 +10,7 @@ from bringup.checks.verdict import Cause, Verdict
 from bringup.record.load import State
 
 _PLACES = {
-    "/sys/kernel/dmabuf/buffers": "sysfs (CONFIG_DMABUF_SYSFS_STATS, until 6.18)",
+    "/sys/kernel/dmabuf/buffers": "sysfs (CONFIG_DMABUF_SYSFS_STATS, until 6.19)",
     "/sys/fs/bpf/dmabufs": "BPF iterator",
 }
 _BUFINFO = "/sys/kernel/debug/dma_buf/bufinfo"
@@ -19,8 +19,10 @@ _BUFINFO = "/sys/kernel/debug/dma_buf/bufinfo"
 @check(
     "dmabuf.statistics",
     "The kernel tells which buffers there are",
+    asks="Whether /sys/kernel/dmabuf/buffers, /sys/fs/bpf/dmabufs or debugfs dma_buf/bufinfo is there.",
     why="A leak of buffers cannot be found without; dmabuf_dump and dumpsys read these.",
-    source="AOSP system/memory/libmeminfo; the sysfs directory was removed after 6.18 (ab4c3dcf9a71)",
+    source="AOSP system/memory/libmeminfo; commit ab4c3dcf9a71 removed the sysfs directory (6.19 has it, 7.0 has not)",
+    since="any; sysfs 5.15 to 6.19, the BPF iterator from 6.16 on, debugfs always",
 )
 def statistics(ask: Question, facts: Facts) -> Iterator[Verdict]:
     found = [f"{path}: {what}" for path, what in _PLACES.items() if _is_there(facts, path)]
@@ -38,7 +40,7 @@ def statistics(ask: Question, facts: Facts) -> Iterator[Verdict]:
             *(f"{path} is not there" for path in (*_PLACES, _BUFINFO)),
             cause=Cause("dmabuf.no-statistics", "nothing on this board tells which DMA-BUFs exist"),
             remedy=[
-                "until 6.18: CONFIG_DMABUF_SYSFS_STATS=y",
+                "until 6.19: CONFIG_DMABUF_SYSFS_STATS=y",
                 "after: the BPF dmabuf iterator (CONFIG_BPF_SYSCALL=y, CONFIG_DEBUG_INFO_BTF=y)",
             ],
         )
