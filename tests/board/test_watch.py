@@ -32,13 +32,14 @@ from tests.board.scripted import (
 
 HERE = "11111111-1111-1111-1111-111111111111"
 OTHER = "22222222-2222-2222-2222-222222222222"
-SLOW = Heartbeat(quiet=20, answer=30)  # a scripted silence is not waited out, and a busy machine is none
+# A board is soon asked for a sign of life; a scripted silence then is not waited out, and a busy machine is none.
+HEARTBEAT = Heartbeat(quiet=0.02, answer=30)
 NO_SERVER = AdbServerError("connect to the adb server", "nothing answers at tcp:127.0.0.1:5037")
 
 
 def board_on(*connections: list[bytes | Step] | AdbServerError, boot_id: str | None = HERE) -> Board:
     transport = ScriptedTransport(*connections)
-    return Board(transport, Target("s1"), frozenset({"shell_v2"}), boot_id=boot_id, heartbeat=SLOW)
+    return Board(transport, Target("s1"), frozenset({"shell_v2"}), boot_id=boot_id, heartbeat=HEARTBEAT)
 
 
 def pulse(boot_id: str = HERE) -> list[bytes]:
@@ -65,7 +66,7 @@ def test_a_silent_command_on_a_live_board_is_waited_for() -> None:
 def test_a_board_that_answers_nothing_is_lost_whatever_adb_calls_it() -> None:
     error = failing([OKAY, OKAY, SILENCE], [OKAY, OKAY, SILENCE], [answer("device")])
     assert type(error) is BoardLost
-    assert "answers nothing for 50 s, while adb lists it as 'device'" in str(error)
+    assert "answers nothing for 30.02 s, while adb lists it as 'device'" in str(error)
     assert error.blame is Blame.BOARD
 
 
@@ -168,9 +169,9 @@ def test_the_callers_own_deadline_is_not_the_boards_death() -> None:
 def test_a_command_is_killed_within_the_callers_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
     """Time for that is kept back, and a board that does not answer then is waited for no longer."""
     monkeypatch.setattr("secrets.token_hex", lambda _: "token")
-    started: list[bytes | Step] = [OKAY, OKAY, packed(Packet.STDERR, b"token7\n"), SILENCE]
+    started: list[bytes | Step] = [OKAY, OKAY, packed(Packet.STDERR, b"token7\n"), *[SILENCE] * 20]
     transport = ScriptedTransport(started, [OKAY, OKAY, SILENCE])
-    board = Board(transport, Target("s1"), frozenset({"shell_v2"}), boot_id=HERE, heartbeat=SLOW)
+    board = Board(transport, Target("s1"), frozenset({"shell_v2"}), boot_id=HERE)
     deadline = Deadline.after(1.2)
     with pytest.raises(
         DeadlineExceeded, match=r"did not end within 1\.2 s, and may still run on the board as process 7"
