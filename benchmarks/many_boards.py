@@ -18,7 +18,7 @@ from rich.console import Console
 
 from bringup.checks.compare import compare
 from bringup.checks.run import Run
-from bringup.report import find_format
+from bringup.report import find_format, rendered
 from bringup.report.comparison import summary
 from tests.report import sample
 from tests.report.browser import Browser
@@ -86,6 +86,9 @@ def _measure(name: str, make: Callable[..., Run]) -> int:
     console = Console(file=io.StringIO(), width=100)
     told = _seconds(lambda: console.print(summary(compare(before, after))))
     missed += _told("compare with another such run (CPU, median)", told, COMPARE_S, "s")
+    found = compare(before, after)
+    missed += _told("the page of that (CPU, median)", _seconds(lambda: rendered(found, "html")), RENDER_S, "s")
+    missed += _told("its size", len(rendered(found, "html").encode()) / 1e6, SIZE / 1e6, "MB")
     with tempfile.TemporaryDirectory() as folder:
         page = Path(folder, "page.html")
         page.write_text(text, encoding="utf-8")

@@ -3,59 +3,22 @@
 from __future__ import annotations
 
 import os
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from bringup.board import Board, Selection, connect, connect_tcp
-from bringup.checks.run import BoardRun, load_run
 from bringup.deadline import Deadline
 from bringup.report.story import findings
 from bringup.virtual import VirtualBoard, build_kernel, find_profile
 from tests.cli.command import bringup
-from tests.native_adbd import AdbServer
+from tests.judged import TRUE_OF_ONE, Connect, Judge, first_cause, nothing_is_wrong
 from tests.virtual_board import require_virtual_board
 
 pytestmark = pytest.mark.board
 kernels = pytest.mark.kernels
 
 Fresh = Callable[..., VirtualBoard]
-Judge = Callable[..., BoardRun]
-
-
-@pytest.fixture
-def connected(adb_server: AdbServer) -> Callable[[VirtualBoard], Board]:
-    def connect_it(board: VirtualBoard) -> Board:
-        deadline = Deadline.after(300)
-        serial = connect_tcp(adb_server.transport, board.serial, deadline)
-        return connect(Selection(server=adb_server.address, serials=(serial,)), deadline)
-
-    return connect_it
-
-
-@pytest.fixture
-def judged(adb_server: AdbServer, connected: Callable[[VirtualBoard], Board], tmp_path: Path) -> Judge:
-    """Run ``bringup run`` on a board as a user does, and read the run it wrote."""
-
-    def run(board: VirtualBoard, *arguments: str) -> BoardRun:
-        serial = connected(board).serial
-        environ = {"ANDROID_ADB_SERVER_PORT": str(adb_server.address.port)}
-        out = tmp_path / "run"
-        done: subprocess.CompletedProcess[str] = bringup(
-            "run", "-s", serial, "-o", str(out), "--rounds", "3", "--seconds", "600", *arguments, environ=environ
-        )
-        assert (out / "run.json").is_file(), done.stderr
-        (one,) = load_run(out).boards
-        return one
-
-    return run
-
-
-def first_cause(board: BoardRun) -> str | None:
-    first = findings(board.verdicts)[0]
-    return first.cause.id if first.cause else None
 
 
 def config(folder: Path, heap: str, more: str = "") -> str:
@@ -128,7 +91,7 @@ def test_6_the_kernel_rejects_the_region(fresh_board: Fresh, judged: Judge) -> N
 
 
 @kernels
-def test_7_cma_is_used_up(fresh_board: Fresh, judged: Judge, connected: Callable[[VirtualBoard], Board]) -> None:
+def test_7_cma_is_used_up(fresh_board: Fresh, judged: Judge, connected: Connect) -> None:
     board = fresh_board("arm64-6.12")
     script = "cd /sys/kernel/debug/cma/linux,cma && while echo 256 >alloc; do :; done"
     connected(board).shell(script, Deadline.after(300))
@@ -157,25 +120,11 @@ def test_10_ion_is_still_there(fresh_board: Fresh, judged: Judge, tmp_path: Path
     assert all(one.outcome.value != "fail" for one in board.verdicts)
 
 
-#: What is true of these boards and no failure: they are emulated, small, and 5.10 to 6.12 have a defect.
-TRUE_OF_VIRTUAL_BOARDS = {"kernel.known-defect", "heap.slow", "dmabuf.no-statistics"}
-TRUE_OF_ONE = {
-    "amd64": {"kconfig.no-sync-file", "kconfig.no-proc-config", "kconfig.no-buffer-statistics"},
-    # Two heaps compared on a busy emulator: one may be slower, and not every point can be known there.
-    "arm64-5.10": {"kconfig.cma-sysfs-off", "ion.not-all-known", "ion.was-faster"},
-    "arm64-6.12": {"kconfig.cma-sysfs-off", "kconfig.no-buffer-statistics"},
-    "arm64-7.x": {"kconfig.cma-sysfs-off", "kconfig.no-buffer-statistics"},
-}
-
-
 @pytest.mark.parametrize("profile", ["amd64", *(pytest.param(name, marks=kernels) for name in list(TRUE_OF_ONE)[1:])])
 def test_a_healthy_board_has_no_failure_and_no_invented_cause(
     shared_board: Callable[[str], VirtualBoard], judged: Judge, profile: str
 ) -> None:
-    board = judged(shared_board(profile))
-    assert {one.outcome.value for one in board.verdicts} <= {"pass", "skip", "warn"}
-    named = {one.cause.id if one.cause else one.id for one in board.verdicts if one.outcome.value == "warn"}
-    assert named <= TRUE_OF_VIRTUAL_BOARDS | TRUE_OF_ONE.get(profile, set())
+    nothing_is_wrong(judged(shared_board(profile)), profile)
 
 
 @pytest.mark.parametrize("profile", ["arm64-debian", "arm64-16k"])

@@ -70,8 +70,9 @@ def require_virtual_board(profile: str = "amd64") -> None:
     pytest.skip(f"no virtual board: {reason}")
 
 
-def _boot(boards: contextlib.ExitStack, profile: str, **options: object) -> VirtualBoard:
-    """A board that runs until the stack is closed."""
+def booted(boards: contextlib.ExitStack, profile: str, **options: object) -> VirtualBoard:
+    """A board that runs until the stack is closed; where none can be had, the test skips."""
+    require_virtual_board(profile)
     started = running_board(find_profile(profile), Deadline.after(BOOT_SECONDS), **options)  # type: ignore[arg-type]
     return boards.enter_context(started)
 
@@ -83,8 +84,7 @@ def shared_board() -> Iterator[Callable[[str], VirtualBoard]]:
 
         @functools.cache
         def get(profile: str) -> VirtualBoard:
-            require_virtual_board(profile)
-            return _boot(boards, profile)
+            return booted(boards, profile)
 
         yield get
 
@@ -101,7 +101,6 @@ def fresh_board() -> Iterator[MakeBoard]:
     with contextlib.ExitStack() as boards:
 
         def make(profile: str = "amd64", **options: object) -> VirtualBoard:
-            require_virtual_board(profile)
-            return _boot(boards, profile, **options)
+            return booted(boards, profile, **options)
 
         yield make

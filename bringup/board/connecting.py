@@ -70,7 +70,8 @@ def connect(selection: Selection, deadline: Deadline, *, environ: Mapping[str, s
     listed = list_boards(transport, deadline)
     wanted = without_twins(choose(selection, listed))
     if len(wanted) > 1:
-        hint = f"choose one: -s {visible(wanted[0].serial)}"
+        usable = next((one for one in wanted if one.state == READY), wanted[0])
+        hint = f"choose one: -s {visible(usable.serial)}"
         raise UsageError(CHOOSE, f"there are {len(wanted)}: {summary(wanted)}", hint=hint)
     return _open(transport, wanted[0], listed, deadline)
 

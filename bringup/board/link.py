@@ -157,7 +157,7 @@ class Link:
         except Refused as refused:
             # "device offline", "device still authorizing", "device 'x' not found"
             text = str(refused).partition("\n")[0]
-            return text if "not found" in text else text.removeprefix("device ").removeprefix("still ")
+            return text if "not found" in text else text.removeprefix("device ").removeprefix("still ").rstrip(".")
 
     def await_ready(self, deadline: Deadline) -> bool:
         """Wait until adb calls the board ``device``; ``False`` when it did not before the deadline.

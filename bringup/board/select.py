@@ -147,7 +147,7 @@ def _named(serial: str, named_by: str, listed: Sequence[ListedBoard]) -> ListedB
 def _not_found(missing: str, listed: Sequence[ListedBoard]) -> BoardNotFound:
     if listed:
         return BoardNotFound(CHOOSE, f"{missing}; it lists {summary(listed)}", hint="name one of these with -s")
-    hint = "plug it in and see adb devices; over the network: adb connect HOST:5555; none at hand: --virtual amd64"
+    hint = "plug it in and see bringup boards; over the network: adb connect HOST:5555; none at hand: --virtual amd64"
     return BoardNotFound(CHOOSE, missing if "no board" in missing else f"{missing}; it lists no board", hint=hint)
 
 

@@ -1,18 +1,51 @@
-"""Where a heap's CMA area or reserved-memory region lies in physical memory, as the board tells it."""
+"""Where a heap's CMA area or reserved-memory region lies in physical memory, and how full it is, as the board tells."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from bringup.checks.facts import Facts
 from bringup.checks.memory import RegionKind
 from bringup.checks.pages import RegionFacts
 from bringup.checks.placing import memory_facts
 
-__all__ = ["region_of", "regions"]
+__all__ = ["AreaUse", "region_of", "regions", "use_of"]
 
 _DEBUGFS = "/sys/kernel/debug/cma/"
+_SYSFS = "/sys/kernel/mm/cma/"
 _SET_ASIDE = frozenset({RegionKind.CMA, RegionKind.POOL, RegionKind.NO_MAP})
+
+
+@dataclass(frozen=True, slots=True)
+class AreaUse:
+    """How full a CMA area was when the board was read, before anything was tested. Sizes are in bytes.
+
+    What the kernel has lent out of an area (movable pages of processes and files) counts as free: the area only has to
+    ask for it back.
+
+    :param longest: the longest run that is free; ``None``: not told.
+    :param source: the folder that tells it.
+    """
+
+    total: int
+    free: int
+    longest: int | None
+    source: str
+
+
+def use_of(facts: Facts, *names: str) -> AreaUse | None:
+    """How full the first of these areas is that the board tells of (mm/cma_debug.c; free alone: 7.x, cma_sysfs.c)."""
+    page = facts.page_size
+    for folder in (f"{_DEBUGFS}{prefix}{name}" for name in names for prefix in ("", "cma-")):
+        count, used, longest = (_number(facts, f"{folder}/{key}") for key in ("count", "used", "maxchunk"))
+        if count is not None and used is not None and longest is not None:
+            return AreaUse(count * page, (count - used) * page, longest * page, folder)
+    for folder in (f"{_SYSFS}{name}" for name in names):
+        total, free = (_number(facts, f"{folder}/{key}_pages") for key in ("total", "available"))
+        if total is not None and free is not None:
+            return AreaUse(total * page, free * page, None, folder)
+    return None
 
 
 def regions(facts: Facts) -> dict[str, RegionFacts]:

@@ -2,66 +2,20 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import replace
 
 from bringup.checks import changes
+from bringup.checks.avc import NOT_LABELLED, Denial, denials
 from bringup.checks.facts import HEAP_FOLDER, Facts, UeventdRule
-from bringup.checks.owners import uid_of
+from bringup.checks.owners import selinux_type, uid_of
 from bringup.checks.promised import promise_of
 from bringup.checks.verdict import Alternative, Change, Diagnosis
 from bringup.errors import UsageError
 from bringup.outcome import Cause
 from bringup.record.load import NodeFact
+from bringup.render.sepolicy import PLATFORM_TYPES, platform_type
 
-__all__ = ["Denial", "denials", "refused_as_meant", "why_denied", "why_refused"]
-
-_DENIAL = re.compile(
-    r"avc:\s+denied\s+\{ (?P<rights>[^}]*)\}.*?"
-    r"scontext=(?P<source>[^\s:]+:[^\s:]+:(?P<domain>[^\s:]+)\S*)\s+"
-    r"tcontext=(?P<target>[^\s:]+:[^\s:]+:(?P<type>[^\s:]+)\S*)\s+tclass=(?P<cls>\w+)"
-)
-_NAME = re.compile(r'\bname="(?P<name>[^"]+)"')
-#: Lines that the test allocator brings about when it is not root; a process is told by 15 characters of its name.
-_OWN = re.compile(r'\bcomm="bringup')
-_ABOUT_HEAPS = ("dma_heap", "dmabuf", "/dev/ion", "ion_device")
-
-
-@dataclass(frozen=True, slots=True)
-class Denial:
-    """One avc line about a heap.
-
-    :param domain: who was refused, and ``type`` what: SELinux types.
-    :param name: the file's name, where the line tells it.
-    """
-
-    line: str
-    domain: str
-    type: str
-    cls: str
-    rights: tuple[str, ...]
-    name: str | None
-
-    @property
-    def is_harmless(self) -> bool:
-        """Asking for the size of the file system that all DMA-BUFs are in: nobody depends on the answer."""
-        return self.cls == "filesystem" and self.rights == ("getattr",)
-
-
-def denials(facts: Facts) -> tuple[Denial, ...]:
-    """The avc lines about heaps in the kernel's log."""
-    return tuple(_denials(facts.dmesg or ()))
-
-
-def _denials(lines: tuple[str, ...]) -> Iterator[Denial]:
-    for line in lines:
-        about = any(word in line for word in _ABOUT_HEAPS) and not _OWN.search(line)
-        found = _DENIAL.search(line) if about else None
-        if found is not None:
-            name = _NAME.search(line)
-            rights = tuple(found["rights"].split())
-            yield Denial(line, found["domain"], found["type"], found["cls"], rights, name["name"] if name else None)
+__all__ = ["has_wrong_label", "label_cause", "refused_as_meant", "why_denied", "why_refused", "would_refuse"]
 
 
 def refused_as_meant(facts: Facts, name: str) -> str | None:
@@ -89,7 +43,7 @@ def why_denied(facts: Facts, name: str) -> Diagnosis:
     hello, node = facts.record.hello, (facts.heap_nodes or {}).get(name)
     uid = hello.uid if hello else -1
     seen = () if node is None or node.mode is None else (f"{path} is {node.mode:04o} {node.uid}:{node.gid}",)
-    refused = tuple(one for one in denials(facts) if one.name == name)
+    refused = tuple(one for one in denials(facts) if one.name == name and not one.let_pass)
     enforcing = facts.selinux_mode == "enforcing"
     if _mode_denies(node, uid):
         assert node is not None
@@ -124,34 +78,96 @@ def _mode_denies(node: NodeFact | None, uid: int) -> bool:
 
 
 def why_refused(facts: Facts, refused: tuple[Denial, ...]) -> Diagnosis:
-    """What SELinux refused, and the rules that are missing: those that the platform's policy does not forbid."""
+    """What SELinux refused, and the rules that are missing: those that the platform's policy does not forbid.
+
+    Where a node has another type than it should, the label is what has to change, and the rule is for the right type.
+    """
     words: dict[str, None] = {}
     rules: dict[str, None] = {}
     forbidden: dict[str, None] = {}
+    labels: dict[str, tuple[str, str]] = {}
     for one in refused:
+        wanted = _wanted_type(facts, one)
+        if has_wrong_label(facts, one):
+            labels[one.name or ""] = _type_now(facts, one), wanted
+        elif wanted != one.type:
+            words[f"{HEAP_FOLDER}/{one.name} was {one.type} when it was refused; it is {wanted} now"] = None
         try:
-            rules |= dict.fromkeys(_rules(facts, one))
+            rules |= dict.fromkeys(_rules(facts, one, wanted))
         except UsageError as error:
             forbidden[one.domain] = None
             words |= dict.fromkeys((error.seen, error.hint))
         if one.cls == "chr_file" and "write" in one.rights:
             words[f"{one.domain} opens it for writing; to allocate, O_RDONLY is enough (libdmabufheap does so)"] = None
     lines = tuple(one.line for one in refused[-8:])
+    change = (Change(_TE, tuple(rules)),) if rules else ()
     if forbidden and not rules:
         text = f"{', '.join(forbidden)}: a core domain may not open this heap, whatever the rules say"
         return Diagnosis(Cause("selinux.core-domain", text), lines, tuple(words))
+    if labels:
+        return _mislabelled(facts, labels, Diagnosis(None, lines, tuple(words), change))
     times = f"{len(refused)} times" if len(refused) > 1 else "once"
-    change = (Change("sepolicy/heaps.te", tuple(rules)),) if rules else ()
     return Diagnosis(Cause("selinux.denied", f"SELinux refused access to a heap {times}"), lines, tuple(words), change)
 
 
-def _rules(facts: Facts, one: Denial) -> tuple[str, ...]:
+def would_refuse(why: Diagnosis, domains: tuple[str, ...]) -> Diagnosis:
+    """The same of lines that refused nothing: what is missing is missing, and so far nobody feels it."""
+    text = f"{', '.join(domains)} may open a heap only for as long as SELinux is permissive there"
+    return replace(why, cause=Cause("selinux.would-refuse", text))
+
+
+def has_wrong_label(facts: Facts, one: Denial) -> bool:
+    """Whether a heap's node was refused under another type than it should have, and still has another."""
+    return _wanted_type(facts, one) not in (one.type, _type_now(facts, one))
+
+
+def _type_now(facts: Facts, one: Denial) -> str:
+    node = (facts.heap_nodes or {}).get(one.name or "")
+    return selinux_type(node.label) if node is not None and node.label is not None else one.type
+
+
+def label_cause(there: str) -> Cause:
+    """That a node has the wrong type."""
+    return Cause("node.label", f"the node's SELinux type is {there}")
+
+
+def _mislabelled(facts: Facts, labels: dict[str, tuple[str, str]], found: Diagnosis) -> Diagnosis:
+    """Labels first; the rules that their types need stand below the types' declarations."""
+    lines: dict[str, dict[str, None]] = {}
+    words = dict.fromkeys(found.remedy)
+    for name, (there, wanted) in labels.items():
+        words[f"{HEAP_FOLDER}/{name} has to be {wanted}, not {there}; then restorecon or reboot"] = None
+        for change in changes.labelled(facts, name, wanted):
+            lines.setdefault(change.file, {}).update(dict.fromkeys(change.lines))
+    for change in found.changes:
+        lines.setdefault(change.file, {}).update(dict.fromkeys(change.lines))
+    types = ", ".join(dict.fromkeys(there for there, _ in labels.values()))
+    merged = tuple(Change(file, tuple(of_file)) for file, of_file in lines.items())
+    return replace(found, cause=label_cause(types), remedy=tuple(words), changes=merged)
+
+
+_TE = "sepolicy/heaps.te"
+
+
+def _wanted_type(facts: Facts, one: Denial) -> str:
+    """The type that a refused node should have: as the config promises, else as the platform's file_contexts say where
+    it has one of the platform's; a vendor's type may be meant.
+    """
+    if one.cls != "chr_file" or one.name not in (facts.heap_nodes or {}):
+        return one.type
+    heap = facts.config.heap(one.name) if facts.config else None
+    if heap is not None and heap.node is not None and heap.node.label is not None:
+        return heap.node.label
+    return platform_type(one.name) if one.type in (*PLATFORM_TYPES, *NOT_LABELLED) else one.type
+
+
+def _rules(facts: Facts, one: Denial, wanted: str) -> tuple[str, ...]:
     """The rule that an avc line asks for; for a heap's node, the rights that allocating takes.
 
     :raises UsageError: the platform's policy forbids it.
     """
     if one.cls == "chr_file":
-        rendered = changes.allowed(facts, one.name or "heap", one.type, one.domain)
+        rendered = changes.allowed(facts, one.name or "heap", wanted, one.domain)
         rules = tuple(line for change in rendered for line in change.lines if line.startswith("allow "))
         if rules:
             return rules

@@ -5,8 +5,9 @@ from __future__ import annotations
 import errno
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from bringup.checks.areas import AreaUse, use_of
 from bringup.checks.causes import CMA_NAMES
 from bringup.checks.denied import why_denied
 from bringup.checks.facts import HEAP_FOLDER, Facts
@@ -15,6 +16,7 @@ from bringup.config.schema import HeapKind
 from bringup.config.units import show_size
 from bringup.outcome import Cause
 from bringup.record.load import Result, State
+from bringup.record.questions import TESTS_BEGIN, TESTS_END
 
 __all__ = ["CmaFailure", "cma_failures", "why_cma_failed", "why_test_failed"]
 
@@ -23,8 +25,17 @@ _ALLOC_FAILED = re.compile(
 )
 _FREE = re.compile(r"(?:number of available pages|range \d+): (?P<runs>[0-9@+]*)")
 _TOTAL = re.compile(r"=> (?P<free>\d+) free of (?P<total>\d+) total pages")
+#: What a test of the test allocator asked for when it was refused.
+_ASKED = re.compile(r"^ALLOC of (\d+) bytes: ENOMEM")
+#: A CMA heap aligns a buffer to its size, to 256 pages at most (CONFIG_CMA_ALIGNMENT; kernel/dma/contiguous.c).
+_ALIGNMENT = 8
 #: Lines below a failure in which its free pages may be told: one an area up to 6.12, later one a range and two more.
 _TOLD = 24
+#: Between these the test allocator is at work; the second pair is its own (exhaust.c).
+_MARKS = {
+    TESTS_BEGIN: TESTS_END,
+    "bringup: exhausts heap ": "bringup: has exhausted heap ",
+}
 _LOOK_AT_POOL = "/sys/kernel/debug/cma/*/maxchunk, or the line 'number of available pages' in dmesg"
 _ENLARGE = "enlarge the pool, or give the heavy user (camera, display) a region of its own"
 
@@ -81,11 +92,8 @@ def why_cma_failed(facts: Facts, failures: tuple[CmaFailure, ...]) -> Diagnosis:
     times = f"{len(failures)} CMA allocations failed" if len(failures) > 1 else "a CMA allocation failed"
     asked = f"{show_size(last.pages * page)}{where}"
     if last.code == errno.EBUSY:
-        return Diagnosis(
-            Cause("cma.busy", f"{times}: pages in the way of {asked} could not be moved"),
-            evidence,
-            ("ask for less in one piece, or let the region lie where nothing is pinned (no movable users at boot)",),
-        )
+        cause = Cause("cma.busy", f"{times}: pages in the way of {asked} could not be moved")
+        return Diagnosis(cause, evidence, _BUSY)
     if last.free is not None and last.longest is not None:
         free, longest = show_size(last.free * page), show_size(last.longest * page)
         seen = f"free then: {free}, longest run {longest}; asked for {asked}"
@@ -103,6 +111,10 @@ def _fragmented(times: str, asked: str) -> Cause:
     return Cause("cma.fragmented", f"{times}: enough of CMA was free, but not {asked} in one piece")
 
 
+_BUSY = (
+    "ask for less in one piece, or let the region lie where nothing is pinned (no movable users at boot)",
+    "the trace event cma:cma_alloc_busy_retry names the pages in the way, page_owner who took them",
+)
 _FRAGMENTED = ("give long-lived small buffers another heap, or the heavy user a region of its own; allocate early",)
 
 
@@ -144,7 +156,7 @@ def why_test_failed(facts: Facts, result: Result) -> Diagnosis:
     if result.test == "open" and result.errno in (errno.EACCES, errno.EPERM):
         return why_denied(facts, result.heap)
     if result.errno == errno.ENOMEM:
-        return _no_memory(facts, result.heap)
+        return _no_memory(facts, result)
     if result.errno == errno.ENOTTY:
         cause = Cause("heap.not-a-heap", f"{HEAP_FOLDER}/{result.heap} is a node, but no heap answers there")
         return Diagnosis(
@@ -158,23 +170,76 @@ def why_test_failed(facts: Facts, result: Result) -> Diagnosis:
     return Diagnosis()
 
 
-def _no_memory(facts: Facts, name: str) -> Diagnosis:
+def _no_memory(facts: Facts, result: Result) -> Diagnosis:
+    name = result.heap
     heap = facts.config.heap(name) if facts.config else None
     if name in CMA_NAMES or (heap is not None and heap.kind is HeapKind.CMA):
         failures = tuple(one for one in cma_failures(facts) if one.area in (None, name) or name in CMA_NAMES)
-        if failures:
-            return why_cma_failed(facts, failures)
-        return _used_up_or_in_pieces(facts, (), "an allocation failed", 0, "some pages")
+        logged = why_cma_failed(facts, failures) if failures else None
+        if (now := _by_the_area(facts, result)) is None:
+            return logged or _used_up_or_in_pieces(facts, (), "an allocation failed", 0, "some pages")
+        # The log is of earlier allocations: it is evidence where it says the same.
+        same = (
+            logged is not None
+            and logged.cause is not None
+            and now.cause is not None
+            and logged.cause.id == now.cause.id
+        )
+        return replace(now, evidence=(*now.evidence, *logged.evidence)) if logged is not None and same else now
     seen = [f"{key}: {facts.meminfo[key] // 1024} kB" for key in ("MemTotal", "MemAvailable") if key in facts.meminfo]
     cause = Cause("heap.no-memory", "the heap had no memory left")
     return Diagnosis(cause, tuple(seen), ("see what holds it: dmabuf_dump, or /sys/kernel/debug/dma_buf/bufinfo",))
 
 
+def _by_the_area(facts: Facts, result: Result) -> Diagnosis | None:
+    """By what was free of the area just before the tests; ``None`` where that does not tell."""
+    others = CMA_NAMES if result.heap in CMA_NAMES else ()
+    area, found = use_of(facts, result.heap, *others), _ASKED.match(result.seen)
+    if area is None or found is None:
+        return None
+    # The sizes are evidence, so that tests that fail for one reason are one finding.
+    pages, failed, seen = -(-int(found[1]) // facts.page_size), f"an allocation failed: {result.heap}", (_shown(area),)
+    if area.free < pages * facts.page_size:
+        return Diagnosis(Cause("cma.exhausted", f"{failed} was used up"), seen, (_ENLARGE,))
+    if area.longest is None:
+        return None
+    if area.longest < pages * facts.page_size:
+        return Diagnosis(Cause("cma.fragmented", f"{failed} had enough free, but not in one piece"), seen, _FRAGMENTED)
+    aligned = min(1 << (pages - 1).bit_length(), 1 << _alignment(facts))
+    if area.longest < (pages + aligned - 1) * facts.page_size:
+        return None
+    cause = Cause("cma.busy", f"{failed} had room, but what lies there could not be moved")
+    return Diagnosis(cause, seen, _BUSY)
+
+
+def _alignment(facts: Facts) -> int:
+    value = facts.kernel_config.get("CMA_ALIGNMENT") if facts.kernel_config else None
+    return int(value) if value is not None and value.isdecimal() else _ALIGNMENT
+
+
+def _shown(area: AreaUse) -> str:
+    run = "" if area.longest is None else f", longest run {area.longest // 1024} KiB"
+    return f"{area.source}, before the tests: {area.free // 1024} of {area.total // 1024} KiB free{run}"
+
+
 def _by_others(lines: tuple[str, ...]) -> Iterator[str]:
-    """Without what the test allocator caused on purpose: between two lines that it writes to the log itself."""
-    ours = False
+    """Without what our tests caused: between two lines that are written to the log around them.
+
+    Where it was killed there is no second line; what follows the first may then be anyone's, and stays.
+    """
+    ours: list[str] | None = None
+    ends = ""
     for line in lines:
-        if line.startswith("bringup: "):
-            ours = line.startswith("bringup: exhausts heap ")
-        elif not ours:
+        begins = next((end for begin, end in _MARKS.items() if line.startswith(begin)), "")
+        if ours is None and begins:
+            ours, ends = [], begins
+        elif ours is None:
             yield line
+        elif line.startswith(ends):
+            ours = None
+        elif begins == ends:
+            yield from ours
+            ours = []
+        else:
+            ours.append(line)
+    yield from ours or ()

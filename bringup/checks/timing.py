@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-__all__ = ["TimingFacts", "UntimedFacts"]
+__all__ = ["TimingFacts", "UntimedFacts", "finite"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +106,9 @@ class TimingFacts:
         """
         read: dict[str, Any] = {name: str(data[name]) for name in ("source", "name", "op")}
         read |= {name: int(data[name]) for name in ("flags", "size", "threads", "samples")}
-        read |= {name: _finite(data[name]) for name in ("p50", "p95", "p99", "max", "low", "high", "confidence")}
-        read |= {name: None if data.get(name) is None else _finite(data[name]) for name in _MAYBE}
-        read |= {name: tuple(_finite(one) for one in data.get(name, ())) for name in ("medians", "ratios")}
+        read |= {name: finite(data[name]) for name in ("p50", "p95", "p99", "max", "low", "high", "confidence")}
+        read |= {name: None if data.get(name) is None else finite(data[name]) for name in _MAYBE}
+        read |= {name: tuple(finite(one) for one in data.get(name, ())) for name in ("medians", "ratios")}
         limit = data.get("limit")
         return cls(limit=None if limit is None else str(limit), **read)
 
@@ -116,8 +116,11 @@ class TimingFacts:
 _MAYBE = ("overhead", "mb_per_s", "limit_p50", "ratio", "ratio_low", "ratio_high")
 
 
-def _finite(value: object) -> float:
-    """A finite number: Python's reader takes NaN and Infinity, which are no JSON and no time."""
+def finite(value: object) -> float:
+    """A finite number: Python's reader takes NaN and Infinity, which are no JSON and no time.
+
+    :raises ValueError: it is none.
+    """
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise ValueError(f"{value!r} is no finite number")
     return float(value)

@@ -24,7 +24,7 @@ def parse_sizes(text: str | None) -> tuple[int, ...]:
 
     :raises UsageError: one is no size, or larger than can be measured.
     """
-    from bringup.allocator.measuring import MAX_MEASURED
+    from bringup.allocator.items import MAX_MEASURED
 
     sizes = set()
     for word in text.split(",") if text is not None else ():
@@ -41,7 +41,7 @@ def parse_threads(text: str | None) -> tuple[int, ...] | None:
 
     :raises UsageError: one is no number of threads.
     """
-    from bringup.allocator.measuring import MAX_THREADS
+    from bringup.allocator.items import MAX_THREADS
     from bringup.record.benchmark import ALL_CPUS
 
     if text is None:

@@ -27,7 +27,7 @@ def check(
     records: Annotated[
         list[Path] | None,
         typer.Argument(
-            metavar="[RECORD]...",
+            metavar="RECORD",
             help="What 'collect' or 'run' wrote, folders or .tar.zst; without one, a connected board.",
         ),
     ] = None,

@@ -39,6 +39,23 @@ def _folder_of(output: Path) -> Path:
     return folder
 
 
+def _pack(folder: Path, archive: Path) -> None:
+    """Make the archive of the folder, which then goes.
+
+    :raises HostError: it cannot be written; the folder stays.
+    """
+    from bringup.errors import HostError
+    from bringup.record.archive import pack
+
+    try:
+        pack(folder, archive)
+    except HostError as error:
+        raise HostError(
+            error.action, error.seen, hint=f"what was seen is in {folder}: bringup check {folder}"
+        ) from error
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 @app.command()
 @selects_boards
 def collect(
@@ -57,7 +74,6 @@ def collect(
     from bringup.cli.console import say
     from bringup.cli.progress import live_steps
     from bringup.cli.selecting import one_board, root_policy
-    from bringup.record.archive import pack
     from bringup.record.journal import JOURNAL
     from bringup.record.observe import Observation, observe
 
@@ -73,8 +89,7 @@ def collect(
         raise
     finally:
         if folder != output and (folder / JOURNAL).is_file():
-            pack(folder, output)
-            shutil.rmtree(folder, ignore_errors=True)
+            _pack(folder, output)
     say(f"record: {output}")
     if error is not None:
         raise error

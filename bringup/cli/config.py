@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bringup.cli.lazy import App
-from bringup.cli.options import ConfigDir, RootOption, config_names, selects_boards
-from bringup.text import counted
+from bringup.cli.options import ConfigDir, JsonOutput, RootOption, config_names, selects_boards
+from bringup.text import counted, visible
 
 if TYPE_CHECKING:
     from bringup.board import Selection
@@ -26,7 +26,7 @@ Name = Annotated[
 
 
 @app.command("list")
-def list_them(config_dir: ConfigDir = None, json: Annotated[bool, typer.Option("--json")] = False) -> None:
+def list_them(config_dir: ConfigDir = None, json: JsonOutput = False) -> None:
     """Which board configs there are, and where each is from."""
     from bringup.cli.console import out, print_json, table
     from bringup.config.shipped import config_dirs, find_config, list_configs
@@ -34,14 +34,18 @@ def list_them(config_dir: ConfigDir = None, json: Annotated[bool, typer.Option("
     dirs = config_dirs(tuple(config_dir or ()))
     rows = [(one.name, find_config(one.name, dirs).title, str(one.path)) for one in list_configs(dirs)]
     if json:
-        print_json([{"name": name, "title": title, "path": path} for name, title, path in rows])
+        found = [{"name": name, "title": title, "path": path} for name, title, path in rows]
+        print_json({"schema": "bringup.configs/1", "configs": found})
     else:
         out().print(table(["board config", "board", "file"], rows))
 
 
 @app.command("check")
 def check_them(
-    names: Annotated[list[str] | None, typer.Argument(metavar="[NAME]...", autocompletion=config_names)] = None,
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="NAME", help="A board config's name or file.", autocompletion=config_names),
+    ] = None,
     config_dir: ConfigDir = None,
 ) -> None:
     """Whether board configs are right; without a name, all of them."""
@@ -77,13 +81,14 @@ def schema(output: Annotated[Path | None, typer.Option("-o", metavar="FILE", hel
     """The JSON Schema of board configs, for editors."""
     import json
 
+    from bringup.cli.outfile import write_file
     from bringup.config.jsonschema import board_config_schema
 
     text = json.dumps(board_config_schema(), indent=2) + "\n"
     if output is None:
         typer.echo(text, nl=False)
     else:
-        output.write_text(text, encoding="utf-8")
+        write_file(output, text)
 
 
 @app.command()
@@ -135,6 +140,10 @@ def _may_write(output: Path, *, force: bool) -> None:
     """
     from bringup.errors import UsageError
 
+    if not output.name.isprintable():
+        raise UsageError(
+            f"write {visible(str(output))}", "that is no name of a config", hint="letters, digits, - and _"
+        )
     if output.suffix != ".yaml":
         raise UsageError(f"write {output}", "a board config is called NAME.yaml", hint="-o device-configs/NAME.yaml")
     if output.exists() and not force:

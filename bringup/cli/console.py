@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
 
-__all__ = ["debugging", "out", "print_error", "print_json", "say", "set_debugging", "table"]
+__all__ = ["debugging", "out", "print_error", "print_json", "print_report", "say", "set_debugging", "table"]
 
 
 def set_debugging() -> None:
@@ -46,6 +46,13 @@ def print_error(error: BringupError) -> None:
 def print_json(document: Any) -> None:
     """One JSON document on stdout."""
     sys.stdout.write(json_text(document) + "\n")
+
+
+def print_report(text: str) -> None:
+    """A report on stdout: in UTF-8, which formats say that they are in, whatever the locale."""
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(encoding="utf-8")
+    sys.stdout.write(text)
 
 
 def out() -> Console:

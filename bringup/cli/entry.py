@@ -58,6 +58,12 @@ def _heed_signals() -> None:
             signal.signal(ending, _interrupt)
 
 
+def _write_anything() -> None:
+    """A terminal that cannot show a character shows its number; that is no reason to end."""
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
 def _interrupt(_signal: int, _frame: object) -> None:
     raise KeyboardInterrupt
 
@@ -68,6 +74,7 @@ def _guarded(arguments: list[str]) -> int:
 
     try:
         _heed_signals()
+        _write_anything()
         code = _run(arguments)
         sys.stdout.flush()  # only now is it known whether all of it could be written
     except BrokenPipeError:

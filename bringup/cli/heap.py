@@ -30,6 +30,12 @@ RecordFolder = Annotated[
 ]
 
 
+def _test_ids(incomplete: str) -> list[str]:
+    from bringup.checks.heaptests import known_tests
+
+    return [id_ for id_ in known_tests() if id_.startswith(incomplete)]
+
+
 @app.command("list")
 @selects_boards
 def list_them(
@@ -62,7 +68,10 @@ def run_tests(
     selection: Selection,
     root: RootOption = "auto",
     heap: HeapPattern = "*",
-    test: Annotated[list[str] | None, typer.Option("--test", metavar="ID", help="These tests only.")] = None,
+    test: Annotated[
+        list[str] | None,
+        typer.Option("--test", metavar="ID", help="These tests only: bringup explain ID.", autocompletion=_test_ids),
+    ] = None,
     seed: Annotated[int, typer.Option(min=1, max=2**32 - 1, help="Of the sizes in share.processes and .threads.")] = 1,
     stress: Annotated[int, typer.Option(metavar="MS", min=0, max=20_000, help="How long these two go on each.")] = 0,
     record: RecordFolder = None,

@@ -26,7 +26,7 @@ _RULES = "What is required"
 Sources = Annotated[
     list[Path] | None,
     typer.Argument(
-        metavar="SOURCE...",
+        metavar="SOURCE",
         help="A .config (plain, .gz, .xz, .zst), a kernel image, an Android boot image, a source tree (with --arch), "
         "or a defconfig and fragments: later ones win. Without any: the kernel of the connected board.",
     ),
@@ -155,7 +155,7 @@ def fragment(
     asked = _asked(kernel, flavour, arch, modules_load, None, user_build, further, not no_shipped)
     source, asked = _open(Named.of(sources, record, selection, root), tree, asked)
     result = mend(source, asked, only_required=only_required)
-    write_fragment(result, source, output)
+    write_fragment(result, source, output, read=(*(sources or ()), *(vintf or ()), *(requirements or ())))
     raise typer.Exit(int(ExitCode.FAILED if result.impossible else ExitCode.PASSED))
 
 
@@ -188,7 +188,7 @@ def diff(
     sources: Annotated[
         list[Path] | None,
         typer.Argument(
-            metavar="SOURCE...", help="Of any kind that check reads; two or more, a board and a record counted."
+            metavar="SOURCE", help="Of any kind that check reads; two or more, a board and a record counted."
         ),
     ] = None,
     record: Record = None,
@@ -225,6 +225,7 @@ def _asked(
     further: tuple[Requirement, ...],
     shipped: bool,
 ) -> Asked:
+    from bringup.kernel.architecture import arch_named
     from bringup.kernel.checked import Asked
     from bringup.kernel.evidence import Evidence
     from bringup.kernel.source import read_modules_load
@@ -234,7 +235,7 @@ def _asked(
     return Asked(
         None if kernel is None else KernelVersion.parse(kernel),
         None if flavour is None else Flavour.named(flavour),
-        arch,
+        None if arch is None else arch_named(arch),
         Evidence.of(modules_load=modules, cmdline=cmdline, is_user_build=user_build),
         further,
         shipped,

@@ -82,18 +82,18 @@ def _told(verdict: KconfigVerdict) -> Iterator[str]:
     yield from (f"  → {line}" for line in verdict.remedy)
 
 
-def write_fragment(fragment: Fragment, source: Source, output: Path | None) -> None:
-    """Write the fragment; what no line can mend goes to stderr."""
-    from bringup.errors import HostError
+def write_fragment(fragment: Fragment, source: Source, output: Path | None, *, read: Iterable[Path]) -> None:
+    """Write the fragment; what no line can mend goes to stderr.
+
+    :param read: the files it was made from, which are not written over.
+    """
+    from bringup.cli.outfile import write_file
 
     text = f"# For {visible(source.name)}\n{fragment.text()}" if fragment.lines else ""
-    try:
-        if output is None:
-            _write(text)
-        else:
-            output.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise HostError(f"write {output}", error.strerror or str(error)) from error
+    if output is None:
+        _write(text)
+    else:
+        write_file(output, text, read=read)
     if not fragment.lines and not fragment.impossible:
         say("bringup: nothing to set: every requirement holds")
     for requirement, why in fragment.impossible:
@@ -174,7 +174,13 @@ def show_names(requirements: Sequence[Requirement], *, as_json: bool) -> None:
 
     if as_json:
         ids = {requirement.id: requirement.title for requirement in requirements}
-        print_json({"requirements": ids, "symbols": {name: one.what for name, one in symbol_table().items()}})
+        print_json(
+            {
+                "schema": "bringup.kconfig-names/1",
+                "requirements": ids,
+                "symbols": {name: one.what for name, one in symbol_table().items()},
+            }
+        )
         return
     out().print(table(["requirement", "title"], ([one.id, one.title] for one in requirements)))
     out().print(table(["symbol", "what"], ([f"CONFIG_{one.name}", one.what] for one in symbol_table().values())))

@@ -54,7 +54,12 @@ _Serials = Annotated[
         rich_help_panel=_SELECT,
     ),
 ]
-AllBoards = Annotated[bool, typer.Option("--all", help="Every board that is ready.", rich_help_panel=_SELECT)]
+AllBoards = Annotated[
+    bool,
+    typer.Option(
+        "--all", help="Every board that adb lists; exit status 3 where one cannot be used.", rich_help_panel=_SELECT
+    ),
+]
 _TransportId = Annotated[
     int | None, typer.Option("-t", metavar="ID", help="A board's transport id.", rich_help_panel=_SELECT)
 ]

@@ -1,8 +1,7 @@
-"""``bringup report``: a run that was judged, written in another format."""
+"""``bringup report``: a run that was judged, or a comparison, written in another format."""
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -21,20 +20,24 @@ def _formats(incomplete: str) -> list[str]:
 
 @app.command()
 def report(
-    run: Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder, its run.json, or a report.html.")],
+    run: Annotated[
+        Path, typer.Argument(metavar="RUN", help="A run's folder, its run.json, a report.html, or a comparison.")
+    ],
     format: Annotated[
         str, typer.Option("--format", "-f", help="html, junit, json, …", autocompletion=_formats)
     ] = "html",
     output: Annotated[Path | None, typer.Option("-o", metavar="FILE", help="Default: stdout.")] = None,
 ) -> None:
-    """Write a run as HTML, JUnit, JSON, …"""
-    from bringup.cli.console import say
-    from bringup.report import find_format, write_report
-    from bringup.report.readback import load_report
+    """Write a run, or a comparison of two, as HTML, JUnit, JSON, …"""
+    from bringup.cli.console import print_report, say
+    from bringup.cli.results import uncollected
+    from bringup.report import find_format, rendered, write_report
+    from bringup.report.readback import load_document
 
     chosen = find_format(format)
-    document = load_report(run)
-    if output is None:
-        sys.stdout.write(chosen.render(document))
-    else:
-        say(f"wrote {write_report(document, chosen, output)}")
+    with uncollected():
+        document = load_document(run)
+        if output is None:
+            print_report(rendered(document, chosen))
+        else:
+            say(f"wrote {write_report(document, chosen, output)}")

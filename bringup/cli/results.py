@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,10 +16,31 @@ if TYPE_CHECKING:
     from bringup.checks.run import Run
     from bringup.config.schema import BoardConfig
 
-__all__ = ["check_fix_dir", "choose_configs", "prepare_folder", "show", "write_fixes", "write_reports"]
+__all__ = [
+    "check_fix_dir",
+    "choose_configs",
+    "prepare_folder",
+    "show",
+    "uncollected",
+    "write_fixes",
+    "write_reports",
+]
 
 _REPORTS = {"json": "run.json", "html": "report.html", "junit": "junit.xml"}
-_OF_A_RUN = {*_REPORTS.values(), "compare.json"}
+_ELSEWHERE = "give another folder with -o"
+_OF_A_RUN = {*_REPORTS.values(), "compare.json", "compare.html"}
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """For a command that reads, writes and ends: nothing it reads is garbage, and looking for some takes as long."""
+    collecting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collecting:
+            gc.enable()
 
 
 def choose_configs(board: str | None, folders: Sequence[Path] | None) -> tuple[tuple[BoardConfig, ...], bool]:
@@ -35,7 +58,12 @@ def write_reports(run: Run, folder: Path) -> None:
     """Write ``run.json``, ``report.html`` and ``junit.xml``."""
     from bringup.report import find_format, write_report
 
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise UsageError(f"write the reports to {folder}", "there is a file of that name", hint=_ELSEWHERE) from error
+    except OSError as error:
+        raise HostError(f"write the reports to {folder}", error.strerror or str(error), hint=_ELSEWHERE) from error
     for name, file in _REPORTS.items():
         write_report(run, find_format(name), folder / file)
 
@@ -117,13 +145,13 @@ def prepare_folder(output: Path | None, replace: bool) -> Path:
         there = list(folder.iterdir()) if folder.exists() else []
         earlier = [one for one in there if one.name in _OF_A_RUN or (one / JOURNAL).is_file()]
         if there and not (replace and earlier):
-            hint = "give another folder with -o" + (", or --replace" if earlier else "")
+            hint = _ELSEWHERE + (", or --replace" if earlier else "")
             raise UsageError(action, "the folder is not empty", hint=hint)
         for one in earlier:
             shutil.rmtree(one) if one.is_dir() else one.unlink()
         folder.mkdir(parents=True, exist_ok=True)
     except (NotADirectoryError, FileExistsError) as error:
-        raise UsageError(action, "there is a file of that name", hint="give another folder with -o") from error
+        raise UsageError(action, "there is a file of that name", hint=_ELSEWHERE) from error
     except OSError as error:
-        raise HostError(action, error.strerror or str(error), hint="give another folder with -o") from error
+        raise HostError(action, error.strerror or str(error), hint=_ELSEWHERE) from error
     return folder

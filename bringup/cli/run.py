@@ -76,6 +76,7 @@ def run(
 ) -> None:
     """Observe, judge and report: the main job."""
     from bringup.cli.results import check_fix_dir, choose_configs, prepare_folder
+    from bringup.cli.selecting import all_boards as find_all
     from bringup.cli.selecting import root_policy, selected_boards, virtual_board
     from bringup.lab.run import Job
     from bringup.record.benchmark import EVERY_HEAP, Benchmark
@@ -98,8 +99,8 @@ def run(
         if virtual is not None:
             with virtual_board(virtual, selection) as one:
                 return run_on([one], Job(prepare_folder(output, replace), configs, named, how), then)
-        boards = selected_boards(selection, all_boards)
-        return run_on(boards, Job(prepare_folder(output, replace), configs, named, how), then)
+        boards, unusable = find_all(selection) if all_boards else (selected_boards(selection), [])
+        return run_on(boards, Job(prepare_folder(output, replace), configs, named, how), then, unusable)
 
     raise typer.Exit(for_bisect(do) if bisect else do())
 

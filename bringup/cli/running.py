@@ -72,8 +72,10 @@ def for_bisect(command: Callable[[], int]) -> int:
     return code if code in (ExitCode.PASSED, ExitCode.FAILED) else CANNOT_JUDGE
 
 
-def run_on(boards: Sequence[Board], job: Job, then: Then) -> int:
+def run_on(boards: Sequence[Board], job: Job, then: Then, unusable: Sequence[BringupError] = ()) -> int:
     """Observe, judge, report; the exit status.
+
+    :param unusable: why boards that were meant, too, are not there: without them all has not passed.
 
     :raises HostError: a record, a report or the events cannot be written.
     :raises RecordError: the baseline cannot be read.
@@ -91,17 +93,17 @@ def run_on(boards: Sequence[Board], job: Job, then: Then) -> int:
             raise
         write_reports(result, job.folder)
         compared = None if baseline is None else _compare(baseline, result, job.folder)
-        code = status_of(result, compared, then.fail_on)
+        code = status_of(result, compared, then.fail_on) or int(ExitCode.INFRASTRUCTURE if unusable else 0)
         if events:
             events.end(result, code)
     fixes = write_fixes(result, then.fix_dir) if then.fix_dir is not None else ()
     if not then.as_lines:
         show(result, as_json=then.as_json, report=job.folder / "report.html")
     if compared is not None and not (then.as_json or then.as_lines):
-        _show_comparison(compared)
+        _show_comparison(compared, job.folder / "compare.html")
     for line in fixes:
         say(line)
-    for error in errors:
+    for error in (*errors, *unusable):
         print_error(error)
     return code
 
@@ -169,24 +171,21 @@ def _to_stdout(line: str) -> None:
 
 
 def _compare(baseline: Run, result: Run, folder: Path) -> Comparison:
-    """Compare, and leave ``compare.json`` beside the run."""
-    import json
-
+    """Compare, and leave ``compare.json`` and ``compare.html`` beside the run."""
     from bringup.checks.compare import compare
+    from bringup.report import write_report
 
     found = compare(baseline, result)
-    file = folder / "compare.json"
-    try:
-        file.write_text(json.dumps(found.to_json(), indent=2) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise HostError(f"write the comparison to {file}", error.strerror or str(error)) from error
+    for name in ("json", "html"):
+        write_report(found, name, folder / f"compare.{name}")
     return found
 
 
-def _show_comparison(found: Comparison) -> None:
+def _show_comparison(found: Comparison, page: Path) -> None:
     from bringup.cli.console import out
     from bringup.report.comparison import summary
 
     console = out()
     console.print("\nsince the baseline:", style="bold")
     console.print(summary(found))
+    console.print(f"comparison: {page}", soft_wrap=True)

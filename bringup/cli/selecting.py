@@ -11,9 +11,11 @@ from bringup.errors import BringupError, UsageError
 
 if TYPE_CHECKING:
     from bringup.board import Board, RootPolicy, Selection
+    from bringup.errors import BoardError
     from bringup.virtual import VirtualBoard
 
 __all__ = [
+    "all_boards",
     "connect_virtual",
     "forget_virtual",
     "listed_serials",
@@ -67,25 +69,34 @@ def root_policy(text: str) -> RootPolicy:
         raise UsageError("read --root", f"{text!r} is none of {known}", hint="auto is the default") from error
 
 
-def selected_boards(selection: Selection, every: bool = False) -> list[Board]:
-    """The boards that are meant; several only where several were named or all were asked for.
+def selected_boards(selection: Selection) -> list[Board]:
+    """The boards that are meant; several only where several were named.
 
     :raises BringupError: none, too many, or one that cannot be used.
     """
-    from bringup.board import connect, connect_all
+    if len(selection.serials) > 1:
+        return all_boards(selection)[0]
+    from bringup.board import connect
+
+    return [connect(selection, Deadline.after(_CONNECT_SECONDS))]
+
+
+def all_boards(selection: Selection) -> tuple[list[Board], list[BoardError]]:
+    """Every board that is named, or that adb lists where none is; and why some of them cannot be used.
+
+    :raises BringupError: there is none, or one that is named cannot be used.
+    """
+    from bringup.board import connect_all
     from bringup.cli.console import print_error, say
 
-    deadline = Deadline.after(_CONNECT_SECONDS)
-    if not every and len(selection.serials) < 2:
-        return [connect(selection, deadline)]
-    chosen = connect_all(selection, deadline)
+    chosen = connect_all(selection, Deadline.after(_CONNECT_SECONDS))
     for serial, others in chosen.also.items():
         say(f"{serial}: also seen as {', '.join(others)}")
     if chosen.unusable and (selection.serials or not chosen.boards):
         raise chosen.unusable[0]
     for error in chosen.unusable:
         print_error(error)
-    return list(chosen.boards)
+    return list(chosen.boards), list(chosen.unusable)
 
 
 def one_board(selection: Selection, action: str) -> Board:

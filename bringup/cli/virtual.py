@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from bringup.cli.lazy import App
-from bringup.cli.options import profile_names
+from bringup.cli.options import JsonOutput, profile_names
 
 app = App("Boards in QEMU: set up, start, stop, list.")
 
@@ -35,8 +35,12 @@ def start(
         str | None, typer.Option("--name", help="Where several are to run; default: the profile's.")
     ] = None,
     append: Annotated[str, typer.Option("--append", metavar="WORDS", help="Added to the kernel command line.")] = "",
-    memory: Annotated[int | None, typer.Option("--memory", metavar="MIB", help="Instead of the profile's.")] = None,
-    port: Annotated[int | None, typer.Option("--port", help="On 127.0.0.1; default: one that is free.")] = None,
+    memory: Annotated[
+        int | None, typer.Option("--memory", metavar="MIB", min=64, help="Instead of the profile's.")
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option("--port", min=1, max=65535, help="On 127.0.0.1; default: one that is free.")
+    ] = None,
 ) -> None:
     """Boot a virtual board, connect adb to it, and print its serial. It runs until 'bringup virtual stop'."""
     from bringup.cli.progress import Steps
@@ -57,7 +61,7 @@ def start(
 @app.command()
 def stop(
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[NAME]...", help="Default: all that 'bringup virtual start' started.")
+        list[str] | None, typer.Argument(metavar="NAME", help="Default: all that 'bringup virtual start' started.")
     ] = None,
 ) -> None:
     """Stop virtual boards."""
@@ -92,7 +96,7 @@ def clean(
 
 
 @app.command("list")
-def list_them(json: Annotated[bool, typer.Option("--json")] = False) -> None:
+def list_them(json: JsonOutput = False) -> None:
     """The profiles there are, and the boards that run."""
     from bringup.cli.console import out, print_json, table
     from bringup.virtual import find_image, profiles, running
@@ -108,7 +112,7 @@ def list_them(json: Annotated[bool, typer.Option("--json")] = False) -> None:
         for one in profiles()
     ]
     if json:
-        print_json(rows)
+        print_json({"schema": "bringup.virtual/1", "profiles": rows})
         return
     shown = [
         (str(row["profile"]), str(row["summary"]), "yes" if row["set_up"] else "no", _running(row["running"]))

@@ -155,6 +155,9 @@ def check_source(source: Source, asked: Asked) -> Checked:
     if asked.later is not None and config is not None:
         if kernel.version is None:
             raise UsageError("forecast", "which kernel the configuration is of is not known", hint="add --kernel 6.12")
+        if asked.later < kernel.version:
+            seen = f"{asked.later} is before {kernel.version}, which the configuration is of"
+            raise UsageError("forecast", seen, hint="name a later kernel with --for")
         from bringup.kernel.forecast import carried_over, forecast
 
         changes = tuple(forecast(config, kernel.version, asked.later, kernel.flavour))

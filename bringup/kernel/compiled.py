@@ -163,7 +163,7 @@ DATA: dict[str, Any] = {
      'id': 'kconfig.debug-option-on-user-build',
      'text': 'DMA_API_DEBUG tracks every DMA mapping and slows all drivers down',
     },
-    'why': 'It also switches DMABUF_DEBUG on by default in 6.1 and 6.12.',
+    'why': 'Every mapping is written down and compared, which makes drivers slower. It also switches DMABUF_DEBUG on by default in 6.1 and 6.12.',
     'source': [
      'kernel/dma/Kconfig',
      'drivers/dma-buf/Kconfig of Linux 6.1 and 6.12',
@@ -199,7 +199,7 @@ DATA: dict[str, Any] = {
      'id': 'kconfig.debug-option-on-user-build',
      'text': 'CMA_DEBUGFS has files that allocate and free pages of an area',
     },
-    'why': 'CMA_SYSFS gives the counters without them.',
+    'why': 'Who writes to these files takes CMA away from camera and display. CMA_SYSFS gives the counters without them.',
     'source': [
      'Documentation/admin-guide/mm/cma_debugfs.rst',
     ],
@@ -239,7 +239,7 @@ DATA: dict[str, Any] = {
      'id': 'kconfig.debug-option-on-user-build',
      'text': 'non_debuggable.config forbids DEBUG_FS on user builds of these kernels',
     },
-    'why': 'Then /sys/kernel/debug/dma_buf/bufinfo is not there either. Later kernel/configs no longer have that file.',
+    'why': 'Its files show and change the inside of the kernel, and Android keeps them from user builds; /sys/kernel/debug/dma_buf/bufinfo is among them. Later kernel/configs no longer have that file.',
     'source': [
      'kernel/configs, non_debuggable.config of r/android-4.14, r/android-4.19, r/android-5.4, s/android-4.19',
     ],

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bringup.errors import ConfigError
+from bringup.kernel.architecture import ALSO
 from bringup.kernel.language import Block, Definition, Statement, read_statements
 from bringup.kernel.symbols import Era, SymbolType
 from bringup.kernel.version import ANY_VERSION, Flavour, KernelVersion
@@ -23,8 +24,6 @@ _MAX_FILE = 4 << 20
 _MAX_TOTAL = 128 << 20
 _DEPTH = 64
 _MAKE = re.compile(r"^(VERSION|PATCHLEVEL|SUBLEVEL|EXTRAVERSION)\s*=\s*(\S*)\s*$", re.MULTILINE)
-# What a person or a compiler calls an architecture → its folder below arch/.
-_FOLDERS = {"x86_64": "x86", "i386": "x86", "amd64": "x86", "aarch64": "arm64", "arm64": "arm64", "riscv64": "riscv"}
 _UNKNOWN_NOTES = 200
 
 
@@ -106,7 +105,7 @@ def read_tree(path: Path, arch: str) -> SourceTree:
     """
     if not (path / "Kconfig").is_file() or not (path / "arch").is_dir():
         raise ConfigError(path, "no kernel source tree: it has no Kconfig and arch/")
-    folder = arch if (path / "arch" / arch / "Kconfig").is_file() else _FOLDERS.get(arch, arch)
+    folder = arch if (path / "arch" / arch / "Kconfig").is_file() else ALSO.get(arch, arch)
     if "/" in folder or not (path / "arch" / folder / "Kconfig").is_file():
         known = ", ".join(sorted(each.parent.name for each in (path / "arch").glob("*/Kconfig")))
         raise ConfigError(path, f"has no architecture {arch!r}", hint=f"it has: {known}")

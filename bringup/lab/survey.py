@@ -62,7 +62,7 @@ def survey_all(selection: Selection, configs: Sequence[BoardConfig]) -> list[Boa
     if not listed:
         return []
     chosen = connect_all(selection, deadline)
-    unusable = {error.board: f"{error.seen}. {error.hint}".strip() for error in chosen.unusable}
+    unusable = {error.board: "; ".join(filter(None, (error.seen, error.hint))) for error in chosen.unusable}
     summaries = {one.serial: one for one in survey(chosen.boards, configs)}
     twins = {serial: kept for kept, serials in chosen.also.items() for serial in serials}
     return [

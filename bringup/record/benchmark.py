@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import sqrt
 
-from bringup.allocator.measuring import Measure
+from bringup.allocator.items import Measure
 from bringup.allocator.plan import Plan
 
 __all__ = ["ALL_CPUS", "EVERY_HEAP", "PASSES", "SIZES", "Benchmark"]

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bringup import __version__
-from bringup.allocator.measuring import Exhaust, Pages
+from bringup.allocator.items import Exhaust, Pages
 from bringup.allocator.plan import Plan
 from bringup.allocator.protocol import Bye, FileFact, Line, Ran, Refused, Result, Timing, Untimed
 from bringup.allocator.run import Program, ensure_pushed, run
@@ -21,7 +21,7 @@ from bringup.deadline import Deadline
 from bringup.errors import AllocatorError, BoardError, BringupError
 from bringup.record.benchmark import Benchmark
 from bringup.record.journal import SCHEMA, Journal
-from bringup.record.questions import COUNTERS, EVERYTHING, EXHAUST_MS, TRACE_EVENTS, Questions
+from bringup.record.questions import COUNTERS, EVERYTHING, EXHAUST_MS, TESTS_BEGIN, TESTS_END, TRACE_EVENTS, Questions
 
 __all__ = ["Observation", "observe"]
 
@@ -174,6 +174,8 @@ def _plan(how: Observation, deadline: Deadline) -> Plan:
     plan = _ask(Plan(budget_bytes=how.memory_budget, budget_ms=int(deadline.remaining * 900)), how.questions)
     if how.stress is not None:
         plan = plan.stress(*how.stress)
+    if how.heaps is not None:
+        plan = _marked(plan, TESTS_BEGIN)
     for pattern in _patterns(how.heaps):
         plan = plan.heaps(pattern)
         for test in how.tests:
@@ -183,8 +185,13 @@ def _plan(how: Observation, deadline: Deadline) -> Plan:
         if how.rounds:
             plan = plan.bench(how.rounds)
     if how.heaps is not None:
-        plan = _measured(plan.heaps(how.heaps), how)
+        plan = _marked(_measured(plan.heaps(how.heaps), how), TESTS_END)
     return plan if how.benchmark is None else how.benchmark.add_to(plan)
+
+
+def _marked(plan: Plan, line: str) -> Plan:
+    """With a line for the kernel's log: a CMA allocation that fails is one, and this tells whose it is."""
+    return plan.run(2000, 256, ("/system/bin/sh", "-c", f"[ -d /dev/dma_heap ] && echo '<6>{line}' >/dev/kmsg"))
 
 
 def _ask(plan: Plan, questions: Questions) -> Plan:

@@ -12,6 +12,8 @@ __all__ = [
     "EVERYTHING",
     "EXHAUST_MS",
     "KERNEL",
+    "TESTS_BEGIN",
+    "TESTS_END",
     "TRACE_EVENTS",
     "Files",
     "Glob",
@@ -145,6 +147,10 @@ TRACE_EVENTS = ("header_page", "kmem/mm_page_alloc", "kmem/mm_page_free", "cma/c
 
 #: Longest that one heap may be asked for all it has; it takes a few times what zeroing it takes.
 EXHAUST_MS = 10_000
+
+#: Lines for the kernel's log around all that is asked of heaps: a CMA allocation that fails is a line there, too.
+TESTS_BEGIN = "bringup: tests heaps"
+TESTS_END = "bringup: has tested heaps"
 
 _PROGRAMS = (
     Program(("/system/bin/getprop",), 3000, 256 * KIB),

@@ -15,12 +15,14 @@ from pathlib import Path
 from bringup.config.schema import BoardConfig, Heap
 from bringup.errors import UsageError
 
-__all__ = ["PLATFORM_TYPES", "Policy", "make_policy"]
+__all__ = ["PLATFORM_TYPES", "Policy", "make_policy", "platform_type"]
 
 PLATFORM_TYPES = ("dmabuf_heap_device", "dmabuf_system_heap_device", "dmabuf_system_secure_heap_device")
 """Types that the platform declares (public/device.te)."""
 _OPEN_TO_CORE = PLATFORM_TYPES[1:]
 _EXEMPT = ("init", "ueventd")
+_UNLABELLED = "device"
+"""What all of /dev is that no file_contexts names: public/domain.te lets no domain open a character device of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,12 @@ def make_policy(config: BoardConfig, nodes: tuple[tuple[str, Heap], ...]) -> Pol
         if label is not None and label != platform_type(name):
             contexts.append((name, label))
         label = label or platform_type(name)
+        if label == _UNLABELLED:
+            raise UsageError(
+                f"label heap '{heap.name}' of {config.name}",
+                f"neverallow: no domain may open a character device of the type {label}",
+                hint=f"leave the label out ({platform_type(name)}), or give the heap a type of its own",
+            )
         if label not in PLATFORM_TYPES:
             types[label] = None
         for domain in heap.used_by:

@@ -1,4 +1,4 @@
-"""Reports: a run becomes a file that a person or another program reads.
+"""Reports: a run, or what differs between two, becomes a file that a person or another program reads.
 
 A format is one file in :mod:`bringup.report.formats` that defines ``FORMAT``; it is found there, nothing lists it.
 """
@@ -11,27 +11,33 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bringup.checks.run import Run
 from bringup.errors import HostError, UsageError
 
-__all__ = ["Format", "all_formats", "find_format", "write_report"]
+if TYPE_CHECKING:
+    from bringup.checks.compare import Comparison
+
+__all__ = ["Format", "all_formats", "comparing_formats", "find_format", "rendered", "write_report"]
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """One way to write a run down.
+    """One way to write a run down, and maybe a comparison of two.
 
     :param name: what ``--format`` takes.
     :param suffix: the file's suffix, with its dot.
     :param render: the whole report as text; never holds a control character but tab and newline.
     :param summary: one line for ``--help``.
+    :param compare: the same for a comparison; ``None``: the format has no words for one.
     """
 
     name: str
     suffix: str
     render: Callable[[Run], str]
     summary: str
+    compare: Callable[[Comparison], str] | None = None
 
 
 def all_formats() -> dict[str, Format]:
@@ -60,17 +66,40 @@ def find_format(name: str) -> Format:
     return known[name]
 
 
-def write_report(run: Run, format: str | Format, path: Path) -> Path:  # noqa: A002 - the word of the command line
-    """Render a run into a file: the whole file or none, never a part of it.
+def comparing_formats() -> dict[str, Format]:
+    """Those that a comparison can be written in."""
+    return {name: one for name, one in all_formats().items() if one.compare is not None}
+
+
+def rendered(document: Run | Comparison, format: str | Format) -> str:  # noqa: A002 - the word of the command line
+    """A run or a comparison as text.
+
+    :raises UsageError: there is no such format, or it has no words for a comparison.
+    """
+    chosen = find_format(format) if isinstance(format, str) else format
+    if isinstance(document, Run):
+        return chosen.render(document)
+    if chosen.compare is None:
+        hint = f"a comparison can be written as: {', '.join(comparing_formats())}"
+        raise UsageError("write a comparison", f"{chosen.name} is for runs only", hint=hint)
+    return chosen.compare(document)
+
+
+def write_report(
+    document: Run | Comparison,
+    format: str | Format,  # noqa: A002
+    path: Path,
+) -> Path:
+    """Render a run or a comparison into a file: the whole file or none, never a part of it.
 
     :param path: the file, or a folder, which then gets ``report`` with the format's suffix.
     :returns: the file that was written.
-    :raises UsageError: there is no such format.
+    :raises UsageError: there is no such format, or it has no words for a comparison.
     :raises HostError: it cannot be written.
     """
     chosen = find_format(format) if isinstance(format, str) else format
     file = path / f"report{chosen.suffix}" if path.is_dir() else path
-    text = chosen.render(run)
+    text = rendered(document, chosen)
     part = file.with_name(f".{file.name}.{secrets.token_hex(4)}.part")
     try:
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from bringup.checks.compare import Change, Comparison, Difference, Timing, TimingTest
+from bringup.checks.compare import Change, Comparison, Timing, TimingTest
 from bringup.checks.compare_timings import OVER_RUNS
 from bringup.report import units
+from bringup.report.changes import Told, source_of, test_of, told
 from bringup.report.shown import excerpt
-from bringup.report.story import WORST_FIRST
 from bringup.text import visible
 
-__all__ = ["Told", "summary", "told"]
+__all__ = ["summary"]
 
 _STYLES = {
     Change.REGRESSED: "bold red",
@@ -28,32 +27,6 @@ _STYLES = {
 }
 _ROWS, _TIMINGS, _NAMED = 60, 30, 3
 _LONGEST = 300
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """One change of one check, and the boards on which it happened.
-
-    :param one: as the first of them has it.
-    """
-
-    one: Difference
-    boards: tuple[str, ...]
-
-
-def told(differences: Iterable[Difference]) -> list[Told]:
-    """Differences with their boards put together: the worst change first, in it what is worst now, then most boards."""
-    groups: dict[tuple[object, ...], list[Difference]] = {}
-    for one in differences:
-        groups.setdefault((one.change, one.before, one.after, one.id, one.heap), []).append(one)
-    found = [Told(group[0], tuple(dict.fromkeys(one.board for one in group))) for group in groups.values()]
-    order = list(Change)
-
-    def weight(group: Told) -> tuple[int, int, int]:
-        after = group.one.after
-        return order.index(group.one.change), WORST_FIRST.index(after) if after else 0, -len(group.boards)
-
-    return sorted(found, key=weight)
 
 
 def summary(found: Comparison) -> RenderableType:
@@ -108,18 +81,12 @@ def _timings(timings: tuple[Timing, ...], *, several: bool) -> Iterator[Text]:
         board = f"{one.board}, " if several else ""
         yield Text.assemble(
             ("slower" if one.slower else "faster", "bold red" if one.slower else "green"),
-            f": {_line(board + _source(one))}, {units.size(one.size)}{_threads(one)}: {_line(one.op)} took "
+            f": {_line(board + source_of(one))}, {units.size(one.size)}{_threads(one)}: {_line(one.op)} took "
             f"{units.duration(round(one.before_p50))} at the median, now {units.duration(round(one.after_p50))}",
             (_ratios(one), "dim"),
         )
     if len(timings) > _TIMINGS:
         yield Text(f"… and {units.number(len(timings) - _TIMINGS, 'more timing')}: --json has them", "dim")
-
-
-def _source(one: Timing) -> str:
-    if one.source != "ion":
-        return one.heap
-    return f"ION {one.heap}{'' if one.flags & 1 else ' uncached'}"
 
 
 def _threads(one: Timing) -> str:
@@ -136,12 +103,7 @@ def _ratios(one: Timing) -> str:
 def _tests(tests: Iterable[TimingTest]) -> Iterator[Text]:
     """Which test decided, on how much, and how often it errs."""
     for one in tests:
-        few = f", {one.undecidable:,} of them of too few passes to tell" if one.undecidable else ""
-        yield Text(
-            f"timings decided by: {one.name}; {one.compared:,} compared{few}. "
-            f"Where nothing changed, at most 1 in {1 / one.error_rate:,.0f} {one.over} shows a change.",
-            "dim",
-        )
+        yield Text(f"timings decided by: {test_of(one)}", "dim")
 
 
 def _some(serials: tuple[str, ...]) -> str:

@@ -1,13 +1,18 @@
-"""JSON as text that holds no control character: the run document, and the lines of a run's events."""
+"""JSON as text that holds no control character: the document of a run or a comparison, and the lines of events."""
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from bringup.checks.run import Run
 
-__all__ = ["json_line", "run_document"]
+if TYPE_CHECKING:
+    from bringup.checks.compare import Comparison
+
+__all__ = ["comparison_document", "json_line", "run_document"]
 
 # json.dumps escapes C0 itself. The rest of what bringup.text.visible names is written as a JSON escape, which reads
 # back as it was; a lone surrogate has no such escape that every reader takes, so it becomes visible text.
@@ -19,19 +24,29 @@ def run_document(run: Run, *, indent: int | None = None, in_html: bool = False) 
     """The run in its published shape, ``bringup.run/1``.
 
     :param in_html: also escape what could end or open an element, so that it can stand inside ``<script>``.
-        Each board then has a line of its own.
+        Each board then has a line of its own, which the page's script reads one of.
     """
-    if in_html:
-        text = _a_board_a_line(run)
-    else:
-        text = json.dumps(run.to_json(), indent=indent, ensure_ascii=False, allow_nan=False)
-    text = _escaped(text)
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026") if in_html else text
+    data = run.to_json()
+    return _in_html(_one_a_line(data, "boards")) if in_html else _document(data, indent)
+
+
+def comparison_document(found: Comparison, *, indent: int | None = None, in_html: bool = False) -> str:
+    """A comparison in its published shape, ``bringup.compare/1``; as :func:`run_document`."""
+    data = found.to_json()
+    return _in_html(_one_a_line(data, "differences")) if in_html else _document(data, indent)
 
 
 def json_line(value: object) -> str:
     """A value as JSON on one line, escaped as the run document is; its end of line is included."""
     return _escaped(json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))) + "\n"
+
+
+def _document(data: Mapping[str, Any], indent: int | None) -> str:
+    return _escaped(json.dumps(data, indent=indent, ensure_ascii=False, allow_nan=False))
+
+
+def _in_html(text: str) -> str:
+    return _escaped(text).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
 def _escaped(text: str) -> str:
@@ -43,11 +58,12 @@ def _spell(match: re.Match[str]) -> str:
     return match.group().encode("ascii", "backslashreplace").decode("ascii").replace("\\", "\\\\")
 
 
-def _a_board_a_line(run: Run) -> str:
+def _one_a_line(data: Mapping[str, Any], many: str) -> str:
+    """A document whose longest list, its last item, has a line for each of its own items."""
+
     def compact(value: object) -> str:
         return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
 
-    head = run.to_json() | {"boards": []}
-    boards = ",\n".join(compact(board.to_json()) for board in run.boards)
-    del head["boards"]
-    return f'{compact(head)[:-1]},"boards":[\n{boards}\n]}}'
+    head = compact({name: value for name, value in data.items() if name != many})
+    items = ",\n".join(map(compact, data[many]))
+    return f'{head[:-1]},"{many}":[\n{items}\n]}}'

@@ -10,9 +10,8 @@ import functools
 from collections.abc import Callable, Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
-from typing import Any
+from typing import Any, TypeVar
 
-from bringup.checks.run import Run
 from bringup.checks.verdict import Verdict
 from bringup.text import visible
 
@@ -31,9 +30,14 @@ _NAMES = frozenset(
 _FACTS = frozenset(("evidence", "remedy", "lines", "found", "sources", "not_known"))
 
 
-def shown(run: Run) -> Run:
-    """The same run with each text passed through :func:`bringup.text.visible`; long texts and lists are cut."""
-    safe: Run = _shown(run)
+_Shown = TypeVar("_Shown")
+
+
+def shown(value: _Shown) -> _Shown:
+    """The same run, or whatever dataclass of a report it is, with each text passed through
+    :func:`bringup.text.visible`; long texts and lists are cut.
+    """
+    safe: _Shown = _shown(value)
     return safe
 
 

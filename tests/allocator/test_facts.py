@@ -19,7 +19,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from bringup.allocator.abi import Abi
-from bringup.allocator.plan import MAX_FILE_BYTES, Plan
+from bringup.allocator.items import MAX_FILE_BYTES
+from bringup.allocator.plan import Plan
 from bringup.allocator.protocol import (
     Bye,
     FileFact,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bringup.allocator.measuring import Measure
+from bringup.allocator.items import Measure
 from bringup.allocator.plan import Plan
 from bringup.allocator.protocol import Bye, Timing, TimingSource, Untimed
 from bringup.checks.benchmark import LIMITS, timing_facts

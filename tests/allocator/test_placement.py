@@ -6,13 +6,14 @@ from __future__ import annotations
 import json
 import os
 import platform
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from bringup.allocator.measuring import Exhaust, Pages
+from bringup.allocator.items import Exhaust, Pages, Read
 from bringup.allocator.plan import Plan
-from bringup.allocator.protocol import Bye, Exhaustion, Result, TracedBuffer, Tracing
+from bringup.allocator.protocol import Bye, Exhaustion, FileFact, Result, TracedBuffer, Tracing
 from bringup.checks.facts import Facts
 from bringup.checks.judge import judge
 from bringup.checks.placement import placements
@@ -28,7 +29,8 @@ from tests.scripted_record import node
 
 MIB = 1 << 20
 CHECKS = (
-    "pages.contiguous", "pages.region", "pages.promised", "pages.runs", "exhaustion.clean", "exhaustion.cma",
+    "pages.contiguous", "pages.region", "pages.promised", "pages.runs", "pages.counters",
+    "exhaustion.clean", "exhaustion.cma",
 )  # fmt: skip
 CONFIG = BoardConfig.model_validate(
     {
@@ -39,6 +41,7 @@ CONFIG = BoardConfig.model_validate(
     }
 )
 PLAN = Plan().heaps("*").add(Pages(TRACE_EVENTS)).add(Exhaust(60_000))
+COUNTERS = ("alloc_pages_success", "release_pages_success")
 pytestmark = pytest.mark.skipif(os.sysconf("SC_PAGESIZE") != 4096, reason="the scripted frames are of 4 KiB")
 
 
@@ -47,7 +50,12 @@ def recorded(answer: Answer, folder: Path, base_pfn: int = 0x5E000) -> Record:
     with Journal(folder) as journal:
         journal.line({"t": "record", "schema": SCHEMA, "tool": "0", "started": "2026-01-01T00:00:00Z"})
         for line in answer.lines:
-            journal.line(json.loads(line.raw))
+            entry = json.loads(line.raw)
+            if isinstance(line, FileFact):  # a counter, in a folder that stands for sysfs
+                del entry["data"]
+                entry["path"] = f"/sys/kernel/mm/cma/linux,cma/{Path(line.path).name}"
+                entry |= journal.store(entry["path"], line.data)
+            journal.line(entry)
         for name, text in (("base_pfn", f"{base_pfn}\n"), ("count", "4096\n")):
             path = f"/sys/kernel/debug/cma/linux,cma/{name}"
             state = {"t": "file", "path": path, "state": "ok", "errno": 0, "truncated": False}
@@ -61,7 +69,15 @@ def recorded(answer: Answer, folder: Path, base_pfn: int = 0x5E000) -> Record:
 
 
 def judged(program: Program, folder: Path, fault: str = "", plan: Plan = PLAN, **more: int) -> dict[str, list[Verdict]]:
-    facts = Facts(recorded(program.run(plan, env={"BRINGUP_FAULT": fault}), folder / "record", **more), CONFIG)
+    """Between two readings of the area's counters, as every observation does it."""
+    reads = tuple(Read(str(folder / name), 64) for name in COUNTERS)
+    for read in reads:
+        Path(str(read.path)).write_text("0\n")
+    answer = program.run(
+        replace(plan, items=(*reads, *plan.items, *reads)),
+        env={"BRINGUP_FAULT": fault, "BRINGUP_COUNTERS": str(folder)},
+    )
+    facts = Facts(recorded(answer, folder / "record", **more), CONFIG)
     return {check: list(find_check(check).ask(facts)) for check in CHECKS}
 
 
@@ -88,6 +104,8 @@ def test_a_healthy_heap_passes_every_check(scripted: Program, tmp_path: Path) ->
         ("cma_misaligned", "pages.contiguous", "fail", "64 KiB: at 0x5e001000, not aligned to 64 KiB"),
         ("cma_elsewhere", "pages.region", "fail", "4 KiB: 0x70000000 to 0x70001000"),
         ("cma_high", "pages.promised", "fail", "4 KiB: 0x140000000 to 0x140001000"),
+        ("cma_uncounted", "pages.counters", "fail", "1297 pages traced, 0 more counted as allocated"),
+        ("cma_released_uncounted", "pages.counters", "fail", "1297 pages traced, "),
         ("exhausted_errno", "exhaustion.clean", "fail", "ALLOC of "),
         ("exhausted_leak", "exhaustion.clean", "fail", "16 MiB were free before, "),
         ("cma_half", "exhaustion.cma", "warn", "8 MiB of 16 MiB could be held"),
@@ -106,7 +124,16 @@ def test_a_planted_defect_is_caught_by_its_own_check_and_no_other(
 
 @pytest.mark.parametrize(
     "fault",
-    ["cma_pieces", "cma_misaligned", "cma_elsewhere", "cma_high", "exhausted_errno", "exhausted_leak", "cma_half"],
+    [
+        "cma_pieces",
+        "cma_misaligned",
+        "cma_elsewhere",
+        "cma_high",
+        "cma_uncounted",
+        "exhausted_errno",
+        "exhausted_leak",
+        "cma_half",
+    ],
 )
 def test_no_other_test_catches_them(scripted: Program, fault: str) -> None:
     answer = scripted.run(Plan().heaps("linux,cma").test("*"), env={"BRINGUP_FAULT": fault})

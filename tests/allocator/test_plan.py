@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bringup.allocator import plan as plans
-from bringup.allocator.plan import (
+from bringup.allocator import items as plans
+from bringup.allocator.items import (
     Bench,
     Dmesg,
     Files,
@@ -19,7 +19,6 @@ from bringup.allocator.plan import (
     Ion,
     Item,
     Node,
-    Plan,
     Read,
     Reads,
     Run,
@@ -28,6 +27,7 @@ from bringup.allocator.plan import (
     Tree,
     escape,
 )
+from bringup.allocator.plan import Plan
 from tests.allocator.programs import Program
 
 text = st.binary(min_size=1, max_size=40).map(lambda raw: raw.replace(b"\0", b"0"))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bringup.allocator.measuring import Pages
+from bringup.allocator.items import Pages
 from bringup.allocator.plan import Plan
 from bringup.allocator.run import ensure_pushed, run
 from bringup.board import Board, Target, connect_tcp

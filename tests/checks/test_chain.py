@@ -13,7 +13,7 @@ from bringup.checks.causes import why_absent
 from bringup.checks.denied import why_denied
 from bringup.checks.facts import Facts
 from bringup.checks.known import known_cause
-from bringup.checks.refused import cma_failures, why_cma_failed
+from bringup.checks.refused import cma_failures, why_cma_failed, why_test_failed
 from bringup.checks.regions import cma_alignment, rejections
 from bringup.checks.registry import find_check
 from bringup.checks.rejected import region_rejected
@@ -189,6 +189,54 @@ def test_used_up_in_pieces_or_busy(tmp_path: Path, said: str, cause: str) -> Non
     assert why.cause is not None
     assert why.cause.id == cause
     assert why.alternatives == ()
+
+
+AREA = "__sys__kernel__debug__cma__linux,cma__"
+
+
+def pool(count: int, used: int, longest: int) -> dict[str, str]:
+    return {f"{AREA}count": f"{count}\n", f"{AREA}used": f"{used}\n", f"{AREA}maxchunk": f"{longest}\n"}
+
+
+@pytest.mark.parametrize(
+    ("area", "cause"),
+    [
+        (pool(8192, 8192, 0), "cma.exhausted"),
+        (pool(8192, 7937, 255), "cma.exhausted"),
+        (pool(8192, 63, 255), "cma.fragmented"),
+        (pool(8192, 32, 8160), "cma.busy"),
+        # 256 pages may lie where they are not aligned to 256: it does not tell
+        (pool(8192, 63, 300), None),
+        ({}, None),
+        # 7.x tells in sysfs how much is free, and not in how many pieces
+        ({"__sys__kernel__mm__cma__linux,cma__total_pages": "8192\n", "__sys__kernel__mm__cma__linux,cma__available_pages": "9\n"}, "cma.exhausted"),
+        ({"__sys__kernel__mm__cma__linux,cma__total_pages": "8192\n", "__sys__kernel__mm__cma__linux,cma__available_pages": "900\n"}, None),
+    ],
+)  # fmt: skip
+def test_what_was_free_before_the_tests_tells_why_one_failed(
+    tmp_path: Path, area: dict[str, str], cause: str | None
+) -> None:
+    failed = result("linux,cma", "alloc.1m", "fail", errno=12, seen="ALLOC of 1048576 bytes: ENOMEM")
+    known = facts(broken(files=files(**area), results=[failed]), tmp_path)
+    why = why_test_failed(known, known.record.results[0])
+    assert why.cause is not None
+    if cause is None:
+        assert why.alternatives, "not told, so both are"
+    else:
+        assert why.cause.id == cause
+        assert why.alternatives == ()
+        assert "before the tests" in why.evidence[0]
+
+
+@pytest.mark.parametrize("code", [12, 16])
+def test_the_log_is_evidence_where_it_says_the_same(tmp_path: Path, code: int) -> None:
+    failed = result("linux,cma", "alloc.1m", "fail", errno=12, seen="ALLOC of 1048576 bytes: ENOMEM")
+    said = FAILED.format("linux,cma: ", 256, code) + FREE.format("255@32=> 8129 free of 8192 total pages")
+    known = facts(broken(files=files(dmesg=said, **pool(8192, 63, 255)), results=[failed]), tmp_path)
+    why = why_test_failed(known, known.record.results[0])
+    assert why.cause is not None
+    assert why.cause.id == "cma.fragmented"
+    assert any("alloc failed" in line for line in why.evidence) == (code == 12)
 
 
 @pytest.mark.parametrize(("free", "first"), [(64, "cma.exhausted"), (32768, "cma.fragmented")])

@@ -13,7 +13,7 @@ from bringup.checks.latency import percentile
 from bringup.checks.run import BoardRun, HeapFacts, LatencyFacts, Run
 from bringup.checks.timing import TimingFacts
 from bringup.checks.verdict import Outcome, Verdict
-from tests.checks.test_run import runs
+from tests.report.hostile import runs
 
 
 def run(*verdicts: Verdict, serial: str = "one", heaps: tuple[HeapFacts, ...] = ()) -> Run:

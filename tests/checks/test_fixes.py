@@ -11,8 +11,8 @@ from bringup.checks.judge import judge
 from bringup.checks.run import BoardRun, Run
 from bringup.checks.verdict import Alternative, Cause, Change, Link, Outcome, Verdict
 from bringup.kernel.config import parse_config
-from tests.checks.test_run import runs
 from tests.checks.test_suite import CONFIG, broken
+from tests.report.hostile import runs
 
 
 def test_a_kernel_without_heaps_gets_its_fragment(tmp_path: Path) -> None:

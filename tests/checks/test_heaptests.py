@@ -72,7 +72,7 @@ def test_it_says_what_the_table_says(test: KnownTest) -> None:
 
 @pytest.mark.parametrize("test", TESTS, ids=lambda one: one.id)
 def test_it_is_told_in_full(test: KnownTest) -> None:
-    for text in (test.does, test.why):
+    for text in (test.does, test.why, test.look):
         assert text.endswith(".")
         assert len(text) > 15
     assert re.search(r"\.[ch]\b|https://|Documentation/", test.source), "a file or an address"

@@ -10,119 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bringup.checks.latency import percentile
-from bringup.checks.run import (
-    BoardRun,
-    ExhaustionFacts,
-    HeapFacts,
-    IonComparison,
-    IonFacts,
-    IonHeap,
-    IonPoint,
-    LatencyFacts,
-    PageFacts,
-    PointResult,
-    RegionFacts,
-    Run,
-    load_run,
-)
-from bringup.checks.timing import TimingFacts, UntimedFacts
-from bringup.checks.verdict import Alternative, Cause, Change, Link, Outcome, Verdict, worst
+from bringup.checks.run import IonComparison, IonPoint, PointResult, Run, load_run
+from bringup.checks.verdict import Outcome, worst
 from bringup.errors import ExitCode, RecordError
-from bringup.kernel.gap import Dependency, UpstreamGap
-from bringup.kernel.upstream import Standing, Thing
-
-texts = st.text(max_size=40)
-_causes = st.builds(Cause, texts, texts, st.lists(st.builds(Link, texts, texts), max_size=2).map(tuple))
-verdicts = st.builds(
-    Verdict,
-    id=texts,
-    title=texts,
-    outcome=st.sampled_from(Outcome),
-    heap=st.none() | texts,
-    evidence=st.lists(texts, max_size=3).map(tuple),
-    cause=st.none() | _causes,
-    remedy=st.lists(texts, max_size=3).map(tuple),
-    reason=st.none() | texts,
-    changes=st.lists(st.builds(Change, texts, st.lists(texts, max_size=3).map(tuple)), max_size=1).map(tuple),
-    alternatives=st.lists(
-        st.builds(Alternative, _causes, texts, st.lists(texts, max_size=1).map(tuple)), max_size=1
-    ).map(tuple),
-)
-counts = st.integers(0, 2**60)
-latencies = st.builds(LatencyFacts, *[counts] * 8)
-regions = st.builds(RegionFacts, texts, counts, counts, texts)
-pairs = st.lists(st.tuples(counts, counts), max_size=3).map(tuple)
-pages = st.builds(PageFacts, counts, counts, pairs, pairs, counts, counts, pairs, st.none() | regions)
-exhaustions = st.builds(ExhaustionFacts, counts, counts, counts, texts, counts, counts, counts, counts)
-heaps = st.builds(
-    HeapFacts,
-    name=texts,
-    present=st.booleans(),
-    kind=st.none() | texts,
-    mode=st.none() | st.integers(0, 0o7777),
-    owner=st.none() | texts,
-    label=st.none() | texts,
-    tests=st.dictionaries(st.sampled_from(["pass", "fail"]), st.integers(0, 99)),
-    latency=st.lists(latencies, max_size=2).map(tuple),
-    pages=st.lists(pages, max_size=2).map(tuple),
-    exhaustion=st.none() | exhaustions,
-)
-points = st.builds(IonPoint, texts, st.sampled_from(PointResult), texts, texts, texts)
-comparisons = st.builds(IonComparison, texts, texts, counts, texts, st.lists(points, max_size=3).map(tuple))
-ions = st.builds(
-    IonFacts,
-    st.none() | texts,
-    st.lists(st.builds(IonHeap, texts, texts, counts), max_size=2).map(tuple),
-    st.lists(comparisons, max_size=2).map(tuple),
-)
-seconds = st.floats(0, 1e6)
-_figure = st.floats(0, 1e12)
-_figures = st.lists(_figure, max_size=3).map(tuple)
-timings = st.builds(
-    TimingFacts,
-    **dict.fromkeys(("source", "name", "op"), texts),
-    **dict.fromkeys(("flags", "size", "threads", "samples"), st.integers(0, 2**60)),
-    **dict.fromkeys(("p50", "p95", "p99", "max", "low", "high", "confidence"), _figure),
-    **dict.fromkeys(("overhead", "mb_per_s", "limit_p50", "ratio", "ratio_low", "ratio_high"), st.none() | _figure),
-    limit=st.none() | texts,
-    medians=_figures,
-    ratios=_figures,
-)
-_counts = st.integers(0, 2**60)
-untimed = st.builds(UntimedFacts, texts, texts, _counts, _counts, _counts, texts)
-dependencies = st.builds(
-    Dependency,
-    kind=st.sampled_from(Thing),
-    name=texts,
-    standing=st.sampled_from(Standing),
-    origin=texts,
-    seen=texts,
-    instead=st.none() | texts,
-    sources=st.lists(texts, max_size=2).map(tuple),
-)
-gaps = st.builds(
-    UpstreamGap,
-    kernel=st.none() | texts,
-    dependencies=st.lists(dependencies, max_size=3).map(tuple),
-    not_known=st.lists(texts, max_size=2).map(tuple),
-)
-boards = st.builds(
-    BoardRun,
-    serial=texts,
-    verdicts=st.lists(verdicts, max_size=4).map(tuple),
-    config=st.none() | texts,
-    kernel=st.none() | texts,
-    record=st.none() | texts,
-    identity=st.dictionaries(texts, texts, max_size=3),
-    heaps=st.lists(heaps, max_size=2).map(tuple),
-    timings=st.lists(timings, max_size=2).map(tuple),
-    untimed=st.lists(untimed, max_size=2).map(tuple),
-    steps=st.lists(st.tuples(texts, seconds, seconds), max_size=3).map(tuple),
-    ion=st.none() | ions,
-    ion_heaps=st.lists(heaps, max_size=2).map(tuple),
-    upstream_gap=st.none() | gaps,
-)
-runs = st.builds(Run, boards=st.lists(boards, max_size=3).map(tuple), tool=texts, started=texts)
+from tests.report.hostile import runs
 
 
 @given(run=runs)
@@ -158,7 +49,7 @@ def test_no_run(tmp_path: Path, text: str) -> None:
         load_run(tmp_path)
 
 
-@given(samples=st.lists(counts, min_size=1), share=st.sampled_from([0.5, 0.95, 0.99, 1.0]))
+@given(samples=st.lists(st.integers(0, 2**60), min_size=1), share=st.sampled_from([0.5, 0.95, 0.99, 1.0]))
 def test_percentile_is_a_sample_that_so_many_do_not_exceed(samples: list[int], share: float) -> None:
     value = percentile(samples, share)
     assert value in samples

@@ -100,7 +100,7 @@ NO_CMA = "MemTotal:        2014208 kB\nCmaTotal:              0 kB\nCmaFree:    
 SELINUX = {"__sys__fs__selinux__enforce": "1"}
 AVC = (
     '[    9.1] type=1400 audit(9.1:7): avc:  denied  { read open } for  pid=400 comm="camera" '
-    'name="linux,cma" dev="tmpfs" scontext=u:r:hal_camera_default:s0 tcontext=u:object_r:dmabuf_heap_device:s0 '
+    'name="linux,cma" dev="tmpfs" scontext=u:r:hal_camera_default:s0 tcontext=u:object_r:vendor_cma_heap_device:s0 '
     "tclass=chr_file permissive=0\n"
 )
 SLOW = {
@@ -210,7 +210,7 @@ def test_a_record_without_hello_passes_nothing_but_what_was_seen(tmp_path: Path)
 def test_an_avc_line_becomes_the_rule_it_needs(ask: Ask) -> None:
     (verdict,) = ask("selinux.denials", broken(files=files(dmesg=AVC, **SELINUX)))
     assert verdict.changes == (
-        Change("sepolicy/heaps.te", ("allow hal_camera_default dmabuf_heap_device:chr_file r_file_perms;",)),
+        Change("sepolicy/heaps.te", ("allow hal_camera_default vendor_cma_heap_device:chr_file r_file_perms;",)),
     )
 
 
@@ -284,6 +284,19 @@ def test_allocations_that_we_made_fail_are_not_the_boards(ask: Ask) -> None:
     (verdict,) = ask("cma.exhausted", broken(files=files(dmesg=f"{ours}[    9.1] {failed}")))
     assert verdict.outcome is Outcome.WARN
     assert sum("alloc failed" in line for line in verdict.evidence) == 1
+
+
+def test_what_an_earlier_runs_tests_could_not_have_is_not_the_boards(ask: Ask) -> None:
+    failed = "[    8.2] cma: __cma_alloc: linux,cma: alloc failed, req-size: 256 pages, ret: -16\n"
+    begun, ended = "[    8.1] bringup: tests heaps\n", "[    8.9] bringup: has tested heaps\n"
+    exhausted = "[    8.3] bringup: exhausts heap a on purpose\n[    8.4] bringup: has exhausted heap a on purpose\n"
+    (verdict,) = ask("cma.exhausted", broken(files=files(dmesg=begun + failed + exhausted + failed + ended)))
+    assert verdict.outcome is Outcome.PASS
+    for others in (failed + begun + ended, begun + ended + failed, begun + failed, begun + failed + begun + ended):
+        (verdict,) = ask("cma.exhausted", broken(files=files(dmesg=others)))
+        assert verdict.outcome is Outcome.WARN, others
+        assert verdict.cause is not None
+        assert verdict.cause.id == "cma.busy"
 
 
 @pytest.mark.parametrize(

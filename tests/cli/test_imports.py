@@ -71,6 +71,7 @@ def test_help_and_version_import_nothing_heavy(arguments: list[str]) -> None:
         ("bringup run --vir", "--virtual"),
         ("bringup virtual sto", "stop"),
         ("bringup run --board db8", "db845c"),
+        ("bringup heap test --test zero.r", "zero.reuse"),
     ],
 )
 def test_completion_imports_nothing_heavy(words: str, expected: str) -> None:

@@ -11,8 +11,13 @@ from pathlib import Path
 import pytest
 
 from bringup.board import Heartbeat, connect_tcp, disconnect_tcp
+from bringup.checks.run import BoardRun
+from bringup.checks.run import Run as BringupRun
+from bringup.checks.verdict import Outcome, Verdict
+from bringup.cli import running
 from bringup.deadline import Deadline
-from bringup.errors import BringupError
+from bringup.errors import BoardNotReady, BringupError
+from bringup.lab.run import Job
 from tests.board.stub_adbd import StubAdbd
 from tests.cli.command import bringup
 from tests.native_adbd import AdbServer, NativeBoard
@@ -165,5 +170,25 @@ def test_the_other_boards_run_when_one_is_not_ready(
     board = make_native_board()
     done = run("run", "--all", "--json", "-o", str(tmp_path / "r"))
     assert board.serial in {one["serial"] for one in json.loads(done.stdout)["boards"]}
-    assert stub.serial in done.stderr
+    assert stub.serial in done.stderr.rpartition("judge")[2], "it is told last, too"
     assert done.returncode in (1, 3)
+
+
+def test_all_that_ran_passed_is_not_all_passed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the boards of ``--all`` say is not known of those that cannot be used."""
+    verdict = Verdict("heap.folder", "There are heaps", Outcome.PASS)
+    passed = BringupRun((BoardRun("one", (verdict,)),), "0", "2026-01-01T00:00:00Z")
+    monkeypatch.setattr(running, "_observe", lambda *_: (passed, []))
+    gone = [BoardNotReady("use the board", "adb lists it as 'offline'", board="two")]
+    assert running.run_on([], Job(tmp_path), running.Then()) == 0
+    assert running.run_on([], Job(tmp_path), running.Then(), gone) == 3
+
+
+def test_several_boards_and_none_named_names_one_that_can_be_used(
+    run: Run, stub: StubAdbd, make_native_board: Make
+) -> None:
+    make_native_board()
+    done = run("heap", "list")
+    assert done.returncode == 2
+    assert stub.serial in done.stderr
+    assert f"-s {stub.serial}" not in done.stderr

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from bringup.cli.results import prepare_folder
+from bringup.kernel.architecture import arch_named
 from tests.cli.command import bringup
+from tests.native_adbd import NativeBoard
 from tests.scripted_record import CONFIG, ScriptedBoard
 
 ROOT = Path(__file__).parent.parent.parent
@@ -211,3 +213,82 @@ def test_no_qemu_names_the_package(tmp_path: Path) -> None:
     done = bringup("virtual", "start", "amd64", environ={"PATH": str(tmp_path)})
     assert done.returncode == 3
     assert "qemu-system-x86" in done.stderr
+
+
+def test_a_file_is_not_written_over_what_it_is_made_from(tmp_path: Path) -> None:
+    config = tmp_path / ".config"
+    config.write_text(CONFIG)
+    (tmp_path / "link").symlink_to(config)
+    for output in (config, tmp_path / "link"):
+        done = bringup("kconfig", "fragment", str(config), "-o", str(output))
+        assert done.returncode == 2
+        assert "would be lost" in done.stderr
+    assert config.read_text() == CONFIG
+
+
+@pytest.mark.parametrize(
+    ("command", "status"),
+    [
+        (["config", "schema", "-o", "words/file"], 2),
+        (["config", "schema", "-o", "."], 2),
+        (["config", "schema", "-o", "new/folder/file"], 0),
+        (["kconfig", "fragment", "--kernel", "6.12", "words", "-o", "words/file"], 2),
+        (["check", "record", "-o", "words"], 2),
+        (["check", "record", "-o", "/proc/nothing"], 3),
+        (["run", "-o", "words"], 2),
+        (["config", "init", "--record", "record", "-o", "caf\udce9.yaml"], 2),
+    ],
+)
+def test_where_nothing_can_be_written(
+    command: list[str], status: int, native_board: NativeBoard, tmp_path: Path
+) -> None:
+    (tmp_path / "words").write_text("CONFIG_A=y\n")
+    ScriptedBoard().record(tmp_path / "record")
+    port = str(native_board.server.address.port)
+    done = bringup(*command, cwd=tmp_path, environ={"ANDROID_ADB_SERVER_PORT": port})
+    assert done.returncode == status
+    assert "internal error" not in done.stderr
+    assert (tmp_path / "words").read_text() == "CONFIG_A=y\n"
+    assert not list(tmp_path.rglob("*.part"))
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"), [("aarch64", "arm64"), ("x86_64", "x86"), ("armv7l", "arm"), ("arm64", "arm64")]
+)
+def test_an_architecture_by_another_name(said: str, meant: str) -> None:
+    assert arch_named(said) == meant
+
+
+def test_an_architecture_that_no_kernel_has_skips_no_requirement(tmp_path: Path) -> None:
+    (tmp_path / ".config").write_text(CONFIG)
+    done = bringup("kconfig", "check", str(tmp_path / ".config"), "--arch", "amr64")
+    assert done.returncode == 2
+    assert "'amr64' is no architecture" in done.stderr
+
+
+def test_a_forecast_for_an_earlier_kernel_is_none(tmp_path: Path) -> None:
+    (tmp_path / ".config").write_text(CONFIG)
+    done = bringup("kconfig", "check", str(tmp_path / ".config"), "--for", "5.2")
+    assert done.returncode == 2
+    assert "5.2 is before 6.12.107" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "command", [["check", "record"], ["report", "run", "-f", "md"], ["config", "list"], ["explain", "heap.latency"]]
+)
+def test_a_terminal_of_few_characters_is_no_fault(command: list[str], tmp_path: Path) -> None:
+    ScriptedBoard().record(tmp_path / "record")
+    bringup("check", "record", "-o", "run", cwd=tmp_path)
+    done = bringup(*command, cwd=tmp_path, environ={"PYTHONIOENCODING": "ascii"})
+    assert "internal error" not in done.stderr
+    assert done.returncode in (0, 1)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["config", "list"], ["virtual", "list"], ["boards"], ["doctor"], ["status"], ["kconfig", "explain", "--list"]],
+)
+def test_every_list_is_one_document_with_a_schema(command: list[str], native_board: NativeBoard) -> None:
+    port = str(native_board.server.address.port)
+    done = bringup(*command, "--json", environ={"ANDROID_ADB_SERVER_PORT": port})
+    assert json.loads(done.stdout)["schema"].startswith("bringup.")

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bringup.allocator.measuring import Measure
-from bringup.allocator.plan import Heaps, Plan
+from bringup.allocator.items import Heaps, Measure
+from bringup.allocator.plan import Plan
 from bringup.record.benchmark import ALL_CPUS, SIZES, Benchmark
 
 

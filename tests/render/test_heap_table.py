@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
-import platform
-import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -23,6 +19,7 @@ from bringup.text import from_board
 from bringup.virtual import VirtualBoard
 from tests.allocator.test_ktap import Group, parse
 from tests.native_adbd import AdbServer
+from tests.programs import compiler
 from tests.virtual_board import MakeBoard
 
 CONFIGS = [shipped_dir("device-configs")]
@@ -41,16 +38,6 @@ FLAGS = [
 NO_HEAP = 4
 #: What every heap here has to give.
 ALLOCATES = {"open", "alloc.page", "alloc.64k", "alloc.1m"}
-
-
-def compiler(machine: str) -> list[str]:
-    """A compiler for static programs of this machine: the host's own, Debian's cross compiler, or zig's."""
-    own = shutil.which("gcc" if platform.machine() == machine else f"{machine}-linux-gnu-gcc")
-    if own and (platform.machine() == machine or Path(f"/usr/{machine}-linux-gnu/lib/libc.a").is_file()):
-        return [own]
-    if importlib.util.find_spec("ziglang") is None:
-        pytest.skip("ziglang is not installed; make test-allocator")
-    return [sys.executable, "-m", "ziglang", "cc", "-target", f"{machine}-linux-musl"]
 
 
 def build(board: BoardConfig, kernel: str, machine: str, folder: Path) -> Path:

@@ -18,10 +18,10 @@ from bringup.errors import UsageError
 from bringup.render.engine import Rendered, Skipped, render
 from bringup.render.language import LANGUAGES, Refused
 from bringup.render.sepolicy import PLATFORM_TYPES, platform_type
+from tests.render.policy import PLATFORM, compiled, looked_up
 
 CONFIGS = [shipped_dir("device-configs")]
 TEMPLATES = [shipped_dir("templates")]
-BASE = (Path(__file__).parent / "sepolicy/base.conf").read_text()
 BOARDS = [entry.name for entry in list_configs(CONFIGS)]
 
 
@@ -57,24 +57,12 @@ needs_compiler = pytest.mark.skipif(
 )
 
 
-def compile_policy(te: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    """m4, then checkpolicy to a binary policy: all rules are checked against the neverallow rules."""
-    source = folder / "policy.m4"
-    source.write_text(BASE.replace("\nMARK\n", f"\n{te}\n"))
-    macros = subprocess.run(
-        ["m4", "-E", "-E", "-s", str(source)], capture_output=True, text=True, timeout=300, check=True
-    )
-    (folder / "policy.conf").write_text(macros.stdout)
-    argv = ["checkpolicy", "-M", "-c", "30", "-o", "policy.bin", "policy.conf"]
-    return subprocess.run(argv, cwd=folder, capture_output=True, text=True, timeout=300, check=False)
-
-
 @needs_compiler
 @pytest.mark.parametrize("kernel", ["5.10", "7.3"])
 @pytest.mark.parametrize("name", BOARDS)
 def test_every_boards_policy_compiles_under_the_platforms_neverallows(name: str, kernel: str, tmp_path: Path) -> None:
     te, _ = rendered(config(name), kernel)
-    done = compile_policy(te, tmp_path)
+    done = compiled(te, tmp_path)
     assert done.returncode == 0, done.stderr + done.stdout
     assert "warning" not in done.stderr.lower()
 
@@ -83,7 +71,7 @@ def test_every_boards_policy_compiles_under_the_platforms_neverallows(name: str,
 @pytest.mark.parametrize("name", ["vim3", "pixel6pro"])
 def test_the_policy_goes_through_cil_as_android_builds_it(name: str, tmp_path: Path) -> None:
     te, _ = rendered(config(name), "6.12")
-    compile_policy(te, tmp_path)
+    compiled(te, tmp_path)
     cil = ["checkpolicy", "-M", "-C", "-c", "30", "-o", "policy.cil", "policy.conf"]
     subprocess.run(cil, cwd=tmp_path, capture_output=True, timeout=300, check=True)
     argv = ["secilc", "-M", "true", "-c", "30", "-o", "again.bin", "-f", "contexts", "policy.cil"]
@@ -102,9 +90,19 @@ def test_what_is_refused_here_the_compiler_refuses_too(domain: str, tmp_path: Pa
         assert "neverallow" in caught.value.seen or "is an attribute" in caught.value.seen
         assert caught.value.hint
         own = "type own_heap_device, dmabuf_heap_device_type, dev_type;\n"
-        done = compile_policy(f"{own}allow {domain} {label}:chr_file r_file_perms;\n", tmp_path)
+        done = compiled(f"{own}allow {domain} {label}:chr_file r_file_perms;\n", tmp_path)
         assert done.returncode != 0
         assert "neverallow" in done.stderr + done.stdout
+
+
+@needs_compiler
+def test_no_heap_is_left_with_the_label_of_all_devices(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        rendered(heap("device", "hal_camera_default"))
+    assert "neverallow" in caught.value.seen
+    assert "a type of its own" in caught.value.hint
+    done = compiled("allow hal_camera_default device:chr_file r_file_perms;\n", tmp_path)
+    assert "neverallow" in done.stderr + done.stdout
 
 
 @needs_compiler
@@ -124,7 +122,7 @@ def test_what_is_written_here_the_compiler_takes(label: str, domain: str, tmp_pa
     te, _ = rendered(heap(label, domain))
     assert f"allow {domain} {label}:chr_file r_file_perms;\n" in te
     assert ("type own_heap_device, dmabuf_heap_device_type, dev_type;" in te) == (label == "own_heap_device")
-    done = compile_policy(te, tmp_path)
+    done = compiled(te, tmp_path)
     assert done.returncode == 0, done.stderr + done.stdout
 
 
@@ -150,20 +148,6 @@ def test_names_that_the_policy_language_cannot_hold_never_get_there() -> None:
 lookup = pytest.mark.skipif(
     not shutil.which("selabel_lookup"), reason="selabel_lookup is not installed (selinux-utils)"
 )
-
-
-def looked_up(contexts: Path, path: str) -> str:
-    argv = ["selabel_lookup", "-b", "file", "-f", str(contexts), "-k", path, "-t", "char"]
-    done = subprocess.run(argv, capture_output=True, text=True, errors="replace", timeout=300, check=False)
-    return done.stdout.rpartition("Default context: ")[2].strip() if done.returncode == 0 else ""
-
-
-PLATFORM = """\
-/dev/dma_heap(/.*)? u:object_r:dmabuf_heap_device:s0
-/dev/dma_heap/system u:object_r:dmabuf_system_heap_device:s0
-/dev/dma_heap/system-uncached u:object_r:dmabuf_system_heap_device:s0
-/dev/dma_heap/system-secure(.*) u:object_r:dmabuf_system_secure_heap_device:s0
-"""
 
 
 @lookup

@@ -5,6 +5,10 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from bringup.checks.asked import RequirementFacts
+from bringup.checks.compare import Change as Compared
+from bringup.checks.compare import Comparison, Difference, Side
+from bringup.checks.compare_facts import FactChange, Subject
+from bringup.checks.compare_timings import Timing, TimingTest, Untimed
 from bringup.checks.memory import MemoryFacts, MemoryRegion, RegionKind, Unplaced
 from bringup.checks.run import (
     BoardRun,
@@ -59,6 +63,11 @@ verdicts = st.builds(
         st.builds(Alternative, _causes, texts, st.lists(texts, max_size=2).map(tuple)), max_size=2
     ).map(tuple),
 )
+_natural = st.integers(0, 2**60)
+_pairs = st.lists(st.tuples(_natural, _natural), max_size=3).map(tuple)
+_areas = st.none() | st.builds(RegionFacts, texts, _natural, _natural, texts)
+_pages = st.builds(PageFacts, _natural, _natural, _pairs, _pairs, _natural, _natural, _pairs, _areas)
+_exhaustions = st.builds(ExhaustionFacts, *[_natural] * 3, texts, *[_natural] * 4)
 heaps = st.builds(
     HeapFacts,
     name=texts,
@@ -69,6 +78,8 @@ heaps = st.builds(
     label=_maybe,
     tests=st.dictionaries(texts | st.sampled_from([str(one) for one in Outcome]), st.integers(0, 99), max_size=3),
     latency=st.lists(st.builds(LatencyFacts, *[_count] * 8), max_size=3).map(tuple),
+    pages=st.lists(_pages, max_size=2).map(tuple),
+    exhaustion=st.none() | _exhaustions,
 )
 _points = st.builds(IonPoint, texts, st.sampled_from(PointResult), texts, texts, texts)
 _comparisons = st.builds(IonComparison, texts, texts, _count, texts, st.lists(_points, max_size=3).map(tuple))
@@ -146,6 +157,49 @@ runs = st.builds(
     boards=st.lists(boards, max_size=3).map(tuple),
     tool=texts,
     started=texts | st.just("2026-11-22T11:48:07+00:00"),
+)
+_outcomes = st.none() | st.sampled_from(Outcome)
+_differences = st.builds(
+    Difference,
+    change=st.sampled_from(list(Compared)),
+    board=texts,
+    id=texts,
+    heap=_maybe,
+    title=texts,
+    before=_outcomes,
+    after=_outcomes,
+    why=texts,
+    remedy=st.lists(texts, max_size=3).map(tuple),
+)
+_compared_timings = st.builds(
+    Timing,
+    **dict.fromkeys(("board", "heap", "op"), texts),
+    source=st.sampled_from(("heap", "ion")) | texts,
+    **dict.fromkeys(("size", "flags", "threads"), st.integers(0, 2**60)),
+    **dict.fromkeys(("before_p50", "after_p50"), _figure),
+    **dict.fromkeys(
+        ("before_ratio", "after_ratio", "p", "before_low", "before_high", "after_low", "after_high"),
+        st.none() | _figure,
+    ),
+    decidable=st.booleans(),
+)
+_tests = st.builds(TimingTest, texts, _counts, _counts, st.floats(1e-9, 0.5), texts)
+_facts = st.builds(FactChange, texts, st.sampled_from(list(Subject)), texts, texts, _maybe, _maybe)
+_sides = st.none() | st.builds(Side, texts | st.just("2026-11-22T11:48:07Z"), texts, _counts, st.sampled_from(Outcome))
+comparisons = st.builds(
+    Comparison,
+    differences=st.lists(_differences, max_size=8).map(tuple),
+    timings=st.lists(_compared_timings, max_size=4).map(tuple),
+    unchanged_timings=st.lists(_compared_timings, max_size=2).map(tuple),
+    only_before=st.lists(texts, max_size=2).map(tuple),
+    only_after=st.lists(texts, max_size=2).map(tuple),
+    timing_tests=st.lists(_tests, max_size=2).map(tuple),
+    untimed=st.lists(st.builds(Untimed, texts, untimed), max_size=2).map(tuple),
+    facts=st.lists(_facts, max_size=4).map(tuple),
+    compared=st.lists(texts, max_size=3).map(tuple),
+    same=_counts,
+    before=_sides,
+    after=_sides,
 )
 #: Enough boards for the page's short parts.
 crowds = st.builds(Run, boards=st.lists(boards, min_size=9, max_size=9).map(tuple), tool=texts, started=texts)

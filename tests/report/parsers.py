@@ -13,6 +13,7 @@ from xml.etree import ElementTree as ET
 import html5lib
 from markdown_it import MarkdownIt
 
+from bringup.checks.compare import Comparison
 from bringup.checks.run import Run
 from bringup.checks.verdict import Outcome
 
@@ -41,6 +42,7 @@ class Page:
     comments: int = 0
     text: str = ""
     run: Run | None = None
+    comparison: Comparison | None = None
     tree: ET.Element | None = None
 
 
@@ -68,10 +70,13 @@ def page(text: str) -> Page:
             out.headings.append((int(name[1]), "".join(node.itertext())))
         if name == "script":
             out.scripts += 1
+            body = node.text or ""
+            packed = node.attrib.get("type") == "application/gzip"
             if node.attrib.get("id") == "bringup-run":
-                body = node.text or ""
-                packed = node.attrib["type"] == "application/gzip"
                 out.run = Run.from_json(json.loads(gzip.decompress(base64.b64decode(body)) if packed else body))
+            elif node.attrib.get("id") == "bringup-comparison":
+                data = json.loads(gzip.decompress(base64.b64decode(body)) if packed else body)
+                out.comparison = Comparison.from_json(data)
     body_node = tree.find(f"{_X}body")
     out.text = "".join(_prose(body_node))
     return out

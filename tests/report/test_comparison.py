@@ -14,7 +14,8 @@ from rich.console import Console
 from bringup.checks.compare import Comparison, compare
 from bringup.checks.run import BoardRun, Run
 from bringup.checks.verdict import Outcome, Verdict
-from bringup.report.comparison import summary, told
+from bringup.report.changes import told
+from bringup.report.comparison import summary
 
 from . import hostile, sample
 from .test_hostile import CONTROLS

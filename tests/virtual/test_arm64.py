@@ -171,5 +171,5 @@ def test_a_start_compiles_no_kernel(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     require_virtual_board("arm64-debian")  # for QEMU
     monkeypatch.setenv("BRINGUP_CACHE", str(tmp_path))
     with pytest.raises(VirtualBoardError, match="its kernel has not been built") as caught:
-        start(find_profile("arm64-6.12"), Deadline.after(5))
+        start(find_profile("arm64-6.12"), Deadline.after(60))
     assert "bringup virtual setup arm64-6.12" in caught.value.hint

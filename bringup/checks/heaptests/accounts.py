@@ -30,6 +30,8 @@ TESTS = (
                 "late does not"
             ),
         ),
+        look="ENOTTY: the kernel is older than 5.3. EBUSY: see the defect. That fdinfo does not show it: "
+        "patches to dma-buf.c.",
     ),
     KnownTest(
         id="name.long",
@@ -40,6 +42,7 @@ TESTS = (
         since=_SINCE,
         holds="a page",
         ion_since="5.3",
+        look="The heap does not stand behind it: drivers/dma-buf/dma-buf.c answers. A kernel with a longer name there.",
     ),
     KnownTest(
         id="account.fdinfo",
@@ -90,5 +93,6 @@ TESTS = (
                 "may not be read"
             ),
         ),
+        look="That the buffer stays: debugfs dma_buf/bufinfo tells who is attached to it.",
     ),
 )

@@ -79,6 +79,7 @@ TESTS = (
         since="5.3, so every kernel with heaps",
         holds="a page",
         ion_since="5.3",
+        look="The kernel's file of a dma-buf, not the heap: a kernel with patches to drivers/dma-buf/dma-buf.c.",
     ),
     KnownTest(
         id="size.rounding",
@@ -88,6 +89,8 @@ TESTS = (
         "page; and a user that rounds to 4096 by itself is wrong on a kernel with 16 KiB pages.",
         source=f"{HEAP}: PAGE_ALIGN(len)",
         holds="2 pages",
+        look="The heap's driver rounds by itself, with a page size that it assumes. Compare the page size in "
+        "the report's head.",
     ),
     KnownTest(
         id="size.bad_lseek",
@@ -97,6 +100,7 @@ TESTS = (
         "work; one that gets 0 instead of EINVAL for the rest would take a buffer for a file.",
         source=f"{INTERFACE_NOTES}; {BUFFER}: dma_buf_llseek",
         holds="a page",
+        look="The heap does not stand behind it: drivers/dma-buf/dma-buf.c answers. A kernel with patches there.",
     ),
     KnownTest(
         id="free.memory",

@@ -19,6 +19,8 @@ TESTS = (
         source=f"{HEAP}: dma_heap_ioctl fills what is missing with 0; {_SELFTEST}",
         asked=Asked.HEAPS,
         holds="a page",
+        look="A filter that compares the whole number (seccomp, an emulator). Not SELinux: it looks at the "
+        "lower 16 bits, which are those of ALLOC.",
     ),
     KnownTest(
         id="abi.newer_struct",
@@ -30,6 +32,8 @@ TESTS = (
         source=f"{HEAP}: dma_heap_ioctl passes over what it does not know; {_SELFTEST}",
         asked=Asked.HEAPS,
         holds="a page",
+        look="A filter that compares the whole number (seccomp, an emulator). Not SELinux: it looks at the "
+        "lower 16 bits, which are those of ALLOC.",
     ),
     KnownTest(
         id="abi.other_magic",
@@ -40,8 +44,8 @@ TESTS = (
         source=f"{HEAP}: dma_heap_ioctl looks at _IOC_NR alone",
         asked=Asked.HEAPS,
         holds="a page",
-        look="A failure here alone is a vendor's framework or an ioctl filter that is stricter than mainline; "
-        "no program of Android's needs it mended.",
+        look="EACCES: an ioctl rule of SELinux, which sees 0x4900 in place of 0x4800. Else a vendor's "
+        "framework that is stricter than mainline. No program of Android's needs it mended.",
     ),
     KnownTest(
         id="access.rdonly",
@@ -53,6 +57,8 @@ TESTS = (
         asked=Asked.HEAPS,
         holds="a page",
         maps=True,
+        look="That PROT_WRITE maps: the heap passes other flags to dma_buf_export than fd_flags. That "
+        "PROT_READ does not: avc: denied { map } in the kernel's log.",
     ),
     KnownTest(
         id="access.wronly",
@@ -64,6 +70,7 @@ TESTS = (
         asked=Asked.HEAPS,
         holds="a page",
         maps=True,
+        look="The heap passes other flags to dma_buf_export than fd_flags.",
     ),
     KnownTest(
         id="access.rdwr",
@@ -86,5 +93,6 @@ TESTS = (
         "program with threads.",
         source=f"{INTERFACE_NOTES}; {HEAP}",
         holds="a page",
+        look="The heap's driver makes the descriptor itself and forgets fd_flags (dma_buf_fd, or its own).",
     ),
 )

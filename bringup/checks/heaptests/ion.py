@@ -24,6 +24,8 @@ TESTS = (
         source=f"{ION}: ion_query_heaps; {_LIBION}",
         since=_SINCE,
         asked=Asked.ION,
+        look="Two heaps of one id, or a name without an end: the board's ION heaps, as its driver or device "
+        "tree lists them.",
     ),
     KnownTest(
         id="ion.bad_query",
@@ -34,6 +36,7 @@ TESTS = (
         source=f"{ION}: ion_query_heaps",
         since=_SINCE,
         asked=Asked.ION,
+        look="drivers/staging/android/ion/ion.c of the vendor's kernel against 5.10's.",
     ),
     KnownTest(
         id="ion.old_flag",
@@ -44,6 +47,7 @@ TESTS = (
         since=_SINCE,
         asked=Asked.ION,
         holds="a page",
+        look="The vendor's heap gives bit 1 a meaning: see its flags in the vendor's ion.h.",
     ),
     KnownTest(
         id="ion.handle",
@@ -56,6 +60,7 @@ TESTS = (
         since=_SINCE_LEGACY,
         asked=Asked.LEGACY_ION,
         holds="a page",
+        look="The vendor's ion.c: the reference counts of handles.",
     ),
     KnownTest(
         id="ion.bad_handle",
@@ -67,6 +72,8 @@ TESTS = (
         source=f"{_LEGACY}; {_LIBION}: ion_is_legacy",
         since=_SINCE_LEGACY,
         asked=Asked.LEGACY_ION,
+        look="bringup took the interface for the older one, by the same call: see the kernel's version and the "
+        "vendor's ion.c.",
     ),
     KnownTest(
         id="ion.sync",
@@ -77,6 +84,7 @@ TESTS = (
         since=_SINCE_LEGACY,
         asked=Asked.LEGACY_ION,
         holds="a page",
+        look="The vendor's ion.c: what its ION_IOC_SYNC does with a buffer of this heap.",
     ),
     KnownTest(
         id="ion.custom",
@@ -87,6 +95,7 @@ TESTS = (
         source=_LEGACY,
         since=_SINCE_LEGACY,
         asked=Asked.LEGACY_ION,
+        look="The vendor's custom_ioctl: what it does for an unknown command.",
     ),
     KnownTest(
         id="ion.bad_len",
@@ -97,6 +106,7 @@ TESTS = (
         source=f"{ION}: ion_alloc",
         since=_SINCE_ANY,
         asked=Asked.ANY_ION,
+        look="The vendor's heap: PAGE_ALIGN and what comes after it.",
     ),
     KnownTest(
         id="ion.bad_mask",
@@ -106,6 +116,7 @@ TESTS = (
         source=f"{ION}: ion_alloc",
         since=_SINCE_ANY,
         asked=Asked.ANY_ION,
+        look="Programs that go by ENODEV take the wrong heap: the vendor's ion_alloc.",
     ),
     KnownTest(
         id="ion.bad_number",
@@ -116,6 +127,7 @@ TESTS = (
         source=f"{ION}: ion_ioctl",
         since=_SINCE_ANY,
         asked=Asked.ANY_ION,
+        look="ENOTTY for both, or success: calls that the vendor has added, in its ion_ioctl.",
     ),
     KnownTest(
         id="ion.bad_pointer",
@@ -125,6 +137,7 @@ TESTS = (
         source=f"{ION}: ion_ioctl, copy_from_user",
         since=_SINCE_ANY,
         asked=Asked.ANY_ION,
+        look="An oops in the kernel's log: the driver reads the argument without copy_from_user.",
     ),
     KnownTest(
         id="ion.after_failures",
@@ -135,6 +148,7 @@ TESTS = (
         source=f"{ION}: the descriptor is taken last",
         since=_SINCE_ANY,
         asked=Asked.ANY_ION,
+        look="Which call it was is told in what was seen.",
     ),
     KnownTest(
         id="ion.after_efault",

@@ -30,8 +30,8 @@ TESTS = (
         does="Fills buffers with 0xa5, frees them, allocates as many and reads every byte: 2 rounds of up to "
         "32 pages and of 4 times 1 MiB, of CMA one round of 4 pages and 2 times 1 MiB, so that freed pages "
         "come back.",
-        why="Here a heap that hands out freed pages uncleared shows, which zero.fresh may miss after boot. One "
-        "app then reads the camera frame of another.",
+        why="One app reads the camera frame of another: a heap that hands out freed pages uncleared shows "
+        "here, and may pass zero.fresh after boot.",
         source=f"{_ZEROES}; tools/testing/selftests/dmabuf-heaps/dmabuf-heap.c: test_alloc_zeroed",
         holds="a page",
         maps=True,
@@ -72,7 +72,8 @@ TESTS = (
         "may be mapped in its place.",
         why="Programs that map a region for many small buffers cut it in pieces. A heap's mapping is split in "
         "two then, and its driver's open and close handlers have to count that right.",
-        source="mm/mmap.c: split_vma; drivers/dma-buf/heaps of Linux 5.10, 6.12 and 7.3 count nothing in a mapping",
+        source="split_vma in mm/mmap.c of Linux 5.10, mm/vma.c of 6.12 and 7.3; drivers/dma-buf/heaps of Linux "
+        "5.10, 6.12 and 7.3 count nothing in a mapping",
         holds="4 pages",
         maps=True,
         look="vm_operations_struct of the heap's driver: what its open and close do.",
@@ -86,6 +87,7 @@ TESTS = (
         source=f"{BUFFER}: dma_buf_mmap_internal",
         holds="a page",
         maps=True,
+        look="Patches to drivers/dma-buf/dma-buf.c: the check stands before the heap's own mmap.",
     ),
     KnownTest(
         id="mmap.private",
@@ -98,6 +100,8 @@ TESTS = (
         holds="a page",
         maps=True,
         skips=("a heap that does not stand on CMA: nothing is promised of MAP_PRIVATE there",),
+        look="The heap's mmap does not ask for VM_SHARED. Programs should use MAP_SHARED; those that do are "
+        "not touched by it.",
     ),
     KnownTest(
         id="protected.mmap",
@@ -112,5 +116,7 @@ TESTS = (
         asked=Asked.HEAPS,
         holds="a page",
         skips=("the heap's name does not begin with “protected,”",),
+        look="Success: find out whose driver has the name (a vendor's heap, a carve-out without a firewall). "
+        "Another errno: EACCES is SELinux, any other a vendor's mmap that refuses in its own way.",
     ),
 )

@@ -19,6 +19,8 @@ TESTS = (
         "the first access to a buffer without pages.",
         source=f"{HEAP}: len is checked after PAGE_ALIGN",
         asked=Asked.HEAPS,
+        look="The heap's own allocate was reached with 0: a vendor's framework in place of dma-heap.c. See "
+        "what it returns as a buffer.",
     ),
     KnownTest(
         id="bad.len_max",
@@ -29,6 +31,7 @@ TESTS = (
         "is somebody else's memory overwritten.",
         source=f"{HEAP}: len is checked after PAGE_ALIGN",
         asked=Asked.HEAPS,
+        look="As for bad.len_zero. If it took long, see what is left of memory: the length was tried.",
     ),
     KnownTest(
         id="bad.fd",
@@ -38,6 +41,7 @@ TESTS = (
         "structure, and would not notice until a kernel gives the field a meaning.",
         source=f"{HEAP}: dma_heap_ioctl_allocate",
         asked=Asked.HEAPS,
+        look="A vendor's framework in place of dma-heap.c. Programs of Android's send 0 and are not touched.",
     ),
     KnownTest(
         id="bad.fd_flags",
@@ -47,6 +51,7 @@ TESTS = (
         "and hides a program that put its usage bits into the wrong field.",
         source=f"{HEAP_UAPI}: DMA_HEAP_VALID_FD_FLAGS; {_SELFTEST}",
         asked=Asked.HEAPS,
+        look="A vendor's framework in place of dma-heap.c: see which bits it has given a meaning.",
     ),
     KnownTest(
         id="bad.heap_flags",
@@ -76,13 +81,14 @@ TESTS = (
         why="A wrong pointer from a program has to be an errno, not an oops of the kernel.",
         source=f"{HEAP}: dma_heap_ioctl, copy_from_user",
         asked=Asked.HEAPS,
+        look="An oops in the kernel's log: the driver reads the argument without copy_from_user.",
     ),
     KnownTest(
         id="bad.not_a_heap",
         asserts="ALLOC on /dev/null gives ENOTTY",
         does="Calls ALLOC on /dev/null.",
-        why="The heap has no part in it. It shows that ENOTTY from a node of /dev/dma_heap means “no heap "
-        "answers here”, which bringup concludes from it.",
+        why="It shows that ENOTTY from a node of /dev/dma_heap means “no heap answers here”, which bringup "
+        "concludes from it. The heap itself has no part in it.",
         source="fs/ioctl.c of Linux 5.10 and 7.3: vfs_ioctl, ENOTTY where a driver has no ioctl; drivers/char/mem.c",
         asked=Asked.HEAPS,
         look="Something stands between programs and the kernel: an emulator, a filter of ioctls, a sandbox.",
@@ -95,6 +101,7 @@ TESTS = (
         "Another errno looks like a failure of that call.",
         source=f"{BUFFER}: dma_buf_ioctl",
         holds="a page",
+        look="A kernel with calls of its own on dma-bufs: include/uapi/linux/dma-buf.h of the vendor's kernel.",
     ),
     KnownTest(
         id="fd.after_failures",
@@ -103,6 +110,8 @@ TESTS = (
         why=_LEAK,
         source=f"{HEAP}: the descriptor is taken last",
         asked=Asked.HEAPS,
+        look="Which call it was is told in what was seen. The driver makes the descriptor before it has "
+        "checked everything.",
     ),
     KnownTest(
         id="fd.after_refusals",
@@ -112,6 +121,8 @@ TESTS = (
         why=f"{_LEAK} Those of sync files keep fences as well.",
         source=f"{BUFFER}: dma_buf_ioctl; dma_buf_export_sync_file of 6.12 and 7.3",
         holds="a page",
+        look="Which call it was is told in what was seen; of the sync file calls: drivers/dma-buf/dma-buf.c, "
+        "get_unused_fd_flags without put_unused_fd.",
     ),
     KnownTest(
         id="fd.after_efault",

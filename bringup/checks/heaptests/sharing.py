@@ -82,6 +82,8 @@ TESTS = (
         holds="a page",
         maps=True,
         skips=("/dev/udmabuf is not there (CONFIG_UDMABUF), or may not be opened by this user",),
+        look="Memory itself, or the CPU's caches: run it again, on another heap, and under a memory test of "
+        "the board's.",
     ),
     KnownTest(
         id="poll.idle",
@@ -91,5 +93,6 @@ TESTS = (
         "is never ready hangs its first user.",
         source=f"{INTERFACE_NOTES}; {BUFFER}: dma_buf_poll",
         holds="a page",
+        look="A fence that is left on the new buffer: debugfs dma_buf/bufinfo lists the fences below each buffer.",
     ),
 )

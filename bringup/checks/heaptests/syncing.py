@@ -35,6 +35,8 @@ TESTS = (
         since="4.6, so every kernel with heaps",
         holds="a page",
         ion_since="4.6",
+        look="The heap does not stand behind it: drivers/dma-buf/dma-buf.c answers. A kernel with flags of its "
+        "own there.",
     ),
     KnownTest(
         id="sync.bad_pointer",
@@ -45,6 +47,7 @@ TESTS = (
         since="4.6, so every kernel with heaps",
         holds="a page",
         ion_since="4.6",
+        look="A driver of ioctls in between (a filter, an emulator): mainline copies the argument first of all.",
     ),
     KnownTest(
         id="sync_file.rw",
@@ -57,6 +60,8 @@ TESTS = (
         since=_SYNC_FILES,
         holds="a page",
         skips=(_NO_SYNC_FILES,),
+        look="EMFILE or ENOMEM tells of the process, not of the heap. EINVAL: a kernel with another structure "
+        "in include/uapi/linux/dma-buf.h.",
     ),
     KnownTest(
         id="sync_file.bad",
@@ -68,6 +73,7 @@ TESTS = (
         since=_SYNC_FILES,
         holds="a page",
         skips=(_NO_SYNC_FILES,),
+        look="The heap does not stand behind it: drivers/dma-buf/dma-buf.c answers. A kernel with patches there.",
     ),
     KnownTest(
         id="poll.fence",
@@ -75,7 +81,8 @@ TESTS = (
         does="Puts a fence of a software timeline on the buffer, once as a reader's and once as a writer's, "
         "and polls: POLLIN alone while it is read, nothing while it is written, both when the fence has "
         "signalled.",
-        why="A program that polls before it draws or reads would tear the frame that a GPU or a camera still works on.",
+        why="Programs poll before they read or draw. Where poll does not wait, they tear the frame that a GPU "
+        "or a camera still works on; where it never ends, they hang.",
         source=f"{BUFFER}: “implicit fence polling”, dma_buf_poll; {_UAPI}: struct dma_buf_import_sync_file; "
         "drivers/dma-buf/sw_sync.c",
         since=f"{_SYNC_FILES} and CONFIG_SW_SYNC",
@@ -84,5 +91,6 @@ TESTS = (
             "/sys/kernel/debug/sync/sw_sync is not there (CONFIG_SW_SYNC, debugfs) or may not be opened",
             _NO_SYNC_FILES,
         ),
+        look="That it never becomes ready: see the fence in debugfs dma_buf/bufinfo, below the buffer.",
     ),
 )

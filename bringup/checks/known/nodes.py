@@ -62,7 +62,7 @@ CAUSES = (
         id="node.label",
         text="The node's SELinux type is not the one that its users' rules are about.",
         why="A vendor heap without a line in file_contexts is dmabuf_heap_device, which no core domain may open.",
-        shows="the node's label against the board config",
+        shows="the node's label, or that of an avc line, against the board config or the platform's file_contexts",
         since="any, with Android 12 or later",
         source="AOSP system/sepolicy: file_contexts, neverallow on dmabuf_heap_device_type",
     ),
@@ -94,6 +94,31 @@ CAUSES = (
         source="AOSP system/sepolicy: dmabuf_heap_device_type; "
         "https://source.android.com/docs/security/features/selinux",
         seen_before=(_AVC,),
+    ),
+    KnownCause(
+        id="selinux.would-refuse",
+        text="SELinux lets a heap be opened only because it is permissive.",
+        why=(
+            "A permissive system, or domain, logs what it would refuse and lets it pass. A production build enforces: "
+            "then the same access fails."
+        ),
+        shows="avc: denied lines about a heap that end in permissive=1",
+        since="any, with Android 12 or later",
+        source="security/selinux/avc.c of Linux 5.10, 6.12 and 7.3: avc_denied, avc_audit_post_callback",
+        cost=Cost.LATER,
+        seen_before=(_AVC,),
+    ),
+    KnownCause(
+        id="selinux.lines-lost",
+        text="The kernel's log does not have every line that SELinux wrote.",
+        why=(
+            "Without a daemon for audit the kernel prints 10 lines in 5 s and drops the rest; Android has it write 5 a "
+            "second. A denial of a heap may be among those that were dropped."
+        ),
+        shows="kauditd_printk_skb: N callbacks suppressed; audit: rate limit exceeded; audit: audit_lost=N",
+        since="any",
+        source="kernel/audit.c of Linux 5.10, 6.12 and 7.3: kauditd_printk_skb; AOSP system/logging/logd/logd.rc",
+        cost=Cost.UNSEEN,
     ),
     KnownCause(
         id="selinux.core-domain",

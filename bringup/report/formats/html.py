@@ -1,9 +1,14 @@
-"""HTML: one page for people, which also carries the run document (see :mod:`bringup.report.readback`)."""
+"""HTML: one page for people, which also carries the document it shows (see :mod:`bringup.report.readback`)."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from bringup.checks.run import Run
 from bringup.report import Format
+
+if TYPE_CHECKING:
+    from bringup.checks.compare import Comparison
 
 __all__ = ["FORMAT"]
 
@@ -14,4 +19,10 @@ def _render(run: Run) -> str:
     return render(run)
 
 
-FORMAT = Format("html", ".html", _render, "one page, no network: open it from disk, mail it, print it")
+def _compare(found: Comparison) -> str:
+    from bringup.report.html.compare import render
+
+    return render(found)
+
+
+FORMAT = Format("html", ".html", _render, "one page, no network: open it from disk, mail it, print it", _compare)

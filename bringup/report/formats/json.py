@@ -1,10 +1,15 @@
-"""JSON: the run document, for programs. Its schema is ``bringup/report/schemas/run-1.json``."""
+"""JSON: the run document, or that of a comparison, for programs. Their schemas are in ``bringup/report/schemas``."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from bringup.checks.run import Run
 from bringup.report import Format
-from bringup.report.document import run_document
+from bringup.report.document import comparison_document, run_document
+
+if TYPE_CHECKING:
+    from bringup.checks.compare import Comparison
 
 __all__ = ["FORMAT"]
 
@@ -13,4 +18,8 @@ def _render(run: Run) -> str:
     return run_document(run, indent=2) + "\n"
 
 
-FORMAT = Format("json", ".json", _render, "the run document, schema bringup.run/1")
+def _compare(found: Comparison) -> str:
+    return comparison_document(found, indent=2) + "\n"
+
+
+FORMAT = Format("json", ".json", _render, "the run document, schema bringup.run/1", _compare)

@@ -2,6 +2,9 @@
 
 Written here and not with a library: what a board prints holds characters that XML 1.0 forbids, and a report that
 does not parse hides a failure. A warning is a passed case with its text in ``system-out``.
+
+Of a comparison: a suite a board, a case a change, where what regressed is a failure and what could not be found out any
+more an error; and a case that says how many answers were compared, so that there is one where nothing changed.
 """
 
 from __future__ import annotations
@@ -9,14 +12,19 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from bringup.checks.run import BoardRun, Run
 from bringup.checks.verdict import Outcome, Verdict
-from bringup.report import Format
+from bringup.report import Format, units
 from bringup.report.shown import excerpt, shown
 from bringup.report.story import tally
 from bringup.text import safe_name
+
+if TYPE_CHECKING:
+    from bringup.checks.compare import Comparison, Difference, Timing
+    from bringup.checks.compare_timings import Untimed
 
 __all__ = ["FORMAT"]
 
@@ -112,4 +120,57 @@ def _timestamp(started: str) -> str:
     return when.replace(tzinfo=None).isoformat(timespec="seconds")
 
 
-FORMAT = Format("junit", ".xml", _render, "JUnit XML for CI servers: a suite a board, a case a verdict")
+def _compare(found: Comparison) -> str:
+    """Every change as a verdict, so that it is written as one."""
+    boards: dict[str, list[Verdict]] = {board: [] for board in found.compared}
+    for difference in found.differences:
+        boards.setdefault(difference.board, []).append(_changed(difference))
+    for timing in found.timings:
+        boards.setdefault(timing.board, []).append(_timed(timing))
+    for untimed in found.untimed:
+        boards.setdefault(untimed.board, []).append(_untimed(untimed))
+    title = f"What differs from the first run is told ({found.same:,} answers do not)"
+    suites = [
+        BoardRun(board, (Verdict("compare.told", title, Outcome.PASS), *cases)) for board, cases in boards.items()
+    ]
+    reason = "only the first run has this board, so it was compared with nothing"
+    missing = Verdict("compare.told", "The board is in both runs", Outcome.SKIP, reason=reason)
+    suites += [BoardRun(board, (missing,)) for board in found.only_before]
+    if not boards:
+        nothing = Verdict("compare.told", "A board is in both runs", Outcome.ERROR, reason="nothing was compared")
+        suites.insert(0, BoardRun("comparison", (nothing,)))
+    tool, started = (found.after.tool, found.after.started) if found.after else ("", "")
+    return _render(Run(tuple(suites), tool, started))
+
+
+def _changed(one: Difference) -> Verdict:
+    from bringup.checks.compare import Change
+
+    moved = f"{one.before or 'not asked'} before, {one.after or 'not asked'} now"
+    outcome = {
+        Change.REGRESSED: Outcome.FAIL,
+        Change.UNKNOWN: Outcome.ERROR,
+        Change.IMPROVED: Outcome.PASS,
+        Change.VANISHED: Outcome.SKIP,
+    }.get(one.change, Outcome.WARN)
+    reason = f"{one.change}: {moved}{f': {one.why}' if one.why else ''}"
+    return Verdict(f"compare.{one.id}", one.title, outcome, one.heap, remedy=one.remedy, reason=reason)
+
+
+def _timed(one: Timing) -> Verdict:
+    from bringup.report.changes import source_of
+
+    took = f"{units.duration(one.before_p50)} before, {units.duration(one.after_p50)} now, at the median"
+    threads = f", {one.threads} threads" if one.threads > 1 else ""
+    place = f"{source_of(one)}, {units.size(one.size)}{threads}"
+    outcome = Outcome.FAIL if one.slower else Outcome.PASS
+    return Verdict(f"compare.timing.{one.op}", "It is not slower", outcome, place, reason=took)
+
+
+def _untimed(one: Untimed) -> Verdict:
+    place = f"{one.facts.name or one.facts.source}, {units.size(one.facts.size)}, {one.facts.threads} threads"
+    title = "What was timed before can be timed now"
+    return Verdict("compare.timing", title, Outcome.SKIP, place, reason=one.facts.why)
+
+
+FORMAT = Format("junit", ".xml", _render, "JUnit XML for CI servers: a suite a board, a case a verdict", _compare)

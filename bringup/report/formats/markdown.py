@@ -1,21 +1,32 @@
-"""Markdown for a pull request: the sentence, the counts and the findings, within the size that a comment may have."""
+"""Markdown for a pull request: the sentence, the counts and the findings, within the size that a comment may have.
+
+Of a comparison: what got worse or could not be found out, with what mends it; the rest in short tables.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from bringup.checks.run import BoardRun, Run
 from bringup.checks.verdict import Verdict
 from bringup.report import Format, units
 from bringup.report.shown import excerpt, shown
 from bringup.report.story import Finding, Headline, about, badness, findings, run_headline, shared_findings, tally
+from bringup.text import visible
+
+if TYPE_CHECKING:
+    from bringup.checks.compare import Change, Comparison, Timing
+    from bringup.report.changes import Explained, Told
 
 __all__ = ["FORMAT"]
 
 # GitHub takes 65,536 characters in a comment.
 _WHOLE = 60_000
 _SENTENCE, _FACT, _REMEDY, _FACTS, _BOARDS = 400, 400, 4_000, 8, 30
+# Of a comparison: changes that are told in full, rows of a table, boards that one names.
+_TOLD, _ROWS, _NAMED = 15, 10, 5
 # Markup anywhere; markup at the start of a block; what GitHub and GitLab turn into a mention, a reference or a link.
 _MARKS = re.compile(r"[\\`*_\[\]#|~$]")
 _START = re.compile(r"^(?:[-+>=]|\d+(?=[.)]))")
@@ -23,7 +34,14 @@ _LINKS = re.compile(r"[@#!]|:(?=//)|www(?=\.)")
 
 
 def _render(run: Run) -> str:
-    blocks = list(_blocks(shown(run)))
+    return _whole(list(_blocks(shown(run))))
+
+
+def _compare(found: Comparison) -> str:
+    return _whole(list(_of_comparison(found)))
+
+
+def _whole(blocks: Sequence[str]) -> str:
     out: list[str] = []
     used = 0
     for index, block in enumerate(blocks):
@@ -92,6 +110,119 @@ def _verdict(verdict: Verdict) -> Iterator[str]:
         yield f"  - … {len(verdict.evidence) - _FACTS} more"
 
 
+def _of_comparison(found: Comparison) -> Iterator[str]:
+    from bringup.checks.compare import Change
+    from bringup.report.changes import COMPARED, counts, explained, headline, outcome_of, test_of, told
+
+    several = len(found.compared) > 1
+    what = f"{len(found.compared):,} boards" if several else _code(visible("".join(found.compared)) or "no board")
+    yield f"## {COMPARED[outcome_of(found)].upper()}: {what}"
+    yield _headline(shown(headline(found)))
+    many = {name: count for name, count in counts(found).items() if count}
+    yield _table([*many, "the same"], [[f"{count:,}" for count in (*many.values(), found.same)]])
+    groups = told(found.differences)
+    worse = explained(group for group in groups if group.one.change in (Change.REGRESSED, Change.UNKNOWN))
+    yield from (_worse(number, one, several=several) for number, one in enumerate(worse[:_TOLD], start=1))
+    if len(worse) > _TOLD:
+        yield f"… and {units.number(len(worse) - _TOLD, 'more cause')}: the HTML and JSON reports have them."
+    yield from _not_compared(found)
+    yield from _timings(found, several=several)
+    yield from (f"Timings decided by: {_text(test_of(shown(one)))}" for one in found.timing_tests)
+    yield from _changed_facts(found, several=several)
+    for change in (Change.CHANGED, Change.IMPROVED, Change.APPEARED, Change.VANISHED):
+        yield from _others(change, [group for group in groups if group.one.change is change], several=several)
+
+
+def _worse(number: int, cause: Explained, *, several: bool) -> str:
+    first = shown(cause.groups[0].one)
+    lines = [f"### {number}\\. {_moved(first.before, first.after)}: {_text(first.why or first.title)}", ""]
+    if several and cause.boards:
+        lines += [f"On {_on(cause.boards)}.", ""]
+    for group in cause.groups[:_ROWS]:
+        one = shown(group.one)
+        other = f"{_moved(one.before, one.after)}: " if (one.before, one.after) != (first.before, first.after) else ""
+        heap = f" on {_code(one.heap)}" if one.heap else ""
+        boards = f", on {_on(group.boards)}" if several and not cause.boards else ""
+        lines.append(f"- {other}{_text(one.title)} ({_code(one.id)}{heap}){boards}")
+    if len(cause.groups) > _ROWS:
+        lines.append(f"- … {len(cause.groups) - _ROWS} more")
+    for remedy in cause.remedies:
+        lines += ["", "What to change:", "", _fence(visible("\n".join(remedy)))]
+    return "\n".join(lines)
+
+
+def _moved(before: object, after: object) -> str:
+    return f"{before or 'not asked'} → {after or 'not asked'}"
+
+
+def _on(boards: Sequence[str]) -> str:
+    named = ", ".join(_code(visible(one)) for one in boards[:_NAMED])
+    return f"{named} and {len(boards) - _NAMED:,} more" if len(boards) > _NAMED else named
+
+
+def _not_compared(found: Comparison) -> Iterator[str]:
+    for serials, words in ((found.only_before, "first"), (found.only_after, "second")):
+        if serials:
+            yield f"Only in the {words} run, so compared with nothing: {_on(serials)}."
+    if found.untimed:
+        gone = shown(found.untimed[0])
+        more = f", and {units.number(len(found.untimed) - 1, 'more timing')}" if len(found.untimed) > 1 else ""
+        what = f"{gone.facts.name or gone.facts.source} {units.size(gone.facts.size)}: {gone.facts.why}"
+        yield f"Timed before and not now: {_text(what)}{more}."
+
+
+def _timings(found: Comparison, *, several: bool) -> Iterator[str]:
+    from bringup.report.changes import source_of
+
+    def row(one: Timing) -> list[str]:
+        board = [_code(one.board)] if several else []
+        threads = f" × {one.threads} threads" if one.threads > 1 else ""
+        times = [units.duration(one.before_p50), units.duration(one.after_p50)]
+        moved = f"{one.after_p50 / one.before_p50:.3g}×" if one.before_p50 > 0 else "–"
+        what = f"{_code(source_of(one))}", f"{_code(one.op)}, {units.size(one.size)}{threads}"
+        return [*board, *what, *times, f"{moved} {'slower' if one.slower else 'faster'}"]
+
+    head = [*(["board"] if several else []), "source", "what", "before", "now", "now ÷ before"]
+    ordered = sorted(found.timings, key=lambda one: not one.slower)
+    yield from _some_rows(head, [row(shown(one)) for one in ordered[:_ROWS]], len(ordered), "timing")
+
+
+def _changed_facts(found: Comparison, *, several: bool) -> Iterator[str]:
+    from bringup.report.changes import told_facts
+
+    groups = told_facts(found.facts)
+    rows = []
+    for group in groups[:_ROWS]:
+        one = shown(group.one)
+        name = f"{one.subject}: {_code(one.name)}{f' {_text(one.aspect)}' if one.aspect else ''}"
+        sides = ["–" if side is None else _code(side) for side in (one.before, one.after)]
+        rows.append([name, *sides, *([f"{len(group.boards):,}"] if several else [])])
+    head = ["changed fact", "before", "now", *(["boards"] if several else [])]
+    yield from _some_rows(head, rows, len(groups), "fact")
+
+
+def _others(change: Change, groups: Sequence[Told], *, several: bool) -> Iterator[str]:
+    """A row a check, however many heaps it was asked of."""
+    checks: dict[tuple[str, str], list[Told]] = {}
+    for group in groups:
+        checks.setdefault((group.one.id, _moved(group.one.before, group.one.after)), []).append(group)
+    rows = []
+    for (check, moved), same in list(checks.items())[:_ROWS]:
+        heaps = list(dict.fromkeys(group.one.heap for group in same if group.one.heap))
+        on = f" on {_code(visible(heaps[0]))}" if len(heaps) == 1 else f" on {len(heaps):,} heaps" if heaps else ""
+        boards = [f"{len({board for group in same for board in group.boards}):,}"] if several else []
+        rows.append([f"{_code(visible(check))}{on}", moved, *boards])
+    yield from _some_rows([change.value, "before → now", *(["boards"] if several else [])], rows, len(checks), "check")
+
+
+def _some_rows(head: list[str], rows: Iterable[list[str]], whole: int, noun: str) -> Iterator[str]:
+    """A table, and how many more rows there would be."""
+    if whole:
+        yield _table(head, list(rows))
+    if whole > _ROWS:
+        yield f"… and {units.number(whole - _ROWS, f'more {noun}')}."
+
+
 def _table(head: list[str], rows: list[list[str]]) -> str:
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
@@ -120,4 +251,4 @@ def _fence(text: str) -> str:
     return f"{ticks}\n{body}\n{ticks}"
 
 
-FORMAT = Format("md", ".md", _render, "Markdown for a pull request")
+FORMAT = Format("md", ".md", _render, "Markdown for a pull request", _compare)

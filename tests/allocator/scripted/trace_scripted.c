@@ -5,10 +5,13 @@
 #include "trace_scripted.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #define PIECE 32768u
 #define HEADER 24u
@@ -19,6 +22,7 @@ char trace_path[160];
 static struct tracing {
     bool on;
     uint32_t used;
+    uint64_t counted[2]; /* pages that the CMA area gave, and got back */
     unsigned char bytes[PIECE];
 } *tracing; /* shared with the process that is traced */
 
@@ -164,19 +168,40 @@ static void tell_pages(bool made, uint64_t pages)
         }
 }
 
+/* One of the area's counters, as /sys/kernel/mm/cma has them, in the folder that BRINGUP_COUNTERS names. */
+static void count(bool closed, uint64_t pages)
+{
+    char path[PATH_MAX], text[24];
+    const char *folder = getenv("BRINGUP_COUNTERS");
+    if (!folder || fault(closed ? "cma_released_uncounted" : "cma_uncounted"))
+        return;
+    tracing->counted[closed] += pages;
+    format_text(path, sizeof path, "%s/%s_pages_success", folder, closed ? "release" : "alloc");
+    format_text(text, sizeof text, "%llu\n", (unsigned long long)tracing->counted[closed]);
+    int fd = open(path, O_WRONLY | O_TRUNC);
+    if (fd < 0 || write(fd, text, strlen(text)) < 0 || close(fd) != 0)
+        abort();
+}
+
 void tell_made(bool cma, uint64_t pages)
 {
     if (!tracing || !tracing->on)
         return;
     put_page(true, 0x48000, 0, 0xcc0); /* the kernel's own */
-    if (cma)
+    if (cma) {
+        count(false, pages);
         tell_cma(pages);
-    else if (!fault("keeps_pages"))
+    } else if (!fault("keeps_pages")) {
         tell_pages(true, pages);
+    }
 }
 
 void tell_closed(bool cma, uint64_t pages)
 {
-    if (tracing && tracing->on && !cma && !fault("frees_later"))
+    if (!tracing || !tracing->on)
+        return;
+    if (cma)
+        count(true, pages);
+    else if (!fault("frees_later"))
         tell_pages(false, pages);
 }

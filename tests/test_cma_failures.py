@@ -1,0 +1,56 @@
+"""CMA in pieces, made for real: the first cause is the planted one.
+
+With what holds the pool gone, the same board has no cause left: neither the pool's state nor the kernel's log, which still
+has the lines of the tests that were refused, is held against it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from bringup.board import Board
+from bringup.checks.run import BoardRun
+from bringup.deadline import Deadline
+from bringup.report.story import findings
+from bringup.text import from_board
+from bringup.virtual import VirtualBoard
+from tests.judged import Connect, Judge, first_cause, nothing_is_wrong
+
+pytestmark = [pytest.mark.board, pytest.mark.kernels]
+Fresh = Callable[..., VirtualBoard]
+
+IN_AREA = "cd /sys/kernel/debug/cma/linux,cma"
+
+
+def said(board: Board, script: str) -> str:
+    """What a script says that must succeed."""
+    done = board.shell(script, Deadline.after(120))
+    assert done.exit_code == 0, (from_board(done.stdout), from_board(done.stderr))
+    return from_board(done.stdout).strip()
+
+
+def failed_for(run: BoardRun) -> set[str | None]:
+    return {one.cause.id if one.cause else None for one in run.verdicts if one.outcome.value == "fail"}
+
+
+def in_pieces(board: Board) -> None:
+    """Takes a page at the end of every MiB: an allocation of 1 MiB, of which all pages but the last are given back."""
+    said(board, f"{IN_AREA}; while [ $(cat maxchunk) -ge 256 ]; do echo 256 >alloc && echo 255 >free; done")
+
+
+def whole_again(board: Board) -> None:
+    said(board, f"{IN_AREA}; cat count >free; [ $(cat maxchunk) -ge 4096 ]")
+
+
+@pytest.mark.parametrize("profile", ["arm64-6.12", "arm64-7.x"])
+def test_the_pool_is_in_pieces(fresh_board: Fresh, judged: Judge, connected: Connect, profile: str) -> None:
+    board = fresh_board(profile)
+    in_pieces(connected(board))
+    run = judged(board)
+    assert first_cause(run) == "cma.fragmented"
+    assert failed_for(run) == {"cma.fragmented"}
+    assert any("longest run 1020 KiB" in line for one in findings(run.verdicts)[0].verdicts for line in one.evidence)
+    whole_again(connected(board))
+    nothing_is_wrong(judged(board, "--replace"), profile)
