@@ -1,4 +1,4 @@
-"""CMA in pieces, made for real: the first cause is the planted one.
+"""CMA that gives nothing though much of it is free, made for real: the first cause is the planted one.
 
 With what holds the pool gone, the same board has no cause left: neither the pool's state nor the kernel's log, which still
 has the lines of the tests that were refused, is held against it.
@@ -7,6 +7,7 @@ has the lines of the tests that were refused, is held against it.
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -17,10 +18,12 @@ from bringup.report.story import findings
 from bringup.text import from_board
 from bringup.virtual import VirtualBoard
 from tests.judged import Connect, Judge, first_cause, nothing_is_wrong
+from tests.programs import compile_static
 
 pytestmark = [pytest.mark.board, pytest.mark.kernels]
 Fresh = Callable[..., VirtualBoard]
 
+PIN, HELD = "/data/local/tmp/pin_cma", "/data/local/tmp/held"
 IN_AREA = "cd /sys/kernel/debug/cma/linux,cma"
 
 
@@ -54,3 +57,18 @@ def test_the_pool_is_in_pieces(fresh_board: Fresh, judged: Judge, connected: Con
     assert any("longest run 1020 KiB" in line for one in findings(run.verdicts)[0].verdicts for line in one.evidence)
     whole_again(connected(board))
     nothing_is_wrong(judged(board, "--replace"), profile)
+
+
+def test_the_pools_pages_cannot_be_moved(fresh_board: Fresh, judged: Judge, connected: Connect, tmp_path: Path) -> None:
+    """A process has a pinned page in every MiB of the pool, of which next to nothing is allocated."""
+    virtual = fresh_board("arm64-6.12")
+    board = connected(virtual)
+    board.push(compile_static("pin_cma", "aarch64", tmp_path), PIN, 0o755, Deadline.after(60))
+    process = said(board, f"{IN_AREA} && {PIN} $(cat base_pfn) $(cat count) {HELD}")
+    run = judged(virtual)
+    assert first_cause(run) == "cma.busy"
+    assert failed_for(run) == {"cma.busy"}
+    log = said(connected(virtual), "dmesg")
+    assert "alloc failed, req-size: 256 pages, ret: -16" in log, "the kernel itself said EBUSY"
+    said(connected(virtual), f"kill {process} && while [ -e {HELD} ]; do :; done")
+    nothing_is_wrong(judged(virtual, "--replace"), "arm64-6.12")

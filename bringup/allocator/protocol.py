@@ -7,7 +7,7 @@ Strict on the types and sizes of what is known, tolerant of fields that a newer 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sized
 from typing import Any, Final
 
 from bringup.allocator.fields import U32, Fields, broken
@@ -170,23 +170,29 @@ def _result(line: Fields) -> Result:
 def _ion(line: Fields) -> IonFact:
     names = line.texts("names")
     types, ids = line.numbers("types", MAX_ION_HEAPS), line.numbers("ids", MAX_ION_HEAPS)
-    if not len(names) == len(types) == len(ids):
-        broken("an ion line has lists of different lengths")
+    _as_long("ion", names, types, ids)
     heaps = tuple(zip(names, types, ids, strict=True))
     return IonFact(line.raw, line.state(), line.number("errno", U32), line.maybe_text("abi"), heaps)
 
 
+def _samples(line: Fields, kind: str, *names: str) -> tuple[tuple[int, ...], ...]:
+    """Lists of samples taken in turn."""
+    lists = tuple(line.numbers(name, MAX_SAMPLES) for name in names)
+    _as_long(kind, *lists)
+    return lists
+
+
+def _as_long(kind: str, *lists: Sized) -> None:
+    if len({len(one) for one in lists}) > 1:
+        broken(f"a {kind} line has lists of different lengths")
+
+
 def _reads(line: Fields) -> Reads:
-    lists = tuple(line.numbers(name, MAX_SAMPLES) for name in ("read_ns", "memory_ns"))
-    if len({len(one) for one in lists}) != 1:
-        broken("a reads line has lists of different lengths")
-    return Reads(line.raw, line.text("heap"), line.number("size"), *lists)
+    return Reads(line.raw, line.text("heap"), line.number("size"), *_samples(line, "reads", "read_ns", "memory_ns"))
 
 
 def _latency(line: Fields) -> Latency:
-    lists = tuple(line.numbers(name, MAX_SAMPLES) for name in ("alloc_ns", "free_ns", "memset_ns"))
-    if len({len(one) for one in lists}) != 1:
-        broken("a latency line has lists of different lengths")
+    lists = _samples(line, "latency", "alloc_ns", "free_ns", "memset_ns")
     return Latency(line.raw, line.text("heap"), line.number("size"), *lists)
 
 
@@ -207,8 +213,8 @@ def _timing(line: Fields) -> Timing:
     names = line.texts("ops")
     batches = line.numbers("batch", MAX_OPS)
     samples = line.lists("ns", MAX_OPS, MAX_SAMPLES)
-    if not len(names) == len(batches) == len(samples) or len({len(one) for one in samples}) > 1:
-        broken("a timing line has lists of different lengths")
+    _as_long("timing", names, batches, samples)
+    _as_long("timing", *samples)
     if not all(batches):
         broken("a timing line has a batch of no calls")
     return Timing(**_timed(line), ops=names, batch=batches, ns=tuple(samples))
@@ -220,8 +226,7 @@ def _untimed(line: Fields) -> Untimed:
 
 def _tracing(line: Fields) -> Tracing:
     events, formats = line.texts("events"), line.texts("formats")
-    if len(events) != len(formats):
-        broken("a tracing line has lists of different lengths")
+    _as_long("tracing", events, formats)
     pairs = tuple(zip(events, formats, strict=True))
     return Tracing(line.raw, line.state(), line.number("errno", U32), line.text("path"), pairs)
 

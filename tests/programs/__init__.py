@@ -1,16 +1,18 @@
-"""Compiling programs that tests run on a board."""
+"""Programs that tests run on a board, compiled when they are needed."""
 
 from __future__ import annotations
 
 import importlib.util
+import os
 import platform
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-__all__ = ["compiler"]
+__all__ = ["compile_static", "compiler"]
 
 
 def compiler(machine: str) -> list[str]:
@@ -21,3 +23,13 @@ def compiler(machine: str) -> list[str]:
     if importlib.util.find_spec("ziglang") is None:
         pytest.skip("ziglang is not installed; make test-allocator")
     return [sys.executable, "-m", "ziglang", "cc", "-target", f"{machine}-linux-musl"]
+
+
+def compile_static(name: str, machine: str, folder: Path) -> Path:
+    """The program ``NAME.c`` of this folder."""
+    source = Path(__file__).parent / f"{name}.c"
+    argv = [*compiler(machine), "-static", "-O1", "-Wall", "-Wextra", "-Werror", "-o", str(folder / name), str(source)]
+    environment = {**os.environ, "ZIG_LOCAL_CACHE_DIR": str(folder / "zig")}
+    done = subprocess.run(argv, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    return folder / name

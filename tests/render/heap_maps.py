@@ -5,13 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from bringup.config.shipped import find_config, list_configs, shipped_dir
 from bringup.render.engine import Rendered, render
+from tests.render.shipped import BOARDS, TEMPLATES, config
 
 INCLUDE = Path(__file__).parent / "include"
 ERAS = ("5.10", "7.3")
-_CONFIGS = [shipped_dir("device-configs")]
-_TEMPLATES = [shipped_dir("templates")]
 _C_NAMES = ("bringup_heaps", "bringup_heap_rule", "bringup_heap_rules", "bringup_heap_for_usage")
 
 
@@ -21,9 +19,9 @@ def write_maps(root: Path) -> list[str]:
     :returns: the folders; ``FOLDER_bringup`` is each one's namespace, ``FOLDER_bringup_heaps`` its table.
     """
     folders = []
-    for name in (entry.name for entry in list_configs(_CONFIGS)):
+    for name in BOARDS:
         for era in ERAS:
-            done = render("heap-map", find_config(name, _CONFIGS), kernel=era, dirs=_TEMPLATES)
+            done = render("heap-map", config(name), kernel=era, dirs=TEMPLATES)
             files = [one for one in done if isinstance(one, Rendered)]
             if not files:
                 continue

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import subprocess
 import xml.etree.ElementTree as ET
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -14,23 +13,14 @@ from hypothesis import strategies as st
 
 from bringup.config.load import load_text
 from bringup.config.schema import BoardConfig
-from bringup.config.shipped import find_config, list_configs, shipped_dir
 from bringup.errors import UsageError
 from bringup.render.engine import Rendered, Skipped, render
 from bringup.render.language import LANGUAGES, Refused
 from tests.render.parsers import read_kconfig, read_ueventd
+from tests.render.shipped import BOARDS, TEMPLATES, config, every_board
 
-CONFIGS = [shipped_dir("device-configs")]
-TEMPLATES = [shipped_dir("templates")]
-BOARDS = [entry.name for entry in list_configs(CONFIGS)]
 both_eras = pytest.mark.parametrize("kernel", ["5.10", "7.3"])
-every_board = pytest.mark.parametrize("name", BOARDS)
 needs_make = pytest.mark.skipif(not shutil.which("make"), reason="make is not installed")
-
-
-@cache
-def config(name: str) -> BoardConfig:
-    return find_config(name, CONFIGS)
 
 
 def write(board: BoardConfig, folder: Path, kernel: str | None = None, what: str = "all") -> dict[str, str]:

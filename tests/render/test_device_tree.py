@@ -5,30 +5,23 @@ from __future__ import annotations
 import shutil
 import subprocess
 import sys
-from functools import cache
 from pathlib import Path
 
 import pytest
 
 from bringup.config.load import load_text
 from bringup.config.schema import BoardConfig, DeclaredIn, Region
-from bringup.config.shipped import find_config, list_configs, shipped_dir
+from bringup.config.shipped import list_configs
 from bringup.errors import UsageError
 from bringup.render.engine import Rendered, Skipped, render
 from tests.render.linux_trees import find_tree
+from tests.render.shipped import CONFIGS, TEMPLATES, config
 
-CONFIGS = [shipped_dir("device-configs")]
-TEMPLATES = [shipped_dir("templates")]
 KERNEL = "7.3"
 pytestmark = pytest.mark.skipif(
     not (shutil.which("dtc") and shutil.which("fdtoverlay") and shutil.which("fdtget")),
     reason="dtc is not installed (Debian: device-tree-compiler)",
 )
-
-
-@cache
-def config(name: str) -> BoardConfig:
-    return find_config(name, CONFIGS)
 
 
 def pools(board: BoardConfig, kernel: str = KERNEL) -> dict[str, Region]:

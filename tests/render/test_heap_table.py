@@ -12,7 +12,6 @@ from bringup.allocator.build import SOURCES
 from bringup.board import Board, Target, connect_tcp
 from bringup.config.load import load_text
 from bringup.config.schema import BoardConfig
-from bringup.config.shipped import find_config, shipped_dir
 from bringup.deadline import Deadline
 from bringup.render.engine import Rendered, render
 from bringup.text import from_board
@@ -20,10 +19,9 @@ from bringup.virtual import VirtualBoard
 from tests.allocator.test_ktap import Group, parse
 from tests.native_adbd import AdbServer
 from tests.programs import compiler
+from tests.render.shipped import TEMPLATES, config
 from tests.virtual_board import MakeBoard
 
-CONFIGS = [shipped_dir("device-configs")]
-TEMPLATES = [shipped_dir("templates")]
 MAIN = Path(__file__).with_name("heap_table_main.c")
 FLAGS = [
     "-std=c11",
@@ -83,7 +81,7 @@ def assert_allocated_from(group: Group, names: list[str]) -> None:
 def test_every_heap_of_the_table_is_allocated_from(
     amd64_board: VirtualBoard, adb_server: AdbServer, tmp_path: Path
 ) -> None:
-    program = build(find_config("virtual-amd64", CONFIGS), "6.12", "x86_64", tmp_path)
+    program = build(config("virtual-amd64"), "6.12", "x86_64", tmp_path)
     status, group, _ = run(program, amd64_board, adb_server)
     assert status == 0
     assert_allocated_from(group, ["system"])
@@ -118,7 +116,7 @@ def test_usage_selects_a_heap_that_is_there_and_a_heap_that_is_not_is_missed(
 def test_on_boards_with_pools_too(
     profile: str, kernel: str, names: list[str], fresh_board: MakeBoard, adb_server: AdbServer, tmp_path: Path
 ) -> None:
-    program = build(find_config(f"virtual-{profile}", CONFIGS), kernel, "aarch64", tmp_path)
+    program = build(config(f"virtual-{profile}"), kernel, "aarch64", tmp_path)
     status, group, _ = run(program, fresh_board(profile), adb_server)
     assert status == 0
     assert_allocated_from(group, names)

@@ -12,15 +12,14 @@ from markdown_it import MarkdownIt
 
 from bringup.config.load import load_text
 from bringup.config.schema import BoardConfig
-from bringup.config.shipped import shipped_dir
 from bringup.errors import ConfigError, UsageError
 from bringup.render.engine import Rendered, render
 from bringup.render.fragments import fragments
 from bringup.render.language import one_line
 from bringup.render.promises import read_back
 from tests.render.parsers import read_c_string, read_kconfig, read_ueventd
+from tests.render.shipped import TEMPLATES
 
-TEMPLATES = [shipped_dir("templates")]
 FRAGMENTS = [fragment.id for fragment in fragments(TEMPLATES)]
 NASTY = ["a b", 'a"b', "a'b", "a\\b", "a#b", "*", "a" * 200, "linux,cma@72000000", "käse", "漢字", "$(id)", "`id`", "%s",
          "{{ 1 }}", "{% x %}", "-->", "--", "]]>", "CONFIG_X=y", "a;b", "a|b", "(a)", "a,b", "-n", "~", "a:b", "a=b", "ß@1"]  # fmt: skip

@@ -12,14 +12,11 @@ from pathlib import Path
 import pytest
 
 from bringup.config.schema import Arch, BoardConfig, Flavour
-from bringup.config.shipped import find_config, list_configs, shipped_dir
 from bringup.render.engine import Rendered, render
 from tests.render.linux_trees import ERAS, common_kernel, find_tree, series
 from tests.render.parsers import read_kconfig
+from tests.render.shipped import TEMPLATES, config, every_board
 
-CONFIGS = [shipped_dir("device-configs")]
-TEMPLATES = [shipped_dir("templates")]
-BOARDS = [entry.name for entry in list_configs(CONFIGS)]
 DEFCONFIGS = {
     Arch.ARM: "arch/arm/configs/multi_v7_defconfig",
     Arch.ARM64: "arch/arm64/configs/defconfig",
@@ -29,11 +26,6 @@ pytestmark = [
     pytest.mark.kernels,
     pytest.mark.skipif(not (shutil.which("flex") and shutil.which("bison")), reason="flex or bison is not installed"),
 ]
-
-
-@cache
-def config(name: str) -> BoardConfig:
-    return find_config(name, CONFIGS)
 
 
 def merged(tree: Path, arch: Arch, fragment: str, folder: Path) -> tuple[dict[str, str], str]:
@@ -75,7 +67,7 @@ def modular(tree: Path, folder: Path) -> Path:
 
 
 @pytest.mark.parametrize("era", ERAS)
-@pytest.mark.parametrize("name", BOARDS)
+@every_board
 def test_every_line_survives_olddefconfig(name: str, era: str, out: Path) -> None:
     tree = find_tree(era)
     major, minor = series(tree)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from functools import cache
 
 import pytest
 from hypothesis import given
@@ -11,21 +10,12 @@ from hypothesis import strategies as st
 
 from bringup.config.load import load_text
 from bringup.config.schema import BoardConfig
-from bringup.config.shipped import find_config, list_configs, shipped_dir
 from bringup.errors import ConfigError
 from bringup.kernel.version import KernelVersion
 from bringup.render.dts import read_nodes
 from bringup.render.engine import Rendered, render
 from bringup.render.promises import promised_by, read_back, rendered_names
-
-CONFIGS = [shipped_dir("device-configs")]
-TEMPLATES = [shipped_dir("templates")]
-BOARDS = [entry.name for entry in list_configs(CONFIGS)]
-
-
-@cache
-def config(name: str) -> BoardConfig:
-    return find_config(name, CONFIGS)
+from tests.render.shipped import TEMPLATES, config, every_board
 
 
 def files(board: BoardConfig, kernel: str) -> dict[str, str]:
@@ -35,7 +25,7 @@ def files(board: BoardConfig, kernel: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("kernel", ["5.10", "7.3"])
-@pytest.mark.parametrize("name", BOARDS)
+@every_board
 def test_what_is_read_back_is_what_the_config_promises(name: str, kernel: str) -> None:
     board, rendered = config(name), files(config(name), kernel)
     wanted = promised_by(board, KernelVersion.parse(kernel))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -13,21 +12,12 @@ from hypothesis import strategies as st
 
 from bringup.config.load import load_text
 from bringup.config.schema import BoardConfig
-from bringup.config.shipped import find_config, list_configs, shipped_dir
 from bringup.errors import UsageError
 from bringup.render.engine import Rendered, Skipped, render
 from bringup.render.language import LANGUAGES, Refused
 from bringup.render.sepolicy import PLATFORM_TYPES, platform_type
 from tests.render.policy import PLATFORM, compiled, looked_up
-
-CONFIGS = [shipped_dir("device-configs")]
-TEMPLATES = [shipped_dir("templates")]
-BOARDS = [entry.name for entry in list_configs(CONFIGS)]
-
-
-@cache
-def config(name: str) -> BoardConfig:
-    return find_config(name, CONFIGS)
+from tests.render.shipped import BOARDS, TEMPLATES, config, every_board
 
 
 def rendered(board: BoardConfig, kernel: str | None = None) -> tuple[str, str]:
@@ -59,7 +49,7 @@ needs_compiler = pytest.mark.skipif(
 
 @needs_compiler
 @pytest.mark.parametrize("kernel", ["5.10", "7.3"])
-@pytest.mark.parametrize("name", BOARDS)
+@every_board
 def test_every_boards_policy_compiles_under_the_platforms_neverallows(name: str, kernel: str, tmp_path: Path) -> None:
     te, _ = rendered(config(name), kernel)
     done = compiled(te, tmp_path)
@@ -151,7 +141,7 @@ lookup = pytest.mark.skipif(
 
 
 @lookup
-@pytest.mark.parametrize("name", BOARDS)
+@every_board
 def test_every_node_gets_the_promised_label(name: str, tmp_path: Path) -> None:
     """The platform's file_contexts and ours after it, looked up by libselinux as the board does."""
     board = config(name)

@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from bringup.config.load import load_text
-from bringup.config.shipped import find_config, list_configs, shipped_dir
 from bringup.render.engine import Rendered, render
 from bringup.render.language import LANGUAGES, Refused, one_line
-
-CONFIGS = [shipped_dir("device-configs")]
-TEMPLATES = [shipped_dir("templates")]
-BOARDS = [entry.name for entry in list_configs(CONFIGS)]
+from tests.render.shipped import TEMPLATES, config, every_board
 
 
 def parse(text: str) -> list[Token]:
@@ -33,20 +28,20 @@ def sheet(text: str) -> str:
     return done.text
 
 
-@pytest.mark.parametrize("name", BOARDS)
+@every_board
 def test_every_boards_sheet_names_all_heaps_and_sources(name: str) -> None:
-    config = find_config(name, CONFIGS)
-    (done,) = render("sheet", config, kernel="7.3", dirs=TEMPLATES)
+    board = config(name)
+    (done,) = render("sheet", board, kernel="7.3", dirs=TEMPLATES)
     assert isinstance(done, Rendered)
     tokens = parse(done.text)
     lines = plain(tokens)
-    assert config.title in lines
-    for heap in config.heaps:
+    assert board.title in lines
+    for heap in board.heaps:
         if heap.names_on("7.3"):
             assert heap.names_on("7.3")[0] in lines
-    used = {ref for _, block in config.blocks() for refs in block.source.values() for ref in refs}
+    used = {ref for _, block in board.blocks() for refs in block.source.values() for ref in refs}
     for key in used:
-        assert one_line(config.sources[key]) in lines
+        assert one_line(board.sources[key]) in lines
     kinds = {token.type for token in tokens}
     assert kinds <= {
         "html_block", "heading_open", "heading_close", "inline", "paragraph_open", "paragraph_close", "list_item_open",

@@ -13,26 +13,17 @@ import pytest
 
 from bringup.config.load import load_text
 from bringup.config.schema import BoardConfig, HeapKind
-from bringup.config.shipped import find_config, list_configs, shipped_dir
 from bringup.config.units import series_key
 from bringup.kernel.symbols import symbol_type
 from bringup.kernel.version import Flavour, KernelVersion
 from bringup.render.engine import Rendered, Skipped, render
 from tests.render.heap_maps import INCLUDE, write_maps
 from tests.render.parsers import read_c_string, read_kconfig, read_ueventd
+from tests.render.shipped import BOARDS, TEMPLATES, config, every_board
 
-CONFIGS = [shipped_dir("device-configs")]
-TEMPLATES = [shipped_dir("templates")]
-BOARDS = [entry.name for entry in list_configs(CONFIGS)]
 ERAS = ["5.10", "7.3"]
 both_eras = pytest.mark.parametrize("kernel", ERAS)
-every_board = pytest.mark.parametrize("name", BOARDS)
-every_board_with_heaps = pytest.mark.parametrize("name", [name for name in BOARDS if find_config(name, CONFIGS).heaps])
-
-
-@cache
-def config(name: str) -> BoardConfig:
-    return find_config(name, CONFIGS)
+every_board_with_heaps = pytest.mark.parametrize("name", [name for name in BOARDS if config(name).heaps])
 
 
 @cache
