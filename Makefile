@@ -32,7 +32,8 @@ kernels: $(VENV)/.installed
 	@$(BIN)/python -m tests.kernel.fetch
 
 test-kernels: kernels $(VENV)/.installed-dev
-	@BRINGUP_REQUIRE_BOARD=1 BRINGUP_REQUIRE_KERNELS=1 $(BIN)/python -m pytest -m kernels $(PYTEST_ARGS)
+	@BRINGUP_REQUIRE_BOARD=1 BRINGUP_REQUIRE_KERNELS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m kernels \
+		$(PYTEST_ARGS)
 
 # Rebuilds the test allocator for every ABI and compares it with what is committed, byte for byte.
 test-allocator: $(VENV)/.installed-dev

@@ -15,7 +15,9 @@ from bringup.outcome import Cause
 from bringup.record.load import NodeFact
 from bringup.render.sepolicy import PLATFORM_TYPES, platform_type
 
-__all__ = ["has_wrong_label", "label_cause", "refused_as_meant", "why_denied", "why_refused", "would_refuse"]
+__all__ = [
+    "has_wrong_label", "label_cause", "refused_as_meant", "relabel", "why_denied", "why_refused", "would_refuse",
+]  # fmt: skip
 
 
 def refused_as_meant(facts: Facts, name: str) -> str | None:
@@ -131,12 +133,17 @@ def label_cause(there: str) -> Cause:
     return Cause("node.label", f"the node's SELinux type is {there}")
 
 
+def relabel(name: str, there: str, wanted: str) -> str:
+    """What to do about a node with the wrong type, in words."""
+    return f"{HEAP_FOLDER}/{name} has to be {wanted}, not {there}; once file_contexts says so: restorecon or reboot"
+
+
 def _mislabelled(facts: Facts, labels: dict[str, tuple[str, str]], found: Diagnosis) -> Diagnosis:
     """Labels first; the rules that their types need stand below the types' declarations."""
     lines: dict[str, dict[str, None]] = {}
     words = dict.fromkeys(found.remedy)
     for name, (there, wanted) in labels.items():
-        words[f"{HEAP_FOLDER}/{name} has to be {wanted}, not {there}; then restorecon or reboot"] = None
+        words[relabel(name, there, wanted)] = None
         for change in changes.labelled(facts, name, wanted):
             lines.setdefault(change.file, {}).update(dict.fromkeys(change.lines))
     for change in found.changes:

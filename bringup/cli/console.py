@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bringup.cli.jsontext import json_text
@@ -13,10 +14,13 @@ from bringup.errors import BringupError
 from bringup.text import visible
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, ConsoleOptions, RenderableType
     from rich.table import Table
 
-__all__ = ["debugging", "out", "print_error", "print_json", "print_report", "say", "set_debugging", "table"]
+# A column narrower than its longest word breaks it; of a path or an address that much has to stay whole.
+_WORD, _GAP = 16, 3
+
+__all__ = ["Rows", "debugging", "out", "print_error", "print_json", "print_report", "say", "set_debugging", "table"]
 
 
 def set_debugging() -> None:
@@ -63,15 +67,49 @@ def out() -> Console:
     return Console(file=sys.stdout, highlight=False, markup=False, emoji=False, width=wide)
 
 
-def table(headers: Iterable[str], rows: Iterable[Iterable[str]]) -> Table:
-    """A table of text that may come from a board: never markup, never a control character."""
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """A table where it is wide enough for words to stay whole, and a paragraph a row where it is not."""
 
-    grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for header in headers:
-        grid.add_column(header, overflow="fold")
-    for row in rows:
-        grid.add_row(*(Text(visible(cell)) for cell in row))
-    return grid
+    headers: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+        """See rich's console protocol."""
+        if self._least_width() <= options.max_width:
+            yield self._table()
+            return
+        for row in self.rows:
+            yield from self._paragraph(row)
+
+    def _least_width(self) -> int:
+        """What the longest words of the columns take; a path may be broken."""
+        columns = zip(*(self.headers, *self.rows), strict=True)
+        words = [max((len(word) for cell in column for word in cell.split()), default=0) for column in columns]
+        return sum(min(width, _WORD) for width in words) + _GAP * (len(words) - 1)
+
+    def _table(self) -> Table:
+        from rich import box
+        from rich.table import Table
+        from rich.text import Text
+
+        grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+        for header in self.headers:
+            grid.add_column(header, overflow="fold")
+        for row in self.rows:
+            grid.add_row(*(Text(cell) for cell in row))
+        return grid
+
+    def _paragraph(self, row: tuple[str, ...]) -> Iterator[RenderableType]:
+        from rich.padding import Padding
+        from rich.text import Text
+
+        told = [(header, cell) for header, cell in zip(self.headers, row, strict=True) if cell]
+        for number, (header, cell) in enumerate(told):
+            text = Text(f"{header}: " if header else "", "dim").append(cell, "not dim default")
+            yield text if number == 0 else Padding(text, (0, 0, 0, 2), expand=False)
+
+
+def table(headers: Iterable[str], rows: Iterable[Iterable[str]]) -> Rows:
+    """A table of text that may come from a board: never markup, never a control character."""
+    return Rows(tuple(headers), tuple(tuple(visible(cell) for cell in row) for row in rows))

@@ -21,7 +21,9 @@ def doctor(json: JsonOutput = False) -> None:
     if json:
         print_json({"schema": "bringup.host/1", "facts": [one.to_json() for one in facts]})
     else:
-        rows = [("ok" if one.ok else "missing", one.name, one.seen, one.needed_for, one.hint) for one in facts]
-        out().print(table(["", "what", "seen", "needed for", "how to get it"], rows))
+        rows = [("ok" if one.ok else "missing", one.name, one.seen, one.needed_for) for one in facts]
+        out().print(table(["", "what", "seen", "needed for"], rows))
+        for hint in dict.fromkeys(one.hint for one in facts if one.hint and not one.ok):
+            out().print(f"→ {hint}", soft_wrap=True)  # to be copied: never broken
     lacking = any(one.required and not one.ok for one in facts)
     raise typer.Exit(int(ExitCode.INFRASTRUCTURE if lacking else ExitCode.PASSED))

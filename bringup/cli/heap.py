@@ -12,6 +12,7 @@ import typer
 
 from bringup.cli.lazy import App
 from bringup.cli.options import JsonOutput, RootOption, selects_boards
+from bringup.text import visible
 
 if TYPE_CHECKING:
     from bringup.board import Selection
@@ -62,6 +63,26 @@ def list_them(
     out().print(table(["heap", "mode", "owner", "SELinux label"], rows))
 
 
+def _tests_named(given: list[str] | None) -> tuple[str, ...]:
+    """Ids and patterns for the plan; an id may also be written as verdicts have it, ``allocator.open``.
+
+    :raises UsageError: one names no test.
+    """
+    from difflib import get_close_matches
+    from fnmatch import fnmatchcase
+
+    from bringup.checks.heaptests import PREFIX, known_tests
+    from bringup.errors import UsageError
+
+    names = tuple(name.removeprefix(PREFIX) for name in given or ("*",))
+    for name in names:
+        if not any(fnmatchcase(test, name) for test in known_tests()):
+            near = get_close_matches(name, known_tests(), n=3)
+            hint = f"did you mean {' or '.join(near)}?" if near else "bringup explain lists them"
+            raise UsageError("read --test", f"there is no test {visible(name)!r}", hint=hint)
+    return names
+
+
 @app.command("test")
 @selects_boards
 def run_tests(
@@ -86,11 +107,12 @@ def run_tests(
     from bringup.lab.judging import heap_verdicts
     from bringup.record.observe import Observation
 
+    names = _tests_named(test)
     compared = heap == "*" and not test  # with ION's heaps: that takes times, and where the pages lie
     how = Observation(
         root=root_policy(root),
         heaps=heap,
-        tests=tuple(test or ("*",)),
+        tests=names,
         rounds=5 if compared else 0,
         pages=compared,
         exhaust=False,

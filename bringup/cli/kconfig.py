@@ -159,9 +159,21 @@ def fragment(
     raise typer.Exit(int(ExitCode.FAILED if result.impossible else ExitCode.PASSED))
 
 
+def _explained(incomplete: str) -> list[str]:
+    """Ids and symbols, for the shell's completion."""
+    from bringup.kernel.judge import shipped_requirements
+    from bringup.kernel.symbols import symbol_table
+
+    known = (*(one.id for one in shipped_requirements()), *symbol_table())
+    return [name for name in known if name.startswith(incomplete)]
+
+
 @app.command()
 def explain(
-    name: Annotated[str | None, typer.Argument(metavar="ID|SYMBOL", help="A requirement's id or a symbol.")] = None,
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="ID|SYMBOL", help="A requirement's id or a symbol.", autocompletion=_explained),
+    ] = None,
     everything: Annotated[bool, typer.Option("--list", help="List all ids and symbols.")] = False,
     requirements: RequirementFiles = None,
     json: JsonOutput = False,

@@ -43,6 +43,11 @@ def config_names(incomplete: str) -> list[str]:
     return [entry.name for entry in list_configs() if entry.name.startswith(incomplete)]
 
 
+def _root_policies(incomplete: str) -> list[str]:
+    """What ``--root`` takes, for the shell's completion."""
+    return [one for one in ("auto", "never", "require") if one.startswith(incomplete)]
+
+
 _Serials = Annotated[
     list[str] | None,
     typer.Option(
@@ -77,7 +82,13 @@ ServerSocket = Annotated[
     ),
 ]
 RootOption = Annotated[
-    str, typer.Option("--root", metavar="auto|never|require", help="auto: adb root or su, where the board allows it.")
+    str,
+    typer.Option(
+        "--root",
+        metavar="auto|never|require",
+        help="auto: adb root or su, where the board allows it.",
+        autocompletion=_root_policies,
+    ),
 ]
 JsonOutput = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
 BoardConfigName = Annotated[

@@ -12,8 +12,7 @@ from bringup.cli.lazy import App
 from bringup.cli.options import ConfigDir, JsonOutput, config_names
 
 if TYPE_CHECKING:
-    from rich.table import Table
-
+    from bringup.cli.console import Rows
     from bringup.kernel.gap import UpstreamGap
     from bringup.kernel.upstream import Feature
     from bringup.kernel.version import KernelVersion
@@ -114,7 +113,7 @@ def _gap(
     return gap_of_board(Facts(loaded, configs[0] if named else match_record(loaded, configs).config), users)
 
 
-def _feature_table(features: Iterable[Feature], version: KernelVersion | None) -> Table:
+def _feature_table(features: Iterable[Feature], version: KernelVersion | None) -> Rows:
     from bringup.cli.console import table
 
     if version is None:

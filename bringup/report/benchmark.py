@@ -145,7 +145,7 @@ def _untimed(board: BoardRun) -> Iterable[Text]:
     seen: dict[tuple[str, str], list[str]] = {}
     for one in board.untimed:
         name = one.name or "everything"
-        case = size(one.size) + (f" × {one.threads}" if one.threads != 1 else "")
+        case = size(one.size) + ("" if one.threads == 1 else f" × {one.threads or 'all CPUs'}")
         seen.setdefault((name, one.why), []).append(case)
     for (name, why), cases in seen.items():
         yield Text(f"not measured: {name}, {', '.join(dict.fromkeys(cases))}: {why}")

@@ -143,6 +143,15 @@ def test_a_wrong_label_is_mended_and_gets_no_rule(judged: Judged) -> None:
     ]
 
 
+def test_the_label_is_one_finding_whoever_tells_of_it(judged: Judged) -> None:
+    """heap.label looks at the node, selinux.denials at the log: one cause, and the same words to mend it."""
+    facts = judged.facts(avc("device"), heaps=labelled("linux,cma", "device"))
+    told = [one for id_ in ("heap.label", "selinux.denials") for one in find_check(id_).ask(facts) if one.cause]
+    assert len(told) == 2
+    assert told[0].cause == told[1].cause
+    assert told[0].remedy == told[1].remedy
+
+
 def test_a_label_that_is_right_by_now_is_not_blamed(judged: Judged) -> None:
     (verdict,) = judged.verdicts(avc("dmabuf_heap_device"))
     assert told([verdict]) == [("fail", "selinux.denied")]
@@ -155,7 +164,10 @@ def test_a_node_of_the_platforms_needs_the_platforms_type(judged: Judged) -> Non
     line = avc("device", 'name="system"', domain="surfaceflinger")
     (verdict,) = judged.verdicts(line, heaps=labelled("system", "device"))
     assert told([verdict]) == [("fail", "node.label")]
-    assert any("has to be dmabuf_system_heap_device, not device; then restorecon" in one for one in verdict.remedy)
+    assert any(
+        "has to be dmabuf_system_heap_device, not device; once file_contexts says so: restorecon" in one
+        for one in verdict.remedy
+    )
     assert lines_of(verdict, "heaps.te") == ["allow surfaceflinger dmabuf_system_heap_device:chr_file r_file_perms;"]
 
 

@@ -22,6 +22,8 @@ from bringup.checks.run import Run as BringupRun
 from bringup.checks.verdict import Outcome, Verdict
 from bringup.cli.running import FailOn, status_of
 from bringup.report import write_report
+from bringup.report.changes import outcome_of
+from bringup.report.readback import load_document
 from tests.cli.command import bringup
 from tests.cli.test_interrupted import hang_the_allocator
 from tests.native_adbd import AdbServer, NativeBoard
@@ -131,6 +133,8 @@ def test_a_baseline_with_the_same_failures_passes(run: Run, make_native_board: M
         assert done.returncode == 0, done.stdout + done.stderr
         assert "since the baseline:\nno difference" in done.stdout
         assert json.loads((tmp_path / "b" / "compare.json").read_text())["regressed"] is False
+        assert f"comparison: {tmp_path / 'b' / 'compare.html'}" in done.stdout
+        assert outcome_of(load_document(tmp_path / "b" / "compare.html")) is Outcome.PASS
 
 
 def test_a_baseline_that_is_none_stops_before_the_board_is_touched(

@@ -292,3 +292,38 @@ def test_every_list_is_one_document_with_a_schema(command: list[str], native_boa
     port = str(native_board.server.address.port)
     done = bringup(*command, "--json", environ={"ANDROID_ADB_SERVER_PORT": port})
     assert json.loads(done.stdout)["schema"].startswith("bringup.")
+
+
+@pytest.mark.parametrize(("name", "words"), [("alloc.pgae", "alloc.page"), ("zzz", "bringup explain")])
+def test_a_test_that_there_is_not_is_told_before_a_board_is_asked(name: str, words: str) -> None:
+    done = bringup("heap", "test", "--test", name, "-P", "1")
+    assert done.returncode == 2
+    assert words in done.stderr
+
+
+@pytest.mark.parametrize("columns", [20, 40, 160])
+def test_no_word_of_a_table_is_broken_on_a_narrow_terminal(columns: int) -> None:
+    done = bringup("virtual", "list", environ={"COLUMNS": str(columns)})
+    assert "arm64-debian" in done.stdout
+    assert max(map(len, done.stdout.splitlines())) <= columns
+    assert all(word in done.stdout.split() for word in ("Debian", "profile:" if columns < 160 else "profile"))
+
+
+def test_what_the_doctor_prescribes_can_be_copied(tmp_path: Path) -> None:
+    done = bringup("doctor", environ={"PATH": str(tmp_path), "COLUMNS": "40"})
+    (line,) = [one for one in done.stdout.splitlines() if "gcc-aarch64-linux-gnu flex" in one]
+    assert "apt-get install --no-install-recommends make gcc" in line
+    assert "perl xz-utils" in line
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("bringup run --root n", "never"),
+        ("bringup kconfig explain DMABUF_HEAPS_S", "DMABUF_HEAPS_SYSTEM"),
+        ("bringup heap test --test alloc.p", "alloc.page"),
+    ],
+)
+def test_the_shell_completes(words: str, found: str) -> None:
+    asked = {"COMP_WORDS": words, "COMP_CWORD": str(words.count(" ")), "_BRINGUP_COMPLETE": "complete_bash"}
+    assert found in bringup(environ=asked).stdout.split()

@@ -1,28 +1,32 @@
 """Real kernels for tests: ``python -m tests.kernel.fetch [configs] [trees] [images] [tools] [kernels]``, nothing named: all.
 
 configs  Debian's complete configurations, every architecture and flavour it has: a few MB, under a minute
-trees    Kconfig, defconfigs and scripts of two Debian kernel sources: 320 MB to download, about a minute
+trees    two Debian kernel sources: those of the virtual boards where they are there, else Kconfig, defconfigs and scripts
+         alone: 320 MB to download, about a minute
 images   kernel images of eight architectures: 150 MB
 tools    Android's mkbootimg, and kernel-hardening-checker to compare speed with: 200 KB
 kernels  x86 and arm64 kernels with their configuration inside, one for each packing: builds for about 10 minutes
 
 Everything lands below the user's cache folder, never in the checkout. What is there already is not fetched again;
-``--fresh`` asks the archive for newer ones. Tests use what is there and skip with the command that brings the rest.
+``--fresh`` asks the archive for newer ones, but for no other sources than the boards have. Tests use what is there and
+skip with the command that brings the rest.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import platformdirs
 
 from bringup.deadline import Deadline
 from bringup.errors import VirtualBoardError
+from bringup.virtual import cache_folder
 from bringup.virtual.apt import PrivateApt
 from bringup.virtual.progress import Silent
 from bringup.virtual.sources import host_archive
@@ -118,19 +122,40 @@ def _fetch_configs(deadline: Deadline) -> None:
     _say(f"{len(configs())} configurations")
 
 
-def _sources(deadline: Deadline) -> Iterator[tuple[str, Path]]:
-    for suite, pattern in _TREES:
-        apt = _apt(suite, "amd64", deadline)
-        name = apt.newest(pattern, deadline)
-        (package,) = apt.download(apt.alone([name], deadline), deadline, Silent())
-        yield name, package
+def _of_a_board(pattern: str) -> Path | None:
+    """The newest such source that was unpacked for a virtual board, ``NAME_VERSION``; nothing may be written there."""
+    unpacked = [path for path in (cache_folder() / "sources").glob("linux-source-*") if (path / "Kconfig").is_file()]
+    fitting = [path for path in unpacked if re.fullmatch(pattern, path.name.split("_")[0])]
+    return max(fitting, key=lambda path: path.stat().st_mtime, default=None)
+
+
+def _download_source(suite: str, pattern: str, deadline: Deadline) -> tuple[str, Path]:
+    apt = _apt(suite, "amd64", deadline)
+    name = apt.newest(pattern, deadline)
+    (package,) = apt.download(apt.alone([name], deadline), deadline, Silent())
+    return name, package
 
 
 def _fetch_trees(deadline: Deadline) -> None:
-    for name, package in _sources(deadline):
-        if not (cache() / "trees" / name / "Kconfig").is_file():
+    (cache() / "trees").mkdir(parents=True, exist_ok=True)
+    for suite, pattern in _TREES:
+        if unpacked := _of_a_board(pattern):
+            tree = _tree(unpacked.name.split("_")[0])
+            if not tree.exists():
+                tree.symlink_to(unpacked)
+            continue
+        name, package = _download_source(suite, pattern, deadline)
+        if not (_tree(name) / "Kconfig").is_file():
             _unpack_source(name, package, cache() / "trees", _KCONFIG_FILES)
     _say(f"trees: {', '.join(path.name for path in trees())}")
+
+
+def _tree(name: str) -> Path:
+    """Where a tree belongs. A link there is removed: the board's source may be gone, or another one."""
+    tree = cache() / "trees" / name
+    if tree.is_symlink():
+        tree.unlink()
+    return tree
 
 
 def _unpack_source(name: str, package: Path, into: Path, patterns: tuple[str, ...]) -> None:
@@ -167,10 +192,13 @@ def _fetch_tools(deadline: Deadline) -> None:
 
 
 def _build_kernels(deadline: Deadline) -> None:
-    name, package = next(_sources(deadline))
-    source = cache() / "build" / name
-    if not (source / "Makefile").is_file():
-        _unpack_source(name, package, cache() / "build", ())
+    suite, pattern = _TREES[0]
+    source = _of_a_board(pattern)
+    if source is None:
+        name, package = _download_source(suite, pattern, deadline)
+        source = cache() / "build" / name
+        if not (source / "Makefile").is_file():
+            _unpack_source(name, package, cache() / "build", ())
     _build(source, "x86", "bzImage", "arch/x86/boot/bzImage", _X86, ())
     if shutil.which("aarch64-linux-gnu-gcc"):
         _build(source, "arm64", "vmlinuz.efi", "arch/arm64/boot/vmlinuz.efi", _ARM64, ("EFI", "EFI_ZBOOT"))
@@ -181,7 +209,8 @@ def _build_kernels(deadline: Deadline) -> None:
 def _build(
     source: Path, arch: str, target: str, image: str, packings: tuple[str, ...], options: tuple[str, ...]
 ) -> None:
-    out = source.parent / f"out-{arch}"
+    out = cache() / "build" / f"out-{arch}"
+    out.mkdir(parents=True, exist_ok=True)
     make = ["make", "-s", f"ARCH={arch}", f"O={out}", f"-j{os.cpu_count() or 1}"]
     if arch == "arm64":
         make.append("CROSS_COMPILE=aarch64-linux-gnu-")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -66,23 +67,48 @@ def test_the_history_agrees_with_the_tree(path: Path) -> None:
         assert tuple(one for one in real.defaults if one[0] != "n") == era.defaults, name
 
 
-def _make(path: Path, out: Path, *arguments: str, arch: str = "arm64") -> None:
-    out.mkdir(parents=True, exist_ok=True)
-    argv = ["make", "-s", f"ARCH={arch}", f"O={out}", *arguments]
-    subprocess.run(argv, cwd=path, check=True, capture_output=True, timeout=300)
+@dataclass(frozen=True, slots=True)
+class Kconfig:
+    """The kernel's own tools, in one build folder a tree: they are compiled once, and not for each configuration."""
+
+    folder: Path
+
+    def make(self, tree: Path, target: str, *, arch: str = "arm64") -> Path:
+        """The ``.config`` that comes of a target; the next one of this tree takes its place."""
+        out = self._out(tree)
+        argv = ["make", "-s", f"ARCH={arch}", f"O={out}", target]
+        subprocess.run(argv, cwd=tree, check=True, capture_output=True, timeout=300)
+        return out / ".config"
+
+    def merge(self, tree: Path, base: Path, fragment: Fragment) -> Path:
+        """The ``.config`` that comes of a base and a fragment, by ``merge_config.sh`` and ``olddefconfig``."""
+        out = self._out(tree)
+        (out / "bringup.config").write_text(fragment.text())
+        argv = ["scripts/kconfig/merge_config.sh", "-O", str(out), "-m", str(base), str(out / "bringup.config")]
+        subprocess.run(argv, cwd=tree, check=True, capture_output=True, env=os.environ | {"ARCH": "arm64"})
+        return self.make(tree, "olddefconfig")
+
+    def _out(self, tree: Path) -> Path:
+        out = self.folder / tree.name
+        out.mkdir(exist_ok=True)
+        return out
+
+
+@pytest.fixture(scope="module")
+def kconfig(tmp_path_factory: pytest.TempPathFactory) -> Kconfig:
+    return Kconfig(tmp_path_factory.mktemp("kconfig"))
 
 
 @with_make
 @pytest.mark.parametrize(("arch", "name"), golden.DEFCONFIGS.items())
 @trees
 def test_what_is_said_of_a_defconfig_holds_for_what_comes_of_it(
-    path: Path, arch: str, name: str, tmp_path: Path
+    path: Path, arch: str, name: str, kconfig: Kconfig
 ) -> None:
     """A defconfig leaves most to defaults and selects. What is said by history alone, the kernel's own tool confirms."""
     tree = tree_of(path, arch)
-    _make(path, tmp_path, name, arch=arch)
     defconfig = open_source(path / "arch" / arch / "configs" / name).config
-    outcome = open_source(tmp_path / ".config").config
+    outcome = open_source(kconfig.make(path, name, arch=arch)).config
     assert defconfig is not None
     assert outcome is not None
     said = judge(defconfig, tree.version, arch=arch)
@@ -94,11 +120,10 @@ def test_what_is_said_of_a_defconfig_holds_for_what_comes_of_it(
 
 @with_make
 @trees
-def test_what_olddefconfig_drops_is_told_before(path: Path, tmp_path: Path) -> None:
+def test_what_olddefconfig_drops_is_told_before(path: Path, kconfig: Kconfig) -> None:
     """No false alarm over the whole defconfig; what it sets in vain and our reader can see is named."""
-    _make(path, tmp_path, "defconfig")
     defconfig = open_source(path / "arch/arm64/configs/defconfig").config
-    real = open_source(tmp_path / ".config").config
+    real = open_source(kconfig.make(path, "defconfig")).config
     assert defconfig is not None
     assert real is not None
     said = {problem.symbol for problem in check_against_tree(defconfig, tree_of(path))}
@@ -111,19 +136,18 @@ def test_what_olddefconfig_drops_is_told_before(path: Path, tmp_path: Path) -> N
 @with_make
 @pytest.mark.parametrize("start", ["defconfig", "whole", "defconfig and tree"])
 @trees
-def test_a_fragment_works_and_no_line_is_dropped(path: Path, start: str, tmp_path: Path) -> None:
+def test_a_fragment_works_and_no_line_is_dropped(path: Path, start: str, kconfig: Kconfig, tmp_path: Path) -> None:
     """arm64 defconfig and our fragment through merge_config.sh and olddefconfig: everything holds, every line is there."""
     tree = tree_of(path)
     base = path / "arch/arm64/configs/defconfig"
     if start == "whole":
-        _make(path, tmp_path / "before", "defconfig")
-        base = tmp_path / "before/.config"
+        base = Path(shutil.copy(kconfig.make(path, "defconfig"), tmp_path / "whole"))
     before = open_source(base).config
     assert before is not None
     fragment = make_fragment(before, tree.version, arch="arm64", symbols=tree if "tree" in start else None)
     assert fragment.lines
     assert fragment.impossible == ()
-    merged = _merged(path, base, fragment, tmp_path)
+    merged = kconfig.merge(path, base, fragment)
     lines = set(merged.read_text().splitlines())
     assert [str(line) for line in fragment.lines if str(line) not in lines] == []
     after = open_source(merged).config
@@ -134,43 +158,18 @@ def test_a_fragment_works_and_no_line_is_dropped(path: Path, start: str, tmp_pat
     assert set(modules) <= {"heaps.system", "heaps.cma"}, "only a module whose loading a file cannot prove is left"
 
 
-def _merged(path: Path, base: Path, fragment: Fragment, folder: Path) -> Path:
-    (folder / "bringup.config").write_text(fragment.text())
-    out = folder / "merged"
-    out.mkdir()
-    subprocess.run(
-        [
-            str(path / "scripts/kconfig/merge_config.sh"),
-            "-O",
-            str(out),
-            "-m",
-            str(base),
-            str(folder / "bringup.config"),
-        ],
-        cwd=path,
-        check=True,
-        capture_output=True,
-        env=os.environ | {"ARCH": "arm64"},
-    )
-    _make(path, out, "olddefconfig")
-    return out / ".config"
-
-
 @with_make
 @trees
-def test_no_line_of_the_fragment_is_idle(path: Path, tmp_path: Path) -> None:
+def test_no_line_of_the_fragment_is_idle(path: Path, kconfig: Kconfig, tmp_path: Path) -> None:
     """Without any one of its lines something does not hold: the fragment for a whole configuration is minimal."""
     tree = tree_of(path)
-    _make(path, tmp_path / "before", "defconfig")
-    base = tmp_path / "before/.config"
+    base = Path(shutil.copy(kconfig.make(path, "defconfig"), tmp_path / "whole"))
     config = open_source(base).config
     assert config is not None
     fragment = make_fragment(config, tree.version, arch="arm64")
     for index, line in enumerate(fragment.lines):
         lines = (*fragment.lines[:index], *fragment.lines[index + 1 :])
-        folder = tmp_path / str(index)
-        folder.mkdir()
-        merged = open_source(_merged(path, base, Fragment(lines, ()), folder)).config
+        merged = open_source(kconfig.merge(path, base, Fragment(lines, ()))).config
         assert merged is not None
         wrong = [one for one in judge(merged) if one.answer is Answer.SET_WRONG and one.outcome is not Outcome.SKIP]
         assert wrong, f"{line} changes nothing"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bringup.checks.causes import why_absent
 from bringup.checks.changes import labelled, ueventd_line
-from bringup.checks.denied import label_cause
+from bringup.checks.denied import label_cause, relabel
 from bringup.checks.facts import HEAP_FOLDER, Facts, UeventdRule
 from bringup.checks.owners import owner_text, selinux_type, uid_of
 from bringup.checks.promised import Promise, promise_of, ueventd_rule
@@ -176,7 +176,7 @@ def label(ask: Question, facts: Facts) -> Iterator[Verdict]:
             yield ask.of(name).failed(
                 f"{node.path} is {node.label}, the board config says {wanted}",
                 cause=label_cause(selinux_type(node.label)),
-                remedy=["then restorecon or reboot"],
+                remedy=[relabel(name, selinux_type(node.label), wanted)],
                 changes=labelled(facts, name, wanted),
             )
 

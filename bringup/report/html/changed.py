@@ -13,13 +13,13 @@ from bringup.checks.verdict import Outcome
 from bringup.report.changes import Explained, Told, ToldFact, explained, told, told_facts
 from bringup.report.html.moved import Moved, moved
 from bringup.report.html.view import Anchors
-from bringup.report.shown import shown
+from bringup.report.shown import excerpt, shown
 
 __all__ = ["BoardRow", "CompareView", "FactRow", "Finding", "Row", "Section", "Some", "Speed", "compare_view"]
 
 # What the page has room for; the document in it has all.
 _FINDINGS, _ROWS, _DRAWINGS, _BOARDS = 60, 200, 8, 1_000
-_NAMED, _OTHERS, _LINKS = 8, 100, 3
+_NAMED, _OTHERS, _LINKS, _NAME = 8, 100, 3, 200
 # A longer table is folded.
 _OPEN = 12
 _SECTIONS = {
@@ -180,7 +180,8 @@ def _name(found: Comparison) -> tuple[str, str]:
     board = next(iter(found.compared), "")
     serials = (one for one in found.facts if (one.subject, one.name) == (Subject.BOARD, "serial"))
     other = next((one.before for one in serials if one.before), None)
-    return (other, board) if other else (board, "")
+    names = (other, board) if other else (board, "")
+    return excerpt(names[0], _NAME), excerpt(names[1], _NAME)
 
 
 def _section(change: Change, groups: Sequence[Told], anchors: Anchors, told_at: dict[Key, str]) -> Section:

@@ -12,6 +12,7 @@ from bringup.report.shown import shown
 
 __all__ = ["render"]
 
+_NAMED = 50
 # How each change is drawn, as an outcome; in the order in which they stand on top.
 _LOOKS = {
     "regressed": "fail",
@@ -31,7 +32,9 @@ def render(found: Comparison) -> str:
     outcome = outcome_of(found)
     few = sum(one.undecidable for one in found.timing_tests)
     context = {
-        "found": found,
+        "found": _head(found),
+        "boards": len(found.compared),
+        "missing": [("first", len(found.only_before)), ("second", len(found.only_after))],
         "view": view,
         "worse": view.sections[Change.REGRESSED],
         "unknown": view.sections[Change.UNKNOWN],
@@ -48,6 +51,12 @@ def render(found: Comparison) -> str:
         "parts": _parts(found, view, few),
     }
     return render_sheet("compare.html.j2", comparison_document(found, in_html=True), context)
+
+
+def _head(found: Comparison) -> Comparison:
+    """What the page takes from the comparison itself, at a bounded length."""
+    only = found.only_before[:_NAMED], found.only_after[:_NAMED]
+    return shown(Comparison((), (), *only, same=found.same, before=found.before, after=found.after))
 
 
 def _parts(found: Comparison, view: CompareView, few: int) -> list[tuple[str, str]]:

@@ -22,21 +22,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#define MAX_FDS 1024
 #define SYSTEM_BYTES (256ull << 20)
 #define CMA_BYTES (16ull << 20)
 
-enum kind { OTHER, HEAP, BUFFER, SYNC_FILE, CARD, UDMABUFS, UDMABUF, TIMELINE, FENCE, ION };
-
-static struct {
-    enum kind kind;
-    bool cma, unmappable, fenced;
-    uint32_t fence; /* DMA_BUF_SYNC_READ or _WRITE: who works on it */
-    uint64_t size;
-    unsigned heap, mappings;
-    char name[64];
-} fds[MAX_FDS];
-static uint64_t *ghost; /* the inode of a buffer that is gone and still counted; every process sees it */
+struct scripted_fd fds[MAX_FDS];
+uint64_t *ghost;
 static uint64_t used[2];
 static bool freed_dirty;
 static unsigned allocations;
@@ -82,12 +72,12 @@ __attribute__((constructor)) static void share_ghost(void)
     ghost = mmap(NULL, sizeof *ghost, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 }
 
-static const char *const heaps[] = {"system", "linux,cma", "protected,secure-video", "vendor-secure"};
+const char *const heap_names[] = {"system", "linux,cma", "protected,secure-video", "vendor-secure"};
 
 int sys_list_heaps(void (*each)(const char *name))
 {
-    for (size_t i = 0; i < sizeof heaps / sizeof heaps[0]; i++)
-        each(heaps[i]);
+    for (size_t i = 0; i < sizeof heap_names / sizeof heap_names[0]; i++)
+        each(heap_names[i]);
     return 0;
 }
 
@@ -118,9 +108,9 @@ int sys_open_heap(const char *name)
     if (is_ion(name))
         return open_ion();
     size_t at = 0;
-    while (at < sizeof heaps / sizeof heaps[0] && strcmp(heaps[at], name) != 0)
+    while (at < sizeof heap_names / sizeof heap_names[0] && strcmp(heap_names[at], name) != 0)
         at++;
-    if (fault("open_denied") || at == sizeof heaps / sizeof heaps[0]) {
+    if (fault("open_denied") || at == sizeof heap_names / sizeof heap_names[0]) {
         errno = fault("open_denied") ? EACCES : ENOENT;
         return -1;
     }
@@ -308,134 +298,6 @@ static int heap_ioctl(int fd, unsigned long request, void *argument)
     return result;
 }
 
-int sys_open_device(const char *path)
-{
-    static const struct {
-        const char *path;
-        enum kind kind;
-    } devices[] = {
-        {"/dev/dri/renderD129", CARD}, {"/dev/udmabuf", UDMABUFS}, {"/sys/kernel/debug/sync/sw_sync", TIMELINE}};
-    for (size_t i = 0; i < sizeof devices / sizeof devices[0]; i++) {
-        if (strcmp(path, devices[i].path) != 0 || fault("no_devices"))
-            continue;
-        int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-        fds[fd].kind = devices[i].kind;
-        return fd;
-    }
-    return refuse(ENOENT);
-}
-
-/* A DRM driver whose handles are the buffers' descriptors. */
-static int card_ioctl(unsigned long request, void *argument)
-{
-    struct drm_prime_handle *prime = argument;
-    if (request == DRM_IOCTL_VERSION) {
-        strcpy(((struct drm_version *)argument)->name, fault("limited_driver_refuses") ? "panfrost" : "vgem");
-    } else if (request == DRM_IOCTL_PRIME_FD_TO_HANDLE) {
-        if (fault("vgem_refuses") || fault("limited_driver_refuses"))
-            return refuse(EINVAL);
-        prime->handle = (uint32_t)prime->fd;
-    } else if (request == DRM_IOCTL_PRIME_HANDLE_TO_FD) {
-        prime->fd = fault("other_comes_back") ? open("/dev/null", O_RDWR | O_CLOEXEC)
-                                              : fcntl((int)prime->handle, F_DUPFD_CLOEXEC, 0);
-    }
-    return 0;
-}
-
-static int make_udmabuf(const struct udmabuf_create *create)
-{
-    int fd = fcntl((int)create->memfd, F_DUPFD_CLOEXEC, 0);
-    fds[fd].kind = UDMABUF;
-    return fd;
-}
-
-/* A fence signals at the timeline's next step, for every buffer it is on. */
-static int timeline_ioctl(unsigned long request, struct sw_sync_create_fence_data *create)
-{
-    if (request == SW_SYNC_IOC_CREATE_FENCE) {
-        create->fence = open("/dev/null", O_RDWR | O_CLOEXEC);
-        fds[create->fence].kind = FENCE;
-    }
-    for (int fd = 0; request == SW_SYNC_IOC_INC && fd < MAX_FDS; fd++)
-        fds[fd].fence = 0;
-    return 0;
-}
-
-static int set_name(int fd, const char *name)
-{
-    char first;
-    if (!copy_in(&first, name, 1))
-        return refuse(EFAULT);
-    if (strlen(name) >= DMA_BUF_NAME_LEN && !fault("long_name"))
-        return refuse(EINVAL);
-    if (!fault("name_lost"))
-        format_text(fds[fd].name, sizeof fds[fd].name, "%s", name);
-    return 0;
-}
-
-static int sync_file_ioctl(int fd, unsigned long request, struct dma_buf_sync_file *argument)
-{
-    bool good_flags = argument->flags && !(argument->flags & ~DMA_BUF_SYNC_RW);
-    if (fault("no_sync_file"))
-        return refuse(ENOTTY);
-    if (!good_flags && !fault("sync_file_flags"))
-        return refuse(EINVAL);
-    if (request == DMA_BUF_IOCTL_IMPORT_SYNC_FILE) {
-        if (argument->fd >= 0 && fds[argument->fd].kind == FENCE) {
-            fds[fd].fenced = true;
-            fds[fd].fence = fault("fence_forgotten") ? 0 : argument->flags;
-            return 0;
-        }
-        if (fault("sync_file_import") && argument->fd >= 0)
-            return refuse(EIO);
-        return argument->fd >= 0 && fds[argument->fd].kind == SYNC_FILE ? 0 : refuse(EINVAL);
-    }
-    argument->fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-    if (argument->fd < 0 || argument->fd >= MAX_FDS)
-        abort();
-    fds[argument->fd].kind = SYNC_FILE;
-    return 0;
-}
-
-static int copied_sync_file_ioctl(int fd, unsigned long request, struct dma_buf_sync_file *argument)
-{
-    struct dma_buf_sync_file copy;
-    if (!copy_in(&copy, argument, sizeof copy))
-        return refuse(EFAULT);
-    int result = sync_file_ioctl(fd, request, &copy);
-    if (result == 0 && request == DMA_BUF_IOCTL_EXPORT_SYNC_FILE && !copy_in(argument, &copy, sizeof copy)) {
-        if (!fault("leak_on_refusal"))
-            sys_close(copy.fd);
-        return refuse(EFAULT);
-    }
-    return result;
-}
-
-static int buffer_ioctl(int fd, unsigned long request, void *argument)
-{
-    struct dma_buf_sync sync;
-    if (request == DMA_BUF_SET_NAME_A || request == DMA_BUF_SET_NAME_B)
-        return set_name(fd, argument);
-    if (request == DMA_BUF_IOCTL_EXPORT_SYNC_FILE || request == DMA_BUF_IOCTL_IMPORT_SYNC_FILE)
-        return copied_sync_file_ioctl(fd, request, argument);
-    if (request != DMA_BUF_IOCTL_SYNC)
-        return refuse(fault("buffer_ioctl") ? EINVAL : ENOTTY);
-    if (!copy_in(&sync, argument, sizeof sync))
-        return refuse(fault("sync_pointer") ? EINVAL : EFAULT);
-    if ((sync.flags & ~7ull || !(sync.flags & DMA_BUF_SYNC_RW)) && !fault("sync_bad_flags"))
-        return refuse(EINVAL);
-    if (sync.flags == (DMA_BUF_SYNC_END | DMA_BUF_SYNC_WRITE) && fault("sync_error"))
-        return refuse(EIO);
-    if (!(sync.flags & DMA_BUF_SYNC_END) && fault("sync_crash")) {
-        signal(SIGBUS, SIG_DFL); /* a sanitizer has a handler of its own */
-        raise(SIGBUS);
-    }
-    if (sync.flags == (DMA_BUF_SYNC_START | DMA_BUF_SYNC_READ) && fault("sync_hang"))
-        for (;;)
-            pause();
-    return 0;
-}
-
 int sys_ioctl(int fd, unsigned long request, void *argument)
 {
     ONE_AT_A_TIME;
@@ -592,72 +454,6 @@ bool sys_kernel(unsigned version[3])
     for (int i = 0; i < 3; i++)
         version[i] = (unsigned)strtoul(at + (i > 0), &at, 10);
     return true;
-}
-
-static void bufinfo(char *text, size_t capacity)
-{
-    size_t held = 0;
-    uint64_t size = 0, inode = 0;
-    format_text(text, capacity, "Dma-buf Objects:\nsize    \tflags   \tmode    \tcount   \texp_name\tino     \tname\n");
-    for (int fd = 0; fd < MAX_FDS; fd++) {
-        if (fds[fd].kind != BUFFER || sys_stat(fd, &size, &inode) != 0)
-            continue;
-        held = strlen(text);
-        format_text(text + held, capacity - held,
-                    "%08llu\t00080002\t00080007\t00000001\t%s\t%08llu\t<none>\n\tAttached Devices:\nTotal 0 devices\n\n",
-                    (unsigned long long)fds[fd].size, heaps[fds[fd].heap], (unsigned long long)inode);
-    }
-    held = strlen(text);
-    if (*ghost)
-        format_text(text + held, capacity - held, "00004096\t0\t0\t0\tsystem\t%08llu\t<none>\n",
-                    (unsigned long long)*ghost);
-    held = strlen(text);
-    format_text(text + held, capacity - held, "\nTotal 1 objects, 4096 bytes\n");
-}
-
-static ssize_t fdinfo(int fd, char *text, size_t capacity)
-{
-    format_text(text, capacity, "pos:\t0\nflags:\t02000002\nmnt_id:\t17\nino:\t5\nsize:\t%llu\ncount:\t1\nexp_name:\t%s\n",
-                (unsigned long long)fds[fd].size * (fault("fdinfo_size") ? 2 : 1), heaps[fds[fd].heap]);
-    size_t held = strlen(text);
-    if (fds[fd].name[0])
-        format_text(text + held, capacity - held, "name:\t%s\n", fds[fd].name);
-    return (ssize_t)strlen(text);
-}
-
-static ssize_t buffer_statistics(const char *path, char *text, size_t capacity)
-{
-    char *at;
-    uint64_t size, inode, wanted = strtoull(path, &at, 10);
-    if (wanted && wanted == *ghost && !fault("bufinfo_stays")) {
-        format_text(text, capacity, "4096\n");
-        return (ssize_t)strlen(text);
-    }
-    for (int fd = 0; fd < MAX_FDS; fd++) {
-        if (fds[fd].kind != BUFFER || sys_stat(fd, &size, &inode) != 0 || inode != wanted)
-            continue;
-        if (strcmp(at, "/size") == 0)
-            format_text(text, capacity, "%llu\n", (unsigned long long)fds[fd].size);
-        else
-            format_text(text, capacity, "%s\n", fault("sysfs_exporter") ? "other" : heaps[fds[fd].heap]);
-        return (ssize_t)strlen(text);
-    }
-    return refuse(ENOENT);
-}
-
-ssize_t sys_read_text(const char *path, char *text, size_t capacity)
-{
-    static const char of_fd[] = "/proc/self/fdinfo/", of_buffers[] = "/sys/kernel/dmabuf/buffers";
-    if (fault("no_statistics"))
-        return refuse(strncmp(path, "/sys/kernel/debug", 17) == 0 ? EACCES : ENOENT);
-    if (strncmp(path, of_fd, sizeof of_fd - 1) == 0)
-        return fdinfo(atoi(path + sizeof of_fd - 1), text, capacity);
-    if (strcmp(path, of_buffers) == 0)
-        return refuse(EISDIR);
-    if (strncmp(path, of_buffers, sizeof of_buffers - 1) == 0)
-        return buffer_statistics(path + sizeof of_buffers, text, capacity);
-    bufinfo(text, capacity);
-    return (ssize_t)strlen(text);
 }
 
 int sys_log(const char *line)
