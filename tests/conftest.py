@@ -13,6 +13,10 @@ pytest_plugins = ["tests.native_adbd", "tests.virtual_board", "tests.judged"]
 settings.register_profile("any machine", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
 
+# How long an example takes, or is looked for, says how busy the machine is. In CI Hypothesis draws the same each time.
+settings.register_profile("any machine", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
+
 _skipped: list[str] = []
 
 

@@ -38,7 +38,7 @@ TRUE_OF_ONE = {
 @pytest.fixture
 def connected(adb_server: AdbServer) -> Connect:
     def connect_it(board: VirtualBoard) -> Board:
-        deadline = Deadline.after(60)
+        deadline = Deadline.after(300)
         serial = connect_tcp(adb_server.transport, board.serial, deadline)
         return connect(Selection(server=adb_server.address, serials=(serial,)), deadline)
 
@@ -54,7 +54,7 @@ def judged(adb_server: AdbServer, connected: Connect, tmp_path: Path) -> Judge:
         environ = {"ANDROID_ADB_SERVER_PORT": str(adb_server.address.port)}
         out = tmp_path / "run"
         done: subprocess.CompletedProcess[str] = bringup(
-            "run", "-s", serial, "-o", str(out), "--rounds", "3", *arguments, environ=environ
+            "run", "-s", serial, "-o", str(out), "--rounds", "3", "--seconds", "600", *arguments, environ=environ
         )
         assert (out / "run.json").is_file(), done.stderr
         (one,) = load_run(out).boards

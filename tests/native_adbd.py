@@ -14,6 +14,7 @@ import contextlib
 import functools
 import hashlib
 import os
+import select
 import shutil
 import signal
 import socket
@@ -36,6 +37,9 @@ ADBD_PORT = 5555
 # RFC 2544 keeps 198.18.0.0/15 for tests of network gear; a host's own networks are not there
 NETWORK = "198.18"
 LINKS = 4096
+# for what takes a moment on a quiet machine; a busy one is no finding
+SECONDS = 60.0
+ATTEMPTS = 5
 
 INIT = r"""
 set -e
@@ -69,6 +73,10 @@ done
 
 class NoBoardHere(Exception):
     """Why this machine cannot run one."""
+
+
+class PortTaken(Exception):
+    """The adb server has ended instead of listening."""
 
 
 def _run(*argv: str) -> str:
@@ -162,8 +170,13 @@ class AdbServer:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self.address = TcpAddress(port=_free_port())
-        self.process = self._start()
+        self.process: subprocess.Popen[bytes] | None = None
+        for _ in range(ATTEMPTS):
+            self.address = TcpAddress(port=_free_port())
+            with contextlib.suppress(PortTaken):
+                self.process = self._start()
+                return
+        raise PortTaken(f"every time out of {ATTEMPTS}")
 
     @property
     def transport(self) -> ServerTransport:
@@ -189,17 +202,21 @@ class AdbServer:
                 stdout=log,
                 stderr=log,
             )
-        _wait_for(self._answers, 10, "the adb server answers")
+        _wait_for(lambda: self._answers(process), SECONDS, "the adb server answers")
         return process
 
-    def _answers(self) -> bool:
+    def _answers(self, process: subprocess.Popen[bytes]) -> bool:
+        if process.poll() is not None:
+            # another process has been given the port since; what answers there would be that one's server
+            raise PortTaken((self._folder / "adb.log").read_text("utf-8", "replace")[-500:])
         try:
-            list_boards(self.transport, Deadline.after(5))
+            list_boards(self.transport, Deadline.after(SECONDS))
         except BringupError:
             return False
         return True
 
     def kill(self) -> None:
+        assert self.process is not None
         self.process.kill()
         self.process.wait()
 
@@ -224,7 +241,7 @@ class NativeBoard:
         (folder / "root").mkdir()
         try:
             self.start()
-            connect_tcp(server.transport, self.serial, Deadline.after(10))
+            connect_tcp(server.transport, self.serial, Deadline.after(SECONDS))
         except BaseException:
             self.stop()
             raise
@@ -270,12 +287,14 @@ class NativeBoard:
             process = subprocess.Popen(unshare, stdin=subprocess.PIPE, stdout=log, stderr=log)
         self._process = process
         here = Path("/proc/self/ns/net").readlink()
-        _wait_for(lambda: Path(f"/proc/{process.pid}/ns/net").readlink() != here, 5, "the board's namespaces are made")
+        _wait_for(
+            lambda: Path(f"/proc/{process.pid}/ns/net").readlink() != here, SECONDS, "the board's namespaces are made"
+        )
         self._add_link(process.pid)
         assert process.stdin is not None
         process.stdin.write(f"{self.address}/30\n".encode())
         process.stdin.close()
-        _wait_for(self._listens, 10, "adbd listens")
+        _wait_for(self._listens, SECONDS, "adbd listens")
 
     def _add_link(self, pid: int) -> None:
         numbers = [self._number] if self._number >= 0 else [(os.getpid() * 7 + n) % LINKS for n in range(LINKS)]
@@ -305,8 +324,13 @@ class NativeBoard:
         if self._process is None:
             return
         subprocess.run(["ip", "link", "delete", f"bringup{self._number}"], capture_output=True, check=False)
-        self._process.kill()
-        self._process.wait()
+        with contextlib.ExitStack() as ends:
+            with contextlib.suppress(IndexError, ProcessLookupError):  # it may not have got as far as that
+                first = os.pidfd_open(self._first_process())
+                ends.callback(os.close, first)
+                ends.callback(select.select, [first], [], [], SECONDS)  # the last of them to go
+            self._process.kill()
+            self._process.wait()
         self._process = None
 
     def reboot(self) -> None:
@@ -343,8 +367,8 @@ class NativeBoard:
             if command == "/usr/sbin/adbd":
                 os.kill(pid, number)
 
-    def connect(self, seconds: float = 10) -> Board:
-        deadline = Deadline.after(seconds)
+    def connect(self) -> Board:
+        deadline = Deadline.after(SECONDS)
         connect_tcp(self.server.transport, self.serial, deadline)
         return Board.open(self.server.transport, Target(self.serial), deadline)
 
@@ -389,4 +413,19 @@ def make_native_board(adb_server: AdbServer, tmp_path_factory: pytest.TempPathFa
     for board in made:
         board.stop()
         with contextlib.suppress(BringupError):
-            disconnect_tcp(board.server.transport, board.serial, Deadline.after(5))
+            disconnect_tcp(board.server.transport, board.serial, Deadline.after(SECONDS))
+
+
+@pytest.fixture
+def time_to_kill(monkeypatch: pytest.MonkeyPatch) -> Deadline:
+    """A deadline for a command that does not end: of its minute, 2.5 s are the command's, the rest is to kill it in.
+
+    A user's command keeps half a second for that, and it is said where it may still run; here it has to be killed.
+    """
+    from bringup.board import command, shell
+
+    monkeypatch.setattr(command, "RESERVE_SECONDS", SECONDS - 2.5)
+    monkeypatch.setattr(command, "RESERVE_SHARE", 0.97)
+    monkeypatch.setattr(command, "KILL_SECONDS", SECONDS)
+    monkeypatch.setattr(shell, "KILL_ROUNDS", 3000)
+    return Deadline.after(SECONDS)

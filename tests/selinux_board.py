@@ -28,7 +28,7 @@ HEAPS = "/dev/dma_heap"
 HAL = "/data/local/tmp/allocator-hal"
 """The test allocator, under a name that is not its own: a client as any other."""
 TOOL = "/data/local/tmp/dmabuf_dump"
-SECONDS = 60
+SECONDS = 300
 
 _LABEL = "toybox setfattr -n security.selinux -v u:object_r"
 #: The rate at which denials are logged is limited, so that lines are lost: not here, but where a test wants it.

@@ -176,7 +176,7 @@ def test_a_log_that_lost_lines_is_not_taken_for_whole(board: SelinuxBoard) -> No
     limit = "cd /proc/sys/kernel && print {} >printk_ratelimit && print {} >printk_ratelimit_burst"
     board.sh(limit.format(1, 1))
     try:
-        deadline = Deadline.after(60)
+        deadline = Deadline.after(300)
         while not any("callbacks suppressed" in line for line in board.log()):  # said with the next line after a second
             assert not deadline.expired
             assert not board.reads(HAL, "/dev/hpet", times=50)

@@ -94,7 +94,7 @@ def test_6_the_kernel_rejects_the_region(fresh_board: Fresh, judged: Judge) -> N
 def test_7_cma_is_used_up(fresh_board: Fresh, judged: Judge, connected: Connect) -> None:
     board = fresh_board("arm64-6.12")
     script = "cd /sys/kernel/debug/cma/linux,cma && while echo 256 >alloc; do :; done"
-    connected(board).shell(script, Deadline.after(60))
+    connected(board).shell(script, Deadline.after(300))
     assert first_cause(judged(board)) == "cma.exhausted"
 
 
@@ -151,7 +151,7 @@ def test_the_fixes_for_a_kernel_without_heaps_make_one_that_passes(
     require_virtual_board("arm64-6.12")
     if os.environ.get("BRINGUP_REQUIRE_KERNELS") != "1":
         pytest.skip("it compiles two kernels: make test-kernels")
-    profile, deadline = find_profile("arm64-6.12"), Deadline.after(1800)
+    profile, deadline = find_profile("arm64-6.12"), Deadline.after(7200)
     without = build_kernel(profile, HEAPS_OFF, deadline)
     before = judged(fresh_board("arm64-6.12", kernel=without.image), "--fix-dir", str(tmp_path / "fix"))
     assert first_cause(before) == "kconfig.heaps-off"
@@ -167,7 +167,7 @@ def test_what_kconfig_fragment_prints_makes_a_kernel_that_shows_the_heaps(fresh_
     require_virtual_board("arm64-6.12")
     if os.environ.get("BRINGUP_REQUIRE_KERNELS") != "1":
         pytest.skip("it compiles two kernels: make test-kernels")
-    profile, deadline = find_profile("arm64-6.12"), Deadline.after(1800)
+    profile, deadline = find_profile("arm64-6.12"), Deadline.after(7200)
     without = build_kernel(profile, HEAPS_OFF, deadline)
     done = bringup("kconfig", "fragment", str(without.config))
     assert done.returncode == 0, done.stderr

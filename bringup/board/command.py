@@ -33,7 +33,7 @@ SERVICE_AT_MOST = 0xFFFF
 # What is kept of a deadline to kill the command within it.
 RESERVE_SECONDS = 0.5
 RESERVE_SHARE = 0.25
-KILL_SECONDS = 1.0
+KILL_SECONDS = 3.0
 SHOWN_AT_MOST = 60
 
 

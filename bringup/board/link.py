@@ -45,7 +45,7 @@ SHELL = "shell,v2,raw:"
 BOOT_ID_SCRIPT = "read -r b </proc/sys/kernel/random/boot_id && echo $b"
 # The effective uid. Fields of Uid: real, effective, saved, file system (proc_pid_status(5)).
 UID_SCRIPT = 'while read -r k r e x; do [ "$k" != Uid: ] || echo "$e"; done </proc/self/status'
-ASK_ADB_SECONDS = 1.0
+ASK_ADB_SECONDS = 3.0
 
 
 class Link:

@@ -37,6 +37,8 @@ HEADER = struct.Struct("<BI")
 STDIN_AT_MOST = 64 * 1024
 # adbd sends at most 1 MiB (MAX_PAYLOAD). Anything far above is no length but a lost place in the stream.
 PACKET_AT_MOST = 16 * 1024 * 1024
+# a hundredth of a second each: how long killed processes are waited for
+KILL_ROUNDS = 50
 # of output while the shell has not told its id
 HELD_AT_MOST = 1024 * 1024
 
@@ -258,6 +260,6 @@ def kill_script(pids: Iterable[int]) -> str:
     return f"""for p in {shells}; do kill -9 -$p; kill -9 $p; done 2>/dev/null
 i=0
 for p in {shells}; do
-while kill -0 -$p 2>/dev/null; do i=$((i+1)); [ $i -lt 50 ] || exit 1; sleep 0.01; done
+while kill -0 -$p 2>/dev/null; do i=$((i+1)); [ $i -lt {KILL_ROUNDS} ] || exit 1; sleep 0.01; done
 done
 """

@@ -22,6 +22,7 @@ from bringup.virtual.state import Folder
 __all__ = ["Guard", "find_qemu", "forwarded_port", "kill", "spawn_detached", "spawn_guarded"]
 
 _POLL = 0.02
+_ORPHAN = 30.0
 # adb servers take ports 5555 to 5585 on the loopback for emulators and list such a board a second time.
 _EMULATOR_PORTS = range(5554, 5588)
 _FORWARD = re.compile(r"TCP\[HOST_FORWARD\]\s+\S+\s+127\.0\.0\.1\s+(\d+)\s+10\.0\.2\.15\s+5555")
@@ -33,8 +34,13 @@ exec 3<&0
 setpriv --pdeathsig KILL "$@" 3<&- &
 qemu=$!
 (read -r _ <&3; kill -KILL $qemu) >/dev/null 2>&1 &
+watch=$!
 exec 3<&-
 wait $qemu
+status=$?
+kill -KILL $watch 2>/dev/null
+wait $watch 2>/dev/null
+exit $status
 """
 
 
@@ -93,8 +99,10 @@ def spawn_detached(folder: Folder, argv: Sequence[str], deadline: Deadline) -> N
     It goes to the background by itself once its devices stand; until then it can still say what is wrong.
 
     :raises VirtualBoardError: it refused.
+    :raises DeadlineExceeded: its devices do not stand in time. It has ended then.
     """
     action = f"start the virtual board {folder.name}"
+    lives, held = os.pipe()
     try:
         done = subprocess.run(
             [*argv, "-daemonize"],
@@ -102,9 +110,19 @@ def spawn_detached(folder: Folder, argv: Sequence[str], deadline: Deadline) -> N
             capture_output=True,
             timeout=deadline.require(action),
             check=False,
+            pass_fds=[held],
         )
     except subprocess.TimeoutExpired as error:
+        # The process that was killed may have left one that is on its way to the background. It ends when it finds
+        # itself alone, with nobody to tell that it stands; the pipe's other end is open for as long as it lives.
+        os.close(held)
+        held = -1
+        select.select([lives], [], [], _ORPHAN)
         raise DeadlineExceeded(action, f"QEMU has not come up within {deadline.budget:g} s") from error
+    finally:
+        os.close(lives)
+        if held >= 0:
+            os.close(held)
     if done.returncode != 0:
         raise _refused(action, done.stderr, done.returncode)
 

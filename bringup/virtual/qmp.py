@@ -66,7 +66,7 @@ class Qmp:
         :raises VirtualBoardError: QEMU is gone or refused.
         :raises DeadlineExceeded: no answer in time.
         """
-        from qemu.qmp import ConnectError, QMPError
+        from qemu.qmp import ConnectError, ExecInterruptedError, QMPError
         from qemu.qmp.error import ProtocolError
 
         action = f"QMP {command}"
@@ -75,7 +75,7 @@ class Qmp:
             seconds = deadline.require(action)
             try:
                 return asyncio.run(asyncio.wait_for(self._exchange(command, dict(arguments)), seconds))
-            except EOFError as error:
+            except (EOFError, ConnectionError, ExecInterruptedError) as error:
                 if command == "quit":  # it may end before its answer is through
                     return {}
                 raise VirtualBoardError(action, "QEMU ended") from error

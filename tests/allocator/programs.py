@@ -26,7 +26,7 @@ from bringup.allocator.protocol import Line
 from bringup.allocator.reader import Reader
 
 SCRIPTED = Path(__file__).parent / "scripted"
-SECONDS = 60
+SECONDS = 300
 T = TypeVar("T")
 # A sanitizer's finding is an abort, and not mistaken for one of the program's own statuses.
 SANITIZED = {"ASAN_OPTIONS": "abort_on_error=1:detect_leaks=0", "UBSAN_OPTIONS": "halt_on_error=1:abort_on_error=1"}

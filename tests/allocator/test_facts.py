@@ -77,11 +77,19 @@ def test_hello_tells_who_answers(real: Program) -> None:
     assert answer.status == 0
 
 
+def free_memory() -> int:
+    (line,) = (one for one in Path("/proc/meminfo").read_text().splitlines() if one.startswith("MemFree:"))
+    return int(line.split()[1]) * 1024
+
+
 def test_the_default_budget_is_half_of_what_is_free(real: Program) -> None:
-    free = next(int(line.split()[1]) for line in Path("/proc/meminfo").read_text().splitlines() if "MemFree" in line)
-    assert abs(real.run(Plan()).one(Hello).budget - free * 512) < free * 512 * 0.2
+    before = free_memory()
+    budget = real.run(Plan()).one(Hello).budget
+    after = free_memory()
+    # others take and give back memory meanwhile
+    assert min(before, after) * 0.4 < budget < max(before, after) * 0.6
     assert real.run(Plan(budget_bytes=4096)).one(Hello).budget == 4096
-    assert real.run(Plan(budget_bytes=2**63)).one(Hello).budget < free * 1024
+    assert real.run(Plan(budget_bytes=2**63)).one(Hello).budget < 2**62, "not what is asked for, but what there is"
 
 
 @pytest.mark.parametrize("size", [0, 1, 2, 3, 65535, 65536, 65537, 200_001])
@@ -222,7 +230,9 @@ a_pattern = st.lists(st.sampled_from(["a", "b", "*", "?", "-", "]", "."]) | one_
 )
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(patterns=st.lists(a_pattern, min_size=1, max_size=20))
 @example(patterns=["*", "**", "a*b", "[!a]*", "[]]", "[]a]*", "[a-b]", "*[", "[", "[!", "?*?", ".*", "[.]a", "*a*b*"])
 def test_a_pattern_matches_what_it_matches_elsewhere(real: Program, names: Path, patterns: list[str]) -> None:
@@ -369,7 +379,7 @@ def test_the_kernels_log(real: Program) -> None:
     assert whole.data.rstrip(b"\n").splitlines()[-1][-20:] in end.data
 
 
-def run_one(program: Program, *argv: str, milliseconds: int = 10_000, limit: int = 1000, **options: Any) -> Ran:
+def run_one(program: Program, *argv: str, milliseconds: int = 45_000, limit: int = 1000, **options: Any) -> Ran:
     return program.run(Plan().run(milliseconds, limit, argv), **options).one(Ran)
 
 
@@ -416,7 +426,7 @@ def test_output_is_bounded_and_a_chatty_program_still_ends(real: Program) -> Non
 
 def ends(pid: int) -> bool:
     """Whether a process that was sent SIGKILL is gone within a generous while."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         try:
             if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
@@ -428,31 +438,27 @@ def ends(pid: int) -> bool:
 
 
 def test_a_program_that_does_not_end_is_killed_with_all_it_started(real: Program) -> None:
-    began = time.monotonic()
-    ran = run_one(real, "sh", "-c", "sleep 1000 & echo $!; trap '' TERM; sleep 1001", milliseconds=1500)
-    assert time.monotonic() - began < 15
+    ran = run_one(real, "sh", "-c", "sleep 1000 & echo $!; trap '' TERM; sleep 1001", milliseconds=3000)
     assert (ran.state, ran.exit, ran.signal) == (State.TIMEOUT, None, 9)
     assert ends(int(ran.stdout))
 
 
 def test_an_endless_writer_is_killed(real: Program) -> None:
-    ran = run_one(real, "yes", milliseconds=1500)
+    ran = run_one(real, "yes", milliseconds=3000)
     assert (ran.state, ran.truncated, len(ran.stdout)) == (State.TIMEOUT, True, 1000)
 
 
 def test_what_a_program_leaves_behind_does_not_hold_the_next_item(real: Program) -> None:
-    began = time.monotonic()
-    ran = run_one(real, "sh", "-c", "sleep 1000 & echo $!")
-    assert time.monotonic() - began < 15
+    ran = run_one(real, "sh", "-c", "sleep 1000 & echo $!")  # which is given a minute, see Program.call
     assert (ran.state, ran.exit) == (State.OK, 0)
     assert ends(int(ran.stdout))
 
 
 def test_the_time_budget_ends_between_items_and_says_where(real: Program) -> None:
     plan = (
-        Plan(budget_ms=1000)
+        Plan(budget_ms=3000)
         .read("/proc/version", 100)
-        .run(5000, 10, ["sleep", "1.1"])
+        .run(60_000, 10, ["sleep", "3.1"])
         .read("/proc/meminfo", 9)
         .dmesg(9)
     )
@@ -464,7 +470,7 @@ def test_the_time_budget_ends_between_items_and_says_where(real: Program) -> Non
 
 
 def test_the_time_budget_ends_between_tests_and_says_where(real: Program) -> None:
-    plan = Plan(budget_ms=1000).heaps("a").run(5000, 10, ["sleep", "1.1"])
+    plan = Plan(budget_ms=1000).heaps("a").run(60_000, 10, ["sleep", "1.1"])
     bye = real.run(plan.test("*")).one(Bye)
     assert (bye.complete, bye.stopped_at) == (False, "test *")
 
@@ -499,7 +505,7 @@ def test_a_reader_that_goes_away_ends_the_program_with_3(real: Program, tmp_path
     process.stdout.close()
     process.stdin.write(Plan().read(str(tmp_path / "big"), 1_000_000).encode())
     process.stdin.close()
-    assert process.wait(10) == 3
+    assert process.wait(60) == 3
 
 
 def test_a_full_disk_ends_the_program_with_3(real: Program) -> None:
@@ -510,11 +516,12 @@ def test_a_full_disk_ends_the_program_with_3(real: Program) -> None:
 
 def child_that_runs(parent: int, name: str) -> int:
     """The process id of a child, once it runs that program."""
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         for pid in Path(f"/proc/{parent}/task/{parent}/children").read_text().split():
-            if Path(f"/proc/{pid}/comm").read_text().strip() == name:
-                return int(pid)
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                if Path(f"/proc/{pid}/comm").read_text().strip() == name:
+                    return int(pid)
         os.sched_yield()
     raise AssertionError(f"no child runs {name}")
 
@@ -566,7 +573,7 @@ def test_without_proc_and_sys_what_can_be_told_is_told(tmp_path: Path) -> None:
     shutil.copy(program.argv[0], tmp_path / "alloc")
     plan = Plan().read("/proc/version", 9).glob("/dev/*", 9).tree("/sys", 9, 9, 9).run(1000, 9, ["true"]).heaps("*")
     done = subprocess.run(
-        ["chroot", str(tmp_path), "/alloc"], input=plan.encode(), capture_output=True, check=True, timeout=20
+        ["chroot", str(tmp_path), "/alloc"], input=plan.encode(), capture_output=True, check=True, timeout=300
     )
     reader = Reader()
     lines = reader.feed(done.stdout)

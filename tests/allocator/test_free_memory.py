@@ -38,7 +38,7 @@ class Files:
 
     def run(self, plan: Plan) -> list[Line]:
         argv = ["chroot", str(self._root), "/alloc"]
-        done = subprocess.run(argv, input=plan.encode(), capture_output=True, check=True, timeout=20)
+        done = subprocess.run(argv, input=plan.encode(), capture_output=True, check=True, timeout=300)
         reader = Reader()
         lines = reader.feed(done.stdout)
         assert reader.complete

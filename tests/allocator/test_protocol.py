@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bringup.allocator import protocol
@@ -184,7 +184,6 @@ json_values = st.recursive(
 )
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine is no finding
 @given(st.sampled_from(sorted(GOOD)), st.data())
 def test_whatever_comes_is_a_line_or_an_allocator_error(kind: str, data: st.DataObject) -> None:
     names = data.draw(st.lists(st.sampled_from(sorted(GOOD[kind])), max_size=3))

@@ -29,7 +29,7 @@ from tests.native_adbd import AdbServer
 
 pytestmark = pytest.mark.board
 
-SECONDS = 120
+SECONDS = 300
 NAMES = tuple(
     f"ion/{name}{flags}"
     for name in ("ion_system_contig_heap", "ion_system_heap", "linux,cma")

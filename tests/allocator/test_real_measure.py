@@ -21,7 +21,7 @@ from tests.native_adbd import AdbServer
 
 pytestmark = pytest.mark.board
 
-SECONDS = 60
+SECONDS = 300
 
 
 def benchmarked(started: VirtualBoard, server: AdbServer, folder: Path, what: Benchmark) -> tuple[Record, list[str]]:

@@ -25,7 +25,7 @@ from tests.native_adbd import AdbServer
 
 pytestmark = pytest.mark.board
 
-SECONDS = 90
+SECONDS = 300
 MIB = 1 << 20
 STATE = "cd /sys/kernel/tracing; cat tracing_on set_event set_event_pid current_tracer buffer_size_kb"
 INSTANCES = "/sys/kernel/tracing/instances"
@@ -36,7 +36,7 @@ KILLED = """PROGRAM </tmp/plan | {
   read -r a; read -r b; read -r c; read -r d
   echo "${a%%,*}"; pid=${a#*\\"pid\\":}; kill -9 "${pid%%,*}"
 }
-for i in 1 2 3 4 5 6 7 8 9 10; do
+for i in $(seq 300); do
   [ -z "$(ls /sys/kernel/tracing/instances)" ] && echo gone && break
   sleep 0.2
 done

@@ -18,7 +18,7 @@ from bringup.virtual import VirtualBoard
 from tests.native_adbd import AdbServer
 
 RUNS = int(os.environ.get("BRINGUP_REPEAT", "2"))
-SECONDS = 120
+SECONDS = 300
 LEAK = "allocator.fd.after_efault"
 ION_LEAK = "allocator.ion.after_efault"
 ION = tuple(

@@ -31,7 +31,7 @@ class Step:
     """Something other than bytes that a connection can do."""
 
 
-SILENCE = Step()  # nothing moves until the deadline of this one wait has passed
+SILENCE = Step()  # nothing moves until the deadline of this one wait has passed; more than a second is not waited out
 NOTHING = Step()  # sending goes on, nothing comes back yet
 BROKEN = Step()  # reset by the other side
 CLOSED = b""  # end of the stream
@@ -53,7 +53,10 @@ def shell_answer(stdout: bytes = b"", code: int = 0, stderr: bytes = b"") -> lis
 
 
 class ScriptedStream:
-    """Gives out its pieces one by one, whatever is sent; a longer one than asked for is kept for the next time."""
+    """Gives out its pieces one by one, whatever is sent; a longer one than asked for is kept for the next time.
+
+    What is written down comes at once: on a busy machine, too, it is never later than the deadline.
+    """
 
     def __init__(self, pieces: Iterable[bytes | Step]) -> None:
         self._pieces = list(pieces)
@@ -61,8 +64,6 @@ class ScriptedStream:
         self.closed = False
 
     def exchange(self, out: bytes | memoryview, limit: int, deadline: Deadline) -> tuple[int, bytes | None]:
-        if deadline.expired:
-            raise TimedOut
         self.sent += bytes(out)
         if not limit:
             return len(out), None
@@ -71,7 +72,8 @@ class ScriptedStream:
         assert self._pieces, f"nothing is written down for after {self.sent!r}"
         piece = self._pieces.pop(0)
         if piece is SILENCE:
-            threading.Event().wait(deadline.remaining)
+            while 0 < deadline.remaining < 1:
+                threading.Event().wait(deadline.remaining)
             raise TimedOut
         if piece is NOTHING:
             return len(out), None
@@ -91,11 +93,13 @@ class ScriptedTransport:
     def __init__(self, *connections: Iterable[bytes | Step] | AdbServerError) -> None:
         self._connections = list(connections)
         self.streams: list[ScriptedStream] = []
+        self.deadlines: list[Deadline] = []
 
     def connect(self, deadline: Deadline) -> Stream:
         if deadline.expired:
             raise TimedOut
         assert self._connections, "one connection more than written down"
+        self.deadlines.append(deadline)
         connection = self._connections.pop(0)
         if isinstance(connection, AdbServerError):
             raise connection

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 def soon() -> Deadline:
-    return Deadline.after(20)
+    return Deadline.after(60)
 
 
 @pytest.fixture

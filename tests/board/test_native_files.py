@@ -21,7 +21,7 @@ FOLDER = "/data/local/tmp"
 
 
 def soon() -> Deadline:
-    return Deadline.after(20)
+    return Deadline.after(60)
 
 
 @pytest.fixture

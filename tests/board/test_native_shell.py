@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import itertools
 import re
-import time
+import shutil
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def soon() -> Deadline:
-    return Deadline.after(20)
+    return Deadline.after(60)
 
 
 @pytest.fixture
@@ -66,7 +67,7 @@ def test_a_missing_command_is_an_exit_code_and_a_word(board: Board) -> None:
 
 
 def test_stdin_is_empty_where_none_is_given(board: Board) -> None:
-    assert board.shell("cat; echo end", Deadline.after(5)).stdout == b"end\n"
+    assert board.shell("cat; echo end", soon()).stdout == b"end\n"
 
 
 def test_stdin_may_be_long_while_output_comes(board: Board) -> None:
@@ -97,12 +98,23 @@ def test_output_beyond_the_limit_is_dropped_and_said_so(board: Board) -> None:
     assert (done.stdout, done.truncated, done.exit_code) == (bytes(1000), True, 5)
 
 
-def test_output_is_streamed_as_it_comes(board: Board) -> None:
-    chunks = board.stream("echo one; sleep 0.2; echo two; sleep 0.2; echo e >&2; exit 4", soon())
-    assert list(chunks) == [Stdout(b"one\n"), Stdout(b"two\n"), Stderr(b"e\n"), Exit(4)]
+def test_output_is_streamed_as_it_comes(board: Board, native_board: NativeBoard) -> None:
+    """Each line is written when the one before has been read here."""
+    script = "echo one; until [ -e one ]; do sleep 0.02; done; echo two; until [ -e two ]; do sleep 0.02; done; echo e >&2; exit 4"
+    folder = native_board.files / "tmp/streamed"
+    folder.mkdir()
+    chunks = board.stream(f"cd /tmp/streamed; {script}", soon())
+    assert next(chunks) == Stdout(b"one\n")
+    (folder / "one").touch()
+    assert next(chunks) == Stdout(b"two\n")
+    (folder / "two").touch()
+    assert list(chunks) == [Stderr(b"e\n"), Exit(4)]
+    shutil.rmtree(folder)
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(st.lists(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=20), max_size=5))
 def test_arguments_arrive_as_they_are(board: Board, arguments: list[str]) -> None:
     script = 'for a; do printf "%s\\0" "$a"; done'
@@ -114,6 +126,7 @@ def test_a_session_of_two_hundred_commands_leaves_nothing_open(board: Board, nat
     from pathlib import Path
 
     board.shell("true", soon())
+    gc.collect()  # what an earlier test left to it shall not be closed meanwhile
     before = len(list(Path("/proc/self/fd").iterdir()))
     for _ in range(200):
         board.shell("true", soon())
@@ -136,36 +149,38 @@ def test_a_session_of_two_hundred_commands_leaves_nothing_open(board: Board, nat
     ],
 )
 def test_after_the_deadline_nothing_of_the_command_is_left(
-    board: Board, native_board: NativeBoard, script: str
+    board: Board, native_board: NativeBoard, time_to_kill: Deadline, script: str
 ) -> None:
-    started = time.monotonic()
-    with pytest.raises(DeadlineExceeded, match="did not end within 1 s and was killed") as caught:
-        board.shell(script, Deadline.after(1))
-    assert time.monotonic() - started < 1.1
+    with pytest.raises(DeadlineExceeded, match="did not end within 60 s and was killed") as caught:
+        board.shell(script, time_to_kill)
     assert sleepers(native_board) == []
     assert caught.value.board == native_board.serial
 
 
-def test_a_command_that_never_stops_writing_is_stopped_as_well(board: Board, native_board: NativeBoard) -> None:
+def test_a_command_that_never_stops_writing_is_stopped_as_well(
+    board: Board, native_board: NativeBoard, time_to_kill: Deadline
+) -> None:
     with pytest.raises(DeadlineExceeded, match="s and was killed"):
-        board.shell("yes sleep 99999", Deadline.after(1), limit=1000)
+        board.shell("yes sleep 99999", time_to_kill, limit=1000)
     assert sleepers(native_board) == []
 
 
+@pytest.mark.usefixtures("time_to_kill")
 def test_a_command_that_is_not_wanted_any_more_is_killed(board: Board, native_board: NativeBoard) -> None:
-    chunks = board.stream("echo started; sleep 99999", soon())
+    chunks = board.stream("echo started; sleep 99999", Deadline.after(120))
     assert next(chunks) == Stdout(b"started\n")
     chunks.close()
     assert sleepers(native_board) == []
 
 
+@pytest.mark.usefixtures("time_to_kill")
 def test_an_exception_of_the_caller_ends_the_command(board: Board, native_board: NativeBoard) -> None:
     def interrupted() -> Iterator[bytes]:
         yield b"x"
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        board.shell("echo started; cat; sleep 99999", soon(), stdin=interrupted())
+        board.shell("echo started; cat; sleep 99999", Deadline.after(120), stdin=interrupted())
     assert sleepers(native_board) == []
 
 
@@ -175,11 +190,11 @@ def test_a_deadline_that_has_passed_starts_nothing(board: Board) -> None:
     assert board.shell("test -e /tmp/started", soon()).exit_code == 1
 
 
-def test_other_commands_are_left_alone(board: Board, native_board: NativeBoard) -> None:
-    other = board.stream("echo up; sleep 77777", soon())
+def test_other_commands_are_left_alone(board: Board, native_board: NativeBoard, time_to_kill: Deadline) -> None:
+    other = board.stream("echo up; sleep 77777", Deadline.after(120))
     assert next(other) == Stdout(b"up\n")
     with pytest.raises(DeadlineExceeded):
-        board.shell("sleep 99999", Deadline.after(1))
+        board.shell("sleep 99999", time_to_kill)
     left = sleepers(native_board)
     assert left
     assert {command.split()[-1] for command in left} == {"77777"}

@@ -22,7 +22,7 @@ SHELL_UID = shell_answer(b"2000\n")
 def become(policy: RootPolicy, *connections: list[bytes | Step]) -> Root:
     transport = ScriptedTransport(*connections)
     board = Board(transport, Target("s1"), frozenset({"shell_v2"}), boot_id="b")
-    root = board.become_root(policy, Deadline.after(30))
+    root = board.become_root(policy, Deadline.after(60))
     assert transport.all_used
     return root
 
@@ -80,7 +80,7 @@ def test_a_silent_adb_root_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     silent: list[bytes | Step] = [OKAY, OKAY, SILENCE]
     transport = ScriptedTransport(SHELL_UID, silent, NO_SU, NO_SU)
     board = Board(transport, Target("s1"), frozenset({"shell_v2"}), boot_id="b")
-    root = board.become_root(RootPolicy.AUTO, Deadline.after(30))
+    root = board.become_root(RootPolicy.AUTO, Deadline.after(60))
     assert "no answer within" in root.reason
 
 
@@ -89,16 +89,16 @@ def test_a_silent_adb_root_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_native_adbd_as_root(native_board: NativeBoard) -> None:
     board = native_board.connect()
-    assert board.become_root(RootPolicy.REQUIRE, Deadline.after(10)).state is RootState.ADBD
+    assert board.become_root(RootPolicy.REQUIRE, Deadline.after(60)).state is RootState.ADBD
 
 
 def test_adbd_that_is_not_root_on_a_board_without_su(make_native_board: MakeNativeBoard) -> None:
     board = make_native_board(uid=2000).connect()
-    root = board.become_root(RootPolicy.AUTO, Deadline.after(10))
+    root = board.become_root(RootPolicy.AUTO, Deadline.after(60))
     assert root.state is RootState.NONE
     assert "uid 2000" in root.reason
     with pytest.raises(RootRequired):
-        board.become_root(RootPolicy.REQUIRE, Deadline.after(10))
+        board.become_root(RootPolicy.REQUIRE, Deadline.after(60))
 
 
 # Stand-ins for su with the two command lines there are, around really(8), which does become root.
@@ -117,17 +117,20 @@ DASH_C_SU = f"""#!/bin/sh
 @pytest.mark.parametrize(("su", "style"), [(AOSP_SU, ("su", "0", "sh", "-c")), (DASH_C_SU, ("su", "-c"))])
 def test_commands_run_through_su(make_native_board: MakeNativeBoard, su: str, style: tuple[str, ...]) -> None:
     _, board = board_with_su(make_native_board, su)
-    root = board.become_root(RootPolicy.REQUIRE, Deadline.after(10))
+    root = board.become_root(RootPolicy.REQUIRE, Deadline.after(60))
     assert (root.state, root.su) == (RootState.SU, style)
-    done = board.shell(["sh", "-c", "id -u; cat; echo 'it''s' >&2; exit 3"], Deadline.after(10), stdin=b"in")
+    done = board.shell(["sh", "-c", "id -u; cat; echo 'it''s' >&2; exit 3"], Deadline.after(60), stdin=b"in")
     assert (done.stdout, done.stderr, done.exit_code) == (b"0\nin", b"its\n", 3)
 
 
-def test_what_runs_through_su_is_killed_with_its_children(make_native_board: MakeNativeBoard) -> None:
+def test_what_runs_through_su_is_killed_with_its_children(
+    make_native_board: MakeNativeBoard, request: pytest.FixtureRequest
+) -> None:
     native, board = board_with_su(make_native_board, AOSP_SU)
-    board.become_root(RootPolicy.REQUIRE, Deadline.after(10))
+    board.become_root(RootPolicy.REQUIRE, Deadline.after(60))
+    time_to_kill: Deadline = request.getfixturevalue("time_to_kill")  # not for the question of who su makes one
     with pytest.raises(DeadlineExceeded, match="s and was killed"):
-        board.shell("sleep 99999 & sleep 88888", Deadline.after(1))
+        board.shell("sleep 99999 & sleep 88888", time_to_kill)
     assert not [command for command in native.processes().values() if command.startswith("sleep")]
 
 

@@ -37,7 +37,7 @@ cuts_strategy = st.lists(st.integers(1, 50), max_size=100)
 
 
 def soon() -> Deadline:
-    return Deadline.after(5)
+    return Deadline.after(60)
 
 
 def cut(data: bytes, sizes: list[int]) -> list[bytes]:

@@ -18,7 +18,7 @@ NO_SPACE = b"write failed: No space left on device"
 
 
 def soon() -> Deadline:
-    return Deadline.after(5)
+    return Deadline.after(60)
 
 
 def message(kind: bytes, data: bytes) -> bytes:

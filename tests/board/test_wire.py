@@ -32,7 +32,7 @@ from tests.board.scripted import BROKEN, CLOSED, OKAY, SILENCE, ScriptedStream, 
 
 
 def soon() -> Deadline:
-    return Deadline.after(5)
+    return Deadline.after(60)
 
 
 def bytewise(data: bytes) -> list[bytes]:
@@ -75,7 +75,7 @@ def test_a_refusal_carries_the_text_of_the_other_side() -> None:
 )
 def test_what_is_no_grant_is_an_error_of_its_own_kind(pieces: list[bytes | Step], error: type[WireError]) -> None:
     with pytest.raises(error):
-        request(ScriptedStream(pieces), "sync:", Deadline.after(0.1))
+        request(ScriptedStream(pieces), "sync:", soon())
 
 
 def test_a_request_longer_than_four_hex_digits_can_say_is_not_sent() -> None:

@@ -212,7 +212,7 @@ def test_reserved_memory_is_read_by_the_boards_own_cells(tmp_path: Path) -> None
 
 def judged(server: AdbServer, board: VirtualBoard, *options: str) -> tuple[int, dict[str, Verdict]]:
     """``bringup check -s`` on a running board: exit status, drift verdicts by fragment."""
-    serial = connect_tcp(server.transport, board.serial, Deadline.after(30))
+    serial = connect_tcp(server.transport, board.serial, Deadline.after(300))
     environ = {"ANDROID_ADB_SERVER_PORT": str(server.address.port)}
     done = bringup("check", "-s", serial, "--json", *options, environ=environ)
     assert done.stdout, done.stderr

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 
 from bringup.checks.fixes import fix_files, fixes
 from bringup.checks.judge import judge
@@ -63,7 +63,6 @@ def test_what_passes_needs_no_fix() -> None:
     assert fix_files(BoardRun("s", (Verdict("a", "t", Outcome.PASS, remedy=("do",)),))) == {}
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])
 @given(run=runs)
 def test_no_remedy_is_lost_and_no_file_lies_outside(run: Run) -> None:
     for board in run.boards:

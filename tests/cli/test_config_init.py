@@ -104,7 +104,7 @@ def test_without_a_file_it_goes_to_stdout(tmp_path: Path) -> None:
 
 def check_against_itself(board: VirtualBoard, server: AdbServer, folder: Path) -> BoardConfig:
     """Begin a config from the board, observe it again, judge that by the config: it is found, and nothing fails."""
-    serial = connect_tcp(server.transport, board.serial, Deadline.after(30))
+    serial = connect_tcp(server.transport, board.serial, Deadline.after(300))
     config, said = begun(folder, "-s", serial, server=server)
     assert any(f"already has a config: virtual-{board.profile}" in line for line in said)
     environ = {"ANDROID_ADB_SERVER_PORT": str(server.address.port)}

@@ -176,7 +176,7 @@ def test_a_record_is_compared_too(config: Path, tmp_path: Path) -> None:
 def test_on_a_board_with_heaps_the_node_satisfies(
     amd64_board: VirtualBoard, adb_server: AdbServer, tmp_path: Path
 ) -> None:
-    serial = connect_tcp(adb_server.transport, amd64_board.serial, Deadline.after(30))
+    serial = connect_tcp(adb_server.transport, amd64_board.serial, Deadline.after(300))
     environ = {"ANDROID_ADB_SERVER_PORT": str(adb_server.address.port)}
     (tmp_path / "ours.yaml").write_text(OURS)
     more = ("--requirements", str(tmp_path / "ours.yaml"))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bringup.board import connect_tcp, disconnect_tcp
+from bringup.board import Heartbeat, connect_tcp, disconnect_tcp
 from bringup.checks.run import BoardRun
 from bringup.checks.run import Run as BringupRun
 from bringup.checks.verdict import Outcome, Verdict
@@ -96,7 +96,9 @@ def test_a_second_run_pushes_nothing(run: Run, make_native_board: Make, tmp_path
         pushed += [line["pushed"] for line in lines if line["t"] == "program"]
         assert lines[-1]["t"] == "end"
         assert lines[-1]["complete"] is True
-        assert lines[-1]["round_trips"] <= 6
+        # and a sign of life for each two seconds without a byte, which a busy machine may be
+        seconds = max(line["at"] + line["seconds"] for line in lines if line["t"] == "step")
+        assert lines[-1]["round_trips"] <= 6 + seconds / Heartbeat().quiet
     assert pushed == [True, False]
 
 
@@ -150,7 +152,7 @@ def stub(request: pytest.FixtureRequest, adb_server: AdbServer) -> Iterator[Stub
     with contextlib.suppress(BringupError):
         connect_tcp(adb_server.transport, board.serial, Deadline.after(2))
     yield board
-    disconnect_tcp(adb_server.transport, board.serial, Deadline.after(5))
+    disconnect_tcp(adb_server.transport, board.serial, Deadline.after(60))
     board.close()
 
 

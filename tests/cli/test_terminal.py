@@ -35,9 +35,10 @@ class Terminal:
         self._master = master
         self.screen = pyte.HistoryScreen(columns, rows, history=500)
         self._stream = pyte.ByteStream(self.screen)
+        self._unseen = b""
         self.sent = b""
 
-    def read(self, seconds: float = 30.0) -> bool:
+    def read(self, seconds: float = 120.0) -> bool:
         """Take what comes next; ``False``: the program has ended."""
         if not select.select([self._master], [], [], seconds)[0]:
             raise TimeoutError("nothing came from the program")
@@ -46,20 +47,30 @@ class Terminal:
         except OSError:  # Linux: the other end is closed
             return False
         self.sent += data
-        self._stream.feed(data)
+        self._unseen += data
         return bool(data)
 
-    def until(self, met: Callable[[list[str]], bool], seconds: float = 60.0) -> list[str]:
-        """Read until the screen is as asked."""
+    def draw(self) -> bool:
+        """Put what came up to the next return or control sequence on the screen; ``False``: there is nothing more."""
+        at = min((at for mark in b"\r\x1b" if (at := self._unseen.find(mark, 1)) > 0), default=len(self._unseen))
+        self._stream.feed(self._unseen[:at])
+        self._unseen = self._unseen[at:]
+        return bool(self._unseen)
+
+    def until(self, met: Callable[[list[str]], bool], seconds: float = 120.0) -> list[str]:
+        """Read until the screen is as asked. No state of it is missed, however much comes at once."""
         deadline = time.monotonic() + seconds
         while not met(self.lines):
             assert time.monotonic() < deadline, self.lines
-            assert self.read(), self.lines
+            if not self.draw():
+                assert met(self.lines) or self.read(), self.lines
         return self.lines
 
     def finish(self) -> list[str]:
         """Read to the end."""
         while self.read():
+            pass
+        while self.draw():
             pass
         return self.lines
 
@@ -78,13 +89,13 @@ def terminal(*arguments: str, environ: dict[str, str], size: tuple[int, int] = (
     columns, rows = size
     pid, master = pty.fork()
     if pid == 0:
+        fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
         known = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES", "NO_COLOR")}
         os.execve(
             sys.executable,
             [sys.executable, "-m", "bringup", *arguments],
             {**known, "TERM": "xterm-256color", **environ},
         )
-    fcntl.ioctl(master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
     try:
         yield Terminal(master, columns, rows)
     finally:

@@ -33,14 +33,25 @@ class Lab:
         self.environ = {"ANDROID_ADB_SERVER_PORT": str(server.address.port)}
 
     def connect(self, board: VirtualBoard) -> str:
-        return connect_tcp(self.server.transport, board.serial, Deadline.after(30))
+        return connect_tcp(self.server.transport, board.serial, Deadline.after(300))
 
     def run(
         self, board: VirtualBoard, *arguments: str
     ) -> tuple[int, dict[tuple[str, str | None], dict[str, Any]], str]:
         """Exit status, verdicts by id and heap, and what was said on stderr."""
         serial = self.connect(board)
-        done = bringup("run", "-s", serial, "--json", "-o", str(self.folder / "run"), *arguments, environ=self.environ)
+        done = bringup(
+            "run",
+            "-s",
+            serial,
+            "--json",
+            "--seconds",
+            "600",
+            "-o",
+            str(self.folder / "run"),
+            *arguments,
+            environ=self.environ,
+        )
         assert done.stdout, done.stderr
         (one,) = json.loads(done.stdout)["boards"]
         return done.returncode, {(v["id"], v.get("heap")): v for v in one["verdicts"]}, done.stderr
@@ -122,26 +133,28 @@ def _while_it_runs(lab: Lab, board: VirtualBoard, harm: Callable[[], None]) -> t
         "--json",
         "--rounds",
         "1000",
+        "--seconds",
+        "600",
         "-o",
         str(out),
     ]
     with subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ | lab.environ
     ) as process:
-        begun, deadline = threading.Event(), Deadline.after(60)
+        begun, deadline = threading.Event(), Deadline.after(300)
         while not any(b'"t":"result"' in one.read_bytes() for one in out.glob("*/record.jsonl")):
             assert process.poll() is None, process.stderr and process.stderr.read()
             deadline.require("wait for the first result")
             begun.wait(0.05)
         harm()
-        stdout, stderr = process.communicate(timeout=60)
+        stdout, stderr = process.communicate(timeout=300)
     (one,) = json.loads(stdout)["boards"]
     return process.returncode, one, stderr
 
 
 def test_a_reboot_in_between_is_never_a_pass(lab: Lab, fresh_board: Fresh) -> None:
     board = fresh_board()
-    code, one, stderr = _while_it_runs(lab, board, lambda: Qmp(board.qmp).reset(Deadline.after(10)))
+    code, one, stderr = _while_it_runs(lab, board, lambda: Qmp(board.qmp).reset(Deadline.after(60)))
     verdicts = {v["id"]: v for v in one["verdicts"]}
     assert code == 3
     assert verdicts["board.observed"]["outcome"] == "error"
@@ -153,7 +166,7 @@ def test_a_pulled_cable_is_noticed_within_seconds(lab: Lab, fresh_board: Fresh) 
     board = fresh_board()
 
     def pull() -> None:
-        Qmp(board.qmp).set_link(up=False, deadline=Deadline.after(10))
+        Qmp(board.qmp).set_link(up=False, deadline=Deadline.after(60))
 
     code, one, stderr = _while_it_runs(lab, board, pull)
     assert code == 3

@@ -288,14 +288,14 @@ def test_a_large_image_in_time_and_memory() -> None:
     """64 MiB within the limits that the command promises, measured loosely: the exact figures are a benchmark's."""
     data = images.boot_v3(4, PACKERS["lz4"](plain_kernel(size=64 << 20)) + bytes(40 << 20), RAMDISK)
     tracemalloc.start()
-    begun = time.monotonic()
+    begun = time.process_time()  # of this process alone
     try:
         assert same(source_from_bytes(data, "boot.img"))
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
     assert peak < 2 * len(data)
-    assert time.monotonic() - begun < 10
+    assert time.process_time() - begun < 10
 
 
 # Whatever the bytes, only our own errors come out. The long run is tests/kernel/fuzz.py.

@@ -172,7 +172,9 @@ def whole_tar(tmp_path_factory: pytest.TempPathFactory) -> bytes:
         return zstandard.ZstdDecompressor().stream_reader(file).read()
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(data=st.data())
 def test_a_damaged_archive_is_an_error_of_ours_or_a_record(
     tmp_path_factory: pytest.TempPathFactory, whole_tar: bytes, data: st.DataObject

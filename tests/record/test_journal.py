@@ -17,7 +17,9 @@ from tests.scripted_record import ScriptedBoard
 HEAD = {"t": "record", "schema": SCHEMA, "tool": "0", "started": ""}
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None)
+@settings(
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=60, deadline=None
+)
 @given(reads=st.lists(st.tuples(st.text(min_size=1, max_size=80), st.binary(min_size=1, max_size=200)), max_size=6))
 def test_whatever_the_path_the_bytes_come_back(
     tmp_path_factory: pytest.TempPathFactory, reads: list[tuple[str, bytes]]

@@ -45,7 +45,7 @@ def variables(folder: Path, *files: str) -> dict[str, list[str]]:
     includes = "".join(f"include {folder}/{file}\n" for file in files)
     (folder / "Makefile").write_text(f"TARGET_COPY_OUT_VENDOR := vendor\n{includes}{show}all: ;\n")
     argv = ["make", "-s", "--warn-undefined-variables", "-f", str(folder / "Makefile")]
-    done = subprocess.run(argv, cwd=folder.parent, capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(argv, cwd=folder.parent, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     unset = [line for line in done.stderr.splitlines() if not any(f"'{name}'" in line for name in names)]
     assert unset == []
@@ -94,10 +94,10 @@ def test_blueprint_reads_and_would_not_reformat_any_boards_file(tmp_path: Path) 
             path.write_text(text)
             paths.append(str(path))
     assert len(paths) == len([name for name in BOARDS if config(name).heaps])
-    done = subprocess.run(["bpfmt", "-l", *paths], capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(["bpfmt", "-l", *paths], capture_output=True, text=True, timeout=300, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     (tmp_path / "bad.bp").write_text('cc_library { name: "x')
-    bad = subprocess.run(["bpfmt", "-l", str(tmp_path / "bad.bp")], capture_output=True, timeout=30, check=False)
+    bad = subprocess.run(["bpfmt", "-l", str(tmp_path / "bad.bp")], capture_output=True, timeout=300, check=False)
     assert bad.returncode != 0
 
 
@@ -115,10 +115,10 @@ def test_the_matrix_is_valid_for_every_board(kernel: str, tmp_path: Path) -> Non
         paths.append(str(tmp_path / f"{name}.xml"))
         Path(paths[-1]).write_text(vintf(config(name), kernel))
     argv = ["xmllint", "--noout", "--nonet", "--schema", str(Path(__file__).parent / "vintf.xsd"), *paths]
-    done = subprocess.run(argv, capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     Path(paths[0]).write_text(vintf(config(BOARDS[0]), kernel).replace("tristate", "tri-state", 1))
-    done = subprocess.run(argv, capture_output=True, text=True, timeout=30, check=False)
+    done = subprocess.run(argv, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode != 0
 
 

@@ -59,7 +59,7 @@ def build(board: BoardConfig, kernel: str, machine: str, folder: Path) -> Path:
 
 def run(program: Path, virtual: VirtualBoard, server: AdbServer) -> tuple[int, Group, list[str]]:
     """Push it, run it: exit status, its KTAP, and which heap each usage selects."""
-    deadline = Deadline.after(90)
+    deadline = Deadline.after(300)
     connect_tcp(server.transport, virtual.serial, deadline)
     board = Board.open(server.transport, Target(virtual.serial), deadline)
     place = f"/data/local/tmp/{program.name}"

@@ -45,7 +45,7 @@ class Browser:
         for flag in (*_FLAGS, f"--user-data-dir={profile}"):
             options.add_argument(flag)
         self.driver = webdriver.Chrome(options=options, service=Service(driver))
-        self.driver.set_script_timeout(30)
+        self.driver.set_script_timeout(120)
 
     def open(self, file: Path, fragment: str = "") -> None:
         """Load a page anew."""
@@ -120,7 +120,7 @@ def _fetch_axe(cache: Path) -> None:
     cache.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache) as folder:
         done = subprocess.run(
-            [npm, "pack", "--json", _AXE], cwd=folder, capture_output=True, text=True, timeout=60, check=False
+            [npm, "pack", "--json", _AXE], cwd=folder, capture_output=True, text=True, timeout=300, check=False
         )
         if done.returncode:
             missing(f"npm cannot fetch {_AXE}: {done.stderr.strip()[-300:]}")

@@ -90,7 +90,7 @@ def test_the_kernels_own_parser_counts_what_we_count() -> None:
     for name, folder in parsers.items():
         done = subprocess.run(
             [sys.executable, "-c", _KUNIT, folder], input=find_format("ktap").render(RUN),
-            capture_output=True, text=True, check=True, timeout=60,
+            capture_output=True, text=True, check=True, timeout=300,
         )  # fmt: skip
         got = json.loads(done.stdout.splitlines()[-1])
         passed, failed = count(RUN, Outcome.PASS, Outcome.WARN), count(RUN, Outcome.FAIL, Outcome.ERROR)

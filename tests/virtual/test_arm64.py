@@ -22,7 +22,7 @@ built = pytest.mark.kernels
 
 
 def ask(board: VirtualBoard, command: str) -> list[str]:
-    return shell(board.port, command, Deadline.after(30)).split()
+    return shell(board.port, command, Deadline.after(120)).split()
 
 
 def heaps(board: VirtualBoard) -> list[str]:
@@ -88,7 +88,7 @@ def test_linux_7_has_a_heap_for_each_area_and_heaps_as_modules(shared_board: Sha
         "video@50000000=440:system:graphics",
     ]
     assert sorted(
-        line.split()[0] for line in shell(board.port, "cat /proc/modules", Deadline.after(30)).splitlines()
+        line.split()[0] for line in shell(board.port, "cat /proc/modules", Deadline.after(120)).splitlines()
     ) == [
         "cma_heap",
         "system_heap",
@@ -110,7 +110,7 @@ def test_a_built_kernel_is_configured_as_it_says(shared_board: SharedBoard, prof
     board = shared_board(profile)
     image = find_image(find_profile(profile))
     assert image is not None
-    assert shell(board.port, "zcat /proc/config.gz", Deadline.after(30)) == image.config.read_text()
+    assert shell(board.port, "zcat /proc/config.gz", Deadline.after(120)) == image.config.read_text()
     assert ask(board, "uname -r; ls /boot") == [image.release]
     assert ask(board, "cat /proc/device-tree/compatible") == ["linux,dummy-virt\0"]
 
@@ -171,5 +171,5 @@ def test_a_start_compiles_no_kernel(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     require_virtual_board("arm64-debian")  # for QEMU
     monkeypatch.setenv("BRINGUP_CACHE", str(tmp_path))
     with pytest.raises(VirtualBoardError, match="its kernel has not been built") as caught:
-        start(find_profile("arm64-6.12"), Deadline.after(5))
+        start(find_profile("arm64-6.12"), Deadline.after(60))
     assert "bringup virtual setup arm64-6.12" in caught.value.hint

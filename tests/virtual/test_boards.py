@@ -28,7 +28,7 @@ AMD64 = find_profile("amd64")
 
 
 def ask(board: VirtualBoard, command: str) -> str:
-    return shell(board.port, command, Deadline.after(20)).strip()
+    return shell(board.port, command, Deadline.after(120)).strip()
 
 
 @pytest.fixture
@@ -109,19 +109,19 @@ def test_faults_and_reboots(fresh_board: MakeBoard) -> None:
 def test_a_started_board_stays_is_found_again_and_is_stopped(own_runtime: Path) -> None:
     board = start(AMD64, Deadline.after(BOOT_SECONDS), name="stays")
     try:
-        assert start(AMD64, Deadline.after(5), name="stays") == board
+        assert start(AMD64, Deadline.after(60), name="stays") == board
         assert (running(), board.owner) == ([board], None)
         with pytest.raises(VirtualBoardError, match="started with other options") as caught:
-            start(AMD64, Deadline.after(5), name="stays", append="quiet")
+            start(AMD64, Deadline.after(60), name="stays", append="quiet")
         assert "bringup virtual stop stays" in caught.value.hint
         with pytest.raises(VirtualBoardError) as taken:
-            start(AMD64, Deadline.after(5), name="second", port=board.port)
+            start(AMD64, Deadline.after(60), name="second", port=board.port)
         assert "the port is in use" in taken.value.hint
     finally:
-        assert stop("stays", Deadline.after(5)) is True
+        assert stop("stays", Deadline.after(60)) is True
     assert running() == []
     assert _command(Path(f"/proc/{board.pid}/cmdline")) == b""  # gone, or a zombie that nobody has waited for
-    assert stop("stays", Deadline.after(5)) is False
+    assert stop("stays", Deadline.after(60)) is False
 
 
 @pytest.mark.usefixtures("board_possible", "own_runtime")
@@ -142,7 +142,7 @@ def test_no_qemu_outlives_a_process_that_is_killed(victim: str) -> None:
             os.kill(_parent(pid), signal.SIGKILL)
         else:
             process.kill()
-        ended = select.select([handle], [], [], 10)[0]
+        ended = select.select([handle], [], [], 60)[0]
         os.close(handle)
         process.kill()
     assert ended, "QEMU still runs"
@@ -173,14 +173,14 @@ def test_a_qemu_that_refuses_is_quoted() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(VirtualBoardError, match="host forwarding rule") as caught:
-            running_board(AMD64, Deadline.after(20), port=port).__enter__()
+            running_board(AMD64, Deadline.after(120), port=port).__enter__()
     assert "the port is in use" in caught.value.hint
 
 
 def test_without_qemu_the_package_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(VirtualBoardError, match="qemu-system-x86_64 is not on PATH") as caught:
-        start(AMD64, Deadline.after(5))
+        start(AMD64, Deadline.after(60))
     assert "qemu-system-x86" in caught.value.hint
 
 
@@ -196,7 +196,7 @@ def test_a_board_that_is_set_up_is_not_set_up_again() -> None:
             raise AssertionError(f"nothing is to be downloaded: {done} of {total}")
 
     watcher = Watcher()
-    assert setup(AMD64, Deadline.after(5), watcher) == find_image(AMD64)
+    assert setup(AMD64, Deadline.after(60), watcher) == find_image(AMD64)
     assert watcher.steps == ()
 
 

@@ -21,7 +21,7 @@ SCRIPTED_MAKEFILE = """\
 allnoconfig:
 	@sed /DROPPED/d $(KCONFIG_ALLCONFIG) >$(O)/.config
 Image:
-	@echo '  CC      a.o'; sleep $$(cat $(O)/seconds); test ! -e $(O)/broken || { echo 'a.c:1: error: no' >&2; false; }
+	@echo '  CC      a.o'; while test -e $(O)/wait; do sleep 0.05; done; sleep $$(cat $(O)/seconds); test ! -e $(O)/broken || { echo 'a.c:1: error: no' >&2; false; }
 	@echo image >$(O)/Image
 modules:
 	@echo drivers/x-y.o >$(O)/modules.order
@@ -37,7 +37,7 @@ def scripted(tmp_path: Path) -> Kbuild:
     (tmp_path / "tree/Makefile").write_text(SCRIPTED_MAKEFILE)
     (tmp_path / "o").mkdir()
     (tmp_path / "o/seconds").write_text("0")
-    return Kbuild("Linux 1", tmp_path / "tree", tmp_path / "o", Deadline.after(30), Silent())
+    return Kbuild("Linux 1", tmp_path / "tree", tmp_path / "o", Deadline.after(120), Silent())
 
 
 def test_configured_and_built(scripted: Kbuild) -> None:
@@ -84,11 +84,13 @@ def test_long_builds_tell_how_far_they_are(scripted: Kbuild, monkeypatch: pytest
 
         def step(self, text: str) -> None:
             self.said += (text,)
+            if text.endswith(": 1 files so far"):
+                (scripted.objects / "wait").unlink(missing_ok=True)
 
     monkeypatch.setattr(kbuild_module, "_TELL", 0.3)
-    (scripted.objects / "seconds").write_text("1")
+    (scripted.objects / "wait").touch()
     watcher = Watcher()
-    Kbuild("Linux 1", scripted.tree, scripted.objects, Deadline.after(30), watcher).build()
+    Kbuild("Linux 1", scripted.tree, scripted.objects, Deadline.after(120), watcher).build()
     assert watcher.said[0] == "compile Linux 1"
     assert watcher.said[-1] == "compile Linux 1: 1 files so far"
 
@@ -125,7 +127,7 @@ def package(tmp_path: Path) -> Path:
 
 def test_the_source_tree_comes_out_of_the_package(package: Path, tmp_path: Path) -> None:
     (tmp_path / "tree").mkdir()
-    _unpack(package, "linux-source-9", tmp_path / "tree", Deadline.after(30))
+    _unpack(package, "linux-source-9", tmp_path / "tree", Deadline.after(120))
     assert (tmp_path / "tree/Kconfig").read_text() == "mainmenu"
 
 
@@ -135,7 +137,7 @@ def test_a_package_without_a_source_tree_is_refused(package: Path, tmp_path: Pat
     if damage == "cut short":
         package.write_bytes(package.read_bytes()[:-200])
     with pytest.raises(VirtualBoardError, match=r"unpack x\.deb: .*(Not found|unexpected end)"):
-        _unpack(package, "linux-source-8", tmp_path / "tree", Deadline.after(30))
+        _unpack(package, "linux-source-8", tmp_path / "tree", Deadline.after(120))
 
 
 def test_a_folder_is_complete_or_not_there(tmp_path: Path) -> None:

@@ -33,7 +33,7 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_what_a_profile_uses_stays(own_cache: Path) -> None:
-    removed = clean(Deadline.after(5))
+    removed = clean(Deadline.after(60))
     assert [one.path.name for one in removed] == [
         "amd64-0123456789abcdef",
         "gone-0123456789abcdef",
@@ -42,11 +42,11 @@ def test_what_a_profile_uses_stays(own_cache: Path) -> None:
     assert not any(one.path.exists() for one in removed)
     assert find_image(AMD64) is not None
     assert (own_cache / "sources/linux/Kconfig").exists()
-    assert clean(Deadline.after(5)) == []
+    assert clean(Deadline.after(60)) == []
 
 
 def test_everything_is_everything(own_cache: Path) -> None:
-    removed = {one.path.name: one.size for one in clean(Deadline.after(5), everything=True)}
+    removed = {one.path.name: one.size for one in clean(Deadline.after(60), everything=True)}
     assert set(removed) == {"images", "kernels", "sources"}
     assert removed["sources"] == 100
     assert find_image(AMD64) is None
@@ -57,13 +57,13 @@ def test_a_link_out_of_the_cache_is_not_followed(own_cache: Path, tmp_path: Path
     kept.mkdir()
     (kept / "file").write_text("precious")
     (own_cache / "images/gone-0123456789abcdef/link").symlink_to(kept)
-    clean(Deadline.after(5), everything=True)
+    clean(Deadline.after(60), everything=True)
     assert (kept / "file").read_text() == "precious"
 
 
 def test_a_profile_being_set_up_is_waited_for(own_cache: Path) -> None:
     with (
-        locked(own_cache / "amd64.lock", Deadline.after(5), "set up"),
+        locked(own_cache / "amd64.lock", Deadline.after(60), "set up"),
         pytest.raises(DeadlineExceeded, match="clean the cache"),
     ):
         clean(Deadline.after(0.2))

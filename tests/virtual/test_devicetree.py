@@ -42,7 +42,7 @@ def test_the_overlay_and_the_machine_are_both_in_the_tree(tmp_path: Path, form: 
     overlay = _arm64.POOL_AND_REGION
     (tmp_path / folder).mkdir()
     given = overlay.encode() if form == "source" else compiled(overlay)
-    tree = device_tree([*MACHINE, "-m", "256"], given, tmp_path / folder, Deadline.after(30))
+    tree = device_tree([*MACHINE, "-m", "256"], given, tmp_path / folder, Deadline.after(120))
     assert read(tree, "/reserved-memory/linux,cma", "size") == "0 2000000"
     assert read(tree, "/reserved-memory/video@50000000", "reg") == "0 50000000 0 1000000"
     assert read(tree, "/memory@40000000", "reg") == "0 40000000 0 10000000"
@@ -59,7 +59,7 @@ def test_the_overlay_and_the_machine_are_both_in_the_tree(tmp_path: Path, form: 
 )
 def test_an_overlay_that_does_not_fit_is_refused_in_the_tools_words(tmp_path: Path, overlay: bytes, seen: str) -> None:
     with pytest.raises(VirtualBoardError, match=seen):
-        device_tree(MACHINE, overlay, tmp_path, Deadline.after(30))
+        device_tree(MACHINE, overlay, tmp_path, Deadline.after(120))
 
 
 @pytest.mark.board
@@ -73,5 +73,5 @@ def test_without_dtc_the_package_is_named(tmp_path: Path, monkeypatch: pytest.Mo
     assert qemu is not None
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(VirtualBoardError, match="dtc is not on PATH") as caught:
-        device_tree([qemu, *MACHINE[1:]], _arm64.POOL.encode(), tmp_path, Deadline.after(30))
+        device_tree([qemu, *MACHINE[1:]], _arm64.POOL.encode(), tmp_path, Deadline.after(120))
     assert "device-tree-compiler" in caught.value.hint

@@ -33,7 +33,7 @@ def test_a_pid_that_now_belongs_to_somebody_else_is_no_board(own_runtime: Path) 
     folder.save(board(folder, os.getpid()))
     assert folder.pid() is None
     assert running() == []
-    assert stop("one", Deadline.after(5)) is False
+    assert stop("one", Deadline.after(60)) is False
     assert not folder.path.exists()
 
 
@@ -53,7 +53,7 @@ def test_a_process_with_the_folders_mark_is_the_board_and_stop_ends_it(own_runti
         folder.pidfile.write_text(str(process.pid))
         folder.save(board(folder, process.pid))
         assert running() == [board(folder, process.pid)]
-        assert stop("one", Deadline.after(5)) is True
+        assert stop("one", Deadline.after(60)) is True
     assert running() == []
 
 
@@ -83,11 +83,11 @@ def test_a_long_runtime_folder_is_not_used_for_sockets(monkeypatch: pytest.Monke
 
 def test_a_lock_that_is_held_ends_the_wait_at_the_deadline(tmp_path: Path) -> None:
     path = tmp_path / "lock"
-    with locked(path, Deadline.after(5), "work"):
+    with locked(path, Deadline.after(60), "work"):
         with pytest.raises(DeadlineExceeded) as caught, locked(path, Deadline.after(0.1), "work too"):
             pass
         assert str(path) in caught.value.hint
-    with locked(path, Deadline.after(1), "work again"):
+    with locked(path, Deadline.after(60), "work again"):
         pass
 
 
