@@ -27,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "kconfig": ("kconfig", "Check a kernel configuration, from a file, an image or a record."),
     "render": ("render", "Render kconfig, ueventd and other fragments from a board config."),
     "config": ("config", "Begin, check, list and show board configs."),
+    "scan": ("scan", "Who still uses ION in a source tree, and what replaces each use."),
     "status": ("status", "What of DMA-BUF heaps mainline has, and what a board needs that it has not."),
     "virtual": ("virtual", "Boards in QEMU: set up, start, stop, list."),
     "doctor": ("doctor", "Is this host ready?"),

@@ -1,0 +1,299 @@
+"""The rules. Each says what it finds, why that ends, and what replaces it; its source stands beside it.
+
+Where a fact differs by kernel or Android release, ``since`` says so. Tests hold a line for each that hits and one that
+does not.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Sequence
+
+from bringup.errors import UsageError
+from bringup.scan.heaps import CMA_NAME
+from bringup.scan.rule import Kind, Rule
+
+__all__ = ["RULES", "chosen_rules"]
+
+_LIBION = "libion, include/ion/ion.h; libdmabufheap, BufferAllocator/BufferAllocator.h and BufferAllocatorWrapper.h"
+_UAPI = "Linux 5.10, drivers/staging/android/uapi/ion.h; libion, linux/ion.h before 4.12; include/uapi/linux/dma-heap.h"
+_STAGING = "Linux 5.10, drivers/staging/android/ion; drivers/dma-buf/dma-heap.c of 7.2"
+_GONE = "ION is gone from Linux 5.11 on"
+_LIBRARY = "libdmabufheap is there from Android 12 on; newer ones have no ION fallback"
+_NODE_WHY = "no kernel from 5.11 on has the node /dev/ion"
+_NODE = "/dev/dma_heap/NAME, opened read-only: each heap is a node of its own"
+_IN_C = (Kind.C,)
+
+RULES: tuple[Rule, ...] = (
+    Rule(
+        "ion.device",
+        "The node /dev/ion",
+        (Kind.C, Kind.BLUEPRINT, Kind.MAKE, Kind.PROPERTIES),
+        r"(?<![\w.-])/dev/ion(?![\w.-])",
+        why=_NODE_WHY,
+        replacement=(_NODE, "better: libdmabufheap, BufferAllocator::Alloc(name, length)"),
+        since=_GONE,
+        source=_UAPI,
+        literals=True,
+    ),
+    Rule(
+        "ion.header",
+        "Headers of ION",
+        _IN_C,
+        r"^[ \t]*#[ \t]*include[ \t]*[<\"](?:[^>\"\n]*/)?(?:[a-z0-9]+_)?ion(?:_[\w.]+)?\.h[>\"]",
+        why="kernels no longer bring linux/ion.h; libion's says that ION support will be removed in 2026",
+        replacement=(
+            "C++: <BufferAllocator/BufferAllocator.h>; C: <BufferAllocator/BufferAllocatorWrapper.h>",
+            "without a library: <linux/dma-heap.h> and <linux/dma-buf.h>",
+        ),
+        since=_GONE,
+        source=_LIBION,
+        literals=True,
+    ),
+    Rule(
+        "ion.open",
+        "libion: open and close",
+        _IN_C,
+        r"\bion_(?:open|close)\b",
+        why=_NODE_WHY,
+        replacement=("C++: a BufferAllocator", "C: CreateDmabufHeapBufferAllocator(), FreeDmabufHeapBufferAllocator()"),
+        since=_LIBRARY,
+        source=_LIBION,
+    ),
+    Rule(
+        "ion.alloc",
+        "libion: allocate, map, share and free",
+        _IN_C,
+        r"\bion_(?:alloc|alloc_fd|free|map|share|import)\b",
+        why="buffers have no handles any more: a heap gives a dma-buf's file descriptor at once",
+        replacement=(
+            "allocate: BufferAllocator::Alloc(name, length) or AllocSystem(cpu_access, length); in C DmabufHeapAlloc()",
+            "map: mmap() of the descriptor; share and import: pass the descriptor on; free: close() it",
+            "in a kernel driver: see ion.client",
+        ),
+        since=_LIBRARY,
+        source=_LIBION,
+    ),
+    Rule(
+        "ion.sync",
+        "libion: cache maintenance",
+        _IN_C,
+        r"\bion_sync_fd\b",
+        why="it is an ioctl of ION before 4.12",
+        replacement=(
+            "CpuSyncStart() before the CPU touches the buffer, CpuSyncEnd() after it, with the same SyncType",
+            "without a library: DMA_BUF_IOCTL_SYNC with DMA_BUF_SYNC_START, then with DMA_BUF_SYNC_END",
+        ),
+        since=_LIBRARY,
+        source=f"{_LIBION}; include/uapi/linux/dma-buf.h",
+    ),
+    Rule(
+        "ion.query",
+        "libion: which heaps there are",
+        _IN_C,
+        r"\bion_query_(?:heap_cnt|get_heaps)\b",
+        why="heaps are nodes: there is nothing to query",
+        replacement=("BufferAllocator::GetDmabufHeapList(), or the names in /dev/dma_heap",),
+        since=_LIBRARY,
+        source=_LIBION,
+    ),
+    Rule(
+        "ion.version",
+        "libion: which ION this is",
+        _IN_C,
+        r"\bion_is_(?:legacy|using_modular_heaps)\b",
+        why="it tells ION's interfaces apart; DMA-BUF heaps have one",
+        replacement=("nothing: drop the question and the branch for ION",),
+        since=_LIBRARY,
+        source=_LIBION,
+    ),
+    Rule(
+        "ion.ioctl",
+        "ION's ioctls and their structures",
+        _IN_C,
+        r"\bION_IOC_\w+|\bion_(?:allocation_data|fd_data|handle_data|custom_data|user_handle_t|heap_query|heap_data)\b",
+        why=_NODE_WHY,
+        replacement=(
+            "allocate: DMA_HEAP_IOCTL_ALLOC, with fd and heap_flags 0 and fd_flags O_RDWR | O_CLOEXEC",
+            "free: close(); share, import: pass the descriptor on; sync: DMA_BUF_IOCTL_SYNC; query: list /dev/dma_heap",
+        ),
+        since=_GONE,
+        source=_UAPI,
+    ),
+    Rule(
+        "ion.heap",
+        "A heap chosen by ION's mask or id",
+        _IN_C,
+        r"(?P<word>\bION_HEAP_\w+|\bION_HEAP\(|\bheap_id_mask\b)",
+        why="a DMA-BUF heap is chosen by its name; masks and ids mean nothing to it",
+        replacement=("the name of the heap that replaces it",),
+        since=_GONE,
+        source=f"{_UAPI}; Documentation/userspace-api/dma-buf-heaps.rst",
+        heaps=True,
+    ),
+    Rule(
+        "ion.flag",
+        "ION's flags",
+        _IN_C,
+        r"\bION_FLAG_\w+",
+        why="DMA-BUF heaps know no flags: heap_flags other than 0 is EINVAL",
+        replacement=("the name of the heap that replaces it",),
+        since=_GONE,
+        source=f"{_UAPI}; libdmabufheap, dmabufheap-defs.h",
+        heaps=True,
+    ),
+    Rule(
+        "ion.heap-name",
+        "A heap chosen by its name in ION",
+        _IN_C,
+        r"\"(?P<word>ion_(?:[a-z0-9_]*_)?heap)\"",
+        why="no DMA-BUF heap has this name",
+        replacement=("the name of the heap that replaces it",),
+        since=_GONE,
+        source="Linux 5.10, drivers/staging/android/ion/ion_system_heap.c",
+        literals=True,
+        heaps=True,
+    ),
+    Rule(
+        "ion.fallback",
+        "libdmabufheap's way back to ION",
+        _IN_C,
+        r"\bMapNameToIonHeap\b|\bMapDmabufHeapNameToIonHeap\b|\bCheckIonSupport\b",
+        why="it serves kernels that still have ION; newer libdmabufheaps map nothing and always answer no",
+        replacement=("nothing: drop the call once no kernel that this is built for has ION",),
+        since=_LIBRARY,
+        source="libdmabufheap, BufferAllocator.cpp (2021, and later without ION)",
+    ),
+    Rule(
+        "ion.library",
+        "Linked against libion",
+        (Kind.BLUEPRINT, Kind.MAKE),
+        r"(?<![\w.-])(?:libion(?:_headers)?(?![\w-])|-lion(?![\w-]))",
+        why="libion talks to /dev/ion alone",
+        replacement=("libdmabufheap, under shared_libs or LOCAL_SHARED_LIBRARIES",),
+        since=_LIBRARY,
+        source="libion and libdmabufheap, Android.bp",
+    ),
+    Rule(
+        "ion.client",
+        "A kernel driver that allocates from ION",
+        _IN_C,
+        r"\b(?:msm_)?ion_client_(?:create|destroy)\b|\bion_(?:share|import)_dma_buf(?:_fd)?\b|\bion_(?:un)?map_kernel\b",
+        why="ION is gone, and with it what its clients call",
+        replacement=(
+            "Android Common Kernels: dma_heap_find(name), dma_heap_buffer_alloc(); mainline has nothing like it",
+            "better: user space allocates and hands the descriptor over; the driver imports it with dma_buf_get()",
+        ),
+        since=_GONE,
+        source="include/linux/dma-heap.h of Android Common Kernels and of Linux 7.3",
+    ),
+    Rule(
+        "ion.provider",
+        "A kernel driver that gives ION a heap",
+        _IN_C,
+        r"\bion_heap_(?:create|destroy|ops)\b|\bion_device_(?:create|add_heap|remove_heap)\b",
+        why="ION is gone, and with it what its heaps are registered with",
+        replacement=("dma_heap_add() with struct dma_heap_export_info and struct dma_heap_ops",),
+        since=_GONE,
+        source=_STAGING,
+    ),
+    Rule(
+        "ion.kconfig",
+        "ION in the kernel's configuration",
+        (Kind.KCONFIG, Kind.MAKE, Kind.C),
+        r"\bCONFIG_(?:MSM_|MTK_)?ION(?:_[A-Z0-9_]+)?\b(?!=n\b)"
+        r"|^[ \t]*(?:config|menuconfig|select|imply|depends[ \t]+on)[ \t][^\n]*?\bION(?:_[A-Z0-9_]+)?\b",
+        why="the symbol does not exist any more; Kconfig drops it without a word",
+        replacement=("CONFIG_DMABUF_HEAPS=y, CONFIG_DMABUF_HEAPS_SYSTEM=y; with a CMA heap CONFIG_DMABUF_HEAPS_CMA=y",),
+        since=_GONE,
+        source="Linux 5.10, drivers/staging/android/ion/Kconfig; drivers/dma-buf/heaps/Kconfig",
+    ),
+    Rule(
+        "ion.devicetree",
+        "ION heaps in the device tree",
+        (Kind.DEVICE_TREE,),
+        r"\bqcom,(?:msm-ion|ion-heap|ion)\b",
+        why="nothing binds to these nodes without ION",
+        replacement=(
+            "a CMA heap needs no node of its own: a reserved-memory node, compatible shared-dma-pool and reusable",
+            "up to 6.18 mainline makes a heap of the default CMA area alone (linux,cma-default), after that of each",
+        ),
+        since=_GONE,
+        source="msm-ion device trees; Linux 7.2, drivers/dma-buf/heaps/cma_heap.c",
+        literals=True,
+    ),
+    Rule(
+        "ion.sepolicy",
+        "SELinux: ion_device",
+        (Kind.SEPOLICY,),
+        r"(?<![\w.-])ion_device\b|(?<![\w.-])/dev/ion(?![\w.-])",
+        why="whoever allocates now opens nodes in /dev/dma_heap, which have types of their own",
+        replacement=(
+            "the heaps system and system-uncached: allow DOMAIN dmabuf_system_heap_device:chr_file r_file_perms;",
+            "a vendor heap: a type of its own (dev_type, dmabuf_heap_device_type) with its line in file_contexts",
+        ),
+        since="types from Android 12 (sepolicy 31.0) on",
+        source="Android sepolicy, api/31.0 to 202404: public/device.te, private/file_contexts, public/domain.te",
+    ),
+    Rule(
+        "ion.ueventd",
+        "init, ueventd: /dev/ion",
+        (Kind.RC,),
+        r"(?<![\w.-])/dev/ion(?![\w.-])",
+        why="the node is gone; a heap without a line stays 0600 root root",
+        replacement=(
+            "/dev/dma_heap/system 0444 system system, which Android's own ueventd.rc holds",
+            "/dev/dma_heap/NAME 0444 system system for each heap of the vendor's",
+        ),
+        since=_GONE,
+        source="Android rootdir/ueventd.rc; vendors' ueventd files",
+    ),
+    Rule(
+        "ion.codec2",
+        "Codec2 allocates from ION",
+        _IN_C,
+        r"\bC2AllocatorIon\b|\bC2PlatformAllocatorStore::ION\b",
+        why="Codec2's allocator for ION needs /dev/ion",
+        replacement=("C2PlatformAllocatorStore::DMABUFHEAP (the same id), C2DmaBufAllocator",),
+        since=_GONE,
+        source="Android frameworks/av, media/codec2/vndk: C2Store.cpp, C2DmaBufAllocator.cpp",
+    ),
+    Rule(
+        "ion.codec2-property",
+        "Codec2 is told not to take DMA-BUF heaps",
+        (Kind.MAKE, Kind.PROPERTIES, Kind.RC),
+        r"\bdebug\.c2\.use_dmabufheaps(?:[ \t]*=[ \t]*|[ \t]+)(?:0|false|n|no|off)\b",
+        why="it takes a 1 to make Codec2 allocate from DMA-BUF heaps",
+        replacement=("debug.c2.use_dmabufheaps=1",),
+        since=_GONE,
+        source="Cuttlefish shared/device.mk; device makefiles of Pixel and Qualcomm boards",
+    ),
+    Rule(
+        "heap.cma-name",
+        "The CMA heap by a name that not every kernel gives it",
+        (Kind.C, Kind.RC, Kind.SEPOLICY),
+        r"(?<!\w)/dev/dma_heap/(?P<word>linux,cma|reserved|default-pool|default_cma_region)(?![\w,@-])"
+        r"|\"(?:linux,cma|default-pool|default_cma_region)\""
+        r"|\b(?:Alloc|DmabufHeapAlloc|dma_heap_find)\([^;\"\n]{0,160}\"reserved\"",
+        why="the heap changes its name between kernels, and the file finds it on some of them only",
+        replacement=(CMA_NAME, "a kernel may have several of these names: take the first that is there"),
+        since="6.17",
+        source="Documentation/userspace-api/dma-buf-heaps.rst; drivers/dma-buf/heaps/cma_heap.c of 6.12 and 7.2",
+        literals=True,
+        ion=False,
+    ),
+)  # fmt: skip
+
+
+def chosen_rules(ids: Sequence[str]) -> tuple[Rule, ...]:
+    """The rules of these ids, in the table's order; all, where none is named.
+
+    :raises UsageError: there is no rule of an id.
+    """
+    known = [rule.id for rule in RULES]
+    for name in ids:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 3)
+            hint = f"did you mean {', '.join(near)}?" if near else "bringup scan --list tells them all"
+            raise UsageError("scan", f"no rule '{name}'", hint=hint)
+    return tuple(rule for rule in RULES if not ids or rule.id in ids)
