@@ -45,7 +45,7 @@ def reach(server: ServerAddress, deadline: Deadline, *, environ: Mapping[str, st
     except ValueError as error:
         raise AdbServerError(action, f"its version is '{visible(answer)}', which is none") from error
     if version < OLDEST_VERSION:
-        hint = "end it with the adb that started it (adb kill-server), and use platform-tools of 2016 or later"
+        hint = "end it with the adb that started it (its kill-server), and use platform-tools of 2016 or later"
         raise AdbServerError(action, f"it is of version {version}; {OLDEST_VERSION} is needed", hint=hint)
     return transport
 
