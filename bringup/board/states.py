@@ -39,7 +39,9 @@ def next_step(state: str) -> str:
 
 def not_ready(action: str, serial: str, state: str) -> BoardNotReady:
     """The error for a board that adb lists in another state than ``device``."""
-    return BoardNotReady(action, f"adb lists it as '{visible(state)}'", hint=next_step(state), board=serial)
+    error = BoardNotReady(action, f"adb lists it as '{visible(state)}'", hint=next_step(state), board=serial)
+    error.state = state
+    return error
 
 
 def refusal(action: str, serial: str, text: str) -> BoardError:
