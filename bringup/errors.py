@@ -126,9 +126,13 @@ class VirtualBoardError(HostError):
 
 
 class BoardError(BringupError):
-    """The board, or the way to it."""
+    """The board, or the way to it.
+
+    :ivar state: adb's word for the state of a board that could not be used; ``None`` where that was not told.
+    """
 
     blame = Blame.BOARD
+    state: str | None = None
 
 
 class BoardNotFound(BoardError):

@@ -10,6 +10,7 @@ from bringup.board.command import run_command
 from bringup.board.link import Link
 from bringup.board.network import reboot, wait_until_it_answers
 from bringup.board.root import Root, RootPolicy, find_root
+from bringup.board.server import adb_command
 from bringup.board.shell import Chunk, Completed, Exit, Stdout, script_of
 from bringup.board.sync import FileStat
 from bringup.board.transfer import Pulled, file_stat, pull, push
@@ -60,7 +61,7 @@ class Board:
             features = frozenset(query(transport, target.ask("features"), deadline).split(","))
             if "shell_v2" not in features:
                 seen = f"its adbd has no shell protocol v2, only: {visible(', '.join(sorted(features)))}"
-                hint = "Android 7 or newer is needed; in recovery: adb reboot"
+                hint = f"Android 7 or newer is needed; in recovery: {adb_command('reboot')}"
                 raise BoardNotReady(action, seen, hint=hint, board=target.serial)
             link.sign_of_life(link.introduce, action, deadline)
         board = cls(transport, target, features, heartbeat=heartbeat)

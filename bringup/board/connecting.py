@@ -45,7 +45,7 @@ def reach(server: ServerAddress, deadline: Deadline, *, environ: Mapping[str, st
     except ValueError as error:
         raise AdbServerError(action, f"its version is '{visible(answer)}', which is none") from error
     if version < OLDEST_VERSION:
-        hint = "end it with the adb that started it (adb kill-server), and use platform-tools of 2016 or later"
+        hint = "end it with the adb that started it (its kill-server), and use platform-tools of 2016 or later"
         raise AdbServerError(action, f"it is of version {version}; {OLDEST_VERSION} is needed", hint=hint)
     return transport
 
@@ -96,7 +96,7 @@ class Chosen:
 
     :param boards: those that answer, each once.
     :param also: other serials of the same board, by the serial that was taken.
-    :param unusable: why the others cannot be used.
+    :param unusable: why the others cannot be used; each error has the board's serial and the state adb lists it in.
     """
 
     boards: tuple[Board, ...]
@@ -147,4 +147,6 @@ def _try_open(
     try:
         return _open(transport, board, listed, deadline)
     except BoardError as error:
+        error.board = error.board or board.serial
+        error.state = error.state or board.state
         return error

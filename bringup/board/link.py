@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
+from bringup.board.server import adb_command
 from bringup.board.shell import Exit, Stdout, converse
 from bringup.board.states import refusal
 from bringup.board.watch import Heartbeat, WatchedStream
@@ -210,7 +211,7 @@ class Link:
         return True
 
     def _lost(self, action: str, seen: str) -> BoardLost | BoardNotReady:
-        hint = "look at its console or power; then see: adb devices"
+        hint = f"look at its console or power; then see: {adb_command('devices')}"
         kind = BoardLost if self._answered else BoardNotReady
         return kind(action, seen, hint=hint, board=self.serial)
 
@@ -254,7 +255,7 @@ class Link:
             boot_id = self.read_boot_id(deadline.within(self.heartbeat.answer))
         except (AdbServerError, Broken) as error:
             seen = f"{closed}, and the adb server is gone: {getattr(error, 'seen', error)}"
-            hint = "see who ended it; then: adb devices"
+            hint = f"see who ended it; then: {adb_command('devices')}"
             return AdbServerError(action, seen, hint=hint, board=self.serial)
         except (WireError, DeadlineExceeded):
             return self._lost(action, f"{closed}, and the board does not answer")

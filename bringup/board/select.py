@@ -13,7 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bringup.board.listing import ListedBoard
-from bringup.board.server import ServerAddress, TcpAddress, UnixAddress
+from bringup.board.server import ServerAddress, TcpAddress, UnixAddress, adb_command
 from bringup.errors import BoardNotFound, UsageError
 from bringup.text import visible
 
@@ -147,7 +147,8 @@ def _named(serial: str, named_by: str, listed: Sequence[ListedBoard]) -> ListedB
 def _not_found(missing: str, listed: Sequence[ListedBoard]) -> BoardNotFound:
     if listed:
         return BoardNotFound(CHOOSE, f"{missing}; it lists {summary(listed)}", hint="name one of these with -s")
-    hint = "plug it in and see bringup boards; over the network: adb connect HOST:5555; none at hand: --virtual amd64"
+    network = adb_command("connect HOST:5555")
+    hint = f"plug it in and see bringup boards; over the network: {network}; none at hand: --virtual amd64"
     return BoardNotFound(CHOOSE, missing if "no board" in missing else f"{missing}; it lists no board", hint=hint)
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import os
+import re
+import shlex
 import shutil
 import socket
 import subprocess
@@ -15,10 +18,20 @@ from bringup.deadline import Deadline
 from bringup.errors import AdbServerError, DeadlineExceeded
 from bringup.text import from_board, visible
 
-__all__ = ["OLDEST_VERSION", "ServerAddress", "TcpAddress", "UnixAddress", "adb_program", "start_server"]
+__all__ = [
+    "OLDEST_VERSION",
+    "ServerAddress",
+    "TcpAddress",
+    "UnixAddress",
+    "adb_command",
+    "adb_program",
+    "start_server",
+    "with_adb",
+]
 
 # host:version of the first server with shell protocol v2 (platform-tools 24, 2016). adb is at 41 since 2018.
 OLDEST_VERSION = 36
+_CALL = re.compile(r"\{adb ([^}]+)\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +118,31 @@ def adb_program() -> str:
         return found
     import adbutils
 
-    bundled: str = adbutils.adb_path()
+    action, hint = "start an adb server", "apt install adb"
+    try:
+        bundled: str = adbutils.adb_path()
+    except adbutils.AdbError as error:
+        raise AdbServerError(action, f"there is no adb program: {visible(str(error))}", hint=hint) from error
     if not Path(bundled).is_file():
-        raise AdbServerError("start an adb server", "there is no adb program", hint="apt install adb")
+        raise AdbServerError(action, f"there is no adb program {visible(bundled)}", hint=hint)
     return bundled
+
+
+def adb_command(arguments: str) -> str:
+    """A call of adb for a hint, such that it can be pasted: ``adb devices``, or with the program's path off ``PATH``.
+
+    Where there is no adb at all it is ``adb``: what a package manager installs is called so.
+    """
+    if shutil.which("adb") is not None:
+        return f"adb {arguments}"
+    with contextlib.suppress(AdbServerError):
+        return f"{shlex.quote(adb_program())} {arguments}"
+    return f"adb {arguments}"
+
+
+def with_adb(hint: str) -> str:
+    """A hint in which each ``{adb ARGUMENTS}`` is told as :func:`adb_command` tells it."""
+    return _CALL.sub(lambda call: adb_command(call[1]), hint)
 
 
 def start_server(address: ServerAddress, deadline: Deadline, *, environ: Mapping[str, str] = os.environ) -> None:

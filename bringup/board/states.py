@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bringup.board.server import adb_command, with_adb
 from bringup.errors import BoardError, BoardNotFound, BoardNotReady
 from bringup.text import visible
 
@@ -10,42 +11,44 @@ __all__ = ["READY", "next_step", "not_ready", "refusal"]
 READY = "device"
 
 # The states that `adb devices` prints (AOSP packages/modules/adb, transport.cpp, to_string(ConnectionState)).
+# What stands as {adb …} is told as a call that works on this host.
 _NEXT_STEPS = {
     "unauthorized": "confirm the RSA key on the board's screen, or name a key it knows in ADB_VENDOR_KEYS "
-    "and run: adb reconnect offline",
+    "and run: {adb reconnect offline}",
     "authorizing": "wait a moment and repeat; if it stays so, confirm the RSA key on the board's screen",
-    "offline": "wait a moment, then run: adb reconnect offline",
-    "connecting": "wait a moment and repeat; if it stays so, run: adb reconnect offline",
-    "recovery": "leave recovery: adb reboot",
-    "rescue": "leave rescue mode: adb reboot",
-    "sideload": "leave sideload: adb reboot",
+    "offline": "wait a moment, then run: {adb reconnect offline}",
+    "connecting": "wait a moment and repeat; if it stays so, run: {adb reconnect offline}",
+    "recovery": "leave recovery: {adb reboot}",
+    "rescue": "leave rescue mode: {adb reboot}",
+    "sideload": "leave sideload: {adb reboot}",
     "bootloader": "let it boot: fastboot reboot",
     "no permissions": "let this user have the USB device by a udev rule (on Debian: "
     "apt install android-sdk-platform-tools-common), then plug it in again",
     "host": "it is another adb host, not a board: leave it out with -s",
 }
-_FALLBACK = "see what adb makes of it: adb devices -l"
+_FALLBACK = "see what adb makes of it: {adb devices -l}"
 
 
 def next_step(state: str) -> str:
     """The one thing to do about a board in this state."""
     for name, step in _NEXT_STEPS.items():
         if state.startswith(name):
-            return step
-    return _FALLBACK
+            return with_adb(step)
+    return with_adb(_FALLBACK)
 
 
 def not_ready(action: str, serial: str, state: str) -> BoardNotReady:
     """The error for a board that adb lists in another state than ``device``."""
-    return BoardNotReady(action, f"adb lists it as '{visible(state)}'", hint=next_step(state), board=serial)
+    error = BoardNotReady(action, f"adb lists it as '{visible(state)}'", hint=next_step(state), board=serial)
+    error.state = state
+    return error
 
 
 def refusal(action: str, serial: str, text: str) -> BoardError:
     """The error for the text of a ``FAIL``."""
     if "not found" in text or text.startswith("no devices"):
-        return BoardNotFound(
-            action, f"adb says: {visible(text)}", hint="see what is connected: adb devices", board=serial
-        )
+        hint = f"see what is connected: {adb_command('devices')}"
+        return BoardNotFound(action, f"adb says: {visible(text)}", hint=hint, board=serial)
     first_line = text.partition("\n")[0]
     for state in ("unauthorized", "authorizing", "offline", "connecting", "no permissions"):
         if state in first_line or (state == "no permissions" and "insufficient permissions" in first_line):

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from bringup.board import sync
 from bringup.board.link import Link
+from bringup.board.server import with_adb
 from bringup.board.sync import FileStat
 from bringup.board.wire import Refused, WireError
 from bringup.deadline import Deadline
@@ -29,8 +30,8 @@ _HINTS = {
     os.strerror(errno.EROFS): "choose a directory that can be written, e.g. /data/local/tmp",
     os.strerror(errno.EACCES): "choose /data/local/tmp, or become root: --root require",
     os.strerror(errno.EPERM): "choose /data/local/tmp, or become root: --root require",
-    os.strerror(errno.ENOENT): "see what is there: adb shell ls -l",
-    os.strerror(errno.ENOTDIR): "a part of the path is a file: adb shell ls -l",
+    os.strerror(errno.ENOENT): "see what is there: {adb shell ls -l}",
+    os.strerror(errno.ENOTDIR): "a part of the path is a file: {adb shell ls -l}",
     os.strerror(errno.EISDIR): "name the file, not its directory",
 }
 
@@ -105,7 +106,7 @@ def file_stat(link: Link, remote: str, deadline: Deadline, *, v2: bool) -> FileS
     if found in (errno.ENOENT, errno.ENOTDIR):
         return None
     seen = os.strerror(found)
-    raise TransferError(action, seen, hint=_HINTS.get(seen, ""), board=link.serial)
+    raise TransferError(action, seen, hint=with_adb(_HINTS.get(seen, "")), board=link.serial)
 
 
 def _transfer_error(
@@ -115,7 +116,7 @@ def _transfer_error(
     if NO_SPACE in said:
         hint = _space_hint(link, remote, size, deadline)
     else:
-        hint = next((hint for words, hint in _HINTS.items() if words in said), "")
+        hint = with_adb(next((hint for words, hint in _HINTS.items() if words in said), ""))
     return TransferError(action, said, hint=hint, board=link.serial)
 
 

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from bringup.board.server import ServerAddress
+from bringup.board.server import ServerAddress, adb_command
 from bringup.deadline import Deadline
 from bringup.errors import AdbServerError, DeadlineExceeded
 from bringup.text import from_board, visible
@@ -276,7 +276,8 @@ def answering(action: str, deadline: Deadline, board: str | None = None) -> Iter
         raise DeadlineExceeded(action, seen, board=board) from error
     except Broken as error:
         seen = f"the adb server closed the connection ({error})"
-        raise AdbServerError(action, seen, board=board, hint="see whether it still runs: adb devices") from error
+        hint = f"see whether it still runs: {adb_command('devices')}"
+        raise AdbServerError(action, seen, board=board, hint=hint) from error
     except Garbled as error:
         seen = f"what answers is not an adb server: {visible(str(error))}"
         hint = "see what listens there, or name another server with -L, or -H and -P"

@@ -133,6 +133,8 @@ class BoardRun:
     :param memory: where it lies and what of it is set aside; ``None``: nothing told.
     :param requirements: what was asked of the kernel's configuration.
     :param upstream_gap: what it has or asks for that mainline does not have; ``None`` in runs of before it was told.
+    :param unusable: of a board that adb lists and that could not be used: adb's word for its state. It has no record,
+        and one verdict, which says why.
     """
 
     serial: str
@@ -150,6 +152,7 @@ class BoardRun:
     upstream_gap: UpstreamGap | None = None
     memory: MemoryFacts | None = None
     requirements: tuple[RequirementFacts, ...] = ()
+    unusable: str | None = None
 
     @property
     def outcome(self) -> Outcome:
@@ -163,6 +166,7 @@ class BoardRun:
             "config": self.config,
             "kernel": self.kernel,
             "outcome": self.outcome.value,
+            "unusable": self.unusable,
             "record": self.record,
             "identity": dict(self.identity),
             "heaps": [heap.to_json() for heap in self.heaps],
@@ -197,6 +201,7 @@ class BoardRun:
             memory=MemoryFacts.from_json(memory) if (memory := data.get("memory")) else None,
             requirements=tuple(RequirementFacts.from_json(one) for one in data.get("requirements", ())),
             upstream_gap=UpstreamGap.from_json(gap) if (gap := data.get("upstream_gap")) else None,
+            unusable=data.get("unusable"),
         )
 
 

@@ -38,7 +38,7 @@ def explain(
 
     found = explained() if id is None else explain_one(id)
     if json:
-        print_json([one.to_json() for one in found])
+        print_json({"schema": "bringup.explain/1", "explained": [one.to_json() for one in found]})
     elif id is None:
         for kind, head in _HEADS:
             out().print(table([kind, head], [(one.id, one.title) for one in found if one.kind == kind]))

@@ -98,10 +98,11 @@ def write_fixes(run: Run, folder: Path) -> list[str]:
     from bringup.checks.fixes import FIX_FILES, fix_files
     from bringup.lab.run import record_names
 
-    names = record_names([board.serial for board in run.boards])
+    seen = [board for board in run.boards if board.unusable is None]
+    names = record_names([board.serial for board in seen])
     told = []
-    for board in run.boards:
-        place = folder if len(run.boards) == 1 else folder / names[board.serial]
+    for board in seen:
+        place = folder if len(seen) == 1 else folder / names[board.serial]
         files = fix_files(board)
         check_fix_dir(place)
         try:

@@ -6,7 +6,7 @@ import enum
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from bringup.board import Board
     from bringup.checks.compare import Comparison
     from bringup.checks.run import BoardRun, Run
+    from bringup.errors import BoardError
     from bringup.lab.run import Job
     from bringup.report.events import Events
 
@@ -72,25 +73,32 @@ def for_bisect(command: Callable[[], int]) -> int:
     return code if code in (ExitCode.PASSED, ExitCode.FAILED) else CANNOT_JUDGE
 
 
-def run_on(boards: Sequence[Board], job: Job, then: Then, unusable: Sequence[BringupError] = ()) -> int:
+def run_on(boards: Sequence[Board], job: Job, then: Then, unusable: Sequence[BoardError] = ()) -> int:
     """Observe, judge, report; the exit status.
 
-    :param unusable: why boards that were meant, too, are not there: without them all has not passed.
+    :param unusable: why boards that were meant, too, could not be used: the run has them, and has not passed.
 
     :raises HostError: a record, a report or the events cannot be written.
     :raises RecordError: the baseline cannot be read.
     """
     from bringup.cli.console import print_error, say
     from bringup.cli.results import show, write_fixes, write_reports
+    from bringup.lab.judging import judge_unusable
     from bringup.lab.reading import read_run
 
+    not_seen = [(judge_unusable(error), error) for error in unusable]
+    serials = [*(board.serial for board in boards), *(board.serial for board, _ in not_seen)]
     baseline = None if then.baseline is None else read_run(then.baseline)
-    with _events(then) as events, events.run([board.serial for board in boards]) if events else nullcontext():
+    with _events(then) as events, events.run(serials) if events else nullcontext():
+        if events:
+            for one, why in not_seen:
+                events.board(one, why)
         try:
             result, errors = _observe(boards, job, events)
         except KeyboardInterrupt as stop:
             stop.add_note(f"what was seen until then is in {job.folder}: bringup check {job.folder}/*/")
             raise
+        result = replace(result, boards=(*result.boards, *(board for board, _ in not_seen)))
         write_reports(result, job.folder)
         compared = None if baseline is None else _compare(baseline, result, job.folder)
         code = status_of(result, compared, then.fail_on) or int(ExitCode.INFRASTRUCTURE if unusable else 0)

@@ -64,19 +64,32 @@ def stop(
         list[str] | None, typer.Argument(metavar="NAME", help="Default: all that 'bringup virtual start' started.")
     ] = None,
 ) -> None:
-    """Stop virtual boards."""
+    """Stop virtual boards.
+
+    :raises UsageError: none of a name that was given runs; the others are stopped.
+    """
     from bringup.cli.console import say
     from bringup.cli.selecting import forget_virtual
     from bringup.deadline import Deadline
+    from bringup.errors import UsageError
     from bringup.virtual import running
     from bringup.virtual import stop as stop_board
 
     boards = {board.name: board for board in running()}
     mine = [board.name for board in boards.values() if board.owner is None]
-    for name in names or mine:
+    missing = []
+    for name in dict.fromkeys(names or mine):
         if name in boards:
             forget_virtual(boards[name])
-        say(f"{name}: {'stopped' if stop_board(name, Deadline.after(30)) else 'was not running'}")
+        # one that never answered is not listed, and ended all the same
+        if stop_board(name, Deadline.after(30)) or name in boards:
+            say(f"{name}: stopped")
+        else:
+            missing.append(name)
+    if missing:
+        left = [board.name for board in running()]
+        hint = f"these run: {', '.join(left)}" if left else "none runs; bringup virtual list shows the profiles"
+        raise UsageError(f"stop {', '.join(missing)}", "no virtual board of that name runs", hint=hint)
 
 
 @app.command()

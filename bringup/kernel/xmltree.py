@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from xml.parsers import expat
 
 from bringup.errors import ConfigError
+from bringup.text import visible
 
 __all__ = ["Element", "read_xml"]
 
@@ -76,6 +77,8 @@ class _Builder:
         except expat.ExpatError as error:
             text = expat.ErrorString(error.code)
             raise ConfigError(self._source, f"not XML: {text}", line=error.lineno, column=error.offset + 1) from error
+        except (LookupError, ValueError) as error:  # raised by Python's part of expat
+            raise ConfigError(self._source, f"of an encoding that is not read: {visible(str(error))}") from error
         self.root = self.root.children[0]
 
     def _refuse(self, seen: str) -> ConfigError:

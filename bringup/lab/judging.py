@@ -11,15 +11,16 @@ from bringup.checks.equivalence import ion_facts
 from bringup.checks.facts import Facts
 from bringup.checks.judge import judge
 from bringup.checks.matching import match_record
-from bringup.checks.registry import find_check
+from bringup.checks.registry import Question, find_check
 from bringup.checks.run import BoardRun, Run
 from bringup.checks.verdict import Verdict
 from bringup.config.schema import BoardConfig
-from bringup.errors import HostError, UsageError
+from bringup.errors import BoardError, HostError, UsageError
 from bringup.record.load import Record, load_record
 from bringup.render.promises import rendered_names
+from bringup.text import visible
 
-__all__ = ["heap_verdicts", "judge_folders", "judge_record", "now", "rendered_files"]
+__all__ = ["heap_verdicts", "judge_folders", "judge_record", "judge_unusable", "now", "rendered_files"]
 
 
 def now() -> str:
@@ -70,6 +71,18 @@ def rendered_files(folder: Path, board: str) -> dict[str, str]:
         return {path: (place / path).read_text(encoding="utf-8", errors="replace") for path in paths}
     except OSError as error:
         raise HostError(f"read {place}", error.strerror or str(error)) from error
+
+
+def judge_unusable(error: BoardError) -> BoardRun:
+    """A board that adb lists and that could not be used: nothing is known of it, and that is an error, not a pass."""
+    asked = find_check("board.observed")
+    state = visible(error.state or "unknown")
+    listed = f"adb lists it as '{state}'"
+    evidence = [] if listed in error.seen else [listed]
+    why = Question(asked.id, asked.title).unknown(
+        f"the board could not be used: {error.seen}", *evidence, remedy=error.hint.splitlines()
+    )
+    return BoardRun(error.board or "unknown", (why,), unusable=state)
 
 
 def judge_folders(

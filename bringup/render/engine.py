@@ -19,7 +19,7 @@ from bringup.render.language import LANGUAGES, Escaped, Language, Refused
 from bringup.text import visible
 
 if TYPE_CHECKING:
-    from jinja2.sandbox import SandboxedEnvironment
+    from bringup.render.bounds import BoundedEnvironment
 
 __all__ = ["MARK", "Rendered", "Skipped", "render"]
 
@@ -93,6 +93,8 @@ def _kernel(config: BoardConfig, kernel: str | None) -> tuple[KernelVersion, str
 
 
 def _render_one(template: Template, context: Context, origin: str, dirs: tuple[Path, ...]) -> Rendered | Skipped:
+    from bringup.render.bounds import bounded
+
     language = LANGUAGES[template.language]
     path = template.output.replace("{board}", context.board.name)
     header = language.comment_block(
@@ -105,11 +107,12 @@ def _render_one(template: Template, context: Context, origin: str, dirs: tuple[P
     values = {name: getattr(context, name) for name in CONTEXT_HELP if hasattr(context, name)}
     try:
         compiled = _environment(language.name, dirs).get_template(template.name)
-        text = compiled.render(values, header=Escaped(header))
+        with bounded():
+            text = compiled.render(values, header=Escaped(header))
     except _SkipFile as skip:
         return Skipped(path, skip.reason, template.fragment)
     except _raised_by_templates() as error:
-        _blame(error, template, context)
+        _blame(error, template, context, dirs)
     return Rendered(path, text.rstrip("\n") + "\n", template.fragment, header)
 
 
@@ -121,9 +124,11 @@ def _raised_by_templates() -> tuple[type[Exception], ...]:
     return (TemplateError, BringupError, OSError, *expressions)
 
 
-def _blame(error: Exception, template: Template, context: Context) -> NoReturn:
+def _blame(error: Exception, template: Template, context: Context, dirs: tuple[Path, ...]) -> NoReturn:
     """Raise ``error`` anew with the template's line in it."""
-    from jinja2 import TemplateError, TemplateSyntaxError
+    from jinja2 import TemplateError, TemplateNotFound, TemplateSyntaxError
+
+    from bringup.render.bounds import TooMuch
 
     if isinstance(error, BringupError):
         raise error
@@ -137,6 +142,12 @@ def _blame(error: Exception, template: Template, context: Context) -> NoReturn:
     if isinstance(error, TemplateSyntaxError):
         path = Path(error.filename) if error.filename else path
         raise ConfigError(path, error.message or "syntax error", line=error.lineno) from error
+    if isinstance(error, TemplateNotFound):
+        hint = f"put the file into one of these folders and give its name without '..': {', '.join(map(str, dirs))}"
+        raise ConfigError(path, f"there is no template '{visible(str(error.name))}'", line=line, hint=hint) from error
+    if isinstance(error, TooMuch):
+        hint = "a loop in a loop, or a macro or an include that comes back to itself, may have no end"
+        raise ConfigError(path, str(error), line=line, hint=hint) from error
     kind = "" if isinstance(error, TemplateError) else f"{type(error).__name__}: "
     hint = "what a template can print is told by: bringup render --list"
     raise ConfigError(path, f"{kind}{visible(str(error))}", line=line, hint=hint) from error
@@ -155,12 +166,13 @@ def _template_place(error: Exception, template: Template) -> tuple[Path, int | N
 
 
 @cache
-def _environment(language: str, dirs: tuple[Path, ...]) -> SandboxedEnvironment:
+def _environment(language: str, dirs: tuple[Path, ...]) -> BoundedEnvironment:
     from jinja2 import FileSystemLoader, StrictUndefined
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    from bringup.render.bounds import BoundedEnvironment, counted_range
 
     target = LANGUAGES[language]
-    environment = ImmutableSandboxedEnvironment(
+    environment = BoundedEnvironment(
         loader=FileSystemLoader(dirs),
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -170,7 +182,7 @@ def _environment(language: str, dirs: tuple[Path, ...]) -> SandboxedEnvironment:
         finalize=_finalizer(target),
     )
     environment.filters |= _filters(target)
-    environment.globals = {name: environment.globals[name] for name in ("namespace", "range")} | {"skip": _skip}
+    environment.globals = {"namespace": environment.globals["namespace"], "range": counted_range, "skip": _skip}
     return environment
 
 
@@ -178,11 +190,16 @@ def _finalizer(language: Language) -> Callable[[Any], str]:
     def finalize(value: Any) -> str:
         from jinja2 import Undefined
 
+        from bringup.render.bounds import spend
+
         if isinstance(value, Escaped | Undefined):
-            return str(value)
-        if isinstance(value, bool) or value is None:
+            text = str(value)
+        elif isinstance(value, bool) or value is None:
             raise Refused(value, "it is no text")
-        return language.bare(value)
+        else:
+            text = language.bare(value)
+        spend(len(text))
+        return text
 
     return finalize
 

@@ -157,8 +157,9 @@ def test_without_permission_the_board_says_so(make_native_board: MakeNativeBoard
 
 
 def test_a_pull_of_nothing_says_so(board: Board) -> None:
-    with pytest.raises(TransferError, match="No such file or directory"):
+    with pytest.raises(TransferError, match="No such file or directory") as caught:
         board.pull("/nowhere", soon())
+    assert caught.value.hint.endswith("adb shell ls -l")
 
 
 def test_a_push_of_nothing_is_the_hosts_fault(board: Board, tmp_path: Path) -> None:

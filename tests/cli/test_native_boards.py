@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 
 from bringup.board import Heartbeat, connect_tcp, disconnect_tcp
-from bringup.checks.run import BoardRun
+from bringup.board.states import not_ready
+from bringup.checks.run import BoardRun, load_run
 from bringup.checks.run import Run as BringupRun
 from bringup.checks.verdict import Outcome, Verdict
 from bringup.cli import running
 from bringup.deadline import Deadline
-from bringup.errors import BoardNotReady, BringupError
+from bringup.errors import BringupError
 from bringup.lab.run import Job
 from tests.board.stub_adbd import StubAdbd
 from tests.cli.command import bringup
@@ -169,7 +170,11 @@ def test_the_other_boards_run_when_one_is_not_ready(
 ) -> None:
     board = make_native_board()
     done = run("run", "--all", "--json", "-o", str(tmp_path / "r"))
-    assert board.serial in {one["serial"] for one in json.loads(done.stdout)["boards"]}
+    boards = {one["serial"]: one for one in json.loads(done.stdout)["boards"]}
+    assert boards[board.serial]["unusable"] is None
+    assert boards[stub.serial]["unusable"] in ("unauthorized", "offline")
+    assert boards[stub.serial]["outcome"] == "error"
+    assert json.loads((tmp_path / "r" / "run.json").read_text()) == json.loads(done.stdout)
     assert stub.serial in done.stderr.rpartition("judge")[2], "it is told last, too"
     assert done.returncode in (1, 3)
 
@@ -179,9 +184,19 @@ def test_all_that_ran_passed_is_not_all_passed(tmp_path: Path, monkeypatch: pyte
     verdict = Verdict("heap.folder", "There are heaps", Outcome.PASS)
     passed = BringupRun((BoardRun("one", (verdict,)),), "0", "2026-01-01T00:00:00Z")
     monkeypatch.setattr(running, "_observe", lambda *_: (passed, []))
-    gone = [BoardNotReady("use the board", "adb lists it as 'offline'", board="two")]
+    gone = [not_ready("use the board", "two", "offline")]
     assert running.run_on([], Job(tmp_path), running.Then()) == 0
-    assert running.run_on([], Job(tmp_path), running.Then(), gone) == 3
+    assert running.run_on([], Job(tmp_path), running.Then(events=tmp_path / "events"), gone) == 3
+    run = load_run(tmp_path)
+    assert [(board.serial, board.outcome, board.unusable) for board in run.boards] == [
+        ("one", Outcome.PASS, None),
+        ("two", Outcome.ERROR, "offline"),
+    ]
+    assert run.outcome is Outcome.ERROR
+    events = [json.loads(line) for line in (tmp_path / "events").read_text(encoding="utf-8").splitlines()]
+    assert events[0]["boards"] == ["two"], "the stand-in was given no board"
+    assert [one["outcome"] for one in events if one["event"] == "board-end" and one["board"] == "two"] == ["error"]
+    assert events[-1]["outcome"] == "error"
 
 
 def test_several_boards_and_none_named_names_one_that_can_be_used(

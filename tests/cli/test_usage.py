@@ -180,7 +180,9 @@ def test_explain_tells_of_a_check_and_of_the_cause_that_is_called_as_it() -> Non
 
 
 def test_explain_lists_everything_as_json() -> None:
-    listed = json.loads(bringup("explain", "--json").stdout)
+    document = json.loads(bringup("explain", "--json").stdout)
+    assert document["schema"] == "bringup.explain/1"
+    listed = document["explained"]
     assert {one["kind"] for one in listed} == {"check", "test", "cause"}
     assert all(one["does"] and one["skipped"] is not None for one in listed if one["kind"] == "test")
 

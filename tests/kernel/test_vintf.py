@@ -191,6 +191,12 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         load_vintf(tmp_path / "none.xml")
 
 
+@pytest.mark.parametrize("encoding", [b"ATF-8", b"utf-7", b"big5", b"rot13"])
+def test_an_encoding_that_is_not_read_is_refused(encoding: bytes) -> None:
+    with pytest.raises(ConfigError, match=r"matrix\.xml.*encoding"):
+        vintf_requirements(b'<?xml version="1.0" encoding="%s"?><compatibility-matrix/>' % encoding, "matrix.xml")
+
+
 @given(st.binary(max_size=200), st.integers(0, len(MATRIX) - 1))
 def test_any_damage_is_read_or_refused(patch: bytes, at: int) -> None:
     with contextlib.suppress(ConfigError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import math
 import re
 import time
 from collections.abc import Callable
@@ -14,6 +15,7 @@ import xmlschema
 from hypothesis import HealthCheck, given, settings
 
 from bringup.checks.compare import Change, Comparison
+from bringup.checks.compare_timings import Timing
 from bringup.checks.verdict import Outcome
 from bringup.errors import RecordError, UsageError
 from bringup.report import all_formats, comparing_formats, rendered, write_report
@@ -72,6 +74,15 @@ def test_html_gains_no_element_and_reads_back_equal(found: Comparison) -> None:
     assert all(href.startswith("#") for href in page.hrefs)
     assert len(page.ids) == len(set(page.ids))
     assert {href[1:] for href in page.hrefs} <= set(page.ids)
+
+
+@pytest.mark.parametrize(("before", "after"), [(9e10, 2.2e-313), (5e-324, 1.7e308), (2.2e-313, 2.3e-313)])
+def test_times_that_nobody_measured_are_drawn_too(before: float, after: float) -> None:
+    """Their ratio is beyond what a float holds."""
+    timing = Timing("b", "system", 4096, before, after, before_low=0.0, after_high=after)
+    (drawing,) = moved([timing], [], several=False)
+    (row,) = drawing.rows
+    assert all(math.isfinite(one) for one in (*row.before, *row.after, row.at))
 
 
 @hard

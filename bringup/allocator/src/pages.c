@@ -9,6 +9,7 @@
 #include "trial.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -18,8 +19,26 @@
 
 #define ANSWER_MILLISECONDS 10000
 
-/* In the process that is traced: a size comes, a buffer of it is made; 0 comes, it is closed. When the other end of
- * the line is closed, however that came, the instance of tracing has lost its owner and is removed here. */
+/* A process that removes the instance of tracing when its owner has gone, however that came. */
+static void guard_instance(int *line)
+{
+    int ends[2];
+    char byte;
+    if (pipe2(ends, O_CLOEXEC) != 0)
+        return;
+    if (fork() == 0) {
+        out_forget();
+        close(ends[1]);
+        while (read(ends[0], &byte, 1) > 0)
+            ;
+        trace_end();
+        _exit(0);
+    }
+    close(ends[0]);
+    *line = ends[1];
+}
+
+/* In the process that is traced: a size comes, a buffer of it is made; 0 comes, it is closed. */
 static void serve(const struct heap *heap, int line)
 {
     struct trial trial = {.heap = heap};
@@ -41,7 +60,6 @@ static void serve(const struct heap *heap, int line)
         if (write(line, &error, sizeof error) != (ssize_t)sizeof error)
             break;
     }
-    trace_end();
     _exit(0);
 }
 
@@ -124,10 +142,12 @@ static void trace_one(const struct heap *heap, char *const *events)
     close(ends[0]);
 }
 
-static int begin(char *const *events)
+static int begin(char *const *events, int *line)
 {
     char text[4096];
     int error = trace_begin();
+    if (!error)
+        guard_instance(line);
     out_begin("tracing");
     out_state(error);
     out_string("path", trace_path);
@@ -149,7 +169,8 @@ static int begin(char *const *events)
 const char *item_pages(char *const *events)
 {
     static char stopped_at[300];
-    if (begin(events) != 0)
+    int line = -1;
+    if (begin(events, &line) != 0)
         return NULL;
     for (size_t i = 0; i < heap_selected() && !time_is_up(); i++) {
         struct heap heap = heap_look(i);
@@ -157,5 +178,7 @@ const char *item_pages(char *const *events)
         format_text(stopped_at, sizeof stopped_at, "pages %s", heap.name);
     }
     trace_end();
+    close(line);
+    wait(NULL);
     return time_is_up() ? stopped_at : NULL;
 }

@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -103,8 +104,9 @@ int trace_begin(void)
 
 void trace_end(void)
 {
-    if (*instance)
-        rmdir(instance);
+    /* Where its owner was killed, the kernel may still be closing what that had open of it. */
+    for (int i = 0; *instance && rmdir(instance) != 0 && errno == EBUSY && i < 100; i++)
+        poll(NULL, 0, 10);
     *instance = 0;
 }
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,7 +10,7 @@ from bringup.checks.compare_facts import Subject
 from bringup.checks.compare_timings import Untimed
 from bringup.checks.verdict import Outcome
 from bringup.report.changes import Explained, Told, ToldFact, explained, told, told_facts
-from bringup.report.html.moved import Moved, moved
+from bringup.report.html.moved import Moved, moved, moved_by
 from bringup.report.html.view import Anchors
 from bringup.report.shown import excerpt, shown
 
@@ -239,15 +238,11 @@ def _facts(facts: Sequence[ToldFact], anchors: Anchors) -> tuple[tuple[Subject, 
 
 
 def _speed(found: Comparison, *, several: bool) -> Speed:
-    rows = sorted(found.timings, key=lambda one: (not one.slower, -_moved_by(one)))
+    rows = sorted(found.timings, key=lambda one: (not one.slower, -moved_by(one)))
     drawings = moved(found.timings, found.unchanged_timings, several=several)[:_DRAWINGS]
     left_out = max(0, len(rows) - _ROWS)
     styles = tuple({row.style for one in drawings for row in one.rows})
     return shown(Speed(tuple(drawings), styles, tuple(rows[:_ROWS]), left_out))
-
-
-def _moved_by(one: Timing) -> float:
-    return abs(math.log(one.after_p50 / one.before_p50)) if min(one.before_p50, one.after_p50) > 0 else 0.0
 
 
 def _boards(found: Comparison, told_at: Mapping[Key, str]) -> list[BoardRow]:

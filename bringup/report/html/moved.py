@@ -11,7 +11,7 @@ from bringup.report import units
 from bringup.report.changes import source_of
 from bringup.report.html.charts import scale
 
-__all__ = ["MOVED_WIDTH", "Moved", "MovedRow", "moved"]
+__all__ = ["MOVED_WIDTH", "Moved", "MovedRow", "moved", "moved_by"]
 
 #: The drawing's width in SVG units, and where its plot begins and ends; right of it are the figures.
 MOVED_WIDTH = 340
@@ -73,6 +73,11 @@ class Moved:
         return self.bottom + 40
 
 
+def moved_by(one: Timing) -> float:
+    """How far it moved, up or down: the logarithm of the ratio; 0 where there is none."""
+    return abs(math.log(_ratio(one))) if one.before_p50 > 0 and one.after_p50 > 0 else 0.0
+
+
 def moved(changed: Iterable[Timing], unchanged: Iterable[Timing], *, several: bool) -> list[Moved]:
     """A drawing for each board and source that has a change, the one with the largest slowdown first.
 
@@ -89,11 +94,16 @@ def moved(changed: Iterable[Timing], unchanged: Iterable[Timing], *, several: bo
 
 
 def _ratio(one: Timing) -> float:
-    return one.after_p50 / one.before_p50
+    return _bounded(one.after_p50 / one.before_p50)
+
+
+def _bounded(ratio: float) -> float:
+    """A document may hold any numbers: the logarithm of this one is finite."""
+    return min(max(ratio, 1e-9), 1e9)
 
 
 def _drawing(group: list[tuple[Timing, bool]], *, several: bool) -> Moved:
-    shown = sorted(group, key=lambda pair: (not pair[1], -abs(math.log(_ratio(pair[0])))))[:_ROWS]
+    shown = sorted(group, key=lambda pair: (not pair[1], -moved_by(pair[0])))[:_ROWS]
     shown.sort(key=lambda pair: (_place(pair[0].op), pair[0].size))
     reach = max(edge for one, _ in shown for edge in _reach(one))
     end, between = next((axis for axis in _AXES if reach <= axis[0]), _AXES[-1])
@@ -125,7 +135,7 @@ def _reach(one: Timing) -> Iterable[float]:
 
 def _row(number: int, one: Timing, beyond: bool, log: Callable[[float], float]) -> MovedRow:
     def at(value: float | None, other: float) -> float:
-        return log(math.log(max(other if value is None else value, 1e-9 * one.before_p50) / one.before_p50))
+        return log(math.log(_bounded((other if value is None else value) / one.before_p50)))
 
     was = at(one.before_low, one.before_p50), at(one.before_high, one.before_p50)
     now = at(one.after_low, one.after_p50), at(one.after_high, one.after_p50)
@@ -143,7 +153,7 @@ def _row(number: int, one: Timing, beyond: bool, log: Callable[[float], float]) 
 def _told(changed: Sequence[Timing]) -> str:
     """One sentence for those who do not see the drawing: each operation, the one that moved most first."""
     ops: dict[str, list[Timing]] = {}
-    for one in sorted(changed, key=lambda one: -abs(math.log(_ratio(one)))):
+    for one in sorted(changed, key=moved_by, reverse=True):
         ops.setdefault(one.op, []).append(one)
     parts = []
     for op, several in ops.items():

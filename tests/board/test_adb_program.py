@@ -1,0 +1,69 @@
+"""A hint names an adb that is there: the one on PATH, else adbutils' own by its path."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+from pathlib import Path
+
+import adbutils
+import pytest
+
+from bringup.board.select import Selection, choose
+from bringup.board.server import adb_command, adb_program, with_adb
+from bringup.board.states import next_step, refusal
+from bringup.errors import AdbServerError, BoardNotFound
+
+
+@pytest.fixture
+def off_path(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.delenv("ADBUTILS_ADB_PATH", raising=False)
+
+
+@pytest.mark.usefixtures("off_path")
+def test_off_path_a_hint_can_be_pasted() -> None:
+    command = adb_command("version")
+    assert Path(shlex.split(command)[0]).is_absolute()
+    done = subprocess.run(["/bin/sh", "-c", command], capture_output=True, text=True, check=True)
+    assert "Android Debug Bridge" in done.stdout
+
+
+@pytest.mark.usefixtures("off_path")
+def test_every_hint_of_a_call_names_the_path() -> None:
+    with pytest.raises(BoardNotFound) as nothing_listed:
+        choose(Selection(), [])
+    hints = (next_step("offline"), refusal("talk", "x", "device 'x' not found").hint, nothing_listed.value.hint)
+    for hint in (*hints, next_step("a state of tomorrow")):
+        assert shlex.quote(adb_program()) in hint
+        assert "{" not in hint
+
+
+def test_on_path_a_hint_says_adb(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "adb").write_text("#!/bin/sh\n", encoding="utf-8")
+    (tmp_path / "adb").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert next_step("recovery") == "leave recovery: adb reboot"
+    assert with_adb("do {adb a} or {adb b}") == "do adb a or adb b"
+
+
+@pytest.mark.usefixtures("off_path")
+def test_without_any_adb_a_hint_is_told_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none_found() -> str:
+        raise adbutils.AdbError("No adb exe could be found. Install adb on your system")
+
+    monkeypatch.setattr(adbutils, "adb_path", none_found)
+    assert adb_command("devices") == "adb devices"
+    with pytest.raises(AdbServerError, match="no adb program") as caught:
+        adb_program()
+    assert caught.value.hint == "apt install adb"
+
+
+@pytest.mark.usefixtures("off_path")
+def test_a_path_with_a_space_is_quoted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    program = tmp_path / "my tools" / "adb"
+    program.parent.mkdir()
+    program.write_text("#!/bin/sh\n", encoding="utf-8")
+    program.chmod(0o755)
+    monkeypatch.setenv("ADBUTILS_ADB_PATH", str(program))
+    assert shlex.split(adb_command("devices")) == [str(program), "devices"]
