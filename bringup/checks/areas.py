@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bringup.checks.facts import Facts
-from bringup.checks.memory import RegionKind
+from bringup.checks.memory import SET_ASIDE
 from bringup.checks.pages import RegionFacts
 from bringup.checks.placing import memory_facts
 
@@ -14,7 +14,6 @@ __all__ = ["AreaUse", "region_of", "regions", "use_of"]
 
 _DEBUGFS = "/sys/kernel/debug/cma/"
 _SYSFS = "/sys/kernel/mm/cma/"
-_SET_ASIDE = frozenset({RegionKind.CMA, RegionKind.POOL, RegionKind.NO_MAP})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +50,7 @@ def use_of(facts: Facts, *names: str) -> AreaUse | None:
 def regions(facts: Facts) -> dict[str, RegionFacts]:
     """The regions that the board tells of, by name: the areas as CMA itself has them, then what was set aside."""
     memory = memory_facts(facts)
-    aside = (one for one in (memory.regions if memory else ()) if one.kind in _SET_ASIDE)
+    aside = (one for one in (memory.regions if memory else ()) if one.kind in SET_ASIDE)
     told = (RegionFacts(one.name, one.begin, one.end, one.source) for one in aside)
     found: dict[str, RegionFacts] = {}
     for region in (*_from_debugfs(facts), *told):

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bringup.checks.facts import Facts
+from bringup.checks.promised import promised_label
 
 __all__ = ["NOT_LABELLED", "Denial", "denials", "lost_lines"]
 
@@ -98,6 +99,4 @@ def _is_about_a_heap(facts: Facts, found: re.Match[str], told: dict[str, str], n
     node = (facts.heap_nodes or {}).get(name or "")
     if node is None or found["cls"] != "chr_file" or "path" in told:
         return False
-    heap = facts.config.heap(name or "") if facts.config else None
-    promised = heap.node.label if heap is not None and heap.node is not None else None
-    return node.label in (None, found["target"]) or found["type"] in (promised, *NOT_LABELLED)
+    return node.label in (None, found["target"]) or found["type"] in (promised_label(facts, name), *NOT_LABELLED)

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from bringup.checks.memory import MemoryFacts, RegionKind
+from bringup.checks.memory import SET_ASIDE, MemoryFacts
 from bringup.checks.run import BoardRun, HeapFacts
 from bringup.outcome import Outcome
 
@@ -19,8 +19,6 @@ __all__ = ["FactChange", "Subject", "fact_changes"]
 
 # Of these each run has its own.
 _ALWAYS_NEW = frozenset({"observed", "boot"})
-# What a person or a driver sets aside. The kernel's own place and what it reserves while booting may move at each boot.
-_SET_ASIDE = (RegionKind.CMA, RegionKind.POOL, RegionKind.NO_MAP)
 
 
 class Subject(enum.StrEnum):
@@ -119,7 +117,7 @@ def _of_memory(memory: MemoryFacts) -> _Facts:
     found: _Facts = {}
     seen: Counter[str] = Counter()
     for one in memory.regions:
-        if one.kind in _SET_ASIDE:
+        if one.kind in SET_ASIDE:
             seen[one.name] += 1
             name = one.name if seen[one.name] == 1 else f"{one.name} ({seen[one.name]})"
             size = max(0, one.end - one.begin) / (1 << 20)

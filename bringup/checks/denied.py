@@ -8,8 +8,8 @@ from bringup.checks import changes
 from bringup.checks.avc import NOT_LABELLED, Denial, denials
 from bringup.checks.facts import HEAP_FOLDER, Facts, UeventdRule
 from bringup.checks.owners import selinux_type, uid_of
-from bringup.checks.promised import promise_of
-from bringup.checks.verdict import Alternative, Change, Diagnosis
+from bringup.checks.promised import promise_of, promised_label
+from bringup.checks.verdict import Alternative, Change, Diagnosis, file_by_file
 from bringup.errors import UsageError
 from bringup.outcome import Cause
 from bringup.record.load import NodeFact
@@ -140,16 +140,11 @@ def relabel(name: str, there: str, wanted: str) -> str:
 
 def _mislabelled(facts: Facts, labels: dict[str, tuple[str, str]], found: Diagnosis) -> Diagnosis:
     """Labels first; the rules that their types need stand below the types' declarations."""
-    lines: dict[str, dict[str, None]] = {}
     words = dict.fromkeys(found.remedy)
-    for name, (there, wanted) in labels.items():
-        words[relabel(name, there, wanted)] = None
-        for change in changes.labelled(facts, name, wanted):
-            lines.setdefault(change.file, {}).update(dict.fromkeys(change.lines))
-    for change in found.changes:
-        lines.setdefault(change.file, {}).update(dict.fromkeys(change.lines))
+    words |= dict.fromkeys(relabel(name, there, wanted) for name, (there, wanted) in labels.items())
+    labelled = (one for name, (_, wanted) in labels.items() for one in changes.labelled(facts, name, wanted))
     types = ", ".join(dict.fromkeys(there for there, _ in labels.values()))
-    merged = tuple(Change(file, tuple(of_file)) for file, of_file in lines.items())
+    merged = file_by_file((*labelled, *found.changes))
     return replace(found, cause=label_cause(types), remedy=tuple(words), changes=merged)
 
 
@@ -162,9 +157,8 @@ def _wanted_type(facts: Facts, one: Denial) -> str:
     """
     if one.cls != "chr_file" or one.name not in (facts.heap_nodes or {}):
         return one.type
-    heap = facts.config.heap(one.name) if facts.config else None
-    if heap is not None and heap.node is not None and heap.node.label is not None:
-        return heap.node.label
+    if (promised := promised_label(facts, one.name)) is not None:
+        return promised
     return platform_type(one.name) if one.type in (*PLATFORM_TYPES, *NOT_LABELLED) else one.type
 
 

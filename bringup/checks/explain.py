@@ -21,7 +21,7 @@ from bringup.outcome import Link
 __all__ = ["Explanation", "explain", "explain_verdict", "explained"]
 
 _RELEASE = r"\d+(?:\.\d+)*"
-_RANGE = re.compile(rf"(?P<first>{_RELEASE})?(?:(?P<dots>\.\.)(?P<last>{_RELEASE})?)?")
+_RANGE = re.compile(rf"(?P<first>{_RELEASE})?(?:\.\.(?P<last>{_RELEASE})?)?")
 #: Causes that tell less than what was asked.
 _SAYS_LESS = frozenset({"kernel.known-defect", "kconfig.set-wrong"})
 _COSTS = {
@@ -173,14 +173,8 @@ def _kernels(text: str) -> str:
     if found is None or not text:
         return text
     first, last = found["first"], found["last"]
-    if found["dots"] is None:
-        return f"{first} and later"
-    return (
-        f"{first} to {last}"
-        if first and last
-        else f"{first} and later"
-        if first
-        else f"up to {last}"
-        if last
-        else "any"
-    )
+    if first and last:
+        return f"{first} to {last}"
+    if last:
+        return f"up to {last}"
+    return f"{first} and later" if first else "any"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-__all__ = ["MemoryFacts", "MemoryRegion", "RegionKind", "Unplaced"]
+__all__ = ["SET_ASIDE", "MemoryFacts", "MemoryRegion", "RegionKind", "Unplaced"]
 
 
 class RegionKind(enum.StrEnum):
@@ -18,6 +18,10 @@ class RegionKind(enum.StrEnum):
     NO_MAP = "no-map"  # set aside, and the kernel does not map it
     KERNEL = "kernel"  # the kernel itself
     BOOT = "boot"  # reserved while booting: initrd, device tree, memory map, and every region above, too
+
+
+#: What a person or a driver sets aside. The kernel's own place and what it reserves while booting may move at each boot.
+SET_ASIDE = (RegionKind.CMA, RegionKind.POOL, RegionKind.NO_MAP)
 
 
 @dataclass(frozen=True, slots=True)

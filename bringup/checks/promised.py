@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 
 from bringup.checks.facts import HEAP_FOLDER, Facts, UeventdRule
 
-__all__ = ["Promise", "promise_of", "ueventd_rule"]
+__all__ = ["Promise", "promise_of", "promised_label", "ueventd_rule"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,12 @@ def promise_of(facts: Facts, name: str) -> Promise | None:
         return Promise(rule, f"the board config {facts.config.name}")
     found = ueventd_rule(facts, name)
     return None if found is None else Promise(found, found.place)
+
+
+def promised_label(facts: Facts, name: str | None) -> str | None:
+    """The SELinux type that the board config wants the node to have; ``None``: it does not say."""
+    heap = facts.config.heap(name) if facts.config and name is not None else None
+    return heap.node.label if heap is not None and heap.node is not None else None
 
 
 def ueventd_rule(facts: Facts, name: str) -> UeventdRule | None:

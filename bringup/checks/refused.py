@@ -179,13 +179,9 @@ def _no_memory(facts: Facts, result: Result) -> Diagnosis:
         if (now := _by_the_area(facts, result)) is None:
             return logged or _used_up_or_in_pieces(facts, (), "an allocation failed", 0, "some pages")
         # The log is of earlier allocations: it is evidence where it says the same.
-        same = (
-            logged is not None
-            and logged.cause is not None
-            and now.cause is not None
-            and logged.cause.id == now.cause.id
-        )
-        return replace(now, evidence=(*now.evidence, *logged.evidence)) if logged is not None and same else now
+        if logged is None or logged.cause is None or now.cause is None or logged.cause.id != now.cause.id:
+            return now
+        return replace(now, evidence=(*now.evidence, *logged.evidence))
     seen = [f"{key}: {facts.meminfo[key] // 1024} kB" for key in ("MemTotal", "MemAvailable") if key in facts.meminfo]
     cause = Cause("heap.no-memory", "the heap had no memory left")
     return Diagnosis(cause, tuple(seen), ("see what holds it: dmabuf_dump, or /sys/kernel/debug/dma_buf/bufinfo",))

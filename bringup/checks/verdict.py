@@ -8,7 +8,7 @@ from typing import Any
 
 from bringup.outcome import Cause, Link, Outcome
 
-__all__ = ["Alternative", "Cause", "Change", "Diagnosis", "Link", "Outcome", "Verdict", "worst"]
+__all__ = ["Alternative", "Cause", "Change", "Diagnosis", "Link", "Outcome", "Verdict", "file_by_file", "worst"]
 
 
 _BY_WEIGHT = (Outcome.SKIP, Outcome.PASS, Outcome.WARN, Outcome.ERROR, Outcome.FAIL)
@@ -41,6 +41,14 @@ class Change:
     def from_json(cls, data: Mapping[str, Any]) -> Change:
         """The reverse of :meth:`to_json`."""
         return cls(str(data["file"]), tuple(map(str, data["lines"])))
+
+
+def file_by_file(changes: Iterable[Change]) -> tuple[Change, ...]:
+    """The same lines with one change a file, in the order of the first of each; no line stands in a file twice."""
+    files: dict[str, dict[str, None]] = {}
+    for one in changes:
+        files.setdefault(one.file, {}).update(dict.fromkeys(one.lines))
+    return tuple(Change(file, tuple(lines)) for file, lines in files.items())
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 app = App()
 
-_ION = 1  # the status that a failed check has
-
 
 def _ids(incomplete: str) -> list[str]:
     from bringup.scan import RULES
@@ -76,7 +74,7 @@ def scan(
     else:
         sys.stdout.writelines(f"{line}\n" for line in _lines(found))
     if found.uses_ion:
-        raise typer.Exit(_ION)
+        raise typer.Exit(int(ExitCode.FAILED))
     if not found.complete:
         raise typer.Exit(int(ExitCode.INFRASTRUCTURE))
 
@@ -98,13 +96,12 @@ def _document(found: Scan, tree: str, board: str | None, rules: tuple[Rule, ...]
 
 
 def _lines(found: Scan) -> Iterator[str]:
+    from bringup.scan import RULES
     from bringup.text import counted
 
     groups: dict[tuple[str, tuple[str, ...]], list[Hit]] = {}
     for hit in found.hits:
         groups.setdefault((hit.rule.id, hit.replacement), []).append(hit)
-    from bringup.scan import RULES
-
     order = [rule.id for rule in RULES]
     for (name, replacement), hits in sorted(groups.items(), key=lambda item: order.index(item[0][0])):
         yield f"{name}: {hits[0].rule.title}"

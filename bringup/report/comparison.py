@@ -11,7 +11,7 @@ from rich.text import Text
 from bringup.checks.compare import Change, Comparison, Timing, TimingTest
 from bringup.checks.compare_timings import OVER_RUNS
 from bringup.report import units
-from bringup.report.changes import Told, source_of, test_of, told
+from bringup.report.changes import Told, counts, source_of, test_of, told
 from bringup.report.shown import excerpt
 from bringup.text import visible
 
@@ -47,14 +47,8 @@ def summary(found: Comparison) -> RenderableType:
 
 
 def _counts(found: Comparison) -> Text:
-    counts = dict.fromkeys(Change, 0)
-    for one in found.differences:
-        counts[one.change] += 1
-    parts = [Text(f"{count:,} {change.value}", _STYLES[change]) for change, count in counts.items() if count]
-    slower = sum(one.slower for one in found.timings)
-    for count, word, style in ((slower, "slower", "bold red"), (len(found.timings) - slower, "faster", "green")):
-        if count:
-            parts.append(Text(f"{count:,} {word}", style))
+    styles = {change.value: style for change, style in _STYLES.items()} | {"slower": "bold red", "faster": "green"}
+    parts = [Text(f"{count:,} {word}", styles[word]) for word, count in counts(found).items() if count]
     return Text(", ").join(parts) if parts else Text("no difference")
 
 

@@ -16,9 +16,8 @@ from bringup.scan.rule import Kind, Rule
 from bringup.scan.rules import RULES
 from bringup.text import from_board, visible
 
-__all__ = ["LARGEST", "Hit", "Scan", "Skipped", "hits_of", "scan_tree"]
+__all__ = ["LARGEST", "Hit", "Scan", "Unread", "hits_of", "scan_tree"]
 
-Skipped = Unread
 _LONGEST = 160
 # Most files of C hold none of these, and are done with after a search for them; other files are few. Each expression
 # begins with what it searches for, which is what makes it quick.
@@ -63,7 +62,7 @@ class Scan:
 
     files: int
     hits: tuple[Hit, ...]
-    skipped: tuple[Skipped, ...]
+    skipped: tuple[Unread, ...]
 
     @property
     def uses_ion(self) -> bool:
@@ -90,7 +89,7 @@ def scan_tree(
     """
     files = 0
     hits: list[Hit] = []
-    skipped: list[Skipped] = []
+    skipped: list[Unread] = []
     for found in files_of(tree):
         if isinstance(found, Unread):
             skipped.append(found)

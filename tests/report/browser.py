@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import shutil
 import subprocess
 import tarfile
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +32,18 @@ def missing(what: str) -> None:
     if os.environ.get("CI") == "true":
         pytest.fail(what)
     pytest.skip(what)
+
+
+def write_pages(folder: Path, texts: Mapping[str, str]) -> dict[str, Path]:
+    """Each page as a file; ``NAME-still`` is the same with its script forbidden by its own policy."""
+    files = {}
+    for name, text in texts.items():
+        still, count = re.subn(r"script-src 'sha256-[^']+'", "script-src 'none'", text)
+        assert count == 1
+        for key, content in ((name, text), (f"{name}-still", still)):
+            files[key] = folder / f"{key}.html"
+            files[key].write_text(content, encoding="utf-8")
+    return files
 
 
 class Browser:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
 import statistics
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,7 +14,7 @@ from bringup.report import find_format
 from bringup.report.readback import load_report
 
 from . import hostile, sample
-from .browser import Browser
+from .browser import Browser, write_pages
 
 RUNS = {
     "one": sample.run,
@@ -30,33 +28,10 @@ FOLDED = "made-up-board-7/kconfig.sysfs"
 
 
 @pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    one = Browser(tmp_path_factory.mktemp("profile"))
-    yield one
-    one.close()
-
-
-@pytest.fixture(scope="module")
-def artifacts() -> Path:
-    """Where the pictures go: out/browser, or where BRINGUP_ARTIFACTS says."""
-    folder = Path(os.environ.get("BRINGUP_ARTIFACTS") or Path(__file__).parents[2] / "out" / "browser")
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
-@pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Each run's page; ``-still`` is the same with its script forbidden by its own policy."""
-    folder = tmp_path_factory.mktemp("pages")
-    files = {}
-    for name, run in RUNS.items():
-        text = find_format("html").render(run())
-        still, count = re.subn(r"script-src 'sha256-[^']+'", "script-src 'none'", text)
-        assert count == 1
-        for key, content in ((name, text), (f"{name}-still", still)):
-            files[key] = folder / f"{key}.html"
-            files[key].write_text(content, encoding="utf-8")
-    return files
+    """Each run's page, with and without its script."""
+    texts = {name: find_format("html").render(run()) for name, run in RUNS.items()}
+    return write_pages(tmp_path_factory.mktemp("pages"), texts)
 
 
 @pytest.mark.parametrize("name", RUNS)

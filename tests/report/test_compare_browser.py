@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,7 +12,7 @@ from bringup.report import rendered
 from bringup.report.readback import load_document
 
 from . import compared, hostile
-from .browser import Browser
+from .browser import Browser, write_pages
 
 PAIRS = {
     "regressed": compared.regressed,
@@ -32,33 +29,10 @@ _FOLDED = "vanished/allocator.open/linux,cma"
 
 
 @pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    one = Browser(tmp_path_factory.mktemp("profile"))
-    yield one
-    one.close()
-
-
-@pytest.fixture(scope="module")
-def artifacts() -> Path:
-    """Where the pictures go: out/browser, or where BRINGUP_ARTIFACTS says."""
-    folder = Path(os.environ.get("BRINGUP_ARTIFACTS") or Path(__file__).parents[2] / "out" / "browser")
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
-
-
-@pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Each comparison's page; ``-still`` is the same with its script forbidden by its own policy."""
-    folder = tmp_path_factory.mktemp("pages")
-    files = {}
-    for name, pair in PAIRS.items():
-        text = rendered(pair(), "html")
-        still, count = re.subn(r"script-src 'sha256-[^']+'", "script-src 'none'", text)
-        assert count == 1
-        for key, content in ((name, text), (f"{name}-still", still)):
-            files[key] = folder / f"{key}.html"
-            files[key].write_text(content, encoding="utf-8")
-    return files
+    """Each comparison's page, with and without its script."""
+    texts = {name: rendered(pair(), "html") for name, pair in PAIRS.items()}
+    return write_pages(tmp_path_factory.mktemp("pages"), texts)
 
 
 @pytest.mark.parametrize("name", PAIRS)

@@ -10,7 +10,7 @@ from bringup.checks.changes import labelled, ueventd_line
 from bringup.checks.denied import label_cause, relabel
 from bringup.checks.facts import HEAP_FOLDER, Facts, UeventdRule
 from bringup.checks.owners import owner_text, selinux_type, uid_of
-from bringup.checks.promised import Promise, promise_of, ueventd_rule
+from bringup.checks.promised import Promise, promise_of, promised_label, ueventd_rule
 from bringup.checks.registry import Question, check
 from bringup.checks.verdict import Cause, Outcome, Verdict
 from bringup.config.schema import Heap, HeapKind
@@ -164,8 +164,7 @@ def label(ask: Question, facts: Facts) -> Iterator[Verdict]:
         yield ask.skipped("SELinux is not there or has no policy")
         return
     for name, node in _judgeable(facts):
-        heap = facts.config.heap(name) if facts.config else None
-        wanted = heap.node.label if heap and heap.node else None
+        wanted = promised_label(facts, name)
         if wanted is None:
             yield ask.of(name).skipped("the board config does not say which type it should have")
         elif node.label is None:

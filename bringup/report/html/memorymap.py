@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bringup.checks.memory import MemoryRegion, RegionKind, Unplaced
+from bringup.checks.memory import SET_ASIDE, MemoryRegion, RegionKind, Unplaced
 from bringup.checks.run import BoardRun
 from bringup.report import units
 from bringup.report.html.charts import apart
@@ -22,7 +22,7 @@ _FIRST_LABEL, _LAST_LABEL = 10.0, 6.0
 _MOST_BANKS, _MOST_LABELS, _MOST_MARKS = 12, 13, 8
 _LEAST, _LEAST_MARK = 1.0, 3.0
 _FOUR_GIB = 1 << 32
-_NAMED = (RegionKind.CMA, RegionKind.POOL, RegionKind.NO_MAP, RegionKind.KERNEL)
+_NAMED = (*SET_ASIDE, RegionKind.KERNEL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from bringup.checks.asked import RequirementFacts
-from bringup.checks.memory import RegionKind
+from bringup.checks.memory import SET_ASIDE
 from bringup.checks.run import BoardRun, HeapFacts
-from bringup.checks.verdict import Alternative, Outcome, Verdict
+from bringup.checks.verdict import Alternative, Outcome, Verdict, file_by_file
 from bringup.report import units
 from bringup.report.html.contiguity import PagesView, pages_view
 from bringup.report.html.memorymap import MemoryView, memory_view
@@ -35,7 +35,6 @@ __all__ = [
 
 _URL = re.compile(r"https?://[^\s<>\"'`]+[^\s<>\"'`.,;:)\]]")
 _GLANCE = 1 << 20
-_AREAS = (RegionKind.CMA, RegionKind.POOL, RegionKind.NO_MAP)
 
 
 class Anchors:
@@ -222,13 +221,10 @@ def finding_view(
 def _blocks(finding: Finding) -> tuple[Block, ...]:
     """What to do, then the lines file by file; none twice."""
     steps = dict.fromkeys(one.remedy for one in finding.verdicts if one.remedy)
-    files: dict[str, dict[str, None]] = {}
-    for one in finding.verdicts:
-        for change in one.changes:
-            files.setdefault(change.file, {}).update(dict.fromkeys(change.lines))
+    changes = file_by_file(change for one in finding.verdicts for change in one.changes)
     return (
         *(Block("What to change", "", lines) for lines in steps),
-        *(Block("Lines for", file, tuple(lines)) for file, lines in files.items()),
+        *(Block("Lines for", one.file, one.lines) for one in changes),
     )
 
 
@@ -289,7 +285,7 @@ def _heap(facts: HeapFacts, board: BoardRun) -> HeapRow:
 def _memory_of(facts: HeapFacts, board: BoardRun) -> str:
     """The size of the area it stands on, or what it gave; and whether its largest traced buffer was contiguous."""
     parts = []
-    regions = [one for one in board.memory.regions if one.kind in _AREAS] if board.memory else []
+    regions = [one for one in board.memory.regions if one.kind in SET_ASIDE] if board.memory else []
     area = next((one for one in regions if facts.name in (one.name, one.name.partition("@")[0])), None)
     if area is not None and area.end > area.begin:
         parts.append(f"{units.size(area.end - area.begin)} at {units.address(area.begin)}")
