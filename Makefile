@@ -29,7 +29,7 @@ kernels: $(VENV)/.installed
 		gencat:libc6-dev aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu flex:flex bison:bison bc:bc perl:perl \
 		xz:xz-utils lzma:xz-utils lzop:lzop lz4:lz4 zstd:zstd bzip2:bzip2 dpkg-deb:dpkg
 	@for board in arm64-5.10 arm64-6.12 arm64-7.x; do $(BIN)/bringup virtual setup $$board || exit $$?; done
-	@$(BIN)/python -m tests.kernel.fetch
+	@$(BIN)/python -m tests.support.kernel.fetch
 
 test-kernels: kernels $(VENV)/.installed-dev
 	@BRINGUP_REQUIRE_BOARD=1 BRINGUP_REQUIRE_KERNELS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m kernels \

@@ -1,6 +1,7 @@
 """``bringup kconfig check``: the whole process against kernel-hardening-checker and 90 times zgrep; the parts alone.
 
-Needs what ``python -m tests.kernel.fetch configs tools`` brings; without it the comparisons are left out, and said so.
+Needs what ``python -m tests.support.kernel.fetch configs tools`` brings; without it the
+comparisons are left out, and said so.
 """
 
 from __future__ import annotations
@@ -16,11 +17,11 @@ from functools import partial
 from pathlib import Path
 
 from benchmarks.measure import Goal, interleave, report, save
-from bringup.kernel.config import parse_config
-from bringup.kernel.judge import judge, shipped_requirements
-from bringup.kernel.requirement import Requirement
-from bringup.kernel.source import open_source
-from tests.kernel import fetch, images
+from bringup.kernel.kconfig.dotconfig import parse_config
+from bringup.kernel.requirements.judge import judge, shipped_requirements
+from bringup.kernel.requirements.requirement import Requirement
+from bringup.kernel.sources.configuration import open_source
+from tests.support.kernel import fetch, images
 
 _ZGREPS = 90
 _REQUIREMENTS = 300
@@ -38,7 +39,7 @@ def _config(folder: Path) -> Path | None:
     """The largest configuration there is: a Debian kernel for 64-bit PCs, 11 000 lines."""
     packed = max(fetch.configs(), key=lambda path: path.stat().st_size, default=None)
     if packed is None:
-        print("no configurations: python -m tests.kernel.fetch configs tools")
+        print("no configurations: python -m tests.support.kernel.fetch configs tools")
         return None
     plain = folder / "config"
     plain.write_bytes(lzma.decompress(packed.read_bytes()))
@@ -122,8 +123,8 @@ def _memory(image: Path) -> int:
 
 def _peak(expression: str) -> int:
     code = (
-        "from pathlib import Path; from bringup.kernel.source import open_source; import lz4.block; "
-        f"import bringup.kernel.kernelimage, bringup.kernel.bootimage; {expression}; "
+        "from pathlib import Path; from bringup.kernel.sources.configuration import open_source; import lz4.block; "
+        f"import bringup.kernel.sources.kernel_image, bringup.kernel.sources.boot_image; {expression}; "
         "print(Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0])"
     )
     return int(subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True).stdout)

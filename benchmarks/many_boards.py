@@ -16,12 +16,12 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bringup.checks.compare import compare
-from bringup.checks.run import Run
+from bringup.compare.runs import compare
 from bringup.report import find_format, rendered
-from bringup.report.comparison import summary
-from tests.report import sample
-from tests.report.browser import Browser
+from bringup.report.comparison.terminal import summary
+from bringup.results.run import Run
+from tests.support.report import sample
+from tests.support.report.browser import Browser
 
 BOARDS, CHECKS, ROUNDS = 1000, 60, 3
 RENDER_S, COMPARE_S, SIZE, LONG_TASK_MS = 3.0, 2.0, 6_000_000, 100.0

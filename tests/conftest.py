@@ -7,11 +7,7 @@ import os
 import pytest
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["tests.native_adbd", "tests.virtual_board", "tests.judged"]
-
-# How long an example takes, or is looked for, says how busy the machine is. In CI Hypothesis draws the same each time.
-settings.register_profile("any machine", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("any machine")
+pytest_plugins = ["tests.support.native_adbd", "tests.support.virtual_board", "tests.support.judged"]
 
 # How long an example takes, or is looked for, says how busy the machine is. In CI Hypothesis draws the same each time.
 settings.register_profile("any machine", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow])

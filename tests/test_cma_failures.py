@@ -12,13 +12,13 @@ from pathlib import Path
 import pytest
 
 from bringup.board import Board
-from bringup.checks.run import BoardRun
 from bringup.deadline import Deadline
 from bringup.report.story import findings
+from bringup.results.run import BoardRun
 from bringup.text import from_board
 from bringup.virtual import VirtualBoard
-from tests.judged import Connect, Judge, first_cause, nothing_is_wrong
-from tests.programs import compile_static
+from tests.support.judged import Connect, Judge, first_cause, nothing_is_wrong
+from tests.support.programs import compile_static
 
 pytestmark = [pytest.mark.board, pytest.mark.kernels]
 Fresh = Callable[..., VirtualBoard]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bringup.cli.entry import COMMANDS
-from tests.cli.command import bringup
+from tests.support.command import bringup
 
 ROOT = Path(__file__).parent.parent
 DOCS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]

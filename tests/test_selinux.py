@@ -10,19 +10,19 @@ from pathlib import Path
 import pytest
 
 from bringup.allocator.protocol import Outcome as Ended
-from bringup.checks.fixes import fix_files
-from bringup.checks.run import BoardRun
-from bringup.checks.verdict import Outcome, Verdict
 from bringup.config.load import load_text
 from bringup.config.schema import BoardConfig
 from bringup.config.shipped import find_config, shipped_dir
 from bringup.deadline import Deadline
 from bringup.render.engine import Rendered, render
+from bringup.report.fix_folder import fix_files
 from bringup.report.story import findings
-from tests.native_adbd import AdbServer
-from tests.render.policy import TOOLS, compiled
-from tests.selinux_board import SelinuxBoard
-from tests.virtual_board import board_is_required, booted
+from bringup.results.run import BoardRun
+from bringup.results.verdict import Outcome, Verdict
+from tests.support.native_adbd import AdbServer
+from tests.support.render.policy import TOOLS, compiled
+from tests.support.selinux_board import SelinuxBoard
+from tests.support.virtual_board import board_is_required, booted
 
 pytestmark = pytest.mark.board
 

@@ -11,9 +11,9 @@ import pytest
 from bringup.deadline import Deadline
 from bringup.report.story import findings
 from bringup.virtual import VirtualBoard, build_kernel, find_profile
-from tests.cli.command import bringup
-from tests.judged import TRUE_OF_ONE, Connect, Judge, first_cause, nothing_is_wrong
-from tests.virtual_board import require_virtual_board
+from tests.support.command import bringup
+from tests.support.judged import TRUE_OF_ONE, Connect, Judge, first_cause, nothing_is_wrong
+from tests.support.virtual_board import require_virtual_board
 
 pytestmark = pytest.mark.board
 kernels = pytest.mark.kernels

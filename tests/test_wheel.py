@@ -33,7 +33,7 @@ def test_it_is_for_any_machine_and_holds_everything(wheel: Path) -> None:
         "bringup/allocator/bin/manifest.json",
         "bringup/allocator/bin/arm64-v8a/bringup-alloc",
         "bringup/_shipped/device-configs/db845c.yaml",
-        "bringup/kernel/requirements/",
+        "bringup/kernel/data/",
         "bringup/_shipped/templates/",
         "bringup/report/html/",
     ):

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any
 
+from bringup.causes.known import Cost, KnownCause, known_causes
 from bringup.checks.heaptests import PREFIX, KnownTest, known_test, known_tests
-from bringup.checks.known import Cost, KnownCause, known_causes
 from bringup.checks.registry import Check, checks
-from bringup.checks.verdict import Verdict
 from bringup.errors import UsageError
-from bringup.kernel.judge import shipped_requirements
-from bringup.kernel.requirement import Requirement
+from bringup.kernel.requirements.judge import shipped_requirements
+from bringup.kernel.requirements.requirement import Requirement
 from bringup.outcome import Link
+from bringup.results.verdict import Verdict
 
 __all__ = ["Explanation", "explain", "explain_verdict", "explained"]
 

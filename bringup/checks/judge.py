@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from bringup.checks.asked import RequirementFacts
-from bringup.checks.benchmark import timing_facts, untimed_facts
-from bringup.checks.equivalence import ion_facts, ion_sources
-from bringup.checks.facts import Facts
-from bringup.checks.gap import gap_of_board
-from bringup.checks.latency import latencies_of, latency_facts
-from bringup.checks.memory import MemoryFacts
-from bringup.checks.placement import exhaustion_facts, pages_of
-from bringup.checks.placing import memory_facts
 from bringup.checks.registry import Check, Question, checks
-from bringup.checks.run import BoardRun, HeapFacts, IonFacts
-from bringup.checks.verdict import Verdict
 from bringup.config.schema import BoardConfig
 from bringup.config.units import show_size
 from bringup.errors import BringupError
-from bringup.kernel.gap import UpstreamGap
+from bringup.facts.benchmark import timing_facts, untimed_facts
+from bringup.facts.board import Facts
+from bringup.facts.buffer_placement import exhaustion_facts, pages_of
+from bringup.facts.ion_equivalence import ion_facts, ion_sources
+from bringup.facts.latency import latencies_of, latency_facts
+from bringup.facts.memory_map import memory_facts
+from bringup.facts.upstream_gap import gap_of_board
+from bringup.kernel.history.gap import UpstreamGap
 from bringup.record.load import Record
+from bringup.results.memory import MemoryFacts
+from bringup.results.requirements import RequirementFacts
+from bringup.results.run import BoardRun, HeapFacts, IonFacts
+from bringup.results.verdict import Verdict
 
 __all__ = ["heaps_of", "judge"]
 

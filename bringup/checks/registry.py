@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
-from bringup.checks.known import with_links
-from bringup.checks.verdict import Cause, Change, Diagnosis, Outcome, Verdict
+from bringup.causes.known import with_links
 from bringup.errors import UsageError
+from bringup.results.verdict import Cause, Change, Diagnosis, Outcome, Verdict
 
 if TYPE_CHECKING:
-    from bringup.checks.facts import Facts
+    from bringup.facts.board import Facts
 
 __all__ = ["Check", "Question", "Why", "check", "checks", "find_check"]
 

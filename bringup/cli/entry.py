@@ -122,8 +122,11 @@ def _write_no_more() -> None:
 
 
 def _quick_check(arguments: list[str]) -> int | None:
-    """See :mod:`bringup.cli.kconfig_quick`. A process that judges one file and ends needs no garbage collected."""
-    from bringup.cli.kconfig_quick import quick_check
+    """See :mod:`bringup.cli.commands.kconfig.quick`.
+
+    A process that judges one file and ends needs no garbage collected.
+    """
+    from bringup.cli.commands.kconfig.quick import quick_check
 
     gc.disable()
     try:
@@ -166,5 +169,5 @@ def _group() -> Any:
 
     group: Any = get_command(app)
     for name, (module, summary) in COMMANDS.items():
-        group.commands[name] = LazyCommand(name, f"bringup.cli.{module}", summary)
+        group.commands[name] = LazyCommand(name, f"bringup.cli.commands.{module}", summary)
     return group

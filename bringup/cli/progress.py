@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from bringup.cli.console import say
 
 if TYPE_CHECKING:
-    from bringup.checks.run import BoardRun
+    from bringup.results.run import BoardRun
 
 __all__ = ["Steps", "Watcher", "live_steps"]
 
@@ -35,7 +35,7 @@ def live_steps(serials: Sequence[str]) -> Iterator[Watcher]:
     from rich.console import Console
     from rich.live import Live
 
-    from bringup.cli.watching import Watching
+    from bringup.cli.live_view import Watching
 
     watching = Watching(serials)
     console = Console(stderr=True)

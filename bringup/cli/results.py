@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 from bringup.errors import HostError, UsageError
 
 if TYPE_CHECKING:
-    from bringup.checks.run import Run
     from bringup.config.schema import BoardConfig
+    from bringup.results.run import Run
 
 __all__ = [
     "check_fix_dir",
@@ -74,7 +74,7 @@ def check_fix_dir(folder: Path | None) -> None:
     :raises UsageError: one does.
     :raises HostError: it cannot be read.
     """
-    from bringup.checks.fixes import FIX_FILES, is_fix_file
+    from bringup.report.fix_folder import FIX_FILES, is_fix_file
 
     for file in (folder / name for name in FIX_FILES) if folder is not None else ():
         try:
@@ -95,8 +95,8 @@ def write_fixes(run: Run, folder: Path) -> list[str]:
     :raises UsageError: a person's own file is in the way.
     :raises HostError: it cannot be written.
     """
-    from bringup.checks.fixes import FIX_FILES, fix_files
     from bringup.lab.run import record_names
+    from bringup.report.fix_folder import FIX_FILES, fix_files
 
     seen = [board for board in run.boards if board.unusable is None]
     names = record_names([board.serial for board in seen])

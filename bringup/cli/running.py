@@ -14,11 +14,11 @@ from bringup.errors import BringupError, ExitCode, HostError, UsageError
 
 if TYPE_CHECKING:
     from bringup.board import Board
-    from bringup.checks.compare import Comparison
-    from bringup.checks.run import BoardRun, Run
+    from bringup.compare.runs import Comparison
     from bringup.errors import BoardError
     from bringup.lab.run import Job
     from bringup.report.events import Events
+    from bringup.results.run import BoardRun, Run
 
 __all__ = ["CANNOT_JUDGE", "FailOn", "Then", "for_bisect", "nothing_in_common", "run_on", "status_of"]
 
@@ -180,7 +180,7 @@ def _to_stdout(line: str) -> None:
 
 def _compare(baseline: Run, result: Run, folder: Path) -> Comparison:
     """Compare, and leave ``compare.json`` and ``compare.html`` beside the run."""
-    from bringup.checks.compare import compare
+    from bringup.compare.runs import compare
     from bringup.report import write_report
 
     found = compare(baseline, result)
@@ -191,7 +191,7 @@ def _compare(baseline: Run, result: Run, folder: Path) -> Comparison:
 
 def _show_comparison(found: Comparison, page: Path) -> None:
     from bringup.cli.console import out
-    from bringup.report.comparison import summary
+    from bringup.report.comparison.terminal import summary
 
     console = out()
     console.print("\nsince the baseline:", style="bold")

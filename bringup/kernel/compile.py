@@ -1,4 +1,4 @@
-"""``python -m bringup.kernel.compile``: the YAML files of ``requirements/`` → ``compiled.py`` and ``upstream.json``.
+"""``python -m bringup.kernel.compile``: the YAML files of ``data/`` → ``compiled.py`` and ``upstream.json``.
 
 YAML is what people read and change; the others are what loads fast: a plain check loads its requirements as a module of
 Python. ``--check`` only compares.
@@ -12,14 +12,20 @@ from pathlib import Path
 from typing import Any
 
 from bringup.errors import BringupError
-from bringup.kernel.requirement_file import heap_data, requirement_data, symbol_data, upstream_data, yaml_files
-from bringup.kernel.shipped import UPSTREAM
+from bringup.kernel.data.shipped import UPSTREAM
+from bringup.kernel.requirements.requirement_file import (
+    heap_data,
+    requirement_data,
+    symbol_data,
+    upstream_data,
+    yaml_files,
+)
 
 __all__ = ["compiled", "main"]
 
-_ROOM = Path(__file__).parent
+_ROOM = Path(__file__).parent / "data"
 _MODULE = """\
-\"\"\"Made by ``python -m bringup.kernel.compile`` from the YAML files in ``requirements/``. Change those.\"\"\"
+\"\"\"Made by ``python -m bringup.kernel.compile`` from the YAML files in ``data/``. Change those.\"\"\"
 
 from __future__ import annotations
 
@@ -34,7 +40,7 @@ _UPSTREAM = "upstream.yaml"
 _OTHERS = {_SYMBOLS, _HEAPS, _UPSTREAM}
 
 
-def compiled(folder: Path = _ROOM / "requirements") -> dict[str, str]:
+def compiled(folder: Path = _ROOM) -> dict[str, str]:
     """The compiled form of a folder of requirement files: place in this room → its text.
 
     :raises ConfigError: a file is wrong.
@@ -47,7 +53,7 @@ def compiled(folder: Path = _ROOM / "requirements") -> dict[str, str]:
     }
     upstream = json.dumps(upstream_data(folder / _UPSTREAM), ensure_ascii=False, indent=1)
     module = _MODULE + _literal(document, "\n")
-    return {"compiled.py": f"{module}\n", f"requirements/{UPSTREAM}": f"{upstream}\n"}
+    return {"compiled.py": f"{module}\n", UPSTREAM: f"{upstream}\n"}
 
 
 def _literal(value: Any, margin: str) -> str:

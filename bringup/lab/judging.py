@@ -7,17 +7,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bringup import __version__
-from bringup.checks.equivalence import ion_facts
-from bringup.checks.facts import Facts
 from bringup.checks.judge import judge
-from bringup.checks.matching import match_record
 from bringup.checks.registry import Question, find_check
-from bringup.checks.run import BoardRun, Run
-from bringup.checks.verdict import Verdict
 from bringup.config.schema import BoardConfig
 from bringup.errors import BoardError, HostError, UsageError
+from bringup.facts.board import Facts
+from bringup.facts.config_match import match_record
+from bringup.facts.ion_equivalence import ion_facts
 from bringup.record.load import Record, load_record
 from bringup.render.promises import rendered_names
+from bringup.results.run import BoardRun, Run
+from bringup.results.verdict import Verdict
 from bringup.text import visible
 
 __all__ = ["heap_verdicts", "judge_folders", "judge_record", "judge_unusable", "now", "rendered_files"]

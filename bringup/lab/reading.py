@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bringup.checks.run import Run
 from bringup.config.shipped import load_all
 from bringup.lab.judging import judge_folders
 from bringup.record.archive import is_archive
 from bringup.record.journal import JOURNAL
-from bringup.report.readback import load_report
+from bringup.report.load import load_report
+from bringup.results.run import Run
 
 __all__ = ["read_run"]
 

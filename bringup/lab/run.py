@@ -9,12 +9,12 @@ from pathlib import Path
 
 from bringup import __version__
 from bringup.board import Board
-from bringup.checks.run import BoardRun, Run
 from bringup.config.schema import BoardConfig
 from bringup.errors import BringupError
 from bringup.lab.judging import judge_record, now
 from bringup.record.load import load_record
 from bringup.record.observe import Observation, observe
+from bringup.results.run import BoardRun, Run
 from bringup.text import safe_name
 
 __all__ = ["Job", "record_names", "run_boards"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from bringup.config.schema import BoardConfig, DeclaredIn, Heap, HeapKind, Region
 from bringup.config.units import show_size
 from bringup.errors import UsageError
-from bringup.kernel.version import KernelVersion
+from bringup.kernel.history.version import KernelVersion
 
 __all__ = ["Parameter", "parameters"]
 

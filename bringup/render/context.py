@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from bringup.config.schema import BoardConfig, DeclaredIn, Heap, HeapKind, Region, UsageRule
 from bringup.config.units import USAGE_BITS, UsageBit
-from bringup.kernel.version import KernelVersion
+from bringup.kernel.history.version import KernelVersion
 from bringup.render.cmdline import Parameter, parameters
 from bringup.render.kconfig import Option, kernel_options
 from bringup.render.sepolicy import Policy, make_policy

@@ -12,7 +12,7 @@ import bringup
 from bringup.config.schema import BoardConfig
 from bringup.config.shipped import template_dirs
 from bringup.errors import BringupError, ConfigError, UsageError
-from bringup.kernel.version import KernelVersion
+from bringup.kernel.history.version import KernelVersion
 from bringup.render.context import CONTEXT_HELP, NEWEST_KERNEL, Context, make_context
 from bringup.render.fragments import Fragment, Template, fragments
 from bringup.render.language import LANGUAGES, Escaped, Language, Refused

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from bringup.config.schema import BoardConfig, DeclaredIn, Heap, HeapKind
 from bringup.config.schema import Flavour as ConfigFlavour
-from bringup.kernel.symbols import symbol_table, symbol_type
-from bringup.kernel.version import Flavour, KernelVersion
+from bringup.kernel.history.symbols import symbol_table, symbol_type
+from bringup.kernel.history.version import Flavour, KernelVersion
 
 __all__ = ["Option", "kernel_options"]
 

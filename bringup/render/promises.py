@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from bringup.config.schema import BoardConfig, Region
 from bringup.errors import ConfigError
-from bringup.kernel.version import KernelVersion
+from bringup.kernel.history.version import KernelVersion
 from bringup.render.context import Pool, make_context
 from bringup.render.dts import read_nodes
 from bringup.text import visible

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bringup.checks.run import Run
 from bringup.errors import HostError, UsageError
+from bringup.results.run import Run
 
 if TYPE_CHECKING:
-    from bringup.checks.compare import Comparison
+    from bringup.compare.runs import Comparison
 
 __all__ = ["Format", "all_formats", "comparing_formats", "find_format", "rendered", "write_report"]
 

@@ -9,10 +9,10 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from bringup.checks.noise import CONFIDENCE
-from bringup.checks.run import BoardRun
-from bringup.checks.timing import TimingFacts
 from bringup.report.units import duration, number, size
+from bringup.results.noise import CONFIDENCE
+from bringup.results.run import BoardRun
+from bringup.results.timing import TimingFacts
 
 __all__ = ["summary"]
 

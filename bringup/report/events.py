@@ -13,9 +13,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from bringup import __version__
-from bringup.checks.run import BoardRun, Run
 from bringup.errors import BringupError, HostError
-from bringup.report.document import json_line
+from bringup.report.json_text import json_line
+from bringup.results.run import BoardRun, Run
 
 __all__ = ["SCHEMA", "Events"]
 

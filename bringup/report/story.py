@@ -9,11 +9,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bringup.checks.known import Cost, cost_of
-from bringup.checks.run import BoardRun, Run
-from bringup.checks.verdict import Cause, Outcome, Verdict
-from bringup.report.shown import excerpt
+from bringup.causes.known import Cost, cost_of
+from bringup.report.bounded import excerpt
 from bringup.report.units import number
+from bringup.results.run import BoardRun, Run
+from bringup.results.verdict import Cause, Outcome, Verdict
 
 if TYPE_CHECKING:
     from bringup.checks.explain import Explanation
@@ -107,7 +107,7 @@ def tally(verdicts: Iterable[Verdict]) -> dict[Outcome, int]:
 def findings(verdicts: Iterable[Verdict]) -> tuple[Finding, ...]:
     """What is not a pass or a skip, grouped by cause.
 
-    The worst outcome comes first, then the cause that costs most (:class:`bringup.checks.known.Cost`), then the one
+    The worst outcome comes first, then the cause that costs most (:class:`bringup.causes.known.Cost`), then the one
     that explains the most verdicts, then the order in which the questions were asked: so the first finding is the
     first to fix.
     """

@@ -8,11 +8,11 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.table import Table
 from rich.text import Text
 
-from bringup.checks.run import Run
-from bringup.checks.verdict import Outcome
-from bringup.report.shown import shown
+from bringup.report.bounded import shown
 from bringup.report.story import Finding, about, board_name, findings, run_headline, shared_findings, tally
 from bringup.report.units import number
+from bringup.results.run import Run
+from bringup.results.verdict import Outcome
 
 __all__ = ["STYLES", "summary"]
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.allocator.programs import Program, compile_real, compile_scripted
+from tests.support.allocator_programs import Program, compile_real, compile_scripted
 
 
 @pytest.fixture(scope="session")

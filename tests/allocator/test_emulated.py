@@ -10,7 +10,7 @@ import pytest
 from bringup.allocator.abi import Abi, read_manifest
 from bringup.allocator.plan import Plan
 from bringup.allocator.protocol import Bye, FileFact, GlobFact, Hello, NodeFact, Outcome, Ran, Result, State
-from tests.allocator.programs import Program, committed
+from tests.support.allocator_programs import Program, committed
 
 
 @pytest.fixture(params=list(Abi), ids=str)

@@ -36,7 +36,7 @@ from bringup.allocator.protocol import (
 )
 from bringup.allocator.reader import Reader
 from bringup.text import from_board
-from tests.allocator.programs import Program, cannot, committed
+from tests.support.allocator_programs import Program, cannot, committed
 
 EACCES, EISDIR, EINVAL, ENOEXEC, ETIMEDOUT = 13, 21, 22, 8, 110
 

@@ -14,7 +14,7 @@ from bringup.allocator.abi import Abi
 from bringup.allocator.plan import Plan
 from bringup.allocator.protocol import HeapsFact, Line, Outcome, Result
 from bringup.allocator.reader import Reader
-from tests.allocator.programs import cannot, committed
+from tests.support.allocator_programs import cannot, committed
 
 TREE = "proc/device-tree/reserved-memory"
 PLENTY = b"MemTotal: 9 kB\nMemFree:  4000000 kB\nCmaTotal: 9 kB\nCmaFree:  4000000 kB\n"

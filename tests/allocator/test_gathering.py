@@ -12,7 +12,7 @@ from contextlib import contextmanager
 import pytest
 
 from bringup.allocator.plan import Plan
-from tests.allocator.programs import Program
+from tests.support.allocator_programs import Program
 
 SECONDS = 300
 

@@ -10,7 +10,7 @@ import pytest
 
 from bringup.allocator.plan import Plan
 from bringup.allocator.protocol import Bye, HeapsFact, Latency, Outcome, Result
-from tests.allocator.programs import Program
+from tests.support.allocator_programs import Program
 
 HEAPS = ("linux,cma", "protected,secure-video", "system", "vendor-secure")
 MAPPING = {

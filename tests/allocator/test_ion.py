@@ -6,7 +6,6 @@ import pytest
 
 from bringup.allocator.plan import Plan
 from bringup.allocator.protocol import HeapsFact, IonFact, Latency, Outcome, Reads, Result, State
-from tests.allocator.programs import Program
 from tests.allocator.test_heaps import (
     EVERY,
     SYNC_FILES,
@@ -15,6 +14,7 @@ from tests.allocator.test_heaps import (
     with_outcome,
 )
 from tests.allocator.test_ktap import below, parse
+from tests.support.allocator_programs import Program
 
 #: What is about /dev/dma_heap's own ALLOC.
 NODE_ALONE = {

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from tests.allocator.programs import Program
 from tests.allocator.test_heaps import MAPPING
+from tests.support.allocator_programs import Program
 
 RESULT = re.compile(r"(not )?ok (\d+) ((?:[^#\\]|\\[#\\])+?)(?: # SKIP (.*))?$")
 

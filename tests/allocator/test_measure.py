@@ -12,11 +12,11 @@ import pytest
 from bringup.allocator.items import Measure
 from bringup.allocator.plan import Plan
 from bringup.allocator.protocol import Bye, Timing, TimingSource, Untimed
-from bringup.checks.benchmark import LIMITS, timing_facts
-from bringup.checks.noise import mann_whitney_p
-from bringup.checks.timing import TimingFacts
 from bringup.deadline import Deadline
-from tests.allocator.programs import Answer, Program
+from bringup.facts.benchmark import LIMITS, timing_facts
+from bringup.results.noise import mann_whitney_p
+from bringup.results.timing import TimingFacts
+from tests.support.allocator_programs import Answer, Program
 
 PAGE = os.sysconf("SC_PAGESIZE")
 MILLISECONDS = 2000

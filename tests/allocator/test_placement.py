@@ -14,18 +14,18 @@ import pytest
 from bringup.allocator.items import Exhaust, Pages, Read
 from bringup.allocator.plan import Plan
 from bringup.allocator.protocol import Bye, Exhaustion, FileFact, Result, TracedBuffer, Tracing
-from bringup.checks.facts import Facts
 from bringup.checks.judge import judge
-from bringup.checks.placement import placements
 from bringup.checks.registry import find_check
-from bringup.checks.run import BoardRun
-from bringup.checks.verdict import Outcome, Verdict
 from bringup.config.schema import BoardConfig
+from bringup.facts.board import Facts
+from bringup.facts.buffer_placement import placements
 from bringup.record.journal import SCHEMA, Journal
 from bringup.record.load import Record, load_record
 from bringup.record.questions import TRACE_EVENTS
-from tests.allocator.programs import Answer, Program
-from tests.scripted_record import node
+from bringup.results.run import BoardRun
+from bringup.results.verdict import Outcome, Verdict
+from tests.support.allocator_programs import Answer, Program
+from tests.support.scripted_record import node
 
 MIB = 1 << 20
 CHECKS = (

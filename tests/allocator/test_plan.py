@@ -28,7 +28,7 @@ from bringup.allocator.items import (
     escape,
 )
 from bringup.allocator.plan import Plan
-from tests.allocator.programs import Program
+from tests.support.allocator_programs import Program
 
 text = st.binary(min_size=1, max_size=40).map(lambda raw: raw.replace(b"\0", b"0"))
 size = st.integers(1, plans.MAX_FILE_BYTES)

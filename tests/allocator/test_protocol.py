@@ -31,7 +31,7 @@ from bringup.allocator.protocol import (
 )
 from bringup.allocator.reader import Reader
 from bringup.errors import AllocatorError
-from tests.allocator.programs import Program
+from tests.support.allocator_programs import Program
 
 GOOD: dict[str, dict[str, Any]] = {
     "hello": {

@@ -18,8 +18,8 @@ from bringup.virtual import VirtualBoard, find_profile, running_board
 from bringup.virtual.kernels import DebianKernel
 from tests.allocator.test_heaps import EVERY
 from tests.allocator.test_ktap import parse
-from tests.native_adbd import AdbServer
-from tests.virtual_board import SETUP_SECONDS, require_virtual_board
+from tests.support.native_adbd import AdbServer
+from tests.support.virtual_board import SETUP_SECONDS, require_virtual_board
 
 pytestmark = pytest.mark.board
 

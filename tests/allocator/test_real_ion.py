@@ -13,19 +13,19 @@ from bringup.allocator.plan import Plan
 from bringup.allocator.protocol import HeapsFact, Hello, IonFact, Latency, Line, Outcome, Reads, Result, State
 from bringup.allocator.run import Program, ensure_pushed, run
 from bringup.board import Board, Target, connect_tcp
-from bringup.checks.run import PointResult
-from bringup.checks.verdict import Outcome as Judged
 from bringup.config.shipped import config_dirs, load_all
 from bringup.deadline import Deadline
 from bringup.lab.judging import judge_record
 from bringup.record.load import load_record
 from bringup.record.observe import Observation, observe
+from bringup.results.run import PointResult
+from bringup.results.verdict import Outcome as Judged
 from bringup.text import from_board
 from bringup.virtual import VirtualBoard
 from tests.allocator.test_ion import ON_ION
 from tests.allocator.test_ktap import below, parse
-from tests.cli.command import bringup
-from tests.native_adbd import AdbServer
+from tests.support.command import bringup
+from tests.support.native_adbd import AdbServer
 
 pytestmark = pytest.mark.board
 

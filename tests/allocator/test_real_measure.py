@@ -9,15 +9,15 @@ import pytest
 
 from bringup.allocator.protocol import TimingSource
 from bringup.board import Board, Target, connect_tcp
-from bringup.checks.benchmark import LIMITS, timing_facts
 from bringup.checks.judge import judge
-from bringup.checks.verdict import Outcome
 from bringup.deadline import Deadline
+from bringup.facts.benchmark import LIMITS, timing_facts
 from bringup.record.benchmark import ALL_CPUS, Benchmark
 from bringup.record.load import Record, load_record
 from bringup.record.observe import Observation, observe
+from bringup.results.verdict import Outcome
 from bringup.virtual import VirtualBoard
-from tests.native_adbd import AdbServer
+from tests.support.native_adbd import AdbServer
 
 pytestmark = pytest.mark.board
 

@@ -13,15 +13,15 @@ from bringup.allocator.plan import Plan
 from bringup.allocator.run import ensure_pushed, run
 from bringup.board import Board, Target, connect_tcp
 from bringup.checks.judge import judge
-from bringup.checks.run import BoardRun
-from bringup.checks.verdict import Outcome
 from bringup.deadline import Deadline
 from bringup.record.load import load_record
 from bringup.record.observe import Observation, observe
 from bringup.record.questions import TRACE_EVENTS
+from bringup.results.run import BoardRun
+from bringup.results.verdict import Outcome
 from bringup.text import from_board
 from bringup.virtual import VirtualBoard
-from tests.native_adbd import AdbServer
+from tests.support.native_adbd import AdbServer
 
 pytestmark = pytest.mark.board
 

@@ -15,7 +15,7 @@ from benchmarks.same_verdicts import Series, one_run
 from bringup.board import Board, Target, connect_tcp
 from bringup.deadline import Deadline
 from bringup.virtual import VirtualBoard
-from tests.native_adbd import AdbServer
+from tests.support.native_adbd import AdbServer
 
 RUNS = int(os.environ.get("BRINGUP_REPEAT", "2"))
 SECONDS = 300

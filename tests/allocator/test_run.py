@@ -21,7 +21,7 @@ from bringup.allocator.run import Program, ensure_pushed, run
 from bringup.board import Board
 from bringup.deadline import Deadline
 from bringup.errors import AllocatorError, BoardError, DeadlineExceeded
-from tests.native_adbd import MakeNativeBoard, NativeBoard
+from tests.support.native_adbd import MakeNativeBoard, NativeBoard
 
 SECONDS = 60
 

@@ -28,11 +28,11 @@ from bringup.board import (
 from bringup.board.wire import Broken, query
 from bringup.deadline import Deadline
 from bringup.errors import AdbServerError, BoardNotFound, BoardNotReady, DeadlineExceeded, UsageError
-from tests.board.scripted import answer
-from tests.board.stub_adbd import StubAdbd
+from tests.support.scripted_board import answer
+from tests.support.stub_adbd import StubAdbd
 
 if TYPE_CHECKING:
-    from tests.native_adbd import AdbServer, MakeNativeBoard
+    from tests.support.native_adbd import AdbServer, MakeNativeBoard
 
 
 def soon() -> Deadline:

@@ -11,7 +11,7 @@ from bringup.board.listing import parse_listing
 from bringup.board.states import next_step
 from bringup.deadline import Deadline
 from bringup.errors import AdbServerError
-from tests.board.scripted import ScriptedTransport, answer, fail
+from tests.support.scripted_board import ScriptedTransport, answer, fail
 
 # as adb 36 prints it, with serials and names made up
 LISTING = """\

@@ -16,7 +16,7 @@ from bringup.deadline import Deadline
 from bringup.errors import AdbServerError, BoardLost, BoardNotReady, BoardRebooted, BringupError, DeadlineExceeded
 
 if TYPE_CHECKING:
-    from tests.native_adbd import AdbServer, MakeNativeBoard, NativeBoard
+    from tests.support.native_adbd import AdbServer, MakeNativeBoard, NativeBoard
 
 # A live board has a minute to answer, as on a busy machine it may need; one that is dead is not waited for as long.
 PATIENT = Heartbeat(quiet=0.2, answer=60)

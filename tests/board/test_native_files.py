@@ -15,7 +15,7 @@ from bringup.deadline import Deadline
 from bringup.errors import DeadlineExceeded, HostError, TransferError
 
 if TYPE_CHECKING:
-    from tests.native_adbd import MakeNativeBoard, NativeBoard
+    from tests.support.native_adbd import MakeNativeBoard, NativeBoard
 
 FOLDER = "/data/local/tmp"
 

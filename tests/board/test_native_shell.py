@@ -19,7 +19,7 @@ from bringup.deadline import Deadline
 from bringup.errors import DeadlineExceeded
 
 if TYPE_CHECKING:
-    from tests.native_adbd import NativeBoard
+    from tests.support.native_adbd import NativeBoard
 
 
 def soon() -> Deadline:

@@ -10,10 +10,10 @@ import pytest
 from bringup.board import Board, Root, RootPolicy, RootState, Target
 from bringup.deadline import Deadline
 from bringup.errors import DeadlineExceeded, RootRequired
-from tests.board.scripted import CLOSED, OKAY, SILENCE, ScriptedTransport, Step, fail, shell_answer
+from tests.support.scripted_board import CLOSED, OKAY, SILENCE, ScriptedTransport, Step, fail, shell_answer
 
 if TYPE_CHECKING:
-    from tests.native_adbd import MakeNativeBoard, NativeBoard
+    from tests.support.native_adbd import MakeNativeBoard, NativeBoard
 
 NO_SU = shell_answer(b"", 127, b"sh: su: not found\n")
 SHELL_UID = shell_answer(b"2000\n")

@@ -27,7 +27,7 @@ from bringup.board.shell import (
 )
 from bringup.board.wire import Broken, Garbled
 from bringup.deadline import Deadline
-from tests.board.scripted import BROKEN, CLOSED, NOTHING, ScriptedStream, Step
+from tests.support.scripted_board import BROKEN, CLOSED, NOTHING, ScriptedStream, Step
 
 if TYPE_CHECKING:
     from pathlib import Path

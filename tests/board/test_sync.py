@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bringup.board.sync import FileStat, pull_chunks, push_chunks, stat_v1, stat_v2
 from bringup.board.wire import Broken, Garbled, Refused, WireError
 from bringup.deadline import Deadline
-from tests.board.scripted import BROKEN, CLOSED, NOTHING, ScriptedStream, Step
+from tests.support.scripted_board import BROKEN, CLOSED, NOTHING, ScriptedStream, Step
 
 NO_SPACE = b"write failed: No space left on device"
 

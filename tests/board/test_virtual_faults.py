@@ -12,8 +12,8 @@ from bringup.deadline import Deadline
 from bringup.errors import BoardLost
 
 if TYPE_CHECKING:
-    from tests.native_adbd import AdbServer
-    from tests.virtual_board import MakeBoard
+    from tests.support.native_adbd import AdbServer
+    from tests.support.virtual_board import MakeBoard
 
 # A live board has minutes to answer, as on a busy machine it may need; one that is dead is not waited for as long.
 PATIENT = Heartbeat(quiet=0.5, answer=300)

@@ -18,7 +18,7 @@ from bringup.errors import (
     BringupError,
     DeadlineExceeded,
 )
-from tests.board.scripted import (
+from tests.support.scripted_board import (
     BROKEN,
     CLOSED,
     OKAY,

@@ -28,7 +28,17 @@ from bringup.board.wire import (
 )
 from bringup.deadline import Deadline
 from bringup.errors import AdbServerError, DeadlineExceeded
-from tests.board.scripted import BROKEN, CLOSED, OKAY, SILENCE, ScriptedStream, ScriptedTransport, Step, answer, fail
+from tests.support.scripted_board import (
+    BROKEN,
+    CLOSED,
+    OKAY,
+    SILENCE,
+    ScriptedStream,
+    ScriptedTransport,
+    Step,
+    answer,
+    fail,
+)
 
 
 def soon() -> Deadline:

@@ -10,20 +10,20 @@ from typing import Any
 import pytest
 
 from bringup.board import connect_tcp
-from bringup.checks.facts import Facts
 from bringup.checks.registry import find_check
-from bringup.checks.reserved import ReservedNode, reserved_memory
-from bringup.checks.verdict import Outcome, Verdict
 from bringup.config.load import load_text
 from bringup.config.schema import BoardConfig
 from bringup.config.shipped import shipped_dir
 from bringup.deadline import Deadline
+from bringup.facts.board import Facts
+from bringup.facts.reserved_memory import ReservedNode, reserved_memory
 from bringup.render.engine import Rendered, render
+from bringup.results.verdict import Outcome, Verdict
 from bringup.virtual import VirtualBoard
-from tests.cli.command import bringup
-from tests.native_adbd import AdbServer
-from tests.scripted_record import DENIED, RESERVED, ScriptedBoard
-from tests.virtual_board import MakeBoard
+from tests.support.command import bringup
+from tests.support.native_adbd import AdbServer
+from tests.support.scripted_record import DENIED, RESERVED, ScriptedBoard
+from tests.support.virtual_board import MakeBoard
 
 TEMPLATES = [shipped_dir("templates")]
 TEXT = """\

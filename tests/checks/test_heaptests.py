@@ -13,9 +13,9 @@ from bringup.allocator.abi import Abi
 from bringup.allocator.build import SOURCES
 from bringup.checks.explain import Explanation, explain, explain_verdict, explained
 from bringup.checks.heaptests import PREFIX, Asked, KnownTest, known_test, known_tests
-from bringup.checks.verdict import Cause, Outcome, Verdict
 from bringup.errors import UsageError
-from tests.allocator.programs import committed
+from bringup.results.verdict import Cause, Outcome, Verdict
+from tests.support.allocator_programs import committed
 
 TESTS = list(known_tests().values())
 _ROW = re.compile(r'\{\.id = "(?P<id>[^"]+)",\s*\.asserts = "(?P<asserts>[^"]*)",(?P<rest>[^}]*)\}')

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from bringup.checks.facts import Facts
 from bringup.checks.judge import judge
 from bringup.checks.registry import checks, find_check
-from bringup.checks.verdict import Change, Outcome, Verdict
 from bringup.config.schema import BoardConfig, Heap, Memory
 from bringup.errors import UsageError
-from tests.scripted_record import DENIED, HELLO, MISSING, RESERVED, ScriptedBoard, node, result
-from tests.traced import TRACING, cma_buffer, exhaustion, page_buffer
+from bringup.facts.board import Facts
+from bringup.results.verdict import Change, Outcome, Verdict
+from tests.support.scripted_record import DENIED, HELLO, MISSING, RESERVED, ScriptedBoard, node, result
+from tests.support.traced import TRACING, cma_buffer, exhaustion, page_buffer
 
 CONFIG = BoardConfig.model_validate(
     {
@@ -195,7 +195,7 @@ def test_no_config_is_told(ask: Ask) -> None:
 def test_every_check_is_broken_by_some_board() -> None:
     """A check that no board here fails could not fail at all."""
     seen = {row[1] for row in BROKEN if row[2] in ("fail", "warn", "error")} | {"board.config", "pages.promised"}
-    elsewhere = {"ion.heaps", "ion.replaced"}  # tests/checks/test_ion.py
+    elsewhere = {"ion.heaps", "ion.replaced"}  # tests/facts/test_ion_equivalence.py
     assert seen | elsewhere == {one.id for one in checks()}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bringup.cli.benchmark import parse_sizes, parse_threads
+from bringup.cli.commands.heap_bench import parse_sizes, parse_threads
 from bringup.errors import UsageError
 
 

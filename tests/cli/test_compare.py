@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 
 from bringup.report import write_report
-from bringup.report.readback import load_document
-from tests.report import compared, parsers
-
-from .command import bringup
+from bringup.report.load import load_document
+from tests.support.command import bringup
+from tests.support.report import compared, parsers
 
 
 @pytest.fixture(scope="module")

@@ -13,10 +13,10 @@ from bringup.config.load import load_config
 from bringup.config.schema import BoardConfig, HeapKind, unsourced
 from bringup.deadline import Deadline
 from bringup.virtual import VirtualBoard
-from tests.cli.command import bringup
-from tests.native_adbd import AdbServer
-from tests.scripted_record import ScriptedBoard
-from tests.virtual_board import MakeBoard
+from tests.support.command import bringup
+from tests.support.native_adbd import AdbServer
+from tests.support.scripted_record import ScriptedBoard
+from tests.support.virtual_board import MakeBoard
 
 
 def begun(folder: Path, *source: str, server: AdbServer | None = None) -> tuple[BoardConfig, list[str]]:

@@ -15,8 +15,8 @@ import pytest
 
 from bringup.allocator.abi import Abi, binary
 from bringup.deadline import Deadline
-from tests.cli.command import bringup
-from tests.native_adbd import AdbServer, NativeBoard
+from tests.support.command import bringup
+from tests.support.native_adbd import AdbServer, NativeBoard
 
 Make = Callable[..., NativeBoard]
 

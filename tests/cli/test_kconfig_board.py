@@ -13,9 +13,9 @@ import pytest
 from bringup.board import connect_tcp
 from bringup.deadline import Deadline
 from bringup.virtual import VirtualBoard
-from tests.cli.command import bringup
-from tests.native_adbd import AdbServer, NativeBoard
-from tests.scripted_record import CONFIG, ScriptedBoard
+from tests.support.command import bringup
+from tests.support.native_adbd import AdbServer, NativeBoard
+from tests.support.scripted_record import CONFIG, ScriptedBoard
 
 OURS = """\
 schema: bringup.kconfig-requirements/1

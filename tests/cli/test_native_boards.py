@@ -12,16 +12,16 @@ import pytest
 
 from bringup.board import Heartbeat, connect_tcp, disconnect_tcp
 from bringup.board.states import not_ready
-from bringup.checks.run import BoardRun, load_run
-from bringup.checks.run import Run as BringupRun
-from bringup.checks.verdict import Outcome, Verdict
 from bringup.cli import running
 from bringup.deadline import Deadline
 from bringup.errors import BringupError
 from bringup.lab.run import Job
-from tests.board.stub_adbd import StubAdbd
-from tests.cli.command import bringup
-from tests.native_adbd import AdbServer, NativeBoard
+from bringup.results.run import BoardRun, load_run
+from bringup.results.run import Run as BringupRun
+from bringup.results.verdict import Outcome, Verdict
+from tests.support.command import bringup
+from tests.support.native_adbd import AdbServer, NativeBoard
+from tests.support.stub_adbd import StubAdbd
 
 Make = Callable[..., NativeBoard]
 Run = Callable[..., subprocess.CompletedProcess[str]]

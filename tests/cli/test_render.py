@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from bringup.config.shipped import list_configs, shipped_dir
-from tests.cli.command import bringup
+from tests.support.command import bringup
 
 BOARDS = [entry.name for entry in list_configs([shipped_dir("device-configs")])]
 

@@ -16,18 +16,18 @@ import pytest
 from referencing import Registry, Resource
 
 import bringup.report as reports
-from bringup.checks.compare import compare
-from bringup.checks.run import BoardRun
-from bringup.checks.run import Run as BringupRun
-from bringup.checks.verdict import Outcome, Verdict
 from bringup.cli.running import FailOn, status_of
+from bringup.compare.runs import compare
 from bringup.report import write_report
-from bringup.report.changes import outcome_of
-from bringup.report.readback import load_document
-from tests.cli.command import bringup
+from bringup.report.comparison.story import outcome_of
+from bringup.report.load import load_document
+from bringup.results.run import BoardRun
+from bringup.results.run import Run as BringupRun
+from bringup.results.verdict import Outcome, Verdict
 from tests.cli.test_interrupted import hang_the_allocator
-from tests.native_adbd import AdbServer, NativeBoard
-from tests.report import sample
+from tests.support.command import bringup
+from tests.support.native_adbd import AdbServer, NativeBoard
+from tests.support.report import sample
 
 Make = Callable[..., NativeBoard]
 Run = Callable[..., subprocess.CompletedProcess[str]]

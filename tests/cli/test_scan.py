@@ -12,12 +12,12 @@ import jsonschema
 import pytest
 
 import bringup.scan
+from bringup.cli.commands.scan import _Progress
 from bringup.cli.entry import main
-from bringup.cli.scan import _Progress
 from bringup.scan import RULES
-from tests.cli.command import bringup as start
 from tests.report.test_run_schema import closed
-from tests.scan.sample import vendor_tree
+from tests.support.command import bringup as start
+from tests.support.scan.sample import vendor_tree
 
 ROOT = Path(__file__).parent.parent.parent
 SCHEMAS = Path(bringup.scan.__file__).parent / "schemas"
@@ -137,7 +137,7 @@ def test_progress_is_shown_on_a_terminal_after_a_second(
     monkeypatch.setattr(stderr, "isatty", lambda: terminal)
     monkeypatch.setattr("sys.stderr", stderr)
     now = 0.0
-    monkeypatch.setattr("bringup.cli.scan.time", type("Clock", (), {"monotonic": staticmethod(lambda: now)}))
+    monkeypatch.setattr("bringup.cli.commands.scan.time", type("Clock", (), {"monotonic": staticmethod(lambda: now)}))
     progress = _Progress()
     for now, files in ((0.9, 1), (1.1, 2), (1.2, 3)):  # noqa: B007 - the clock reads it
         progress(files)

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from bringup.cli.entry import main
-from tests.kernel.test_heapusers import CALLS, module
-from tests.scripted_record import ScriptedBoard
+from tests.kernel.sources.test_module_symbols import CALLS, module
+from tests.support.scripted_record import ScriptedBoard
 
 
 def run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:

@@ -19,8 +19,8 @@ import pyte
 import pytest
 
 from bringup.report import write_report
-from tests.native_adbd import AdbServer, NativeBoard
-from tests.report import hostile, sample
+from tests.support.native_adbd import AdbServer, NativeBoard
+from tests.support.report import hostile, sample
 
 Make = Callable[..., NativeBoard]
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from bringup.cli.results import prepare_folder
-from bringup.kernel.architecture import arch_named
-from tests.cli.command import bringup
-from tests.native_adbd import NativeBoard
-from tests.scripted_record import CONFIG, ScriptedBoard
+from bringup.kernel.history.architecture import arch_named
+from tests.support.command import bringup
+from tests.support.native_adbd import NativeBoard
+from tests.support.scripted_record import CONFIG, ScriptedBoard
 
 ROOT = Path(__file__).parent.parent.parent
 

@@ -16,8 +16,8 @@ import pytest
 from bringup.board import connect_tcp
 from bringup.deadline import Deadline
 from bringup.virtual import Qmp, VirtualBoard
-from tests.cli.command import bringup
-from tests.native_adbd import AdbServer
+from tests.support.command import bringup
+from tests.support.native_adbd import AdbServer
 
 pytestmark = pytest.mark.board
 

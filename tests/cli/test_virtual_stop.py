@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from bringup.virtual.state import Folder, VirtualBoard, folder_of
-from tests.cli.command import bringup
+from tests.support.command import bringup
 
 
 @pytest.fixture

@@ -12,22 +12,22 @@ import pytest
 
 import bringup.kernel
 import bringup.report
-from bringup.checks.gap import gap_of_config
-from bringup.cli.kconfig_output import show_differences
+from bringup.cli.commands.kconfig.output import show_differences
 from bringup.config.shipped import load_all
-from bringup.kernel.checked import Asked, check_source
-from bringup.kernel.config import parse_config
-from bringup.kernel.diff import configs_of, differences
-from bringup.kernel.explain import explain
-from bringup.kernel.judge import shipped_requirements
-from bringup.kernel.source import Source, SourceKind, open_source
-from bringup.kernel.symbols import symbol_table
-from bringup.kernel.upstream import features, looked_at
-from bringup.kernel.version import KernelVersion
-from tests.kernel import golden
-from tests.kernel.images import CONFIG, boot_v3, plain_kernel
-from tests.kernel.test_real_configs import SLICES
+from bringup.facts.upstream_gap import gap_of_config
+from bringup.kernel.history.symbols import symbol_table
+from bringup.kernel.history.upstream import features, looked_at
+from bringup.kernel.history.version import KernelVersion
+from bringup.kernel.kconfig.dotconfig import parse_config
+from bringup.kernel.requirements.checked import Asked, check_source
+from bringup.kernel.requirements.diff import configs_of, differences
+from bringup.kernel.requirements.explain import explain
+from bringup.kernel.requirements.judge import shipped_requirements
+from bringup.kernel.sources.configuration import Source, SourceKind, open_source
+from tests.kernel.requirements.test_real_configs import SLICES
 from tests.report.test_run_schema import closed
+from tests.support.kernel import golden
+from tests.support.kernel.images import CONFIG, boot_v3, plain_kernel
 
 FOLDER = Path(bringup.kernel.__file__).parent / "schemas"
 NAMES = ["kconfig", "kconfig-diff", "kconfig-explain", "status"]

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from bringup.checks.compare import compare
+from bringup.compare.runs import compare
 from bringup.config.shipped import load_all
 from bringup.errors import RecordError
 from bringup.lab.judging import judge_folders
 from bringup.lab.reading import read_run
 from bringup.record.archive import pack
 from bringup.report import write_report
-from tests.scripted_record import ScriptedBoard
+from tests.support.scripted_record import ScriptedBoard
 
 
 @pytest.fixture(scope="module")

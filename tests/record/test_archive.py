@@ -19,8 +19,8 @@ from bringup.errors import HostError, RecordError
 from bringup.record import archive as room
 from bringup.record.archive import is_archive, pack, unpack
 from bringup.record.load import load_record
-from tests.cli.command import bringup
-from tests.scripted_record import ScriptedBoard
+from tests.support.command import bringup
+from tests.support.scripted_record import ScriptedBoard
 
 Entry = tuple[str, bytes | str]
 """A name and its content, or the kind of entry that it is."""

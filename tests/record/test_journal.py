@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bringup.errors import RecordError, UsageError
 from bringup.record.journal import JOURNAL, SCHEMA, Journal
 from bringup.record.load import State, load_record
-from tests.scripted_record import ScriptedBoard
+from tests.support.scripted_record import ScriptedBoard
 
 HEAD = {"t": "record", "schema": SCHEMA, "tool": "0", "started": ""}
 

@@ -12,16 +12,16 @@ import pytest
 from bringup.allocator.plan import Plan
 from bringup.board import Board, Target, connect_tcp
 from bringup.checks.judge import judge
-from bringup.checks.verdict import Outcome, Verdict
 from bringup.deadline import Deadline
 from bringup.errors import AllocatorError, BringupError
 from bringup.record.journal import JOURNAL
 from bringup.record.load import Record, load_record
 from bringup.record.observe import Observation, observe
+from bringup.results.verdict import Outcome, Verdict
 from bringup.text import from_board
 from bringup.virtual import Qmp, VirtualBoard, find_profile, running_board
-from tests.native_adbd import AdbServer, NativeBoard
-from tests.virtual_board import BOOT_SECONDS, MakeBoard, require_virtual_board
+from tests.support.native_adbd import AdbServer, NativeBoard
+from tests.support.virtual_board import BOOT_SECONDS, MakeBoard, require_virtual_board
 
 SECONDS = 300
 MIB = 1 << 20

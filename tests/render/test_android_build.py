@@ -16,8 +16,8 @@ from bringup.config.schema import BoardConfig
 from bringup.errors import UsageError
 from bringup.render.engine import Rendered, Skipped, render
 from bringup.render.language import LANGUAGES, Refused
-from tests.render.parsers import read_kconfig, read_ueventd
-from tests.render.shipped import BOARDS, TEMPLATES, config, every_board
+from tests.support.render.parsers import read_kconfig, read_ueventd
+from tests.support.render.shipped import BOARDS, TEMPLATES, config, every_board
 
 both_eras = pytest.mark.parametrize("kernel", ["5.10", "7.3"])
 needs_make = pytest.mark.skipif(not shutil.which("make"), reason="make is not installed")

@@ -9,24 +9,24 @@ from pathlib import Path
 import pytest
 
 from bringup.board import Board, Target, connect_tcp
-from bringup.checks.facts import Facts
-from bringup.checks.regions import rejections
 from bringup.checks.registry import find_check
-from bringup.checks.verdict import Outcome, Verdict
 from bringup.config.load import load_text
 from bringup.config.schema import BoardConfig
 from bringup.config.shipped import find_config, shipped_dir
 from bringup.deadline import Deadline
 from bringup.errors import ConfigError
+from bringup.facts.board import Facts
+from bringup.facts.region_rejections import rejections
 from bringup.record.load import load_record
 from bringup.record.observe import Observation, observe
 from bringup.render.engine import Rendered, render
+from bringup.results.verdict import Outcome, Verdict
 from bringup.virtual import VirtualBoard, build_kernel, find_kernel, find_profile
-from tests.cli.command import bringup
-from tests.native_adbd import AdbServer
-from tests.render.parsers import read_kconfig
-from tests.virtual.adbd import shell
-from tests.virtual_board import MakeBoard, require_virtual_board
+from tests.support.adbd import shell
+from tests.support.command import bringup
+from tests.support.native_adbd import AdbServer
+from tests.support.render.parsers import read_kconfig
+from tests.support.virtual_board import MakeBoard, require_virtual_board
 
 CONFIGS = [shipped_dir("device-configs")]
 TEMPLATES = [shipped_dir("templates")]

@@ -14,8 +14,8 @@ from bringup.config.schema import BoardConfig, DeclaredIn, Region
 from bringup.config.shipped import list_configs
 from bringup.errors import UsageError
 from bringup.render.engine import Rendered, Skipped, render
-from tests.render.linux_trees import find_tree
-from tests.render.shipped import CONFIGS, TEMPLATES, config
+from tests.support.render.linux_trees import find_tree
+from tests.support.render.shipped import CONFIGS, TEMPLATES, config
 
 KERNEL = "7.3"
 pytestmark = pytest.mark.skipif(

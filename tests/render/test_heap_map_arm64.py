@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.render.heap_maps import INCLUDE, write_maps
+from tests.support.render.heap_maps import INCLUDE, write_maps
 
 TARGET = ["-target", "aarch64-linux-musl"]
 CXX = [*TARGET, "-std=c++17", "-Wall", "-Wextra", "-Wpedantic", "-Werror", f"-I{INCLUDE}"]

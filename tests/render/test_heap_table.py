@@ -17,10 +17,10 @@ from bringup.render.engine import Rendered, render
 from bringup.text import from_board
 from bringup.virtual import VirtualBoard
 from tests.allocator.test_ktap import Group, parse
-from tests.native_adbd import AdbServer
-from tests.programs import compiler
-from tests.render.shipped import TEMPLATES, config
-from tests.virtual_board import MakeBoard
+from tests.support.native_adbd import AdbServer
+from tests.support.programs import compiler
+from tests.support.render.shipped import TEMPLATES, config
+from tests.support.virtual_board import MakeBoard
 
 MAIN = Path(__file__).with_name("heap_table_main.c")
 FLAGS = [

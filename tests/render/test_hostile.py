@@ -17,8 +17,8 @@ from bringup.render.engine import Rendered, render
 from bringup.render.fragments import fragments
 from bringup.render.language import one_line
 from bringup.render.promises import read_back
-from tests.render.parsers import read_c_string, read_kconfig, read_ueventd
-from tests.render.shipped import TEMPLATES
+from tests.support.render.parsers import read_c_string, read_kconfig, read_ueventd
+from tests.support.render.shipped import TEMPLATES
 
 FRAGMENTS = [fragment.id for fragment in fragments(TEMPLATES)]
 NASTY = ["a b", 'a"b', "a'b", "a\\b", "a#b", "*", "a" * 200, "linux,cma@72000000", "käse", "漢字", "$(id)", "`id`", "%s",

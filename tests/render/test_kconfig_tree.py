@@ -13,9 +13,9 @@ import pytest
 
 from bringup.config.schema import Arch, BoardConfig, Flavour
 from bringup.render.engine import Rendered, render
-from tests.render.linux_trees import ERAS, common_kernel, find_tree, series
-from tests.render.parsers import read_kconfig
-from tests.render.shipped import TEMPLATES, config, every_board
+from tests.support.render.linux_trees import ERAS, common_kernel, find_tree, series
+from tests.support.render.parsers import read_kconfig
+from tests.support.render.shipped import TEMPLATES, config, every_board
 
 DEFCONFIGS = {
     Arch.ARM: "arch/arm/configs/multi_v7_defconfig",

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bringup.render.language import LANGUAGES, Refused
-from tests.render.parsers import read_c_string, read_kconfig, read_ueventd
+from tests.support.render.parsers import read_c_string, read_kconfig, read_ueventd
 
 NASTY = ["a b", "a\tb", "a\nb", 'a"b', "a'b", "a\\b", "a#b", "*", "a/../b", "../x", "a" * 200, "linux,cma@72000000", "ä", "漢",
          "\u202e", "\0", "\x1b[31m", "??=", "*/", "/*", "//", "$(id)", "`id`", "%s", "{{ 1 }}", "CONFIG_X is not set",

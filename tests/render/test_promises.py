@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from bringup.config.load import load_text
 from bringup.config.schema import BoardConfig
 from bringup.errors import ConfigError
-from bringup.kernel.version import KernelVersion
+from bringup.kernel.history.version import KernelVersion
 from bringup.render.dts import read_nodes
 from bringup.render.engine import Rendered, render
 from bringup.render.promises import promised_by, read_back, rendered_names
-from tests.render.shipped import TEMPLATES, config, every_board
+from tests.support.render.shipped import TEMPLATES, config, every_board
 
 
 def files(board: BoardConfig, kernel: str) -> dict[str, str]:

@@ -16,8 +16,8 @@ from bringup.errors import UsageError
 from bringup.render.engine import Rendered, Skipped, render
 from bringup.render.language import LANGUAGES, Refused
 from bringup.render.sepolicy import PLATFORM_TYPES, platform_type
-from tests.render.policy import PLATFORM, compiled, looked_up
-from tests.render.shipped import BOARDS, TEMPLATES, config, every_board
+from tests.support.render.policy import PLATFORM, compiled, looked_up
+from tests.support.render.shipped import BOARDS, TEMPLATES, config, every_board
 
 
 def rendered(board: BoardConfig, kernel: str | None = None) -> tuple[str, str]:

@@ -10,7 +10,7 @@ from markdown_it.token import Token
 from bringup.config.load import load_text
 from bringup.render.engine import Rendered, render
 from bringup.render.language import LANGUAGES, Refused, one_line
-from tests.render.shipped import TEMPLATES, config, every_board
+from tests.support.render.shipped import TEMPLATES, config, every_board
 
 
 def parse(text: str) -> list[Token]:

@@ -14,12 +14,12 @@ import pytest
 from bringup.config.load import load_text
 from bringup.config.schema import BoardConfig, HeapKind
 from bringup.config.units import series_key
-from bringup.kernel.symbols import symbol_type
-from bringup.kernel.version import Flavour, KernelVersion
+from bringup.kernel.history.symbols import symbol_type
+from bringup.kernel.history.version import Flavour, KernelVersion
 from bringup.render.engine import Rendered, Skipped, render
-from tests.render.heap_maps import INCLUDE, write_maps
-from tests.render.parsers import read_c_string, read_kconfig, read_ueventd
-from tests.render.shipped import BOARDS, TEMPLATES, config, every_board
+from tests.support.render.heap_maps import INCLUDE, write_maps
+from tests.support.render.parsers import read_c_string, read_kconfig, read_ueventd
+from tests.support.render.shipped import BOARDS, TEMPLATES, config, every_board
 
 ERAS = ["5.10", "7.3"]
 both_eras = pytest.mark.parametrize("kernel", ERAS)

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from .browser import Browser
+    from tests.support.report.browser import Browser
 
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    from .browser import Browser
+    from tests.support.report.browser import Browser
 
     one = Browser(tmp_path_factory.mktemp("profile"))
     yield one

@@ -7,12 +7,11 @@ import io
 from hypothesis import HealthCheck, given, settings
 from rich.console import Console
 
-from bringup.checks.run import BoardRun
-from bringup.checks.timing import TimingFacts, UntimedFacts
 from bringup.report.benchmark import summary
-from bringup.report.shown import shown
-
-from . import hostile
+from bringup.report.bounded import shown
+from bringup.results.run import BoardRun
+from bringup.results.timing import TimingFacts, UntimedFacts
+from tests.support.report import hostile
 
 
 def printed(board: BoardRun) -> str:

@@ -9,12 +9,11 @@ from pathlib import Path
 import pytest
 from selenium.webdriver.common.keys import Keys
 
-from bringup.checks.run import Run
 from bringup.report import find_format
-from bringup.report.readback import load_report
-
-from . import hostile, sample
-from .browser import Browser, write_pages
+from bringup.report.load import load_report
+from bringup.results.run import Run
+from tests.support.report import hostile, sample
+from tests.support.report.browser import Browser, write_pages
 
 RUNS = {
     "one": sample.run,

@@ -11,12 +11,11 @@ from typing import Any
 
 import pytest
 
-from bringup.checks.run import load_run
 from bringup.errors import HostError, RecordError, UsageError
 from bringup.report import Format, all_formats, find_format, write_report
-from bringup.report.readback import load_report
-
-from . import sample
+from bringup.report.load import load_report
+from bringup.results.run import load_run
+from tests.support.report import sample
 
 FORMATS = sorted(all_formats())
 

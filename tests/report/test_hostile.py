@@ -11,12 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-from bringup.checks.run import Run
 from bringup.report import all_formats, find_format
 from bringup.report.terminal import summary
+from bringup.results.run import Run
 from bringup.text import visible
-
-from . import hostile, parsers
+from tests.support.report import hostile, parsers
 
 # All that bringup.text.visible replaces, stated apart from it: a report in any format holds none of these.
 CONTROLS = re.compile(

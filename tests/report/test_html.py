@@ -13,17 +13,16 @@ from collections.abc import Callable
 import pytest
 
 from bringup.checks.explain import explain
-from bringup.checks.memory import MemoryFacts
-from bringup.checks.run import BoardRun, HeapFacts, LatencyFacts, Run
-from bringup.checks.verdict import Cause, Link, Outcome, Verdict
-from bringup.kernel.gap import UpstreamGap
+from bringup.kernel.history.gap import UpstreamGap
 from bringup.report import find_format
 from bringup.report.html.charts import HEIGHT, WIDTH
 from bringup.report.html.contiguity import pages_view
 from bringup.report.html.memorymap import memory_view
 from bringup.report.html.timing import timing_view
-
-from . import hostile, parsers, sample
+from bringup.results.memory import MemoryFacts
+from bringup.results.run import BoardRun, HeapFacts, LatencyFacts, Run
+from bringup.results.verdict import Cause, Link, Outcome, Verdict
+from tests.support.report import hostile, parsers, sample
 
 RUNS: dict[str, Callable[[], Run]] = {
     "one": sample.run,

@@ -8,13 +8,12 @@ import pytest
 import xmlschema
 from hypothesis import HealthCheck, given, settings
 
-from bringup.checks.run import BoardRun, Run
-from bringup.checks.verdict import Outcome, Verdict
 from bringup.report import find_format
+from bringup.results.run import BoardRun, Run
+from bringup.results.verdict import Outcome, Verdict
+from tests.support.report import hostile, parsers, sample
 
-from . import hostile, parsers, sample
-
-SCHEMA = xmlschema.XMLSchema(Path(__file__).with_name("junit-10.xsd"))
+SCHEMA = xmlschema.XMLSchema(Path(parsers.__file__).with_name("junit-10.xsd"))
 
 
 def junit(run: Run) -> str:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from bringup.checks.run import BoardRun, Run
-from bringup.checks.verdict import Outcome, Verdict
 from bringup.report import find_format
-
-from . import parsers, sample
+from bringup.results.run import BoardRun, Run
+from bringup.results.verdict import Outcome, Verdict
+from tests.support.report import parsers, sample
 
 
 def md(run: Run) -> str:

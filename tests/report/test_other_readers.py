@@ -17,14 +17,13 @@ from hypothesis import HealthCheck, example, given, settings
 from kcidb_io import schema
 from tap.parser import Parser
 
-from bringup.checks.run import BoardRun, Run
-from bringup.checks.verdict import Outcome, Verdict
 from bringup.errors import HostError, UsageError
 from bringup.report import find_format
 from bringup.report.formats import kcidb
+from bringup.results.run import BoardRun, Run
+from bringup.results.verdict import Outcome, Verdict
 from bringup.virtual import cache_folder
-
-from . import hostile, sample
+from tests.support.report import hostile, sample
 
 hard = settings(
     deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]

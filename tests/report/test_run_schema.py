@@ -12,10 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 import bringup.report
-from bringup.checks.run import Run
 from bringup.report import find_format
-
-from . import hostile, sample
+from bringup.results.run import Run
+from tests.support.report import hostile, sample
 
 SCHEMA = json.loads((Path(bringup.report.__file__).parent / "schemas" / "run-1.json").read_text())
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from bringup.checks.run import BoardRun, Run
-from bringup.checks.verdict import Cause, Outcome, Verdict
-from bringup.report.shown import excerpt, shown
+from bringup.report.bounded import excerpt, shown
 from bringup.report.story import board_headline, board_name, findings, run_headline, shared_findings, tally
-
-from . import sample
+from bringup.results.run import BoardRun, Run
+from bringup.results.verdict import Cause, Outcome, Verdict
+from tests.support.report import sample
 
 FAIL, ERROR, WARN, PASS, SKIP = Outcome.FAIL, Outcome.ERROR, Outcome.WARN, Outcome.PASS, Outcome.SKIP
 A, B = Cause("a.off", "A is off"), Cause("b.off", "B is off.")

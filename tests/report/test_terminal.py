@@ -7,11 +7,10 @@ import io
 import pytest
 from rich.console import Console
 
-from bringup.checks.run import BoardRun, Run
-from bringup.checks.verdict import Cause, Outcome, Verdict
 from bringup.report.terminal import summary
-
-from . import sample
+from bringup.results.run import BoardRun, Run
+from bringup.results.verdict import Cause, Outcome, Verdict
+from tests.support.report import sample
 
 
 def printed(run: Run, width: int = 80, *, color: bool = False) -> str:

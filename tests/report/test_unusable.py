@@ -9,13 +9,13 @@ import pytest
 from rich.console import Console
 
 from bringup.board.states import not_ready
-from bringup.checks.run import BoardRun, Run
-from bringup.checks.verdict import Outcome, Verdict
 from bringup.lab.judging import judge_unusable
 from bringup.report import find_format
 from bringup.report.terminal import summary
-from tests.report import sample
+from bringup.results.run import BoardRun, Run
+from bringup.results.verdict import Outcome, Verdict
 from tests.report.test_run_schema import VALIDATOR
+from tests.support.report import sample
 
 GONE = "made-up-board-9"
 

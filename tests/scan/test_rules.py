@@ -12,7 +12,7 @@ from bringup.scan import RULES, chosen_rules
 from bringup.scan.files import Source
 from bringup.scan.rule import kind_of
 from bringup.scan.tree import Hit, hits_of
-from tests.scan.lines import LINES
+from tests.support.scan.lines import LINES
 
 HITS = [(rule, *line) for rule, lines in LINES.items() for line in lines]
 

@@ -13,7 +13,7 @@ from bringup.virtual.apt import Package, PrivateApt
 from bringup.virtual.debs import unpack
 from bringup.virtual.progress import Silent
 from bringup.virtual.sources import Archive, host_archive
-from tests.virtual_board import board_is_required
+from tests.support.virtual_board import board_is_required
 
 pytestmark = pytest.mark.board
 

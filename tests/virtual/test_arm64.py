@@ -12,8 +12,8 @@ from bringup.deadline import Deadline
 from bringup.errors import VirtualBoardError
 from bringup.virtual import VirtualBoard, build_kernel, find_image, find_kernel, find_profile, start
 from bringup.virtual.boards import _arm64
-from tests.virtual.adbd import shell
-from tests.virtual_board import MakeBoard, require_virtual_board
+from tests.support.adbd import shell
+from tests.support.virtual_board import MakeBoard, require_virtual_board
 
 pytestmark = pytest.mark.board
 SharedBoard = Callable[[str], VirtualBoard]

@@ -20,8 +20,8 @@ from bringup.virtual import Qmp, VirtualBoard, find_image, find_profile, running
 from bringup.virtual.answer import adbd_banner
 from bringup.virtual.initramfs import TOYBOX_APPLETS
 from bringup.virtual.state import folders
-from tests.virtual.adbd import shell
-from tests.virtual_board import BOOT_SECONDS, MakeBoard, require_virtual_board
+from tests.support.adbd import shell
+from tests.support.virtual_board import BOOT_SECONDS, MakeBoard, require_virtual_board
 
 pytestmark = pytest.mark.board
 AMD64 = find_profile("amd64")

@@ -13,7 +13,7 @@ from bringup.errors import VirtualBoardError
 from bringup.virtual import find_profile
 from bringup.virtual.boards import _arm64
 from bringup.virtual.devicetree import device_tree
-from tests.virtual_board import MakeBoard, board_is_required
+from tests.support.virtual_board import MakeBoard, board_is_required
 
 _PROFILE = find_profile("arm64-debian")
 MACHINE = (_PROFILE.qemu, "-nodefaults", "-no-user-config", "-display", "none", *_PROFILE.qemu_args)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import virtual_board
+from tests.support import virtual_board
 
 
 @pytest.fixture(autouse=True)

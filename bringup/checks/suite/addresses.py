@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from bringup.checks.changes import device_tree
-from bringup.checks.facts import Facts
+from bringup.causes.fix_lines import device_tree
 from bringup.checks.registry import Question, check
-from bringup.checks.verdict import Change, Verdict
 from bringup.config.schema import DeclaredIn, HeapKind, Range, Region
+from bringup.facts.board import Facts
 from bringup.outcome import Cause
+from bringup.results.verdict import Change, Verdict
 
 _RAM = re.compile(r"^\s*([0-9a-f]+)-([0-9a-f]+) : System RAM", re.MULTILINE)
 _GIB = 1024**3

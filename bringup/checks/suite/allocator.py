@@ -7,15 +7,15 @@ from dataclasses import replace
 from errno import EACCES, EPERM
 from fnmatch import fnmatchcase
 
-from bringup.checks.denied import refused_as_meant
-from bringup.checks.equivalence import never_run
-from bringup.checks.facts import Facts
-from bringup.checks.latency import latencies_of, latency_facts
-from bringup.checks.refused import why_test_failed
+from bringup.causes.access_denied import refused_as_meant
+from bringup.causes.allocation_failed import why_test_failed
 from bringup.checks.registry import Question, check
-from bringup.checks.verdict import Cause, Outcome, Verdict
 from bringup.config.units import show_size
+from bringup.facts.board import Facts
+from bringup.facts.ion_equivalence import never_run
+from bringup.facts.latency import latencies_of, latency_facts
 from bringup.record.load import Result
+from bringup.results.verdict import Cause, Outcome, Verdict
 
 #: Below this, allocating (and with it zeroing) is slower than memset of the same size by more than can be explained
 #: by page-table work alone.

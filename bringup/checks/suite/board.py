@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bringup.checks.facts import Facts
 from bringup.checks.registry import Question, check
-from bringup.checks.verdict import Cause, Verdict
+from bringup.facts.board import Facts
+from bringup.results.verdict import Cause, Verdict
 
 
 @check(

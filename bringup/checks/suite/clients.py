@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from bringup.checks.facts import HEAP_FOLDER, Facts
 from bringup.checks.registry import Question, check
-from bringup.checks.verdict import Cause, Verdict
+from bringup.facts.board import HEAP_FOLDER, Facts
 from bringup.record.load import State
+from bringup.results.verdict import Cause, Verdict
 from bringup.text import counted
 
 _LOGCAT = "/system/bin/logcat"

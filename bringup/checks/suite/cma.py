@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bringup.checks.causes import why_absent, why_not_reserved
-from bringup.checks.facts import Facts
-from bringup.checks.refused import cma_failures, why_cma_failed
-from bringup.checks.regions import rejections
+from bringup.causes.allocation_failed import cma_failures, why_cma_failed
+from bringup.causes.heap_absent import why_absent, why_not_reserved
+from bringup.causes.region_rejected import region_rejected
 from bringup.checks.registry import Question, check
-from bringup.checks.rejected import region_rejected
-from bringup.checks.verdict import Cause, Diagnosis, Outcome, Verdict
 from bringup.config.schema import Heap, HeapKind
 from bringup.config.units import show_size
+from bringup.facts.board import Facts
+from bringup.facts.region_rejections import rejections
+from bringup.results.verdict import Cause, Diagnosis, Outcome, Verdict
 
 
 @check(

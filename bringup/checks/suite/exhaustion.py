@@ -5,12 +5,12 @@ from __future__ import annotations
 import errno
 from collections.abc import Iterator
 
-from bringup.checks.areas import region_of
-from bringup.checks.facts import Facts
-from bringup.checks.placement import placements
 from bringup.checks.registry import Question, check
-from bringup.checks.verdict import Cause, Verdict
+from bringup.facts.board import Facts
+from bringup.facts.buffer_placement import placements
+from bringup.facts.cma_areas import region_of
 from bringup.record.load import Exhaustion
+from bringup.results.verdict import Cause, Verdict
 
 MIB = 1024**2
 #: Below this share of an area it is no use as the size that the device tree says.

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bringup.checks.equivalence import ION_LEGACY, comparisons, ion_facts, mappings, never_run
-from bringup.checks.facts import Facts
-from bringup.checks.ioncompare import IonComparison, IonFacts, IonPoint, PointResult
 from bringup.checks.registry import Question, check
-from bringup.checks.verdict import Cause, Verdict
 from bringup.config.schema import Heap, IonHeap
+from bringup.facts.board import Facts
+from bringup.facts.ion_equivalence import ION_LEGACY, comparisons, ion_facts, mappings, never_run
 from bringup.record.load import State
+from bringup.results.ion import IonComparison, IonFacts, IonPoint, PointResult
+from bringup.results.verdict import Cause, Verdict
 
 _REMOVED = "ION left mainline with 5.11 (drivers/staging/android/ion) and GKI with android12-5.10"
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bringup.checks.causes import HEAP_DRIVERS, module_not_loaded
-from bringup.checks.changes import split_kconfig
-from bringup.checks.facts import Facts
+from bringup.causes.fix_lines import split_kconfig
+from bringup.causes.heap_absent import HEAP_DRIVERS, module_not_loaded
 from bringup.checks.registry import Question, check
-from bringup.checks.verdict import Cause, Diagnosis, Outcome, Verdict
 from bringup.config.schema import HeapKind
-from bringup.kernel.verdict import KconfigVerdict
+from bringup.facts.board import Facts
+from bringup.kernel.requirements.verdict import KconfigVerdict
+from bringup.results.verdict import Cause, Diagnosis, Outcome, Verdict
 
 
 @check(
@@ -42,7 +42,7 @@ def version(ask: Question, facts: Facts) -> Iterator[Verdict]:
     "could not be read.",
     why="An option that is off explains more failures than anything else, and only the running kernel's own "
     "configuration tells: the one in the source tree may belong to another build.",
-    source="bringup/kernel/requirements, each with its own sources; /proc/config.gz: init/Kconfig, IKCONFIG_PROC",
+    source="bringup/kernel/data, each with its own sources; /proc/config.gz: init/Kconfig, IKCONFIG_PROC",
     since="any",
 )
 def kconfig(ask: Question, facts: Facts) -> Iterator[Verdict]:

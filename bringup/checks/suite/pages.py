@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from bringup.checks.facts import Facts
-from bringup.checks.placement import Placement, placements, runs_of, why_not_traced
 from bringup.checks.registry import Question, check
-from bringup.checks.verdict import Cause, Diagnosis, Outcome, Verdict
 from bringup.config.schema import Heap, HeapKind
 from bringup.config.units import show_size
+from bringup.facts.board import Facts
+from bringup.facts.buffer_placement import Placement, placements, runs_of, why_not_traced
+from bringup.results.verdict import Cause, Diagnosis, Outcome, Verdict
 
 Judge = Callable[[Question, Facts, list[Placement]], Verdict]
 _ABOVE_LIMIT = Diagnosis(

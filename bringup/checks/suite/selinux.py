@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bringup.checks.avc import Denial, lost_lines
-from bringup.checks.avc import denials as heap_denials
-from bringup.checks.denied import has_wrong_label, why_refused, would_refuse
-from bringup.checks.facts import Facts
+from bringup.causes.access_denied import has_wrong_label, why_refused, would_refuse
 from bringup.checks.registry import Question, check
-from bringup.checks.verdict import Cause, Outcome, Verdict
+from bringup.facts.board import Facts
+from bringup.facts.selinux_log import Denial, lost_lines
+from bringup.facts.selinux_log import denials as heap_denials
+from bringup.results.verdict import Cause, Outcome, Verdict
 
 
 @check(

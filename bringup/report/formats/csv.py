@@ -10,10 +10,10 @@ import csv
 import io
 from collections.abc import Iterator
 
-from bringup.checks.run import BoardRun, Run
-from bringup.checks.verdict import Verdict
 from bringup.report import Format
-from bringup.report.shown import shown
+from bringup.report.bounded import shown
+from bringup.results.run import BoardRun, Run
+from bringup.results.verdict import Verdict
 
 __all__ = ["COLUMNS", "FORMAT"]
 

@@ -1,14 +1,14 @@
-"""HTML: one page for people, which also carries the document it shows (see :mod:`bringup.report.readback`)."""
+"""HTML: one page for people, which also carries the document it shows (see :mod:`bringup.report.load`)."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bringup.checks.run import Run
 from bringup.report import Format
+from bringup.results.run import Run
 
 if TYPE_CHECKING:
-    from bringup.checks.compare import Comparison
+    from bringup.compare.runs import Comparison
 
 __all__ = ["FORMAT"]
 
@@ -20,7 +20,7 @@ def _render(run: Run) -> str:
 
 
 def _compare(found: Comparison) -> str:
-    from bringup.report.html.compare import render
+    from bringup.report.comparison.page import render
 
     return render(found)
 

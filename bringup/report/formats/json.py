@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bringup.checks.run import Run
 from bringup.report import Format
-from bringup.report.document import comparison_document, run_document
+from bringup.report.json_text import comparison_document, run_document
+from bringup.results.run import Run
 
 if TYPE_CHECKING:
-    from bringup.checks.compare import Comparison
+    from bringup.compare.runs import Comparison
 
 __all__ = ["FORMAT"]
 

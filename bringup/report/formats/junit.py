@@ -15,16 +15,16 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from bringup.checks.run import BoardRun, Run
-from bringup.checks.verdict import Outcome, Verdict
 from bringup.report import Format, units
-from bringup.report.shown import excerpt, shown
+from bringup.report.bounded import excerpt, shown
 from bringup.report.story import tally
+from bringup.results.run import BoardRun, Run
+from bringup.results.verdict import Outcome, Verdict
 from bringup.text import safe_name
 
 if TYPE_CHECKING:
-    from bringup.checks.compare import Comparison, Difference, Timing
-    from bringup.checks.compare_timings import Untimed
+    from bringup.compare.runs import Comparison, Difference, Timing
+    from bringup.compare.timings import Untimed
 
 __all__ = ["FORMAT"]
 
@@ -144,7 +144,7 @@ def _compare(found: Comparison) -> str:
 
 
 def _changed(one: Difference) -> Verdict:
-    from bringup.checks.compare import Change
+    from bringup.compare.runs import Change
 
     moved = f"{one.before or 'not asked'} before, {one.after or 'not asked'} now"
     outcome = {
@@ -158,7 +158,7 @@ def _changed(one: Difference) -> Verdict:
 
 
 def _timed(one: Timing) -> Verdict:
-    from bringup.report.changes import source_of
+    from bringup.report.comparison.story import source_of
 
     took = f"{units.duration(one.before_p50)} before, {units.duration(one.after_p50)} now, at the median"
     threads = f", {one.threads} threads" if one.threads > 1 else ""

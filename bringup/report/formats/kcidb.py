@@ -16,12 +16,12 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from bringup.checks.run import BoardRun, HeapFacts, Run
-from bringup.checks.timing import TimingFacts
-from bringup.checks.verdict import Outcome, Verdict
 from bringup.errors import HostError, UsageError
 from bringup.report import Format
-from bringup.report.shown import excerpt, shown
+from bringup.report.bounded import excerpt, shown
+from bringup.results.run import BoardRun, HeapFacts, Run
+from bringup.results.timing import TimingFacts
+from bringup.results.verdict import Outcome, Verdict
 
 __all__ = ["FORMAT"]
 

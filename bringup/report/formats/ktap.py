@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bringup.checks.run import BoardRun, Run
-from bringup.checks.verdict import Outcome, Verdict
 from bringup.report import Format
-from bringup.report.shown import shown
+from bringup.report.bounded import shown
+from bringup.results.run import BoardRun, Run
+from bringup.results.verdict import Outcome, Verdict
 
 __all__ = ["FORMAT"]
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from bringup.checks.run import BoardRun, Run
-from bringup.checks.verdict import Outcome, Verdict
 from bringup.report import Format
+from bringup.results.run import BoardRun, Run
+from bringup.results.verdict import Outcome, Verdict
 
 __all__ = ["FORMAT"]
 

@@ -9,16 +9,16 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from bringup.checks.run import BoardRun, Run
-from bringup.checks.verdict import Verdict
 from bringup.report import Format, units
-from bringup.report.shown import excerpt, shown
+from bringup.report.bounded import excerpt, shown
 from bringup.report.story import Finding, Headline, about, badness, findings, run_headline, shared_findings, tally
+from bringup.results.run import BoardRun, Run
+from bringup.results.verdict import Verdict
 from bringup.text import visible
 
 if TYPE_CHECKING:
-    from bringup.checks.compare import Change, Comparison, Timing
-    from bringup.report.changes import Explained, Told
+    from bringup.compare.runs import Change, Comparison, Timing
+    from bringup.report.comparison.story import Explained, Told
 
 __all__ = ["FORMAT"]
 
@@ -111,8 +111,8 @@ def _verdict(verdict: Verdict) -> Iterator[str]:
 
 
 def _of_comparison(found: Comparison) -> Iterator[str]:
-    from bringup.checks.compare import Change
-    from bringup.report.changes import COMPARED, counts, explained, headline, outcome_of, test_of, told
+    from bringup.compare.runs import Change
+    from bringup.report.comparison.story import COMPARED, counts, explained, headline, outcome_of, test_of, told
 
     several = len(found.compared) > 1
     what = f"{len(found.compared):,} boards" if several else _code(visible("".join(found.compared)) or "no board")
@@ -172,7 +172,7 @@ def _not_compared(found: Comparison) -> Iterator[str]:
 
 
 def _timings(found: Comparison, *, several: bool) -> Iterator[str]:
-    from bringup.report.changes import source_of
+    from bringup.report.comparison.story import source_of
 
     def row(one: Timing) -> list[str]:
         board = [_code(one.board)] if several else []
@@ -188,7 +188,7 @@ def _timings(found: Comparison, *, several: bool) -> Iterator[str]:
 
 
 def _changed_facts(found: Comparison, *, several: bool) -> Iterator[str]:
-    from bringup.report.changes import told_facts
+    from bringup.report.comparison.story import told_facts
 
     groups = told_facts(found.facts)
     rows = []

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bringup.checks.run import BoardRun, ExhaustionFacts, PageFacts
 from bringup.report import units
+from bringup.results.run import BoardRun, ExhaustionFacts, PageFacts
 
 __all__ = ["Bar", "BufferRow", "PagesView", "pages_view"]
 

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from bringup.checks.run import BoardRun, Run
-from bringup.checks.verdict import Outcome, Verdict
+from bringup.report.bounded import excerpt
 from bringup.report.html.view import Anchors, BoardView, FindingView, board_view, finding_view
-from bringup.report.shown import excerpt
 from bringup.report.story import WORST_FIRST, Finding, SharedFinding, badness, findings, shared_findings, tally
+from bringup.results.run import BoardRun, Run
+from bringup.results.verdict import Outcome, Verdict
 
 __all__ = ["BriefView", "ManyView", "Matrix", "MatrixRow", "SharedView", "many_view"]
 

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from bringup.checks.memory import SET_ASIDE, MemoryRegion, RegionKind, Unplaced
-from bringup.checks.run import BoardRun
 from bringup.report import units
 from bringup.report.html.charts import apart
+from bringup.results.memory import SET_ASIDE, MemoryRegion, RegionKind, Unplaced
+from bringup.results.run import BoardRun
 
 __all__ = ["MAP_WIDTH", "Area", "Bank", "Mark", "MemoryView", "memory_view"]
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from bringup.checks.run import Run
-from bringup.checks.verdict import Outcome
-from bringup.report.document import run_document
+from bringup.report.bounded import shown
 from bringup.report.html.charts import HEIGHT, WIDTH
 from bringup.report.html.many import ManyView, many_view
 from bringup.report.html.memorymap import MAP_WIDTH
-from bringup.report.html.sheet import render_sheet
+from bringup.report.html.shell import render_sheet
 from bringup.report.html.view import Anchors, BoardView, board_view
-from bringup.report.shown import shown
+from bringup.report.json_text import run_document
 from bringup.report.story import WORST_FIRST, board_name, run_headline
+from bringup.results.run import Run
+from bringup.results.verdict import Outcome
 
 __all__ = ["render"]
 

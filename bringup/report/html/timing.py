@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from bringup.checks.run import BoardRun
-from bringup.checks.timing import TimingFacts, UntimedFacts
 from bringup.report import units
 from bringup.report.html.charts import Chart, Measured, chart
+from bringup.results.run import BoardRun
+from bringup.results.timing import TimingFacts, UntimedFacts
 
 __all__ = ["Legend", "TimingView", "timing_view"]
 

@@ -6,15 +6,15 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from bringup.checks.asked import RequirementFacts
-from bringup.checks.memory import SET_ASIDE
-from bringup.checks.run import BoardRun, HeapFacts
-from bringup.checks.verdict import Alternative, Outcome, Verdict, file_by_file
 from bringup.report import units
 from bringup.report.html.contiguity import PagesView, pages_view
 from bringup.report.html.memorymap import MemoryView, memory_view
 from bringup.report.html.timing import TimingView, timing_view
 from bringup.report.story import WORST_FIRST, Finding, Headline, about, board_headline, findings, tally
+from bringup.results.memory import SET_ASIDE
+from bringup.results.requirements import RequirementFacts
+from bringup.results.run import BoardRun, HeapFacts
+from bringup.results.verdict import Alternative, Outcome, Verdict, file_by_file
 from bringup.text import safe_name
 
 __all__ = [

@@ -1,0 +1,241 @@
+"""Why a heap that is there cannot be used: its node refuses, or the memory behind it does."""
+
+from __future__ import annotations
+
+import errno
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from bringup.causes.access_denied import why_denied
+from bringup.causes.heap_absent import CMA_NAMES
+from bringup.config.schema import HeapKind
+from bringup.config.units import show_size
+from bringup.facts.board import HEAP_FOLDER, Facts
+from bringup.facts.cma_areas import AreaUse, use_of
+from bringup.outcome import Cause
+from bringup.record.load import Result, State
+from bringup.record.questions import TESTS_BEGIN, TESTS_END
+from bringup.results.verdict import Alternative, Diagnosis
+
+__all__ = ["CmaFailure", "cma_failures", "why_cma_failed", "why_test_failed"]
+
+_ALLOC_FAILED = re.compile(
+    r"cma_alloc: (?:(?P<area>[^:]+): )?alloc failed, req-size: (?P<pages>\d+) pages, ret: -(?P<errno>\d+)"
+)
+_FREE = re.compile(r"(?:number of available pages|range \d+): (?P<runs>[0-9@+]*)")
+_TOTAL = re.compile(r"=> (?P<free>\d+) free of (?P<total>\d+) total pages")
+#: What a test of the test allocator asked for when it was refused.
+_ASKED = re.compile(r"^ALLOC of (\d+) bytes: ENOMEM")
+#: A CMA heap aligns a buffer to its size, to 256 pages at most (CONFIG_CMA_ALIGNMENT; kernel/dma/contiguous.c).
+_ALIGNMENT = 8
+#: Lines below a failure in which its free pages may be told: one an area up to 6.12, later one a range and two more.
+_TOLD = 24
+#: Between these the test allocator is at work; the second pair is its own (exhaust.c).
+_MARKS = {
+    TESTS_BEGIN: TESTS_END,
+    "bringup: exhausts heap ": "bringup: has exhausted heap ",
+}
+_LOOK_AT_POOL = "/sys/kernel/debug/cma/*/maxchunk, or the line 'number of available pages' in dmesg"
+_ENLARGE = "enlarge the pool, or give the heavy user (camera, display) a region of its own"
+
+
+# -- contiguous memory that was not to be had ------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CmaFailure:
+    """One allocation that failed, as the kernel's log tells it.
+
+    :param pages: how many were asked for in one piece.
+    :param code: errno.
+    :param longest: the longest run of free pages then, and ``free`` how many there were; ``None``: not told.
+    """
+
+    line: str
+    area: str | None
+    pages: int
+    code: int
+    longest: int | None = None
+    free: int | None = None
+
+
+def cma_failures(facts: Facts) -> tuple[CmaFailure, ...]:
+    """The failed CMA allocations in the kernel's log (mm/cma.c: cma_alloc, cma_debug_show_areas)."""
+    lines = tuple(_by_others(facts.dmesg or ()))
+    return tuple(
+        _failure(line, found, lines[number + 1 : number + 1 + _TOLD])
+        for number, line in enumerate(lines)
+        if (found := _ALLOC_FAILED.search(line)) is not None
+    )
+
+
+def _failure(line: str, found: re.Match[str], after: tuple[str, ...]) -> CmaFailure:
+    runs: list[int] = []
+    free: int | None = None
+    for told in after:
+        if free is not None or _ALLOC_FAILED.search(told) is not None:
+            break
+        listed, total = _FREE.search(told), _TOTAL.search(told)
+        runs += [int(run) for run in re.findall(r"(\d+)@", listed["runs"] if listed else "")]
+        free = int(total["free"]) if total else free
+    longest = max(runs) if runs else 0 if free == 0 else None
+    return CmaFailure(line, found["area"], int(found["pages"]), int(found["errno"]), longest, free)
+
+
+def why_cma_failed(facts: Facts, failures: tuple[CmaFailure, ...]) -> Diagnosis:
+    """Used up, in pieces, or not to be moved. The last failures count: the first may be from before a mend."""
+    last = failures[-1]
+    evidence = tuple(one.line for one in failures[-5:])
+    page = facts.page_size
+    where = f" of {last.area}" if last.area else ""
+    times = f"{len(failures)} CMA allocations failed" if len(failures) > 1 else "a CMA allocation failed"
+    asked = f"{show_size(last.pages * page)}{where}"
+    if last.code == errno.EBUSY:
+        cause = Cause("cma.busy", f"{times}: pages in the way of {asked} could not be moved")
+        return Diagnosis(cause, evidence, _BUSY)
+    if last.free is not None and last.longest is not None:
+        free, longest = show_size(last.free * page), show_size(last.longest * page)
+        seen = f"free then: {free}, longest run {longest}; asked for {asked}"
+        if last.free >= last.pages > last.longest:
+            return Diagnosis(_fragmented(times, asked), (*evidence, seen), _FRAGMENTED)
+        return Diagnosis(_exhausted(times, asked), (*evidence, seen), (_ENLARGE,))
+    return _used_up_or_in_pieces(facts, evidence, times, last.pages * page, asked)
+
+
+def _exhausted(times: str, asked: str) -> Cause:
+    return Cause("cma.exhausted", f"{times}: CMA was used up when {asked} were asked for")
+
+
+def _fragmented(times: str, asked: str) -> Cause:
+    return Cause("cma.fragmented", f"{times}: enough of CMA was free, but not {asked} in one piece")
+
+
+_BUSY = (
+    "ask for less in one piece, or let the region lie where nothing is pinned (no movable users at boot)",
+    "the trace event cma:cma_alloc_busy_retry names the pages in the way, page_owner who took them",
+)
+_FRAGMENTED = ("give long-lived small buffers another heap, or the heavy user a region of its own; allocate early",)
+
+
+def _used_up_or_in_pieces(facts: Facts, evidence: tuple[str, ...], times: str, size: int, asked: str) -> Diagnosis:
+    """Which of the two is not told: what is free now makes one of them likelier."""
+    free = facts.meminfo.get("CmaFree")
+    seen = [] if free is None else [f"CmaFree: {free // 1024} kB"]
+    longest = _longest_free_now(facts)
+    if longest is not None:
+        seen.append(f"longest free run now: {show_size(longest)}")
+    exhausted, fragmented = _exhausted(times, asked), _fragmented(times, asked)
+    # How much was asked for is not always known; an eighth of the pool is then taken for it.
+    wanted = size or facts.meminfo.get("CmaTotal", 0) // 8
+    if free is not None and free >= wanted and (longest is None or longest < wanted):
+        other = Alternative(exhausted, f"what was free when it failed: {_LOOK_AT_POOL}", (_ENLARGE,))
+        return Diagnosis(fragmented, (*evidence, *seen), _FRAGMENTED, alternatives=(other,))
+    other = Alternative(fragmented, f"the longest free run when it failed: {_LOOK_AT_POOL}", _FRAGMENTED)
+    return Diagnosis(exhausted, (*evidence, *seen), (_ENLARGE,), alternatives=(other,))
+
+
+def _longest_free_now(facts: Facts) -> int | None:
+    """Bytes, over all areas, where debugfs tells it (CONFIG_CMA_DEBUGFS; in pages)."""
+    page = facts.page_size
+    found = [
+        int(one.text()) * page
+        for one in facts.record.files("/sys/kernel/debug/cma/", "/maxchunk")
+        if one.state is State.OK and one.text().strip().isdecimal()
+    ]
+    return max(found, default=None)
+
+
+# -- a test of the test allocator that failed ------------------------------------------------------------------------
+
+
+def why_test_failed(facts: Facts, result: Result) -> Diagnosis:
+    """Why one of the test allocator's tests failed; without a cause where its errno tells nothing."""
+    if result.heap.startswith("ion/") and result.errno != errno.ENOMEM:
+        return Diagnosis()  # what follows is about nodes in /dev/dma_heap
+    if result.test == "open" and result.errno in (errno.EACCES, errno.EPERM):
+        return why_denied(facts, result.heap)
+    if result.errno == errno.ENOMEM:
+        return _no_memory(facts, result)
+    if result.errno == errno.ENOTTY:
+        cause = Cause("heap.not-a-heap", f"{HEAP_FOLDER}/{result.heap} is a node, but no heap answers there")
+        return Diagnosis(
+            cause, remedy=("remove what makes this node: a stale file, or another driver's device number",)
+        )
+    if result.errno in (errno.ENODEV, errno.ENXIO):
+        cause = Cause("heap.driver-gone", f"{HEAP_FOLDER}/{result.heap} is there, and its driver is not")
+        return Diagnosis(
+            cause, remedy=("see dmesg for the driver that was unloaded; a node made by hand has no driver",)
+        )
+    return Diagnosis()
+
+
+def _no_memory(facts: Facts, result: Result) -> Diagnosis:
+    name = result.heap
+    heap = facts.config.heap(name) if facts.config else None
+    if name in CMA_NAMES or (heap is not None and heap.kind is HeapKind.CMA):
+        failures = tuple(one for one in cma_failures(facts) if one.area in (None, name) or name in CMA_NAMES)
+        logged = why_cma_failed(facts, failures) if failures else None
+        if (now := _by_the_area(facts, result)) is None:
+            return logged or _used_up_or_in_pieces(facts, (), "an allocation failed", 0, "some pages")
+        # The log is of earlier allocations: it is evidence where it says the same.
+        if logged is None or logged.cause is None or now.cause is None or logged.cause.id != now.cause.id:
+            return now
+        return replace(now, evidence=(*now.evidence, *logged.evidence))
+    seen = [f"{key}: {facts.meminfo[key] // 1024} kB" for key in ("MemTotal", "MemAvailable") if key in facts.meminfo]
+    cause = Cause("heap.no-memory", "the heap had no memory left")
+    return Diagnosis(cause, tuple(seen), ("see what holds it: dmabuf_dump, or /sys/kernel/debug/dma_buf/bufinfo",))
+
+
+def _by_the_area(facts: Facts, result: Result) -> Diagnosis | None:
+    """By what was free of the area just before the tests; ``None`` where that does not tell."""
+    others = CMA_NAMES if result.heap in CMA_NAMES else ()
+    area, found = use_of(facts, result.heap, *others), _ASKED.match(result.seen)
+    if area is None or found is None:
+        return None
+    # The sizes are evidence, so that tests that fail for one reason are one finding.
+    pages, failed, seen = -(-int(found[1]) // facts.page_size), f"an allocation failed: {result.heap}", (_shown(area),)
+    if area.free < pages * facts.page_size:
+        return Diagnosis(Cause("cma.exhausted", f"{failed} was used up"), seen, (_ENLARGE,))
+    if area.longest is None:
+        return None
+    if area.longest < pages * facts.page_size:
+        return Diagnosis(Cause("cma.fragmented", f"{failed} had enough free, but not in one piece"), seen, _FRAGMENTED)
+    aligned = min(1 << (pages - 1).bit_length(), 1 << _alignment(facts))
+    if area.longest < (pages + aligned - 1) * facts.page_size:
+        return None
+    cause = Cause("cma.busy", f"{failed} had room, but what lies there could not be moved")
+    return Diagnosis(cause, seen, _BUSY)
+
+
+def _alignment(facts: Facts) -> int:
+    value = facts.kernel_config.get("CMA_ALIGNMENT") if facts.kernel_config else None
+    return int(value) if value is not None and value.isdecimal() else _ALIGNMENT
+
+
+def _shown(area: AreaUse) -> str:
+    run = "" if area.longest is None else f", longest run {area.longest // 1024} KiB"
+    return f"{area.source}, before the tests: {area.free // 1024} of {area.total // 1024} KiB free{run}"
+
+
+def _by_others(lines: tuple[str, ...]) -> Iterator[str]:
+    """Without what our tests caused: between two lines that are written to the log around them.
+
+    Where it was killed there is no second line; what follows the first may then be anyone's, and stays.
+    """
+    ours: list[str] | None = None
+    ends = ""
+    for line in lines:
+        begins = next((end for begin, end in _MARKS.items() if line.startswith(begin)), "")
+        if ours is None and begins:
+            ours, ends = [], begins
+        elif ours is None:
+            yield line
+        elif line.startswith(ends):
+            ours = None
+        elif begins == ends:
+            yield from ours
+            ours = []
+        else:
+            ours.append(line)
+    yield from ours or ()

@@ -1,0 +1,184 @@
+"""The lines that mend a board, rendered by the templates that ``bringup render`` uses, for this board and this kernel.
+
+What a template needs and no board config tells is taken from the record, or is Android's custom; where even that does
+not do, there is no change and the remedy stays words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from pydantic import ValidationError
+
+from bringup.config.schema import BoardConfig, DeclaredIn, Heap, HeapKind, Kernel, Memory, Region
+from bringup.errors import BringupError
+from bringup.facts.board import Facts
+from bringup.facts.region_rejections import cma_alignment, extent, root_cells
+from bringup.facts.reserved_memory import ReservedNode
+from bringup.render.sepolicy import make_policy
+from bringup.results.verdict import Change
+
+__all__ = [
+    "allowed", "device_tree", "kconfig", "labelled", "modules_load", "options_for", "parameter", "split_kconfig",
+    "ueventd_line", "within",
+]  # fmt: skip
+
+_OPTION = re.compile(r"CONFIG_[A-Za-z0-9_]+=\S+|# CONFIG_[A-Za-z0-9_]+ is not set")
+_COMMENT = re.compile(r"#(?! CONFIG_)|//")
+#: Options that concern heaps and what stands below them, of all that a board config's fragment sets.
+_OF_HEAPS = re.compile(r"DMABUF_HEAPS|CMA|DMA_CMA|TEE$|OPTEE$|DMA_SHARED_BUFFER")
+_MODE, _OWNER = "0444", "system"
+
+
+def kconfig(lines: Iterable[str]) -> tuple[Change, ...]:
+    """Options for a fragment; nothing for none."""
+    kept = tuple(dict.fromkeys(lines))
+    return (Change("kconfig.fragment", kept),) if kept else ()
+
+
+def split_kconfig(remedy: Iterable[str]) -> tuple[tuple[str, ...], tuple[Change, ...]]:
+    """A requirement's remedy apart: the words, and the options as lines of a fragment."""
+    lines = tuple(remedy)
+    return tuple(one for one in lines if not _OPTION.fullmatch(one)), kconfig(filter(_OPTION.fullmatch, lines))
+
+
+def options_for(facts: Facts, heap: Heap | None) -> tuple[str, ...]:
+    """Options that the board config's fragment sets for this heap and this kernel does not have so."""
+    config, version = facts.kernel_config, facts.version
+    if config is None or version is None or heap is None or facts.config is None:
+        return ()
+    from bringup.render.kconfig import kernel_options
+
+    wanted = kernel_options(facts.config, (heap,), version)
+    lacking = (one for one in wanted if _OF_HEAPS.match(one.symbol) and (config.get(one.symbol) or "n") != one.value)
+    return tuple(
+        f"# CONFIG_{one.symbol} is not set" if one.value == "n" else f"CONFIG_{one.symbol}={one.value}"
+        for one in lacking
+    )
+
+
+def ueventd_line(
+    facts: Facts, name: str, mode: int | None = None, user: str = "", group: str = ""
+) -> tuple[Change, ...]:
+    """The line that gives a heap's node its mode and owner; Android's own where nothing says otherwise."""
+    node = {"mode": _MODE if mode is None else f"{mode:04o}", "owner": user or _OWNER, "group": group or _OWNER}
+    return _rendered(facts, "ueventd", {"ueventd.rc": ""}, heap=_heap(facts, name, node=node))
+
+
+def labelled(facts: Facts, name: str, label: str) -> tuple[Change, ...]:
+    """The type of a heap's node: its line in file_contexts and, where it is not the platform's, its declaration."""
+    heap = _heap(facts, name, node={"label": label}, used_by=())
+    return _rendered(facts, "sepolicy", _SEPOLICY, heap=heap)
+
+
+def allowed(facts: Facts, name: str, label: str, domain: str) -> tuple[Change, ...]:
+    """The rule that lets a domain open a heap of that type.
+
+    :raises UsageError: a neverallow rule of the platform forbids it.
+    """
+    heap = _heap(facts, name, node={"label": label}, used_by=(domain,))
+    try:
+        config = _config(facts, heap, {})
+    except ValidationError:
+        return ()
+    make_policy(config, ((name, config.heaps[0]),))
+    changes = _rendered(facts, "sepolicy", _SEPOLICY, heap=heap)
+    return tuple(one for one in changes if one.file.endswith(".te"))
+
+
+_SEPOLICY = {"sepolicy/heaps.te": ".te", "sepolicy/file_contexts": "file_contexts"}
+
+
+def modules_load(facts: Facts, modules: tuple[str, ...]) -> tuple[Change, ...]:
+    """Lines of modules.load for heap drivers that are modules."""
+    return _rendered(facts, "modules", {"modules.load": "modules.load"}, kernel={"modules": modules})
+
+
+def parameter(facts: Facts, size: int) -> tuple[Change, ...]:
+    """The command line that gives the default CMA area a size."""
+    region = {"declared_in": DeclaredIn.CMDLINE, "size": size}
+    heap = {"name": "reserved", "kind": HeapKind.CMA, "region": region}
+    return _rendered(facts, "cmdline", {"BoardConfig.mk": ""}, heap=heap, kernel={"cmdline": ()})
+
+
+def device_tree(facts: Facts, name: str, region: Region | None) -> tuple[Change, ...]:
+    """The reserved-memory node behind a CMA heap; nothing where its size or the tree's cells are not known."""
+    if region is None or region.size is None:
+        return ()
+    given = region.model_dump() | {"declared_in": DeclaredIn.DEVICE_TREE}
+    if not region.no_map and region.compatible in (None, "shared-dma-pool"):
+        given["reusable"] = True
+    heap = {"name": name, "kind": HeapKind.CMA, "region": given}
+    return _rendered(facts, "device-tree", {"device-tree/heaps.dtsi": ".dtsi"}, heap=heap)
+
+
+def within(facts: Facts, node: ReservedNode) -> Region | None:
+    """The same region, moved and enlarged to what CMA on this kernel takes, and lent to the kernel as CMA must be."""
+    step, (base, long) = cma_alignment(facts), extent(node)
+    if long is None or step is None:
+        return None
+    begin = None if base is None else base // step * step
+    end = long if base is None or begin is None else base + long - begin
+    default = "linux,cma-default" in node.flags
+    size = -(-end // step) * step
+    return Region(declared_in=DeclaredIn.DEVICE_TREE, base=begin, size=size, reusable=True, default=default)
+
+
+def _heap(facts: Facts, name: str, **more: Any) -> dict[str, Any]:
+    known = facts.config.heap(name) if facts.config else None
+    kind = known.kind if known else HeapKind.CMA if "cma" in name else HeapKind.SYSTEM
+    return {"name": name, "kind": kind, **more}
+
+
+def _rendered(
+    facts: Facts,
+    fragment: str,
+    files: dict[str, str],
+    *,
+    heap: dict[str, Any] | None = None,
+    kernel: dict[str, Any] | None = None,
+) -> tuple[Change, ...]:
+    """Render a fragment for one heap. What cannot be rendered is no change.
+
+    :param files: what the changes are called → how the path of the template's output ends.
+    """
+    from bringup.render.engine import Rendered, render
+
+    try:
+        config = _config(facts, heap, kernel or {})
+        rendered = render(fragment, config, kernel=str(facts.version) if facts.version else None)
+    except (ValidationError, BringupError):  # a name that no board config could hold; a user's template
+        return ()
+    changes = []
+    for name, end in files.items():
+        bodies = [_body(one) for one in rendered if isinstance(one, Rendered) and one.path.endswith(end)]
+        lines = tuple(line for body in bodies for line in body)
+        if lines:
+            changes.append(Change(name, lines))
+    return tuple(changes)
+
+
+def _config(facts: Facts, heap: dict[str, Any] | None, kernel: dict[str, Any]) -> BoardConfig:
+    """The board config with this one heap; where none fitted, one that says only this."""
+    base = facts.config or BoardConfig(name="board", title="This board")
+    cells = root_cells(facts)
+    memory = base.memory or Memory()
+    if cells is not None:
+        memory = memory.model_copy(update={"address_cells": cells[0], "size_cells": cells[1]})
+    known = base.kernel or Kernel()
+    return base.model_copy(
+        update={
+            "heaps": () if heap is None else (Heap.model_validate(heap),),
+            "memory": memory,
+            "kernel": known.model_copy(update={"cmdline": (), **kernel}),
+        }
+    )
+
+
+def _body(rendered: Any) -> tuple[str, ...]:
+    """A file's lines without the comments, which speak of the file as a whole."""
+    text = rendered.text.replace(rendered.header, "", 1)
+    lines = (line.rstrip() for line in text.splitlines())
+    return tuple(line for line in lines if line and not _COMMENT.match(line))

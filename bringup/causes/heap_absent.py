@@ -1,0 +1,341 @@
+"""Why a heap is not there: the chain walked down to its first broken link, with the evidence of each step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from bringup.causes import fix_lines as changes
+from bringup.causes.region_rejected import region_rejected
+from bringup.config.schema import DeclaredIn, Heap, HeapKind
+from bringup.facts.board import Facts
+from bringup.facts.region_rejections import (
+    is_cma,
+    is_enabled,
+    is_pool,
+    log_is_whole,
+    node_text,
+    rejections,
+    reserved_nodes,
+)
+from bringup.kernel.history.version import Flavour
+from bringup.kernel.kconfig.dotconfig import KernelConfig
+from bringup.outcome import Cause, Outcome
+from bringup.record.load import State
+from bringup.results.verdict import Alternative, Change, Diagnosis
+
+__all__ = ["CMA_NAMES", "HEAP_DRIVERS", "HeapDriver", "module_not_loaded", "why_absent", "why_not_reserved"]
+
+#: Names under which mainline has exposed the default CMA area: ``reserved`` (size by Kconfig or cma=), the device
+#: tree node's name, and ``default_cma_region`` from 6.17 on (drivers/dma-buf/heaps/cma_heap.c of 6.12 and 7.2).
+CMA_NAMES = ("reserved", "linux,cma", "default-pool", "default_cma_region")
+_CLASS = "/sys/class/dma_heap"
+_DEFAULT = "linux,cma-default"
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class HeapDriver:
+    """A heap driver: the symbol that builds it, the requirement on that, and its name where it is a module."""
+
+    symbol: str
+    requirement: str
+    module: str
+    kinds: tuple[HeapKind, ...]
+
+
+HEAP_DRIVERS = (
+    HeapDriver("DMABUF_HEAPS_SYSTEM", "heaps.system", "system_heap", (HeapKind.SYSTEM,)),
+    HeapDriver("DMABUF_HEAPS_CMA", "heaps.cma", "cma_heap", (HeapKind.CMA,)),
+)
+
+
+_MAINLINE_SYMBOLS = ("DMABUF_HEAPS", "DMABUF_HEAPS_SYSTEM", "DMABUF_HEAPS_CMA", "DMABUF_HEAPS_CMA_LEGACY")
+
+_VENDOR = (
+    "heap.vendor-driver-missing",
+    "{name} comes from a vendor's driver, which this kernel does not have",
+    ("port the driver to this kernel, or map its users to system or to a CMA heap",),
+)
+#: What no mainline kernel up to 7.3 provides (drivers/dma-buf/heaps/Kconfig), and what to do without.
+_OUT_OF_TREE: dict[HeapKind, tuple[str, str, tuple[str, ...]]] = {
+    HeapKind.SYSTEM_UNCACHED: (
+        "heap.no-uncached",
+        "{name} is in no mainline kernel: only Android's and vendors' kernels had an uncached system heap",
+        ("use system and DMA_BUF_IOCTL_SYNC around CPU access, or port the uncached heap",),
+    ),
+    HeapKind.VENDOR: _VENDOR,
+    HeapKind.CARVEOUT: _VENDOR,
+    HeapKind.PROTECTED: (
+        "heap.no-protected",
+        "{name} needs a TEE with protected memory (mainline from 6.18: CONFIG_TEE_DMABUF_HEAPS) or a vendor's driver",
+        ("see dmesg for the TEE driver; without one, protected playback cannot be had",),
+    ),
+}
+
+
+#: A link of the chain: broken; held, as the words say; or not known.
+Link = Diagnosis | str | None
+
+
+def why_absent(facts: Facts, kind: HeapKind, heap: Heap | None = None) -> Diagnosis:
+    """Why there is no node for a heap of this kind.
+
+    :param heap: what the board config says of it.
+    """
+    links: list[Callable[[], Link]] = [
+        lambda: _version(facts),
+        lambda: _framework(facts, kind, heap),
+        lambda: _driver(facts, kind, heap),
+    ]
+    if kind is HeapKind.CMA:
+        links += [
+            lambda: _name(facts, heap),
+            lambda: _tree(facts, heap),
+            lambda: _taken(facts),
+            lambda: _area(facts, heap),
+        ]
+    links.append(lambda: _in_mainline(facts, kind, heap))
+    held: list[str] = []
+    for link in links:
+        found = link()
+        if isinstance(found, Diagnosis):
+            return replace(found, evidence=(*held, *found.evidence))
+        if found is not None:
+            held.append(found)
+    return Diagnosis(evidence=tuple(held))
+
+
+def why_not_reserved(facts: Facts, heap: Heap) -> Diagnosis | None:
+    """Why a heap's region is not in CMA; ``None`` where the tree has it and the kernel took it, as far as is known."""
+    found = (_tree(facts, heap), _taken(facts))
+    return next((one for one in found if isinstance(one, Diagnosis)), None)
+
+
+def _version(facts: Facts) -> Link:
+    if facts.version is None:
+        return None
+    if (facts.version.major, facts.version.minor) >= (5, 6):
+        return f"Linux {facts.version.release} has DMA-BUF heaps (since 5.6)"
+    cause = Cause("kernel.too-old", "this kernel is older than DMA-BUF heaps (5.6)")
+    return Diagnosis(cause, (facts.version.release,), ("move to 5.10 or newer",))
+
+
+# -- the kernel's options and modules --------------------------------------------------------------------------------
+
+
+def _framework(facts: Facts, kind: HeapKind, heap: Heap | None) -> Link:
+    config = facts.kernel_config
+    if config is not None and config.enabled("DMABUF_HEAPS"):
+        return config.line("DMABUF_HEAPS")
+    if config is None:
+        return _framework_by_class(facts)
+    # The driver is needed as well, and is to be had only once the framework is on.
+    also = [one.requirement for one in HEAP_DRIVERS if kind in one.kinds]
+    return _unset(facts, ("heaps.framework", *also), heap)
+
+
+def _framework_by_class(facts: Facts) -> Link:
+    """Without a configuration: the framework makes its class when it starts, whatever heaps there are."""
+    seen = facts.record.globs.get(f"{_CLASS}/*")
+    if seen is not None and seen.state is State.OK:
+        return f"{_CLASS} is there: the framework is built in"
+    if seen is None or seen.state is not State.MISSING:
+        return None
+    text = "DMABUF_HEAPS is off: the kernel has not even the class that the framework makes"
+    return Diagnosis(
+        Cause("kconfig.heaps-off", text),
+        (facts.why_no_kernel_config, f"{_CLASS} is not there"),
+        changes=changes.kconfig(("CONFIG_DMABUF_HEAPS=y", "CONFIG_DMABUF_HEAPS_SYSTEM=y")),
+    )
+
+
+def _unset(facts: Facts, requirements: tuple[str, ...], heap: Heap | None) -> Diagnosis | None:
+    """What the configuration lacks, in the words of the first requirement; the lines are those of all."""
+    answers = [facts.kconfig[one] for one in requirements if one in facts.kconfig]
+    unmet = [one for one in answers if one.cause is not None and one.outcome in (Outcome.FAIL, Outcome.WARN)]
+    if facts.kernel_config is None or not unmet or unmet[0].id != requirements[0]:
+        return None
+    lines = tuple(facts.kernel_config.line(symbol) for symbol in unmet[0].symbols)
+    words, options = changes.split_kconfig(line for one in unmet for line in one.remedy)
+    asked = (line for one in options for line in one.lines)
+    return Diagnosis(unmet[0].cause, lines, words, changes.kconfig((*asked, *changes.options_for(facts, heap))))
+
+
+def _driver(facts: Facts, kind: HeapKind, heap: Heap | None) -> Link:
+    config = facts.kernel_config
+    driver = next((one for one in HEAP_DRIVERS if kind in one.kinds), None)
+    if driver is None:
+        return None
+    if config is None:
+        return _driver_unread(facts, driver)
+    value = config.get(driver.symbol)
+    if value == "y":
+        return config.line(driver.symbol)
+    if value == "m" or config.flavour is Flavour.GKI:
+        return _loaded(facts, config, driver)
+    return _unset(facts, (driver.requirement,), heap)
+
+
+def _loaded(facts: Facts, config: KernelConfig, driver: HeapDriver) -> Link:
+    seen = config.line(driver.symbol)
+    if facts.modules is None:
+        return seen
+    if driver.module in facts.modules:
+        return f"{seen}, and {driver.module} is loaded"
+    return module_not_loaded(facts, driver, seen)
+
+
+def module_not_loaded(facts: Facts, driver: HeapDriver, *seen: str) -> Diagnosis:
+    """A heap driver that is a module and is not loaded."""
+    cause = Cause("module.not-loaded", f"the heap driver {driver.module} is a module and is not loaded")
+    evidence = (*seen, f"{driver.module} is not in /proc/modules")
+    if facts.modules_load is not None and driver.module in facts.modules_load:
+        words = f"modules.load names {driver.module} already: look in dmesg for why it did not load"
+        return Diagnosis(cause, evidence, (words,))
+    words = (
+        f"add {driver.module}.ko to modules.load of vendor_boot or vendor_dlkm; to try it now: modprobe {driver.module}"
+    )
+    return Diagnosis(cause, evidence, (words,), changes.modules_load(facts, (driver.module,)))
+
+
+def _driver_unread(facts: Facts, driver: HeapDriver) -> Link:
+    """Without a configuration: an option that is off and a module that is not loaded look the same."""
+    if facts.modules is not None and driver.module in facts.modules:
+        return f"{driver.module} is loaded"
+    off_id = "kconfig.system-heap-off" if driver.module == "system_heap" else "kconfig.cma-heap-off"
+    off = Cause(off_id, f"{driver.symbol} may be off: nothing provides the node")
+    option = f"CONFIG_{driver.symbol}=y"
+    apart = (
+        "the kernel's configuration tells which: zcat /proc/config.gz, or bringup kconfig check on the build's .config"
+    )
+    module = module_not_loaded(facts, driver, facts.why_no_kernel_config)
+    assert module.cause is not None
+    if facts.version is not None and (facts.is_android or facts.version.flavour is Flavour.GKI):
+        # Android's common kernel leaves the option unset and the heap to a module.
+        return replace(module, alternatives=(Alternative(off, apart, (f"kconfig.fragment: {option}",)),))
+    other = Alternative(module.cause, apart, module.remedy)
+    return Diagnosis(off, module.evidence, changes=changes.kconfig((option,)), alternatives=(other,))
+
+
+def _in_mainline(facts: Facts, kind: HeapKind, heap: Heap | None) -> Link:
+    """The heap's driver is in no mainline kernel: a new BSP kernel that left it behind looks like this."""
+    known = _OUT_OF_TREE.get(kind)
+    config = facts.kernel_config
+    if known is None or heap is None or config is None:
+        return None
+    id_, text, remedy = known
+    symbols = [name for name in config if name.startswith("DMABUF_HEAPS") or "_HEAP" in name]
+    vendor = [config.line(name) for name in symbols if name not in _MAINLINE_SYMBOLS and config.enabled(name)]
+    evidence = vendor or ["no option of a vendor's heap driver is on"]
+    return Diagnosis(Cause(id_, text.format(name=heap.name)), tuple(evidence), remedy)
+
+
+# -- contiguous memory -----------------------------------------------------------------------------------------------
+
+
+def _is_default(heap: Heap | None) -> bool:
+    return heap is None or heap.region is None or heap.region.default
+
+
+def _cma_parameter(facts: Facts) -> str | None:
+    return next((word for word in facts.cmdline or () if word.startswith("cma=")), None)
+
+
+def _name(facts: Facts, heap: Heap | None) -> Link:
+    """The default CMA area may be there under another of its names."""
+    if heap is None or not _is_default(heap):
+        return None
+    there = [name for name in facts.heap_nodes or () if name in CMA_NAMES]
+    if not there or any(name in there for name in heap.names_on(facts.version.release if facts.version else None)):
+        return None
+    parameter = _cma_parameter(facts)
+    why = f"{parameter} replaces the device tree's pool" if parameter else "this kernel names it so"
+    cause = Cause("heap.renamed", f"the default CMA heap is called {', '.join(there)} here: {why}")
+    remedy = [f"name {there[0]} in the heap map and in ueventd.rc instead of {heap.name}"]
+    if parameter:
+        remedy.insert(0, f"drop {parameter} from the kernel command line to get the device tree's pool and name back")
+        remedy[1] = f"or {remedy[1]}"
+    evidence = [f"/dev/dma_heap/{name} is there" for name in there]
+    return Diagnosis(cause, (*evidence, *filter(None, [parameter])), tuple(remedy), _keeps_the_name(facts))
+
+
+def _keeps_the_name(facts: Facts) -> tuple[Change, ...]:
+    """6.17 and 6.18 can keep the old name beside the new one (drivers/dma-buf/heaps/Kconfig there)."""
+    answer = facts.kconfig.get("heaps.cma-legacy-name")
+    unmet = answer is not None and answer.outcome in (Outcome.FAIL, Outcome.WARN)
+    return changes.split_kconfig(answer.remedy)[1] if answer is not None and unmet else ()
+
+
+def _tree(facts: Facts, heap: Heap | None) -> Link:
+    """The device tree that the board booted with may have no such node, or one that makes no CMA area."""
+    if heap is None or heap.region is None or heap.region.declared_in is not DeclaredIn.DEVICE_TREE:
+        return None
+    nodes = reserved_nodes(facts)
+    if nodes is None:
+        return None
+    wanted = heap.region.node_name or heap.name
+    node = nodes.get(wanted) or next(
+        (one for one in nodes.values() if heap.region.default and _DEFAULT in one.flags), None
+    )
+    mended = changes.device_tree(facts, wanted, heap.region)
+    if node is None or not is_enabled(facts, node):
+        seen = ", ".join(sorted(nodes)) or "no node"
+        evidence = (
+            (f"{node_text(node)}, disabled",) if node is not None else (f"/reserved-memory has no {wanted}: {seen}",)
+        )
+        cause = Cause("cma.no-region", f"the device tree that the board booted with has no node {wanted}")
+        remedy = ("check that the overlay or .dts with this node is in the image that the boot loader passes on",)
+        return Diagnosis(cause, evidence, remedy, mended)
+    if is_pool(node) and not is_cma(node):
+        id_ = "cma.region-no-map" if "no-map" in node.flags else "cma.region-not-reusable"
+        why = "says no-map" if "no-map" in node.flags else "does not say reusable"
+        cause = Cause(id_, f"{node.name} {why}, so the kernel makes no CMA area and no heap of it")
+        mended = mended or changes.device_tree(facts, node.name, changes.within(facts, node))
+        return Diagnosis(cause, (node_text(node),), ("write reusable and no no-map into the node",), mended)
+    return node_text(node)
+
+
+def _taken(facts: Facts) -> Link:
+    """The kernel may have refused the region."""
+    found = rejections(facts)
+    if found:
+        return region_rejected(facts, found)
+    if facts.dmesg is None or not log_is_whole(facts):
+        return None
+    return f"none of {len(facts.dmesg)} lines of the kernel's log rejects a region"
+
+
+def _area(facts: Facts, heap: Heap | None) -> Link:
+    """There may be no CMA area at all, or none but the default one may have a heap."""
+    total = facts.meminfo.get("CmaTotal")
+    if total is None:
+        return None
+    if total > 0:
+        return _default_only(facts, heap) or f"CmaTotal: {total // 1024} kB"
+    evidence = ["CmaTotal: 0 kB"]
+    parameter, config = _cma_parameter(facts), facts.kernel_config
+    if parameter:
+        evidence.append(parameter)
+    elif config is not None and config.get("CMA_SIZE_MBYTES") is not None:
+        evidence.append(config.line("CMA_SIZE_MBYTES"))
+    cause = Cause("cma.size-zero", "there is no CMA area: a CMA heap has nothing to stand on")
+    if parameter:
+        return Diagnosis(cause, tuple(evidence), (f"drop {parameter} from the kernel command line, or give it a size",))
+    region = heap.region if heap is not None else None
+    if region is not None and region.declared_in is DeclaredIn.DEVICE_TREE:
+        mended = changes.device_tree(facts, region.node_name or heap.name if heap else "", region)
+    else:
+        size = (region.size if region is not None else None) or 64 * MIB
+        mended = changes.parameter(facts, size)
+    words = ("reserve one: a linux,cma-default node under /reserved-memory, cma=SIZE, or CONFIG_CMA_SIZE_MBYTES",)
+    return Diagnosis(cause, tuple(evidence), words, mended)
+
+
+def _default_only(facts: Facts, heap: Heap | None) -> Diagnosis | None:
+    """Up to 6.18 the CMA driver makes a heap of the default area only; 7.2 makes one of each."""
+    if heap is None or _is_default(heap) or facts.version is None or facts.version.series > (6, 18):
+        return None
+    text = f"up to Linux 6.18 only the default CMA area is a heap, and {heap.name} is another"
+    remedy = (f"make {heap.name} the default area (linux,cma-default), or say in the board config: first: '7.2'",)
+    return Diagnosis(Cause("cma.default-only", text), (facts.version.release,), remedy)

@@ -1,0 +1,51 @@
+"""Can one see who holds which buffer?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bringup.checks.registry import Question, check
+from bringup.facts.board import Facts
+from bringup.record.load import State
+from bringup.results.verdict import Cause, Verdict
+
+_PLACES = {
+    "/sys/kernel/dmabuf/buffers": "sysfs (CONFIG_DMABUF_SYSFS_STATS, until 6.19)",
+    "/sys/fs/bpf/dmabufs": "BPF iterator",
+}
+_BUFINFO = "/sys/kernel/debug/dma_buf/bufinfo"
+
+
+@check(
+    "dmabuf.statistics",
+    "The kernel tells which buffers there are",
+    asks="Whether /sys/kernel/dmabuf/buffers, /sys/fs/bpf/dmabufs or debugfs dma_buf/bufinfo is there.",
+    why="A leak of buffers cannot be found without; dmabuf_dump and dumpsys read these.",
+    source="AOSP system/memory/libmeminfo; commit ab4c3dcf9a71 removed the sysfs directory (6.19 has it, 7.0 has not)",
+    since="any; sysfs 5.15 to 6.19, the BPF iterator from 6.16 on, debugfs always",
+)
+def statistics(ask: Question, facts: Facts) -> Iterator[Verdict]:
+    found = [f"{path}: {what}" for path, what in _PLACES.items() if _is_there(facts, path)]
+    bufinfo = facts.record.file(_BUFINFO)
+    if bufinfo is not None and bufinfo.state is State.OK:
+        found.append(f"{_BUFINFO}: debugfs, not on user builds")
+    if found:
+        yield ask.passed(*found)
+    elif bufinfo is None:
+        yield ask.unknown(facts.why_unknown(_BUFINFO))
+    elif not facts.as_root:
+        yield ask.skipped("only root can see them, and the test allocator did not run as root")
+    else:
+        yield ask.warned(
+            *(f"{path} is not there" for path in (*_PLACES, _BUFINFO)),
+            cause=Cause("dmabuf.no-statistics", "nothing on this board tells which DMA-BUFs exist"),
+            remedy=[
+                "until 6.19: CONFIG_DMABUF_SYSFS_STATS=y",
+                "after: the BPF dmabuf iterator (CONFIG_BPF_SYSCALL=y, CONFIG_DEBUG_INFO_BTF=y)",
+            ],
+        )
+
+
+def _is_there(facts: Facts, path: str) -> bool:
+    node = facts.record.node(path)
+    return node is not None and node.state is State.OK

@@ -1,0 +1,1 @@
+"""Two runs side by side: verdicts, facts and timings that differ."""

@@ -1,0 +1,241 @@
+"""A record as a judge wants to see it: typed, parsed once, and silent about what was not observed."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import re
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from bringup.config.schema import BoardConfig
+from bringup.errors import BringupError
+from bringup.kernel.history.version import KernelVersion
+from bringup.kernel.kconfig.dotconfig import KernelConfig, parse_config
+from bringup.kernel.requirements.evidence import Evidence
+from bringup.kernel.requirements.judge import judge
+from bringup.kernel.requirements.verdict import KconfigVerdict
+from bringup.record.load import FileEntry, NodeFact, Record, State
+
+__all__ = ["HEAP_FOLDER", "Facts", "UeventdRule"]
+
+HEAP_FOLDER = "/dev/dma_heap"
+_CONFIG_LIMIT = 8 * 1024 * 1024
+_PROPERTY = re.compile(r"^\[([^\]]+)\]: \[(.*)\]$", re.MULTILINE)
+_STAMP = re.compile(r"^(?:<\d+>)?(?:\[ *\d+\.\d+\])? ?")
+
+
+@dataclass(frozen=True, slots=True)
+class UeventdRule:
+    """One permission line of a ``ueventd.rc``, and the file and line where it stands."""
+
+    pattern: str
+    mode: int
+    user: str
+    group: str
+    place: str
+
+
+class Facts:
+    """What is known of one board. A property that is ``None`` was not observed or could not be read.
+
+    :param config: the board config it is judged against; ``None`` where none matched.
+    :param why_config: what agreed or disagreed when a config was looked for.
+    :param rendered: files rendered for it earlier, path → text, to compare the board with.
+    """
+
+    def __init__(
+        self,
+        record: Record,
+        config: BoardConfig | None = None,
+        why_config: str = "",
+        rendered: Mapping[str, str] | None = None,
+    ) -> None:
+        self.record = record
+        self.config = config
+        self.why_config = why_config
+        self.rendered = rendered
+
+    def text(self, path: str) -> str | None:
+        """A file's text; ``None`` unless it was read."""
+        entry = self.record.file(path)
+        return entry.text() if entry is not None and entry.state is State.OK else None
+
+    def why_unknown(self, path: str) -> str:
+        """Why a file or node is not known, for a verdict's reason."""
+        entry = self.record.file(path) or self.record.node(path)
+        if entry is None:
+            return f"{path} was not observed ({self.record.incomplete or 'it was not asked for'})"
+        words = {State.MISSING: "is not there", State.DENIED: "may not be read", State.OK: "is there"}
+        return f"{path} {words.get(entry.state, f'could not be read (errno {entry.errno})')}"
+
+    # -- what it is ------------------------------------------------------------------------------------------
+
+    @cached_property
+    def version(self) -> KernelVersion | None:
+        """The running kernel's version."""
+        try:
+            return KernelVersion.parse(self.record.hello.release) if self.record.hello else None
+        except BringupError:
+            return None
+
+    @cached_property
+    def properties(self) -> dict[str, str]:
+        """Android's system properties; empty where there are none."""
+        ran = self.record.ran("/system/bin/getprop")
+        return dict(_PROPERTY.findall(ran.stdout.text())) if ran else {}
+
+    @cached_property
+    def compatibles(self) -> tuple[str, ...]:
+        """The device tree's root ``compatible``, most specific first; empty on a board without a device tree."""
+        text = self.text("/sys/firmware/devicetree/base/compatible") or ""
+        return tuple(part for part in text.split("\0") if part)
+
+    @cached_property
+    def cmdline(self) -> tuple[str, ...] | None:
+        """The kernel command line, word by word."""
+        text = self.text("/proc/cmdline")
+        return None if text is None else tuple(text.split())
+
+    @cached_property
+    def is_android(self) -> bool:
+        """Whether Android's user space runs there (it says its build)."""
+        return "ro.build.version.sdk" in self.properties
+
+    @cached_property
+    def is_user_build(self) -> bool | None:
+        """Whether Android was built for users (debugfs and the like are then forbidden)."""
+        kind = self.properties.get("ro.build.type")
+        return None if kind is None else kind == "user"
+
+    @cached_property
+    def selinux_mode(self) -> str | None:
+        """``enforcing`` or ``permissive``; ``None`` where SELinux is not there or was not observed."""
+        text = self.text("/sys/fs/selinux/enforce")
+        return None if text is None else "enforcing" if text.strip() == "1" else "permissive"
+
+    @property
+    def page_size(self) -> int:
+        """Bytes a page, as the test allocator says; the smallest there is where it did not get to say so."""
+        return self.record.hello.page_size if self.record.hello else 4096
+
+    @property
+    def as_root(self) -> bool:
+        """Whether the test allocator ran as root."""
+        return self.record.hello is not None and self.record.hello.uid == 0
+
+    # -- its kernel ------------------------------------------------------------------------------------------
+
+    @cached_property
+    def _kernel_config(self) -> tuple[KernelConfig | None, str]:
+        release = self.record.hello.release if self.record.hello else ""
+        tried = [self.record.file("/proc/config.gz"), self.record.file(f"/boot/config-{release}")]
+        for entry in tried:
+            if entry is not None and entry.state is State.OK and entry.size:
+                return _parse_kernel_config(entry)
+        return None, f"{self.why_unknown('/proc/config.gz')}, and there is no /boot/config-{release or '*'}"
+
+    @property
+    def kernel_config(self) -> KernelConfig | None:
+        """The running kernel's configuration."""
+        return self._kernel_config[0]
+
+    @property
+    def why_no_kernel_config(self) -> str:
+        """Why there is none."""
+        return self._kernel_config[1]
+
+    @cached_property
+    def kconfig(self) -> dict[str, KconfigVerdict]:
+        """The kernel's requirements, judged, by their ids; empty where the kernel's version is not known."""
+        if self.version is None:
+            return {}
+        beside = Evidence.of(
+            modules=self.modules,
+            modules_load=self.modules_load,
+            heaps=self.heap_nodes,
+            cmdline=None if self.cmdline is None else " ".join(self.cmdline),
+            cma_total=self.meminfo.get("CmaTotal"),
+            is_user_build=self.is_user_build,
+        )
+        return {one.id: one for one in judge(self.kernel_config, self.version, evidence=beside)}
+
+    @cached_property
+    def modules(self) -> frozenset[str] | None:
+        """Loaded modules, as ``/proc/modules`` names them (with underscores)."""
+        text = self.text("/proc/modules")
+        return None if text is None else frozenset(line.split()[0] for line in text.splitlines() if line.strip())
+
+    @cached_property
+    def modules_load(self) -> frozenset[str] | None:
+        """Modules that a ``modules.load`` names, spelled as in ``/proc/modules``; ``None``: there is no such file."""
+        lists = [one for one in self.record.files("/", "/modules.load") if one.state is State.OK]
+        if not lists:
+            return None
+        words = (word for one in lists for word in one.text().split())
+        return frozenset(word.rsplit("/", 1)[-1].removesuffix(".ko").replace("-", "_") for word in words)
+
+    @cached_property
+    def meminfo(self) -> dict[str, int]:
+        """``/proc/meminfo`` in bytes; empty where it was not read."""
+        found = re.findall(r"^(\w+):\s+(\d+) kB", self.text("/proc/meminfo") or "", re.MULTILINE)
+        return {name: int(kib) * 1024 for name, kib in found}
+
+    @cached_property
+    def dmesg(self) -> tuple[str, ...] | None:
+        """The kernel's log, line by line, without time stamps."""
+        text = self.text("dmesg")
+        return None if text is None else tuple(_STAMP.sub("", line) for line in text.splitlines())
+
+    # -- its heaps -------------------------------------------------------------------------------------------
+
+    @cached_property
+    def heap_nodes(self) -> dict[str, NodeFact] | None:
+        """The nodes under ``/dev/dma_heap`` by heap name; ``None`` where the folder was not or could not be listed."""
+        glob = self.record.globs.get(f"{HEAP_FOLDER}/*")
+        if glob is None or glob.state in (State.DENIED, State.FAILED) or self._heap_folder_unreadable:
+            return None
+        nodes = self.record.nodes(HEAP_FOLDER)
+        return {one.path.rsplit("/", 1)[-1]: one for one in nodes if one.state is not State.MISSING}
+
+    @property
+    def _heap_folder_unreadable(self) -> bool:
+        folder = self.record.node(HEAP_FOLDER)
+        return folder is not None and folder.state in (State.DENIED, State.FAILED)
+
+    @cached_property
+    def ueventd_rules(self) -> tuple[UeventdRule, ...] | None:
+        """Permission lines for ``/dev/…`` of every ``ueventd*.rc``; ``None`` where there is no such file."""
+        files = [one for one in self.record.files("/") if "/ueventd" in one.path and one.path.endswith(".rc")]
+        read = sorted((one for one in files if one.state is State.OK), key=_parsed_after)
+        return tuple(rule for one in read for rule in _ueventd_rules(one)) if read else None
+
+
+def _parsed_after(entry: FileEntry) -> int:
+    """ueventd parses /system, then /vendor, then /odm, so that later ones override (system/core/init/ueventd.cpp)."""
+    order = ("system", "vendor", "odm")
+    top = entry.path.split("/")[1]
+    return order.index(top) + 1 if top in order else 0
+
+
+def _parse_kernel_config(entry: FileEntry) -> tuple[KernelConfig | None, str]:
+    data = entry.data()
+    if entry.truncated:
+        return None, f"{entry.path} is larger than what was read of it"
+    try:
+        if data[:2] == b"\x1f\x8b":
+            with gzip.GzipFile(fileobj=io.BytesIO(data)) as packed:
+                data = packed.read(_CONFIG_LIMIT)
+        return parse_config(data.decode("utf-8", "replace"), entry.path), ""
+    except (BringupError, OSError, EOFError, zlib.error) as error:
+        return None, f"{entry.path} cannot be understood: {error}"
+
+
+def _ueventd_rules(entry: FileEntry) -> Iterator[UeventdRule]:
+    """Lines of the form ``/dev/NODE MODE USER GROUP`` (AOSP system/core/init/README.ueventd.md)."""
+    for number, line in enumerate(entry.text().splitlines(), start=1):
+        words = line.split()
+        if len(words) >= 4 and words[0].startswith("/dev/") and re.fullmatch("[0-7]{3,4}", words[1]):
+            yield UeventdRule(words[0], int(words[1], 8), words[2], words[3], f"{entry.path}:{number}")

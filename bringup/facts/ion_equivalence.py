@@ -1,0 +1,291 @@
+"""An ION heap and the DMA-BUF heap that replaces it, point by point, from what one record holds of both.
+
+What a point does not show on this board is ``UNKNOWN``, and never taken for the same.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from bringup.config.schema import Flavour, Heap, HeapKind
+from bringup.config.schema import IonHeap as Replaced
+from bringup.config.units import show_size
+from bringup.facts.board import Facts
+from bringup.facts.buffer_placement import pages_of
+from bringup.facts.latency import latency_facts, percentile
+from bringup.outcome import Outcome
+from bringup.record.load import Reads, Result, State
+from bringup.results.ion import IonComparison, IonFacts, IonHeap, IonPoint, PointResult
+from bringup.results.run import LatencyFacts, PageFacts
+
+__all__ = ["ION_LEGACY", "comparisons", "ion_facts", "ion_sources", "mappings", "never_run"]
+
+ION_LEGACY = "legacy"
+ION_FLAG_CACHED = 1
+#: ``enum ion_heap_type`` (drivers/staging/android/uapi/ion.h of Linux 5.10).
+_TYPES = ("system", "system-contig", "carveout", "chunk", "dma", "custom")
+#: Reading takes this many times as long as of cached memory: no cache is slower by less on the boards ION ran on, and
+#: noise is smaller. Below the second figure it counts as cached, where the board shows the difference at all.
+_UNCACHED_FROM, _CACHED_TO = 4.0, 2.0
+#: A median that differs by less is the same: two heaps are not timed in the same turns.
+_LATENCY_BAND = 2.0
+_MIB = 1 << 20
+
+
+class _Cache(enum.StrEnum):
+    CACHED = "cached"
+    UNCACHED = "uncached"
+
+
+@dataclass(frozen=True, slots=True)
+class _Side:
+    """What is known of one of the two."""
+
+    tests: Mapping[str, Result]
+    reads: Reads | None
+    latency: Mapping[int, LatencyFacts]
+    pages: Mapping[int, PageFacts]
+
+
+def ion_facts(facts: Facts) -> IonFacts | None:
+    """What a report shows of ION; ``None`` where there is none, or it was not asked."""
+    ion = facts.record.ion
+    if ion is None or ion.state is not State.OK:
+        return None
+    heaps = tuple(IonHeap(name, _type(number), id_) for name, number, id_ in ion.heaps)
+    return IonFacts(ion.abi, heaps, tuple(comparisons(facts)))
+
+
+def _type(number: int) -> str:
+    return _TYPES[number] if number < len(_TYPES) else str(number)
+
+
+def ion_sources(facts: Facts) -> dict[str, str]:
+    """Each heap of ION as its tests name it, and its type."""
+    ion = facts.record.ion
+    types = {} if ion is None else {name: _type(number) for name, number, _ in ion.heaps}
+    names = sorted(name for name in facts.record.tested_heaps if name.startswith("ion/"))
+    return {name: types.get(name.split("/")[1], "") for name in names}
+
+
+def never_run(facts: Facts) -> tuple[str, ...]:
+    """What is said wherever something rests on ION's interface of before 4.12."""
+    if facts.record.ion is None or facts.record.ion.abi != ION_LEGACY:
+        return ()
+    return ("ION of before 4.12: what this program does with it was never run on hardware",)
+
+
+def mappings(facts: Facts) -> Iterator[tuple[Heap, Replaced]]:
+    """The heaps whose board config names the ION heap that they replace."""
+    for heap in facts.config.heaps if facts.config else ():
+        if heap.replaces is not None:
+            yield heap, heap.replaces
+
+
+def comparisons(facts: Facts) -> Iterator[IonComparison]:
+    """One for each mapping whose two heaps are both on the board, as far as is known."""
+    ion = facts.record.ion
+    if ion is None or ion.state is not State.OK:
+        return
+    release = facts.version.release if facts.version else None
+    for heap, mapping in mappings(facts):
+        name = next((one for one in heap.names_on(release) if one in (facts.heap_nodes or {})), None)
+        source, known, flags = _source(mapping, ion.abi)
+        if name is not None and known in {one for one, _, _ in ion.heaps}:
+            yield IonComparison(name, known, flags, source, tuple(_points(facts, heap, name, source, flags)))
+
+
+def _source(mapping: Replaced, abi: str | None) -> tuple[str, str, int]:
+    """The name its tests have, ION's name for the heap, and the flags."""
+    legacy = abi == ION_LEGACY
+    name = f"0x{mapping.legacy_mask:x}" if legacy else mapping.name
+    flags = mapping.legacy_flags if legacy else mapping.flags
+    behind = "" if flags == 0 else "/cached" if flags == ION_FLAG_CACHED else f"/0x{flags:x}"
+    return f"ion/{name}{behind}", name, flags
+
+
+def _points(facts: Facts, heap: Heap, name: str, source: str, flags: int) -> Iterator[IonPoint]:
+    scattered = ion_sources(facts).get(source) == "system"
+    old, new = _side(facts, source), _side(facts, name)
+    yield _promise("size", ("size.lseek", "size.rounding"), "each size comes in whole pages", old, new)
+    yield _promise("zeroing", ("zero.fresh", "zero.reuse"), "buffers come zeroed", old, new)
+    yield _cacheability(facts, heap, flags, old, new)
+    if scattered:
+        why = "an ION heap of type system promises neither contiguous memory nor more than pages"
+        pieces = "; ".join(_pieces(one) for _, one in sorted(new.pages.items())) or "not traced"
+        yield IonPoint("contiguity", PointResult.SAME, "not promised", pieces, why)
+        yield IonPoint("alignment", PointResult.SAME, "pages", "pages", why)
+    else:
+        yield _contiguity(old, new)
+        yield _alignment(old, new)
+    yield _latency(old, new)
+
+
+def _side(facts: Facts, name: str) -> _Side:
+    record = facts.record
+    timed = (latency_facts(one) for one in record.latencies if one.heap == name)
+    return _Side(
+        tests={one.test: one for one in record.results if one.heap == name},
+        reads=next((one for one in record.reads if one.heap == name and one.read_ns), None),
+        latency={one.size: one for one in timed if one is not None},
+        pages={one.size: one for one in pages_of(facts, name)},
+    )
+
+
+# -- what tests assert of both ---------------------------------------------------------------------------------------
+
+
+def _holds(tests: Mapping[str, Result], ids: Sequence[str]) -> tuple[bool | None, str]:
+    """Whether all of these tests passed; ``None``: not known. And what broke them, or why it is not known."""
+    for one in ids:
+        result = tests.get(one)
+        if result is not None and result.outcome.value == Outcome.FAIL.value:
+            return False, f"{one}: {result.seen}"
+    for one in ids:
+        result = tests.get(one)
+        if result is None:
+            return None, f"{one} was not run"
+        if result.outcome.value not in (Outcome.PASS.value, Outcome.WARN.value):
+            return None, f"{one}: {result.seen}"
+    return True, ""
+
+
+def _promise(name: str, ids: Sequence[str], promise: str, old: _Side, new: _Side) -> IonPoint:
+    (was, of_old), (is_now, of_new) = _holds(old.tests, ids), _holds(new.tests, ids)
+    why = f"the tests {' and '.join(ids)} on both"
+    if was is None or is_now is None:
+        return IonPoint(name, PointResult.UNKNOWN, of_old, of_new, why)
+    result = PointResult.SAME if was == is_now else PointResult.BETTER if is_now else PointResult.WORSE
+    return IonPoint(name, result, promise if was else of_old, promise if is_now else of_new, why)
+
+
+# -- cacheability ----------------------------------------------------------------------------------------------------
+
+
+def _slower(reads: Reads) -> float:
+    """How many times as long as of the process's own memory reading takes, by the medians."""
+    return percentile(reads.read_ns, 0.5) / max(1, percentile(reads.memory_ns, 0.5))
+
+
+def _cacheability(facts: Facts, heap: Heap, flags: int, old: _Side, new: _Side) -> IonPoint:
+    seen = [None if one is None else _slower(one) for one in (old.reads, new.reads)]
+    words = ["not timed" if one is None else f"read in {one:.1f} times the time of cached memory" for one in seen]
+    tells = any(_slower(one) >= _UNCACHED_FROM for one in facts.record.reads if one.read_ns)
+    was, is_now = (_judged(one, tells) for one in seen)
+    if was is not None and is_now is not None:
+        result = PointResult.SAME if was is is_now else PointResult.DIFFERENT
+        rule = f"heuristic: {_UNCACHED_FROM:g} times and more is uncached, up to {_CACHED_TO:g} times cached"
+        return IonPoint("cacheability", result, f"{was}: {words[0]}", f"{is_now}: {words[1]}", rule)
+    asked, promised = _Cache.CACHED if flags & ION_FLAG_CACHED else _Cache.UNCACHED, _promised(facts, heap)
+    said = (f"asked for {asked}; {words[0]}", f"by its kind {promised or 'not known'}; {words[1]}")
+    blind = "no mapping on this board reads slower than cached memory, so time does not tell" if not tells else (
+        "the times are neither a cached nor an uncached mapping's"
+    )  # fmt: skip
+    if promised is not None and promised is not asked:
+        return IonPoint("cacheability", PointResult.DIFFERENT, *said, f"by what each promises; {blind}")
+    return IonPoint("cacheability", PointResult.UNKNOWN, *said, blind)
+
+
+def _judged(ratio: float | None, tells: bool) -> _Cache | None:
+    if ratio is None:
+        return None
+    if ratio >= _UNCACHED_FROM:
+        return _Cache.UNCACHED
+    return _Cache.CACHED if tells and ratio <= _CACHED_TO else None
+
+
+def _promised(facts: Facts, heap: Heap) -> _Cache | None:
+    """Mainline's heaps map cached (drivers/dma-buf/heaps of 5.10 to 7.3 change no protection); a vendor's may not."""
+    kernel = facts.config.kernel if facts.config else None
+    if heap.kind is HeapKind.SYSTEM_UNCACHED or heap.name.endswith("-uncached"):
+        return _Cache.UNCACHED
+    own = kernel is None or kernel.flavour in (None, Flavour.MAINLINE)
+    if heap.kind is HeapKind.SYSTEM or (heap.kind is HeapKind.CMA and own):
+        return _Cache.CACHED
+    return None
+
+
+# -- where the pages lie ---------------------------------------------------------------------------------------------
+
+
+def _common(old: _Side, new: _Side) -> list[tuple[PageFacts, PageFacts]]:
+    """Buffers of more than a page that were traced of both."""
+    sizes = sorted(old.pages.keys() & new.pages.keys())
+    return [(old.pages[one], new.pages[one]) for one in sizes if one > old.pages[one].page_size]
+
+
+_UNTRACED = "where the pages of buffers of both lie was not traced (that needs root and tracefs)"
+
+
+def _in_one_piece(pages: PageFacts) -> bool:
+    return sum(count for _, count in pages.runs) == 1
+
+
+def _contiguity(old: _Side, new: _Side) -> IonPoint:
+    pairs = _common(old, new)
+    if not pairs:
+        return IonPoint("contiguity", PointResult.UNKNOWN, why=_UNTRACED)
+    was, is_now = (all(_in_one_piece(pair[side]) for pair in pairs) for side in (0, 1))
+    result = PointResult.SAME if was == is_now else PointResult.BETTER if is_now else PointResult.WORSE
+    ion, heap = ("; ".join(_pieces(pair[side]) for pair in pairs) for side in (0, 1))
+    return IonPoint("contiguity", result, ion, heap, "runs of physical pages, by the kernel's trace events")
+
+
+def _pieces(pages: PageFacts) -> str:
+    pieces = sum(count for _, count in pages.runs)
+    return f"{show_size(pages.size)} in {pieces} piece{'s' if pieces > 1 else ''}"
+
+
+def _alignment(old: _Side, new: _Side) -> IonPoint:
+    pairs = [pair for pair in _common(old, new) if _in_one_piece(pair[0])]
+    if not _common(old, new):
+        return IonPoint("alignment", PointResult.UNKNOWN, why=_UNTRACED)
+    if not pairs:
+        why = "the ION heap's buffers are in pieces, against what its type promises"
+        return IonPoint("alignment", PointResult.UNKNOWN, "pages", "", why)
+    was, is_now = (all(_is_aligned(pair[side]) for pair in pairs) for side in (0, 1))
+    result = PointResult.SAME if was == is_now else PointResult.BETTER if is_now else PointResult.WORSE
+    ion, heap = ("; ".join(_aligned(pair[side]) for pair in pairs) for side in (0, 1))
+    why = "to the buffer's own size, at most 1 MiB (CONFIG_CMA_ALIGNMENT's default): what CMA promises"
+    return IonPoint("alignment", result, ion, heap, why)
+
+
+def _own_alignment(size: int) -> int:
+    return min(1 << (size - 1).bit_length(), _MIB)
+
+
+def _is_aligned(pages: PageFacts) -> bool:
+    return _in_one_piece(pages) and pages.lowest % _own_alignment(pages.size) == 0
+
+
+def _aligned(pages: PageFacts) -> str:
+    natural = pages.lowest & -pages.lowest if pages.lowest else _MIB
+    return f"{show_size(pages.size)} at 0x{pages.lowest:x}, aligned to {show_size(natural)}"
+
+
+# -- latency ---------------------------------------------------------------------------------------------------------
+
+
+def _latency(old: _Side, new: _Side) -> IonPoint:
+    sizes = sorted(old.latency.keys() & new.latency.keys())
+    large = [one for one in sizes if one >= _MIB]
+    if not large:
+        return IonPoint("latency", PointResult.UNKNOWN, why="no buffers of 1 MiB and more of both were timed")
+    ratios = [new.latency[one].alloc_p50 / max(1, old.latency[one].alloc_p50) for one in large]
+    result = PointResult.SAME
+    if max(ratios) > _LATENCY_BAND:
+        result = PointResult.WORSE
+    elif max(ratios) < 1 / _LATENCY_BAND:
+        result = PointResult.BETTER
+    ion, heap = ("; ".join(_times(side.latency[one]) for one in sizes) for side in (old, new))
+    shown = ", ".join(f"{ratio:.2f}" for ratio in ratios)
+    why = f"median of allocating from 1 MiB on, heap / ION: {shown}; more than {_LATENCY_BAND:g} times counts as worse"
+    return IonPoint("latency", result, ion, heap, why)
+
+
+def _times(one: LatencyFacts) -> str:
+    alloc = f"{one.alloc_p50 / 1000:.0f} (p95 {one.alloc_p95 / 1000:.0f})"
+    free = f"{one.free_p50 / 1000:.0f} (p95 {one.free_p95 / 1000:.0f})"
+    return f"{show_size(one.size)}: alloc {alloc}, free {free} µs"

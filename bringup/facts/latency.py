@@ -1,0 +1,59 @@
+"""Samples of allocation latency to percentiles."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+from bringup.record.load import Latency, Record, Timing, TimingSource
+from bringup.results.run import LatencyFacts
+
+__all__ = ["latencies_of", "latency_facts", "percentile"]
+
+_Number = TypeVar("_Number", int, float)
+
+
+def percentile(samples: Sequence[_Number], share: float) -> _Number:
+    """The nearest-rank percentile: the smallest sample that at least ``share`` of all do not exceed.
+
+    :param samples: at least one.
+    """
+    ordered = sorted(samples)
+    rank = max(1, -(-len(ordered) * round(share * 1000) // 1000))
+    return ordered[rank - 1]
+
+
+def latency_facts(latency: Latency) -> LatencyFacts | None:
+    """What a report shows of one size on one heap; ``None`` where a list of samples is empty."""
+    if not (latency.alloc_ns and latency.free_ns and latency.memset_ns):
+        return None
+    return LatencyFacts(
+        size=latency.size,
+        samples=len(latency.alloc_ns),
+        alloc_p50=percentile(latency.alloc_ns, 0.5),
+        alloc_p95=percentile(latency.alloc_ns, 0.95),
+        free_p50=percentile(latency.free_ns, 0.5),
+        free_p95=percentile(latency.free_ns, 0.95),
+        memset_p50=percentile(latency.memset_ns, 0.5),
+        memset_p95=percentile(latency.memset_ns, 0.95),
+    )
+
+
+def latencies_of(record: Record) -> list[Latency]:
+    """Samples of allocation latency: those taken for themselves, or else those of the benchmark's single thread."""
+    if record.latencies:
+        return record.latencies
+    alone = [one for one in record.timings if one.threads == 1]
+    limits = {(one.run, one.size): one for one in alone if one.source is TimingSource.LIMIT}
+    taken: dict[tuple[str, int], list[tuple[int, int, int]]] = {}
+    for one in alone:
+        limit = limits.get((one.run, one.size))
+        if one.source is TimingSource.HEAP and limit is not None:
+            turns = zip(_calls(one, "alloc"), _calls(one, "free"), _calls(limit, "memset"), strict=False)
+            taken.setdefault((one.name, one.size), []).extend(turns)
+    return [Latency(b"", *key, *zip(*turns, strict=True)) for key, turns in taken.items() if turns]
+
+
+def _calls(timing: Timing, op: str) -> tuple[int, ...]:
+    """Nanoseconds a call, turn by turn."""
+    return tuple(ns // one.batch for one in timing.each if one.op == op for ns in one.ns)

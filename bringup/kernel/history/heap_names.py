@@ -1,0 +1,50 @@
+"""Which heaps a kernel series makes below ``/dev/dma_heap``, and what it calls them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from bringup.kernel.data.shipped import shipped_data
+from bringup.kernel.history.version import KernelVersion, VersionRange
+
+__all__ = ["HeapNames", "heap_names", "heaps_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class HeapNames:
+    """One heap and its names in a span of kernels.
+
+    :param symbol: the symbol that builds it.
+    :param names: names or shell patterns; which of them apply hangs on the board.
+    """
+
+    heap: str
+    symbol: str
+    kernel: VersionRange
+    names: tuple[str, ...]
+    note: str = ""
+    sources: tuple[str, ...] = ()
+
+
+@cache
+def heap_names() -> tuple[HeapNames, ...]:
+    """All that is known, mainline only."""
+    return tuple(_from_data(entry) for entry in shipped_data()["heaps"])
+
+
+def heaps_of(version: KernelVersion) -> tuple[HeapNames, ...]:
+    """The heaps that a kernel of that version can make."""
+    return tuple(entry for entry in heap_names() if version in entry.kernel)
+
+
+def _from_data(data: dict[str, Any]) -> HeapNames:
+    return HeapNames(
+        data["heap"],
+        data["symbol"],
+        VersionRange.parse(data["kernel"]),
+        tuple(data["names"]),
+        data.get("note", ""),
+        tuple(data.get("source", ())),
+    )

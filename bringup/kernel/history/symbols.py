@@ -1,0 +1,259 @@
+"""What is known about each symbol: its type by kernel version, where it begins and ends, what it gives a board.
+
+The facts are data (``requirements/symbols.yaml``); each era names the source it was read from.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Mapping
+from functools import cache
+
+from bringup.errors import UsageError
+from bringup.frozen import dataclass, field
+from bringup.kernel.data.shipped import shipped_data
+from bringup.kernel.history.version import Flavour, KernelVersion, VersionRange
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Protocol
+else:
+    Protocol = object
+
+__all__ = [
+    "Era",
+    "History",
+    "Kernel",
+    "SymbolHistory",
+    "SymbolType",
+    "Symbols",
+    "era_of",
+    "symbol_history",
+    "symbol_table",
+    "symbol_type",
+]
+
+
+class SymbolType(enum.StrEnum):
+    """Kconfig's types."""
+
+    BOOL = "bool"
+    TRISTATE = "tristate"
+    INT = "int"
+    HEX = "hex"
+    STRING = "string"
+
+
+@dataclass(frozen=True, slots=True)
+class Era:
+    """A span of kernel versions in which a symbol looked one way.
+
+    :param flavours: trees it is said of; empty means all of them.
+    :param depends: Kconfig expression it depends on, conditions of surrounding menus included; empty for none.
+    :param prompt: whether a person can set it; without a prompt only ``select`` and defaults do.
+    :param defaults: values and their conditions, in order; the first whose condition holds counts.
+    :param selected_by: who selects it, and under which condition.
+    :param whole: whether everyone who selects it is listed.
+    :param choice: the members of the ``choice`` it belongs to, itself included.
+    """
+
+    kernel: VersionRange
+    type: SymbolType
+    flavours: frozenset[Flavour] = frozenset()
+    depends: str = ""
+    prompt: bool = True
+    defaults: tuple[tuple[str, str], ...] = ()
+    choice: tuple[str, ...] = ()
+    selects: tuple[str, ...] = ()
+    selected_by: tuple[tuple[str, str], ...] = ()
+    whole: bool = False
+    note: str = ""
+    sources: tuple[str, ...] = ()
+
+    def default(self, bounds: Callable[[str], tuple[int, int]]) -> str | None:
+        """What it is without anybody's doing: ``n`` or empty without a default, ``None`` where it cannot be told.
+
+        :param bounds: tells 0, 1, 2 for an expression that is n, m, y: at least, and at most.
+        """
+        either = self.type in {SymbolType.BOOL, SymbolType.TRISTATE}
+        for value, condition in self.defaults:
+            low, high = bounds(condition)
+            if max(low, high) == 0:
+                continue
+            if min(low, high) == 0:
+                return None
+            return self._plain(value.strip('"'), bounds) if either else value
+        return "n" if either else ""
+
+    def _plain(self, value: str, bounds: Callable[[str], tuple[int, int]]) -> str | None:
+        if value in {"y", "m", "n"}:
+            return value
+        low, high = bounds(value)
+        if low != high:
+            return None
+        return "nmy"[2 if low and self.type is SymbolType.BOOL else low]
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolHistory:
+    """All that is known about one symbol.
+
+    :param module: name of the module that an ``m`` builds.
+    :param heaps: names of the heaps it puts below ``/dev/dma_heap``.
+    :param renamed_to: the symbol that took its place, and in which series.
+    :param vendor: whose tree it is from, where no mainline kernel has it.
+    """
+
+    name: str
+    what: str
+    eras: tuple[Era, ...]
+    module: str | None = None
+    heaps: tuple[str, ...] = ()
+    renamed_to: tuple[str, str] | None = None
+    vendor: str | None = None
+    notes: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+
+    @classmethod
+    def from_data(cls, name: str, data: Mapping[str, Any]) -> SymbolHistory:
+        """Build from the dict of the symbol file."""
+        renamed = data.get("renamed_to")
+        return cls(
+            name,
+            data["what"],
+            tuple(_era(era) for era in data["eras"]),
+            data.get("module"),
+            tuple(data.get("heaps", ())),
+            (renamed["symbol"], renamed["kernel"]) if renamed else None,
+            data.get("vendor"),
+            tuple(data.get("notes", ())),
+            tuple(data.get("source", ())),
+        )
+
+    def era(self, version: KernelVersion, flavour: Flavour | None = None) -> Era | None:
+        """How the symbol looks in that kernel; an era told of that flavour goes before one told of all trees."""
+        found = [era for era in self.eras if version in era.kernel and (not era.flavours or flavour in era.flavours)]
+        return next((era for era in found if era.flavours), found[0] if found else None)
+
+    def span(self, flavour: Flavour | None = None) -> str:
+        """The kernels that have the symbol, e.g. ``5.6..`` or ``5.15..6.19``; mainline unless a flavour is named."""
+        eras = [era.kernel for era in self.eras if (flavour in era.flavours if flavour else not era.flavours)]
+        if not eras:
+            return ""
+        first = None if any(era.first is None for era in eras) else min(era.first for era in eras if era.first)
+        last = None if any(era.last is None for era in eras) else max(era.last for era in eras if era.last)
+        return str(VersionRange(first, last))
+
+
+def _era(data: Mapping[str, Any]) -> Era:
+    return Era(
+        VersionRange.parse(data.get("kernel", "..")),
+        SymbolType(data["type"]),
+        frozenset(map(Flavour, data.get("flavour", ()))),
+        data.get("depends", ""),
+        data.get("prompt", True),
+        tuple((default["value"], default.get("if", "")) for default in data.get("default", ())),
+        tuple(data.get("choice", ())),
+        tuple(data.get("selects", ())),
+        tuple((entry["symbol"], entry.get("if", "")) for entry in data.get("selected_by", ())),
+        data.get("whole", False),
+        data.get("note", ""),
+        tuple(data.get("source", ())),
+    )
+
+
+@cache
+def symbol_table() -> Mapping[str, SymbolHistory]:
+    """Every symbol with a known history, by name without ``CONFIG_``."""
+    return {name: history for name in shipped_data()["symbols"] if (history := symbol_history(name)) is not None}
+
+
+@cache
+def symbol_history(name: str) -> SymbolHistory | None:
+    """What is known about one symbol; a check asks for a few of them, and building all takes as long as judging."""
+    data = shipped_data()["symbols"].get(name)
+    return None if data is None else SymbolHistory.from_data(name, data)
+
+
+class Symbols(Protocol):
+    """Whoever can tell about symbols: their history, or a source tree."""
+
+    @property
+    def whole(self) -> bool:
+        """Whether it knows everyone who selects a symbol."""
+
+    def known(self, name: str, version: KernelVersion | None) -> bool:
+        """Whether it can be told if that kernel has the symbol."""
+
+    def era(self, name: str, version: KernelVersion | None, flavour: Flavour | None) -> Era | None:
+        """How the symbol looks in that kernel; ``None`` where it has none or nothing is known."""
+
+    def life(self, name: str, version: KernelVersion | None) -> str:
+        """Why that kernel does not have it, in one sentence."""
+
+
+class History:
+    """The shipped history of symbols, by kernel version."""
+
+    whole = False
+
+    def known(self, name: str, version: KernelVersion | None) -> bool:
+        """Only symbols in the table, and only for a known version."""
+        return version is not None and name in shipped_data()["symbols"]
+
+    def era(self, name: str, version: KernelVersion | None, flavour: Flavour | None) -> Era | None:
+        """See :meth:`SymbolHistory.era`."""
+        history = symbol_history(name)
+        return None if history is None or version is None else history.era(version, flavour)
+
+    def life(self, name: str, version: KernelVersion | None) -> str:
+        """Renamed, a vendor's own, or from when to when it exists."""
+        history = symbol_history(name)
+        if history is None:
+            raise KeyError(name)
+        renamed = history.renamed_to
+        if renamed and version and KernelVersion.parse(renamed[1]).series <= version.series:
+            return f"CONFIG_{name} is called CONFIG_{renamed[0]} since {renamed[1]}; this is {version}"
+        if history.vendor:
+            return f"CONFIG_{name} is known from {history.vendor} kernels only"
+        span = history.span()
+        return f"CONFIG_{name} exists in kernels {span}; this is {version}" if span else f"CONFIG_{name} exists nowhere"
+
+
+@dataclass(frozen=True, slots=True)
+class Kernel:
+    """Which kernel is spoken of, and who knows its symbols. ``None`` means: not known."""
+
+    version: KernelVersion | None = None
+    flavour: Flavour | None = None
+    arch: str | None = None
+    symbols: Symbols = field(default_factory=History)
+
+    def era(self, name: str) -> Era | None:
+        """How a symbol looks in this kernel; ``None`` where it has none or nothing is known."""
+        return self.symbols.era(name, self.version, self.flavour)
+
+
+def era_of(name: str, version: KernelVersion, flavour: Flavour | None = None) -> Era | None:
+    """How a symbol looks in a kernel, ``None`` where that kernel does not have it.
+
+    :raises UsageError: nothing is known about a symbol of that name.
+    """
+    history = symbol_history(name)
+    if history is None:
+        raise UsageError(
+            f"look up CONFIG_{name}",
+            "its history is not known",
+            hint="name a kernel source tree: --tree DIR --arch arm64",
+        )
+    return history.era(version, flavour)
+
+
+def symbol_type(name: str, version: KernelVersion, flavour: Flavour | None = None) -> str | None:
+    """``"bool"``, ``"tristate"``, ``"int"``, … in that kernel; ``None`` where that kernel does not have the symbol.
+
+    :param name: without ``CONFIG_``.
+    :raises UsageError: nothing is known about a symbol of that name.
+    """
+    era = era_of(name, version, flavour)
+    return None if era is None else era.type.value

@@ -1,0 +1,199 @@
+"""What of DMA-BUF heaps is in mainline and what in Android Common Kernels only, feature by feature.
+
+The facts are data (``requirements/upstream.yaml``); each names its sources.
+"""
+
+from __future__ import annotations
+
+import enum
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from bringup.kernel.data.shipped import UPSTREAM, shipped_file
+from bringup.kernel.history.version import KernelVersion, VersionRange
+
+__all__ = ["Feature", "OutOfTree", "Span", "Standing", "State", "Thing", "features", "looked_at", "out_of_tree"]
+
+
+class State(enum.StrEnum):
+    """Whether a kernel series has a feature."""
+
+    YES = "yes"
+    NO = "no"
+    NOT_YET = "not yet"
+    REMOVED = "removed"
+    UNKNOWN = "not known"
+
+
+class Thing(enum.StrEnum):
+    """By what a board hangs on a tree that is not mainline."""
+
+    HEAP = "heap"
+    OPTION = "option"
+    MODULE = "module"
+    INTERFACE = "interface"
+
+
+class Standing(enum.StrEnum):
+    """Where something stands that a kernel series of mainline does not have."""
+
+    ANDROID = "android"  # Android Common Kernels, or what Android asks vendors to add to them
+    VENDOR = "vendor"  # a vendor's tree
+    BACKPORT = "backport"  # a later mainline has it
+    REMOVED = "removed"  # mainline had it
+    UNKNOWN = "unknown"  # no mainline kernel has it; whose it is, is not known here
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The series that have something.
+
+    :param present: where it is; ``None``: nowhere.
+    :param absent: where it is known not to be; ``None``: everywhere else.
+    :param known: ``False``: nothing is known.
+    """
+
+    present: VersionRange | None = None
+    absent: VersionRange | None = None
+    known: bool = True
+    note: str = ""
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, str]) -> Span:
+        """Build from the dict of the file."""
+        present, absent = data.get("present"), data.get("absent")
+        return cls(
+            VersionRange.parse(present) if present else None,
+            VersionRange.parse(absent) if absent else None,
+            data.get("known", "yes") == "yes",
+            data.get("note", ""),
+        )
+
+    def state(self, version: KernelVersion) -> State:
+        """Whether that series has it."""
+        if not self.known:
+            return State.UNKNOWN
+        if self.present is None:
+            return State.NO
+        if version in self.present:
+            return State.YES
+        if self.absent is not None and version not in self.absent:
+            return State.UNKNOWN
+        later = self.present.first is not None and version.series < self.present.first
+        return State.NOT_YET if later else State.REMOVED
+
+    def to_json(self, version: KernelVersion | None = None) -> dict[str, Any]:
+        """The series, ``null`` for none, and its state in a kernel where one is named."""
+        state = {} if version is None else {"state": self.state(version).value}
+        present = None if self.present is None else str(self.present)
+        absent = None if self.absent is None else str(self.absent)
+        return {"known": self.known, "present": present, "absent": absent, "note": self.note, **state}
+
+    def __str__(self) -> str:
+        if not self.known:
+            return "not known"
+        if self.present is None:
+            return "never"
+        first, dots, last = str(self.present).partition("..")
+        if not dots:
+            return f"{first} only"
+        if first and self.absent is not None and self.absent.last is not None:
+            first = f"after {_dotted(self.absent.last)}, by {first}"
+        elif first and not last:
+            first = f"since {first}"
+        return " to ".join(filter(None, (first, last))) if first else f"up to {last}"
+
+
+def _dotted(series: tuple[int, int]) -> str:
+    return f"{series[0]}.{series[1]}"
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """One feature and the kernels that have it.
+
+    :param android: the same for the branches of Android Common Kernels.
+    """
+
+    id: str
+    title: str
+    mainline: Span
+    android: Span
+    note: str
+    sources: tuple[str, ...]
+
+    def to_json(self, version: KernelVersion | None = None) -> dict[str, Any]:
+        """All fields, and what that kernel has of it where one is named."""
+        told: dict[str, Any] = {
+            "id": self.id,
+            "title": self.title,
+            "mainline": self.mainline.to_json(version),
+            "android": self.android.to_json(version),
+            "note": self.note,
+            "sources": list(self.sources),
+        }
+        return told
+
+
+@dataclass(frozen=True, slots=True)
+class OutOfTree:
+    """Something that is known not to be mainline's.
+
+    :param names: names or shell patterns: heaps, symbols without ``CONFIG_``, modules, or paths.
+    :param origin: whose tree it is from.
+    :param instead: what mainline offers in its place; ``None`` where nothing is known.
+    """
+
+    kind: Thing
+    names: tuple[str, ...]
+    standing: Standing
+    origin: str
+    instead: str | None
+    sources: tuple[str, ...]
+
+
+@cache
+def _data() -> Mapping[str, Any]:
+    loaded: Mapping[str, Any] = json.loads(shipped_file(UPSTREAM))
+    return loaded
+
+
+@cache
+def looked_at() -> KernelVersion:
+    """The newest series of mainline whose source was read."""
+    return KernelVersion.parse(_data()["looked_at"])
+
+
+@cache
+def features() -> tuple[Feature, ...]:
+    """All features, in the order in which to show them."""
+    return tuple(
+        Feature(
+            one["id"],
+            one["title"],
+            Span.from_data(one["mainline"]),
+            Span.from_data(one["android"]),
+            one.get("note", ""),
+            tuple(one["source"]),
+        )
+        for one in _data()["features"]
+    )
+
+
+@cache
+def out_of_tree() -> tuple[OutOfTree, ...]:
+    """What is known not to be mainline's."""
+    return tuple(
+        OutOfTree(
+            Thing(one["kind"]),
+            tuple(one["names"]),
+            Standing(one["standing"]),
+            one["origin"],
+            one.get("instead"),
+            tuple(one["source"]),
+        )
+        for one in _data()["out_of_tree"]
+    )

@@ -1,0 +1,1 @@
+"""The Kconfig language: .config files, expressions, Kconfig files, a source tree's symbols."""

@@ -1,0 +1,266 @@
+"""``.config`` text → symbols and values. "Not set" and "not mentioned" are two different things here.
+
+The format is what the kernel's ``scripts/kconfig/confdata.c`` writes and reads: ``CONFIG_X=value`` and
+``# CONFIG_X is not set``; the head comment ``# Linux/arm64 6.12.107 Kernel Configuration`` names architecture and
+version.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+
+from bringup.errors import ConfigError, UsageError
+from bringup.frozen import dataclass, field
+from bringup.kernel.history.version import Flavour, KernelVersion
+
+__all__ = ["KernelConfig", "Override", "merge", "parse_config", "unquote"]
+
+# A Debian or allmodconfig file has some 300 KiB and 20 000 lines.
+_MAX_BYTES = 16 << 20
+_MAX_SYMBOLS = 200_000
+_MAX_LINE = 64 << 10
+
+# Texts, not compiled expressions: compiling takes longer than judging, and most are never asked for.
+_HEAD = r"^#\s+Linux/(\S{1,32}) (\S{1,120}) Kernel Configuration"
+_NUMBER = r"-?[0-9]{1,20}|0[xX][0-9a-fA-F]{1,16}"
+_STRING = r'"(?:[^"\\\n]|\\.)*"'
+# A line as the kernel writes it: everything that stands between two of these is a comment, or is read line by line.
+_LINE = rf"^(?:CONFIG_(?=\w+=)|# CONFIG_(?=\w+ ))(\w+)(?:=([ymn]|{_NUMBER}|{_STRING})| is not set)$"
+_NOT_SET = " is not set"
+# Only Android Common Kernels know these (init/Kconfig.gki, drivers/android/Kconfig); a mainline config mentions none.
+_ACK_ONLY = ("ANDROID_VENDOR_HOOKS", "GKI_HACKS_TO_FIX", "ANDROID_KABI_RESERVE", "GKI_HIDDEN_DRM_CONFIGS")
+_VENDOR_ONLY = (
+    "QCOM_DMABUF_HEAPS",
+    "DEVICE_MODULES_DMABUF_HEAPS_SYSTEM",
+    "AMLOGIC_HEAP_CMA",
+    "AMLOGIC_HEAP_CODEC_MM",
+    "DMABUF_HEAPS_ROCKCHIP_SYSTEM",
+    "DMABUF_HEAPS_CARVEOUT",
+    "DMABUF_HEAPS_SRAM",
+    "DMABUF_HEAPS_DSP",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class KernelConfig:
+    """One kernel configuration.
+
+    :param values: symbol (without ``CONFIG_``) → its value as written: ``y``, ``m``, ``n`` (said to be not set),
+        a number, ``0x…`` or a quoted string. A symbol that is not mentioned is not a key.
+    :param source: what it was read from, for people.
+    :param version: the kernel version of the head comment, where there is one.
+    :param arch: the architecture of the head comment, as the kernel spells it (``arm64``, ``x86``).
+    :param complete: a whole ``.config``, in which an absent symbol is off; ``False`` for a fragment or defconfig,
+        in which an absent symbol has its default.
+    :param lines: symbol → its line, where that was asked for.
+    """
+
+    values: Mapping[str, str]
+    source: str
+    version: KernelVersion | None = None
+    arch: str | None = None
+    complete: bool = True
+    lines: Mapping[str, int] = field(default_factory=dict, repr=False, compare=False)
+
+    def __contains__(self, symbol: str) -> bool:
+        return symbol in self.values
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.values)
+
+    def get(self, symbol: str) -> str | None:
+        """The value as written, ``"n"`` where the file says "is not set", ``None`` where it says nothing."""
+        return self.values.get(symbol)
+
+    def enabled(self, symbol: str) -> bool:
+        """Whether the symbol is ``y`` or ``m``."""
+        return self.values.get(symbol) in {"y", "m"}
+
+    def line(self, symbol: str) -> str:
+        """The symbol's state as a line of a ``.config`` (or that there is none), for evidence."""
+        value = self.values.get(symbol)
+        if value is None:
+            return f"CONFIG_{symbol} is not mentioned"
+        return f"# CONFIG_{symbol} is not set" if value == "n" else f"CONFIG_{symbol}={value}"
+
+    @property
+    def flavour(self) -> Flavour:
+        """Whose tree this was configured from, told by symbols that only such trees have."""
+        if any(symbol in self.values for symbol in _ACK_ONLY) or (self.version and self.version.flavour):
+            return Flavour.GKI
+        return Flavour.VENDOR if any(symbol in self.values for symbol in _VENDOR_ONLY) else Flavour.MAINLINE
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """A later file gave a symbol another value than an earlier one."""
+
+    symbol: str
+    old: str
+    new: str
+    old_source: str
+    new_source: str
+
+
+def parse_config(
+    text: str,
+    source: str,
+    *,
+    complete: bool = True,
+    may_be_empty: bool = False,
+    first_line: int = 1,
+    numbered: bool = False,
+) -> KernelConfig:
+    """Read a ``.config``, defconfig or fragment.
+
+    :param source: its name in messages.
+    :param complete: see :class:`KernelConfig`.
+    :param may_be_empty: accept a file with no symbol at all (an empty fragment is one).
+    :param numbered: also note the line of each symbol.
+    :raises ConfigError: not a kernel configuration, two values for one symbol, or beyond the size limits; with
+        the line.
+    """
+    if len(text) > _MAX_BYTES:
+        raise ConfigError(source, f"larger than {_MAX_BYTES >> 20} MiB: not a kernel configuration")
+    plain = text.removeprefix("\ufeff")
+    lines: dict[str, int] = {}
+    values = None if numbered else _read_at_once(plain)
+    if values is None:
+        values, lines = _read_by_line(plain, source, first_line)
+    if len(values) > _MAX_SYMBOLS:
+        raise ConfigError(source, f"{len(values)} symbols: not a kernel configuration")
+    if not values and not may_be_empty:
+        raise ConfigError(source, "holds no CONFIG_ line: not a kernel configuration")
+    version, arch = _head(text)
+    return KernelConfig(values, source, version, arch, complete, lines if numbered else {})
+
+
+def _read_at_once(text: str) -> dict[str, str] | None:
+    """The settings of a file in which every line is as the kernel writes it.
+
+    :returns: ``None`` where a line is not, or may not be: then :func:`_read_by_line` reads it, and says where.
+    """
+    parts = re.split(_LINE, text, flags=re.ASCII | re.MULTILINE)
+    symbols = parts[1::3]
+    settings = [value or "n" for value in parts[2::3]]
+    for line in "".join(parts[::3]).split("\n"):
+        if line and (line[0] != "#" or _NOT_SET in line):
+            return None
+    values = dict(zip(symbols, settings, strict=True))
+    if len(values) != len(symbols) or (settings and max(map(len, settings)) > _MAX_LINE):
+        return None
+    return values
+
+
+def _read_by_line(text: str, source: str, first_line: int) -> tuple[dict[str, str], dict[str, int]]:
+    """The settings and their lines.
+
+    :raises ConfigError: a line is wrong, or a symbol has two values.
+    """
+    values: dict[str, str] = {}
+    lines: dict[str, int] = {}
+    for number, line in enumerate(text.split("\n"), first_line):
+        found = _read_line(line, source, number)
+        if found is None:
+            continue
+        symbol, value = found
+        if symbol in values:
+            if values[symbol] != value:
+                _refuse_second(source, symbol, values[symbol], value, lines[symbol], number)
+            continue
+        values[symbol] = value
+        lines[symbol] = number
+    _check_names(values, lines, source)
+    return values, lines
+
+
+def _read_line(line: str, source: str, number: int) -> tuple[str, str] | None:
+    if line.startswith("CONFIG_"):
+        name, equals, value = line.partition("=")
+        value = value.rstrip()
+        if not equals:
+            raise ConfigError(source, f"{_shown(line)}: expected CONFIG_NAME=value", line=number)
+        if value not in {"y", "m", "n"} and not _is_value(value):
+            raise ConfigError(source, f"{_shown(line)}: the value is no y, m, n, number or quoted string", line=number)
+        return name[7:], value
+    stripped = line.strip()
+    if stripped.startswith("# CONFIG_") and stripped.endswith(_NOT_SET) and line[0] == "#":
+        return stripped[9:-11], "n"
+    if not stripped or stripped[0] == "#":
+        return None
+    raise ConfigError(source, f"{_shown(stripped)}: neither CONFIG_NAME=value nor a comment", line=number)
+
+
+def _check_names(values: dict[str, str], lines: dict[str, int], source: str) -> None:
+    """Every name at once; only where one is wrong is it looked for."""
+    joined = "".join(values)
+    if not values or (joined.isascii() and joined.replace("_", "").isalnum() and "" not in values):
+        return
+    for symbol in values:
+        if not (symbol.isascii() and symbol.replace("_", "").isalnum()):
+            raise ConfigError(source, f"{_shown('CONFIG_' + symbol)}: expected CONFIG_NAME=value", line=lines[symbol])
+
+
+def _is_value(value: str) -> bool:
+    if len(value) > _MAX_LINE:
+        return False
+    return re.fullmatch(_STRING if value[:1] == '"' else _NUMBER, value) is not None
+
+
+def _shown(line: str) -> str:
+    return repr(line if len(line) <= 80 else line[:77] + "...")
+
+
+def _refuse_second(source: str, symbol: str, old: str, new: str, first: int, second: int) -> None:
+    raise ConfigError(
+        source,
+        f"CONFIG_{symbol} has two values: {old} in line {first}, {new} here",
+        line=second,
+        hint="keep one of them; for fragments that override each other name the files one by one, later wins",
+    )
+
+
+def _head(text: str) -> tuple[KernelVersion | None, str | None]:
+    match = re.search(_HEAD, text[:4096], re.MULTILINE)
+    if match is None:
+        return None, None
+    try:
+        return KernelVersion.parse(match[2]), match[1]
+    except UsageError:
+        return None, match[1]
+
+
+def unquote(value: str) -> str:
+    """The text of a quoted value (``"a\\"b"`` → ``a"b``); other values as they are."""
+    if len(value) >= 2 and value[0] == value[-1] == '"':
+        return re.sub(r"\\(.)", r"\1", value[1:-1])
+    return value
+
+
+def merge(configs: Iterable[KernelConfig]) -> tuple[KernelConfig, list[Override]]:
+    """Lay configurations over each other in order, as ``merge_config.sh`` does: later wins.
+
+    :returns: the result and every value that was replaced by a different one, in order.
+    :raises UsageError: there is none to merge.
+    """
+    parts = list(configs)
+    if not parts:
+        raise UsageError("merge kernel configurations", "none was named")
+    values: dict[str, str] = {}
+    origin: dict[str, str] = {}
+    overrides: list[Override] = []
+    for part in parts:
+        for symbol, value in part.values.items():
+            old = values.get(symbol)
+            if old is not None and old != value:
+                overrides.append(Override(symbol, old, value, origin[symbol], part.source))
+            values[symbol] = value
+            origin[symbol] = part.source
+    version = next((part.version for part in reversed(parts) if part.version), None)
+    arch = next((part.arch for part in reversed(parts) if part.arch), None)
+    source = " + ".join(part.source for part in parts)
+    return KernelConfig(values, source, version, arch, complete=any(part.complete for part in parts)), overrides

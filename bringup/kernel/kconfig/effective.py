@@ -1,0 +1,111 @@
+"""What a symbol's value comes out as, where a configuration says nothing: defaults, selects, dependencies.
+
+A whole ``.config`` says everything: what it does not mention is off. A defconfig or fragment leaves the rest to the
+defaults, which the symbols' history or a source tree tells. What neither tells stays unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from bringup.kernel.history.symbols import Kernel, SymbolType
+from bringup.kernel.kconfig.dotconfig import KernelConfig
+from bringup.kernel.kconfig.expression import Expression, parse_expression, value_of
+
+__all__ = ["Effective"]
+
+_DEPTH = 24
+# Architecture as arch/ spells it → the symbol that every configuration of it has.
+_ARCH_SYMBOLS = {
+    "arm": "ARM",
+    "arm64": "ARM64",
+    "loongarch": "LOONGARCH",
+    "mips": "MIPS",
+    "powerpc": "PPC",
+    "riscv": "RISCV",
+    "s390": "S390",
+    "x86": "X86",
+}
+
+
+class Effective:
+    """Values of symbols, those of a plan laid over a configuration.
+
+    :param plan: symbols to be set, with their values.
+    :param fresh: symbols whose value the configuration cannot tell although it is whole, because the plan is what
+        makes them visible; they have their defaults.
+    """
+
+    def __init__(
+        self,
+        config: KernelConfig,
+        kernel: Kernel,
+        plan: Mapping[str, str] | None = None,
+        fresh: frozenset[str] = frozenset(),
+    ) -> None:
+        self._config, self._kernel = config, kernel
+        self._plan = plan or {}
+        self._fresh = fresh
+        self._open: set[str] = set()
+        self._known: dict[str, str | None] = {}
+
+    def value(self, name: str) -> str | None:
+        """The value as a ``.config`` would write it; ``None`` where it cannot be told."""
+        if name in self._plan:
+            return self._plan[name]
+        told = self._config.values.get(name)
+        if told is not None and told != "n":
+            return told
+        if name not in self._known:
+            if name in self._open or len(self._open) > _DEPTH:
+                return None
+            self._open.add(name)
+            value = self._derived(name, told)
+            self._open.discard(name)
+            if value is None and self._open:
+                return None  # perhaps only because the question goes in a circle: ask again from outside
+            self._known[name] = value
+        return self._known[name]
+
+    def level(self, expression: Expression | str) -> int:
+        """0, 1, 2 for n, m, y. What cannot be told counts in favour: nobody can set it, so it is not held against."""
+        return max(self.bounds(expression))
+
+    def bounds(self, expression: Expression | str) -> tuple[int, int]:
+        """The level with everything that cannot be told off, and with it on. They differ where it matters."""
+        if isinstance(expression, str):
+            expression = parse_expression(expression)
+        return value_of(expression, self.value), value_of(expression, self._or_on)
+
+    def _or_on(self, name: str) -> str | None:
+        value = self.value(name)
+        return "y" if value is None else value
+
+    def _derived(self, name: str, told: str | None) -> str | None:
+        era = self._kernel.era(name)
+        if era is not None and self.is_selected(era.selected_by):
+            return "y"
+        if self._kernel.arch is not None and name in _ARCH_SYMBOLS.values():
+            return "y" if _ARCH_SYMBOLS.get(self._kernel.arch) == name else "n"
+        if told is not None:
+            return told
+        if self._config.complete and name not in self._fresh:
+            return "n"
+        if era is None:
+            return "n" if self._kernel.symbols.known(name, self._kernel.version) else None
+        if not era.prompt and not era.defaults:
+            return "n" if era.whole or self._kernel.symbols.whole else None
+        if era.depends and self.level(era.depends) == 0:
+            return "n" if era.type in {SymbolType.BOOL, SymbolType.TRISTATE} else ""
+        return era.default(self.bounds)
+
+    def is_selected(self, selectors: Iterable[tuple[str, str]]) -> bool:
+        """Whether one of the symbols that select it is on, and its condition holds.
+
+        In a whole configuration only those of the plan are asked: what the others select is written in it.
+        """
+        if self._config.complete:
+            selectors = [
+                entry for entry in selectors if self._plan.get(entry[0], self._config.values.get(entry[0])) != "n"
+            ]
+        return any(self.value(name) in {"y", "m"} and self.level(condition) > 0 for name, condition in selectors)

@@ -1,0 +1,1 @@
+"""What a kernel configuration must say, and judging one by it."""

@@ -1,0 +1,151 @@
+"""The smallest set of configuration lines that makes every failed requirement pass, for ``merge_config.sh``."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from bringup.kernel.history.symbols import Kernel, Symbols
+from bringup.kernel.history.version import Flavour, KernelVersion
+from bringup.kernel.kconfig.dotconfig import KernelConfig
+from bringup.kernel.kconfig.effective import Effective
+from bringup.kernel.requirements.evidence import Evidence
+from bringup.kernel.requirements.judge import Subject, judge, shipped_requirements
+from bringup.kernel.requirements.planning import Impossible, Plan, Planner
+from bringup.kernel.requirements.requirement import Requirement
+from bringup.kernel.requirements.verdict import Answer, KconfigVerdict, Outcome
+
+__all__ = ["Fragment", "FragmentLine", "make_fragment"]
+
+# What one requirement switches on can make another one apply; three rounds are the most the shipped ones need.
+_ROUNDS = 8
+_NOT_BY_CONFIG = frozenset({"kconfig.module-not-loaded"})
+
+
+@dataclass(frozen=True, slots=True)
+class FragmentLine:
+    """One line.
+
+    :param requirement: id of the requirement that asks for it.
+    :param because: the symbol whose dependency it is, empty where the requirement names the symbol itself.
+    """
+
+    symbol: str
+    value: str
+    requirement: str
+    because: str = ""
+
+    def __str__(self) -> str:
+        return f"# CONFIG_{self.symbol} is not set" if self.value == "n" else f"CONFIG_{self.symbol}={self.value}"
+
+
+@dataclass(frozen=True, slots=True)
+class Fragment:
+    """Lines to merge, and what no line can mend.
+
+    :param impossible: requirement id and why.
+    """
+
+    lines: tuple[FragmentLine, ...]
+    impossible: tuple[tuple[str, str], ...]
+
+    def text(self) -> str:
+        """As a file: each group of lines below the id of the requirement that asks for it."""
+        out: list[str] = []
+        last = ""
+        for line in self.lines:
+            if line.requirement != last:
+                out.append(f"# {line.requirement}")
+                last = line.requirement
+            out.append(str(line))
+        return "".join(f"{line}\n" for line in out)
+
+
+def make_fragment(
+    config: KernelConfig,
+    version: KernelVersion | None = None,
+    flavour: Flavour | None = None,
+    arch: str | None = None,
+    evidence: Evidence | None = None,
+    *,
+    requirements: Sequence[Requirement] | None = None,
+    symbols: Symbols | None = None,
+    outcomes: frozenset[Outcome] = frozenset({Outcome.FAIL, Outcome.WARN}),
+) -> Fragment:
+    """Find the lines that make requirements hold which do not.
+
+    :param outcomes: which verdicts are to be mended: failed ones, and by default recommended ones too.
+    """
+    wanted = shipped_requirements() if requirements is None else tuple(requirements)
+    subject = Subject.of(config, version, flavour, arch, evidence, symbols)
+    planner = Planner(config, subject.kernel)
+    by_id = {requirement.id: requirement for requirement in wanted}
+    plan = Plan()
+    impossible: dict[str, str] = {}
+    for _ in range(_ROUNDS):
+        merged = _settled(config, subject.kernel, plan, wanted)
+        failed = _to_mend(_again(merged, subject, wanted), outcomes, impossible)
+        if not failed:
+            break
+        for verdict in failed:
+            try:
+                plan = planner.meet(by_id[verdict.id], plan)
+            except Impossible as error:
+                impossible[verdict.id] = str(error)
+        if _settled(config, subject.kernel, plan, wanted).values == merged.values:
+            break
+    return Fragment(tuple(_lines(plan, config)), tuple(impossible.items()))
+
+
+def _again(config: KernelConfig, subject: Subject, wanted: Sequence[Requirement]) -> list[KconfigVerdict]:
+    kernel = subject.kernel
+    return judge(
+        config,
+        kernel.version,
+        kernel.flavour,
+        kernel.arch,
+        subject.evidence,
+        requirements=wanted,
+        symbols=kernel.symbols,
+    )
+
+
+def _to_mend(
+    verdicts: Iterable[KconfigVerdict], outcomes: frozenset[Outcome], given_up: dict[str, str]
+) -> list[KconfigVerdict]:
+    return [
+        verdict
+        for verdict in verdicts
+        if verdict.outcome in outcomes
+        and verdict.answer is Answer.SET_WRONG
+        and verdict.id not in given_up
+        and not (verdict.cause and verdict.cause.id in _NOT_BY_CONFIG)
+    ]
+
+
+def _settled(config: KernelConfig, kernel: Kernel, plan: Plan, wanted: Sequence[Requirement]) -> KernelConfig:
+    """The configuration as ``olddefconfig`` would leave it, as far as the requirements look at it."""
+    if not plan.values:
+        return config
+    before = Effective(config, kernel)
+    names = {name for requirement in wanted for name in requirement.symbols}
+    fresh = frozenset(
+        name
+        for name in names
+        if name not in config.values and (era := kernel.era(name)) and era.depends and before.level(era.depends) == 0
+    )
+    after = Effective(config, kernel, plan.values, fresh)
+    values = {**config.values, **plan.values}
+    for name in names:
+        value = after.value(name)
+        if value and value != values.get(name) and (name in fresh or value == "y"):
+            values[name] = value
+    return replace(config, values=values, lines={})
+
+
+def _lines(plan: Plan, config: KernelConfig) -> Iterable[FragmentLine]:
+    for symbol, value in plan.values.items():
+        if config.values.get(symbol) == value:
+            continue
+        reason = plan.reasons[symbol]
+        yield FragmentLine(symbol, value, reason.requirement, reason.symbol)

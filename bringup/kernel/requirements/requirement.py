@@ -1,0 +1,204 @@
+"""Requirements: what a kernel configuration must say, as data. Built from plain dicts, whatever file they came from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from bringup.errors import UsageError
+from bringup.frozen import dataclass, field
+from bringup.kernel.history.version import ANY_VERSION, Flavour, VersionRange
+from bringup.kernel.requirements.evidence import Proof, ProofKind
+from bringup.kernel.requirements.verdict import Cause, Severity
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+__all__ = ["AllOf", "AnyOf", "Need", "Requirement", "Wanted", "need_from_data", "symbols_of"]
+
+_RANGE = r"(-?\d+|0[xX][0-9a-fA-F]+)?\.\.(-?\d+|0[xX][0-9a-fA-F]+)?"
+_NESTING = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One symbol and what is accepted for it.
+
+    :param values: accepted texts; ``y m n`` as the kernel writes them, ``n`` holds for "is not set" and for a symbol
+        that is not mentioned, ``absent`` only for the latter; anything else is compared with the value, unquoted.
+    :param ranges: accepted numbers, both ends included, ``None`` for an open end.
+    """
+
+    symbol: str
+    values: frozenset[str]
+    ranges: tuple[tuple[int | None, int | None], ...] = ()
+
+    def __str__(self) -> str:
+        numbers = [f"{'' if low is None else low}..{'' if high is None else high}" for low, high in self.ranges]
+        order = {"y": 0, "m": 1, "n": 2, "absent": 3}
+        words = sorted(self.values, key=lambda value: (order.get(value, 4), value))
+        return f"CONFIG_{self.symbol}={'|'.join(words + numbers)}"
+
+
+@dataclass(frozen=True, slots=True)
+class AllOf:
+    """Every part has to hold."""
+
+    parts: tuple[Need, ...]
+
+    def __str__(self) -> str:
+        return " and ".join(f"({part})" if isinstance(part, AnyOf) else str(part) for part in self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class AnyOf:
+    """One part has to hold; the first is what a fragment would set."""
+
+    parts: tuple[Need, ...]
+
+    def __str__(self) -> str:
+        return " or ".join(f"({part})" if isinstance(part, AllOf) else str(part) for part in self.parts)
+
+
+Need = Wanted | AllOf | AnyOf
+
+
+def symbols_of(need: Need) -> Iterator[str]:
+    """The symbols of an expression, in order of appearance."""
+    if isinstance(need, Wanted):
+        yield need.symbol
+        return
+    for part in need.parts:
+        yield from symbols_of(part)
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """One requirement. Fields are those of the requirement files; ``docs/kconfig.md`` tells them for people.
+
+    :param proofs: facts of a board that satisfy it whatever the configuration says (any one of them).
+    :param proof_needed: ``m``, or a heap node that should be there, is believed only with a proof.
+    :param spoiled_by: facts that undo a right configuration (``cma=0`` on the command line).
+    :param unset_is_right: flavours in which the symbol is meant to be unset and only a proof counts.
+    :param settings: what a fragment writes where a range or several values are accepted.
+    :param when: the requirement is asked only where this holds in the configuration.
+    """
+
+    id: str
+    title: str
+    need: Need
+    severity: Severity = Severity.REQUIRED
+    kernel: VersionRange = ANY_VERSION
+    flavours: frozenset[Flavour] = frozenset()
+    archs: frozenset[str] = frozenset()
+    when: Need | None = None
+    user_build_only: bool = False
+    proofs: tuple[Proof, ...] = ()
+    proof_needed: bool = False
+    spoiled_by: tuple[Proof, ...] = ()
+    unset_is_right: frozenset[Flavour] = frozenset()
+    cause: Cause | None = None
+    remedy: tuple[str, ...] = ()
+    why: str = ""
+    sources: tuple[str, ...] = ()
+    heap: str | None = None
+    settings: Mapping[str, str] = field(default_factory=dict)
+    origin: str = ""
+    symbols: tuple[str, ...] = field(default=(), init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "symbols", tuple(dict.fromkeys(symbols_of(self.need))))
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any], origin: str = "") -> Requirement:
+        """Build from the dict of a requirement file.
+
+        :param origin: the file, for messages.
+        :raises UsageError: a value that is none of those allowed.
+        """
+        cause = data.get("cause")
+        try:
+            return cls(
+                id=data["id"],
+                title=data["title"],
+                need=need_from_data(data["need"]),
+                severity=Severity(data.get("severity", "required")),
+                kernel=VersionRange.parse(data.get("kernel", "..")),
+                flavours=frozenset(map(Flavour, data.get("flavour", ()))),
+                archs=frozenset(data.get("arch", ())),
+                when=need_from_data(data["when"]) if "when" in data else None,
+                user_build_only=data.get("user_build", False),
+                proofs=_proofs(data.get("proof", ())),
+                proof_needed=data.get("proof_needed", False),
+                spoiled_by=_proofs(data.get("spoiled_by", ())),
+                unset_is_right=frozenset(map(Flavour, data.get("unset_is_right", ()))),
+                cause=Cause(cause["id"], cause["text"]) if cause else None,
+                remedy=tuple(data.get("remedy", ())),
+                why=data.get("why", ""),
+                sources=tuple(data.get("source", ())),
+                heap=data.get("heap"),
+                settings={symbol: str(value) for symbol, value in data.get("set", {}).items()},
+                origin=origin,
+            )
+        except ValueError as error:
+            raise UsageError(f"read requirement {data.get('id')!r}", str(error)) from error
+
+
+def _proofs(entries: Sequence[Mapping[str, Any]]) -> tuple[Proof, ...]:
+    return tuple(Proof(ProofKind(kind), str(pattern)) for entry in entries for kind, pattern in entry.items())
+
+
+def need_from_data(data: Any, depth: int = 0) -> Need:
+    """``{SYMBOL: accepted, …}`` (all of them), ``{any: [need, …]}``, ``{all: [need, …]}`` → expression.
+
+    :raises UsageError: not of that shape, or nested deeper than 16.
+    """
+    if depth > _NESTING:
+        raise _bad_need("nested too deeply")
+    if not isinstance(data, Mapping) or not data:
+        raise _bad_need(f"{data!r} is no mapping of symbols to accepted values")
+    if len(data) == 1:
+        (key, value) = next(iter(data.items()))
+        if key in {"any", "all"}:
+            if not isinstance(value, Sequence) or isinstance(value, str) or not value:
+                raise _bad_need(f"{key}: wants a list")
+            parts = tuple(need_from_data(part, depth + 1) for part in value)
+            return AnyOf(parts) if key == "any" else AllOf(parts)
+    parts = tuple(_wanted(symbol, accepted) for symbol, accepted in data.items())
+    return parts[0] if len(parts) == 1 else AllOf(parts)
+
+
+def _wanted(symbol: str, accepted: Any) -> Wanted:
+    if not isinstance(symbol, str) or not _is_symbol(symbol) or symbol.startswith("CONFIG_"):
+        raise _bad_need(f"{symbol!r} is no symbol name (without CONFIG_)")
+    texts = accepted if isinstance(accepted, list | tuple) else [accepted]
+    values: set[str] = set()
+    ranges: list[tuple[int | None, int | None]] = []
+    for entry in texts:
+        if isinstance(entry, bool) or not isinstance(entry, str | int):
+            raise _bad_need(
+                f"{symbol}: {entry!r} is no accepted value; write y, m, n, absent, a number, 1..16 or a text"
+            )
+        text = str(entry)
+        match = re.fullmatch(_RANGE, text, re.ASCII) if ".." in text else None
+        if match is None:
+            values.add(text)
+        else:
+            ranges.append((_number(match[1]), _number(match[2])))
+    if not values and not ranges:
+        raise _bad_need(f"{symbol}: accepts nothing")
+    return Wanted(symbol, frozenset(values), tuple(ranges))
+
+
+def _is_symbol(text: str) -> bool:
+    """``[A-Z0-9][A-Za-z0-9_]*``; a regular expression for it takes longer to compile than all symbols to check."""
+    return text.isascii() and text.replace("_", "").isalnum() and not (text[0] == "_" or text[0].islower())
+
+
+def _number(text: str | None) -> int | None:
+    return None if text is None else int(text, 16 if text[:2] in {"0x", "0X"} else 10)
+
+
+def _bad_need(seen: str) -> UsageError:
+    return UsageError("read the need of a requirement", seen, hint="need: {DMABUF_HEAPS: y} or need: {any: [...]}")

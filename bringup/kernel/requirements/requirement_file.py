@@ -1,0 +1,342 @@
+"""The YAML edge: requirement and symbol files that people write → validated plain data, or an error with file and line.
+
+Imports pydantic and ruamel.yaml, so nothing on the start-up path imports this module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedMap, CommentedSeq
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+from bringup.errors import ConfigError, UsageError
+from bringup.kernel.history.upstream import Standing, Thing
+from bringup.kernel.history.version import Flavour, VersionRange
+from bringup.kernel.requirements.requirement import Requirement, need_from_data
+from bringup.kernel.requirements.verdict import Severity
+
+__all__ = ["heap_data", "load_requirements", "requirement_data", "symbol_data", "upstream_data", "yaml_files"]
+
+_MAX_BYTES = 4 << 20
+_MAX_NODES = 200_000
+
+
+def _checked_need(value: Any) -> Any:
+    try:
+        need_from_data(value)
+    except UsageError as error:
+        raise ValueError(error.seen) from error
+    return value
+
+
+def _checked_range(value: str) -> str:
+    try:
+        VersionRange.parse(value)
+    except UsageError as error:
+        raise ValueError(error.seen) from error
+    return value
+
+
+def _as_text(value: Any) -> Any:
+    # YAML reads 6.12 as a number, and 7.10 as 7.1
+    if isinstance(value, float):
+        raise ValueError(f"{value} is a number in YAML; put the version in quotes")  # noqa: TRY004, the validator protocol
+    return value
+
+
+def _as_list(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+_Need = Annotated[Any, AfterValidator(_checked_need)]
+_Range = Annotated[str, BeforeValidator(_as_text), AfterValidator(_checked_range)]
+_Texts = Annotated[list[str], BeforeValidator(_as_list)]
+_Flavours = Annotated[list[Flavour], BeforeValidator(_as_list)]
+_Id = Annotated[str, Field(pattern=r"^[a-z0-9]+([.-][a-z0-9]+)*$", max_length=80)]
+_Symbol = Annotated[str, Field(pattern=r"^[A-Z0-9][A-Za-z0-9_]*$", max_length=120)]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", use_enum_values=True)
+
+
+class _Proof(_Model):
+    node: str | None = None
+    module: str | None = None
+    parameter: str | None = None
+    cma_total: int | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> _Proof:
+        if len(self.model_fields_set) != 1:
+            raise ValueError("a proof is one of node, module, parameter, cma_total")
+        if self.parameter is not None and "=" not in self.parameter:
+            raise ValueError("a parameter is name=pattern")
+        return self
+
+
+class _Cause(_Model):
+    id: _Id
+    text: str
+
+
+class _Requirement(_Model):
+    id: _Id
+    title: str
+    need: _Need
+    severity: Severity = Severity.REQUIRED
+    kernel: _Range = ".."
+    flavour: _Flavours = []
+    arch: _Texts = []
+    when: _Need = None
+    user_build: bool = False
+    proof: list[_Proof] = []
+    proof_needed: bool = False
+    spoiled_by: list[_Proof] = []
+    unset_is_right: _Flavours = []
+    cause: _Cause | None = None
+    remedy: _Texts = []
+    why: str
+    set: dict[_Symbol, str | int] = {}
+    source: _Texts = []
+    heap: str | None = None
+
+
+class _RequirementFile(_Model):
+    schema_: Literal["bringup.kconfig-requirements/1"] = Field(alias="schema")
+    requirements: list[_Requirement]
+
+
+class _Default(_Model):
+    value: str
+    if_: str = Field("", alias="if")
+
+
+def _as_defaults(value: Any) -> Any:
+    return [{"value": value}] if isinstance(value, str) else value
+
+
+class _Selector(_Model):
+    symbol: _Symbol
+    if_: str = Field("", alias="if")
+
+
+def _as_selectors(value: Any) -> Any:
+    entries = _as_list(value)
+    return [{"symbol": entry} if isinstance(entry, str) else entry for entry in entries] if entries else entries
+
+
+class _Era(_Model):
+    kernel: _Range = ".."
+    type: Literal["bool", "tristate", "int", "hex", "string"]
+    flavour: _Flavours = []
+    depends: str = ""
+    prompt: bool = True
+    default: Annotated[list[_Default], BeforeValidator(_as_defaults)] = []
+    choice: _Texts = []
+    selects: _Texts = []
+    selected_by: Annotated[list[_Selector], BeforeValidator(_as_selectors)] = []
+    whole: bool = False
+    note: str = ""
+    source: _Texts = []
+
+
+class _Renamed(_Model):
+    symbol: _Symbol
+    kernel: _Range
+
+
+class _History(_Model):
+    what: str
+    eras: list[_Era]
+    module: str | None = None
+    heaps: _Texts = []
+    renamed_to: _Renamed | None = None
+    vendor: str | None = None
+    notes: _Texts = []
+    source: _Texts = []
+
+
+class _SymbolFile(_Model):
+    schema_: Literal["bringup.kconfig-symbols/1"] = Field(alias="schema")
+    symbols: dict[_Symbol, _History]
+
+
+class _Heap(_Model):
+    heap: str
+    symbol: _Symbol
+    kernel: _Range
+    names: list[str]
+    note: str = ""
+    source: _Texts = []
+
+
+class _HeapFile(_Model):
+    schema_: Literal["bringup.kconfig-heap-names/1"] = Field(alias="schema")
+    heaps: list[_Heap]
+
+
+def _as_span(value: Any) -> Any:
+    if value == "never":
+        return {}
+    if value == "unknown":
+        return {"known": "no"}
+    return {"present": value} if not isinstance(value, dict) else value
+
+
+class _Span(_Model):
+    present: _Range = ""
+    absent: _Range = ""
+    known: Literal["yes", "no"] = "yes"
+    note: str = ""
+
+
+class _Feature(_Model):
+    id: _Id
+    title: str
+    mainline: Annotated[_Span, BeforeValidator(_as_span)]
+    android: Annotated[_Span, BeforeValidator(_as_span)]
+    note: str = ""
+    source: _Texts
+
+
+class _OutOfTree(_Model):
+    kind: Thing
+    names: list[str]
+    standing: Standing
+    origin: str
+    instead: str | None = None
+    source: _Texts
+
+
+class _UpstreamFile(_Model):
+    schema_: Literal["bringup.upstream/1"] = Field(alias="schema")
+    looked_at: _Range
+    features: list[_Feature]
+    out_of_tree: list[_OutOfTree]
+
+
+def load_requirements(path: Path) -> tuple[Requirement, ...]:
+    """Read a requirement file of a user.
+
+    :raises ConfigError: not YAML, not of the schema, or an id that appears twice; with line and column.
+    """
+    return tuple(Requirement.from_data(entry, str(path)) for entry in requirement_data(path))
+
+
+def requirement_data(path: Path) -> list[dict[str, Any]]:
+    """The validated entries of a requirement file, defaults left out.
+
+    :raises ConfigError: as :func:`load_requirements`.
+    """
+    tree = _read_yaml(path)
+    entries: list[dict[str, Any]] = _validate(path, tree, _RequirementFile)["requirements"]
+    seen: set[str] = set()
+    for index, entry in enumerate(entries):
+        if entry["id"] in seen:
+            line, column = _place(tree, ("requirements", index, "id"))
+            raise ConfigError(path, f"requirement id {entry['id']!r} appears twice", line=line, column=column)
+        seen.add(entry["id"])
+    return entries
+
+
+def symbol_data(path: Path) -> dict[str, Any]:
+    """The validated entries of a symbol file, defaults left out.
+
+    :raises ConfigError: as :func:`load_requirements`.
+    """
+    symbols: dict[str, Any] = _validate(path, _read_yaml(path), _SymbolFile)["symbols"]
+    return symbols
+
+
+def heap_data(path: Path) -> list[dict[str, Any]]:
+    """The validated entries of a file of heap names, defaults left out.
+
+    :raises ConfigError: as :func:`load_requirements`.
+    """
+    heaps: list[dict[str, Any]] = _validate(path, _read_yaml(path), _HeapFile)["heaps"]
+    return heaps
+
+
+def upstream_data(path: Path) -> dict[str, Any]:
+    """The validated features and out-of-tree things of an upstream file, defaults left out.
+
+    :raises ConfigError: as :func:`load_requirements`.
+    """
+    data = _validate(path, _read_yaml(path), _UpstreamFile)
+    return {name: data[name] for name in ("looked_at", "features", "out_of_tree")}
+
+
+def _read_yaml(path: Path) -> Any:
+    try:
+        if path.stat().st_size > _MAX_BYTES:
+            raise ConfigError(path, f"larger than {_MAX_BYTES >> 20} MiB: no requirement file")
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(path, str(error)) from error
+    try:
+        tree = YAML(typ="rt").load(text)
+    except MarkedYAMLError as error:
+        mark = error.problem_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)
+        raise ConfigError(path, f"not YAML: {error.problem}", line=line, column=column) from error
+    except YAMLError as error:
+        raise ConfigError(path, f"not YAML: {error}") from error
+    _bound(path, tree)
+    return tree
+
+
+def _bound(path: Path, tree: Any) -> None:
+    """Aliases can make a small file endless; nobody writes that many requirements."""
+    waiting, seen = [tree], 0
+    while waiting:
+        node = waiting.pop()
+        seen += 1
+        if seen > _MAX_NODES:
+            raise ConfigError(path, f"has more than {_MAX_NODES} values, aliases counted each time they are used")
+        if isinstance(node, dict):
+            waiting.extend(node.values())
+        elif isinstance(node, list):
+            waiting.extend(node)
+
+
+def _validate(path: Path, tree: Any, model: type[_Model]) -> dict[str, Any]:
+    try:
+        return model.model_validate(tree).model_dump(exclude_defaults=True, by_alias=True)
+    except ValidationError as error:
+        first = error.errors()[0]
+        line, column = _place(tree, first["loc"])
+        where = ".".join(str(part) for part in first["loc"])
+        more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
+        raise ConfigError(path, f"{where}: {first['msg']}{more}", line=line, column=column) from error
+
+
+def _place(tree: Any, loc: tuple[int | str, ...]) -> tuple[int | None, int | None]:
+    """Line and column, from 1, of the deepest part of ``loc`` that the file has."""
+    found: tuple[int | None, int | None] = (None, None)
+    for part in loc:
+        step = _step(tree, part)
+        if step is None:
+            break
+        found, tree = step
+    return found
+
+
+def _step(tree: Any, part: int | str) -> tuple[tuple[int, int], Any] | None:
+    if isinstance(tree, CommentedMap) and part in tree:
+        line, column = tree.lc.key(part)
+    elif isinstance(tree, CommentedSeq) and isinstance(part, int) and part < len(tree):
+        line, column = tree.lc.item(part)
+    else:
+        return None
+    return (line + 1, column + 1), tree[part]
+
+
+def yaml_files(folder: Path) -> Iterator[Path]:
+    """The YAML files of a folder, sorted by name."""
+    yield from sorted(folder.glob("*.yaml"))

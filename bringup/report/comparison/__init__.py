@@ -1,0 +1,1 @@
+"""Reports of a comparison: its story, on a terminal, as a page."""

@@ -1,0 +1,73 @@
+"""A comparison rendered into its page: what got worse, what could not be judged, and what else changed."""
+
+from __future__ import annotations
+
+from bringup.compare.runs import Change, Comparison
+from bringup.report.bounded import shown
+from bringup.report.comparison.story import COMPARED, counts, headline, outcome_of, source_of, test_of
+from bringup.report.comparison.timing_chart import MOVED_WIDTH
+from bringup.report.comparison.view import CompareView, compare_view
+from bringup.report.html.shell import render_sheet
+from bringup.report.json_text import comparison_document
+
+__all__ = ["render"]
+
+_NAMED = 50
+# How each change is drawn, as an outcome; in the order in which they stand on top.
+_LOOKS = {
+    "regressed": "fail",
+    "slower": "fail",
+    "unknown": "error",
+    "changed": "warn",
+    "improved": "pass",
+    "faster": "pass",
+    "appeared": "skip",
+    "vanished": "skip",
+}
+
+
+def render(found: Comparison) -> str:
+    """The page as text."""
+    view = compare_view(found)
+    outcome = outcome_of(found)
+    few = sum(one.undecidable for one in found.timing_tests)
+    context = {
+        "found": _head(found),
+        "boards": len(found.compared),
+        "missing": [("first", len(found.only_before)), ("second", len(found.only_after))],
+        "view": view,
+        "worse": view.sections[Change.REGRESSED],
+        "unknown": view.sections[Change.UNKNOWN],
+        "few": few,
+        "outcome": outcome,
+        "word": COMPARED[outcome],
+        "headline": shown(headline(found)),
+        "looks": _LOOKS,
+        "tally": counts(found),
+        "tests": [test_of(shown(one)) for one in found.timing_tests],
+        "source_of": source_of,
+        "changes": list(Change),
+        "moved_width": MOVED_WIDTH,
+        "parts": _parts(found, view, few),
+    }
+    return render_sheet("comparison.html.j2", comparison_document(found, in_html=True), context)
+
+
+def _head(found: Comparison) -> Comparison:
+    """What the page takes from the comparison itself, at a bounded length."""
+    only = found.only_before[:_NAMED], found.only_after[:_NAMED]
+    return shown(Comparison((), (), *only, same=found.same, before=found.before, after=found.after))
+
+
+def _parts(found: Comparison, view: CompareView, few: int) -> list[tuple[str, str]]:
+    """The page's parts that exist, as (anchor, title)."""
+    missing = found.only_before or found.only_after or found.untimed or few
+    parts = [
+        ("regressed", "Regressed", True),
+        ("unknown", "Not judged", bool(view.sections[Change.UNKNOWN].findings or missing)),
+        ("speed", "Speed", bool(found.timing_tests or found.timings)),
+        ("facts", "The board itself", bool(view.facts)),
+        *((one.anchor, one.title, True) for one in view.rest),
+        ("boards", "Each board", bool(view.boards)),
+    ]
+    return [(name, title) for name, title, there in parts if there]

@@ -1,0 +1,1 @@
+"""The documents that bringup writes: a verdict, a run, and what a report shows of a board."""

@@ -1,0 +1,130 @@
+"""Forecasts: what another kernel renames, retypes, drops, and how it calls the heaps."""
+
+from __future__ import annotations
+
+import pytest
+
+from bringup.kernel.history.heap_names import heaps_of
+from bringup.kernel.history.symbols import symbol_type
+from bringup.kernel.history.version import Flavour, KernelVersion
+from bringup.kernel.kconfig.dotconfig import KernelConfig
+from bringup.kernel.requirements.forecast import Change, ChangeKind, carried_over, forecast
+from bringup.kernel.requirements.judge import judge
+from bringup.kernel.requirements.verdict import Outcome
+
+
+def changes(values: str, now: str, then: str, flavour: Flavour | None = None) -> list[Change]:
+    config = KernelConfig({**dict.fromkeys(values.split(), "y"), "MMU": "y", "HAS_DMA": "y"}, "x")
+    return forecast(config, KernelVersion.parse(now), KernelVersion.parse(then), flavour)
+
+
+def told(found: list[Change], kind: ChangeKind) -> dict[str, str]:
+    return {change.subject: change.text for change in found if change.kind is kind}
+
+
+def test_bool_becomes_tristate_in_7_2() -> None:
+    found = told(changes("DMABUF_HEAPS DMABUF_HEAPS_SYSTEM", "6.12", "7.2"), ChangeKind.RETYPED)
+    assert "changes from bool to tristate; as m it builds system_heap.ko" in found["CONFIG_DMABUF_HEAPS_SYSTEM"]
+    assert not told(changes("DMABUF_HEAPS DMABUF_HEAPS_SYSTEM", "6.12", "7.1"), ChangeKind.RETYPED)
+
+
+def test_sysfs_statistics_end_with_6_19() -> None:
+    assert not told(changes("DMABUF_SYSFS_STATS", "6.12", "6.19"), ChangeKind.REMOVED)
+    found = told(changes("DMABUF_SYSFS_STATS", "6.12", "7.0"), ChangeKind.REMOVED)
+    assert "the BPF iterator dmabuf" in found["CONFIG_DMABUF_SYSFS_STATS"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "then"),
+    [("DMA_PERNUMA_CMA", "DMA_NUMA_CMA", "6.6"), ("DMABUF_SELFTESTS", "DMABUF_KUNIT_TEST", "7.2")],
+)
+def test_renames(old: str, new: str, then: str) -> None:
+    assert (
+        f"is called CONFIG_{new} since {then}" in told(changes(old, "6.1", then), ChangeKind.RENAMED)[f"CONFIG_{old}"]
+    )
+
+
+def test_what_is_off_does_not_change() -> None:
+    config = KernelConfig({"DMABUF_SYSFS_STATS": "n", "DMABUF_SELFTESTS": "n"}, "x")
+    assert forecast(config, KernelVersion.parse("6.12"), KernelVersion.parse("7.2")) == []
+
+
+def test_the_default_cma_heap_is_renamed_in_6_17_and_the_old_name_stays_until_6_18() -> None:
+    symbols = "DMABUF_HEAPS DMABUF_HEAPS_CMA CMA DMA_CMA"
+    found = changes(symbols, "6.12", "6.17")
+    names = told(found, ChangeKind.HEAP_NAME)
+    assert names["default CMA area"].endswith("becomes default_cma_region")
+    assert "linux,cma*" in names["default CMA area, old name"]
+    assert "CONFIG_DMABUF_HEAPS_CMA_LEGACY" in told(found, ChangeKind.ADDED)
+    later = told(changes(symbols + " DMABUF_HEAPS_CMA_LEGACY", "6.18", "6.19"), ChangeKind.HEAP_NAME)
+    assert "every CMA area" in later
+    assert "now comes with every CMA area's own node" in later["default CMA area, old name"]
+
+
+def test_protected_heaps_come_with_6_18_where_there_is_a_tee() -> None:
+    assert "protected memory" in told(changes("DMABUF_HEAPS TEE", "6.12", "6.18"), ChangeKind.HEAP_NAME)
+    assert "protected memory" not in told(changes("DMABUF_HEAPS", "6.12", "6.18"), ChangeKind.HEAP_NAME)
+
+
+def test_android_trees_change_elsewhere() -> None:
+    found = changes("DMABUF_HEAPS DMABUF_HEAPS_PAGE_POOL", "6.6", "6.12", Flavour.GKI)
+    assert "exists in kernels 5.4..6.6 only" in told(found, ChangeKind.REMOVED)["CONFIG_DMABUF_HEAPS_PAGE_POOL"]
+    assert not told(changes("DMABUF_HEAPS_SYSTEM", "6.12", "7.2", Flavour.GKI), ChangeKind.RETYPED)
+
+
+def test_a_configuration_carried_over_is_judged_like_any_other() -> None:
+    config = KernelConfig(
+        {"DMABUF_HEAPS": "y", "DMABUF_HEAPS_SYSTEM": "m", "DMABUF_SYSFS_STATS": "y", "TEE": "y", "HAS_DMA": "y"}, "x"
+    )
+    carried = carried_over(config, KernelVersion.parse("7.2"), KernelVersion.parse("6.12"))
+    assert carried.get("DMABUF_HEAPS_SYSTEM") == "y", "6.12 cannot build it as a module"
+    forward = carried_over(config, KernelVersion.parse("6.12"), KernelVersion.parse("7.0"))
+    assert "DMABUF_SYSFS_STATS" not in forward
+    assert forward.get("TEE_DMABUF_HEAPS") == "y"
+    verdicts = {one.id: one.outcome for one in judge(forward, KernelVersion.parse("7.0"))}
+    assert verdicts["heaps.framework"] is Outcome.PASS
+    assert verdicts["statistics.bpf-iterator"] is Outcome.WARN
+
+
+@pytest.mark.parametrize(
+    ("symbol", "release", "flavour", "expected"),
+    [
+        ("DMABUF_HEAPS_SYSTEM", "5.5", None, None),
+        ("DMABUF_HEAPS_SYSTEM", "5.6", None, "bool"),
+        ("DMABUF_HEAPS_SYSTEM", "7.1.13", None, "bool"),
+        ("DMABUF_HEAPS_SYSTEM", "7.2", None, "tristate"),
+        ("DMABUF_HEAPS_SYSTEM", "6.1.75-android14-11", Flavour.GKI, "tristate"),
+        ("DMABUF_HEAPS", "5.4.289", Flavour.GKI, "bool"),
+        ("DMABUF_HEAPS", "5.4.289", None, None),
+        ("DMABUF_HEAPS_CMA_LEGACY", "6.16", None, None),
+        ("DMABUF_HEAPS_CMA_LEGACY", "6.18", None, "bool"),
+        ("DMABUF_HEAPS_CMA_LEGACY", "6.19", None, None),
+        ("DMABUF_SYSFS_STATS", "5.14", None, None),
+        ("DMABUF_SYSFS_STATS", "5.15", None, "bool"),
+        ("DMABUF_SYSFS_STATS", "6.19", None, "bool"),
+        ("DMABUF_SYSFS_STATS", "7.0", None, None),
+        ("TEE_DMABUF_HEAPS", "6.17.13", None, None),
+        ("TEE_DMABUF_HEAPS", "6.18", None, "bool"),
+        ("DMABUF_HEAPS_SYSTEM_CC_SHARED", "7.1", None, None),
+        ("DMABUF_HEAPS_SYSTEM_CC_SHARED", "7.2", None, "bool"),
+        ("ION", "5.10.223", None, "bool"),
+        ("ION", "5.11", None, None),
+        ("CMA_SIZE_MBYTES", "6.12", None, "int"),
+        ("DMABUF_MOVE_NOTIFY", "7.0", None, "bool"),
+        ("DMABUF_MOVE_NOTIFY", "7.1", None, None),
+    ],
+)
+def test_types_by_kernel(symbol: str, release: str, flavour: Flavour | None, expected: str | None) -> None:
+    assert symbol_type(symbol, KernelVersion.parse(release), flavour) == expected
+
+
+def test_heaps_by_kernel() -> None:
+    names = {
+        release: {name for entry in heaps_of(KernelVersion.parse(release)) for name in entry.names}
+        for release in ("5.5", "6.12", "6.17", "7.1", "7.3")
+    }
+    assert names["5.5"] == set()
+    assert "default_cma_region" not in names["6.12"]
+    assert {"default_cma_region", "reserved"} <= names["6.17"]
+    assert "system_cc_shared" in names["7.1"]
+    assert {"default_cma_region", "reserved", "protected,secure-video", "system_cc_shared"} <= names["7.3"]

@@ -1,0 +1,299 @@
+"""Verdicts: four answers that are never confused, and evidence that stands in for a symbol."""
+
+from __future__ import annotations
+
+import pytest
+
+from bringup.kernel.history.version import Flavour, KernelVersion
+from bringup.kernel.kconfig.dotconfig import KernelConfig, parse_config
+from bringup.kernel.requirements.evidence import Evidence, module_name
+from bringup.kernel.requirements.judge import judge, shipped_requirements
+from bringup.kernel.requirements.requirement import Requirement
+from bringup.kernel.requirements.verdict import Answer, KconfigVerdict, Outcome
+
+GKI = "6.1.75-android14-11-g0123456789ab"
+
+
+def config_of(*lines: str, complete: bool = True) -> KernelConfig:
+    text = "".join(f"# CONFIG_{line[1:]} is not set\n" if line[0] == "!" else f"CONFIG_{line}\n" for line in lines)
+    return parse_config(text, "x", complete=complete)
+
+
+def one(
+    name: str,
+    config: KernelConfig | None,
+    release: str | None,
+    evidence: Evidence | None = None,
+    flavour: Flavour | None = None,
+    arch: str | None = None,
+) -> KconfigVerdict:
+    version = KernelVersion.parse(release) if release else None
+    wanted = [requirement for requirement in shipped_requirements() if requirement.id == name]
+    (verdict,) = judge(config, version, flavour, arch, evidence, requirements=wanted)
+    return verdict
+
+
+def mine(need: object, **more: object) -> Requirement:
+    return Requirement.from_data({"id": "mine", "title": "Mine", "need": need, "why": "x", **more})
+
+
+def test_set_right() -> None:
+    verdict = one("heaps.framework", config_of("DMABUF_HEAPS=y"), "6.12")
+    assert (verdict.outcome, verdict.answer) == (Outcome.PASS, Answer.HOLDS)
+    assert verdict.satisfied_by == "CONFIG_DMABUF_HEAPS=y"
+
+
+@pytest.mark.parametrize("line", ["!DMABUF_HEAPS", "OTHER=y"])
+def test_set_wrong(line: str) -> None:
+    verdict = one("heaps.framework", config_of(line), "6.12")
+    assert (verdict.outcome, verdict.answer) == (Outcome.FAIL, Answer.SET_WRONG)
+    assert verdict.cause is not None
+    assert verdict.cause.id == "kconfig.heaps-off"
+    assert verdict.remedy == ("CONFIG_DMABUF_HEAPS=y",)
+
+
+def test_does_not_exist_in_this_kernel_version() -> None:
+    verdict = one("heaps.framework", config_of("OTHER=y"), "4.14.190")
+    assert (verdict.outcome, verdict.answer) == (Outcome.SKIP, Answer.NO_SUCH_SYMBOL)
+    assert verdict.reason == "CONFIG_DMABUF_HEAPS exists in kernels 5.6..; this is 4.14.190"
+
+
+def test_a_symbol_that_the_configuration_names_exists_whatever_its_history_says() -> None:
+    backported = one("heaps.framework", config_of("DMABUF_HEAPS=y"), "4.14.190")
+    assert backported.answer is Answer.HOLDS
+    switched_off = one("heaps.framework", config_of("!DMABUF_HEAPS"), "4.14.190")
+    assert switched_off.answer is Answer.SET_WRONG
+
+
+def test_the_android_tree_of_that_version_may_have_it() -> None:
+    gone = one("heaps.framework", config_of("ANDROID_VENDOR_HOOKS=y"), "5.4.289")
+    assert (gone.outcome, gone.answer) == (Outcome.FAIL, Answer.SET_WRONG)
+
+
+def test_config_not_readable() -> None:
+    verdict = one("sharing.sync-file", None, "6.12", flavour=Flavour.MAINLINE)
+    assert (verdict.outcome, verdict.answer) == (Outcome.ERROR, Answer.UNREADABLE)
+    assert verdict.reason is not None
+
+
+def test_a_node_speaks_for_a_configuration_that_cannot_be_read() -> None:
+    verdict = one("heaps.system", None, "6.12", Evidence.of(heaps=["system"]))
+    assert (verdict.outcome, verdict.satisfied_by) == (Outcome.PASS, "/dev/dma_heap/system is there")
+
+
+def test_a_missing_node_says_nothing_about_a_configuration_that_cannot_be_read() -> None:
+    verdict = one("heaps.system", None, "6.12", Evidence.of(heaps=["reserved"]))
+    assert (verdict.outcome, verdict.answer) == (Outcome.ERROR, Answer.UNREADABLE)
+
+
+def test_present_but_unproven() -> None:
+    verdict = one("heaps.system", config_of("DMABUF_HEAPS_SYSTEM=m"), "7.2")
+    assert (verdict.outcome, verdict.answer) == (Outcome.WARN, Answer.UNPROVEN)
+    assert "builds a module" in (verdict.reason or "")
+    assert "system_heap.ko" in verdict.remedy[0]
+
+
+@pytest.mark.parametrize(
+    ("evidence", "by"),
+    [
+        (Evidence.of(modules=["system_heap"]), "module system_heap is in /proc/modules"),
+        (Evidence.of(heaps=["system"]), "/dev/dma_heap/system is there"),
+        (Evidence.of(modules_load=["kernel/drivers/dma-buf/heaps/system_heap.ko"]), "modules.load lists system_heap"),
+    ],
+)
+def test_a_module_is_proven(evidence: Evidence, by: str) -> None:
+    verdict = one("heaps.system", config_of("DMABUF_HEAPS_SYSTEM=m"), "7.2", evidence)
+    assert (verdict.outcome, verdict.satisfied_by) == (Outcome.PASS, by)
+
+
+def test_a_module_that_is_not_loaded_and_gives_no_node_fails() -> None:
+    evidence = Evidence.of(modules=["other"], modules_load=["system_heap.ko"], heaps=["reserved"])
+    verdict = one("heaps.system", config_of("DMABUF_HEAPS_SYSTEM=m"), "7.2", evidence)
+    assert (verdict.outcome, verdict.answer) == (Outcome.FAIL, Answer.SET_WRONG)
+    assert verdict.cause is not None
+    assert verdict.cause.id == "kconfig.module-not-loaded"
+    assert "though modules.load lists it" in verdict.cause.text
+
+
+def test_a_module_that_is_not_loaded_where_nodes_are_not_known_is_unproven() -> None:
+    verdict = one("heaps.system", config_of("DMABUF_HEAPS_SYSTEM=m"), "7.2", Evidence.of(modules=["other"]))
+    assert (verdict.outcome, verdict.answer) == (Outcome.WARN, Answer.UNPROVEN)
+
+
+def test_built_in_and_yet_no_node_is_another_kernels_configuration() -> None:
+    verdict = one("heaps.system", config_of("DMABUF_HEAPS_SYSTEM=y"), "6.12", Evidence.of(heaps=[]))
+    assert (verdict.outcome, verdict.answer) == (Outcome.WARN, Answer.UNPROVEN)
+    assert "is this the configuration of the kernel that runs?" in (verdict.reason or "")
+
+
+def test_on_gki_unset_is_right_and_the_module_decides() -> None:
+    unset = config_of("ANDROID_VENDOR_HOOKS=y", "DMABUF_HEAPS=y", "!DMABUF_HEAPS_SYSTEM")
+    assert one("heaps.system", unset, GKI).answer is Answer.UNPROVEN
+    listed = one("heaps.system", unset, GKI, Evidence.of(modules_load=["system-heap.ko"]))
+    assert (listed.outcome, listed.satisfied_by) == (Outcome.PASS, "modules.load lists system_heap")
+    loaded = one("heaps.system", unset, GKI, Evidence.of(modules=["system_heap"], modules_load=[]))
+    assert loaded.outcome is Outcome.PASS
+    absent = one("heaps.system", unset, GKI, Evidence.of(heaps=["qcom,qseecom"], modules=["x"]))
+    assert absent.outcome is Outcome.FAIL
+    node = one("heaps.system", unset, GKI, Evidence.of(heaps=["system"], modules=["qcom_dma_heaps"]))
+    assert (node.outcome, node.satisfied_by) == (Outcome.PASS, "/dev/dma_heap/system is there")
+
+
+def test_on_mainline_unset_is_wrong() -> None:
+    verdict = one("heaps.system", config_of("DMABUF_HEAPS=y", "!DMABUF_HEAPS_SYSTEM"), "6.1.75")
+    assert verdict.outcome is Outcome.FAIL
+
+
+def test_why_a_symbol_cannot_be_set_is_told() -> None:
+    verdict = one("heaps.cma", config_of("DMABUF_HEAPS=y", "!CMA"), "6.12")
+    assert "CONFIG_DMABUF_HEAPS_CMA depends on DMA_CMA, which does not hold" in verdict.evidence
+
+
+def test_a_size_from_the_command_line_counts() -> None:
+    config = config_of("CMA=y", "DMA_CMA=y", "CMA_SIZE_MBYTES=0")
+    assert one("cma.size", config, "6.12").outcome is Outcome.WARN
+    told = one("cma.size", config, "6.12", Evidence.of(cmdline="quiet cma=256M"))
+    assert (told.outcome, told.satisfied_by) == (Outcome.PASS, "the kernel command line has cma=256M")
+    measured = one("cma.size", config, "6.12", Evidence.of(cma_total=64 << 20))
+    assert measured.satisfied_by == "CmaTotal in /proc/meminfo is 65536 kB"
+
+
+def test_a_command_line_can_undo_a_right_size() -> None:
+    config = config_of("CMA=y", "DMA_CMA=y", "CMA_SIZE_MBYTES=64")
+    verdict = one("cma.size", config, "6.12", Evidence.of(cmdline="cma=0"))
+    assert (verdict.outcome, verdict.answer) == (Outcome.WARN, Answer.UNPROVEN)
+    assert one("cma.size", config, "6.12", Evidence.of(cmdline="cma=0 cma=32M")).outcome is Outcome.PASS
+
+
+def test_numbers_are_compared_as_numbers() -> None:
+    assert one("cma.areas", config_of("CMA=y", "CMA_AREAS=19"), "6.12").outcome is Outcome.PASS
+    assert one("cma.areas", config_of("CMA=y", "CMA_AREAS=0x13"), "6.12").outcome is Outcome.PASS
+    assert one("cma.areas", config_of("CMA=y", "CMA_AREAS=2"), "6.12").outcome is Outcome.WARN
+    assert one("cma.areas", config_of("CMA=y", 'CMA_AREAS="19"'), "6.12").outcome is Outcome.WARN
+
+
+def test_the_text_y_is_not_the_tristate_y() -> None:
+    (verdict,) = judge(config_of('A="y"'), requirements=[mine({"A": "y"})])
+    assert verdict.outcome is Outcome.FAIL
+    (verdict,) = judge(config_of('A="board"'), requirements=[mine({"A": "board"})])
+    assert verdict.outcome is Outcome.PASS
+
+
+@pytest.mark.parametrize(
+    ("lines", "wanted", "holds"),
+    [
+        (["B=y"], "n", True),
+        (["!A"], "n", True),
+        (["A=y"], "n", False),
+        (["B=y"], "absent", True),
+        (["!A"], "absent", False),
+        (["!A"], ["m", "n"], True),
+    ],
+)
+def test_off_and_absent(lines: list[str], wanted: object, holds: bool) -> None:
+    (verdict,) = judge(config_of(*lines), requirements=[mine({"A": wanted})])
+    assert (verdict.outcome is Outcome.PASS) is holds
+
+
+def test_any_of_holds_by_one_and_fails_by_all() -> None:
+    need = {"any": [{"A": "y"}, {"B": "1..4"}]}
+    assert judge(config_of("B=3"), requirements=[mine(need)])[0].satisfied_by == "CONFIG_B=3"
+    (verdict,) = judge(config_of("!A", "B=9"), requirements=[mine(need)])
+    assert verdict.evidence == ("# CONFIG_A is not set", "CONFIG_B=9")
+    assert verdict.cause is not None
+    assert verdict.cause.text == "wanted CONFIG_A=y or CONFIG_B=1..4: x"
+
+
+def test_asked_only_on_user_builds() -> None:
+    config = config_of("DMABUF_DEBUG=y")
+    assert one("debug.dmabuf-debug", config, "6.12", Evidence(is_user_build=True)).outcome is Outcome.FAIL
+    assert one("debug.dmabuf-debug", config, "6.12", Evidence(is_user_build=False)).answer is Answer.NOT_ASKED
+    assert one("debug.dmabuf-debug", config, "6.12").answer is Answer.UNPROVEN
+    assert one("debug.dmabuf-debug", config_of("!DMABUF_DEBUG"), "6.12").outcome is Outcome.PASS
+
+
+def test_informative_never_fails() -> None:
+    verdict = one("sharing.udmabuf", config_of("!UDMABUF"), "6.12")
+    assert (verdict.outcome, verdict.answer) == (Outcome.SKIP, Answer.SET_WRONG)
+    assert verdict.reason == "for information: nothing is asked"
+
+
+def test_asked_of_other_kernels_only() -> None:
+    assert "asked of kernels 6.17..6.18 only" in (one("heaps.cma-legacy-name", config_of("A=y"), "6.12").reason or "")
+    assert "asked of gki or vendor kernels" in (one("ikconfig.android", config_of("A=y"), "6.12").reason or "")
+    arch_only = mine({"A": "y"}, arch=["arm64"])
+    assert judge(config_of("B=y"), arch="x86", requirements=[arch_only])[0].answer is Answer.NOT_ASKED
+    assert judge(config_of("B=y"), arch="arm64", requirements=[arch_only])[0].outcome is Outcome.FAIL
+
+
+def test_an_unknown_version_is_an_error_where_it_matters_and_only_there() -> None:
+    narrow = one("heaps.cma-legacy-name", config_of("DMABUF_HEAPS_CMA=y"), None)
+    assert (narrow.outcome, narrow.answer) == (Outcome.ERROR, Answer.VERSION_UNKNOWN)
+    assert one("heaps.framework", config_of("DMABUF_HEAPS=y"), None).outcome is Outcome.PASS
+    assert one("heaps.framework", config_of("OTHER=y"), None).outcome is Outcome.FAIL
+
+
+def test_what_a_fragment_does_not_mention_has_its_default() -> None:
+    fragment = config_of("DMA_CMA=y", "CMA=y", complete=False)
+    verdict = one("cma.size", fragment, "6.12", arch="arm64")
+    assert verdict.outcome is Outcome.PASS
+    assert "(default 16)" in verdict.evidence[0]
+    off = one("heaps.framework", fragment, "6.12")
+    assert (off.outcome, off.evidence[0]) == (Outcome.FAIL, "CONFIG_DMABUF_HEAPS is not mentioned (default n)")
+
+
+def test_what_nobody_can_tell_of_a_fragment_is_unproven() -> None:
+    (verdict,) = judge(config_of("A=y", complete=False), requirements=[mine({"NOBODY_KNOWS": "y"})])
+    assert (verdict.outcome, verdict.answer) == (Outcome.WARN, Answer.UNPROVEN)
+
+
+def test_every_requirement_has_a_configuration_that_passes_and_one_that_does_not() -> None:
+    """Each shipped requirement on its own terms: its own kernel and flavour, with what it wants and without."""
+    for requirement in shipped_requirements():
+        series = requirement.kernel.first or requirement.kernel.last or (6, 12)
+        version = KernelVersion(*series)
+        flavour = min(requirement.flavours) if requirement.flavours else Flavour.MAINLINE
+        if requirement.id.startswith("vendor."):
+            flavour = Flavour.VENDOR
+        evidence = Evidence(is_user_build=True)
+        right, wrong = dict(_when(requirement)), dict(_when(requirement))
+        for wanted in _wanted(requirement.need):
+            value = next((value for value in ("y", "n") if value in wanted.values), None)
+            if value is None:
+                value = str(wanted.ranges[0][0]) if wanted.ranges else None
+            if value is not None:
+                right[wanted.symbol] = value
+            if wanted.symbol not in _when(requirement):
+                wrong[wanted.symbol] = {"y": "n", "n": "y"}.get(value or "y", "0")
+        (good,) = judge(KernelConfig(right, "x"), version, flavour, None, evidence, requirements=[requirement])
+        assert good.outcome is Outcome.PASS, (requirement.id, good)
+        if wrong == _when(requirement):
+            continue  # the vendors' own: they only say what is there
+        (bad,) = judge(KernelConfig(wrong, "x"), version, flavour, None, evidence, requirements=[requirement])
+        assert bad.outcome is not Outcome.PASS, (requirement.id, bad)
+        assert bad.answer is Answer.SET_WRONG, (requirement.id, bad)
+
+
+def _wanted(need: object) -> list:  # type: ignore[type-arg]
+    return [need] if not hasattr(need, "parts") else [one for part in need.parts for one in _wanted(part)]
+
+
+def _when(requirement: Requirement) -> dict[str, str]:
+    return {} if requirement.when is None else {one.symbol: "y" for one in _wanted(requirement.when)}
+
+
+def test_a_verdict_as_json_has_the_common_fields() -> None:
+    document = one("heaps.system", config_of("!DMABUF_HEAPS_SYSTEM"), "6.12").to_json()
+    assert document["id"] == "heaps.system"
+    assert document["outcome"] == "fail"
+    assert document["heap"] == "system"
+    assert document["cause"] == {
+        "id": "kconfig.system-heap-off",
+        "text": "DMABUF_HEAPS_SYSTEM is off, and nothing else is known to provide /dev/dma_heap/system",
+    }
+    assert "reason" not in document
+
+
+@pytest.mark.parametrize("entry", ["system_heap.ko", "kernel/drivers/dma-buf/heaps/system-heap.ko.zst", "system_heap"])
+def test_modules_have_one_spelling(entry: str) -> None:
+    assert module_name(entry) == "system_heap"

@@ -1,0 +1,90 @@
+"""A comparison told on a terminal: each change once, for all boards that have it."""
+
+from __future__ import annotations
+
+import io
+import re
+import time
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from rich.console import Console
+
+from bringup.compare.runs import Comparison, compare
+from bringup.report.comparison.story import told
+from bringup.report.comparison.terminal import summary
+from bringup.results.run import BoardRun, Run
+from bringup.results.verdict import Outcome, Verdict
+from tests.report.test_hostile import CONTROLS
+from tests.support.report import hostile, sample
+
+
+def printed(found: Comparison) -> str:
+    out = io.StringIO()
+    Console(file=out, width=100).print(summary(found))
+    return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
+
+
+def asked(outcome: Outcome, *serials: str) -> Run:
+    boards = (BoardRun(one, (Verdict("heap.mode", "t", outcome, "system", ("crw-------",)),)) for one in serials)
+    return Run(tuple(boards), "0", sample.STARTED)
+
+
+def test_nothing_changed() -> None:
+    told = printed(compare(sample.run(), sample.run()))
+    assert told.startswith("no difference\ntimings decided by: exact Mann-Whitney rank test")
+
+
+def test_one_board() -> None:
+    text = printed(compare(asked(Outcome.PASS, "s"), asked(Outcome.FAIL, "s")))
+    assert text.splitlines() == [
+        "1 regressed",
+        "regressed  pass → fail  heap.mode system",
+        " " * 24 + "crw-------",
+    ]
+
+
+def test_a_change_on_many_boards_is_told_once() -> None:
+    names = [f"board-{number}" for number in range(9)]
+    found = compare(asked(Outcome.PASS, *names), asked(Outcome.FAIL, *names))
+    assert len(told(found.differences)) == 1
+    assert "board-0, board-1, board-2 and 6 more" in printed(found)
+    assert printed(found).startswith("9 regressed\n")
+
+
+def test_boards_that_one_run_lacks() -> None:
+    text = printed(compare(asked(Outcome.PASS, "a", "b"), asked(Outcome.PASS, "b", "c")))
+    assert text.splitlines()[1:] == ["only in the first run: a", "only in the second run: c"]
+
+
+def test_regressions_come_first_and_those_of_most_boards_before_others() -> None:
+    names = ("a", "b", "c")
+    before = [Outcome.PASS, Outcome.PASS, Outcome.FAIL]
+    after = [Outcome.FAIL, Outcome.FAIL, Outcome.PASS]
+
+    def run(outcomes: list[Outcome]) -> Run:
+        checks = [Verdict(f"x.{number}", "t", one) for number, one in enumerate(outcomes)]
+        return Run(tuple(BoardRun(name, tuple(checks[: 3 - at])) for at, name in enumerate(names)), "0", "")
+
+    lines = [re.split(" {2,}", line) for line in printed(compare(run(before), run(after))).splitlines()]
+    assert [line[:3] for line in lines[1:]] == [
+        ["regressed", "pass → fail", "x.0"],
+        ["regressed", "pass → fail", "x.1"],
+        ["improved", "fail → pass", "x.2"],
+    ]
+
+
+@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(st.tuples(hostile.runs, hostile.runs))
+def test_the_terminal_gets_text_only(runs: tuple[Run, Run]) -> None:
+    assert not CONTROLS.search(printed(compare(*runs)).replace("\n", ""))
+
+
+@pytest.mark.parametrize("run", [sample.many, sample.wild])
+def test_two_runs_of_a_thousand_boards(run: object) -> None:
+    before, after = run(1000, seed=1), run(1000, seed=2)
+    began = time.process_time()
+    text = printed(compare(before, after))
+    assert time.process_time() - began <= 2
+    assert len(text.splitlines()) < 250

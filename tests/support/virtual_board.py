@@ -1,0 +1,106 @@
+"""Virtual boards for tests: a real kernel with real DMA-BUF heaps and a real adbd, in QEMU.
+
+Use as a pytest plugin: ``pytest_plugins = ["tests.support.virtual_board"]`` gives the fixtures ``amd64_board`` and
+``shared_board("arm64-6.12")`` (one a test session and worker, shared: leave it as it is) and ``fresh_board`` (for tests
+that break theirs or need options).
+Every board ends with its test or session; if the test process is killed, its QEMU is too.
+
+Where QEMU or Debian's packages cannot be had, such tests skip and say so; with ``CI=true`` or
+``BRINGUP_REQUIRE_BOARD=1`` they fail instead. A board that is there and does not boot always fails.
+Kernels are never built here: where a board's kernel has not been built, the test skips, or fails with
+``BRINGUP_REQUIRE_KERNELS=1``. ``make kernels`` builds them, ``make test-kernels`` builds them and requires them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import os
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from bringup.deadline import Deadline
+from bringup.errors import BringupError
+from bringup.virtual import BuiltKernel, VirtualBoard, find_image, find_kernel, find_profile, running_board, setup
+from bringup.virtual.qemu import find_qemu
+from bringup.virtual.qmp import require_qmp
+
+SETUP_SECONDS = 900.0
+BOOT_SECONDS = 300.0
+
+MakeBoard = Callable[..., VirtualBoard]
+
+
+@functools.cache
+def obstacle(profile: str = "amd64") -> str:
+    """Why no virtual board can be had here; empty when one can."""
+    try:
+        require_qmp()
+        find_qemu(find_profile(profile))
+        setup(find_profile(profile), Deadline.after(SETUP_SECONDS))
+    except BringupError as error:
+        return f"{error}; {error.hint}" if error.hint else str(error)
+    return ""
+
+
+def kernel_is_missing(profile: str) -> bool:
+    """Whether the board's kernel is one that has to be built, and has not been."""
+    board = find_profile(profile)
+    return isinstance(board.kernel, BuiltKernel) and find_image(board) is None and find_kernel(board) is None
+
+
+def board_is_required() -> bool:
+    """Whether a test may not skip for want of a board."""
+    return os.environ.get("CI", "").lower() == "true" or os.environ.get("BRINGUP_REQUIRE_BOARD") == "1"
+
+
+def require_virtual_board(profile: str = "amd64") -> None:
+    """Skip the test where no virtual board can be had, or fail it where one has to be."""
+    if kernel_is_missing(profile):
+        reason = f"the kernel of {profile} has not been built; make kernels"
+        required = os.environ.get("BRINGUP_REQUIRE_KERNELS") == "1"
+    else:
+        reason = obstacle(profile)
+        required = board_is_required()
+    if not reason:
+        return
+    if required:
+        pytest.fail(f"a virtual board is required here: {reason}", pytrace=False)
+    pytest.skip(f"no virtual board: {reason}")
+
+
+def booted(boards: contextlib.ExitStack, profile: str, **options: object) -> VirtualBoard:
+    """A board that runs until the stack is closed; where none can be had, the test skips."""
+    require_virtual_board(profile)
+    started = running_board(find_profile(profile), Deadline.after(BOOT_SECONDS), **options)  # type: ignore[arg-type]
+    return boards.enter_context(started)
+
+
+@pytest.fixture(scope="session")
+def shared_board() -> Iterator[Callable[[str], VirtualBoard]]:
+    """Running boards by profile, shared by the session's tests: ``shared_board("arm64-6.12")``."""
+    with contextlib.ExitStack() as boards:
+
+        @functools.cache
+        def get(profile: str) -> VirtualBoard:
+            return booted(boards, profile)
+
+        yield get
+
+
+@pytest.fixture(scope="session")
+def amd64_board(shared_board: Callable[[str], VirtualBoard]) -> VirtualBoard:
+    """A running amd64 board, shared by the session's tests."""
+    return shared_board("amd64")
+
+
+@pytest.fixture
+def fresh_board() -> Iterator[MakeBoard]:
+    """Boots boards of the test's own: ``fresh_board(append="bringup.noheaps=1", memory=256)``."""
+    with contextlib.ExitStack() as boards:
+
+        def make(profile: str = "amd64", **options: object) -> VirtualBoard:
+            return booted(boards, profile, **options)
+
+        yield make
