@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from bringup.allocator.protocol import Outcome as Ended
 from bringup.config.load import load_text
 from bringup.config.schema import BoardConfig
 from bringup.config.shipped import find_config, shipped_dir
@@ -71,14 +70,14 @@ def first_cause(run: BoardRun) -> str | None:
 
 def assert_it_works(board: SelinuxBoard, domain: str = HAL) -> None:
     """The client allocates, and nothing is refused."""
-    assert {one.outcome for one in board.allocate(domain).values()} == {Ended.PASS}
+    assert {one.outcome for one in board.allocate(domain).values()} == {Outcome.PASS}
     assert board.log() == []
 
 
 def assert_it_is_refused(board: SelinuxBoard, domain: str = HAL) -> list[str]:
     """The client may not open the heap; returns what the kernel says of it."""
     opened = board.allocate(domain)["open"]
-    assert (opened.outcome, opened.errno) == (Ended.FAIL, 13)
+    assert (opened.outcome, opened.errno) == (Outcome.FAIL, 13)
     said = board.log()
     assert said
     assert all("avc:  denied  { read } for " in line and "permissive=0" in line for line in said)
@@ -140,7 +139,7 @@ def test_what_is_rendered_lets_the_client_in(board: SelinuxBoard, name: str) -> 
 def test_permissive_is_told_from_enforcing(board: SelinuxBoard) -> None:
     te, contexts = f"{TYPE}\n", sepolicy(CONFIG)[1]
     board.install(te, contexts, enforcing=False)
-    assert {one.outcome for one in board.allocate(HAL).values()} == {Ended.PASS}
+    assert {one.outcome for one in board.allocate(HAL).values()} == {Outcome.PASS}
     assert all("permissive=1" in line for line in board.log())
     run = board.look(CONFIG)
     verdict = about_denials(run)

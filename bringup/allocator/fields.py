@@ -6,8 +6,9 @@ import binascii
 from base64 import b64decode
 from typing import Any, Final, NoReturn
 
-from bringup.allocator.lines import NodeType, Outcome, State, TimingSource
+from bringup.allocator.answer import NodeType, State, TimingSource
 from bringup.errors import AllocatorError
+from bringup.outcome import Outcome
 from bringup.text import from_board, visible
 
 __all__ = ["U32", "U64", "Fields", "broken"]

@@ -10,8 +10,7 @@ import json
 from collections.abc import Callable, Sized
 from typing import Any, Final
 
-from bringup.allocator.fields import U32, Fields, broken
-from bringup.allocator.lines import (
+from bringup.allocator.answer import (
     Bye,
     Exhaustion,
     FileFact,
@@ -22,51 +21,20 @@ from bringup.allocator.lines import (
     Latency,
     Line,
     NodeFact,
-    NodeType,
-    OpSamples,
-    Outcome,
     Ran,
     Reads,
     Refused,
     Result,
-    State,
     Timing,
-    TimingSource,
     TracedBuffer,
     Tracing,
     Untimed,
 )
+from bringup.allocator.fields import U32, Fields, broken
 from bringup.errors import AllocatorError
 from bringup.text import from_board, visible
 
-__all__ = [
-    "MAX_LINE_BYTES",
-    "PROTOCOL",
-    "Bye",
-    "Exhaustion",
-    "FileFact",
-    "GlobFact",
-    "HeapsFact",
-    "Hello",
-    "IonFact",
-    "Latency",
-    "Line",
-    "NodeFact",
-    "NodeType",
-    "OpSamples",
-    "Outcome",
-    "Ran",
-    "Reads",
-    "Refused",
-    "Result",
-    "State",
-    "Timing",
-    "TimingSource",
-    "TracedBuffer",
-    "Tracing",
-    "Untimed",
-    "parse_line",
-]
+__all__ = ["MAX_LINE_BYTES", "PROTOCOL", "parse_line"]
 
 PROTOCOL: Final = 1
 MAX_LINE_BYTES: Final = 8 * 1024 * 1024

@@ -5,18 +5,12 @@ A stream that ends early is data, not an exception: :class:`Reader` says why its
 
 from __future__ import annotations
 
-from typing import NoReturn
-
-from bringup.allocator.lines import Bye, Hello, Line, Refused
+from bringup.allocator.answer import Bye, Hello, Line, Refused
+from bringup.allocator.fields import broken
 from bringup.allocator.protocol import MAX_LINE_BYTES, parse_line
-from bringup.errors import AllocatorError
 from bringup.text import from_board, visible
 
 __all__ = ["Reader"]
-
-
-def _broken(seen: str) -> NoReturn:
-    raise AllocatorError("read the test allocator's answer", seen)
 
 
 class Reader:
@@ -42,15 +36,15 @@ class Reader:
             self._pieces.append(rest)
             self._held += len(rest)
             if self._held > MAX_LINE_BYTES:
-                _broken(f"a line of more than {MAX_LINE_BYTES} bytes")
+                broken(f"a line of more than {MAX_LINE_BYTES} bytes")
         return lines
 
     def _take(self, raw: bytes) -> Line:
         if isinstance(self._last, Bye | Refused):
-            _broken(f"a line after the last one: {visible(from_board(raw[:120]))!r}")
+            broken(f"a line after the last one: {visible(from_board(raw[:120]))!r}")
         line = parse_line(raw)
         if self._lines == 0 and not isinstance(line, Hello | Refused):
-            _broken(f"the first line is not hello: {visible(from_board(raw[:120]))!r}")
+            broken(f"the first line is not hello: {visible(from_board(raw[:120]))!r}")
         self._lines += 1
         self._last = line
         return line

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from bringup.allocator.abi import abi_of_machine, binary, read_manifest
+from bringup.allocator.answer import Line
 from bringup.allocator.plan import Plan
-from bringup.allocator.protocol import Line
 from bringup.allocator.reader import Reader
 from bringup.board import Board, Exit, Stderr, Stdout
 from bringup.deadline import Deadline

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from bringup.allocator.answer import NodeFact
 from bringup.causes import fix_lines as changes
 from bringup.errors import UsageError
 from bringup.facts.android_ids import selinux_type, uid_of
@@ -11,7 +12,6 @@ from bringup.facts.board import HEAP_FOLDER, Facts, UeventdRule
 from bringup.facts.expected_node import promise_of, promised_label
 from bringup.facts.selinux_log import NOT_LABELLED, Denial, denials
 from bringup.outcome import Cause
-from bringup.record.load import NodeFact
 from bringup.render.sepolicy import PLATFORM_TYPES, platform_type
 from bringup.results.verdict import Alternative, Change, Diagnosis, file_by_file
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from bringup.allocator.answer import Result, State
 from bringup.causes.access_denied import why_denied
 from bringup.causes.heap_absent import CMA_NAMES
 from bringup.config.schema import HeapKind
@@ -14,7 +15,6 @@ from bringup.config.units import show_size
 from bringup.facts.board import HEAP_FOLDER, Facts
 from bringup.facts.cma_areas import AreaUse, use_of
 from bringup.outcome import Cause
-from bringup.record.load import Result, State
 from bringup.record.questions import TESTS_BEGIN, TESTS_END
 from bringup.results.verdict import Alternative, Diagnosis
 

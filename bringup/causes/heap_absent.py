@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from bringup.allocator.answer import State
 from bringup.causes import fix_lines as changes
 from bringup.causes.region_rejected import region_rejected
 from bringup.config.schema import DeclaredIn, Heap, HeapKind
@@ -21,7 +22,6 @@ from bringup.facts.region_rejections import (
 from bringup.kernel.history.version import Flavour
 from bringup.kernel.kconfig.dotconfig import KernelConfig
 from bringup.outcome import Cause, Outcome
-from bringup.record.load import State
 from bringup.results.verdict import Alternative, Change, Diagnosis
 
 __all__ = ["CMA_NAMES", "HEAP_DRIVERS", "HeapDriver", "module_not_loaded", "why_absent", "why_not_reserved"]

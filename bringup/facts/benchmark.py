@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
+from bringup.allocator.answer import OpSamples, Timing, TimingSource, Untimed
 from bringup.facts.latency import percentile
-from bringup.record.load import OpSamples, Timing, TimingSource, Untimed
 from bringup.results.noise import median_band
 from bringup.results.timing import TimingFacts, UntimedFacts
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+from bringup.allocator.answer import NodeFact, State
 from bringup.config.schema import BoardConfig
 from bringup.errors import BringupError
 from bringup.kernel.history.version import KernelVersion
@@ -17,7 +18,7 @@ from bringup.kernel.kconfig.dotconfig import KernelConfig, parse_config
 from bringup.kernel.requirements.evidence import Evidence
 from bringup.kernel.requirements.judge import judge
 from bringup.kernel.requirements.verdict import KconfigVerdict
-from bringup.record.load import FileEntry, NodeFact, Record, State
+from bringup.record.load import FileEntry, Record
 
 __all__ = ["HEAP_FOLDER", "Facts", "UeventdRule"]
 

@@ -9,6 +9,7 @@ import enum
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from bringup.allocator.answer import Reads, Result, State
 from bringup.config.schema import Flavour, Heap, HeapKind
 from bringup.config.schema import IonHeap as Replaced
 from bringup.config.units import show_size
@@ -16,7 +17,6 @@ from bringup.facts.board import Facts
 from bringup.facts.buffer_placement import pages_of
 from bringup.facts.latency import latency_facts, percentile
 from bringup.outcome import Outcome
-from bringup.record.load import Reads, Result, State
 from bringup.results.ion import IonComparison, IonFacts, IonHeap, IonPoint, PointResult
 from bringup.results.run import LatencyFacts, PageFacts
 
@@ -141,7 +141,7 @@ def _holds(tests: Mapping[str, Result], ids: Sequence[str]) -> tuple[bool | None
     """Whether all of these tests passed; ``None``: not known. And what broke them, or why it is not known."""
     for one in ids:
         result = tests.get(one)
-        if result is not None and result.outcome.value == Outcome.FAIL.value:
+        if result is not None and result.outcome is Outcome.FAIL:
             return False, f"{one}: {result.seen}"
     for one in ids:
         result = tests.get(one)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
-from bringup.record.load import Latency, Record, Timing, TimingSource
+from bringup.allocator.answer import Latency, Timing, TimingSource
+from bringup.record.load import Record
 from bringup.results.run import LatencyFacts
 
 __all__ = ["latencies_of", "latency_facts", "percentile"]

@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
+from bringup.allocator.answer import State
 from bringup.facts.board import Facts
-from bringup.record.load import State
 from bringup.results.memory import MemoryFacts, MemoryRegion, RegionKind, Unplaced
 
 __all__ = ["memory_facts"]

@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from bringup.allocator.answer import State
 from bringup.facts.board import Facts
 from bringup.facts.reserved_memory import RESERVED_MEMORY, ReservedNode, reserved_memory
-from bringup.record.load import State
 
 __all__ = [
     "Rejection", "cma_alignment", "extent", "is_cma", "is_enabled", "is_pool", "log_is_whole", "node_text",

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from bringup.allocator.answer import State
 from bringup.facts.board import Facts
-from bringup.record.load import FileEntry, State
+from bringup.record.load import FileEntry
 
 __all__ = ["RESERVED_MEMORY", "ReservedMemory", "ReservedNode", "reserved_memory"]
 

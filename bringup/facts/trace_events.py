@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from bringup.record.load import TracedBuffer
+from bringup.allocator.answer import TracedBuffer
 
 __all__ = ["Block", "TraceEvent", "TraceFormats", "Traced", "traced"]
 

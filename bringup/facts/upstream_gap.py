@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from bringup.allocator.answer import State
 from bringup.config.schema import BoardConfig, DeclaredIn, Heap, HeapKind
 from bringup.facts.board import HEAP_FOLDER, Facts
 from bringup.kernel.history.gap import UpstreamGap, Used, upstream_gap
 from bringup.kernel.history.symbols import symbol_table
 from bringup.kernel.history.version import Flavour, KernelVersion
-from bringup.record.load import State
 
 __all__ = ["gap_of_board", "gap_of_config", "gap_of_modules"]
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bringup import __version__
-from bringup.allocator.protocol import (
+from bringup.allocator.answer import (
     Bye,
     Exhaustion,
     GlobFact,
@@ -22,43 +22,21 @@ from bringup.allocator.protocol import (
     Latency,
     Line,
     NodeFact,
-    OpSamples,
     Reads,
     Result,
     State,
     Timing,
-    TimingSource,
     TracedBuffer,
     Tracing,
     Untimed,
-    parse_line,
 )
+from bringup.allocator.protocol import parse_line
 from bringup.errors import AllocatorError, RecordError
 from bringup.record.archive import unpack
 from bringup.record.journal import JOURNAL, SCHEMA
 from bringup.text import from_board, visible
 
-__all__ = [
-    "BoardEntry",
-    "Exhaustion",
-    "FileEntry",
-    "IonFact",
-    "Latency",
-    "NodeFact",
-    "OpSamples",
-    "RanEntry",
-    "Reads",
-    "Record",
-    "Result",
-    "State",
-    "StepEntry",
-    "Timing",
-    "TimingSource",
-    "TracedBuffer",
-    "Tracing",
-    "Untimed",
-    "load_record",
-]
+__all__ = ["BoardEntry", "FileEntry", "RanEntry", "Record", "StepEntry", "load_record"]
 
 _LINE_LIMIT = 8 * 1024 * 1024
 _FILE_LIMIT = 16 * 1024 * 1024

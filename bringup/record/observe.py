@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from bringup import __version__
+from bringup.allocator.answer import Bye, FileFact, Line, Ran, Refused, Result, Timing, Untimed
 from bringup.allocator.items import Exhaust, Pages
 from bringup.allocator.plan import Plan
-from bringup.allocator.protocol import Bye, FileFact, Line, Ran, Refused, Result, Timing, Untimed
 from bringup.allocator.run import Program, ensure_pushed, run
 from bringup.board import Board, Root, RootPolicy
 from bringup.deadline import Deadline

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from bringup.allocator.abi import Abi, read_manifest
+from bringup.allocator.answer import Bye, FileFact, GlobFact, Hello, NodeFact, Ran, Result, State
 from bringup.allocator.plan import Plan
-from bringup.allocator.protocol import Bye, FileFact, GlobFact, Hello, NodeFact, Outcome, Ran, Result, State
+from bringup.outcome import Outcome
 from tests.support.allocator_programs import Program, committed
 
 

@@ -19,22 +19,11 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from bringup.allocator.abi import Abi
+from bringup.allocator.answer import Bye, FileFact, GlobFact, HeapsFact, Hello, NodeFact, NodeType, Ran, Result, State
 from bringup.allocator.items import MAX_FILE_BYTES
 from bringup.allocator.plan import Plan
-from bringup.allocator.protocol import (
-    Bye,
-    FileFact,
-    GlobFact,
-    HeapsFact,
-    Hello,
-    NodeFact,
-    NodeType,
-    Outcome,
-    Ran,
-    Result,
-    State,
-)
 from bringup.allocator.reader import Reader
+from bringup.outcome import Outcome
 from bringup.text import from_board
 from tests.support.allocator_programs import Program, cannot, committed
 

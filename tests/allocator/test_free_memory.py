@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from bringup.allocator.abi import Abi
+from bringup.allocator.answer import HeapsFact, Line, Result
 from bringup.allocator.plan import Plan
-from bringup.allocator.protocol import HeapsFact, Line, Outcome, Result
 from bringup.allocator.reader import Reader
+from bringup.outcome import Outcome
 from tests.support.allocator_programs import cannot, committed
 
 TREE = "proc/device-tree/reserved-memory"

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from bringup.allocator.answer import Bye, HeapsFact, Latency, Result
 from bringup.allocator.plan import Plan
-from bringup.allocator.protocol import Bye, HeapsFact, Latency, Outcome, Result
+from bringup.outcome import Outcome
 from tests.support.allocator_programs import Program
 
 HEAPS = ("linux,cma", "protected,secure-video", "system", "vendor-secure")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from bringup.allocator.answer import HeapsFact, IonFact, Latency, Reads, Result, State
 from bringup.allocator.plan import Plan
-from bringup.allocator.protocol import HeapsFact, IonFact, Latency, Outcome, Reads, Result, State
+from bringup.outcome import Outcome
 from tests.allocator.test_heaps import (
     EVERY,
     SYNC_FILES,

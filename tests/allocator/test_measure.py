@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from bringup.allocator.answer import Bye, Timing, TimingSource, Untimed
 from bringup.allocator.items import Measure
 from bringup.allocator.plan import Plan
-from bringup.allocator.protocol import Bye, Timing, TimingSource, Untimed
 from bringup.deadline import Deadline
 from bringup.facts.benchmark import LIMITS, timing_facts
 from bringup.results.noise import mann_whitney_p

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from bringup.allocator.answer import Bye, Exhaustion, FileFact, Result, TracedBuffer, Tracing
 from bringup.allocator.items import Exhaust, Pages, Read
 from bringup.allocator.plan import Plan
-from bringup.allocator.protocol import Bye, Exhaustion, FileFact, Result, TracedBuffer, Tracing
 from bringup.checks.judge import judge
 from bringup.checks.registry import find_check
 from bringup.config.schema import BoardConfig

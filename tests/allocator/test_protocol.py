@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bringup.allocator import protocol
-from bringup.allocator.plan import Plan
-from bringup.allocator.protocol import (
+from bringup.allocator.answer import (
     Bye,
     FileFact,
     GlobFact,
@@ -20,17 +19,18 @@ from bringup.allocator.protocol import (
     Line,
     NodeFact,
     NodeType,
-    Outcome,
     Ran,
     Refused,
     Result,
     State,
     Timing,
     Untimed,
-    parse_line,
 )
+from bringup.allocator.plan import Plan
+from bringup.allocator.protocol import parse_line
 from bringup.allocator.reader import Reader
 from bringup.errors import AllocatorError
+from bringup.outcome import Outcome
 from tests.support.allocator_programs import Program
 
 GOOD: dict[str, dict[str, Any]] = {

@@ -8,11 +8,12 @@ from collections.abc import Callable
 
 import pytest
 
+from bringup.allocator.answer import Bye, HeapsFact, Hello, Latency, Line, NodeFact, NodeType, Result, State
 from bringup.allocator.plan import Plan
-from bringup.allocator.protocol import Bye, HeapsFact, Hello, Latency, Line, NodeFact, NodeType, Outcome, Result, State
 from bringup.allocator.run import Program, ensure_pushed, run
 from bringup.board import Board, Target, connect_tcp
 from bringup.deadline import Deadline
+from bringup.outcome import Outcome
 from bringup.text import from_board
 from bringup.virtual import VirtualBoard, find_profile, running_board
 from bringup.virtual.kernels import DebianKernel

@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 from bringup.allocator.abi import Abi, binary
+from bringup.allocator.answer import HeapsFact, Hello, IonFact, Latency, Line, Reads, Result, State
 from bringup.allocator.plan import Plan
-from bringup.allocator.protocol import HeapsFact, Hello, IonFact, Latency, Line, Outcome, Reads, Result, State
 from bringup.allocator.run import Program, ensure_pushed, run
 from bringup.board import Board, Target, connect_tcp
 from bringup.config.shipped import config_dirs, load_all
 from bringup.deadline import Deadline
 from bringup.lab.judging import judge_record
+from bringup.outcome import Outcome
 from bringup.record.load import load_record
 from bringup.record.observe import Observation, observe
 from bringup.results.run import PointResult

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bringup.allocator.protocol import TimingSource
+from bringup.allocator.answer import TimingSource
 from bringup.board import Board, Target, connect_tcp
 from bringup.checks.judge import judge
 from bringup.deadline import Deadline

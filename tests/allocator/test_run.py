@@ -15,8 +15,8 @@ import pytest
 
 from bringup.allocator import run as running
 from bringup.allocator.abi import Binary, abi_of_machine, binary
+from bringup.allocator.answer import Bye, FileFact, Hello, Line, NodeFact, Ran, Refused, State
 from bringup.allocator.plan import Plan
-from bringup.allocator.protocol import Bye, FileFact, Hello, Line, NodeFact, Ran, Refused, State
 from bringup.allocator.run import Program, ensure_pushed, run
 from bringup.board import Board
 from bringup.deadline import Deadline

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bringup.allocator.answer import Timing, TimingSource, Untimed
 from bringup.facts.benchmark import LIMITS, timing_facts, untimed_facts
 from bringup.facts.latency import latencies_of, percentile
-from bringup.record.load import Record, Timing, TimingSource, Untimed
+from bringup.record.load import Record
 from bringup.results.timing import TimingFacts
 
 Ops = Mapping[str, tuple[int, Sequence[int]]]

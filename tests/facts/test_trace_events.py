@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bringup.allocator.protocol import State, TracedBuffer, Tracing, parse_line
+from bringup.allocator.answer import State, TracedBuffer, Tracing
+from bringup.allocator.protocol import parse_line
 from bringup.facts.trace_events import Block, TraceFormats, traced
 from tests.support.traced import TRACING, cma_buffer, page_buffer
 

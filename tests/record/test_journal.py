@@ -9,9 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bringup.allocator.answer import State
 from bringup.errors import RecordError, UsageError
 from bringup.record.journal import JOURNAL, SCHEMA, Journal
-from bringup.record.load import State, load_record
+from bringup.record.load import load_record
 from tests.support.scripted_record import ScriptedBoard
 
 HEAD = {"t": "record", "schema": SCHEMA, "tool": "0", "started": ""}

@@ -20,9 +20,9 @@ from typing import Any, TypeVar
 import pytest
 
 from bringup.allocator.abi import Abi, binary
+from bringup.allocator.answer import Line
 from bringup.allocator.build import SOURCES
 from bringup.allocator.plan import Plan
-from bringup.allocator.protocol import Line
 from bringup.allocator.reader import Reader
 
 SCRIPTED = Path(__file__).parent / "scripted"

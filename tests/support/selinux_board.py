@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from bringup.allocator.answer import Hello, Result
 from bringup.allocator.plan import Plan
-from bringup.allocator.protocol import Hello, Result, parse_line
+from bringup.allocator.protocol import parse_line
 from bringup.allocator.run import ensure_pushed
 from bringup.board import Selection, connect, connect_tcp
 from bringup.checks.judge import judge

@@ -7,6 +7,7 @@ from dataclasses import replace
 from errno import EACCES, EPERM
 from fnmatch import fnmatchcase
 
+from bringup.allocator.answer import Result
 from bringup.causes.access_denied import refused_as_meant
 from bringup.causes.allocation_failed import why_test_failed
 from bringup.checks.registry import Question, check
@@ -14,7 +15,6 @@ from bringup.config.units import show_size
 from bringup.facts.board import Facts
 from bringup.facts.ion_equivalence import never_run
 from bringup.facts.latency import latencies_of, latency_facts
-from bringup.record.load import Result
 from bringup.results.verdict import Cause, Outcome, Verdict
 
 #: Below this, allocating (and with it zeroing) is slower than memset of the same size by more than can be explained
@@ -65,7 +65,7 @@ def _cut_short(ask: Question, facts: Facts) -> Iterator[Verdict]:
 
 
 def _verdict(result: Result, facts: Facts) -> Verdict:
-    outcome = Outcome(result.outcome)
+    outcome = result.outcome
     ask = Question(f"allocator.{result.test}", result.asserts, result.heap)
     meant = refused_as_meant(facts, result.heap) if result.test == "open" and result.errno in (EACCES, EPERM) else None
     if outcome is Outcome.FAIL and meant is not None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bringup.allocator.answer import State
 from bringup.checks.registry import Question, check
 from bringup.facts.board import Facts
-from bringup.record.load import State
 from bringup.results.verdict import Cause, Verdict
 
 _PLACES = {

@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from bringup.allocator.answer import State
 from bringup.checks.registry import Question, check
 from bringup.facts.board import HEAP_FOLDER, Facts
-from bringup.record.load import State
 from bringup.results.verdict import Cause, Verdict
 from bringup.text import counted
 

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
+from bringup.allocator.answer import NodeFact
 from bringup.checks.registry import Question, check
 from bringup.facts.android_ids import owner_text, selinux_type, uid_of
 from bringup.facts.board import HEAP_FOLDER, Facts
 from bringup.facts.reserved_memory import RESERVED_MEMORY, ReservedNode, reserved_memory
-from bringup.record.load import NodeFact
 from bringup.render.dts import show_numbers
 from bringup.render.promises import LabelLine, NodeLine, ParameterLine, PoolLine, Promises, promised_by, read_back
 from bringup.results.verdict import Cause, Verdict

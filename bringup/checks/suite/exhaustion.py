@@ -5,11 +5,11 @@ from __future__ import annotations
 import errno
 from collections.abc import Iterator
 
+from bringup.allocator.answer import Exhaustion
 from bringup.checks.registry import Question, check
 from bringup.facts.board import Facts
 from bringup.facts.buffer_placement import placements
 from bringup.facts.cma_areas import region_of
-from bringup.record.load import Exhaustion
 from bringup.results.verdict import Cause, Verdict
 
 MIB = 1024**2

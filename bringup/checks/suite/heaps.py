@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from bringup.allocator.answer import State
 from bringup.causes.access_denied import label_cause, relabel
 from bringup.causes.fix_lines import labelled, ueventd_line
 from bringup.causes.heap_absent import why_absent
@@ -13,7 +14,6 @@ from bringup.config.schema import Heap, HeapKind
 from bringup.facts.android_ids import owner_text, selinux_type, uid_of
 from bringup.facts.board import HEAP_FOLDER, Facts, UeventdRule
 from bringup.facts.expected_node import Promise, promise_of, promised_label, ueventd_rule
-from bringup.record.load import State
 from bringup.results.verdict import Cause, Outcome, Verdict
 from bringup.text import counted
 

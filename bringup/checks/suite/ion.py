@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bringup.allocator.answer import State
 from bringup.checks.registry import Question, check
 from bringup.config.schema import Heap, IonHeap
 from bringup.facts.board import Facts
 from bringup.facts.ion_equivalence import ION_LEGACY, comparisons, ion_facts, mappings, never_run
-from bringup.record.load import State
 from bringup.results.ion import IonComparison, IonFacts, IonPoint, PointResult
 from bringup.results.verdict import Cause, Verdict
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+from bringup.outcome import Outcome
+
 __all__ = [
     "Bye",
     "Exhaustion",
@@ -22,7 +24,6 @@ __all__ = [
     "NodeFact",
     "NodeType",
     "OpSamples",
-    "Outcome",
     "Ran",
     "Reads",
     "Refused",
@@ -42,16 +43,6 @@ class State(enum.StrEnum):
     DENIED = "denied"
     FAILED = "failed"
     TIMEOUT = "timeout"
-
-
-class Outcome(enum.StrEnum):
-    """How a test ended. ``WARN``: a defect that this kernel is known for. ``ERROR``: it could not be found out."""
-
-    PASS = "pass"  # noqa: S105 - no password
-    FAIL = "fail"
-    WARN = "warn"
-    SKIP = "skip"
-    ERROR = "error"
 
 
 class NodeType(enum.StrEnum):
@@ -186,6 +177,7 @@ class Ran:
 class Result:
     """One test on one heap.
 
+    :param outcome: ``WARN``: a defect that this kernel is known for. ``ERROR``: it could not be found out.
     :param seen: what was seen, or why it was skipped; empty on a pass.
     :param ns: nanoseconds taken.
     :param seed: of the sizes, where the test chooses them by chance.
