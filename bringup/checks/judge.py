@@ -12,6 +12,7 @@ from bringup.errors import BringupError
 from bringup.facts.benchmark import timing_facts, untimed_facts
 from bringup.facts.board import Facts
 from bringup.facts.buffer_placement import exhaustion_facts, pages_of
+from bringup.facts.heap_tests import outcome_of
 from bringup.facts.ion_equivalence import ion_facts, ion_sources
 from bringup.facts.latency import latencies_of, latency_facts
 from bringup.facts.memory_map import memory_facts
@@ -123,10 +124,15 @@ def _ion_heaps(facts: Facts) -> Iterator[HeapFacts]:
             name=name,
             present=True,
             kind=kind or None,
-            tests=Counter(str(one.outcome) for one in facts.record.results if one.heap == name),
+            tests=_count_outcomes(facts, name),
             latency=tuple(one for one in timed if one is not None),
             pages=pages_of(facts, name),
         )
+
+
+def _count_outcomes(facts: Facts, heap: str) -> Counter[str]:
+    """How many of a heap's tests ended how."""
+    return Counter(outcome_of(facts, result).value for result in facts.record.results if result.heap == heap)
 
 
 def _heaps(facts: Facts) -> Iterator[HeapFacts]:
@@ -143,7 +149,7 @@ def _heaps(facts: Facts) -> Iterator[HeapFacts]:
             mode=node.mode,
             owner=f"{node.uid}:{node.gid}",
             label=node.label,
-            tests=Counter(str(one.outcome) for one in facts.record.results if one.heap == name),
+            tests=_count_outcomes(facts, name),
             latency=tuple(one for sample in timed[name] if (one := latency_facts(sample)) is not None),
             pages=pages_of(facts, name),
             exhaustion=next((exhaustion_facts(one) for one in facts.record.exhaustions if one.heap == name), None),

@@ -14,6 +14,7 @@ from typing import Any
 from bringup.errors import BringupError
 from bringup.kernel.data.shipped import UPSTREAM
 from bringup.kernel.requirements.requirement_file import (
+    defect_data,
     heap_data,
     requirement_data,
     symbol_data,
@@ -37,7 +38,8 @@ DATA: dict[str, Any] = """
 _SYMBOLS = "symbols.yaml"
 _HEAPS = "heap-names.yaml"
 _UPSTREAM = "upstream.yaml"
-_OTHERS = {_SYMBOLS, _HEAPS, _UPSTREAM}
+_DEFECTS = "defects.yaml"
+_OTHERS = {_SYMBOLS, _HEAPS, _UPSTREAM, _DEFECTS}
 
 
 def compiled(folder: Path = _ROOM) -> dict[str, str]:
@@ -50,6 +52,7 @@ def compiled(folder: Path = _ROOM) -> dict[str, str]:
         "requirements": requirements,
         "symbols": symbol_data(folder / _SYMBOLS),
         "heaps": heap_data(folder / _HEAPS),
+        "defects": defect_data(folder / _DEFECTS),
     }
     upstream = json.dumps(upstream_data(folder / _UPSTREAM), ensure_ascii=False, indent=1)
     module = _MODULE + _literal(document, "\n")

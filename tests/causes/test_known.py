@@ -81,7 +81,7 @@ def test_every_check_and_cause_is_explained_in_full() -> None:
 #: reader's own files.
 _FINDABLE = re.compile(
     r"(?:Linux|of|to|and|,) \d+\.\d+|https://|docs\.ebpf\.io|commit|AOSP|libdmabufheap|kernel/configs|android\d|docs/|tree|\.ioctl"
-    r"|bringup (?:render|/kernel)|board config|requirement's own|requirements|Documentation/admin-guide|include/uapi"
+    r"|bringup (?:render)|bringup/kernel/data|board config|requirement's own|requirements|Documentation/admin-guide|include/uapi"
 )
 
 

@@ -131,15 +131,25 @@ CAUSES = (
     ),
     KnownCause(
         id="kernel.known-defect",
-        text="This kernel has a defect that is known, and mended in a later one.",
+        text="This kernel has a known defect, or may have it.",
         why=(
-            "A test that asserts what the kernel promises meets it; programs seldom do. Today one defect is "
-            "known: ALLOC that cannot write its answer leaves a descriptor open (bringup explain "
-            "allocator.fd.after_efault, of ION bringup explain allocator.ion.after_efault)."
+            "A heap test that asserts what the kernel promises shows it; programs seldom do. bringup explain "
+            "allocator.fd.after_efault and, of ION, bringup explain allocator.ion.after_efault list the releases."
         ),
-        shows="what the test saw begins: known defect of this kernel",
-        since="5.6 to 7.2; mended in 7.3, 7.2.6, 6.12.112 and 6.1.191. Of ION: 4.12 to 5.10, not mended",
-        source="commit 30d0aff2c65a; drivers/staging/android/ion/ion.c of Linux 5.10",
+        shows="a heap test shows a defect that bringup/kernel/data/defects.yaml lists, and the kernel's release is not "
+        "known to have the fix",
+        since="by defect",
+        source="bringup/kernel/data/defects.yaml",
         cost=Cost.UNSEEN,
+    ),
+    KnownCause(
+        id="kernel.defect-returned",
+        text="This kernel shows a defect that its release has the fix for.",
+        why="The release has the fix, so a change of the vendor's undid it, or the release number is wrong.",
+        shows="a heap test shows a defect that bringup/kernel/data/defects.yaml lists, and the fix was seen in this "
+        "release or an earlier one of its stable line",
+        since="by defect",
+        source="bringup/kernel/data/defects.yaml",
+        cost=Cost.FAILS,
     ),
 )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass
 
+from bringup.kernel.history.defects import defect_shown_by
+
 __all__ = ["BUFFER", "CMA_HEAP", "HEAP", "HEAP_UAPI", "INTERFACE_NOTES", "ION", "SYSTEM_HEAP", "Asked", "KnownTest"]
 
 # The files that most promises come from, and the releases of them that were read.
@@ -42,7 +44,7 @@ class KnownTest:
     :param maps: whether it needs a CPU mapping.
     :param ion_since: kernels before this one lack what is asked for; heaps came later, so that is told of ION alone.
     :param skips: reasons of its own for not being asked.
-    :param defects: defects of kernels that show here.
+    :param notes: what some kernels do that the test lets pass.
     :param look: where to look first when it fails.
     """
 
@@ -57,8 +59,15 @@ class KnownTest:
     maps: bool = False
     ion_since: str = ""
     skips: tuple[str, ...] = ()
-    defects: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     look: str = ""
+
+    @property
+    def defects(self) -> tuple[str, ...]:
+        """Known defects of kernels that this test shows, then what else is known of kernels."""
+        defect = defect_shown_by(self.id)
+        known = () if defect is None else (f"{defect.title}, since {defect.since}: {defect.where_fixed}",)
+        return (*known, *self.notes)
 
     @property
     def skipped(self) -> tuple[str, ...]:

@@ -23,7 +23,7 @@ TESTS = (
         holds="a page",
         ion_since="5.3",
         skips=("/proc/self/fdinfo may not be read",),
-        defects=(
+        notes=(
             (
                 "5.10 gives EBUSY for a buffer that a device has attached (dma_buf_set_name of 5.10.223; 6.12 "
                 "and 7.3 do not). The test attaches none, so it passes there; a program that names its buffers "

@@ -113,7 +113,7 @@ TESTS = (
         "the next boot, and the low-memory killer takes other programs for it.",
         source=f"{BUFFER}: dma_buf_release; {SYSTEM_HEAP} and cma_heap.c: their release",
         holds="a page",
-        defects=(
+        notes=(
             (
                 "the heap system_cc_shared (7.1 and later, confidential virtual machines) keeps, on purpose, "
                 "pages that cannot be encrypted again (drivers/dma-buf/heaps/system_heap.c of 7.3)"

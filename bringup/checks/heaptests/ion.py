@@ -161,13 +161,6 @@ TESTS = (
         since=_SINCE_ANY,
         asked=Asked.ANY_ION,
         holds="a page",
-        defects=(
-            (
-                "ION from 4.12 on leaves the descriptor open, up to its end in 5.10 (read in 5.10.223): a "
-                "warning there, not a failure. No kernel with ION mends it; heaps do, in 7.3 (bringup explain "
-                "allocator.fd.after_efault)"
-            ),
-        ),
         look="Move the program to DMA-BUF heaps.",
     ),
 )

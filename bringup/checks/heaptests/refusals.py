@@ -134,13 +134,6 @@ TESTS = (
         source=f"{HEAP}: dma_heap_ioctl, copy_to_user; {_SELFTEST} of 7.3",
         asked=Asked.HEAPS,
         holds="a page",
-        defects=(
-            (
-                "Linux 5.6 to 7.2 leaves the descriptor open: a warning there, not a failure. Mended by commit "
-                "30d0aff2c65a (“dma-buf: dma-heap: don't publish fd before copy_to_user() succeeds”) in 7.3; "
-                "taken into 7.2.6 or earlier, 6.12.112 and 6.1.191"
-            ),
-        ),
         look="Update to a kernel with the commit, or take it over.",
     ),
 )

@@ -13,6 +13,7 @@ from bringup.causes.allocation_failed import why_test_failed
 from bringup.checks.registry import Question, check
 from bringup.config.units import show_size
 from bringup.facts.board import Facts
+from bringup.facts.heap_tests import ShownDefect, shown_defect
 from bringup.facts.ion_equivalence import never_run
 from bringup.facts.latency import latencies_of, latency_facts
 from bringup.results.verdict import Cause, Outcome, Verdict
@@ -21,7 +22,6 @@ from bringup.results.verdict import Cause, Outcome, Verdict
 #: by page-table work alone.
 _EFFICIENCY_FLOOR = 0.3
 _JUDGED_FROM = 1024 * 1024
-_KNOWN_DEFECT = "known defect of this kernel"
 
 
 @check(
@@ -70,11 +70,10 @@ def _verdict(result: Result, facts: Facts) -> Verdict:
     meant = refused_as_meant(facts, result.heap) if result.test == "open" and result.errno in (EACCES, EPERM) else None
     if outcome is Outcome.FAIL and meant is not None:
         return ask.unknown(meant, *filter(None, [result.seen]), remedy=["run as root: adb root"])
+    if (shown := shown_defect(facts, result)) is not None:
+        return _known_defect(ask, result, shown)
     if outcome is Outcome.FAIL:
         return ask.because(outcome, why_test_failed(facts, result), *filter(None, [result.seen]))
-    if outcome is Outcome.WARN and result.seen.startswith(_KNOWN_DEFECT):
-        text = f"{_KNOWN_DEFECT}; it breaks “{result.asserts}”"
-        return ask.warned(result.seen, cause=Cause("kernel.known-defect", text))
     explained = outcome in (Outcome.SKIP, Outcome.ERROR)
     return Verdict(
         id=ask.id,
@@ -84,6 +83,17 @@ def _verdict(result: Result, facts: Facts) -> Verdict:
         evidence=() if explained or not result.seen else (result.seen,),
         reason=(result.seen or "the test allocator gave no reason") if explained else None,
     )
+
+
+def _known_defect(ask: Question, result: Result, shown: ShownDefect) -> Verdict:
+    evidence = (result.seen, f"{shown.defect.title}: {shown.judged.why}", shown.defect.where_fixed)
+    if shown.outcome is Outcome.FAIL:
+        text = (
+            "this kernel's release has the fix of a defect that it still shows: a change of the vendor's undid the fix"
+        )
+        return ask.failed(*evidence, cause=Cause("kernel.defect-returned", text))
+    text = f"known defect of this kernel; it breaks “{result.asserts}”"
+    return ask.warned(*evidence, cause=Cause("kernel.known-defect", text))
 
 
 @check(

@@ -1,4 +1,4 @@
-"""Made by ``python -m bringup.kernel.compile`` from the YAML files in ``requirements/``. Change those."""
+"""Made by ``python -m bringup.kernel.compile`` from the YAML files in ``data/``. Change those."""
 
 from __future__ import annotations
 
@@ -2662,6 +2662,59 @@ DATA: dict[str, Any] = {
    'source': [
     'drivers/dma-buf/heaps/system_heap.c of 7.2',
    ],
+  },
+ ],
+ 'defects': [
+  {
+   'id': 'dma-heap.descriptor-leak',
+   'title': 'ALLOC of a DMA-BUF heap that cannot write its answer leaves the descriptor open',
+   'test': 'fd.after_efault',
+   'errno': 'EFAULT',
+   'since': '5.6',
+   'commit': '30d0aff2c65a',
+   'subject': "dma-buf: dma-heap: don't publish fd before copy_to_user() succeeds",
+   'present': [
+    {
+     'release': '5.10.223',
+     'source': 'drivers/dma-buf/dma-heap.c',
+    },
+    {
+     'release': '6.12.107',
+     'source': 'drivers/dma-buf/dma-heap.c',
+    },
+   ],
+   'fixed': [
+    {
+     'release': '7.3',
+     'source': 'drivers/dma-buf/dma-heap.c of 7.3.4',
+    },
+    {
+     'release': '7.2.6',
+     'source': 'commit 0d4a5d218055; 7.2.6 or earlier',
+    },
+    {
+     'release': '6.12.112',
+     'source': "the release's changelog",
+    },
+    {
+     'release': '6.1.191',
+     'source': "the release's changelog",
+    },
+   ],
+  },
+  {
+   'id': 'ion.descriptor-leak',
+   'title': 'ALLOC of ION that cannot write its answer leaves the descriptor open',
+   'test': 'ion.after_efault',
+   'errno': 'EFAULT',
+   'since': '4.12',
+   'present': [
+    {
+     'release': '5.10.223',
+     'source': 'drivers/staging/android/ion/ion.c',
+    },
+   ],
+   'never_fixed': 'ION was removed in 5.11 with the defect; only moving to DMA-BUF heaps helps',
   },
  ],
 }

@@ -16,11 +16,19 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from bringup.errors import ConfigError, UsageError
 from bringup.kernel.history.upstream import Standing, Thing
-from bringup.kernel.history.version import Flavour, VersionRange
+from bringup.kernel.history.version import Flavour, KernelVersion, VersionRange
 from bringup.kernel.requirements.requirement import Requirement, need_from_data
 from bringup.kernel.requirements.verdict import Severity
 
-__all__ = ["heap_data", "load_requirements", "requirement_data", "symbol_data", "upstream_data", "yaml_files"]
+__all__ = [
+    "defect_data",
+    "heap_data",
+    "load_requirements",
+    "requirement_data",
+    "symbol_data",
+    "upstream_data",
+    "yaml_files",
+]
 
 _MAX_BYTES = 4 << 20
 _MAX_NODES = 200_000
@@ -42,6 +50,14 @@ def _checked_range(value: str) -> str:
     return value
 
 
+def _checked_version(value: str) -> str:
+    try:
+        KernelVersion.parse(value)
+    except UsageError as error:
+        raise ValueError(error.seen) from error
+    return value
+
+
 def _as_text(value: Any) -> Any:
     # YAML reads 6.12 as a number, and 7.10 as 7.1
     if isinstance(value, float):
@@ -55,6 +71,7 @@ def _as_list(value: Any) -> Any:
 
 _Need = Annotated[Any, AfterValidator(_checked_need)]
 _Range = Annotated[str, BeforeValidator(_as_text), AfterValidator(_checked_range)]
+_Version = Annotated[str, BeforeValidator(_as_text), AfterValidator(_checked_version)]
 _Texts = Annotated[list[str], BeforeValidator(_as_list)]
 _Flavours = Annotated[list[Flavour], BeforeValidator(_as_list)]
 _Id = Annotated[str, Field(pattern=r"^[a-z0-9]+([.-][a-z0-9]+)*$", max_length=80)]
@@ -181,6 +198,29 @@ class _HeapFile(_Model):
     heaps: list[_Heap]
 
 
+class _Sighting(_Model):
+    release: _Version
+    source: str
+
+
+class _Defect(_Model):
+    id: _Id
+    title: str
+    test: str
+    errno: str
+    since: _Version
+    commit: str = ""
+    subject: str = ""
+    present: list[_Sighting] = []
+    fixed: list[_Sighting] = []
+    never_fixed: str = ""
+
+
+class _DefectFile(_Model):
+    schema_: Literal["bringup.kernel-defects/1"] = Field(alias="schema")
+    defects: list[_Defect]
+
+
 def _as_span(value: Any) -> Any:
     if value == "never":
         return {}
@@ -261,6 +301,15 @@ def heap_data(path: Path) -> list[dict[str, Any]]:
     """
     heaps: list[dict[str, Any]] = _validate(path, _read_yaml(path), _HeapFile)["heaps"]
     return heaps
+
+
+def defect_data(path: Path) -> list[dict[str, Any]]:
+    """The validated entries of a file of kernel defects, defaults left out.
+
+    :raises ConfigError: as :func:`load_requirements`.
+    """
+    defects: list[dict[str, Any]] = _validate(path, _read_yaml(path), _DefectFile)["defects"]
+    return defects
 
 
 def upstream_data(path: Path) -> dict[str, Any]:
