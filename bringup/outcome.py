@@ -1,10 +1,10 @@
-"""How a question was answered, and why: the two words that every room which judges shares."""
+"""How a question was answered, and why: outcome and cause, which all rooms that judge share."""
 
 from __future__ import annotations
 
 import enum
 
-from bringup.frozen import dataclass
+import msgspec
 
 __all__ = ["Cause", "Link", "Outcome"]
 
@@ -23,21 +23,19 @@ class Outcome(enum.StrEnum):
     ERROR = "error"
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
-    """A page elsewhere. What shows it as a link must see that its address is an ``https`` one."""
+class Link(msgspec.Struct, frozen=True):
+    """A page elsewhere. Whoever shows it as a link checks first that the address is an ``https`` one."""
 
     url: str
     title: str
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(msgspec.Struct, frozen=True, omit_defaults=True):
     """Why a question was answered as it was.
 
-    :param id: stable, dotted, e.g. ``kconfig.heaps-off``.
-    :param text: one sentence.
-    :param seen_before: public reports of the same failure on other boards.
+    :param id: Stable and dotted, such as kconfig.heaps-off; 'bringup explain ID' describes it.
+    :param text: One sentence.
+    :param seen_before: Public reports of the same failure on other boards.
     """
 
     id: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from bringup.allocator.answer import NodeFact
 from bringup.causes import fix_lines as changes

@@ -5,7 +5,9 @@ from __future__ import annotations
 import errno
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec.structs import replace
 
 from bringup.allocator.answer import Result, State
 from bringup.causes.access_denied import why_denied

@@ -61,8 +61,9 @@ class Question:
     def because(self, outcome: Outcome, why: Diagnosis, *evidence: str) -> Verdict:
         """That outcome, for that reason; what was seen on the way to it stands behind the evidence given here."""
         seen = tuple(dict.fromkeys((*evidence, *why.evidence)))
-        rest = (why.cause, why.remedy, None, why.changes, why.alternatives)
-        return Verdict(self.id, self.title, outcome, self.heap, seen, *rest)
+        return Verdict(
+            self.id, self.title, outcome, self.heap, seen, why.cause, why.alternatives, why.remedy, why.changes
+        )
 
     def skipped(self, reason: str) -> Verdict:
         """The question does not apply here."""
@@ -70,7 +71,7 @@ class Question:
 
     def unknown(self, reason: str, *evidence: str, remedy: Iterable[str] = ()) -> Verdict:
         """We could not find out."""
-        return Verdict(self.id, self.title, Outcome.ERROR, self.heap, evidence, None, tuple(remedy), reason)
+        return Verdict(self.id, self.title, Outcome.ERROR, self.heap, evidence, remedy=tuple(remedy), reason=reason)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bringup.cli.jsontext import json_text
 from bringup.errors import BringupError
 from bringup.text import visible
 
@@ -48,8 +47,10 @@ def print_error(error: BringupError) -> None:
 
 
 def print_json(document: Any) -> None:
-    """One JSON document on stdout."""
-    sys.stdout.write(json_text(document) + "\n")
+    """A JSON document on stdout: of any class of documents, or a dict of them."""
+    from bringup.document import write_document
+
+    sys.stdout.write(write_document(document, indent=2) + "\n")
 
 
 def print_report(text: str) -> None:

@@ -7,12 +7,13 @@ board sends a line of a megabyte.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from enum import Enum
 from typing import Any, TypeVar
 
-from bringup.results.verdict import Verdict
+import msgspec
+
 from bringup.text import visible
 
 __all__ = ["excerpt", "shown"]
@@ -57,9 +58,14 @@ def _shown(data: Any) -> Any:
 
 
 @functools.cache
-def _limits(kind: type) -> tuple[tuple[str, int], ...]:
-    """The fields of a dataclass, and how long a text in each may be."""
-    return tuple((one.name, _limit(one.name)) for one in fields(kind) if one.init)
+def _limits(kind: Any) -> tuple[tuple[str, int], ...]:
+    """The fields of a class, and how long a text in each may be."""
+    names = (
+        kind.__struct_fields__
+        if issubclass(kind, msgspec.Struct)
+        else [field.name for field in fields(kind) if field.init]
+    )
+    return tuple((name, _limit(name)) for name in names)
 
 
 def _limit(name: str) -> int:
@@ -73,9 +79,7 @@ def _any(value: Any, limit: int) -> Any:
         return _text(value, limit)
     if isinstance(value, tuple):
         return _tuple(value, limit)
-    if isinstance(value, Verdict):
-        return _verdict(value)
-    if is_dataclass(value) and not isinstance(value, type):
+    if isinstance(value, msgspec.Struct) or (is_dataclass(value) and not isinstance(value, type)):
         return _shown(value)
     if isinstance(value, Mapping):
         return {_text(str(key), _NAME): _any(one, limit) for key, one in value.items()}
@@ -87,23 +91,6 @@ def _tuple(items: tuple[Any, ...], limit: int) -> tuple[Any, ...]:
         left_out = f"[… {len(items) - _ITEMS:,} more left out …]"
         return (*(_text(one, limit) for one in items[:_ITEMS]), left_out)
     return tuple(_any(one, limit) for one in items)
-
-
-def _verdict(one: Verdict) -> Verdict:
-    """As any other, and three times as fast: there are sixty thousand of them on the largest page."""
-    maybe: Callable[[str | None, int], str | None] = lambda text, limit: text and _text(text, limit)  # noqa: E731
-    return Verdict(
-        _text(one.id, _NAME),
-        _text(one.title, _SENTENCE),
-        one.outcome,
-        maybe(one.heap, _NAME),
-        _tuple(one.evidence, _FACT),
-        one.cause and _shown(one.cause),
-        _tuple(one.remedy, _FACT),
-        maybe(one.reason, _SENTENCE),
-        _tuple(one.changes, _FACT),
-        _tuple(one.alternatives, _FACT),
-    )
 
 
 def _text(text: str, limit: int) -> str:

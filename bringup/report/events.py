@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+import msgspec
+
 from bringup import __version__
 from bringup.errors import BringupError, HostError
 from bringup.report.json_text import json_line
@@ -55,7 +57,7 @@ class Events:
             told = {"action": error.action, "seen": error.seen, "hint": error.hint, "blame": error.blame.value}
             self._tell("board-error", board=board.serial, **told)
         for one in board.verdicts:
-            self._tell("verdict", board=board.serial, verdict=one.to_json())
+            self._tell("verdict", board=board.serial, verdict=msgspec.to_builtins(one))
         self._tell("board-end", board=board.serial, outcome=board.outcome.value, record=board.record)
 
     def end(self, run: Run, exit_status: int) -> None:

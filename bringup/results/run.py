@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from bringup.errors import ExitCode, RecordError
 from bringup.kernel.history.gap import UpstreamGap
 from bringup.results.ion import IonComparison, IonFacts, IonHeap, IonPoint, PointResult
@@ -178,7 +180,7 @@ class BoardRun:
             "memory": self.memory.to_json() if self.memory else None,
             "requirements": [one.to_json() for one in self.requirements],
             "upstream_gap": self.upstream_gap.to_json() if self.upstream_gap else None,
-            "verdicts": [one.to_json() for one in self.verdicts],
+            "verdicts": msgspec.to_builtins(self.verdicts),
         }
 
     @classmethod
@@ -187,7 +189,7 @@ class BoardRun:
         ion = data.get("ion")
         return cls(
             serial=str(data["serial"]),
-            verdicts=tuple(Verdict.from_json(one) for one in data["verdicts"]),
+            verdicts=msgspec.convert(data["verdicts"], tuple[Verdict, ...]),
             config=data.get("config"),
             kernel=data.get("kernel"),
             record=data.get("record"),

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from bringup.board import connect_tcp
@@ -217,7 +218,7 @@ def judged(server: AdbServer, board: VirtualBoard, *options: str) -> tuple[int, 
     done = bringup("check", "-s", serial, "--json", *options, environ=environ)
     assert done.stdout, done.stderr
     (one,) = json.loads(done.stdout)["boards"]
-    verdicts = [Verdict.from_json(verdict) for verdict in one["verdicts"]]
+    verdicts = msgspec.convert(one["verdicts"], list[Verdict])
     return done.returncode, {v.id: v for v in verdicts if v.id.startswith(("drift", "heap.mode"))}
 
 

@@ -37,8 +37,8 @@ def test_each_line_goes_into_its_file() -> None:
     other = Alternative(Cause("d", "another reason"), "a look at the log", ("try this",))
     why = Cause("c", "why", (Link("https://example.org/1", "there"),))
     verdicts = (
-        Verdict("a", "t", Outcome.FAIL, None, (), why, ("then reboot",), None, changes, (other,)),
-        Verdict("b", "t", Outcome.FAIL, "x", (), why, ("then reboot",), None, again),
+        Verdict("a", "t", Outcome.FAIL, None, (), why, (other,), ("then reboot",), changes),
+        Verdict("b", "t", Outcome.FAIL, "x", (), why, (), ("then reboot",), again),
     )
     (fix,) = fixes(verdicts)
     assert fix.lines == {

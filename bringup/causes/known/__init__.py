@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from dataclasses import replace
 from functools import cache
+
+from msgspec.structs import replace
 
 from bringup.causes.known._shape import Cost, KnownCause, link
 from bringup.kernel.requirements.judge import shipped_requirements

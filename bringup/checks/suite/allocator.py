@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from errno import EACCES, EPERM
 from fnmatch import fnmatchcase
+
+from msgspec.structs import replace
 
 from bringup.allocator.answer import Result
 from bringup.causes.access_denied import refused_as_meant

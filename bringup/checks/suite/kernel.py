@@ -69,7 +69,7 @@ def kconfig(ask: Question, facts: Facts) -> Iterator[Verdict]:
             continue
         why = _behind(facts, one)
         yield Verdict(
-            id_, one.title, one.outcome, one.heap, one.evidence, why.cause, why.remedy, one.reason, why.changes
+            id_, one.title, one.outcome, one.heap, one.evidence, why.cause, (), why.remedy, why.changes, one.reason
         )
 
 

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import msgspec
 import typer
 
 from bringup.cli.lazy import App
@@ -121,7 +122,7 @@ def run_tests(
     with _record_of(selection, how, record) as seen:
         verdicts = heap_verdicts(seen, choose_configs(None, None)[0])
     if json:
-        print_json({"schema": "bringup.heaps/1", "verdicts": [one.to_json() for one in verdicts]})
+        print_json({"schema": "bringup.heaps/1", "verdicts": msgspec.to_builtins(verdicts)})
     else:
         rows = [
             (

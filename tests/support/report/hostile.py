@@ -210,7 +210,7 @@ def one_line_of(text: str) -> Run:
     board = BoardRun(
         text,
         (
-            Verdict(text, text, Outcome.FAIL, text, (text,), Cause(text, text), (text,)),
+            Verdict(text, text, Outcome.FAIL, text, (text,), Cause(text, text), remedy=(text,)),
             Verdict("a.b", text, Outcome.ERROR, text, (text,), reason=text),
             Verdict("a.c", text, Outcome.SKIP, text, (), reason=text),
             Verdict("a.d", text, Outcome.PASS, text, (text,)),
