@@ -22,8 +22,8 @@ BringupError
 from __future__ import annotations
 
 import enum
+from typing import TYPE_CHECKING
 
-TYPE_CHECKING = False  # importing typing or pathlib takes longer than all of this module
 if TYPE_CHECKING:
     from pathlib import Path
 

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import errno
-import gc
 import sys
+from typing import Any
 
 from bringup import __version__
-
-TYPE_CHECKING = False  # importing typing takes as long as starting Python
-if TYPE_CHECKING:
-    from typing import Any
 
 __all__ = ["COMMANDS", "main"]
 
@@ -105,10 +101,6 @@ def _guarded(arguments: list[str]) -> int:
 
 def _run(arguments: list[str]) -> int:
     try:
-        if arguments[:2] == ["kconfig", "check"]:
-            code = _quick_check(arguments)
-            if code is not None:
-                return code
         result: Any = _group()(args=arguments, prog_name="bringup", standalone_mode=True)
     except SystemExit as stop:
         if isinstance(stop.__context__, BrokenPipeError):  # which Typer makes a 1 of, as if a check had failed
@@ -119,23 +111,6 @@ def _run(arguments: list[str]) -> int:
 
 def _write_no_more() -> None:
     sys.stdout = open("/dev/null", "w", encoding="utf-8")  # noqa: SIM115, PTH123
-
-
-def _quick_check(arguments: list[str]) -> int | None:
-    """See :mod:`bringup.cli.commands.kconfig.quick`.
-
-    A process that judges one file and ends needs no garbage collected.
-    """
-    from bringup.cli.commands.kconfig.quick import quick_check
-
-    gc.disable()
-    try:
-        code = quick_check(arguments)
-    finally:
-        gc.enable()
-    if code is not None:
-        gc.freeze()
-    return code
 
 
 def _group() -> Any:

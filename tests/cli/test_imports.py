@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
 HEAVY = ("adbutils", "pydantic", "jinja2", "PIL", "ruamel", "requests", "qemu")
 
 _PROGRAM = """

@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from bringup.cli.commands.kconfig.quick import quick_check
 from tests.support.command import bringup
 from tests.support.kernel.images import CONFIG, boot_v3, plain_kernel
 from tests.support.scripted_record import CONFIG as RECORD_CONFIG
@@ -68,33 +67,6 @@ def test_json_is_one_document(bad: Path) -> None:
     verdicts = {one["id"]: one for one in document["verdicts"]}
     assert set(verdicts["heaps.framework"]) >= {"id", "title", "outcome", "evidence", "cause", "remedy"}
     assert {one["outcome"] for one in verdicts.values()} <= {"pass", "fail", "warn", "skip", "error"}
-
-
-def test_the_quick_way_gives_the_same_bytes(good: Path, bad: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    for path in (good, bad):
-        slow = bringup("kconfig", "check", "--debug-build", str(path), "--json")
-        whole = bringup("kconfig", "check", str(path), "--json")
-        code = quick_check(["kconfig", "check", str(path), "--json"])
-        assert (code, capsys.readouterr().out) == (whole.returncode, whole.stdout)
-        assert slow.returncode == whole.returncode
-
-
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        ["kconfig", "check", "x"],
-        ["kconfig", "check", "--json"],
-        ["kconfig", "check", "x", "--json", "--json"],
-        ["kconfig", "check", "x", "--json", "--all"],
-        ["kconfig", "check", "--help", "--json"],
-        ["kconfig", "diff", "x", "--json"],
-        ["check", "x", "--json"],
-        ["kconfig", "check", ".", "--json"],
-        [],
-    ],
-)
-def test_the_quick_way_leaves_the_rest_alone(arguments: list[str]) -> None:
-    assert quick_check(arguments) is None
 
 
 def test_a_boot_image_and_a_forecast(tmp_path: Path) -> None:
@@ -215,9 +187,7 @@ def test_what_cannot_be_written_is_told(good: Path, options: list[str]) -> None:
 def test_a_file_s_name_of_any_bytes(tmp_path: Path) -> None:
     name = os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.config")
     Path(name).write_bytes(GOOD)
-    quick = bringup("kconfig", "check", name, "--json")
-    slow = bringup("kconfig", "check", name, "--json", "--debug-build")
-    assert json.loads(quick.stdout)["source"] == json.loads(slow.stdout)["source"] == name
+    assert json.loads(bringup("kconfig", "check", name, "--json").stdout)["source"] == name
 
 
 def test_explain(good: Path) -> None:

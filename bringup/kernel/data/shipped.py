@@ -1,30 +1,24 @@
-"""The requirement and symbol files that come with bringup, in a compiled form that loads in a millisecond.
+"""The facts about kernels that come with bringup: requirements, symbols, heap names, what is upstream.
 
-``python -m bringup.kernel.compile`` makes ``compiled.py`` and ``requirements/upstream.json`` from the YAML files in
-``requirements/``; a test fails when they disagree.
+People write the YAML files beside this module; ``python -m bringup.kernel.compile`` checks them and writes
+``compiled.json``, which loads in a millisecond. A test fails when they disagree.
 """
 
 from __future__ import annotations
 
-TYPE_CHECKING = False  # importing typing costs as much as all of this module
-if TYPE_CHECKING:
-    from typing import Any
+from functools import cache
+from pathlib import Path
+from typing import Any
 
-__all__ = ["UPSTREAM", "shipped_data", "shipped_file"]
+import msgspec
 
-UPSTREAM = "upstream.json"
+__all__ = ["COMPILED", "shipped_data"]
 
-
-def shipped_file(name: str) -> bytes:
-    """The content of a compiled file of ``requirements/``."""
-    from pathlib import Path
-
-    # Not importlib.resources: bringup is never run from a zip file, and that import takes longer than the whole load.
-    return (Path(__file__).parent / name).read_bytes()
+COMPILED = Path(__file__).with_name("compiled.json")
 
 
+@cache
 def shipped_data() -> dict[str, Any]:
     """``{"requirements": {FILE: [REQUIREMENT…]}, "symbols": {NAME: HISTORY}, …}``, validated when it was compiled."""
-    from bringup.kernel.data.compiled import DATA  # Python keeps it in a form that needs no parsing
-
-    return DATA
+    data: dict[str, Any] = msgspec.json.decode(COMPILED.read_bytes())
+    return data

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
+
+from msgspec import Struct
 
 from bringup.kernel.data.shipped import shipped_data
 from bringup.kernel.history.version import KernelVersion, VersionRange
@@ -12,8 +13,7 @@ from bringup.kernel.history.version import KernelVersion, VersionRange
 __all__ = ["HeapNames", "heap_names", "heaps_of"]
 
 
-@dataclass(frozen=True, slots=True)
-class HeapNames:
+class HeapNames(Struct, frozen=True):
     """One heap and its names in a span of kernels.
 
     :param symbol: the symbol that builds it.

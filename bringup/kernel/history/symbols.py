@@ -8,17 +8,13 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Mapping
 from functools import cache
+from typing import Any, Protocol
+
+from msgspec import Struct, field
 
 from bringup.errors import UsageError
-from bringup.frozen import dataclass, field
 from bringup.kernel.data.shipped import shipped_data
 from bringup.kernel.history.version import Flavour, KernelVersion, VersionRange
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any, Protocol
-else:
-    Protocol = object
 
 __all__ = [
     "Era",
@@ -44,8 +40,7 @@ class SymbolType(enum.StrEnum):
     STRING = "string"
 
 
-@dataclass(frozen=True, slots=True)
-class Era:
+class Era(Struct, frozen=True):
     """A span of kernel versions in which a symbol looked one way.
 
     :param flavours: trees it is said of; empty means all of them.
@@ -94,8 +89,7 @@ class Era:
         return "nmy"[2 if low and self.type is SymbolType.BOOL else low]
 
 
-@dataclass(frozen=True, slots=True)
-class SymbolHistory:
+class SymbolHistory(Struct, frozen=True):
     """All that is known about one symbol.
 
     :param module: name of the module that an ``m`` builds.
@@ -220,8 +214,7 @@ class History:
         return f"CONFIG_{name} exists in kernels {span}; this is {version}" if span else f"CONFIG_{name} exists nowhere"
 
 
-@dataclass(frozen=True, slots=True)
-class Kernel:
+class Kernel(Struct, frozen=True):
     """Which kernel is spoken of, and who knows its symbols. ``None`` means: not known."""
 
     version: KernelVersion | None = None

@@ -6,13 +6,13 @@ The facts are data (``requirements/upstream.yaml``); each names its sources.
 from __future__ import annotations
 
 import enum
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from bringup.kernel.data.shipped import UPSTREAM, shipped_file
+from msgspec import Struct
+
+from bringup.kernel.data.shipped import shipped_data
 from bringup.kernel.history.version import KernelVersion, VersionRange
 
 __all__ = ["Feature", "OutOfTree", "Span", "Standing", "State", "Thing", "features", "looked_at", "out_of_tree"]
@@ -47,8 +47,7 @@ class Standing(enum.StrEnum):
     UNKNOWN = "unknown"  # no mainline kernel has it; whose it is, is not known here
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(Struct, frozen=True):
     """The series that have something.
 
     :param present: where it is; ``None``: nowhere.
@@ -111,8 +110,7 @@ def _dotted(series: tuple[int, int]) -> str:
     return f"{series[0]}.{series[1]}"
 
 
-@dataclass(frozen=True, slots=True)
-class Feature:
+class Feature(Struct, frozen=True):
     """One feature and the kernels that have it.
 
     :param android: the same for the branches of Android Common Kernels.
@@ -138,8 +136,7 @@ class Feature:
         return told
 
 
-@dataclass(frozen=True, slots=True)
-class OutOfTree:
+class OutOfTree(Struct, frozen=True):
     """Something that is known not to be mainline's.
 
     :param names: names or shell patterns: heaps, symbols without ``CONFIG_``, modules, or paths.
@@ -156,15 +153,9 @@ class OutOfTree:
 
 
 @cache
-def _data() -> Mapping[str, Any]:
-    loaded: Mapping[str, Any] = json.loads(shipped_file(UPSTREAM))
-    return loaded
-
-
-@cache
 def looked_at() -> KernelVersion:
     """The newest series of mainline whose source was read."""
-    return KernelVersion.parse(_data()["looked_at"])
+    return KernelVersion.parse(shipped_data()["upstream"]["looked_at"])
 
 
 @cache
@@ -179,7 +170,7 @@ def features() -> tuple[Feature, ...]:
             one.get("note", ""),
             tuple(one["source"]),
         )
-        for one in _data()["features"]
+        for one in shipped_data()["upstream"]["features"]
     )
 
 
@@ -195,5 +186,5 @@ def out_of_tree() -> tuple[OutOfTree, ...]:
             one.get("instead"),
             tuple(one["source"]),
         )
-        for one in _data()["out_of_tree"]
+        for one in shipped_data()["upstream"]["out_of_tree"]
     )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import enum
 import re
+from functools import total_ordering
+
+from msgspec import Struct
 
 from bringup.errors import UsageError
-from bringup.frozen import dataclass, field
 
 __all__ = ["ANY_VERSION", "Flavour", "KernelVersion", "VersionRange"]
 
-# Texts, not compiled expressions: compiling takes longer than judging, and most versions are plain numbers.
 _RELEASE = r"(?:v|Linux version |Linux )?(\d{1,5})\.(\d{1,5})(?:\.(\d{1,5}))?(?P<tail>[-+~_.][\x21-\x7e]*)?"
 _ANDROID = r"-android(\d{1,3})(?:-(\d{1,3}))?(?![\w])"
 _RC = r"-rc(\d+)"
@@ -36,8 +37,8 @@ class Flavour(enum.StrEnum):
             raise UsageError("read a kernel's flavour", f"{text!r} is none", hint=f"one of {known}") from error
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class KernelVersion:
+@total_ordering
+class KernelVersion(Struct, frozen=True, eq=False):
     """A kernel release. Ordered by number only: a release candidate and vendor suffixes do not count.
 
     :param release: the text it was read from, e.g. ``6.1.75-android14-11-gabcdef``.
@@ -48,9 +49,9 @@ class KernelVersion:
     major: int
     minor: int
     patch: int = 0
-    release: str = field(default="", compare=False)
-    android: int | None = field(default=None, compare=False)
-    generation: int | None = field(default=None, compare=False)
+    release: str = ""
+    android: int | None = None
+    generation: int | None = None
 
     @classmethod
     def parse(cls, text: str) -> KernelVersion:
@@ -59,10 +60,6 @@ class KernelVersion:
         :raises UsageError: the text does not start with a kernel version.
         """
         release = text.strip()
-        numbers = release.split(".")
-        if len(numbers) in {2, 3} and all(len(one) <= 5 and one.isdigit() and one.isascii() for one in numbers):
-            patch = int(numbers[2]) if len(numbers) == 3 else 0
-            return cls(int(numbers[0]), int(numbers[1]), patch, release)
         match = re.fullmatch(_RELEASE, release, re.ASCII)
         if match is None:
             shown = release if len(release) <= 60 else release[:57] + "..."
@@ -95,12 +92,24 @@ class KernelVersion:
         match = re.search(_RC, self.release, re.ASCII)
         return int(match[1]) if match else None
 
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, KernelVersion) and self._number == other._number
+
+    def __lt__(self, other: KernelVersion) -> bool:
+        return self._number < other._number
+
+    def __hash__(self) -> int:
+        return hash(self._number)
+
+    @property
+    def _number(self) -> tuple[int, int, int]:
+        return (self.major, self.minor, self.patch)
+
     def __str__(self) -> str:
         return self.release or f"{self.major}.{self.minor}.{self.patch}"
 
 
-@dataclass(frozen=True, slots=True)
-class VersionRange:
+class VersionRange(Struct, frozen=True):
     """Series from ``first`` to ``last``, both included; ``None`` leaves that end open.
 
     Written ``5.6..6.16``, ``6.17..``, ``..5.10``, ``6.12`` (that series alone) or ``..`` (all).

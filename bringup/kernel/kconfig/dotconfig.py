@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
+from msgspec import Struct
+
 from bringup.errors import ConfigError, UsageError
-from bringup.frozen import dataclass, field
 from bringup.kernel.history.version import Flavour, KernelVersion
 
 __all__ = ["KernelConfig", "Override", "merge", "parse_config", "unquote"]
@@ -21,7 +22,6 @@ _MAX_BYTES = 16 << 20
 _MAX_SYMBOLS = 200_000
 _MAX_LINE = 64 << 10
 
-# Texts, not compiled expressions: compiling takes longer than judging, and most are never asked for.
 _HEAD = r"^#\s+Linux/(\S{1,32}) (\S{1,120}) Kernel Configuration"
 _NUMBER = r"-?[0-9]{1,20}|0[xX][0-9a-fA-F]{1,16}"
 _STRING = r'"(?:[^"\\\n]|\\.)*"'
@@ -42,8 +42,7 @@ _VENDOR_ONLY = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class KernelConfig:
+class KernelConfig(Struct, frozen=True):
     """One kernel configuration.
 
     :param values: symbol (without ``CONFIG_``) → its value as written: ``y``, ``m``, ``n`` (said to be not set),
@@ -61,7 +60,7 @@ class KernelConfig:
     version: KernelVersion | None = None
     arch: str | None = None
     complete: bool = True
-    lines: Mapping[str, int] = field(default_factory=dict, repr=False, compare=False)
+    lines: Mapping[str, int] = {}
 
     def __contains__(self, symbol: str) -> bool:
         return symbol in self.values
@@ -95,8 +94,7 @@ class KernelConfig:
         return Flavour.VENDOR if any(symbol in self.values for symbol in _VENDOR_ONLY) else Flavour.MAINLINE
 
 
-@dataclass(frozen=True, slots=True)
-class Override:
+class Override(Struct, frozen=True):
     """A later file gave a symbol another value than an earlier one."""
 
     symbol: str

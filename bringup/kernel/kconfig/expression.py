@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 
-from bringup.frozen import dataclass
+from msgspec import Struct
 
 __all__ = [
     "And",
@@ -37,8 +37,7 @@ class BadExpression(ValueError):
     """The text is no Kconfig expression."""
 
 
-@dataclass(frozen=True, slots=True)
-class Symbol:
+class Symbol(Struct, frozen=True):
     """A symbol, or one of the constants ``y``, ``m``, ``n``."""
 
     name: str
@@ -47,8 +46,7 @@ class Symbol:
         return self.name
 
 
-@dataclass(frozen=True, slots=True)
-class Compare:
+class Compare(Struct, frozen=True):
     """``NAME=value``, ``!=``, ``<``, ``<=``, ``>``, ``>=``; text keeps its quotes, which tell it from a symbol."""
 
     left: str
@@ -59,8 +57,7 @@ class Compare:
         return f"{self.left}{self.operator}{self.right}"
 
 
-@dataclass(frozen=True, slots=True)
-class Not:
+class Not(Struct, frozen=True):
     """The opposite."""
 
     part: Expression
@@ -69,8 +66,7 @@ class Not:
         return f"!{_bracketed(self.part)}"
 
 
-@dataclass(frozen=True, slots=True)
-class And:
+class And(Struct, frozen=True):
     """All of them."""
 
     parts: tuple[Expression, ...]
@@ -79,8 +75,7 @@ class And:
         return " && ".join(_bracketed(part) for part in self.parts)
 
 
-@dataclass(frozen=True, slots=True)
-class Or:
+class Or(Struct, frozen=True):
     """Any of them."""
 
     parts: tuple[Expression, ...]

@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 __all__ = ["Block", "Definition", "Statement", "read_statements"]
 
 _TYPES = frozenset({"bool", "tristate", "int", "hex", "string"})
@@ -55,8 +57,7 @@ class Block:
         return not self.ends and self.kind in _WITH_ATTRIBUTES
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(Struct, frozen=True):
     """A ``source`` (``text`` is the path) or something that was not understood (``text`` is the line)."""
 
     kind: str

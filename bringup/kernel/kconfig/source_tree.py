@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from msgspec import Struct
+
 from bringup.errors import ConfigError
 from bringup.kernel.history.architecture import ALSO
 from bringup.kernel.history.symbols import Era, SymbolType
@@ -27,8 +29,7 @@ _MAKE = re.compile(r"^(VERSION|PATCHLEVEL|SUBLEVEL|EXTRAVERSION)\s*=\s*(\S*)\s*$
 _UNKNOWN_NOTES = 200
 
 
-@dataclass(frozen=True, slots=True)
-class TreeSymbol:
+class TreeSymbol(Struct, frozen=True):
     """One symbol of a tree. Defined in several places, its dependencies are any of theirs.
 
     :param depends: Kconfig expression, surrounding ``if`` and ``menu`` included; empty for none.
@@ -61,8 +62,7 @@ class TreeSymbol:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class SourceTree:
+class SourceTree(Struct, frozen=True):
     """All symbols of a tree for one architecture. Usable wherever symbols are looked up.
 
     :param arch: the folder below ``arch/``.

@@ -5,7 +5,8 @@ dependencies hold. What fails here is what ``olddefconfig`` drops without a word
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from bringup.kernel.history.symbols import Kernel, SymbolType
 from bringup.kernel.kconfig.dotconfig import KernelConfig
@@ -26,8 +27,7 @@ class TreeProblemKind(enum.StrEnum):
     UNMET = "dependencies not met"
 
 
-@dataclass(frozen=True, slots=True)
-class TreeProblem:
+class TreeProblem(Struct, frozen=True):
     """One symbol that the tree would not take as it is set. :param place: ``file:line`` of its definition."""
 
     symbol: str

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
 
 from bringup.errors import ConfigError, ExitCode, UsageError
-from bringup.frozen import dataclass, field
 from bringup.kernel.history.version import Flavour, KernelVersion
 from bringup.kernel.kconfig.dotconfig import Override
 from bringup.kernel.requirements.evidence import Evidence
@@ -14,8 +16,6 @@ from bringup.kernel.requirements.requirement import Requirement
 from bringup.kernel.requirements.verdict import Answer, Cause, KconfigVerdict, Outcome, Severity
 from bringup.kernel.sources.configuration import Source, SourceKind, open_source
 
-# What only some checks need is imported by them: a plain check starts twice as fast.
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -30,8 +30,7 @@ _TREE_LINES = 50
 _BY_WEIGHT = (Outcome.FAIL, Outcome.ERROR, Outcome.WARN, Outcome.PASS)
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """What a check is to assume and to look at. ``None`` means: as the source tells.
 
     :param requirements: further requirements, judged after the shipped ones.
@@ -55,8 +54,7 @@ class Asked:
         return (*(shipped_requirements() if self.shipped else ()), *self.requirements)
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(Struct, frozen=True):
     """The result.
 
     :param kernel: the release, or the version, that was judged against; ``None`` when not known.

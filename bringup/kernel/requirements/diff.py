@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from bringup.errors import UsageError
 from bringup.kernel.history.symbols import symbol_table
@@ -13,8 +14,7 @@ from bringup.kernel.sources.configuration import Source
 __all__ = ["Difference", "Disagreement", "configs_of", "differences", "disagreements"]
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """A symbol on which configurations disagree.
 
     :param values: for each configuration, in order, the value as written, ``n`` for off; ``None`` where it says nothing
@@ -31,8 +31,7 @@ class Difference:
         return {"symbol": self.symbol, "values": list(self.values), "relevant": self.relevant}
 
 
-@dataclass(frozen=True, slots=True)
-class Disagreement:
+class Disagreement(Struct, frozen=True):
     """Two of the configurations, by their place, and on how many symbols they disagree."""
 
     first: int

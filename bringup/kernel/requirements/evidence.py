@@ -5,13 +5,12 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable
 
-from bringup.frozen import dataclass
+from msgspec import Struct
 
 __all__ = ["Evidence", "Proof", "ProofKind", "Proven", "module_name"]
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """Facts from a board record or a build. ``None`` always means: not known.
 
     :param modules: names in ``/proc/modules`` (``system_heap``), loaded now.
@@ -83,8 +82,7 @@ class Proven(enum.Enum):
     UNKNOWN = "not known"
 
 
-@dataclass(frozen=True, slots=True)
-class Proof:
+class Proof(Struct, frozen=True):
     """One fact that shows a requirement to hold, whatever the configuration says.
 
     :param kind: where to look.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from difflib import get_close_matches
+
+from msgspec import Struct
 
 from bringup.errors import UsageError
 from bringup.kernel.history.heap_names import HeapNames, heap_names
@@ -14,8 +15,7 @@ from bringup.kernel.requirements.requirement import Requirement
 __all__ = ["Explanation", "explain"]
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(Struct, frozen=True):
     """A symbol with the requirements that look at it, or a requirement with the symbols that it looks at.
 
     :param symbols: histories, those of the name asked for first.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import enum
 
-from bringup.frozen import dataclass
+from msgspec import Struct
+
 from bringup.kernel.history.symbols import Kernel
 from bringup.kernel.kconfig.dotconfig import KernelConfig, unquote
 from bringup.kernel.requirements.requirement import AllOf, Need, Wanted
@@ -24,8 +25,7 @@ class State(enum.IntEnum):
     WRONG = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """:param lines: the configuration's lines that decided. :param reasons: why, where it does not hold.
     :param wanted: what was accepted, as ``CONFIG_X=y|m``.
     """

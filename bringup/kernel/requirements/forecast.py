@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bringup.kernel.history.heap_names import HeapNames, heaps_of
 from bringup.kernel.history.symbols import Era, SymbolHistory, SymbolType, symbol_table
@@ -25,8 +27,7 @@ class ChangeKind(enum.StrEnum):
     HEAP_NAME = "heap name"
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """One thing that will be different.
 
     :param subject: the symbol with ``CONFIG_``, or the heap.

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bringup.kernel.history.symbols import Kernel, Symbols
 from bringup.kernel.history.version import Flavour, KernelVersion
@@ -22,8 +24,7 @@ _ROUNDS = 8
 _NOT_BY_CONFIG = frozenset({"kconfig.module-not-loaded"})
 
 
-@dataclass(frozen=True, slots=True)
-class FragmentLine:
+class FragmentLine(Struct, frozen=True):
     """One line.
 
     :param requirement: id of the requirement that asks for it.
@@ -39,8 +40,7 @@ class FragmentLine:
         return f"# CONFIG_{self.symbol} is not set" if self.value == "n" else f"CONFIG_{self.symbol}={self.value}"
 
 
-@dataclass(frozen=True, slots=True)
-class Fragment:
+class Fragment(Struct, frozen=True):
     """Lines to merge, and what no line can mend.
 
     :param impossible: requirement id and why.

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import cache
 
-from bringup.frozen import dataclass
+from msgspec import Struct
+
 from bringup.kernel.data.shipped import shipped_data
 from bringup.kernel.history.symbols import History, Kernel, Symbols
 from bringup.kernel.history.version import ANY_VERSION, Flavour, KernelVersion
@@ -27,8 +28,7 @@ _UNMET = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(Struct, frozen=True):
     """What is judged: a configuration (``None``: could not be read), the kernel it is of, and what else was seen."""
 
     config: KernelConfig | None
@@ -129,8 +129,7 @@ def _why_not_asked(requirement: Requirement, subject: Subject) -> str | None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class _Weighed:
+class _Weighed(Struct, frozen=True):
     proven: Proven
     by: str = ""
     lines: tuple[str, ...] = ()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from functools import partial
+
+from msgspec import Struct, field
 
 from bringup.kernel.history.symbols import Era, Kernel, SymbolType
 from bringup.kernel.kconfig.dotconfig import KernelConfig
@@ -23,16 +24,14 @@ class Impossible(Exception):
     """No setting of symbols makes it hold; the text says why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(Struct, frozen=True):
     """The requirement that asks for a symbol, and the symbol that depends on it where there is one between."""
 
     requirement: str
     symbol: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """Symbols to set, in order, each with why.
 
     :param reasons: why each symbol is set.

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from msgspec import Struct
 
 from bringup.errors import UsageError
-from bringup.frozen import dataclass, field
 from bringup.kernel.history.version import ANY_VERSION, Flavour, VersionRange
 from bringup.kernel.requirements.evidence import Proof, ProofKind
 from bringup.kernel.requirements.verdict import Cause, Severity
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from typing import Any
 
 __all__ = ["AllOf", "AnyOf", "Need", "Requirement", "Wanted", "need_from_data", "symbols_of"]
 
@@ -21,8 +19,7 @@ _RANGE = r"(-?\d+|0[xX][0-9a-fA-F]+)?\.\.(-?\d+|0[xX][0-9a-fA-F]+)?"
 _NESTING = 16
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """One symbol and what is accepted for it.
 
     :param values: accepted texts; ``y m n`` as the kernel writes them, ``n`` holds for "is not set" and for a symbol
@@ -41,8 +38,7 @@ class Wanted:
         return f"CONFIG_{self.symbol}={'|'.join(words + numbers)}"
 
 
-@dataclass(frozen=True, slots=True)
-class AllOf:
+class AllOf(Struct, frozen=True):
     """Every part has to hold."""
 
     parts: tuple[Need, ...]
@@ -51,8 +47,7 @@ class AllOf:
         return " and ".join(f"({part})" if isinstance(part, AnyOf) else str(part) for part in self.parts)
 
 
-@dataclass(frozen=True, slots=True)
-class AnyOf:
+class AnyOf(Struct, frozen=True):
     """One part has to hold; the first is what a fragment would set."""
 
     parts: tuple[Need, ...]
@@ -73,8 +68,7 @@ def symbols_of(need: Need) -> Iterator[str]:
         yield from symbols_of(part)
 
 
-@dataclass(frozen=True, slots=True)
-class Requirement:
+class Requirement(Struct, frozen=True):
     """One requirement. Fields are those of the requirement files; ``docs/kconfig.md`` tells them for people.
 
     :param proofs: facts of a board that satisfy it whatever the configuration says (any one of them).
@@ -103,12 +97,13 @@ class Requirement:
     why: str = ""
     sources: tuple[str, ...] = ()
     heap: str | None = None
-    settings: Mapping[str, str] = field(default_factory=dict)
+    settings: Mapping[str, str] = {}
     origin: str = ""
-    symbols: tuple[str, ...] = field(default=(), init=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "symbols", tuple(dict.fromkeys(symbols_of(self.need))))
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """The symbols that its need looks at, each once."""
+        return tuple(dict.fromkeys(symbols_of(self.need)))
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any], origin: str = "") -> Requirement:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import enum
 
-from bringup.frozen import dataclass
+from msgspec import Struct
+
 from bringup.outcome import Cause, Outcome
 
 __all__ = ["Answer", "Cause", "KconfigVerdict", "Outcome", "Severity"]
@@ -31,8 +32,7 @@ class Answer(enum.StrEnum):
     NOT_ASKED = "not asked of this kernel"
 
 
-@dataclass(frozen=True, slots=True)
-class KconfigVerdict:
+class KconfigVerdict(Struct, frozen=True):
     """One requirement, judged.
 
     :param evidence: the lines that the answer rests on.

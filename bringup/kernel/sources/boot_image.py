@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from bringup.errors import ConfigError
 from bringup.text import from_board
@@ -27,8 +28,7 @@ _MAX_FRAGMENTS = 256
 _MAX_BOOTCONFIG = 1 << 20
 
 
-@dataclass(frozen=True, slots=True)
-class BootImage:
+class BootImage(Struct, frozen=True):
     """The parts of a boot image. A part that is not there is ``None`` or empty.
 
     :param kind: ``boot``, ``init_boot`` (a boot image without a kernel) or ``vendor_boot``.

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import enum
-import os
 import re
 import stat
 from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from bringup.errors import BringupError, ConfigError, UsageError
-from bringup.frozen import dataclass, replace
 from bringup.kernel.history.version import KernelVersion
 from bringup.kernel.kconfig.dotconfig import KernelConfig, Override, merge, parse_config
 from bringup.kernel.requirements.evidence import Evidence, module_name
 from bringup.text import from_board
 
-# The readers of images and of packed bytes are imported where such bytes turn up: plain text needs none of them.
-TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from bringup.kernel.sources.boot_image import BootImage
 
 __all__ = ["Source", "SourceKind", "config_from_bytes", "open_source", "read_modules_load", "source_from_bytes"]
@@ -46,8 +45,7 @@ class SourceKind(enum.StrEnum):
     TREE = "source tree"
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """A configuration and everything that was learnt beside it. ``None`` always means: not known.
 
     :param name: what was read, for people.
@@ -118,7 +116,7 @@ def config_from_bytes(raw: bytes, source: str, *, complete: bool | None = None) 
     return parse_config(text, source, complete=complete)
 
 
-def open_source(paths: Path | str | Sequence[Path | str]) -> Source:
+def open_source(paths: Path | Sequence[Path]) -> Source:
     """Read one file of any kind, or a defconfig and fragments laid over it in order (later wins).
 
     Boot images without a kernel (vendor_boot, init_boot) add what they pass to it: command line, modules, device trees.
@@ -127,7 +125,7 @@ def open_source(paths: Path | str | Sequence[Path | str]) -> Source:
     :raises UsageError: there is nothing to read.
     :raises HostError: its packing needs a library that is not installed.
     """
-    names = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
+    names = [paths] if isinstance(paths, Path) else list(paths)
     if not names:
         raise UsageError("read a kernel configuration", "no file was named")
     sources = [_open_one(path) for path in names]
@@ -172,7 +170,7 @@ def _with_beside(base: Source, sources: Sequence[Source]) -> Source:
     )
 
 
-def _open_one(path: Path | str) -> Source:
+def _open_one(path: Path) -> Source:
     return source_from_bytes(_read(path), str(path))
 
 
@@ -190,18 +188,18 @@ def _module_names(raw: bytes) -> Iterator[str]:
             yield module_name(entry)
 
 
-def _read(path: Path | str, *, may_be_empty: bool = False) -> bytes:
+def _read(path: Path, *, may_be_empty: bool = False) -> bytes:
     """A file's bytes. Read, not mapped: a file that shrinks under a mapping kills the process.
 
     :raises ConfigError: it cannot be read, is no regular file, is empty, or is larger than 1 GiB.
     """
     try:
-        status = os.stat(path)  # noqa: PTH116 - importing pathlib takes longer than judging
+        status = path.stat()
         if not stat.S_ISREG(status.st_mode):  # before it is opened: opening a pipe waits for someone to write
             raise ConfigError(path, "is no regular file")
         if status.st_size > _MAX_FILE:
             raise ConfigError(path, f"has {status.st_size} bytes: more than {_MAX_FILE >> 30} GiB are not read")
-        with open(path, "rb") as file:  # noqa: PTH123
+        with path.open("rb") as file:
             data = file.read(_MAX_FILE + 1)
     except OSError as error:
         raise ConfigError(path, error.strerror or str(error)) from error

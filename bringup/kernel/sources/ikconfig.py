@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from bringup.errors import ConfigError
 from bringup.kernel.sources.decompress import decompress
@@ -29,8 +30,7 @@ _BANNER_REACH = 8 << 20
 _OVERLAP = 256
 
 
-@dataclass(frozen=True, slots=True)
-class KernelBytes:
+class KernelBytes(Struct, frozen=True):
     """What a kernel's bytes tell.
 
     :param config: the ``.config`` it was built with, byte for byte; ``None`` when it carries none.

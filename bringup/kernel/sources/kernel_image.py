@@ -16,7 +16,8 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from bringup.errors import ConfigError
 from bringup.kernel.sources.decompress import Compression, Limit, compression_of, unpack
@@ -42,8 +43,7 @@ _ZBOOT_PACKINGS |= {
 _ZBOOT_PACKINGS |= {b"zstd22": Compression.ZSTD}
 
 
-@dataclass(frozen=True, slots=True)
-class KernelImage:
+class KernelImage(Struct, frozen=True):
     """What a kernel image tells.
 
     :param layers: how it was wrapped, from the outside in, e.g. ``("EFI zboot", "gzip", "arm64 Image")``.

@@ -6,10 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from typer.main import get_command
 
-from bringup.cli.commands import kconfig
-from bringup.cli.commands.kconfig.quick import quick_check
 from bringup.kernel.history.version import Flavour, KernelVersion
 from bringup.kernel.kconfig.dotconfig import parse_config
 from bringup.kernel.requirements.evidence import Evidence
@@ -63,22 +60,6 @@ def test_a_gki_configuration_is_right_as_it_is(branch: str) -> None:
 def test_gki_is_recognised_without_its_release() -> None:
     config = parse_config("CONFIG_ANDROID_VENDOR_HOOKS=y\nCONFIG_DMABUF_HEAPS=y\n", "x")
     assert config.flavour is Flavour.GKI
-
-
-def test_the_quick_way_prints_the_same_bytes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Of every configuration: there is one judge, and one writer of JSON."""
-    path = tmp_path / "config"
-    command = get_command(kconfig.app)
-    for name, entry in SLICES.items():
-        config = golden.config_of(entry)
-        head = f"# {entry['head']} Kernel Configuration\n" if entry["head"] else ""
-        path.write_text(head + "".join(f"{config.line(symbol)}\n" for symbol in config))
-        code = command.main(["check", str(path), "--json"], standalone_mode=False)
-        long_way = capsys.readouterr().out
-        assert (quick_check(["kconfig", "check", "--json", str(path)]), capsys.readouterr().out) == (
-            code,
-            long_way,
-        ), name
 
 
 _HERE = fetch.configs()

@@ -107,7 +107,7 @@ def check(
     json: JsonOutput = False,
 ) -> None:
     """Judge a configuration by kernel version. Exit status 1: a requirement failed; 3: it could not be found out."""
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     from bringup.cli.commands.kconfig.board import Named
     from bringup.cli.commands.kconfig.output import show_check
@@ -256,7 +256,7 @@ def _asked(
 
 def _open(named: Named, tree: Path | None, asked: Asked) -> tuple[Source, Asked]:
     """Read what is named, and put what it tells beside what was told."""
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     from bringup.cli.commands.kconfig.board import observed_source, wants_board
     from bringup.errors import UsageError
