@@ -12,7 +12,7 @@ from adbutils import adb_path
 
 from benchmarks.measure import Goal, interleave, report
 from bringup.board import Selection, connect
-from bringup.cli.selecting import make_selection, virtual_board
+from bringup.cli.board_selection import virtual_board
 from bringup.deadline import Deadline
 from bringup.record import questions
 from bringup.record.load import load_record
@@ -33,7 +33,7 @@ def commands() -> list[str]:
 
 def main() -> int:
     """Measure, print, and say whether the goals are met."""
-    with tempfile.TemporaryDirectory() as scratch, virtual_board("amd64", make_selection()) as board:
+    with tempfile.TemporaryDirectory() as scratch, virtual_board("amd64", Selection.from_options()) as board:
         numbers = itertools.count()
         selection = Selection(serials=(board.serial,))
 

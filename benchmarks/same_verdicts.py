@@ -19,9 +19,9 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bringup.board import Board
+from bringup.board import Board, Selection
 from bringup.checks.judge import judge
-from bringup.cli.selecting import make_selection, virtual_board
+from bringup.cli.board_selection import virtual_board
 from bringup.record.load import load_record
 from bringup.record.observe import Observation, observe
 
@@ -80,7 +80,7 @@ def one_run(board: Board, folder: Path) -> tuple[Verdicts, float]:
 def repeat(profile: str, count: int) -> Series:
     """Boot the board once and run `count` times."""
     series = Series()
-    with virtual_board(profile, make_selection()) as board:
+    with virtual_board(profile, Selection.from_options()) as board:
         for number in range(count):
             with tempfile.TemporaryDirectory(prefix="bringup-") as scratch:
                 verdicts, seconds = one_run(board, Path(scratch, "record"))

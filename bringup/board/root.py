@@ -13,7 +13,7 @@ from bringup.board.network import wait_until_it_answers
 from bringup.board.shell import Exit, Stderr, Stdout
 from bringup.board.wire import Broken, Refused, TimedOut, receive
 from bringup.deadline import Deadline
-from bringup.errors import BoardError, DeadlineExceeded, RootRequired
+from bringup.errors import BoardError, DeadlineExceeded, RootRequired, UsageError
 from bringup.text import from_board, visible
 
 __all__ = ["Root", "RootPolicy", "RootState", "find_root"]
@@ -33,6 +33,18 @@ class RootPolicy(enum.StrEnum):
     AUTO = "auto"
     NEVER = "never"
     REQUIRE = "require"
+
+    @classmethod
+    def named(cls, text: str) -> RootPolicy:
+        """The policy that ``--root`` names.
+
+        :raises UsageError: it names none.
+        """
+        try:
+            return cls(text)
+        except ValueError as error:
+            seen = f"{visible(text)!r} is not one of {', '.join(cls)}"
+            raise UsageError("read --root", seen, hint="auto is the default") from error
 
 
 class RootState(enum.StrEnum):

@@ -90,6 +90,17 @@ class Selection:
             named_by=named_by,
         )
 
+    @property
+    def option(self) -> str:
+        """The option that selects a board; empty where none does: ``ANDROID_SERIAL`` is not an option."""
+        given = {
+            "-s": bool(self.serials) and self.named_by == "-s",
+            "-t": self.transport_id is not None,
+            "-d": self.usb_only,
+            "-e": self.network_only,
+        }
+        return next((option for option, is_given in given.items() if is_given), "")
+
 
 def _server(host: str | None, port: int | None, socket: str | None, environ: Mapping[str, str]) -> ServerAddress:
     if socket is not None:

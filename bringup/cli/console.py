@@ -47,7 +47,7 @@ def print_error(error: BringupError) -> None:
 
 
 def print_json(document: Any) -> None:
-    """A JSON document on stdout: of any class of documents, or a dict of them."""
+    """One JSON document on stdout: of any class of documents, or a dict of them."""
     from bringup.document import write_document
 
     sys.stdout.write(write_document(document, indent=2) + "\n")

@@ -19,12 +19,12 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "report": ("report", "Write a run as HTML, JUnit, JSON, …"),
     "compare": ("compare", "What regressed, improved, appeared or vanished between two runs."),
     "explain": ("explain", "What a check asks, why, and by which source."),
-    "heap": ("heap", "List, test and time the heaps of a board."),
+    "heap": ("heap", "List, test and measure the heaps of a board."),
     "kconfig": ("kconfig", "Check a kernel configuration, from a file, an image or a record."),
     "render": ("render", "Render kconfig, ueventd and other fragments from a board config."),
     "config": ("config", "Begin, check, list and show board configs."),
     "scan": ("scan", "Who still uses ION in a source tree, and what replaces each use."),
-    "status": ("status", "What of DMA-BUF heaps mainline has, and what a board needs that it has not."),
+    "status": ("status", "What of DMA-BUF heaps is in mainline, and what a board needs that is not."),
     "virtual": ("virtual", "Boards in QEMU: set up, start, stop, list."),
     "doctor": ("doctor", "Is this host ready?"),
 }
@@ -39,24 +39,24 @@ def main() -> None:
         sys.stdout.write(f"bringup {__version__}\n")
         sys.exit(0)
     try:
-        code = _guarded(arguments)
+        code = _run_with_error_reporting(arguments)
     except KeyboardInterrupt:
         sys.stderr.write("bringup: interrupted\n")
         code = 130
     sys.exit(code)
 
 
-def _heed_signals() -> None:
-    """What ends a process ends it as Ctrl-C does: a time limit of CI is to leave nothing on a board either."""
+def _install_signal_handlers() -> None:
+    """SIGTERM and SIGHUP end a command as Ctrl-C does: a time limit of CI must leave nothing on a board either."""
     import signal
 
-    for ending in (signal.SIGTERM, signal.SIGHUP):
-        if signal.getsignal(ending) is signal.SIG_DFL:  # not under nohup
-            signal.signal(ending, _interrupt)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is signal.SIG_DFL:  # not under nohup
+            signal.signal(number, _interrupt)
 
 
-def _write_anything() -> None:
-    """A terminal that cannot show a character shows its number; that is no reason to end."""
+def _escape_unencodable() -> None:
+    """A terminal that cannot show a character shows its number instead."""
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="backslashreplace")
 
@@ -65,17 +65,17 @@ def _interrupt(_signal: int, _frame: object) -> None:
     raise KeyboardInterrupt
 
 
-def _guarded(arguments: list[str]) -> int:
-    """Run, and turn every error into a message and an exit status."""
+def _run_with_error_reporting(arguments: list[str]) -> int:
+    """Run a command line, and turn every error into a message and an exit status."""
     from bringup.errors import BringupError, ExitCode
 
     try:
-        _heed_signals()
-        _write_anything()
+        _install_signal_handlers()
+        _escape_unencodable()
         code = _run(arguments)
-        sys.stdout.flush()  # only now is it known whether all of it could be written
+        sys.stdout.flush()  # only now is it certain that all of it could be written
     except BrokenPipeError:
-        _write_no_more()  # the reader of our output went away (| head): silence on the way out, too
+        _silence_stdout()  # the reader of our output is gone (| head): print nothing more
         return int(ExitCode.INFRASTRUCTURE)
     except BringupError as error:
         from bringup.cli.console import debugging, print_error
@@ -90,11 +90,11 @@ def _guarded(arguments: list[str]) -> int:
         if debugging():
             raise
         if isinstance(error, OSError) and error.errno in _FULL:
-            _write_no_more()
+            _silence_stdout()
             say(f"bringup: write: {error.strerror}{f': {error.filename}' if error.filename else ''}")
             return int(ExitCode.INFRASTRUCTURE)
         say(f"bringup: internal error: {type(error).__name__}: {error}")
-        say("  → this is a fault of bringup, not of your board; --debug shows where: please report it")
+        say("  → this is a fault of bringup, not of your board. --debug shows where: please report it")
         return int(ExitCode.INFRASTRUCTURE)
     return code
 
@@ -103,18 +103,18 @@ def _run(arguments: list[str]) -> int:
     try:
         result: Any = _group()(args=arguments, prog_name="bringup", standalone_mode=True)
     except SystemExit as stop:
-        if isinstance(stop.__context__, BrokenPipeError):  # which Typer makes a 1 of, as if a check had failed
+        if isinstance(stop.__context__, BrokenPipeError):  # Typer turns it into 1, as if a check had failed
             raise stop.__context__ from None
         return stop.code if isinstance(stop.code, int) else int(stop.code is not None)
     return int(result or 0)
 
 
-def _write_no_more() -> None:
+def _silence_stdout() -> None:
     sys.stdout = open("/dev/null", "w", encoding="utf-8")  # noqa: SIM115, PTH123
 
 
 def _group() -> Any:
-    """The command group, with every command a stand-in that loads itself when it is used."""
+    """The command group, in which every command is loaded when it is used."""
     import typer
     from typer.main import get_command
 

@@ -11,13 +11,16 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
+from bringup.errors import Interrupted
+
 __all__ = ["App", "LazyCommand"]
 
 
-def _parse_unconverted(command: Any, ctx: Any, args: list[str]) -> list[str]:
-    """For completion: split the words as the command's own parser does, and convert none.
+def _split_words(command: Any, ctx: Any, args: list[str]) -> list[str]:
+    """For completion: split the words as the command's own parser does, and convert none of them.
 
-    Converting would import pydantic, and completion looks at no value. Leaves in ``ctx`` what ``parse_args`` leaves.
+    Typer converts values with pydantic, even here, and importing pydantic takes longer than all the rest. Leaves in
+    ``ctx`` what ``parse_args`` leaves there.
     """
     parser = command.make_parser(ctx)
     ctx.params, rest, _ = parser.parse_args(args=args)
@@ -26,35 +29,36 @@ def _parse_unconverted(command: Any, ctx: Any, args: list[str]) -> list[str]:
 
 
 class _Command(TyperCommand):
-    """A command that is completed without converting values."""
+    """A command whose function returns its exit status; ``None`` is 0."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         if not ctx.resilient_parsing:
             return super().parse_args(ctx, args)
-        ctx.args = _parse_unconverted(self, ctx, args)
+        ctx.args = _split_words(self, ctx, args)
         return list(ctx.args)
+
+    def invoke(self, ctx: Any) -> Any:
+        ctx.exit(int(super().invoke(ctx) or 0))
 
 
 class _Group(TyperGroup):
-    """A group that is completed without converting values."""
+    """A group of commands."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         if not ctx.resilient_parsing:
             return super().parse_args(ctx, args)
-        rest = _parse_unconverted(self, ctx, args)
+        rest = _split_words(self, ctx, args)
         ctx._protected_args, ctx.args = rest[:1], rest[1:]
         return list(ctx.args)
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command.
 
-        :raises Interrupted: Ctrl-C. Left alone, Typer would end the process without a word.
+        :raises Interrupted: Ctrl-C. Left alone, Typer would end the process without a message.
         """
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt as stop:
-            from bringup.errors import Interrupted
-
             raise Interrupted("run", "interrupted", hint="\n".join(getattr(stop, "__notes__", ()))) from stop
 
 
@@ -65,12 +69,12 @@ class App(typer.Typer):
         super().__init__(cls=_Group, help=help, no_args_is_help=help is not None, rich_markup_mode=None, **more)
 
     def command(self, name: str | None = None, **more: Any) -> Callable[..., Any]:
-        """As :meth:`typer.Typer.command`."""
+        """As :meth:`typer.Typer.command`; the function returns the exit status, or ``None`` for 0."""
         return super().command(name, cls=_Command, **more)
 
 
 class LazyCommand(TyperCommand):
-    """Stands for the ``app`` of a module: knows its name and summary, loads the rest.
+    """Stands for the ``app`` of a module: has its name and summary, and loads the rest when it is used.
 
     :param module: dotted name of the module that has ``app``.
     """
@@ -92,5 +96,5 @@ class LazyCommand(TyperCommand):
 
 def _without_completion_options(command: Any) -> Any:
     """Typer offers to install completion on every app; it belongs on ``bringup`` itself."""
-    command.params = [one for one in command.params if one.name not in ("install_completion", "show_completion")]
+    command.params = [param for param in command.params if param.name not in ("install_completion", "show_completion")]
     return command

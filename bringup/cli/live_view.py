@@ -1,4 +1,4 @@
-"""The live view of a run on a terminal: a line a board, what it is at and for how long; never more than fits."""
+"""The live view of a run on a terminal: per board its step and for how long; never more lines than fit."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from bringup.report.terminal import STYLES
 from bringup.results.run import BoardRun
 from bringup.text import visible
 
-__all__ = ["Watching"]
+__all__ = ["LiveView"]
 
-_KEPT = 4  # lines of the screen that are not a board's: what was there before, the count, the cursor
+_OTHER_LINES = 4  # lines of the screen that are not a board's: what was there before, the count, the cursor
 
 
 @dataclass(slots=True)
 class _Line:
-    """One board. ``done`` holds its end of the story."""
+    """One board; ``done`` once it was judged."""
 
     serial: str
     began: float
@@ -34,8 +34,8 @@ class _Line:
     spinner: Spinner = field(default_factory=lambda: Spinner("dots"))
 
 
-class Watching:
-    """What the boards are at. Boards at work stand first, then those that are done, the worst first."""
+class LiveView:
+    """The current step of each board. Boards at work come first, then those that are done, worst first."""
 
     def __init__(self, serials: Sequence[str]) -> None:
         now = time.monotonic()
@@ -43,7 +43,7 @@ class Watching:
         self._lines = {serial: _Line(visible(serial), now) for serial in serials}
 
     def __call__(self, serial: str, step: str) -> None:
-        """A board begins with a step, or has answered a test."""
+        """A board began a step, or answered a test."""
         with self._lock:
             self._lines[serial].step = " ".join(visible(step[:200]).split())
 
@@ -57,28 +57,28 @@ class Watching:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """As many lines as the screen has room for, and how many boards are done."""
         with self._lock:
-            lines = sorted(self._lines.values(), key=lambda one: (1, badness(one.done)) if one.done else (0, ()))
-            done = sum(one.done is not None for one in lines)
-            room = max(1, console.size.height - _KEPT)
+            lines = sorted(self._lines.values(), key=lambda line: (1, badness(line.done)) if line.done else (0, ()))
+            done = sum(line.done is not None for line in lines)
+            room = max(1, console.size.height - _OTHER_LINES)
             table = Table.grid(padding=(0, 1, 0, 0), expand=True)
             table.add_column(width=1, no_wrap=True)
             table.add_column(no_wrap=True, overflow="ellipsis", max_width=max(8, options.max_width // 3))
             table.add_column(no_wrap=True, justify="right", style="dim")
             table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
-            for one in lines[:room]:
-                table.add_row(*_row(one))
+            for line in lines[:room]:
+                table.add_row(*_row(line))
         yield table
         if len(lines) > 1:
             rest = f", {len(lines) - room} more not shown" if len(lines) > room else ""
             yield Text(f"{done} of {len(lines)} boards done{rest}", "dim", no_wrap=True, overflow="ellipsis")
 
 
-def _row(one: _Line) -> tuple[Spinner | Text, Text, str, Text]:
-    took = int((one.ended or time.monotonic()) - one.began)
+def _row(line: _Line) -> tuple[Spinner | Text, Text, str, Text]:
+    took = int((line.ended or time.monotonic()) - line.began)
     clock = f"{took // 60}:{took % 60:02}"
-    if one.done is None:
-        return one.spinner, Text(one.serial), clock, Text(one.step)
-    style = STYLES[one.done.outcome]
-    told = board_headline(one.done)
-    story = Text(f"{one.done.outcome} ", style).append(visible(told.first or told.answer), "not bold default")
-    return Text("•", style), Text(one.serial), clock, story
+    if line.done is None:
+        return line.spinner, Text(line.serial), clock, Text(line.step)
+    style = STYLES[line.done.outcome]
+    headline = board_headline(line.done)
+    text = Text(f"{line.done.outcome} ", style).append(visible(headline.first or headline.answer), "not bold default")
+    return Text("•", style), Text(line.serial), clock, text

@@ -10,43 +10,22 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
+from bringup.cli import completion
+
 __all__ = [
     "AllBoards",
     "BoardConfigName",
     "ConfigDir",
     "FixDir",
-    "HostOption",
     "JsonOutput",
-    "PortOption",
+    "ReplaceRun",
     "RootOption",
-    "ServerSocket",
-    "config_names",
-    "profile_names",
     "selects_boards",
+    "selects_server",
 ]
 
 _SELECT = "Which board (as in adb)"
 _SERVER = "Which adb server (as in adb)"
-
-
-def _serials(incomplete: str) -> list[str]:
-    """_Serials that adb lists now, for the shell's completion; none when no server runs."""
-    from bringup.cli.selecting import listed_serials
-
-    return [serial for serial in listed_serials() if serial.startswith(incomplete)]
-
-
-def config_names(incomplete: str) -> list[str]:
-    """Board configs, for the shell's completion."""
-    from bringup.config.shipped import list_configs
-
-    return [entry.name for entry in list_configs() if entry.name.startswith(incomplete)]
-
-
-def _root_policies(incomplete: str) -> list[str]:
-    """What ``--root`` takes, for the shell's completion."""
-    return [one for one in ("auto", "never", "require") if one.startswith(incomplete)]
-
 
 _Serials = Annotated[
     list[str] | None,
@@ -55,24 +34,24 @@ _Serials = Annotated[
         "--serial",
         metavar="SERIAL",
         help="A board's serial; may be repeated. Default: $ANDROID_SERIAL.",
-        autocompletion=_serials,
+        autocompletion=completion.serials,
         rich_help_panel=_SELECT,
     ),
 ]
 AllBoards = Annotated[
     bool,
     typer.Option(
-        "--all", help="Every board that adb lists; exit status 3 where one cannot be used.", rich_help_panel=_SELECT
+        "--all", help="Every board that adb lists; exit status 3 if one cannot be used.", rich_help_panel=_SELECT
     ),
 ]
 _TransportId = Annotated[
     int | None, typer.Option("-t", metavar="ID", help="A board's transport id.", rich_help_panel=_SELECT)
 ]
-_OverUsb = Annotated[bool, typer.Option("-d", help="The one board on USB.", rich_help_panel=_SELECT)]
-_OverTcp = Annotated[bool, typer.Option("-e", help="The one board over TCP/IP.", rich_help_panel=_SELECT)]
-HostOption = Annotated[str | None, typer.Option("-H", metavar="HOST", help="adb server host.", rich_help_panel=_SERVER)]
-PortOption = Annotated[int | None, typer.Option("-P", metavar="PORT", help="adb server port.", rich_help_panel=_SERVER)]
-ServerSocket = Annotated[
+_OverUsb = Annotated[bool, typer.Option("-d", help="The only board on USB.", rich_help_panel=_SELECT)]
+_OverTcp = Annotated[bool, typer.Option("-e", help="The only board over TCP/IP.", rich_help_panel=_SELECT)]
+_Host = Annotated[str | None, typer.Option("-H", metavar="HOST", help="adb server host.", rich_help_panel=_SERVER)]
+_Port = Annotated[int | None, typer.Option("-P", metavar="PORT", help="adb server port.", rich_help_panel=_SERVER)]
+_ServerSocket = Annotated[
     str | None,
     typer.Option(
         "-L",
@@ -87,7 +66,7 @@ RootOption = Annotated[
         "--root",
         metavar="auto|never|require",
         help="auto: adb root or su, where the board allows it.",
-        autocompletion=_root_policies,
+        autocompletion=completion.root_policies,
     ),
 ]
 JsonOutput = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
@@ -97,11 +76,11 @@ BoardConfigName = Annotated[
         "--board",
         metavar="NAME",
         help="Judge against this board config instead of the one that matches.",
-        autocompletion=config_names,
+        autocompletion=completion.board_config_names,
     ),
 ]
 FixDir = Annotated[
-    Path | None, typer.Option("--fix-dir", metavar="DIR", help="Write the lines that mend what was found there.")
+    Path | None, typer.Option("--fix-dir", metavar="DIR", help="Write the lines that fix what was found there.")
 ]
 ConfigDir = Annotated[
     list[Path] | None,
@@ -109,45 +88,54 @@ ConfigDir = Annotated[
         "--config-dir", metavar="DIR", help="Search here for board configs first.", exists=True, file_okay=False
     ),
 ]
+ReplaceRun = Annotated[bool, typer.Option("--replace", help="If DIR holds an earlier run, replace it.")]
 
-
-def profile_names(incomplete: str) -> list[str]:
-    """Profiles of virtual boards, for the shell's completion."""
-    from bringup.virtual import profiles
-
-    return [one.name for one in profiles() if one.name.startswith(incomplete)]
-
-
-_SELECTING: dict[str, tuple[Any, object]] = {
-    "serial": (_Serials, None),
+#: argument of Selection.from_options → (option, default)
+_SERVER_OPTIONS: dict[str, tuple[Any, object]] = {
+    "host": (_Host, None),
+    "port": (_Port, None),
+    "socket": (_ServerSocket, None),
+}
+_BOARD_OPTIONS: dict[str, tuple[Any, object]] = {
+    "serials": (_Serials, None),
     "transport_id": (_TransportId, None),
-    "usb": (_OverUsb, False),
-    "tcp": (_OverTcp, False),
-    "host": (HostOption, None),
-    "port": (PortOption, None),
-    "socket": (ServerSocket, None),
+    "usb_only": (_OverUsb, False),
+    "network_only": (_OverTcp, False),
+    **_SERVER_OPTIONS,
 }
 
 
-def selects_boards(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command adb's options for choosing boards and server; it gets them put together, as ``selection``."""
+def selects_boards(command: Callable[..., int | None]) -> Callable[..., int | None]:
+    """Give a command adb's options for choosing boards and server. It receives them together, as ``selection``."""
+    return _with_options(command, _BOARD_OPTIONS)
 
+
+def selects_server(command: Callable[..., int | None]) -> Callable[..., int | None]:
+    """Give a command adb's options for choosing the server only, in the same way."""
+    return _with_options(command, _SERVER_OPTIONS)
+
+
+def _with_options(
+    command: Callable[..., int | None], options: dict[str, tuple[Any, object]]
+) -> Callable[..., int | None]:
     @functools.wraps(command)
-    def with_selection(**given: Any) -> None:
-        from bringup.cli.selecting import make_selection
+    def with_selection(**values: Any) -> int | None:
+        from bringup.board import Selection
 
-        chosen = {name: given.pop(name) for name in _SELECTING}
-        command(selection=make_selection(**chosen), **given)
+        given = {name: value for name in options if (value := values.pop(name)) is not None}
+        return command(selection=Selection.from_options(**given), **values)
 
     own = inspect.signature(command).parameters
     hints = get_type_hints(command, localns={"Selection": object}, include_extras=True)
     kind = inspect.Parameter.KEYWORD_ONLY
     parameters = [
         inspect.Parameter(name, kind, default=default, annotation=annotation)
-        for name, (annotation, default) in _SELECTING.items()
+        for name, (annotation, default) in options.items()
     ]
-    parameters += [one.replace(kind=kind, annotation=hints[name]) for name, one in own.items() if name != "selection"]
+    parameters += [
+        parameter.replace(kind=kind, annotation=hints[name]) for name, parameter in own.items() if name != "selection"
+    ]
     with_selection.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    with_selection.__annotations__ = {one.name: one.annotation for one in parameters}
+    with_selection.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     del with_selection.__wrapped__  # Typer would look through it
     return with_selection

@@ -1,4 +1,4 @@
-"""What is going on, on stderr: one live line a board on a terminal, plain lines elsewhere."""
+"""Progress on stderr: one live line per board on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -6,21 +6,30 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Protocol
+from functools import partial
+from pathlib import Path
+from typing import Protocol
 
+from rich.console import Console
+from rich.live import Live
+
+from bringup.board import Board
 from bringup.cli.console import say
+from bringup.cli.live_view import LiveView
+from bringup.errors import BringupError
+from bringup.lab.observing import temporary_record
+from bringup.record.load import Record
+from bringup.record.observe import Observation
+from bringup.results.run import BoardRun
 
-if TYPE_CHECKING:
-    from bringup.results.run import BoardRun
-
-__all__ = ["Steps", "Watcher", "live_steps"]
+__all__ = ["Steps", "Watcher", "live_steps", "observed", "whole_record"]
 
 
 class Watcher(Protocol):
-    """Is told what the boards are at, from their threads."""
+    """Receives progress from the boards' threads."""
 
     def __call__(self, serial: str, step: str) -> None:
-        """A board begins with a step, or has answered a test."""
+        """A board began a step, or answered a test."""
 
     def board(self, board: BoardRun) -> None:
         """A board was judged."""
@@ -28,23 +37,43 @@ class Watcher(Protocol):
 
 @contextmanager
 def live_steps(serials: Sequence[str]) -> Iterator[Watcher]:
-    """Show what each board is at, until the block ends. Safe to call from the boards' threads."""
+    """Show each board's current step until the block ends. May be called from the boards' threads."""
     if not sys.stderr.isatty():
-        yield _Plain(len(serials))
+        yield _PlainLines(len(serials))
         return
-    from rich.console import Console
-    from rich.live import Live
-
-    from bringup.cli.live_view import Watching
-
-    watching = Watching(serials)
+    view = LiveView(serials)
     console = Console(stderr=True)
-    with Live(watching, console=console, transient=True, refresh_per_second=8, redirect_stdout=False):
-        yield watching
+    with Live(view, console=console, transient=True, refresh_per_second=8, redirect_stdout=False):
+        yield view
 
 
-class _Plain:
-    """One line a step; a heap's single tests are too many for a log. Of several boards, a line as each is done."""
+@contextmanager
+def observed(board: Board, how: Observation, keep: Path | None = None) -> Iterator[tuple[Record, BringupError | None]]:
+    """Observe one board with progress; its record, and the error that ended the observation early.
+
+    :param keep: see :func:`bringup.lab.observing.temporary_record`.
+    """
+    with (
+        live_steps([board.serial]) as progress,
+        temporary_record(board, how, partial(progress, board.serial), keep=keep) as seen,
+    ):
+        yield seen
+
+
+@contextmanager
+def whole_record(board: Board, how: Observation, keep: Path | None = None) -> Iterator[Record]:
+    """As :func:`observed`, for a command that cannot use an incomplete record.
+
+    :raises BringupError: what ended the observation early.
+    """
+    with observed(board, how, keep) as (record, error):
+        if error is not None:
+            raise error
+        yield record
+
+
+class _PlainLines:
+    """One line per step, none for a heap's single tests. With several boards also a line when each is done."""
 
     def __init__(self, boards: int) -> None:
         self._several = boards > 1
@@ -63,19 +92,19 @@ class _Plain:
 
 
 class Steps:
-    """Tells the steps of setting up a virtual board; how much was downloaded only where it can be overwritten."""
+    """Prints the steps of setting up a virtual board; the bytes downloaded only where they can be overwritten."""
 
     def __init__(self) -> None:
         self._live = sys.stderr.isatty()
         self._open = False
 
     def step(self, text: str) -> None:
-        """A new piece of work begins."""
+        """A new step begins."""
         self._end_line()
         say(text)
 
     def bytes(self, done: int, total: int) -> None:
-        """So much of the current step has been received."""
+        """This much of the current step has been received."""
         if self._live and total:
             sys.stderr.write(f"\r  {done / 1e6:.1f} of {total / 1e6:.1f} MB")
             sys.stderr.flush()

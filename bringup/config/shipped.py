@@ -15,7 +15,17 @@ from bringup.text import visible
 if TYPE_CHECKING:
     from bringup.config.schema import BoardConfig
 
-__all__ = ["ENV_PATH", "Entry", "config_dirs", "find_config", "find_path", "list_configs", "load_all", "template_dirs"]
+__all__ = [
+    "ENV_PATH",
+    "Entry",
+    "choose_configs",
+    "config_dirs",
+    "find_config",
+    "find_path",
+    "list_configs",
+    "load_all",
+    "template_dirs",
+]
 
 ENV_PATH = "BRINGUP_CONFIG_PATH"
 """Folders searched before the default ones, separated by ':'; each may hold device-configs/ and templates/."""
@@ -106,6 +116,16 @@ def load_all(dirs: Sequence[Path] | None = None) -> tuple[BoardConfig, ...]:
     """
     dirs = config_dirs() if dirs is None else dirs
     return tuple(find_config(entry.name, dirs) for entry in list_configs(dirs))
+
+
+def choose_configs(name: str | None, folders: Sequence[Path] | None) -> tuple[tuple[BoardConfig, ...], bool]:
+    """The board configs to judge against, and whether a person named the one.
+
+    :param folders: searched before the default ones.
+    :raises UsageError, ConfigError: there is none of that name, or one is wrong.
+    """
+    dirs = config_dirs(tuple(folders or ()))
+    return ((find_config(name, dirs),), True) if name else (load_all(dirs), False)
 
 
 def _no_such(name: str, dirs: Sequence[Path]) -> UsageError:

@@ -1,4 +1,4 @@
-"""Observing boards for one answer, with no record kept."""
+"""Observing a board for one answer."""
 
 from __future__ import annotations
 
@@ -12,18 +12,19 @@ from bringup.errors import BringupError
 from bringup.record.load import Record, load_record
 from bringup.record.observe import Observation, observe
 
-__all__ = ["passing_record"]
+__all__ = ["temporary_record"]
 
 
 @contextmanager
-def passing_record(
-    board: Board, how: Observation, on_step: Callable[[str], None] | None = None
+def temporary_record(
+    board: Board, how: Observation, on_step: Callable[[str], None] | None = None, *, keep: Path | None = None
 ) -> Iterator[tuple[Record, BringupError | None]]:
-    """A record that is gone when the block ends, and the error that ended the observation early.
+    """Observe a board; the record, and the error that ended the observation early.
 
+    :param keep: write the record there and leave it; without, it is removed when the block ends.
     :raises HostError: the record cannot be written.
     """
-    with tempfile.TemporaryDirectory(prefix="bringup-") as folder:
-        place = Path(folder) / "record"
-        error = observe(board, place, how, on_step)
-        yield load_record(place), error
+    with tempfile.TemporaryDirectory(prefix="bringup-") as scratch:
+        folder = keep or Path(scratch, "record")
+        error = observe(board, folder, how, on_step)
+        yield load_record(folder), error

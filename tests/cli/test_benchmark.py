@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bringup.cli.commands.heap_bench import parse_sizes, parse_threads
+from bringup.cli.actions.heap import parse_sizes, parse_threads
 from bringup.errors import UsageError
 
 
@@ -15,7 +15,7 @@ def test_sizes_are_read_as_people_write_them_and_sorted() -> None:
 
 @pytest.mark.parametrize("text", ["", "0", "x", "4K,,1M", "-1", "2G", "1.5M", "٤K"])
 def test_what_is_no_size_is_refused(text: str) -> None:
-    with pytest.raises(UsageError, match="no size"):
+    with pytest.raises(UsageError, match="is not a size"):
         parse_sizes(text)
 
 
@@ -26,5 +26,5 @@ def test_threads_are_numbers_or_all() -> None:
 
 @pytest.mark.parametrize("text", ["", "0", "65", "many", "1,,2", "²"])
 def test_what_is_no_number_of_threads_is_refused(text: str) -> None:
-    with pytest.raises(UsageError, match="neither 1 to 64 nor all"):
+    with pytest.raises(UsageError, match="neither a number from 1 to 64 nor all"):
         parse_threads(text)

@@ -12,7 +12,8 @@ import pytest
 
 from bringup.board import Heartbeat, connect_tcp, disconnect_tcp
 from bringup.board.states import not_ready
-from bringup.cli import running
+from bringup.cli.actions import run as run_action
+from bringup.cli.exit_status import FailOn
 from bringup.deadline import Deadline
 from bringup.errors import BringupError
 from bringup.lab.run import Job
@@ -179,14 +180,22 @@ def test_the_other_boards_run_when_one_is_not_ready(
     assert done.returncode in (1, 3)
 
 
+def run_options(events: Path | None = None) -> run_action.RunOptions:
+    return run_action.RunOptions(
+        all_boards=True, virtual=None, output=None, replace=False, board=None, config_dir=None, root="auto", heap="*",
+        rounds=0, bench=False, seconds=1, fix_dir=None, baseline=None, fail_on=FailOn.FAIL, bisect=False,
+        as_json=False, as_lines=False, events=events,
+    )  # fmt: skip
+
+
 def test_all_that_ran_passed_is_not_all_passed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the boards of ``--all`` say is not known of those that cannot be used."""
     verdict = Verdict("heap.folder", "There are heaps", Outcome.PASS)
     passed = BringupRun((BoardRun("one", (verdict,)),), "0", "2026-01-01T00:00:00Z")
-    monkeypatch.setattr(running, "_observe", lambda *_: (passed, []))
+    monkeypatch.setattr(run_action, "_observe", lambda *_: (passed, []))
     gone = [not_ready("use the board", "two", "offline")]
-    assert running.run_on([], Job(tmp_path), running.Then()) == 0
-    assert running.run_on([], Job(tmp_path), running.Then(events=tmp_path / "events"), gone) == 3
+    assert run_action.run_on([], Job(tmp_path), run_options()) == 0
+    assert run_action.run_on([], Job(tmp_path), run_options(events=tmp_path / "events"), gone) == 3
     run = load_run(tmp_path)
     assert [(board.serial, board.outcome, board.unusable) for board in run.boards] == [
         ("one", Outcome.PASS, None),

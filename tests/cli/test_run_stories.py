@@ -16,7 +16,7 @@ import pytest
 from referencing import Registry, Resource
 
 import bringup.report as reports
-from bringup.cli.running import FailOn, status_of
+from bringup.cli.exit_status import FailOn, status_of
 from bringup.compare.runs import compare
 from bringup.report import write_report
 from bringup.report.comparison.story import outcome_of

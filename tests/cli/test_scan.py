@@ -12,7 +12,7 @@ import jsonschema
 import pytest
 
 import bringup.scan
-from bringup.cli.commands.scan import _Progress
+from bringup.cli.actions.scan import _Progress
 from bringup.cli.entry import main
 from bringup.scan import RULES
 from tests.report.test_run_schema import closed
@@ -137,9 +137,9 @@ def test_progress_is_shown_on_a_terminal_after_a_second(
     monkeypatch.setattr(stderr, "isatty", lambda: terminal)
     monkeypatch.setattr("sys.stderr", stderr)
     now = 0.0
-    monkeypatch.setattr("bringup.cli.commands.scan.time", type("Clock", (), {"monotonic": staticmethod(lambda: now)}))
+    monkeypatch.setattr("bringup.cli.actions.scan.time", type("Clock", (), {"monotonic": staticmethod(lambda: now)}))
     progress = _Progress()
     for now, files in ((0.9, 1), (1.1, 2), (1.2, 3)):  # noqa: B007 - the clock reads it
         progress(files)
-    progress.end()
+    progress.close()
     assert stderr.getvalue() == shown

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bringup.cli.results import prepare_folder
+from bringup.cli.run_output import prepare_folder
 from bringup.kernel.history.architecture import arch_named
 from tests.support.command import bringup
 from tests.support.native_adbd import NativeBoard

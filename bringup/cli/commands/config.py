@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bringup.cli.completion import board_config_names
 from bringup.cli.lazy import App
-from bringup.cli.options import ConfigDir, JsonOutput, RootOption, config_names, selects_boards
+from bringup.cli.options import ConfigDir, JsonOutput, RootOption, selects_boards
 from bringup.text import counted, visible
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 app = App("Begin, check, list and show board configs.")
 
 Name = Annotated[
-    str, typer.Argument(metavar="NAME", help="A board config's name or file.", autocompletion=config_names)
+    str, typer.Argument(metavar="NAME", help="A board config's name or file.", autocompletion=board_config_names)
 ]
 
 
@@ -44,7 +45,7 @@ def list_them(config_dir: ConfigDir = None, json: JsonOutput = False) -> None:
 def check_them(
     names: Annotated[
         list[str] | None,
-        typer.Argument(metavar="NAME", help="A board config's name or file.", autocompletion=config_names),
+        typer.Argument(metavar="NAME", help="A board config's name or file.", autocompletion=board_config_names),
     ] = None,
     config_dir: ConfigDir = None,
 ) -> None:
@@ -154,9 +155,10 @@ def _may_write(output: Path, *, force: bool) -> None:
 @contextmanager
 def _record_of(record: Path | None, selection: Selection, root: str) -> Iterator[Record]:
     """The record named, or one of the board selected."""
+    from bringup.board import RootPolicy
+    from bringup.cli.board_selection import one_board
     from bringup.cli.progress import live_steps
-    from bringup.cli.selecting import one_board, root_policy
-    from bringup.lab.observing import passing_record
+    from bringup.lab.observing import temporary_record
     from bringup.record.load import load_record
     from bringup.record.observe import Observation
 
@@ -164,10 +166,10 @@ def _record_of(record: Path | None, selection: Selection, root: str) -> Iterator
         yield load_record(record)
         return
     board = one_board(selection, "begin a board config")
-    how = Observation(root=root_policy(root), heaps=None, rounds=0)
+    how = Observation(root=RootPolicy.named(root), heaps=None, rounds=0)
     with (
         live_steps([board.serial]) as on_step,
-        passing_record(board, how, lambda step: on_step(board.serial, step)) as (seen, error),
+        temporary_record(board, how, lambda step: on_step(board.serial, step)) as (seen, error),
     ):
         if error is not None:
             raise error

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bringup.cli.completion import profile_names
+from bringup.cli.exit_status import FailOn
 from bringup.cli.lazy import App
 from bringup.cli.options import (
     AllBoards,
@@ -14,12 +16,10 @@ from bringup.cli.options import (
     ConfigDir,
     FixDir,
     JsonOutput,
+    ReplaceRun,
     RootOption,
-    profile_names,
     selects_boards,
 )
-from bringup.cli.running import FailOn, Then, for_bisect, run_on
-from bringup.errors import UsageError
 
 if TYPE_CHECKING:
     from bringup.board import Selection
@@ -43,12 +43,12 @@ def run(
     output: Annotated[
         Path | None, typer.Option("-o", metavar="DIR", help="The run's folder; default: bringup-run-TIME.")
     ] = None,
-    replace: Annotated[bool, typer.Option("--replace", help="If DIR holds an earlier run, replace it.")] = False,
+    replace: ReplaceRun = False,
     board: BoardConfigName = None,
     config_dir: ConfigDir = None,
     root: RootOption = "auto",
     heap: Annotated[str, typer.Option("--heap", metavar="PATTERN", help="Test these heaps only.")] = "*",
-    rounds: Annotated[int, typer.Option("--rounds", min=0, max=1000, help="Latency samples a size; 0: none.")] = 20,
+    rounds: Annotated[int, typer.Option("--rounds", min=0, max=1000, help="Latency samples per size; 0: none.")] = 20,
     bench: Annotated[bool, typer.Option("--bench", help="Measure as heap bench does, too: about 20 s more.")] = False,
     seconds: Annotated[float, typer.Option("--seconds", min=1, help="How long each board may take.")] = 120.0,
     fix_dir: FixDir = None,
@@ -65,53 +65,36 @@ def run(
     bisect: Annotated[
         bool,
         typer.Option(
-            "--bisect", help="For git bisect run: 125 where it could not be found out.", rich_help_panel=_COMPARE
+            "--bisect", help="For git bisect run: 125 where it could not be judged.", rich_help_panel=_COMPARE
         ),
     ] = False,
     json: JsonOutput = False,
     json_lines: Annotated[
-        bool, typer.Option("--json-lines", help="Events on stdout, one JSON object a line, while it runs.")
+        bool, typer.Option("--json-lines", help="Events on stdout, one JSON object per line, while it runs.")
     ] = False,
     events: Annotated[Path | None, typer.Option("--events", metavar="FILE", help="Write the events to a file.")] = None,
-) -> None:
+) -> int:
     """Observe, judge and report: the main job."""
-    from bringup.cli.results import check_fix_dir, choose_configs, prepare_folder
-    from bringup.cli.selecting import all_boards as find_all
-    from bringup.cli.selecting import root_policy, selected_boards, virtual_board
-    from bringup.lab.run import Job
-    from bringup.record.benchmark import EVERY_HEAP, Benchmark
-    from bringup.record.observe import Observation
+    from bringup.cli.actions.run import RunOptions, run_and_report
 
-    if virtual is not None and (other := _named_too(selection, all_boards)):
-        seen = f"--virtual boots the board, and {other} names another"
-        raise UsageError("choose a board", seen, hint="give either")
-    then = Then(fix_dir, baseline, fail_on, json, json_lines, events)
-    then.check()
-    check_fix_dir(fix_dir)
-    configs, named = choose_configs(board, config_dir)
-    what = Benchmark(heaps=EVERY_HEAP if heap == "*" else (heap,)) if bench else None
-    how = Observation(
-        root=root_policy(root), heaps=heap, rounds=rounds,
-        seconds=seconds + (2 * what.seconds if what else 0), benchmark=what,
-    )  # fmt: skip
-
-    def do() -> int:
-        if virtual is not None:
-            with virtual_board(virtual, selection) as one:
-                return run_on([one], Job(prepare_folder(output, replace), configs, named, how), then)
-        boards, unusable = find_all(selection) if all_boards else (selected_boards(selection), [])
-        return run_on(boards, Job(prepare_folder(output, replace), configs, named, how), then, unusable)
-
-    raise typer.Exit(for_bisect(do) if bisect else do())
-
-
-def _named_too(selection: Selection, all_boards: bool) -> str:
-    """The option of the command line that chooses a connected board; empty where none does."""
-    given = {
-        "-s": bool(selection.serials) and selection.named_by == "-s",
-        "-t": selection.transport_id is not None,
-        "-d": selection.usb_only,
-        "-e": selection.network_only,
-        "--all": all_boards,
-    }
-    return next((option for option, there in given.items() if there), "")
+    options = RunOptions(
+        all_boards=all_boards,
+        virtual=virtual,
+        output=output,
+        replace=replace,
+        board=board,
+        config_dir=config_dir,
+        root=root,
+        heap=heap,
+        rounds=rounds,
+        bench=bench,
+        seconds=seconds,
+        fix_dir=fix_dir,
+        baseline=baseline,
+        fail_on=fail_on,
+        bisect=bisect,
+        as_json=json,
+        as_lines=json_lines,
+        events=events,
+    )
+    return run_and_report(selection, options)

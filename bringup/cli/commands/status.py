@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bringup.cli.completion import board_config_names
 from bringup.cli.lazy import App
-from bringup.cli.options import ConfigDir, JsonOutput, config_names
+from bringup.cli.options import ConfigDir, JsonOutput
 
 if TYPE_CHECKING:
     from bringup.cli.console import Rows
@@ -34,7 +35,7 @@ def status(
             "--board",
             metavar="NAME",
             help="Also what this board config asks for that mainline does not have.",
-            autocompletion=config_names,
+            autocompletion=board_config_names,
             rich_help_panel=_DEPENDS,
         ),
     ] = None,
@@ -97,7 +98,7 @@ def _gap(
     users = None if modules is None else heap_users(modules)
     if board is None and record is None:
         return gap_of_modules(users or {}, kernel)
-    from bringup.cli.results import choose_configs
+    from bringup.config.shipped import choose_configs
 
     configs, named = choose_configs(board, folders)
     if record is None:

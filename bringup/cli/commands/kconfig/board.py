@@ -120,7 +120,7 @@ def _from_record(folder: Path, asked: Asked) -> tuple[Source, Asked]:
 
 
 def _from_boards(named: Named, asked: Asked) -> list[tuple[Source, Asked]]:
-    from bringup.cli.selecting import selected_boards
+    from bringup.cli.board_selection import selected_boards
 
     try:
         boards = selected_boards(named.selection)
@@ -134,17 +134,17 @@ def _from_boards(named: Named, asked: Asked) -> list[tuple[Source, Asked]]:
 
 def _from_board(board: Board, root: str, asked: Asked) -> tuple[Source, Asked]:
     """One observation of what a kernel is judged by. Nothing is tested, and no record is kept."""
+    from bringup.board import RootPolicy
     from bringup.cli.progress import live_steps
-    from bringup.cli.selecting import root_policy
     from bringup.facts.board import Facts
-    from bringup.lab.observing import passing_record
+    from bringup.lab.observing import temporary_record
     from bringup.record.observe import Observation
     from bringup.record.questions import KERNEL
 
-    how = Observation(questions=KERNEL, root=root_policy(root), heaps=None, rounds=0)
+    how = Observation(questions=KERNEL, root=RootPolicy.named(root), heaps=None, rounds=0)
     with (
         live_steps([board.serial]) as on_step,
-        passing_record(board, how, lambda step: on_step(board.serial, step)) as (record, lost),
+        temporary_record(board, how, lambda step: on_step(board.serial, step)) as (record, lost),
     ):
         if lost is not None:
             raise lost

@@ -1,39 +1,33 @@
-"""What every judging command does with its run: write the reports, show the summary."""
+"""What every judging command does with its run: write the reports and the fixes, show the summary."""
 
 from __future__ import annotations
 
 import gc
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from bringup.cli.console import out, print_json, say
 from bringup.errors import HostError, UsageError
+from bringup.lab.run import record_names
+from bringup.record.journal import JOURNAL
+from bringup.report import find_format, write_report
+from bringup.report.fix_folder import FIX_FILES, fix_files, is_fix_file
+from bringup.report.terminal import summary
+from bringup.results.run import Run
 
-if TYPE_CHECKING:
-    from bringup.config.schema import BoardConfig
-    from bringup.results.run import Run
-
-__all__ = [
-    "check_fix_dir",
-    "choose_configs",
-    "prepare_folder",
-    "show",
-    "uncollected",
-    "write_fixes",
-    "write_reports",
-]
+__all__ = ["check_fix_dir", "gc_disabled", "prepare_folder", "show", "write_fixes", "write_reports"]
 
 _REPORTS = {"json": "run.json", "html": "report.html", "junit": "junit.xml"}
 _ELSEWHERE = "give another folder with -o"
-_OF_A_RUN = {*_REPORTS.values(), "compare.json", "compare.html"}
+_FILES_OF_A_RUN = {*_REPORTS.values(), "compare.json", "compare.html"}
 
 
 @contextmanager
-def uncollected() -> Iterator[None]:
-    """For a command that reads, writes and ends: nothing it reads is garbage, and looking for some takes as long."""
+def gc_disabled() -> Iterator[None]:
+    """For a command that reads, writes and ends. Nothing it reads becomes garbage, and collecting doubles its time."""
     collecting = gc.isenabled()
     gc.disable()
     try:
@@ -43,21 +37,8 @@ def uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def choose_configs(board: str | None, folders: Sequence[Path] | None) -> tuple[tuple[BoardConfig, ...], bool]:
-    """The board configs to judge against, and whether a person named the one.
-
-    :raises UsageError, ConfigError: there is none of that name, or one is wrong.
-    """
-    from bringup.config.shipped import config_dirs, find_config, load_all
-
-    dirs = config_dirs(tuple(folders or ()))
-    return ((find_config(board, dirs),), True) if board else (load_all(dirs), False)
-
-
 def write_reports(run: Run, folder: Path) -> None:
     """Write ``run.json``, ``report.html`` and ``junit.xml``."""
-    from bringup.report import find_format, write_report
-
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except FileExistsError as error:
@@ -69,13 +50,11 @@ def write_reports(run: Run, folder: Path) -> None:
 
 
 def check_fix_dir(folder: Path | None) -> None:
-    """Before anything is done: nobody's own files stand where the fixes go.
+    """Before anything is done: no file of the user stands where a fix would be written.
 
     :raises UsageError: one does.
     :raises HostError: it cannot be read.
     """
-    from bringup.report.fix_folder import FIX_FILES, is_fix_file
-
     for file in (folder / name for name in FIX_FILES) if folder is not None else ():
         try:
             ours = not file.exists() or is_fix_file(file.read_text(encoding="utf-8", errors="replace"))
@@ -86,23 +65,21 @@ def check_fix_dir(folder: Path | None) -> None:
             raise UsageError(f"write the fixes to {folder}", seen, hint="give another folder with --fix-dir")
 
 
-def write_fixes(run: Run, folder: Path) -> list[str]:
-    """Write what mends each board into a folder of its own, or into ``folder`` where there is one board.
+def write_fixes(run: Run, folder: Path | None) -> None:
+    """Write each board's fixes into a folder of its own, or into ``folder`` where there is only one board.
 
-    Fixes that an earlier run left there, and that this one does not ask for, go.
+    Fixes that an earlier run left there and that this run does not need are removed.
 
-    :returns: what to say of it.
-    :raises UsageError: a person's own file is in the way.
-    :raises HostError: it cannot be written.
+    :param folder: ``None``: write nothing.
+    :raises UsageError: a file of the user is in the way.
+    :raises HostError: they cannot be written.
     """
-    from bringup.lab.run import record_names
-    from bringup.report.fix_folder import FIX_FILES, fix_files
-
-    seen = [board for board in run.boards if board.unusable is None]
-    names = record_names([board.serial for board in seen])
-    told = []
-    for board in seen:
-        place = folder if len(seen) == 1 else folder / names[board.serial]
+    if folder is None:
+        return
+    boards = [board for board in run.boards if board.unusable is None]
+    names = record_names([board.serial for board in boards])
+    for board in boards:
+        place = folder if len(boards) == 1 else folder / names[board.serial]
         files = fix_files(board)
         check_fix_dir(place)
         try:
@@ -113,19 +90,14 @@ def write_fixes(run: Run, folder: Path) -> list[str]:
                 (place / name).write_text(text, encoding="utf-8")
         except OSError as error:
             raise HostError(f"write the fixes to {place}", error.strerror or str(error)) from error
-        told.append(f"fixes: {place}" if files else f"{board.serial}: nothing to fix")
-    return told
+        say(f"fixes: {place}" if files else f"{board.serial}: nothing to fix")
 
 
 def show(run: Run, *, as_json: bool, report: Path | None = None) -> None:
     """Print the run: as JSON, or the summary and where the report is."""
-    from bringup.cli.console import out, print_json
-
     if as_json:
         print_json(run.to_json())
         return
-    from bringup.report.terminal import summary
-
     console = out()
     console.print(summary(run))
     if report is not None:
@@ -133,23 +105,21 @@ def show(run: Run, *, as_json: bool, report: Path | None = None) -> None:
 
 
 def prepare_folder(output: Path | None, replace: bool) -> Path:
-    """The folder of a new run. Of an earlier one in it all goes that a run writes, and nothing else.
+    """The folder of a new run. Of an earlier run in it, everything that a run writes is removed, and nothing else.
 
-    :raises UsageError: it holds something, and ``--replace`` was not given or it is not a run; or it is no folder.
+    :raises UsageError: it is not empty, and ``--replace`` was not given or it holds no run; or it is not a folder.
     :raises HostError: it cannot be made.
     """
-    from bringup.record.journal import JOURNAL
-
     folder = output or Path(datetime.now().astimezone().strftime("bringup-run-%Y%m%d-%H%M%S"))
     action = f"write the run {folder}"
     try:
         there = list(folder.iterdir()) if folder.exists() else []
-        earlier = [one for one in there if one.name in _OF_A_RUN or (one / JOURNAL).is_file()]
+        earlier = [path for path in there if path.name in _FILES_OF_A_RUN or (path / JOURNAL).is_file()]
         if there and not (replace and earlier):
             hint = _ELSEWHERE + (", or --replace" if earlier else "")
             raise UsageError(action, "the folder is not empty", hint=hint)
-        for one in earlier:
-            shutil.rmtree(one) if one.is_dir() else one.unlink()
+        for path in earlier:
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
         folder.mkdir(parents=True, exist_ok=True)
     except (NotADirectoryError, FileExistsError) as error:
         raise UsageError(action, "there is a file of that name", hint=_ELSEWHERE) from error

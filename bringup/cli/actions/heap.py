@@ -1,0 +1,204 @@
+"""What ``bringup heap`` does: list the heaps of one board, test them, measure them."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+from pathlib import Path
+
+from bringup.allocator.items import MAX_MEASURED, MAX_THREADS
+from bringup.board import RootPolicy, Selection
+from bringup.checks.heaptests import PREFIX, known_tests
+from bringup.checks.judge import heaps_of
+from bringup.cli.board_selection import one_board, selected_boards
+from bringup.cli.console import out, print_error, print_json, say, table
+from bringup.cli.progress import live_steps, whole_record
+from bringup.cli.run_output import prepare_folder, write_reports
+from bringup.config.shipped import choose_configs
+from bringup.errors import UsageError
+from bringup.facts.board import Facts
+from bringup.facts.ion_equivalence import ion_facts
+from bringup.lab.judging import heap_verdicts
+from bringup.lab.run import Job, run_boards
+from bringup.record.benchmark import ALL_CPUS, EVERY_HEAP, SIZES, Benchmark
+from bringup.record.observe import Observation
+from bringup.report.benchmark import summary
+from bringup.report.bounded import shown
+from bringup.results.run import exit_code_for
+from bringup.results.verdict import Outcome, Verdict, worst
+from bringup.text import visible
+
+__all__ = ["BenchOptions", "HeapTestOptions", "bench_heaps", "list_heaps", "parse_sizes", "parse_threads", "test_heaps"]
+
+_ACTION = "choose a board"
+#: For reading facts on a slow board before anything is measured.
+_FACTS_SECONDS = 60.0
+#: For at most so many tests that did not pass, the command that explains them is printed.
+_EXPLAINED = 5
+_SIZE = re.compile(r"([0-9]+) ?([KMG]?)(?:i?B)?", re.IGNORECASE)
+_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
+
+
+def list_heaps(selection: Selection, *, as_json: bool) -> None:
+    """Print the heaps of one board, and ION's where it is there."""
+    with whole_record(one_board(selection, _ACTION), Observation(heaps=None)) as record:
+        heaps, ion, ion_node = heaps_of(record), ion_facts(Facts(record)), record.node("/dev/ion")
+    if as_json:
+        ion_json = None if ion is None else ion.to_json()
+        print_json({"schema": "bringup.heaps/1", "heaps": [heap.to_json() for heap in heaps], "ion": ion_json})
+        return
+    rows = [(heap.name, f"{heap.mode or 0:04o}", heap.owner or "", heap.label or "none") for heap in heaps]
+    if ion is not None and ion_node is not None:
+        mode, owner, label = f"{ion_node.mode or 0:04o}", f"{ion_node.uid}:{ion_node.gid}", ion_node.label or "none"
+        rows += [(f"ion/{heap.name}", mode, owner, label) for heap in ion.heaps]
+    out().print(table(["heap", "mode", "owner", "SELinux label"], rows))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeapTestOptions:
+    """What the command line of ``bringup heap test`` says.
+
+    :param stress: seed and milliseconds of the tests with many workers.
+    :param keep: where the record is kept.
+    """
+
+    root: str
+    heap: str
+    tests: Sequence[str]
+    stress: tuple[int, int]
+    keep: Path | None
+    as_json: bool
+
+    @property
+    def observation(self) -> Observation:
+        """How the board is observed. All tests on all heaps: latency and pages too, to compare them with ION's."""
+        compares = self.heap == "*" and not self.tests
+        return Observation(
+            root=RootPolicy.named(self.root),
+            heaps=self.heap,
+            tests=_test_names(self.tests or ("*",)),
+            rounds=5 if compares else 0,
+            pages=compares,
+            exhaust=False,
+            stress=self.stress,
+        )
+
+
+def test_heaps(selection: Selection, options: HeapTestOptions) -> int:
+    """Run the test allocator's tests on one board, and print the verdicts; the exit status."""
+    how = options.observation
+    with whole_record(one_board(selection, _ACTION), how, options.keep) as record:
+        verdicts = heap_verdicts(record, choose_configs(None, None)[0])
+    if options.as_json:
+        print_json({"schema": "bringup.heaps/1", "verdicts": list(verdicts)})
+    else:
+        rows = [(verdict.outcome.value, verdict.heap or "", verdict.id, _why(verdict)) for verdict in verdicts]
+        out().print(table(["", "heap", "test", "what"], rows))
+        bad = dict.fromkeys(verdict.id for verdict in verdicts if verdict.outcome in (Outcome.FAIL, Outcome.WARN))
+        for id in list(bad)[:_EXPLAINED]:
+            say(f"why, and where to look: bringup explain {id}")
+    return int(exit_code_for(worst(verdict.outcome for verdict in verdicts)))
+
+
+def _why(verdict: Verdict) -> str:
+    return "; ".join(filter(None, (*verdict.evidence, verdict.reason))) or verdict.title
+
+
+def _test_names(names: Sequence[str]) -> tuple[str, ...]:
+    """Ids and patterns for the plan; an id may also be written as verdicts have it, ``allocator.open``.
+
+    :raises UsageError: one of them matches no test.
+    """
+    names = tuple(name.removeprefix(PREFIX) for name in names)
+    for name in names:
+        if not any(fnmatchcase(test, name) for test in known_tests()):
+            near = get_close_matches(name, known_tests(), n=3)
+            hint = f"did you mean {' or '.join(near)}?" if near else "bringup explain lists them"
+            raise UsageError("read --test", f"there is no test {visible(name)!r}", hint=hint)
+    return names
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BenchOptions:
+    """What the command line of ``bringup heap bench`` says."""
+
+    root: str
+    heaps: Sequence[str]
+    sizes: str | None
+    threads: str | None
+    seconds: float
+    output: Path | None
+    replace: bool
+    as_json: bool
+
+    @property
+    def observation(self) -> Observation:
+        """How the board is observed."""
+        benchmark = Benchmark(
+            tuple(self.heaps or EVERY_HEAP), parse_sizes(self.sizes) or SIZES, parse_threads(self.threads), self.seconds
+        )
+        seconds = 2 * self.seconds + _FACTS_SECONDS
+        root = RootPolicy.named(self.root)
+        return Observation(root=root, heaps=None, rounds=0, seconds=seconds, benchmark=benchmark)
+
+
+def bench_heaps(selection: Selection, options: BenchOptions) -> int:
+    """Measure the heaps, show or keep the result; 0, or the status of what ended the measurement early."""
+    how = options.observation
+    boards = selected_boards(selection)
+    with tempfile.TemporaryDirectory(prefix="bringup-") as scratch:
+        keep = options.output
+        folder = Path(scratch, "run") if keep is None else prepare_folder(keep, options.replace)
+        with live_steps([board.serial for board in boards]) as progress:
+            run, errors = run_boards(boards, Job(folder, how=how), progress)
+        if keep is not None:
+            write_reports(run, folder)
+    if options.as_json:
+        print_json(run.to_json())
+    else:
+        for board in shown(run).boards:
+            out().print(summary(board))
+        if keep is not None:
+            out().print(f"kept in {keep}", soft_wrap=True)
+    for error in errors:
+        print_error(error)
+    return int(errors[0].exit_code) if errors else 0
+
+
+def parse_sizes(text: str | None) -> tuple[int, ...]:
+    """``4K,1M`` as bytes, in ascending order; empty where no text is given.
+
+    :raises UsageError: a word is not a size, or is larger than can be measured.
+    """
+    sizes = set()
+    for word in text.split(",") if text is not None else ():
+        match = _SIZE.fullmatch(word.strip())
+        size = int(match[1]) * _UNITS[match[2].upper()] if match else 0
+        if not 1 <= size <= MAX_MEASURED:
+            seen = f"{word!r} is not a size from 1 byte to 1 GiB"
+            raise UsageError("read --sizes", seen, hint="for example 4K,64K,1M")
+        sizes.add(size)
+    return tuple(sorted(sizes))
+
+
+def parse_threads(text: str | None) -> tuple[int, ...] | None:
+    """``1,2,all`` as numbers; ``None`` where no text is given.
+
+    :raises UsageError: a word is not a number of threads.
+    """
+    if text is None:
+        return None
+    numbers = []
+    for word in (word.strip() for word in text.split(",")):
+        if word == "all":
+            numbers.append(ALL_CPUS)
+        elif word.isascii() and word.isdigit() and 1 <= int(word) <= MAX_THREADS:
+            numbers.append(int(word))
+        else:
+            seen = f"{word!r} is neither a number from 1 to {MAX_THREADS} nor all"
+            raise UsageError("read --threads", seen, hint="for example 1,all")
+    return tuple(dict.fromkeys(numbers))
