@@ -7,33 +7,19 @@ import pytest
 from bringup.allocator.answer import HeapsFact, IonFact, Latency, Reads, Result, State
 from bringup.allocator.plan import Plan
 from bringup.outcome import Outcome
-from tests.allocator.test_heaps import (
-    EVERY,
+from tests.support.allocator_programs import Program
+from tests.support.heap_tests import (
+    ION_TESTS,
+    NODE_ALONE,
+    ON_ION,
+    ON_LEGACY,
+    PLANTED_DEFECTS,
+    SINCE_4_6,
+    SINCE_5_3,
     SYNC_FILES,
-    _parameters,
-    test_a_planted_defect_is_caught_by_its_own_test_and_no_other,
     with_outcome,
 )
-from tests.allocator.test_ktap import below, parse
-from tests.support.allocator_programs import Program
-
-#: What is about /dev/dma_heap's own ALLOC.
-NODE_ALONE = {
-    "abi.older_struct", "abi.newer_struct", "abi.other_magic", "access.rdonly", "access.wronly", "mmap.private",
-    "bad.len_zero", "bad.len_max", "bad.fd", "bad.fd_flags", "bad.heap_flags", "bad.ioctl_number", "bad.pointer",
-    "bad.not_a_heap", "fd.after_failures", "fd.after_efault", "protected.mmap",
-}  # fmt: skip
-BOTH = {
-    "ion.bad_len", "ion.bad_mask", "ion.bad_number", "ion.bad_pointer", "ion.after_failures", "ion.after_efault",
-}  # fmt: skip
-SINCE_4_12 = {"ion.query", "ion.bad_query", "ion.old_flag"}
-BEFORE_4_12 = {"ion.handle", "ion.bad_handle", "ion.sync", "ion.custom"}
-ION_TESTS = BOTH | SINCE_4_12 | BEFORE_4_12
-ON_ION = EVERY - NODE_ALONE | BOTH | SINCE_4_12
-ON_LEGACY = EVERY - NODE_ALONE | BOTH | BEFORE_4_12
-#: What buffers have had since 5.3 and since 4.6.
-SINCE_5_3 = {"size.fstat", "name.set", "name.long", "account.fdinfo", "account.bufinfo"}
-SINCE_4_6 = {"sync.rw", "sync.bad_flags", "sync.bad_pointer"}
+from tests.support.ktap import below, parse
 
 SOURCES = [
     ("4.12", "ion/ion_system_heap", ON_ION),
@@ -107,33 +93,34 @@ def test_heaps_are_not_ions_and_ions_are_not_heaps(scripted: Program) -> None:
     assert all(name.startswith("ion/") for name in ion.names)
 
 
-@pytest.mark.parametrize(
-    ("abi", "fault", "caught_by", "seen"),
-    [
-        ("4.12", "ion_query", "ion.query", "HEAP_QUERY tells of 5 heaps, and gives 4"),
-        ("4.12", "ion_query_room", "ion.query", "HEAP_QUERY with room for one heap: success, 4 heaps"),
-        ("4.12", "ion_bad_query", "ion.bad_query", "HEAP_QUERY for 0 heaps: EINVAL was expected, success came"),
-        ("4.12", "ion_old_flag", "ion.old_flag", "ALLOC with flags 0x2: EINVAL"),
-        ("4.12", "ion_cloexec", "fd.cloexec", "with O_CLOEXEC: the descriptor has FD_CLOEXEC not set"),
-        ("4.12", "ion_bad_len", "ion.bad_len", "ALLOC of 0 bytes: EINVAL was expected, ENOMEM came"),
-        ("4.12", "ion_bad_mask", "ion.bad_mask", "ALLOC with mask 0: ENODEV was expected, EINVAL came"),
-        ("4.12", "ion_bad_number", "ion.bad_number", "ioctl number 127: ENOTTY was expected, EINVAL came"),
-        ("4.12", "ion_bad_pointer", "ion.bad_pointer", "ALLOC with an unreadable argument: EFAULT was expected, "),
-        ("4.12", "ion_leak_fd", "ion.after_failures", "ALLOC of 0 bytes: "),
-        ("legacy", "ion_import", "ion.handle", "IMPORT of what SHARE gave for handle 1: success, handle 2"),
-        ("legacy", "ion_double_free", "ion.handle", "FREE of a handle that was freed: EINVAL was expected, success"),
-        ("legacy", "ion_bad_handle", "ion.bad_handle", "SHARE of handle 0: EINVAL was expected, ENOENT came"),
-        ("legacy", "ion_sync", "ion.sync", "ION_IOC_SYNC: success was expected, EIO came"),
-        ("legacy", "ion_custom", "ion.custom", "CUSTOM 0xffffffff: ENOTTY or EINVAL was expected, success came"),
-        ("legacy", "ion_cloexec", "fd.cloexec", "with O_CLOEXEC: the descriptor has FD_CLOEXEC not set"),
-        ("legacy", "ion_bad_len", "ion.bad_len", "ALLOC of 0 bytes: EINVAL was expected, ENOMEM came"),
-        ("legacy", "ion_bad_mask", "ion.bad_mask", "ALLOC with mask 0: ENODEV was expected, EINVAL came"),
-        ("legacy", "ion_bad_number", "ion.bad_number", "ioctl number 127: ENOTTY was expected, EINVAL came"),
-        ("legacy", "ion_bad_pointer", "ion.bad_pointer", "ALLOC with an unreadable argument: EFAULT was expected, "),
-        ("legacy", "ion_leak_fd", "ion.after_failures", "ALLOC of 0 bytes: "),
-        ("legacy", "ion_leak_on_efault", "ion.after_efault", "ALLOC gave EFAULT: "),
-    ],
-)
+#: Which ION, the scripted ION's name of its defect, the test that catches it, what that reports.
+DEFECTS_OF_ION = [
+    ("4.12", "ion_query", "ion.query", "HEAP_QUERY tells of 5 heaps, and gives 4"),
+    ("4.12", "ion_query_room", "ion.query", "HEAP_QUERY with room for one heap: success, 4 heaps"),
+    ("4.12", "ion_bad_query", "ion.bad_query", "HEAP_QUERY for 0 heaps: EINVAL was expected, success came"),
+    ("4.12", "ion_old_flag", "ion.old_flag", "ALLOC with flags 0x2: EINVAL"),
+    ("4.12", "ion_cloexec", "fd.cloexec", "with O_CLOEXEC: the descriptor has FD_CLOEXEC not set"),
+    ("4.12", "ion_bad_len", "ion.bad_len", "ALLOC of 0 bytes: EINVAL was expected, ENOMEM came"),
+    ("4.12", "ion_bad_mask", "ion.bad_mask", "ALLOC with mask 0: ENODEV was expected, EINVAL came"),
+    ("4.12", "ion_bad_number", "ion.bad_number", "ioctl number 127: ENOTTY was expected, EINVAL came"),
+    ("4.12", "ion_bad_pointer", "ion.bad_pointer", "ALLOC with an unreadable argument: EFAULT was expected, "),
+    ("4.12", "ion_leak_fd", "ion.after_failures", "ALLOC of 0 bytes: "),
+    ("legacy", "ion_import", "ion.handle", "IMPORT of what SHARE gave for handle 1: success, handle 2"),
+    ("legacy", "ion_double_free", "ion.handle", "FREE of a handle that was freed: EINVAL was expected, success"),
+    ("legacy", "ion_bad_handle", "ion.bad_handle", "SHARE of handle 0: EINVAL was expected, ENOENT came"),
+    ("legacy", "ion_sync", "ion.sync", "ION_IOC_SYNC: success was expected, EIO came"),
+    ("legacy", "ion_custom", "ion.custom", "CUSTOM 0xffffffff: ENOTTY or EINVAL was expected, success came"),
+    ("legacy", "ion_cloexec", "fd.cloexec", "with O_CLOEXEC: the descriptor has FD_CLOEXEC not set"),
+    ("legacy", "ion_bad_len", "ion.bad_len", "ALLOC of 0 bytes: EINVAL was expected, ENOMEM came"),
+    ("legacy", "ion_bad_mask", "ion.bad_mask", "ALLOC with mask 0: ENODEV was expected, EINVAL came"),
+    ("legacy", "ion_bad_number", "ion.bad_number", "ioctl number 127: ENOTTY was expected, EINVAL came"),
+    ("legacy", "ion_bad_pointer", "ion.bad_pointer", "ALLOC with an unreadable argument: EFAULT was expected, "),
+    ("legacy", "ion_leak_fd", "ion.after_failures", "ALLOC of 0 bytes: "),
+    ("legacy", "ion_leak_on_efault", "ion.after_efault", "ALLOC gave EFAULT: "),
+]
+
+
+@pytest.mark.parametrize(("abi", "fault", "caught_by", "seen"), DEFECTS_OF_ION)
 def test_a_defect_of_ion_is_caught_by_its_own_test_and_no_other(
     scripted: Program, abi: str, fault: str, caught_by: str, seen: str
 ) -> None:
@@ -152,17 +139,14 @@ def test_the_descriptor_that_every_ion_since_4_12_leaves_is_a_known_defect(scrip
 
 
 def test_every_test_of_ion_was_seen_to_fail() -> None:
-    planted = {
-        row[2]
-        for row in _parameters(test_a_defect_of_ion_is_caught_by_its_own_test_and_no_other)  # type: ignore[misc]
-    }
+    planted = {caught_by for _, _, caught_by, _ in DEFECTS_OF_ION}
     assert planted == ION_TESTS | {"fd.cloexec"}
 
 
 #: Defects of buffers: the same test catches them whoever gave the buffer.
 SHARED = [
     (fault, caught_by)
-    for fault, caught_by, _ in _parameters(test_a_planted_defect_is_caught_by_its_own_test_and_no_other)
+    for fault, caught_by, _ in PLANTED_DEFECTS
     if caught_by not in NODE_ALONE and fault not in ("cloexec", "sysfs_exporter")  # ION promises no exporter's name
 ]
 

@@ -3,62 +3,18 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
 
 import pytest
 
-from tests.allocator.test_heaps import MAPPING
 from tests.support.allocator_programs import Program
-
-RESULT = re.compile(r"(not )?ok (\d+) ((?:[^#\\]|\\[#\\])+?)(?: # SKIP (.*))?$")
-
-
-@dataclass
-class Group:
-    """One KTAP document: its results, each with what is nested before it."""
-
-    results: list[tuple[bool, str, str | None, Group | None]] = field(default_factory=list)
-    comments: list[str] = field(default_factory=list)
-
-
-def parse(text: str) -> Group:
-    """Read one document (docs.kernel.org/dev-tools/ktap.html): version, plan, results numbered from 1."""
-    lines = text.splitlines()
-    assert lines.pop(0) == "KTAP version 1"
-    group = Group()
-    while lines and lines[0].startswith("# "):
-        group.comments.append(lines.pop(0)[2:])
-    plan = re.fullmatch(r"1\.\.(\d+)(?: # SKIP (.+))?", lines.pop(0))
-    assert plan is not None
-    nested: list[str] = []
-    for line in lines:
-        if line.startswith("    "):
-            nested.append(line[4:])
-            continue
-        if line.startswith("# "):
-            group.comments.append(line[2:])
-            continue
-        match = RESULT.fullmatch(line)
-        assert match is not None, line
-        assert int(match[2]) == len(group.results) + 1
-        below = parse("\n".join(nested)) if nested else None
-        group.results.append((match[1] is None, match[3], match[4], below))
-        nested = []
-    assert nested == []
-    assert len(group.results) == int(plan[1])
-    return group
+from tests.support.heap_tests import MAPPING
+from tests.support.ktap import Group, below, parse
 
 
 def run(program: Program, *heaps: str, fault: str = "") -> tuple[int, Group]:
     done = program.call("--ktap", *heaps, env={"BRINGUP_FAULT": fault})
     assert done.stderr == b""
     return done.returncode, parse(done.stdout.decode("ascii"))
-
-
-def below(group: Group, index: int) -> Group:
-    nested = group.results[index][3]
-    assert nested is not None
-    return nested
 
 
 def test_every_heap_is_a_group_and_every_test_a_result(scripted: Program) -> None:

@@ -17,9 +17,9 @@ from bringup.outcome import Outcome
 from bringup.text import from_board
 from bringup.virtual import VirtualBoard, find_profile, running_board
 from bringup.virtual.kernels import DebianKernel
-from tests.allocator.test_heaps import EVERY
-from tests.allocator.test_ktap import parse
+from tests.support.heap_tests import EVERY
 from tests.support.known_defects import settled
+from tests.support.ktap import parse
 from tests.support.native_adbd import AdbServer
 from tests.support.virtual_board import SETUP_SECONDS, require_virtual_board
 

@@ -23,9 +23,9 @@ from bringup.results.run import PointResult
 from bringup.results.verdict import Outcome as Judged
 from bringup.text import from_board
 from bringup.virtual import VirtualBoard
-from tests.allocator.test_ion import ON_ION
-from tests.allocator.test_ktap import below, parse
 from tests.support.command import bringup
+from tests.support.heap_tests import ON_ION
+from tests.support.ktap import below, parse
 from tests.support.native_adbd import AdbServer
 
 pytestmark = pytest.mark.board

@@ -19,22 +19,21 @@ from bringup.config.schema import BoardConfig, HeapKind
 from bringup.facts.board import Facts
 from bringup.facts.region_rejections import cma_alignment, rejections
 from bringup.results.verdict import Change, Diagnosis, Outcome
-from tests.checks.test_suite import CONFIG, broken, files
+from tests.support.scripted_record import BOARD_CONFIG, HELLO, RESERVED, ScriptedBoard, broken, files, result
 from tests.support.scripted_record import CONFIG as KCONFIG
-from tests.support.scripted_record import HELLO, RESERVED, ScriptedBoard, result
 
 POOL = f"{RESERVED}/linux,cma"
 VIDEO = f"{RESERVED}/video@50100000"
 ENFORCING = {"__sys__fs__selinux__enforce": "1"}
 
 
-def facts(board: ScriptedBoard, folder: Path, config: BoardConfig | None = CONFIG) -> Facts:
+def facts(board: ScriptedBoard, folder: Path, config: BoardConfig | None = BOARD_CONFIG) -> Facts:
     return Facts(board.record(folder / "record"), config, "")
 
 
 def absent(board: ScriptedBoard, folder: Path, heap: str = "linux,cma") -> Diagnosis:
     """Why a heap is not there, on a board that has only the system heap."""
-    wanted = CONFIG.heap(heap)
+    wanted = BOARD_CONFIG.heap(heap)
     assert wanted is not None
     return why_absent(facts(board, folder), wanted.kind, wanted)
 

@@ -14,26 +14,19 @@ from bringup.config.schema import BoardConfig, Heap, Memory
 from bringup.errors import UsageError
 from bringup.facts.board import Facts
 from bringup.results.verdict import Change, Outcome, Verdict
-from tests.support.scripted_record import DENIED, HELLO, MISSING, RESERVED, ScriptedBoard, node, result
-from tests.support.traced import TRACING, cma_buffer, exhaustion, page_buffer
-
-CONFIG = BoardConfig.model_validate(
-    {
-        "name": "scripted",
-        "title": "A scripted board",
-        "heaps": [
-            {"name": "system", "kind": "system", "node": {"mode": "0444", "owner": "system", "group": "system"}},
-            {
-                "name": "linux,cma",
-                "kind": "cma",
-                "last": "6.16",
-                "aliases": [{"name": "default_cma_region", "first": "6.17"}],
-                "region": {"declared_in": "device-tree", "size": 64 << 20, "reusable": True, "default": True},
-                "node": {"label": "vendor_cma_heap_device"},
-            },
-        ],
-    }
+from tests.support.scripted_record import (
+    BOARD_CONFIG,
+    DENIED,
+    HELLO,
+    MISSING,
+    RESERVED,
+    ScriptedBoard,
+    broken,
+    files,
+    node,
+    result,
 )
+from tests.support.traced import TRACING, cma_buffer, exhaustion, page_buffer
 
 Ask = Callable[..., list[Verdict]]
 
@@ -42,7 +35,9 @@ Ask = Callable[..., list[Verdict]]
 def ask(tmp_path_factory: pytest.TempPathFactory) -> Ask:
     """Ask one check of a scripted board."""
 
-    def asked(check: str, board: ScriptedBoard | None = None, config: BoardConfig | None = CONFIG) -> list[Verdict]:
+    def asked(
+        check: str, board: ScriptedBoard | None = None, config: BoardConfig | None = BOARD_CONFIG
+    ) -> list[Verdict]:
         record = (board or ScriptedBoard()).record(tmp_path_factory.mktemp("board") / "record")
         return list(find_check(check).ask(Facts(record, config, "as the test says")))
 
@@ -71,18 +66,6 @@ def test_a_healthy_board_passes(ask: Ask, check: str) -> None:
         assert "pass" in seen
     else:
         assert seen == expected
-
-
-def broken(**fields: Any) -> ScriptedBoard:
-    board = ScriptedBoard()
-    for name, value in fields.items():
-        setattr(board, name, value)
-    return board
-
-
-def files(**changed: str | dict[str, Any]) -> dict[str, str | dict[str, Any]]:
-    """The healthy files with some replaced. Keys are written with __ for /."""
-    return dict(ScriptedBoard().files) | {key.replace("__", "/"): value for key, value in changed.items()}
 
 
 def lines(*more: dict[str, Any], counted: int | None = None, area: int = 0) -> ScriptedBoard:
@@ -201,7 +184,7 @@ def test_every_check_is_broken_by_some_board() -> None:
 
 def test_a_record_without_hello_passes_nothing_but_what_was_seen(tmp_path: Path) -> None:
     end = {"t": "end", "complete": False, "why": "the board was lost"}
-    run = judge(broken(hello=None, end=end).record(tmp_path / "r"), CONFIG)
+    run = judge(broken(hello=None, end=end).record(tmp_path / "r"), BOARD_CONFIG)
     passed = [one.id for one in run.verdicts if one.outcome is Outcome.PASS]
     assert passed == ["board.config"]
     assert run.outcome is Outcome.ERROR
@@ -237,7 +220,7 @@ def test_unknown_check_suggests(ask: Ask) -> None:
 )
 def test_a_heap_that_mainline_never_had(ask: Ask, kind: str, cause: str) -> None:
     """A new kernel that left a vendor's heap behind."""
-    vendor = CONFIG.model_copy(update={"heaps": (Heap.model_validate({"name": "mine", "kind": kind}),)})
+    vendor = BOARD_CONFIG.model_copy(update={"heaps": (Heap.model_validate({"name": "mine", "kind": kind}),)})
     (verdict,) = ask("heap.expected", config=vendor)
     assert verdict.outcome is Outcome.FAIL
     assert verdict.cause is not None
@@ -257,7 +240,7 @@ IOMEM = "00000000-0009ffff : Reserved\n40000000-{:x} : System RAM\n"
     ],
 )
 def test_memory_beyond_a_device(ask: Ask, iomem: str, outcome: str) -> None:
-    limited = CONFIG.model_copy(update={"memory": Memory(dma_limit=4 << 30)})
+    limited = BOARD_CONFIG.model_copy(update={"memory": Memory(dma_limit=4 << 30)})
     (verdict,) = ask("heap.addresses", broken(files=files(__proc__iomem=iomem)), limited)
     assert verdict.outcome.value == outcome
 
@@ -304,7 +287,7 @@ def test_what_an_earlier_runs_tests_could_not_have_is_not_the_boards(ask: Ask) -
 )
 def test_a_buffer_has_to_lie_where_the_config_promises_it(ask: Ask, pfn: int, outcome: Outcome) -> None:
     board = lines(TRACING, cma_buffer("linux,cma", (pfn, 2)), page_buffer("system", (0x200000, 0)))
-    limited = CONFIG.model_copy(update={"memory": Memory(dma_limit=4 << 30)})
+    limited = BOARD_CONFIG.model_copy(update={"memory": Memory(dma_limit=4 << 30)})
     (verdict,) = ask("pages.promised", board, config=limited)
     assert (verdict.heap, verdict.outcome) == ("linux,cma", outcome), "of a system heap nothing is promised"
     assert ask("pages.promised", board)[0].outcome is Outcome.SKIP

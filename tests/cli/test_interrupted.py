@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from bringup.allocator.abi import Abi, binary
 from bringup.deadline import Deadline
 from tests.support.command import bringup
+from tests.support.hung_allocator import hang_the_allocator
 from tests.support.native_adbd import AdbServer, NativeBoard
 
 Make = Callable[..., NativeBoard]
@@ -24,13 +24,6 @@ Make = Callable[..., NativeBoard]
 @pytest.fixture
 def environ(adb_server: AdbServer) -> dict[str, str]:
     return {"ANDROID_ADB_SERVER_PORT": str(adb_server.address.port)}
-
-
-def hang_the_allocator(board: NativeBoard) -> None:
-    """Put something on the board that passes for the test allocator, and answers nothing."""
-    place = board.files / "data/local/tmp" / binary(Abi.X86_64).remote_name
-    place.write_text('#!/system/bin/sh\n[ "$1" = --version ] && exit 0\nexec sleep 600\n')
-    place.chmod(0o755)
 
 
 @contextmanager

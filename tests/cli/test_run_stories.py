@@ -24,8 +24,8 @@ from bringup.report.load import load_document
 from bringup.results.run import BoardRun
 from bringup.results.run import Run as BringupRun
 from bringup.results.verdict import Outcome, Verdict
-from tests.cli.test_interrupted import hang_the_allocator
 from tests.support.command import bringup
+from tests.support.hung_allocator import hang_the_allocator
 from tests.support.native_adbd import AdbServer, NativeBoard
 from tests.support.report import sample
 

@@ -15,9 +15,9 @@ import bringup.scan
 from bringup.cli.actions.scan import _Progress
 from bringup.cli.entry import main
 from bringup.scan import RULES
-from tests.report.test_run_schema import closed
 from tests.support.command import bringup as start
 from tests.support.scan.sample import vendor_tree
+from tests.support.schemas import closed
 
 ROOT = Path(__file__).parent.parent.parent
 SCHEMAS = Path(bringup.scan.__file__).parent / "schemas"

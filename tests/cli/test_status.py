@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bringup.cli.entry import main
-from tests.kernel.sources.test_module_symbols import CALLS, module
+from tests.support.kernel.modules import CALLS, module
 from tests.support.scripted_record import ScriptedBoard
 
 

@@ -15,7 +15,7 @@ from bringup.checks.registry import find_check
 from bringup.facts.board import Facts
 from bringup.facts.selinux_log import denials, lost_lines
 from bringup.results.verdict import Verdict
-from tests.checks.test_suite import CONFIG, broken, files
+from tests.support.scripted_record import BOARD_CONFIG, broken, files
 
 HEAPS: dict[str, dict[str, str | None]] = {
     "system": {"label": "u:object_r:dmabuf_system_heap_device:s0"},
@@ -47,7 +47,7 @@ class Judged:
         self._count += 1
         more = files(dmesg="".join(said), __sys__fs__selinux__enforce=enforce)
         board = broken(files=more, heaps=HEAPS if heaps is None else heaps)
-        return Facts(board.record(self._folder / str(self._count)), CONFIG, "")
+        return Facts(board.record(self._folder / str(self._count)), BOARD_CONFIG, "")
 
     def verdicts(
         self, *said: str, enforce: str = "1", heaps: dict[str, dict[str, str | None]] | None = None

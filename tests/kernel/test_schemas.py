@@ -24,10 +24,9 @@ from bringup.kernel.requirements.diff import configs_of, differences
 from bringup.kernel.requirements.explain import explain
 from bringup.kernel.requirements.judge import shipped_requirements
 from bringup.kernel.sources.configuration import Source, SourceKind, open_source
-from tests.kernel.requirements.test_real_configs import SLICES
-from tests.report.test_run_schema import closed
 from tests.support.kernel import golden
 from tests.support.kernel.images import CONFIG, boot_v3, plain_kernel
+from tests.support.schemas import closed
 
 FOLDER = Path(bringup.kernel.__file__).parent / "schemas"
 NAMES = ["kconfig", "kconfig-diff", "kconfig-explain", "status"]
@@ -49,7 +48,7 @@ def test_each_is_a_schema(name: str) -> None:
 
 def test_checks(tmp_path: Path) -> None:
     validator = jsonschema.Draft202012Validator(closed(schema("kconfig")))
-    for name, entry in SLICES.items():
+    for name, entry in golden.load_slices().items():
         source = Source(name, SourceKind.CONFIG, golden.config_of(entry))
         validator.validate(json.loads(json.dumps(check_source(source, Asked()).to_json())))
     (tmp_path / "boot.img").write_bytes(boot_v3(4, plain_kernel()))

@@ -10,7 +10,7 @@ from bringup.config.shipped import load_all
 from bringup.errors import ConfigError
 from bringup.render import bounds
 from bringup.render.engine import render
-from tests.render.test_engine import SHIPPED, one
+from tests.support.render.demo import SHIPPED, one
 
 TURN = "{% for a in range(1000) %}"
 ENDLESS = {

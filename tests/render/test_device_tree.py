@@ -10,32 +10,15 @@ from pathlib import Path
 import pytest
 
 from bringup.config.load import load_text
-from bringup.config.schema import BoardConfig, DeclaredIn, Region
+from bringup.config.schema import BoardConfig
 from bringup.config.shipped import list_configs
 from bringup.errors import UsageError
-from bringup.render.engine import Rendered, Skipped, render
+from bringup.render.engine import Skipped, render
+from tests.support.render.device_trees import BOARDS, DTS, KERNEL, OVERLAY, needs_dtc, pools, run, write
 from tests.support.render.linux_trees import find_tree
 from tests.support.render.shipped import CONFIGS, TEMPLATES, config
 
-KERNEL = "7.3"
-pytestmark = pytest.mark.skipif(
-    not (shutil.which("dtc") and shutil.which("fdtoverlay") and shutil.which("fdtget")),
-    reason="dtc is not installed (Debian: device-tree-compiler)",
-)
-
-
-def pools(board: BoardConfig, kernel: str = KERNEL) -> dict[str, Region]:
-    return {
-        heap.region.node_name or heap.name: heap.region
-        for heap in board.heaps
-        if heap.region
-        and heap.region.declared_in is DeclaredIn.DEVICE_TREE
-        and heap.region.size
-        and heap.names_on(kernel)
-    }
-
-
-BOARDS = [entry.name for entry in list_configs(CONFIGS) if pools(config(entry.name))]
+pytestmark = needs_dtc
 every_board = pytest.mark.parametrize("name", BOARDS)
 IN_ERAS = [
     (entry.name, kernel)
@@ -43,26 +26,6 @@ IN_ERAS = [
     for entry in list_configs(CONFIGS)
     if pools(config(entry.name), kernel)
 ]
-
-
-def run(*argv: str | Path, cwd: Path | None = None) -> str:
-    """Run a tool that must succeed and must not say a word on stderr."""
-    done = subprocess.run([str(arg) for arg in argv], cwd=cwd, capture_output=True, text=True, timeout=300, check=False)
-    assert done.returncode == 0, done.stderr
-    assert done.stderr == "", done.stderr
-    return done.stdout
-
-
-OVERLAY = ["-@", "-Wno-avoid_unnecessary_addr_size", "-O", "dtb"]
-"""What scripts/Makefile.dtbs of the kernel passes for every build but W=1; all other warnings stay on."""
-
-
-def write(board: BoardConfig, folder: Path, kernel: str = KERNEL) -> tuple[Path, Path]:
-    """The rendered overlay and include."""
-    for one in render("device-tree", board, kernel=kernel, dirs=TEMPLATES):
-        assert isinstance(one, Rendered), one
-        (folder / one.path).write_text(one.text)
-    return folder / f"{board.name}-heaps.dtso", folder / f"{board.name}-heaps.dtsi"
 
 
 def base(board: BoardConfig, folder: Path) -> Path:
@@ -276,17 +239,6 @@ def test_dt_validate_does_find_a_pool_that_is_both(dt_validate: Path, tmp_path: 
 
 
 # Against the real thing, where it can be had.
-
-DTS = {
-    "beagle-x15": "arch/arm/boot/dts/ti/omap/am57xx-beagle-x15-revc.dts",
-    "db845c": "arch/arm64/boot/dts/qcom/sdm845-db845c.dts",
-    "rb3gen2": "arch/arm64/boot/dts/qcom/qcs6490-rb3gen2.dts",
-    "rb5": "arch/arm64/boot/dts/qcom/qrb5165-rb5.dts",
-    "rpi4": "arch/arm64/boot/dts/broadcom/bcm2711-rpi-4-b.dts",
-    "rpi5": "arch/arm64/boot/dts/broadcom/bcm2712-rpi-5-b.dts",
-    "vim3": "arch/arm64/boot/dts/amlogic/meson-g12b-a311d-khadas-vim3.dts",
-    "vim3l": "arch/arm64/boot/dts/amlogic/meson-sm1-khadas-vim3l.dts",
-}
 
 
 def test_every_real_board_with_pools_has_a_base_tree_named() -> None:

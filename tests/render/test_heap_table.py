@@ -16,7 +16,7 @@ from bringup.deadline import Deadline
 from bringup.render.engine import Rendered, render
 from bringup.text import from_board
 from bringup.virtual import VirtualBoard
-from tests.allocator.test_ktap import Group, parse
+from tests.support.ktap import Group, parse
 from tests.support.native_adbd import AdbServer
 from tests.support.programs import compiler
 from tests.support.render.shipped import TEMPLATES, config

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.render.test_device_tree import DTS, OVERLAY, config, pools, run, write
-from tests.render.test_device_tree import pytestmark as needs_dtc
 from tests.support.render.bindings import Complaint, complaints, processed
+from tests.support.render.device_trees import DTS, OVERLAY, needs_dtc, pools, run, write
 from tests.support.render.linux_trees import find_tree, series
+from tests.support.render.shipped import config
 
 pytestmark = [needs_dtc, pytest.mark.kernels]
 #: Boards that a kernel has no .dts of yet.

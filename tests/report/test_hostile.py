@@ -16,11 +16,8 @@ from bringup.report.terminal import summary
 from bringup.results.run import Run
 from bringup.text import visible
 from tests.support.report import hostile, parsers
+from tests.support.report.hostile import CONTROLS
 
-# All that bringup.text.visible replaces, stated apart from it: a report in any format holds none of these.
-CONTROLS = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]"
-)
 hard = settings(
     deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )

@@ -4,30 +4,16 @@ from __future__ import annotations
 
 import copy
 import json
-from pathlib import Path
 from typing import Any
 
 import jsonschema
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-import bringup.report
 from bringup.report import find_format
 from bringup.results.run import Run
 from tests.support.report import hostile, sample
-
-SCHEMA = json.loads((Path(bringup.report.__file__).parent / "schemas" / "run-1.json").read_text())
-
-
-def closed(schema: Any) -> Any:
-    """The schema with no room for a field that it does not name."""
-    if isinstance(schema, dict):
-        inner = {key: closed(value) for key, value in schema.items()}
-        return inner | ({"additionalProperties": False} if "properties" in inner else {})
-    return [closed(one) for one in schema] if isinstance(schema, list) else schema
-
-
-VALIDATOR = jsonschema.Draft202012Validator(closed(SCHEMA))
+from tests.support.schemas import RUN_SCHEMA, RUN_VALIDATOR
 
 
 def document(run: Run) -> Any:
@@ -35,17 +21,17 @@ def document(run: Run) -> Any:
 
 
 def test_the_schema_is_one() -> None:
-    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    jsonschema.Draft202012Validator.check_schema(RUN_SCHEMA)
 
 
 @settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(hostile.runs)
 def test_whatever_is_written_is_valid_and_described(run: Run) -> None:
-    VALIDATOR.validate(document(run))
+    RUN_VALIDATOR.validate(document(run))
 
 
 def test_the_sample_is_valid() -> None:
-    VALIDATOR.validate(document(sample.run()))
+    RUN_VALIDATOR.validate(document(sample.run()))
 
 
 @pytest.mark.parametrize(
@@ -64,4 +50,4 @@ def test_what_is_of_another_shape_is_refused(path: tuple[str | int, ...]) -> Non
     for key in path[:-1]:
         place = place[key]
     place[path[-1]] = "maybe"
-    assert not VALIDATOR.is_valid(broken)
+    assert not RUN_VALIDATOR.is_valid(broken)

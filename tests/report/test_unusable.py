@@ -14,8 +14,8 @@ from bringup.report import find_format
 from bringup.report.terminal import summary
 from bringup.results.run import BoardRun, Run
 from bringup.results.verdict import Outcome, Verdict
-from tests.report.test_run_schema import VALIDATOR
 from tests.support.report import sample
+from tests.support.schemas import RUN_VALIDATOR
 
 GONE = "made-up-board-9"
 
@@ -29,7 +29,7 @@ def run() -> Run:
 
 def test_the_document_tells_serial_state_and_why(run: Run) -> None:
     document = run.to_json()
-    VALIDATOR.validate(document)
+    RUN_VALIDATOR.validate(document)
     assert document["outcome"] == "error"
     (board,) = (one for one in document["boards"] if one["unusable"])
     assert (board["serial"], board["unusable"], board["outcome"]) == (GONE, "offline", "error")

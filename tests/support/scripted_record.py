@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from bringup.config.schema import BoardConfig
 from bringup.record.journal import SCHEMA, Journal
 from bringup.record.load import Record, load_record
 
@@ -170,3 +171,34 @@ class ScriptedBoard:
     def _file(journal: Journal, path: str, data: bytes) -> None:
         line = {"t": "file", "path": path, "state": "ok", "errno": 0, "size": len(data), "truncated": False}
         journal.line(line | (journal.store(path, data) if data else {}))
+
+
+BOARD_CONFIG = BoardConfig.model_validate(
+    {
+        "name": "scripted",
+        "title": "A scripted board",
+        "heaps": [
+            {"name": "system", "kind": "system", "node": {"mode": "0444", "owner": "system", "group": "system"}},
+            {
+                "name": "linux,cma",
+                "kind": "cma",
+                "last": "6.16",
+                "aliases": [{"name": "default_cma_region", "first": "6.17"}],
+                "region": {"declared_in": "device-tree", "size": 64 << 20, "reusable": True, "default": True},
+                "node": {"label": "vendor_cma_heap_device"},
+            },
+        ],
+    }
+)
+
+
+def broken(**fields: Any) -> ScriptedBoard:
+    board = ScriptedBoard()
+    for name, value in fields.items():
+        setattr(board, name, value)
+    return board
+
+
+def files(**changed: str | dict[str, Any]) -> dict[str, str | dict[str, Any]]:
+    """The healthy files with some replaced. Keys are written with __ for /."""
+    return dict(ScriptedBoard().files) | {key.replace("__", "/"): value for key, value in changed.items()}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,7 @@ from bringup.kernel.requirements.judge import judge
 from bringup.kernel.sources.configuration import open_source
 from tests.support.kernel import fetch, golden
 
-SLICES: dict[str, dict[str, str]] = json.loads(golden.SLICES.read_text("utf-8"))
+SLICES = golden.load_slices()
 
 # gki_defconfig on arm64, the lines that matter, by branch; set is y, "unset" is not in it.
 GKI = {

@@ -14,8 +14,8 @@ from bringup.kernel.requirements.checked import Asked, check_source, open_with_t
 from bringup.kernel.requirements.explain import explain
 from bringup.kernel.requirements.verdict import Outcome
 from bringup.kernel.sources.configuration import SourceKind, config_from_bytes, open_source, read_modules_load
-from tests.kernel.kconfig.test_source_tree import FILES
 from tests.support.kernel.images import CONFIG, PACKERS, boot_v3, cpio, plain_kernel, vendor_boot
+from tests.support.kernel.source_tree import SOURCE_TREE
 
 FRAGMENT = "CONFIG_DMABUF_HEAPS_CMA=y\nCONFIG_NEW=y\n"
 
@@ -152,7 +152,7 @@ def test_a_board_s_own_answer() -> None:
 
 
 def test_a_source_tree_with_its_own_configuration(tmp_path: Path) -> None:
-    for name, content in FILES.items():
+    for name, content in SOURCE_TREE.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(content)
     with pytest.raises(ConfigError, match=r"no \.config and no defconfig"):
@@ -175,7 +175,7 @@ def test_a_source_tree_with_its_own_configuration(tmp_path: Path) -> None:
 
 def test_a_tree_knows_better_than_the_history(tmp_path: Path) -> None:
     """This tree calls itself 6.12 and has no CMA_SYSFS: the tree is right."""
-    for name, content in FILES.items():
+    for name, content in SOURCE_TREE.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(content)
     (tmp_path / ".config").write_text(CONFIG.decode() + "CONFIG_CMA=y\n")

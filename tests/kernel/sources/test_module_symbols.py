@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import lzma
 import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -14,16 +13,9 @@ from bringup.errors import ConfigError
 from bringup.kernel.history.gap import Used, upstream_gap
 from bringup.kernel.history.upstream import Standing
 from bringup.kernel.sources.module_symbols import heap_users
+from tests.support.kernel.modules import CALLS, module
 
-CALLS = 'void *dma_heap_find(const char *); void *dma_heap_buffer_alloc(void *, long);\nvoid f(void) { dma_heap_buffer_alloc(dma_heap_find("system"), 4096); }\n'
 ONLY_ADDS = 'void *dma_heap_add(void *);\nconst char *s = "no dma_heap_find here";\nvoid f(void) { dma_heap_add(0); }\n'
-
-
-def module(path: Path, code: str) -> Path:
-    """What a .ko is: a relocatable object whose symbol table names what it imports."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    subprocess.run(["cc", "-c", "-x", "c", "-o", str(path), "-"], input=code, text=True, check=True)
-    return path
 
 
 @pytest.mark.skipif(shutil.which("cc") is None, reason="cc is not installed (Debian: gcc)")

@@ -23,8 +23,8 @@ from bringup.report.comparison.timing_chart import moved
 from bringup.report.load import load_document, load_report
 from bringup.results.verdict import Outcome
 from bringup.text import visible
-from tests.report.test_hostile import CONTROLS
 from tests.support.report import compared, hostile, parsers, sample
+from tests.support.report.hostile import CONTROLS
 
 SCHEMA = xmlschema.XMLSchema(Path(parsers.__file__).with_name("junit-10.xsd"))
 PAIRS: dict[str, Callable[[], Comparison]] = {

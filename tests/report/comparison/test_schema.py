@@ -13,11 +13,11 @@ from hypothesis import HealthCheck, given, settings
 import bringup.report
 from bringup.compare.runs import Comparison
 from bringup.report import rendered
-from tests.report.test_run_schema import closed
 from tests.support.report import compared, hostile
+from tests.support.schemas import closed
 
 SCHEMA = json.loads((Path(bringup.report.__file__).parent / "schemas" / "compare-1.json").read_text())
-VALIDATOR = jsonschema.Draft202012Validator(closed(SCHEMA))
+RUN_VALIDATOR = jsonschema.Draft202012Validator(closed(SCHEMA))
 
 
 def document(found: Comparison) -> Any:
@@ -31,16 +31,16 @@ def test_the_schema_is_one() -> None:
 @settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(hostile.comparisons)
 def test_whatever_is_written_is_valid_and_described(found: Comparison) -> None:
-    VALIDATOR.validate(document(found))
+    RUN_VALIDATOR.validate(document(found))
 
 
 @pytest.mark.parametrize("found", [compared.regressed, compared.slower], ids=["recorded", "made up"])
 def test_real_ones_are_valid(found: Any) -> None:
-    VALIDATOR.validate(document(found()))
+    RUN_VALIDATOR.validate(document(found()))
 
 
 @pytest.mark.parametrize("name", ["schema", "regressed", "differences", "only_after"])
 def test_what_is_missing_is_noticed(name: str) -> None:
     broken = document(compared.regressed())
     del broken[name]
-    assert not VALIDATOR.is_valid(broken)
+    assert not RUN_VALIDATOR.is_valid(broken)

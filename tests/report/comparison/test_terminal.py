@@ -16,8 +16,8 @@ from bringup.report.comparison.story import told
 from bringup.report.comparison.terminal import summary
 from bringup.results.run import BoardRun, Run
 from bringup.results.verdict import Outcome, Verdict
-from tests.report.test_hostile import CONTROLS
 from tests.support.report import hostile, sample
+from tests.support.report.hostile import CONTROLS
 
 
 def printed(found: Comparison) -> str:

@@ -28,6 +28,12 @@ GOLDEN = Path(__file__).with_name("golden_verdicts.txt")
 DEFCONFIGS = {"arm64": "defconfig", "arm": "multi_v7_defconfig", "riscv": "defconfig", "x86": "x86_64_defconfig"}
 
 
+def load_slices() -> dict[str, dict[str, str]]:
+    """The shortened configurations by name."""
+    slices: dict[str, dict[str, str]] = json.loads(SLICES.read_text("utf-8"))
+    return slices
+
+
 def looked_at() -> set[str]:
     """Every symbol that a verdict may depend on."""
     names = {name for one in shipped_requirements() for name in one.symbols}
@@ -105,7 +111,7 @@ def main() -> int:
     """Write both files."""
     slices = dict(_slices())
     SLICES.write_text(json.dumps(slices, indent=0, sort_keys=True) + "\n", "utf-8")
-    GOLDEN.write_text(render(json.loads(SLICES.read_text("utf-8"))), "utf-8")
+    GOLDEN.write_text(render(load_slices()), "utf-8")
     return 0
 
 

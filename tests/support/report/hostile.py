@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from hypothesis import strategies as st
 
 from bringup.compare.facts import FactChange, Subject
@@ -254,3 +256,9 @@ def one_line_of(text: str) -> Run:
 def one_fact_of(text: str) -> Run:
     """A run with one long fact."""
     return Run((BoardRun("x", (Verdict("a.b", "t", Outcome.FAIL, evidence=(text,)),)),), "0", "0")
+
+
+# All that bringup.text.visible replaces, stated apart from it: a report in any format holds none of these.
+CONTROLS = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]"
+)

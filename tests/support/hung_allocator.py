@@ -1,0 +1,13 @@
+"""A test allocator that never answers, and commands that wait for it."""
+
+from __future__ import annotations
+
+from bringup.allocator.abi import Abi, binary
+from tests.support.native_adbd import NativeBoard
+
+
+def hang_the_allocator(board: NativeBoard) -> None:
+    """Put something on the board that passes for the test allocator, and answers nothing."""
+    place = board.files / "data/local/tmp" / binary(Abi.X86_64).remote_name
+    place.write_text('#!/system/bin/sh\n[ "$1" = --version ] && exit 0\nexec sleep 600\n')
+    place.chmod(0o755)
