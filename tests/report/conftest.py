@@ -1,4 +1,4 @@
-"""What the tests of pages share: one Chromium a module, and where its pictures go."""
+"""What the tests of pages share: one Chromium, and where its pictures go."""
 
 from __future__ import annotations
 
@@ -13,16 +13,23 @@ if TYPE_CHECKING:
     from tests.support.report.browser import Browser
 
 
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     from tests.support.report.browser import Browser
 
-    one = Browser(tmp_path_factory.mktemp("profile"))
-    yield one
-    one.close()
+    browser = Browser(tmp_path_factory.mktemp("profile"))
+    yield browser
+    browser.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
+def browser(chromium: Browser) -> Browser:
+    """The session's Chromium, as wide as a desk's, light and on a screen whatever the test before asked for."""
+    chromium.look(1180)
+    return chromium
+
+
+@pytest.fixture(scope="session")
 def artifacts() -> Path:
     """Where the pictures go: out/browser, or where BRINGUP_ARTIFACTS says."""
     folder = Path(os.environ.get("BRINGUP_ARTIFACTS") or Path(__file__).parents[2] / "out" / "browser")

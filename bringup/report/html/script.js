@@ -159,6 +159,7 @@
         const wanted = sorted === null ? rows : order(column);
         let [began, at] = [performance.now(), 0];
         const mine = sorted;
+        tables[0].ariaBusy = "true";
         for (const [index, body] of bodies.entries()) {
           if (performance.now() - began > SLICE) {
             await pause();
@@ -168,6 +169,7 @@
           body.replaceChildren(...wanted.slice(at, at + sizes[index]));
           at += sizes[index];
         }
+        tables[0].ariaBusy = "false";
       });
     });
   };
@@ -190,6 +192,7 @@
     const find = async () => {
       turn += 1;
       const mine = turn;
+      form.ariaBusy = "true";
       const words = field.value.toLowerCase().split(/\s+/).filter(Boolean);
       let [shown, began] = [0, performance.now()];
       for (const item of items) {
@@ -205,6 +208,7 @@
         if (hit && words.length && !item.node.dataset.board) openFor(item.node);
       }
       told.value = words.length || only.size ? `${shown} of ${items.length}` : "";
+      form.ariaBusy = "false";
     };
     if (document.querySelector(".matrix")) all(".counts li").forEach((one) => choosing(one, only, find));
     field.addEventListener("input", find);

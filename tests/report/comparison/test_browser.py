@@ -62,7 +62,6 @@ def test_axe_finds_nothing_serious(
 
 
 def test_without_scripts_everything_is_there(browser: Browser, pages: dict[str, Path]) -> None:
-    browser.look(1180)
     browser.open(pages["regressed-still"])
     assert not browser.js("return document.querySelector('.finder, button')"), "the script ran"
     assert browser.js("return document.querySelectorAll('.finding').length") == 4
@@ -74,15 +73,10 @@ def test_without_scripts_everything_is_there(browser: Browser, pages: dict[str, 
 
 @pytest.mark.parametrize("page", ["regressed", "regressed-still"])
 def test_a_link_opens_what_is_folded(page: str, browser: Browser, pages: dict[str, Path]) -> None:
-    browser.look(1180)
     browser.open(pages[page], _FOLDED)
-    top, fold = browser.js(
-        "const one = document.getElementById(arguments[0]);"
-        "return [one.getBoundingClientRect().top, one.closest('details').open]",
-        _FOLDED,
-    )
-    assert fold
-    assert 0 <= top <= 900
+    browser.until("document.getElementById(arguments[0]).closest('details').open", _FOLDED)
+    browser.until("document.getElementById(arguments[0]).getBoundingClientRect().top <= 900", _FOLDED)
+    assert browser.js("return document.getElementById(arguments[0]).getBoundingClientRect().top", _FOLDED) >= 0
 
 
 @pytest.mark.parametrize("page", ["regressed", "regressed-still"])
@@ -96,7 +90,6 @@ def test_paper_has_what_is_folded(page: str, browser: Browser, pages: dict[str, 
 
 
 def test_the_keyboard_reaches_everything_and_shows_where_it_is(browser: Browser, pages: dict[str, Path]) -> None:
-    browser.look(1180)
     browser.open(pages["slower"])
     wanted = browser.js(
         "return [...document.querySelectorAll('a[href], button, input, summary, pre[tabindex], .scroll')]"
@@ -116,11 +109,11 @@ def test_the_keyboard_reaches_everything_and_shows_where_it_is(browser: Browser,
 
 
 def test_finding_hides_the_others(browser: Browser, pages: dict[str, Path]) -> None:
-    browser.look(1180)
     browser.open(pages["regressed"])
     browser.driver.find_element("id", "find").send_keys("facts cma.size")
     browser.driver.find_element("id", "find").clear()
     browser.driver.find_element("id", "find").send_keys("cmatotal")
+    browser.settled()
     shown = browser.js("return [...document.querySelectorAll('[data-find]:not([hidden])')].map((one) => one.id)")
     assert "facts/kernel_configuration/cma.size" in shown
     assert not browser.js("return document.querySelector('.finding:not([hidden])')")

@@ -23,6 +23,8 @@ _FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars",
     "--disable-background-networking", "--disable-component-update", "--disable-sync", "--force-color-profile=srgb",
 )  # fmt: skip
+#: Seconds for what takes a moment on a quiet machine.
+_PATIENCE = 300
 _AXE = "axe-core@4.14.1"
 _AXE_INTEGRITY = "sha512-FHfa+lmNjQZfJz1q8wKqIDwC6DExcHt/pkjNQb09a3NPjCKg2rhu5qb2S4r76ASyFNNtuFooJpZe37OgudVGtQ=="
 
@@ -59,7 +61,7 @@ class Browser:
         for flag in (*_FLAGS, f"--user-data-dir={profile}"):
             options.add_argument(flag)
         self.driver = webdriver.Chrome(options=options, service=Service(driver))
-        self.driver.set_script_timeout(120)
+        self.driver.set_script_timeout(_PATIENCE)
 
     def open(self, file: Path, fragment: str = "") -> None:
         """Load a page anew."""
@@ -71,20 +73,39 @@ class Browser:
         """Run a function body in the page."""
         return self.driver.execute_script(script, *arguments)
 
+    def until(self, expression: str, *arguments: object) -> Any:
+        """Wait until an expression of JavaScript is true, and return its value."""
+        return self.driver.execute_async_script(
+            "const done = arguments[arguments.length - 1];"
+            f"const look = () => {{ const value = {expression}; if (value) done(value); else setTimeout(look, 5); }};"
+            "look();",
+            *arguments,
+        )
+
+    def settled(self) -> None:
+        """Wait until the page has done what it was asked: a search and a sort are cut into slices."""
+        self.until("!document.querySelector('[aria-busy=true]')")
+
     def complaints(self) -> list[str]:
         """What the browser wrote on its console: errors, and everything that the CSP stopped."""
         return [one["message"] for one in self.driver.get_log("browser")]
 
     def look(self, width: int, *, scheme: str = "light", media: str = "") -> None:
-        """Set the window's width and what the page is told of its surroundings."""
+        """Set the window's width, its colour scheme and its medium."""
         metrics = {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": False}
         self.driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
         features = [{"name": "prefers-color-scheme", "value": scheme}]
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": media, "features": features})
+        self.until("innerWidth === arguments[0]", width)
 
     def picture(self, file: Path) -> None:
         """The whole page as a PNG."""
-        got = self.driver.execute_cdp_cmd("Page.captureScreenshot", {"captureBeyondViewport": True})
+        # Chromium takes the page's size from the last frame that it drew: there is none yet where a machine is busy.
+        width, height = self.js(
+            "const page = document.documentElement; return [page.scrollWidth, Math.min(page.scrollHeight, 16384)]"
+        )
+        clip = {"x": 0, "y": 0, "width": width, "height": height, "scale": 1}
+        got = self.driver.execute_cdp_cmd("Page.captureScreenshot", {"captureBeyondViewport": True, "clip": clip})
         file.write_bytes(base64.b64decode(got["data"]))
 
     def pdf(self, file: Path) -> bytes:
@@ -105,12 +126,6 @@ class Browser:
             if one["impact"] in ("serious", "critical")
             for node in one["nodes"]
         ]
-
-    def busy(self) -> float:
-        """Seconds of its own CPU that the page's main thread has used; another process's load is not in it."""
-        self.driver.execute_cdp_cmd("Performance.enable", {"timeDomain": "threadTicks"})
-        got = self.driver.execute_cdp_cmd("Performance.getMetrics", {})["metrics"]
-        return float(next(one["value"] for one in got if one["name"] == "TaskDuration"))
 
     def close(self) -> None:
         """End Chromium and its driver."""
