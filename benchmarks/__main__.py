@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 
-ALL = ("start", "shell_exchange", "observation", "kconfig_speed", "render_all", "many_boards")
+ALL = ("start", "shell_exchange", "observation", "kconfig_speed", "render_all", "many_boards", "own_noise")
 
 
 def main() -> int:

