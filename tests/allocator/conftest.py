@@ -1,17 +1,31 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from tests.support.allocator_programs import Program, compile_real, compile_scripted
+from tests.support.allocator_programs import Program, compile_real, compile_scripted, sanitized
+from tests.support.once import made_once
 
 
 @pytest.fixture(scope="session")
 def real(tmp_path_factory: pytest.TempPathFactory) -> Program:
     """Built from the sources with sanitizers, on this machine's kernel."""
-    return compile_real(tmp_path_factory.mktemp("allocator"))
+    return sanitized(made_once(tmp_path_factory, "allocator-real", compile_real) / "real")
 
 
 @pytest.fixture(scope="session")
-def scripted(tmp_path_factory: pytest.TempPathFactory) -> Program:
+def _with_scripted_heap(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return made_once(tmp_path_factory, "allocator-scripted", compile_scripted)
+
+
+@pytest.fixture(scope="session")
+def scripted(_with_scripted_heap: Path) -> Program:
     """The same with a scripted heap."""
-    return compile_scripted(tmp_path_factory.mktemp("allocator"))
+    return sanitized(_with_scripted_heap / "scripted")
+
+
+@pytest.fixture(scope="session")
+def impatient(_with_scripted_heap: Path) -> Program:
+    """With a scripted heap, and 3 seconds for each test and each read: for those that hang."""
+    return sanitized(_with_scripted_heap / "impatient")

@@ -143,10 +143,10 @@ def test_what_loses_what_is_read_from_it_is_not_read(real: Program, tmp_path: Pa
     assert (file.state, file.errno, file.data) == (State.FAILED, EINVAL, b"")
 
 
-def test_a_file_that_blocks_is_given_up(scripted: Program, tmp_path: Path) -> None:
+def test_a_file_that_blocks_is_given_up(impatient: Program, tmp_path: Path) -> None:
     (tmp_path / "blocks").write_bytes(bytes(4321))
     plan = Plan().read(f"{tmp_path}/blocks", 10).read("/proc/version", 10)
-    blocked, after = scripted.run(plan, env={"BRINGUP_FAULT": "read_blocks"}).of(FileFact)
+    blocked, after = impatient.run(plan, env={"BRINGUP_FAULT": "read_blocks"}).of(FileFact)
     assert (blocked.state, blocked.errno, blocked.data) == (State.FAILED, ETIMEDOUT, b"")
     assert after.data == b"Linux vers"
 

@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -101,35 +102,58 @@ def _compiler() -> tuple[str, ...]:
     return (found, "-fsanitize=address,undefined") if found else (sys.executable, "-m", "ziglang", "cc")
 
 
-def _compile(sources: Sequence[Path], output: Path, *more: str) -> Program:
-    command = [
-        *_compiler(),
-        "-std=c11",
-        "-D_GNU_SOURCE",
-        "-DTEST_SECONDS=5u",
-        "-DREAD_SECONDS=1",
-        "-DSLOW_MILLISECONDS=0",
-        "-O1",
-        "-g",
-        "-Wall",
-        "-Wextra",
-        "-Werror",
-    ]
-    command += [f"-I{SOURCES}", *more, *map(str, sources), "-o", str(output)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+_FLAGS = ("-std=c11", "-D_GNU_SOURCE", "-DSLOW_MILLISECONDS=0", "-O1", "-g", "-Wall", "-Wextra", "-Werror")
+#: How long a test and a read may take: longer than a busy machine needs, and for what is to hang, as short as can be.
+_PATIENT = ("-DTEST_SECONDS=120u", "-DREAD_SECONDS=120")
+_IMPATIENT = ("-DTEST_SECONDS=3u", "-DREAD_SECONDS=3")
+#: The two sources that these limits are in.
+_LIMITED = ("isolate.c", "read.c")
+
+
+def _compiler_says(*arguments: str) -> None:
+    done = subprocess.run([*_compiler(), *arguments], capture_output=True, text=True, check=False)
     if "No module named" in done.stderr:
         cannot("no C compiler: apt-get install gcc, or pip install ziglang")
     assert done.returncode == 0, done.stderr
-    return Program((str(output),), SANITIZED)
 
 
-def compile_real(folder: Path) -> Program:
-    return _compile(sorted(SOURCES.glob("*.c")), folder / "real")
+def _objects(sources: Sequence[Path], folder: Path, *more: str) -> list[Path]:
+    folder.mkdir()
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        objects = [folder / f"{source.stem}.o" for source in sources]
+        compiled = [
+            pool.submit(_compiler_says, *_FLAGS, f"-I{SOURCES}", *more, "-c", str(source), "-o", str(target))
+            for source, target in zip(sources, objects, strict=True)
+        ]
+        for done in compiled:
+            done.result()
+    return objects
 
 
-def compile_scripted(folder: Path) -> Program:
+def _link(objects: Sequence[Path], program: Path) -> None:
+    _compiler_says(*map(str, objects), "-o", str(program))
+
+
+def sanitized(program: Path) -> Program:
+    """A program that was compiled with sanitizers."""
+    return Program((str(program),), SANITIZED)
+
+
+def compile_real(folder: Path) -> None:
+    """``real``, which asks this machine's kernel."""
+    _link(_objects(sorted(SOURCES.glob("*.c")), folder / "objects", *_PATIENT), folder / "real")
+
+
+def compile_scripted(folder: Path) -> None:
+    """``scripted``, with a heap made of memfds, and ``impatient``, the same that waits 3 seconds for a test or a read."""
     sources = [path for path in sorted(SOURCES.glob("*.c")) if not path.name.endswith("_linux.c")]
-    return _compile([*sources, *SCRIPTED.glob("*.c")], folder / "scripted", "-Dread=scripted_read", f"-I{SCRIPTED}")
+    sources += sorted(SCRIPTED.glob("*.c"))
+    scripted = ("-Dread=scripted_read", f"-I{SCRIPTED}")
+    objects = _objects(sources, folder / "objects", *scripted, *_PATIENT)
+    _link(objects, folder / "scripted")
+    limited = [source for source in sources if source.name in _LIMITED]
+    others = [one for one in objects if f"{one.stem}.c" not in _LIMITED]
+    _link([*others, *_objects(limited, folder / "limited", *scripted, *_IMPATIENT)], folder / "impatient")
 
 
 def committed(abi: Abi) -> Program:
