@@ -3,17 +3,33 @@
 from __future__ import annotations
 
 import os
+import sys
 
 import pytest
 from hypothesis import HealthCheck, settings
 
 pytest_plugins = ["tests.support.native_adbd", "tests.support.virtual_board", "tests.support.judged"]
 
+# Hundreds of tests start Python anew, and pytest rewrites every assert. Where bytecode is not kept, each of them compiles
+# all of bringup again: seconds per process.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+
 # How long an example takes, or is looked for, says how busy the machine is. In CI Hypothesis draws the same each time.
 settings.register_profile("any machine", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
 
 _skipped: list[str] = []
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object:
+    """What shares a board or a browser is run by one worker."""
+    if config.getvalue("dist") != "loadfile":
+        return None
+    from tests.support.schedule import SharingScheduling
+
+    return SharingScheduling(config, log)
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

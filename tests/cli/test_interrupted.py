@@ -28,14 +28,19 @@ def environ(adb_server: AdbServer) -> dict[str, str]:
 
 @contextmanager
 def at_work(environ: dict[str, str], *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """A process of bringup that waits for the test allocator."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "bringup", *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=os.environ | environ,
-    ) as process:
+    """A process of bringup that waits for the test allocator, and was not started by ``nohup`` though the tests may be."""
+    hangup = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # what is ignored stays so in every process below
+    try:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "bringup", *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=os.environ | environ,
+        )
+    finally:
+        signal.signal(signal.SIGHUP, hangup)
+    with process:
         assert process.stderr is not None
         while not process.stderr.readline().endswith(": facts and tests\n"):
             assert process.poll() is None

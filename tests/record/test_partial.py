@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -64,7 +65,8 @@ def observe_until(board: Board, folder: Path, test: str, act: Callable[[int], ob
         if name == f"system: {test}" and not acted:
             acted.append(act(program_of(folder)))
 
-    return observe(board, folder, Observation(rounds=0, seconds=SECONDS, stress=(1, 3000)), on_step)
+    # What comes after that test goes on for so long that the program is still at it when it is acted upon.
+    return observe(board, folder, Observation(rounds=0, seconds=SECONDS, stress=(1, 20_000)), on_step)
 
 
 def judged(folder: Path) -> tuple[Record, dict[str, Verdict]]:
@@ -121,6 +123,17 @@ exec cat /dev/zero >&3
 """
 
 
+def killed_first(started: VirtualBoard) -> str:
+    """Which program the kernel killed first for memory; it may do so long after the board has stopped to answer."""
+    deadline = Deadline.after(SECONDS)
+    while True:
+        console = started.console.read_text("utf-8", "replace")
+        if killed := re.search(r"Out of memory: Killed process \d+ \(([^)]*)\)", console):
+            return killed[1]
+        assert not deadline.expired, console[-2000:]
+        threading.Event().wait(0.1)
+
+
 @pytest.mark.board
 def test_a_program_that_the_kernel_killed_for_memory(
     fresh_board: MakeBoard, adb_server: AdbServer, tmp_path: Path
@@ -131,9 +144,7 @@ def test_a_program_that_the_kernel_killed_for_memory(
     failure = observe_until(
         board, tmp_path / "r", "alloc.page", lambda pid: shell(other, FILL.replace("PID", str(pid)))
     )
-    console = started.console.read_text("utf-8", "replace")
-    killed = re.findall(r"Out of memory: Killed process \d+ \(([^)]*)\)", console)
-    assert killed[0].startswith("bringup-"), console[-2000:]
+    assert killed_first(started).startswith("bringup-")
     assert isinstance(failure, BringupError)
     record, verdicts = judged(tmp_path / "r")
     assert record.incomplete is not None
@@ -155,7 +166,8 @@ def test_a_board_with_little_free_memory(connected: Callable[[], Board], tmp_pat
     assert failure is None
     record, verdicts = judged(tmp_path / "r")
     assert record.incomplete is None
-    assert {one.outcome for one in record.results} == {"pass", "skip", "warn"}
+    # A warning is a defect that this kernel is known for, and not for want of memory.
+    assert {one.outcome for one in record.results} - {"warn"} == {"pass", "skip"}
     assert verdicts["allocator.alloc.1m"].outcome is Outcome.PASS
 
 
@@ -183,10 +195,10 @@ def test_a_plan_that_is_refused(native_board: NativeBoard, tmp_path: Path, monke
 
 
 @pytest.mark.board
-def test_power_that_is_lost(started: VirtualBoard, connected: Callable[[], Board], tmp_path: Path) -> None:
-    """The last test: the board is gone after it."""
-    deadline = Deadline.after(SECONDS)
-    failure = observe_until(connected(), tmp_path / "r", "alloc.page", lambda _: Qmp(started.qmp).quit(deadline))
+def test_power_that_is_lost(fresh_board: MakeBoard, adb_server: AdbServer, tmp_path: Path) -> None:
+    started, deadline = fresh_board(memory=256), Deadline.after(SECONDS)
+    board = connect_to(started, adb_server)
+    failure = observe_until(board, tmp_path / "r", "alloc.page", lambda _: Qmp(started.qmp).quit(deadline))
     assert isinstance(failure, BringupError)
     record, verdicts = judged(tmp_path / "r")
     assert record.incomplete is not None
