@@ -12,9 +12,9 @@ import sys
 import tempfile
 from pathlib import Path
 
+from bringup.allocator.answer import Timing
 from bringup.allocator.items import Measure
 from bringup.allocator.plan import Plan
-from bringup.allocator.protocol import Timing
 from bringup.facts.benchmark import timing_facts
 from bringup.results.noise import mann_whitney_p
 from bringup.results.timing import TimingFacts

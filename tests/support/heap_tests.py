@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bringup.allocator.plan import Plan
 from bringup.allocator.answer import Result
+from bringup.allocator.plan import Plan
 from bringup.outcome import Outcome
 from tests.support.allocator_programs import Program
 
