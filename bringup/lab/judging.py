@@ -15,7 +15,7 @@ from bringup.facts.board import Facts
 from bringup.facts.config_match import match_record
 from bringup.facts.ion_equivalence import ion_facts
 from bringup.record.load import Record, load_record
-from bringup.render.promises import rendered_names
+from bringup.render.expected_lines import rendered_names
 from bringup.results.run import BoardRun, Run
 from bringup.results.verdict import Verdict
 from bringup.text import visible

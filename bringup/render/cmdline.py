@@ -1,4 +1,4 @@
-"""Kernel command line parameters that concern heaps, and what each one brings about."""
+"""Kernel command line parameters that concern heaps, and the consequences of each."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ __all__ = ["Parameter", "parameters"]
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One parameter and its consequences, a sentence each."""
+    """One parameter and its consequences, one sentence per consequence."""
 
     text: str
     consequences: tuple[str, ...]
 
 
 def parameters(config: BoardConfig, heaps: tuple[Heap, ...], kernel: KernelVersion) -> tuple[Parameter, ...]:
-    """The config's own parameters; where it gives no ``cma=``, one made of the pool that it declares in the cmdline.
+    """The config's own parameters. Where it has no ``cma=``, one is made from the pool that it declares in the cmdline.
 
-    :raises UsageError: the pool cannot be said in one ``cma=`` parameter.
+    :raises UsageError: one ``cma=`` parameter cannot describe the pool.
     """
     texts = list(config.kernel.cmdline) if config.kernel is not None else []
     declared = [heap for heap in heaps if heap.region is not None and heap.region.declared_in is DeclaredIn.CMDLINE]
@@ -67,14 +67,14 @@ def _consequences(text: str, heaps: tuple[Heap, ...], kernel: KernelVersion) -> 
         for heap in heaps
         if heap.region is not None and heap.region.declared_in is DeclaredIn.DEVICE_TREE and heap.region.default
     ]
-    told = [
+    sentences = [
         f"The kernel leaves out the device tree's default pool {heap.name}"
         f"{f' of {show_size(heap.region.size)}' if heap.region and heap.region.size else ''}: cma= takes its place."
         for heap in skipped
     ]
     if text == "cma=0":
-        return ("There is no default CMA area, and no heap on one.", *told)
+        return ("There is no default CMA area, and no heap on it.", *sentences)
     names = "reserved" if kernel.series < (6, 17) else "default_cma_region, and as reserved"
     if any(heap.kind is HeapKind.CMA for heap in heaps):
-        told.append(f"The area's heap is called {names}, not after a device tree node.")
-    return (f"The default CMA area is made of it: {text}.", *told)
+        sentences.append(f"The area's heap is called {names}, not after a device tree node.")
+    return (f"It makes the default CMA area: {text}.", *sentences)

@@ -1,4 +1,4 @@
-"""What a template can print: facts of the board config, arranged for the kernel that is rendered for."""
+"""What a template can print: facts of the board config, arranged for one kernel."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from bringup.render.sheet import Sheet, make_sheet
 __all__ = ["CONTEXT_HELP", "NEWEST_KERNEL", "Context", "make_context"]
 
 NEWEST_KERNEL = "7.3"
-"""The newest kernel series whose sources were read; rendered for when a config names no version."""
+"""The newest kernel series whose sources were read; the default when a config names no version."""
 _ION_GONE = (5, 11)
 
 
@@ -32,7 +32,7 @@ class BoardName:
 
 @dataclass(frozen=True, slots=True)
 class Kernel:
-    """The kernel rendered for: ``version`` as text, ``major``, ``minor``, ``ion`` (whether ION may still be there)."""
+    """The kernel to render for: ``version`` as text, ``major``, ``minor``, ``ion`` (whether ION may still be there)."""
 
     version: str
     major: int
@@ -50,7 +50,7 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """What ueventd is to make of a node in /dev/dma_heap: ``name``, ``mode``, ``owner``, ``group``."""
+    """What ueventd sets on a node in /dev/dma_heap: ``name``, ``mode``, ``owner``, ``group``."""
 
     name: str
     mode: str
@@ -70,7 +70,7 @@ class Pool:
 
 @dataclass(frozen=True, slots=True)
 class UsageMask:
-    """A gralloc usage rule: masks of bits that must all and none be set, the heap's node name, and it all in words."""
+    """A gralloc usage rule: masks of bits that must all and none be set, the heap's node name, the rule in words."""
 
     all: int
     none: int
@@ -81,7 +81,7 @@ class UsageMask:
 CONTEXT_HELP: Mapping[str, str] = {
     "board": "name, title, ident (the name as an identifier)",
     "kernel": "version (the series as text), major, minor, ion (series before 5.11)",
-    "config": "the board config, field by field as 'bringup config schema' tells",
+    "config": "the board config, field by field; see 'bringup config schema'",
     "heaps": "heaps that this kernel has",
     "nodes": "their nodes in /dev/dma_heap on this kernel: name, heap; a heap may have several",
     "pools": "memory that the device tree reserves for heaps, where its size is known: node, label, compatible, region",
@@ -89,7 +89,7 @@ CONTEXT_HELP: Mapping[str, str] = {
     "usage_rules": "gralloc usage → heap, in the order to try: all, none (masks), heap (node name), text",
     "permissions": "nodes whose mode, owner and group are known: name, mode, owner, group",
     "modules": "modules that provide heaps on this board, in load order, without .ko",
-    "cmdline": "cmdline(): kernel parameters (text) and their consequences, a sentence each",
+    "cmdline": "cmdline(): kernel parameters: text, consequences (sentences)",
     "sheet": "sheet(): the config in words: facts, heaps, notes (name, value, marks) and numbered sources",
     "policy": "policy(): types to declare, contexts (node, type) and rules (domain, type) for SELinux",
     "header": "the comment that says where the file is from; every template prints it",
@@ -140,22 +140,22 @@ def make_context(config: BoardConfig, kernel: KernelVersion) -> Context:
         pools=tuple(pool for heap in heaps if (pool := _pool(heap)) is not None),
         options=kernel_options(config, heaps, kernel),
         usage_rules=_usage_rules(heaps, series),
-        permissions=tuple(given for node in nodes if (given := _permission(node)) is not None),
+        permissions=tuple(permission for node in nodes if (permission := _permission(node)) is not None),
         modules=config.kernel.modules if config.kernel is not None else (),
     )
 
 
 def _permission(node: Node) -> Permission | None:
-    wanted = node.heap.node
-    if wanted is None or wanted.mode is None or wanted.owner is None or wanted.group is None:
+    expected = node.heap.node
+    if expected is None or expected.mode is None or expected.owner is None or expected.group is None:
         return None
-    return Permission(node.name, wanted.mode, wanted.owner, wanted.group)
+    return Permission(node.name, expected.mode, expected.owner, expected.group)
 
 
 def _usage_rules(heaps: tuple[Heap, ...], series: str) -> tuple[UsageMask, ...]:
-    """Rules of all heaps; those that want more bits set go first, so that a special heap goes before a general one."""
+    """Rules of all heaps. Those that need more bits set go first: a special heap is tried before a general one."""
     rules = [
-        UsageMask(_mask(rule.all), _mask(rule.none), heap.names_on(series)[0], _told(rule))
+        UsageMask(_mask(rule.all), _mask(rule.none), heap.names_on(series)[0], _in_words(rule))
         for heap in heaps
         for rule in heap.usage
     ]
@@ -169,9 +169,9 @@ def _mask(bits: tuple[UsageBit, ...]) -> int:
     return mask
 
 
-def _told(rule: UsageRule) -> str:
-    wanted = " | ".join(rule.all) or "any"
-    return f"{wanted}, without {' | '.join(rule.none)}" if rule.none else wanted
+def _in_words(rule: UsageRule) -> str:
+    bits = " | ".join(rule.all) or "any"
+    return f"{bits}, without {' | '.join(rule.none)}" if rule.none else bits
 
 
 def _pool(heap: Heap) -> Pool | None:

@@ -1,4 +1,4 @@
-"""Reads the reserved-memory nodes of device tree sources such as bringup renders; no preprocessor, no references.
+"""Reads the reserved-memory nodes of device tree sources that bringup rendered: no preprocessor, no references.
 
 Source: Devicetree Specification 0.4, appendix A (source format).
 """
@@ -136,14 +136,14 @@ def _numbers(values: list[str], line: int, path: str) -> list[int]:
     try:
         return [int(word, 0) for value in values for word in value.strip("<>").split()]
     except ValueError as error:
-        raise ConfigError(path, f"'{visible(' '.join(values))}' are no numbers", line=line) from error
+        raise ConfigError(path, f"'{visible(' '.join(values))}' are not numbers", line=line) from error
 
 
 def _count(node: _Parsed, name: str, path: str) -> int:
     values, line = node.properties.get(name, ([], node.line))
     numbers = _numbers(values, line, path)
     if len(numbers) != 1 or numbers[0] not in (1, 2):
-        raise ConfigError(path, f"reserved-memory has no {name} of 1 or 2", line=line)
+        raise ConfigError(path, f"{name} of reserved-memory is neither 1 nor 2", line=line)
     return numbers[0]
 
 
@@ -153,7 +153,7 @@ def _source_node(name: str, node: _Parsed, cells: tuple[int, int], path: str) ->
         if key not in _GROUPS:
             made.properties[key] = (", ".join(value.strip('"') for value in values), line)
             continue
-        widths = [cells[0] if one == "a" else cells[1] for one in _GROUPS[key]]
+        widths = [cells[0] if kind == "a" else cells[1] for kind in _GROUPS[key]]
         numbers = _numbers(values, line, path)
         if not numbers or len(numbers) % sum(widths):
             raise ConfigError(path, f"{key} of {name} has {len(numbers)} cells", line=line)

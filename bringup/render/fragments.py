@@ -1,4 +1,4 @@
-"""The templates that are there: one file each, found by being in a template folder.
+"""The templates: each file in a template folder is one.
 
 A template begins with a comment that says what it is::
 
@@ -9,8 +9,8 @@ A template begins with a comment that says what it is::
     language: ueventd
     ---#}
 
-Several files may belong to one fragment; one of them may tell what it is as a whole (``about:``). A user's file of the
-same name takes the place of the shipped one.
+Several files may belong to one fragment; one of them may say what the whole fragment is (``about:``). A user's file
+replaces the shipped file of the same name.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ _MAX_TEMPLATE = 256 << 10
 class Template:
     """One template file.
 
-    :param name: its file name, by which folders searched earlier take its place.
+    :param name: its file name; a file of the same name in a folder that is searched earlier replaces it.
     :param output: relative path of what it renders; ``{board}`` stands for the board config's name.
-    :param about: what the fragment as a whole is, where this template tells it.
+    :param about: what the whole fragment is, where this template says so.
     """
 
     name: str
@@ -66,7 +66,7 @@ def fragments(dirs: Sequence[Path] | None = None) -> tuple[Fragment, ...]:
     """Every fragment, by id.
 
     :param dirs: template folders in search order; default: the user's, then bringup's own.
-    :raises ConfigError: a template's head is wrong.
+    :raises ConfigError: the head of a template is wrong.
     """
     found: dict[str, Template] = {}
     for folder in template_dirs() if dirs is None else dirs:
@@ -86,7 +86,7 @@ def _title(parts: Sequence[Template]) -> str:
 
 @lru_cache(maxsize=256)
 def _read(path: Path, _version: tuple[int, int]) -> Template:
-    """Read one template; ``_version`` makes a changed file a new one."""
+    """Read one template; ``_version`` is part of the cache's key, so that a changed file is read again."""
     try:
         raw = path.read_bytes()[: _MAX_TEMPLATE + 1]
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Which kernel options a board's heaps need, in the form that its kernel series understands."""
+"""The kernel options that a board's heaps need, as its kernel series spells them."""
 
 from __future__ import annotations
 
@@ -28,34 +28,34 @@ class Option:
 def kernel_options(config: BoardConfig, heaps: tuple[Heap, ...], kernel: KernelVersion) -> tuple[Option, ...]:
     """Options for ``heaps`` on ``kernel``, in dependency order; symbols that this kernel lacks are left out.
 
-    The framework is built in. Heap drivers are built in too, but for Android common kernels, where they are tristate
-    and stay out of gki_defconfig so that vendor modules provide the nodes, and where the config names the module.
+    The framework is built in, and so are heap drivers, with two exceptions: in Android Common Kernels they are tristate
+    and stay out of gki_defconfig, so that vendor modules provide the nodes; and the config may name the module.
     """
     flavour = Flavour(config.kernel.flavour.value) if config.kernel and config.kernel.flavour else None
-    wanted = [Option("DMABUF_HEAPS", "y", "the framework: /dev/dma_heap")]
+    options = [Option("DMABUF_HEAPS", "y", "the framework: /dev/dma_heap")]
     kinds = {heap.kind for heap in heaps}
     if HeapKind.SYSTEM in kinds:
-        wanted.append(
+        options.append(
             Option(
                 "DMABUF_HEAPS_SYSTEM", _driver(config, "DMABUF_HEAPS_SYSTEM", "system_heap", kernel), "heap 'system'"
             )
         )
     if HeapKind.CMA in kinds:
-        wanted += _cma(config, heaps, kernel)
+        options += _cma(config, heaps, kernel)
     if any(heap.kind is HeapKind.PROTECTED and heap.name.startswith("protected,") for heap in heaps):
-        wanted += [
+        options += [
             Option("TEE", "y", "protected heaps come from the TEE"),
             Option("OPTEE", "y", "OP-TEE registers them; TEE_DMABUF_HEAPS follows by itself"),
         ]
-    wanted += _ion(config, kernel)
-    wanted += [
+    options += _ion(config, kernel)
+    options += [
         Option("SYNC_FILE", "y", "sync_file export and import of DMA-BUFs; Android requires it"),
         Option("IKCONFIG", "y", "Android requires it"),
         Option("IKCONFIG_PROC", "y", "/proc/config.gz; Android requires it"),
     ]
     if config.kernel is not None:
-        wanted += [Option(name, value, "from the board config") for name, value in config.kernel.options.items()]
-    last = {option.symbol: option for option in wanted}
+        options += [Option(name, value, "from the board config") for name, value in config.kernel.options.items()]
+    last = {option.symbol: option for option in options}
     return tuple(option for option in last.values() if _may_exist(option.symbol, kernel, flavour))
 
 

@@ -1,8 +1,8 @@
-"""Target languages: how a value is written in each, and what cannot be written there at all.
+"""Target languages: how a value is written in each, and which values cannot be written there.
 
 A template never prints a raw value. What it prints without a filter goes through its language's ``bare`` rule, which
 refuses everything that would not stay one plain word; filters such as ``literal`` and ``comment`` write the rest.
-So a hostile name is either written so that it is read back equal, or refused with the reason.
+So a hostile name is either written in a way that reads back equal, or refused with the reason.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Refused(ValueError):
     """A value that a target language cannot hold.
 
     :param value: the value, for the message.
-    :param why: what in it, and what the language would make of it.
+    :param why: what is wrong with it, and how the language would read it.
     """
 
     def __init__(self, value: object, why: str) -> None:
@@ -42,7 +42,7 @@ class Language:
     """One target language.
 
     :param what: what it is called in messages.
-    :param bare: writes a value where a plain word stands, or refuses it.
+    :param bare: writes a value as a plain word, or refuses it.
     :param comment_block: writes lines as a comment.
     :param escapes: whether ``bare`` writes any text, escaped, instead of refusing.
     :param filters: further ways to write a value, by the name templates use.
@@ -82,7 +82,7 @@ def _hash_comment(value: object) -> str:
 
 
 def _make_comment(value: object) -> str:
-    # A backslash at its end would take the next line into the comment.
+    # A backslash at the end would continue the comment on the next line.
     return _hash_comment(value).rstrip("\\ ")
 
 
@@ -101,11 +101,11 @@ def _star_comment(value: object) -> str:
 def _no_control(value: object, what: str) -> str:
     text = str(value)
     if any(ord(char) < 0x20 or ord(char) == 0x7F for char in text):
-        raise Refused(value, f"control characters and line ends cannot stand in {what}")
+        raise Refused(value, f"{what} cannot hold control characters and line ends")
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise Refused(value, f"a lone surrogate cannot be written in {what}") from error
+        raise Refused(value, f"{what} cannot hold a lone surrogate") from error
     return text
 
 
@@ -115,14 +115,14 @@ def _kconfig_string(value: object) -> str:
 
 
 def _kconfig_setting(value: object) -> str:
-    """The right-hand side of CONFIG_X=: a word as it is, everything else as a string."""
+    """The right-hand side of CONFIG_X=: a plain value as it is, everything else as a string."""
     text = str(value)
     return text if re.fullmatch(r"[ymn]|-?[0-9]+|0x[0-9a-fA-F]+", text) else _kconfig_string(value)
 
 
 def _kconfig_comment(value: object) -> str:
     text = one_line(value)
-    # "# CONFIG_X is not set" is no comment but a setting.
+    # "# CONFIG_X is not set" is not a comment but a setting.
     return f"# {text.replace('CONFIG_', 'config ')}".rstrip()
 
 
@@ -134,7 +134,7 @@ _C_ESCAPES = {"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r", "
 
 
 def c_string(value: object) -> str:
-    """A C or C++ string literal; bytes outside ASCII as three octal digits, which nothing after them can extend."""
+    """A C or C++ string literal; bytes outside ASCII as three octal digits, which the next character cannot extend."""
     text = str(value)
     if "\0" in text:
         raise Refused(value, "NUL ends a C string")
@@ -160,6 +160,7 @@ def _hex(value: object) -> str:
     return f"0x{int(str(value)):x}"
 
 
+_NO_QUOTES = "only identifiers and numbers are allowed without quotes"
 _C_WORD = r"[A-Za-z_][A-Za-z0-9_]*|-?[0-9]+|0x[0-9a-f]+"
 _C = {"literal": c_string, "comment": _star_comment, "hex": _hex}
 # init's tokenizer: white space ends a field, '"' and '\' quote, '#' begins a comment; a '*' in a path is a wildcard.
@@ -190,7 +191,7 @@ def _path_regex(value: object) -> str:
     """A file name as a regular expression of file_contexts that matches nothing else; other bytes as \\xNN."""
     text = str(value)
     if text in {"", ".", ".."} or "/" in text or "\0" in text:
-        raise Refused(value, "it is no file name")
+        raise Refused(value, "it is not a file name")
     out = []
     for char in text:
         if char.isascii() and (char.isalnum() or char in "_,-@:=%"):
@@ -203,10 +204,10 @@ def _path_regex(value: object) -> str:
 
 
 def _property_value(value: object, name: str) -> str:
-    """A property's value: init trims its ends, a line end ends it, and only ro.* may be longer than 91 bytes."""
+    """A property's value: init trims its ends, a line feed ends it, and only ro.* may be longer than 91 bytes."""
     text = _no_control(value, "a property's value")
     if text != text.strip():
-        raise Refused(value, "white space at the ends of a property's value is lost")
+        raise Refused(value, "init removes white space at the ends of a property's value")
     if len(text.encode()) > 91 and not name.startswith("ro."):
         raise Refused(value, f"the value of {name} has more than 91 bytes (PROP_VALUE_MAX)")
     return text
@@ -241,7 +242,7 @@ def _xml_block(lines: list[str]) -> str:
 
 
 def _markdown(value: object) -> str:
-    """Text in CommonMark with what would mark it up escaped, wherever in a line it stands."""
+    """Text in CommonMark; every character that would be markup is escaped."""
     text = re.sub(r"([\\`*\[\]<>&|~]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9]))", r"\\\1", one_line(value))
     return re.sub(r"^([#+=-]|[0-9]+(?=[.)](?: |$)))", lambda match: _before_last(match[1]), text)
 
@@ -268,7 +269,7 @@ LANGUAGES: Mapping[str, Language] = {
             "kconfig",
             "a kernel configuration fragment",
             _word(
-                "a kernel configuration fragment", r"[A-Za-z0-9_]+|-?[0-9]+", "only letters, digits and '_' can stand"
+                "a kernel configuration fragment", r"[A-Za-z0-9_]+|-?[0-9]+", "only letters, digits and '_' are allowed"
             ),
             _kconfig_block,
             {"literal": _kconfig_string, "setting": _kconfig_setting, "comment": _kconfig_comment},
@@ -279,7 +280,7 @@ LANGUAGES: Mapping[str, Language] = {
             _word(
                 "a device tree source",
                 r"[A-Za-z_][A-Za-z0-9_]*|[0-9]+|0x[0-9a-f]+",
-                "only identifiers and numbers can stand bare",
+                _NO_QUOTES,
             ),
             _stars,
             {"literal": c_string, "comment": _star_comment, "node_name": _node_name, "cells": _cells},
@@ -287,14 +288,14 @@ LANGUAGES: Mapping[str, Language] = {
         Language(
             "te",
             "SELinux policy",
-            _word("SELinux policy", r"[A-Za-z_][A-Za-z0-9_]*", "only identifiers can stand"),
+            _word("SELinux policy", r"[A-Za-z_][A-Za-z0-9_]*", "only identifiers are allowed"),
             _hashes,
             {"comment": _hash_comment},
         ),
         Language(
             "file_contexts",
             "file_contexts",
-            _word("file_contexts", r"[A-Za-z_][A-Za-z0-9_]*", "only identifiers can stand bare"),
+            _word("file_contexts", r"[A-Za-z_][A-Za-z0-9_]*", "only identifiers are allowed without quotes"),
             _hashes,
             {"comment": _hash_comment, "path_regex": _path_regex},
         ),
@@ -311,28 +312,32 @@ LANGUAGES: Mapping[str, Language] = {
         Language(
             "properties",
             "a property file",
-            _word("a property file", r"[A-Za-z0-9_.:@-]+", "only letters, digits and _ . : @ - can stand in a name"),
+            _word("a property file", r"[A-Za-z0-9_.:@-]+", "only letters, digits and _ . : @ - are allowed in a name"),
             _hashes,
             {"comment": _hash_comment, "value": _property_value},
         ),
         Language(
             "modules",
             "modules.load",
-            _word("modules.load", r"[A-Za-z0-9_][A-Za-z0-9_./-]*", "only a module's file name can stand"),
+            _word("modules.load", r"[A-Za-z0-9_][A-Za-z0-9_./-]*", "only the file name of a module is allowed"),
             _hashes,
             {"comment": _hash_comment},
         ),
         Language(
             "blueprint",
             "Android.bp",
-            _word("Android.bp", r"[A-Za-z_][A-Za-z0-9_]*|-?[0-9]+", "only identifiers and numbers can stand bare"),
+            _word(
+                "Android.bp",
+                r"[A-Za-z_][A-Za-z0-9_]*|-?[0-9]+",
+                _NO_QUOTES,
+            ),
             _slash_lines,
             {"literal": _go_string},
         ),
         Language("xml", "XML", _xml, _xml_block, {"comment": _xml_comment}, escapes=True),
         Language("markdown", "Markdown", _markdown, _xml_block, {"code": _markdown_code}, escapes=True),
-        Language("c", "C", _word("C", _C_WORD, "only identifiers and numbers can stand bare"), _stars, _C),
-        Language("c++", "C++", _word("C++", _C_WORD, "only identifiers and numbers can stand bare"), _stars, _C),
+        Language("c", "C", _word("C", _C_WORD, _NO_QUOTES), _stars, _C),
+        Language("c++", "C++", _word("C++", _C_WORD, _NO_QUOTES), _stars, _C),
     )
 }
 """Every target language by name."""

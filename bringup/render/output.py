@@ -1,4 +1,4 @@
-"""Rendered files onto disk: whole or not at all, never outside the folder, never over a file that a person wrote."""
+"""Writes rendered files: whole or not at all, never outside the folder, never over a file that a person wrote."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ class Written:
 
 
 def write(rendered: Iterable[Rendered], out_dir: Path, *, force: bool = False) -> tuple[Written, ...]:
-    """Write the files below ``out_dir``; all are looked at before the first is written.
+    """Write the files below ``out_dir``. All are checked before the first is written.
 
     :param force: overwrite files that bringup did not write.
-    :raises UsageError: a path leads out of ``out_dir``, or a file is there that bringup did not write.
-    :raises HostError: the disk refuses.
+    :raises UsageError: a path is outside ``out_dir``, or bringup did not write the file that is there.
+    :raises HostError: a file cannot be read or written.
     """
     files = tuple(rendered)
     plans = [(_target(file, out_dir), file) for file in files]
@@ -56,7 +56,7 @@ def _target(file: Rendered, out_dir: Path) -> Path:
     target = root / file.path
     # A link inside the folder may point out of it, so the parent is resolved, too.
     if not target.parent.resolve().is_relative_to(root) or target.name in {"", ".", ".."}:
-        raise UsageError(f"write {visible(file.path)}", f"it lies outside {out_dir}")
+        raise UsageError(f"write {visible(file.path)}", f"it is outside {out_dir}")
     return target
 
 
@@ -74,7 +74,7 @@ def _change(target: Path, file: Rendered, *, force: bool) -> Change:
     if not force and MARK.encode() not in there[:_MARK_WITHIN]:
         raise UsageError(
             f"write {target}",
-            "a file of that name is there that bringup did not write",
+            "a file of that name is there, and bringup did not write it",
             hint="choose another -o DIR, or overwrite it with --force",
         )
     return Change.UPDATED
@@ -99,11 +99,11 @@ def _replace(target: Path, text: str) -> None:
 
 
 def diff(rendered: Iterable[Rendered], tree: Path) -> Iterator[str]:
-    """Unified diff lines from the files in ``tree`` to what is rendered now; nothing when they agree.
+    """Unified diff lines from the files in ``tree`` to what is rendered now; empty when they agree.
 
-    A file is looked for at its rendered path; a missing one is diffed against nothing.
+    A file is read at its rendered path; a missing file counts as empty.
 
-    :raises UsageError: a path leads out of ``tree``.
+    :raises UsageError: a path is outside ``tree``.
     :raises HostError: a file cannot be read.
     """
     for file in rendered:

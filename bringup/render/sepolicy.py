@@ -1,6 +1,6 @@
 """SELinux types, contexts and rules for the heaps that a config labels, within the platform's neverallow rules.
 
-The rule that counts (private/coredomain.te, since Android 12): no coredomain but init and ueventd may open a heap
+The rule that matters (private/coredomain.te, since Android 12): no coredomain but init and ueventd may open a heap
 unless its type is dmabuf_system_heap_device or dmabuf_system_secure_heap_device. A rule for an attribute such as
 hal_camera would include its clients, some of which are core domains; so rules are written for domain types only.
 """
@@ -22,12 +22,12 @@ PLATFORM_TYPES = ("dmabuf_heap_device", "dmabuf_system_heap_device", "dmabuf_sys
 _OPEN_TO_CORE = PLATFORM_TYPES[1:]
 _EXEMPT = ("init", "ueventd")
 _UNLABELLED = "device"
-"""What all of /dev is that no file_contexts names: public/domain.te lets no domain open a character device of it."""
+"""The type of a node in /dev that file_contexts does not name; public/domain.te lets no domain open such a node."""
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What a config asks of SELinux.
+    """What a config needs from SELinux.
 
     :param types: types to declare, none of them the platform's.
     :param contexts: (node name, type) where the platform's file_contexts would give another type.
@@ -80,7 +80,7 @@ def _check(config: BoardConfig, heap: Heap, domain: str, label: str) -> None:
         return
     if kind == "attribute":
         hint = "name the domain types of this board's HALs in used_by, e.g. hal_camera_default"
-        raise UsageError(action, f"{domain} is an attribute; its members may be core domains", hint=hint)
+        raise UsageError(action, f"{domain} is an attribute, and its members may be core domains", hint=hint)
     if kind == "coredomain" and domain not in _EXEMPT:
         raise UsageError(
             action,

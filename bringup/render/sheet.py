@@ -40,7 +40,7 @@ class Sheet:
 
 
 def make_sheet(config: BoardConfig, heaps: tuple[Heap, ...], kernel: str) -> Sheet:
-    """Tell ``config`` in words, with those of its heaps that ``kernel`` has."""
+    """Describe ``config`` in words, with those of its heaps that ``kernel`` has."""
     used = {ref for _, block in config.blocks() for refs in block.source.values() for ref in refs}
     sources = {key: text for key, text in config.sources.items() if key in used}
     numbers = {key: number for number, key in enumerate(sources, 1)}
@@ -99,7 +99,7 @@ def _span(first: str | None, last: str | None) -> str:
 
 
 def _region(region: Region) -> str:
-    words = [show_size(region.size)] if region.size is not None else ["size not known"]
+    words = [show_size(region.size)] if region.size is not None else ["size unknown"]
     words.append(f"declared in the {region.declared_in.replace('-', ' ')}")
     if region.base is not None:
         words.append(f"at 0x{region.base:x}")
@@ -113,16 +113,16 @@ def _region(region: Region) -> str:
 
 def _node(node: DeviceNode) -> str:
     words = [word for word in (node.mode, node.owner, node.group) if word is not None]
-    told = [" ".join(words)] if words else []
-    return ", ".join([*told, *([f"SELinux type {node.label}"] if node.label else [])])
+    permissions = [" ".join(words)] if words else []
+    return ", ".join([*permissions, *([f"SELinux type {node.label}"] if node.label else [])])
 
 
 def _usage(rules: Iterable[UsageRule]) -> str:
-    told = []
+    texts = []
     for rule in rules:
-        wanted = " and ".join(rule.all) or "any usage"
-        told.append(f"{wanted}, but not with {' or '.join(rule.none)}" if rule.none else wanted)
-    return "; ".join(told)
+        usage = " and ".join(rule.all) or "any usage"
+        texts.append(f"{usage}, but not with {' or '.join(rule.none)}" if rule.none else usage)
+    return "; ".join(texts)
 
 
 def _ion(ion: IonHeap) -> str:

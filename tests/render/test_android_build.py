@@ -251,4 +251,4 @@ def test_modules_are_named_in_load_order(tmp_path: Path) -> None:
 def test_boards_without_modules_say_so() -> None:
     for one in render("modules", config("virtual-amd64"), dirs=TEMPLATES):
         assert isinstance(one, Skipped)
-        assert one.reason == "no module of this board provides a heap, or none is known"
+        assert one.reason == "no module of this board provides a heap, or it is unknown which"

@@ -27,7 +27,7 @@ def test_the_header_names_config_kernel_and_version_and_no_date() -> None:
 @pytest.mark.parametrize(
     ("extra", "kernel", "told"),
     [
-        ("", None, f"for kernel {NEWEST_KERNEL} (the newest known, for the board config names none)."),
+        ("", None, f"for kernel {NEWEST_KERNEL} (the newest known: the board config names none)."),
         ('kernel: {versions: ["5.10", "6.6"]}\n', None, "for kernel 6.6."),
         ('kernel: {versions: ["5.10", "6.6"]}\n', "5.10", "for kernel 5.10."),
         ("", "6.1.75-android14-11-gabc", "for kernel 6.1."),

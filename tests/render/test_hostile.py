@@ -14,9 +14,9 @@ from bringup.config.load import load_text
 from bringup.config.schema import BoardConfig
 from bringup.errors import ConfigError, UsageError
 from bringup.render.engine import Rendered, render
+from bringup.render.expected_lines import read_back
 from bringup.render.fragments import fragments
 from bringup.render.language import one_line
-from bringup.render.promises import read_back
 from tests.support.render.parsers import read_c_string, read_kconfig, read_ueventd
 from tests.support.render.shipped import TEMPLATES
 

@@ -49,7 +49,7 @@ def test_an_own_file_is_updated(tmp_path: Path) -> None:
 
 def test_a_persons_file_is_kept_and_nothing_else_is_written(tmp_path: Path) -> None:
     (tmp_path / "b.rc").write_text("mine\n")
-    with pytest.raises(UsageError, match="that bringup did not write") as caught:
+    with pytest.raises(UsageError, match="and bringup did not write it") as caught:
         write([file("a.rc"), file("b.rc")], tmp_path)
     assert "--force" in caught.value.hint
     assert not (tmp_path / "a.rc").exists()

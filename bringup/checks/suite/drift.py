@@ -13,7 +13,15 @@ from bringup.facts.android_ids import owner_text, selinux_type, uid_of
 from bringup.facts.board import HEAP_FOLDER, Facts
 from bringup.facts.reserved_memory import RESERVED_MEMORY, ReservedNode, reserved_memory
 from bringup.render.dts import show_numbers
-from bringup.render.promises import LabelLine, NodeLine, ParameterLine, PoolLine, Promises, promised_by, read_back
+from bringup.render.expected_lines import (
+    ExpectedLines,
+    LabelLine,
+    NodeLine,
+    ParameterLine,
+    PoolLine,
+    expected_by,
+    read_back,
+)
 from bringup.results.verdict import Cause, Verdict
 
 
@@ -73,19 +81,19 @@ def drift(ask: Question, facts: Facts) -> Iterator[Verdict]:
     elif facts.version is None:
         yield ask.unknown("the kernel's release was not observed")
     else:
-        promises = promised_by(facts.config, facts.version)
+        expected = expected_by(facts.config, facts.version)
         if facts.rendered is not None:
-            promises = read_back(facts.rendered, facts.config.name)
-        yield from _compare(ask, facts, promises)
+            expected = read_back(facts.rendered, facts.config.name)
+        yield from _compare(ask, facts, expected)
 
 
-def _compare(ask: Question, facts: Facts, promises: Promises) -> Iterator[Verdict]:
+def _compare(ask: Question, facts: Facts, expected: ExpectedLines) -> Iterator[Verdict]:
     """One verdict a fragment. Nodes of the board config itself are judged by heap.mode, heap.owner and heap.label."""
     compared = (
-        _device_tree(facts, promises.pools or ()),
-        _cmdline(facts, promises),
-        _ueventd(facts, promises.nodes or ()),
-        _file_contexts(facts, promises.labels or ()),
+        _device_tree(facts, expected.pools or ()),
+        _cmdline(facts, expected),
+        _ueventd(facts, expected.nodes or ()),
+        _file_contexts(facts, expected.labels or ()),
     )
     told = [one for one in compared if one.lines]
     if not told:
@@ -154,9 +162,9 @@ def _properties(node: ReservedNode) -> dict[str, str]:
     return {name: value for name, value in told.items() if value} | dict.fromkeys(node.flags, "")
 
 
-def _cmdline(facts: Facts, promises: Promises) -> _Drift:
-    lines = promises.parameters or ()
-    default = next((line for line in promises.pools or () if line.property == "linux,cma-default"), None)
+def _cmdline(facts: Facts, expected: ExpectedLines) -> _Drift:
+    lines = expected.parameters or ()
+    default = next((line for line in expected.pools or () if line.property == "linux,cma-default"), None)
     if any(line.text.startswith("cma=") for line in lines):
         default = None
     found = _Drift("cmdline", len(lines) + (default is not None))

@@ -15,7 +15,7 @@ const Heap kHeaps[kHeapCount] = {
     { "linux,cma", "linux,cma", 0x0, 0x10, 0x0 },
 };
 
-// No ION is left in this kernel: MapNameToIonHeap would do nothing, so it is not called.
+// This kernel has no ION: MapNameToIonHeap would do nothing, so it is not called.
 int RegisterHeaps(BufferAllocator&) {
     return 0;
 }

@@ -24,7 +24,7 @@ struct Heap {
 inline constexpr std::size_t kHeapCount = 2;
 extern const Heap kHeaps[kHeapCount];
 
-// Tells libdmabufheap which ION heap stands in for which DMA-BUF heap. 0, or the first error (-errno).
+// Registers with libdmabufheap the ION heap that each DMA-BUF heap replaces. Returns 0, or the first error (-errno).
 int RegisterHeaps(BufferAllocator& allocator);
 
 }  // namespace bringup

@@ -14,7 +14,7 @@
 extern "C" {
 #endif
 
-/* All node names in /dev/dma_heap, ended by NULL. */
+/* All node names in /dev/dma_heap; the last entry is NULL. */
 extern const char *const bringup_heaps[];
 
 /* One rule: bits of android.hardware.graphics.common.BufferUsage that select a heap. */
@@ -24,7 +24,7 @@ struct bringup_heap_rule {
     const char *heap;
 };
 
-/* Tried in order, ended by a rule whose heap is NULL. */
+/* In the order to try them; the heap of the last rule is NULL. */
 extern const struct bringup_heap_rule bringup_heap_rules[];
 
 /* The heap for a gralloc usage, or NULL when no rule selects one. */

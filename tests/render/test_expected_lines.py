@@ -14,7 +14,7 @@ from bringup.errors import ConfigError
 from bringup.kernel.history.version import KernelVersion
 from bringup.render.dts import read_nodes
 from bringup.render.engine import Rendered, render
-from bringup.render.promises import promised_by, read_back, rendered_names
+from bringup.render.expected_lines import expected_by, read_back, rendered_names
 from tests.support.render.shipped import TEMPLATES, config, every_board
 
 
@@ -28,7 +28,7 @@ def files(board: BoardConfig, kernel: str) -> dict[str, str]:
 @every_board
 def test_what_is_read_back_is_what_the_config_promises(name: str, kernel: str) -> None:
     board, rendered = config(name), files(config(name), kernel)
-    wanted = promised_by(board, KernelVersion.parse(kernel))
+    wanted = expected_by(board, KernelVersion.parse(kernel))
     for tree in ("dtso", "dtsi"):
         given = {
             path: text

@@ -1,4 +1,4 @@
-"""What fragments promise of a board, line by line: from a board config, or read back from files rendered earlier."""
+"""What rendered fragments expect of a board, line by line: from a board config, or read back from rendered files."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from bringup.render.dts import read_nodes
 from bringup.text import visible
 
 __all__ = [
+    "ExpectedLines",
     "LabelLine",
     "NodeLine",
     "ParameterLine",
     "PoolLine",
-    "Promises",
-    "promised_by",
+    "expected_by",
     "read_back",
     "rendered_names",
 ]
@@ -69,8 +69,8 @@ class ParameterLine:
 
 
 @dataclass(frozen=True, slots=True)
-class Promises:
-    """What each fragment promises; ``None``: there is no such fragment to compare with."""
+class ExpectedLines:
+    """What each fragment expects; ``None``: there is no such fragment to compare with."""
 
     nodes: tuple[NodeLine, ...] | None = None
     labels: tuple[LabelLine, ...] | None = None
@@ -78,16 +78,16 @@ class Promises:
     parameters: tuple[ParameterLine, ...] | None = None
 
 
-def promised_by(config: BoardConfig, kernel: KernelVersion) -> Promises:
+def expected_by(config: BoardConfig, kernel: KernelVersion) -> ExpectedLines:
     """Device tree and command line as they would be rendered now. Nodes and labels have checks of their own.
 
-    :raises UsageError: the config asks for what cannot be rendered.
+    :raises UsageError: the config asks for something that cannot be rendered.
     """
     context = make_context(config, kernel)
     place = config.name
-    return Promises(
+    return ExpectedLines(
         pools=tuple(line for pool in context.pools for line in _pool_lines(pool, place)),
-        parameters=tuple(ParameterLine(place, one.text) for one in context.cmdline()),
+        parameters=tuple(ParameterLine(place, parameter.text) for parameter in context.cmdline()),
     )
 
 
@@ -114,19 +114,20 @@ def _region(region: Region) -> Iterator[tuple[str, str]]:
 
 
 def rendered_names(board: str) -> tuple[str, ...]:
-    """The files that :func:`read_back` reads; of the device tree's two the first that is there."""
+    """The files that :func:`read_back` reads. Of the two device tree files, it reads the first that exists."""
     tree = (f"{board}-heaps.dtso", f"{board}-heaps.dtsi")
     return (f"ueventd.{board}.rc", "sepolicy/file_contexts", *tree, f"cmdline.{board}.mk")
 
 
-def read_back(files: Mapping[str, str], board: str) -> Promises:
-    """What files promise that were rendered for ``board``: path below the output folder → text.
+def read_back(files: Mapping[str, str], board: str) -> ExpectedLines:
+    """What files that were rendered for ``board`` expect.
 
-    :raises ConfigError: a line is none that bringup renders.
+    :param files: path below the output folder → text.
+    :raises ConfigError: bringup does not render such a line.
     """
     ueventd, contexts, overlay, include, cmdline = rendered_names(board)
     tree = overlay if overlay in files else include
-    return Promises(
+    return ExpectedLines(
         nodes=tuple(_nodes(files[ueventd], ueventd)) if ueventd in files else None,
         labels=tuple(_labels(files[contexts], contexts)) if contexts in files else None,
         pools=tuple(_pools(files[tree], tree)) if tree in files else None,
@@ -143,7 +144,7 @@ def _lines(text: str) -> Iterator[tuple[int, list[str]]]:
 
 def _not_understood(path: str, number: int, words: list[str]) -> ConfigError:
     text = visible(" ".join(words))[:120]
-    return ConfigError(path, f"'{text}' is no line that bringup renders", line=number, hint="render it again")
+    return ConfigError(path, f"bringup does not render a line like '{text}'", line=number, hint="render it again")
 
 
 def _nodes(text: str, path: str) -> Iterator[NodeLine]:
