@@ -47,6 +47,7 @@ __all__ = [
     "TransferError",
     "UsageError",
     "VirtualBoardError",
+    "os_reason",
 ]
 
 
@@ -184,3 +185,8 @@ class RecordError(BringupError):
 
     blame = Blame.USAGE
     exit_code = ExitCode.USAGE
+
+
+def os_reason(error: OSError) -> str:
+    """What the operating system says about an error: ``No space left on device``."""
+    return error.strerror or str(error)

@@ -17,7 +17,7 @@ from bringup.board.server import with_adb
 from bringup.board.sync import FileStat
 from bringup.board.wire import Refused, WireError
 from bringup.deadline import Deadline
-from bringup.errors import BringupError, HostError, TransferError
+from bringup.errors import BringupError, HostError, TransferError, os_reason
 from bringup.text import from_board, visible
 
 __all__ = ["Pulled", "file_stat", "pull", "push"]
@@ -56,7 +56,7 @@ def push(link: Link, data: bytes | Path, remote: str, mode: int, deadline: Deadl
         with data.open("rb") as file:
             return _push(link, iter(lambda: file.read(READ_SIZE), b""), data.stat().st_size, remote, mode, deadline)
     except OSError as error:
-        raise HostError(f"read {data}", error.strerror or str(error)) from error
+        raise HostError(f"read {data}", os_reason(error)) from error
 
 
 def _push(link: Link, chunks: Iterable[bytes], size: int, remote: str, mode: int, deadline: Deadline) -> int:

@@ -18,7 +18,7 @@ from typing import Protocol
 
 from bringup.board.server import ServerAddress, adb_command
 from bringup.deadline import Deadline
-from bringup.errors import AdbServerError, DeadlineExceeded
+from bringup.errors import AdbServerError, DeadlineExceeded, os_reason
 from bringup.text import from_board, visible
 
 __all__ = [
@@ -137,7 +137,7 @@ class SocketStream:
         except TimeoutError as error:
             raise TimedOut from error
         except OSError as error:
-            raise Broken(error.strerror or str(error)) from error
+            raise Broken(os_reason(error)) from error
 
     def _both(self, out: bytes | memoryview, limit: int, left: float) -> tuple[int, bytes | None]:
         poll = select.poll()
@@ -181,7 +181,7 @@ class ServerTransport:
         except OSError as error:
             raise AdbServerError(
                 "connect to the adb server",
-                f"nothing answers at {self.address}: {error.strerror or error}",
+                f"nothing answers at {self.address}: {os_reason(error)}",
                 hint=f"start one: adb {' '.join(self.address.adb_options)} start-server",
             ) from error
 

@@ -10,7 +10,8 @@ from datetime import datetime
 from pathlib import Path
 
 from bringup.cli.console import out, print_json, say
-from bringup.errors import HostError, UsageError
+from bringup.errors import HostError, UsageError, os_reason
+from bringup.files import write_file
 from bringup.lab.run import record_names
 from bringup.record.journal import JOURNAL
 from bringup.report import find_format, write_report
@@ -44,7 +45,7 @@ def write_reports(run: Run, folder: Path) -> None:
     except FileExistsError as error:
         raise UsageError(f"write the reports to {folder}", "there is a file of that name", hint=_ELSEWHERE) from error
     except OSError as error:
-        raise HostError(f"write the reports to {folder}", error.strerror or str(error), hint=_ELSEWHERE) from error
+        raise HostError(f"write the reports to {folder}", os_reason(error), hint=_ELSEWHERE) from error
     for name, file in _REPORTS.items():
         write_report(run, find_format(name), folder / file)
 
@@ -59,7 +60,7 @@ def check_fix_dir(folder: Path | None) -> None:
         try:
             ours = not file.exists() or is_fix_file(file.read_text(encoding="utf-8", errors="replace"))
         except OSError as error:
-            raise HostError(f"read {file}", error.strerror or str(error)) from error
+            raise HostError(f"read {file}", os_reason(error)) from error
         if not ours:
             seen = f"{file.name} is there, and bringup did not write it"
             raise UsageError(f"write the fixes to {folder}", seen, hint="give another folder with --fix-dir")
@@ -86,10 +87,9 @@ def write_fixes(run: Run, folder: Path | None) -> None:
             for name in set(FIX_FILES) - files.keys():
                 (place / name).unlink(missing_ok=True)
             for name, text in files.items():
-                (place / name).parent.mkdir(parents=True, exist_ok=True)
-                (place / name).write_text(text, encoding="utf-8")
+                write_file(place / name, text, hint=_ELSEWHERE)
         except OSError as error:
-            raise HostError(f"write the fixes to {place}", error.strerror or str(error)) from error
+            raise HostError(f"write the fixes to {place}", os_reason(error)) from error
         say(f"fixes: {place}" if files else f"{board.serial}: nothing to fix")
 
 
@@ -124,5 +124,5 @@ def prepare_folder(output: Path | None, replace: bool) -> Path:
     except (NotADirectoryError, FileExistsError) as error:
         raise UsageError(action, "there is a file of that name", hint=_ELSEWHERE) from error
     except OSError as error:
-        raise HostError(action, error.strerror or str(error), hint=_ELSEWHERE) from error
+        raise HostError(action, os_reason(error), hint=_ELSEWHERE) from error
     return folder

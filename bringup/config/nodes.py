@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bringup.errors import ConfigError
+from bringup.errors import ConfigError, os_reason
 from bringup.text import visible
 
 __all__ = ["MAX_BYTES", "Node", "Place", "TreePath", "at", "plain", "read_file", "read_text", "walk"]
@@ -82,7 +82,7 @@ def read_file(path: Path) -> Node:
         with path.open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
     except OSError as error:
-        raise ConfigError(path, error.strerror or str(error)) from error
+        raise ConfigError(path, os_reason(error)) from error
     return read_text(raw, path)
 
 

@@ -10,7 +10,7 @@ from bringup import __version__
 from bringup.checks.judge import judge
 from bringup.checks.registry import Question, find_check
 from bringup.config.schema import BoardConfig
-from bringup.errors import BoardError, HostError, UsageError
+from bringup.errors import BoardError, HostError, UsageError, os_reason
 from bringup.facts.board import Facts
 from bringup.facts.config_match import match_record
 from bringup.facts.ion_equivalence import ion_facts
@@ -70,7 +70,7 @@ def rendered_files(folder: Path, board: str) -> dict[str, str]:
     try:
         return {path: (place / path).read_text(encoding="utf-8", errors="replace") for path in paths}
     except OSError as error:
-        raise HostError(f"read {place}", error.strerror or str(error)) from error
+        raise HostError(f"read {place}", os_reason(error)) from error
 
 
 def judge_unusable(error: BoardError) -> BoardRun:

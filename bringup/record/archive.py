@@ -7,16 +7,16 @@ twice, nothing outside the folder, and bounds on their number and size, whatever
 from __future__ import annotations
 
 import io
-import secrets
 import shutil
 import tarfile
 import tempfile
-from contextlib import suppress
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
-from bringup.errors import HostError, RecordError
+from bringup.errors import HostError, RecordError, os_reason
+from bringup.files import open_whole
 from bringup.record.journal import JOURNAL
+from bringup.zstd import MAX_WINDOW_LOG, zstd
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +26,7 @@ __all__ = ["SUFFIX", "is_archive", "pack", "unpack"]
 SUFFIX = ".tar.zst"
 _MAGIC = b"\x28\xb5\x2f\xfd"
 #: Of one record; one of a large board has about 600 files and 3 MB.
-_FILES, _BYTES, _WINDOW = 20_000, 256 << 20, 128 << 20
+_FILES, _BYTES = 20_000, 256 << 20
 _LEVEL = 10
 _READ_ACTION = "read the record {}"
 
@@ -45,30 +45,22 @@ def is_archive(path: Path) -> bool:
 def pack(folder: Path, archive: Path) -> None:
     """Write a record's folder into an archive: the whole file or none. The same record gives the same bytes.
 
-    :raises HostError: it cannot be written, or zstandard is not installed.
+    :raises HostError: it cannot be written.
     """
-    action = f"write the record {archive}"
-    zstandard = _zstandard(action)
-    part = archive.with_name(f".{archive.name[:200]}.{secrets.token_hex(4)}.part")
-    try:
-        archive.parent.mkdir(parents=True, exist_ok=True)
-        compressor = zstandard.ZstdCompressor(level=_LEVEL, write_checksum=True)
-        with (
-            part.open("xb") as out,
-            compressor.stream_writer(out, closefd=False) as packed,
-            tarfile.open(fileobj=packed, mode="w|", format=tarfile.PAX_FORMAT) as tar,
-        ):
-            for name, path in _content(folder):
-                with path.open("rb") as file:
-                    entry = tarfile.TarInfo(name)
-                    entry.size = path.stat().st_size
-                    tar.addfile(entry, file)
-        part.replace(archive)
-    except OSError as error:
-        raise HostError(action, error.strerror or str(error), hint="choose another file with -o") from error
-    finally:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
+    options: dict[int, int] = {
+        zstd.CompressionParameter.compression_level: _LEVEL,
+        zstd.CompressionParameter.checksum_flag: True,
+    }
+    with (
+        open_whole(archive, action=f"write the record {archive}", hint="choose another file with -o") as out,
+        zstd.ZstdFile(out, "wb", options=options) as packed,
+        tarfile.open(fileobj=packed, mode="w|", format=tarfile.PAX_FORMAT) as tar,
+    ):
+        for name, path in _content(folder):
+            with path.open("rb") as file:
+                entry = tarfile.TarInfo(name)
+                entry.size = path.stat().st_size
+                tar.addfile(entry, file)
 
 
 def _content(folder: Path) -> Iterator[tuple[str, Path]]:
@@ -83,23 +75,22 @@ def unpack(archive: Path) -> Path:
     """Take an archive apart into a new temporary folder, which is the caller's to remove.
 
     :raises RecordError: it is no archive, is damaged, or holds what no record holds.
-    :raises HostError: zstandard is not installed, or the disk refuses.
+    :raises HostError: the disk refuses.
     """
     action = _READ_ACTION.format(archive)
-    zstandard = _zstandard(action)
     folder = Path(tempfile.mkdtemp(prefix="bringup-record-"))
     try:
         with archive.open("rb") as file:
             _see_magic(file, action)
-            reader = zstandard.ZstdDecompressor(max_window_size=_WINDOW).stream_reader(file, read_across_frames=True)
+            reader = zstd.ZstdFile(file, options={zstd.DecompressionParameter.window_log_max: MAX_WINDOW_LOG})
             with tarfile.open(fileobj=_Bounded(reader), mode="r|") as tar:
                 _extract(tar, folder, action)
     except BaseException as error:
         shutil.rmtree(folder, ignore_errors=True)
-        if isinstance(error, tarfile.TarError | zstandard.ZstdError | EOFError | ValueError | OverflowError):
+        if isinstance(error, tarfile.TarError | zstd.ZstdError | EOFError | ValueError | OverflowError):
             raise RecordError(action, f"the archive is damaged: {error}") from error
         if isinstance(error, OSError):
-            raise HostError(action, error.strerror or str(error)) from error
+            raise HostError(action, os_reason(error)) from error
         raise
     return folder
 
@@ -147,7 +138,7 @@ def _is_odd(part: str) -> bool:
 class _Bounded(io.RawIOBase):
     """A stream that ends in an error where it grows beyond what a record can be."""
 
-    def __init__(self, inner: BinaryIO) -> None:
+    def __init__(self, inner: zstd.ZstdFile) -> None:
         self._inner = inner
         self._left = _BYTES
 
@@ -160,12 +151,3 @@ class _Bounded(io.RawIOBase):
         if self._left < 0:
             raise tarfile.ReadError(f"it unpacks to more than {_BYTES >> 20} MiB")
         return data
-
-
-def _zstandard(action: str) -> Any:
-    try:
-        import zstandard
-    except ImportError as error:
-        hint = "pip install 'bringup[images]', or use a folder"
-        raise HostError(action, "zstandard is not installed", hint=hint) from error
-    return zstandard

@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from bringup.errors import HostError, UsageError
+from bringup.errors import HostError, UsageError, os_reason
 from bringup.text import safe_name
 
 __all__ = ["JOURNAL", "SCHEMA", "Journal"]
@@ -41,7 +41,7 @@ class Journal:
             seen = "a record is there already" if folder.is_dir() else "there is a file of that name"
             raise UsageError(action, seen, hint="choose another folder with -o") from error
         except OSError as error:
-            raise HostError(action, error.strerror or str(error), hint="choose another folder with -o") from error
+            raise HostError(action, os_reason(error), hint="choose another folder with -o") from error
 
     def __enter__(self) -> Self:
         return self
@@ -70,7 +70,7 @@ class Journal:
             while data:
                 data = data[self._out.write(data) :]
         except OSError as error:
-            raise HostError(f"write the record {self.folder}", error.strerror or str(error)) from error
+            raise HostError(f"write the record {self.folder}", os_reason(error)) from error
 
     def store(self, board_path: str, data: bytes) -> dict[str, str | int]:
         """Keep a raw copy of ``data`` under ``files/``.
@@ -90,7 +90,7 @@ class Journal:
         except FileExistsError:
             pass  # the same bytes under the same name
         except OSError as error:
-            raise HostError(f"write the record {self.folder}", error.strerror or str(error)) from error
+            raise HostError(f"write the record {self.folder}", os_reason(error)) from error
         return {"stored": relative.as_posix(), "sha256": digest, "size": len(data)}
 
 

@@ -31,7 +31,7 @@ from bringup.allocator.answer import (
     Untimed,
 )
 from bringup.allocator.protocol import parse_line
-from bringup.errors import AllocatorError, RecordError
+from bringup.errors import AllocatorError, RecordError, os_reason
 from bringup.record.archive import unpack
 from bringup.record.journal import JOURNAL, SCHEMA
 from bringup.text import from_board, visible
@@ -70,7 +70,7 @@ class FileEntry:
             with self.stored.open("rb") as stored:
                 data = stored.read(_FILE_LIMIT + 1)
         except OSError as error:
-            raise RecordError(action, f"{self.stored}: {error.strerror or error}") from error
+            raise RecordError(action, f"{self.stored}: {os_reason(error)}") from error
         if hashlib.sha256(data).hexdigest() != self.sha256:
             raise RecordError(action, f"{self.stored} is not what was recorded: its SHA-256 differs")
         return data
@@ -307,7 +307,7 @@ def _load(folder: Path, named: Path) -> Record:
     try:
         journal = (folder / JOURNAL).open("rb")
     except OSError as error:
-        seen = f"{JOURNAL}: {error.strerror or error}" if folder.exists() else "there is no such file or folder"
+        seen = f"{JOURNAL}: {os_reason(error)}" if folder.exists() else "there is no such file or folder"
         if any(folder.glob(f"*/{JOURNAL}")):
             seen = f"it is a folder of records, and has no {JOURNAL} itself"
             hint = f"name them: bringup check {named}/*/"

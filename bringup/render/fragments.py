@@ -23,7 +23,7 @@ from pathlib import Path, PurePosixPath
 
 from bringup.config.nodes import Node, read_text
 from bringup.config.shipped import template_dirs
-from bringup.errors import ConfigError
+from bringup.errors import ConfigError, os_reason
 from bringup.render.language import LANGUAGES
 
 __all__ = ["Fragment", "Template", "fragments"]
@@ -90,7 +90,7 @@ def _read(path: Path, _version: tuple[int, int]) -> Template:
     try:
         raw = path.read_bytes()[: _MAX_TEMPLATE + 1]
     except OSError as error:
-        raise ConfigError(path, error.strerror or str(error)) from error
+        raise ConfigError(path, os_reason(error)) from error
     if len(raw) > _MAX_TEMPLATE:
         raise ConfigError(path, "the template is larger than 256 KiB")
     try:

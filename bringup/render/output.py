@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import difflib
 import enum
-import secrets
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from bringup.errors import HostError, UsageError
+from bringup.errors import HostError, UsageError, os_reason
+from bringup.files import write_file
 from bringup.render.engine import MARK, Rendered
 from bringup.text import from_board, visible
 
@@ -47,7 +46,7 @@ def write(rendered: Iterable[Rendered], out_dir: Path, *, force: bool = False) -
     changes = [_change(target, file, force=force) for target, file in plans]
     for (target, file), change in zip(plans, changes, strict=True):
         if change is not Change.SAME:
-            _replace(target, file.text)
+            write_file(target, file.text, hint="is the disk full, or read-only?")
     return tuple(Written(target, change) for (target, _), change in zip(plans, changes, strict=True))
 
 
@@ -68,7 +67,7 @@ def _change(target: Path, file: Rendered, *, force: bool) -> Change:
     try:
         there = target.read_bytes()
     except OSError as error:
-        raise HostError(f"read {target}", error.strerror or str(error)) from error
+        raise HostError(f"read {target}", os_reason(error)) from error
     if there == file.text.encode():
         return Change.SAME
     if not force and MARK.encode() not in there[:_MARK_WITHIN]:
@@ -78,24 +77,6 @@ def _change(target: Path, file: Rendered, *, force: bool) -> Change:
             hint="choose another -o DIR, or overwrite it with --force",
         )
     return Change.UPDATED
-
-
-def _replace(target: Path, text: str) -> None:
-    beside = target.parent / f".{target.name[:200]}.{secrets.token_hex(6)}"
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with beside.open("xb") as file:
-                file.write(text.encode())
-            beside.replace(target)
-        except BaseException:
-            with suppress(OSError):
-                beside.unlink()
-            raise
-    except OSError as error:
-        raise HostError(
-            f"write {target}", error.strerror or str(error), hint="is the disk full, or read-only?"
-        ) from error
 
 
 def diff(rendered: Iterable[Rendered], tree: Path) -> Iterator[str]:
@@ -111,7 +92,7 @@ def diff(rendered: Iterable[Rendered], tree: Path) -> Iterator[str]:
         try:
             there = from_board(target.read_bytes()) if target.is_file() else ""
         except OSError as error:
-            raise HostError(f"read {target}", error.strerror or str(error)) from error
+            raise HostError(f"read {target}", os_reason(error)) from error
         yield from difflib.unified_diff(
             visible(there).splitlines(),
             visible(file.text).splitlines(),

@@ -5,15 +5,13 @@ A format is one file in :mod:`bringup.report.formats` that defines ``FORMAT``; i
 
 from __future__ import annotations
 
-import contextlib
-import os
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bringup.errors import HostError, UsageError
+from bringup.errors import UsageError
+from bringup.files import write_file
 from bringup.results.run import Run
 
 if TYPE_CHECKING:
@@ -99,18 +97,6 @@ def write_report(
     """
     chosen = find_format(format) if isinstance(format, str) else format
     file = path / f"report{chosen.suffix}" if path.is_dir() else path
-    text = rendered(document, chosen)
-    part = file.with_name(f".{file.name}.{secrets.token_hex(4)}.part")
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("x", encoding="utf-8", newline="\n") as out:
-            out.write(text)
-            out.flush()
-            os.fsync(out.fileno())
-        part.replace(file)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            part.unlink(missing_ok=True)
-        hint = "name another file or folder with -o"
-        raise HostError(f"write the {chosen.name} report to {file}", error.strerror or str(error), hint=hint) from error
+    action, hint = f"write the {chosen.name} report to {file}", "name another file or folder with -o"
+    write_file(file, rendered(document, chosen), action=action, hint=hint)
     return file

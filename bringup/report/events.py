@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from bringup import __version__
-from bringup.errors import BringupError, HostError
+from bringup.errors import BringupError, HostError, os_reason
 from bringup.report.json_text import json_line
 from bringup.results.run import BoardRun, Run
 
@@ -76,4 +76,4 @@ class Events:
             except BrokenPipeError:
                 raise
             except OSError as error:
-                raise HostError("write the run's events", error.strerror or str(error)) from error
+                raise HostError("write the run's events", os_reason(error)) from error

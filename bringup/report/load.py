@@ -10,7 +10,7 @@ import zlib
 from pathlib import Path
 
 from bringup.compare.runs import SCHEMA, Comparison
-from bringup.errors import RecordError
+from bringup.errors import RecordError, os_reason
 from bringup.results.run import Run, load_run, said
 
 __all__ = ["load_document", "load_report"]
@@ -50,7 +50,7 @@ def load_document(path: Path) -> Run | Comparison:
         raise RecordError(_ACTION.format(path), "the page is not UTF-8") from error
     except OSError as error:
         hint = "give the folder that 'bringup run -o DIR' wrote, or a report of it"
-        raise RecordError(_ACTION.format(path), error.strerror or str(error), hint=hint) from error
+        raise RecordError(_ACTION.format(path), os_reason(error), hint=hint) from error
     found = _CARRIER.search(text)
     if found is None:
         hint = "give a report that 'bringup report --format html' or 'bringup run' wrote"

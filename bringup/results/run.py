@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from bringup.errors import ExitCode, RecordError
+from bringup.errors import ExitCode, RecordError, os_reason
 from bringup.kernel.history.gap import UpstreamGap
 from bringup.results.ion import IonComparison, IonFacts, IonHeap, IonPoint, PointResult
 from bringup.results.memory import MemoryFacts
@@ -281,7 +281,7 @@ def load_run(path: Path) -> Run:
     except FileNotFoundError as error:
         raise RecordError(action, f"there is no {file.name}", hint=_instead(path)) from error
     except OSError as error:
-        raise RecordError(action, error.strerror or str(error)) from error
+        raise RecordError(action, os_reason(error)) from error
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         seen = f"{file.name} is not a {SCHEMA} document: {said(error)}"
         raise RecordError(action, seen, hint=_instead(path)) from error

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from bringup.errors import UsageError
+from bringup.errors import UsageError, os_reason
 from bringup.scan.rule import Kind, kind_of
 from bringup.text import from_board, visible
 
@@ -54,7 +54,7 @@ def files_of(tree: Path) -> Iterator[Source | Unread]:
             pass
     except OSError as error:
         hint = "name a folder: bringup scan TREE"
-        raise UsageError(f"scan {visible(str(tree))}", error.strerror or str(error), hint=hint) from error
+        raise UsageError(f"scan {visible(str(tree))}", os_reason(error), hint=hint) from error
     failed: list[OSError] = []
     for folder, folders, names in os.walk(root, onerror=failed.append):
         yield from _told(root, failed)
@@ -76,7 +76,7 @@ def _shown(root: str, path: str) -> str:
 def _told(root: str, failed: list[OSError]) -> Iterator[Unread]:
     while failed:
         error = failed.pop(0)
-        yield Unread(_shown(root, str(error.filename)), error.strerror or str(error))
+        yield Unread(_shown(root, str(error.filename)), os_reason(error))
 
 
 def _one(root: str, path: str, name: str) -> Iterator[Source | Unread]:
@@ -88,7 +88,7 @@ def _one(root: str, path: str, name: str) -> Iterator[Source | Unread]:
         elif kind is not None:
             yield _read(_shown(root, path), path, kind, found)
     except OSError as error:
-        yield Unread(_shown(root, path), error.strerror or str(error))
+        yield Unread(_shown(root, path), os_reason(error))
 
 
 def _link(root: str, path: str, kind: Kind | None) -> Iterator[Unread]:

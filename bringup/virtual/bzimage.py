@@ -11,7 +11,8 @@ import lzma
 import struct
 import zlib
 
-from bringup.errors import HostError, VirtualBoardError
+from bringup.errors import VirtualBoardError
+from bringup.zstd import decompressor, zstd
 
 __all__ = ["elf_kernel"]
 
@@ -46,23 +47,11 @@ def _decompress(payload: bytes) -> bytes:
     """The first stream only: the kernel's build appends the unpacked size to it."""
     try:
         if payload.startswith(b"\x28\xb5\x2f\xfd"):
-            return _zstd(payload)
+            return decompressor().decompress(payload, _MAX_KERNEL)
         if payload.startswith(b"\xfd7zXZ\0"):
             return lzma.LZMADecompressor().decompress(payload, _MAX_KERNEL)
         if payload.startswith(b"\x1f\x8b"):
             return zlib.decompressobj(wbits=31).decompress(payload, _MAX_KERNEL)
-    except (lzma.LZMAError, zlib.error) as error:
+    except (lzma.LZMAError, zlib.error, zstd.ZstdError) as error:
         raise VirtualBoardError(_ACTION, f"its payload is damaged: {error}") from error
     raise VirtualBoardError(_ACTION, f"its payload is compressed in a way that is not known: {payload[:6].hex()}")
-
-
-def _zstd(payload: bytes) -> bytes:
-    try:
-        import zstandard
-    except ImportError as error:
-        raise HostError(_ACTION, "zstandard is not installed", hint="pip install 'bringup[virtual]'") from error
-    try:
-        kernel: bytes = zstandard.ZstdDecompressor().decompressobj().decompress(payload)
-    except zstandard.ZstdError as error:
-        raise VirtualBoardError(_ACTION, f"its payload is damaged: {error}") from error
-    return kernel

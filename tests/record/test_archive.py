@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
-import zstandard
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -19,6 +18,7 @@ from bringup.errors import HostError, RecordError
 from bringup.record import archive as room
 from bringup.record.archive import is_archive, pack, unpack
 from bringup.record.load import load_record
+from bringup.zstd import zstd
 from tests.support.command import bringup
 from tests.support.scripted_record import ScriptedBoard
 
@@ -40,7 +40,7 @@ def packed(entries: Iterable[Entry], folder: Path) -> Path:
                 entry.type = getattr(tarfile, kind)
                 tar.addfile(entry)
     path = folder / "x.tar.zst"
-    path.write_bytes(zstandard.compress(out.getvalue()))
+    path.write_bytes(zstd.compress(out.getvalue()))
     return path
 
 
@@ -76,7 +76,7 @@ def test_an_archive_that_tar_made_is_read(tmp_path: Path) -> None:
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w") as tar:
         tar.add(tmp_path / "record", arcname=".")
-    (tmp_path / "by-hand.tar.zst").write_bytes(zstandard.compress(out.getvalue()))
+    (tmp_path / "by-hand.tar.zst").write_bytes(zstd.compress(out.getvalue()))
     assert load_record(tmp_path / "by-hand.tar.zst").incomplete is None
 
 
@@ -141,7 +141,7 @@ def test_a_head_that_announces_more_than_there_is(tmp_path: Path) -> None:
     entry = tarfile.TarInfo("files/a")
     entry.size = 1 << 33
     path = tmp_path / "x.tar.zst"
-    path.write_bytes(zstandard.compress(entry.tobuf(tarfile.GNU_FORMAT) + b"few"))
+    path.write_bytes(zstd.compress(entry.tobuf(tarfile.GNU_FORMAT) + b"few"))
     with pytest.raises(RecordError):
         unpack(path)
 
@@ -169,7 +169,7 @@ def whole_tar(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     ScriptedBoard().record(folder / "record")
     pack(folder / "record", folder / "r.tar.zst")
     with (folder / "r.tar.zst").open("rb") as file:
-        return zstandard.ZstdDecompressor().stream_reader(file).read()
+        return zstd.decompress(file.read())
 
 
 @settings(
@@ -180,7 +180,7 @@ def test_a_damaged_archive_is_an_error_of_ours_or_a_record(
     tmp_path_factory: pytest.TempPathFactory, whole_tar: bytes, data: st.DataObject
 ) -> None:
     path = tmp_path_factory.mktemp("damaged") / "x.tar.zst"
-    path.write_bytes(zstandard.compress(data.draw(_mutations(whole_tar))))
+    path.write_bytes(zstd.compress(data.draw(_mutations(whole_tar))))
     with contextlib.suppress(RecordError):  # and nothing else
         load_record(path)
 

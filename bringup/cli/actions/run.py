@@ -16,7 +16,7 @@ from bringup.cli.progress import live_steps
 from bringup.cli.run_output import check_fix_dir, prepare_folder, show, write_fixes, write_reports
 from bringup.compare.runs import Comparison, compare
 from bringup.config.shipped import choose_configs
-from bringup.errors import BoardError, BringupError, ExitCode, HostError, UsageError
+from bringup.errors import BoardError, BringupError, ExitCode, HostError, UsageError, os_reason
 from bringup.lab.judging import judge_unusable
 from bringup.lab.reading import read_run
 from bringup.lab.run import Job, run_boards
@@ -172,7 +172,7 @@ def _events(options: RunOptions) -> Iterator[Events | None]:
                 # Line by line: whoever follows the file sees an event when it happens.
                 file = files.enter_context(options.events.open("w", encoding="utf-8", buffering=1, newline="\n"))
             except OSError as error:
-                raise HostError(f"write the events to {options.events}", error.strerror or str(error)) from error
+                raise HostError(f"write the events to {options.events}", os_reason(error)) from error
             writers.append(file.write)
         yield Events(writers) if writers else None
 

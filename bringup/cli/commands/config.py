@@ -82,8 +82,8 @@ def schema(output: Annotated[Path | None, typer.Option("-o", metavar="FILE", hel
     """The JSON Schema of board configs, for editors."""
     import json
 
-    from bringup.cli.outfile import write_file
     from bringup.config.jsonschema import board_config_schema
+    from bringup.files import write_file
 
     text = json.dumps(board_config_schema(), indent=2) + "\n"
     if output is None:
@@ -192,14 +192,10 @@ def _write(made: Draft, output: Path | None) -> None:
     :raises HostError: it cannot be written.
     """
     from bringup.cli.console import say
-    from bringup.errors import HostError
+    from bringup.files import write_file
 
     if output is None:
         typer.echo(made.text, nl=False)
         return
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_text(made.text, encoding="utf-8")
-    except OSError as error:
-        raise HostError(f"write {output}", error.strerror or str(error)) from error
+    write_file(output, made.text)
     say(f"{output}: written; {counted(len(made.look_at), 'line')} to look at")

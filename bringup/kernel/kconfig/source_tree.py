@@ -13,7 +13,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
-from bringup.errors import ConfigError
+from bringup.errors import ConfigError, os_reason
 from bringup.kernel.history.architecture import ALSO
 from bringup.kernel.history.symbols import Era, SymbolType
 from bringup.kernel.history.version import ANY_VERSION, Flavour, KernelVersion
@@ -186,7 +186,7 @@ class _Reader:
                 return None
             text = path.read_bytes()[: _MAX_FILE + 1].decode("utf-8", "replace")
         except OSError as error:
-            self.notes.append(f"{name}: {error.strerror or error}")
+            self.notes.append(f"{name}: {os_reason(error)}")
             return None
         self._total += len(text)
         if self._files > _MAX_FILES or self._total > _MAX_TOTAL or len(text) > _MAX_FILE:

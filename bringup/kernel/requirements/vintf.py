@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from bringup.errors import ConfigError, UsageError
+from bringup.errors import ConfigError, UsageError, os_reason
 from bringup.kernel.history.version import ANY_VERSION, KernelVersion, VersionRange
 from bringup.kernel.kconfig.dotconfig import parse_config
 from bringup.kernel.requirements.requirement import AllOf, Need, Requirement, Wanted
@@ -41,7 +41,7 @@ def load_vintf(path: Path) -> tuple[Requirement, ...]:
             raise ConfigError(path, f"larger than {_MAX_BYTES >> 20} MiB")
         raw = path.read_bytes()
     except OSError as error:
-        raise ConfigError(path, error.strerror or str(error)) from error
+        raise ConfigError(path, os_reason(error)) from error
     branch = _BRANCH.search(path.resolve().parent.name)
     asked = VersionRange.parse(branch[1]) if branch else ANY_VERSION
     return vintf_requirements(raw, str(path), asked, required="recommended" not in path.name)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from bringup.errors import BringupError, ConfigError, UsageError
+from bringup.errors import BringupError, ConfigError, UsageError, os_reason
 from bringup.kernel.history.version import KernelVersion
 from bringup.kernel.kconfig.dotconfig import KernelConfig, Override, merge, parse_config
 from bringup.kernel.requirements.evidence import Evidence, module_name
@@ -202,7 +202,7 @@ def _read(path: Path, *, may_be_empty: bool = False) -> bytes:
         with path.open("rb") as file:
             data = file.read(_MAX_FILE + 1)
     except OSError as error:
-        raise ConfigError(path, error.strerror or str(error)) from error
+        raise ConfigError(path, os_reason(error)) from error
     if not data and not may_be_empty:
         raise ConfigError(path, "is empty")
     return data

@@ -1,7 +1,7 @@
 """Compressed bytes → bytes, told apart by their first bytes, never more than the caller allows.
 
 The formats are those the kernel's ``scripts/Makefile.lib`` writes: gzip, xz, lzma (alone), bzip2, lz4 (legacy frame),
-lzo (lzop file) and zstd. lz4, zstd and lzo need a library; without it the error names the extra that brings it.
+lzo (lzop file) and zstd. lz4 and lzo need a library; without it the error names the extra that brings it.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 from bringup.errors import ConfigError, HostError
+from bringup.zstd import decompressor, zstd
 
 __all__ = ["Compression", "Limit", "compression_of", "decompress", "unpack"]
 
 _CHUNK = 1 << 20
 _LZMA_MEMORY = 192 << 20
-_ZSTD_WINDOW = 128 << 20
 
 
 class Compression(enum.StrEnum):
@@ -179,39 +179,6 @@ def _lz4_frame(data: memoryview, source: str) -> Iterator[bytes]:
     return _stream(frame.LZ4FrameDecompressor, (RuntimeError, EOFError), Compression.LZ4_FRAME)(data, source)
 
 
-def _zstd(data: memoryview, source: str) -> Iterator[bytes]:
-    zstandard = _library("zstandard", "images", source)
-    frame = data[: _zstd_end(data, source)]
-    decoder = zstandard.ZstdDecompressor(max_window_size=_ZSTD_WINDOW)
-    try:
-        with decoder.stream_reader(frame) as reader:
-            while piece := reader.read(_CHUNK):
-                yield piece
-    except zstandard.ZstdError as error:
-        raise _damaged(source, Compression.ZSTD, error) from error
-
-
-def _zstd_end(data: memoryview, source: str) -> int:
-    """Where the first frame ends (RFC 8878, 3.1.1). The library does not tell a frame cut short from one that ended."""
-    if len(data) < 6:
-        raise _cut(source, Compression.ZSTD)
-    descriptor = data[4]
-    single = descriptor >> 5 & 1
-    content_size = (single, 2, 4, 8)[descriptor >> 6]
-    at = 5 + (1 - single) + (0, 1, 2, 4)[descriptor & 3] + content_size
-    last = False
-    while not last:
-        if at + 3 > len(data):
-            raise _cut(source, Compression.ZSTD)
-        header = int.from_bytes(data[at : at + 3], "little")
-        last, kind, size = bool(header & 1), header >> 1 & 3, header >> 3
-        at += 3 + (1 if kind == 1 else size)
-    at += 4 if descriptor & 4 else 0
-    if at > len(data):
-        raise _cut(source, Compression.ZSTD)
-    return at
-
-
 def _lzo(data: memoryview, source: str) -> Iterator[bytes]:
     """An lzop file: a header with a name in it, then blocks behind their two lengths and their checksums."""
     lzo = _library("lzo", "lzo", source)
@@ -278,5 +245,5 @@ _UNPACK: dict[Compression, Callable[[memoryview, str], Iterator[bytes]]] = {
     Compression.LZ4: _lz4_legacy,
     Compression.LZ4_FRAME: _lz4_frame,
     Compression.LZO: _lzo,
-    Compression.ZSTD: _zstd,
+    Compression.ZSTD: _stream(decompressor, (zstd.ZstdError,), Compression.ZSTD),
 }

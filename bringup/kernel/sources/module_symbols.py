@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from bringup.errors import ConfigError
+from bringup.errors import ConfigError, os_reason
 from bringup.kernel.requirements.evidence import module_name
 from bringup.kernel.sources.decompress import compression_of, decompress
 
@@ -64,7 +64,7 @@ def _content(path: Path) -> bytes:
             raise ConfigError(path, f"is larger than {_LARGEST >> 20} MiB: no kernel module")
         data = path.read_bytes()
     except OSError as error:
-        raise ConfigError(path, error.strerror or str(error)) from error
+        raise ConfigError(path, os_reason(error)) from error
     if compression_of(data) is not None:
         data = decompress(data, str(path), limit=_LARGEST)
     if not data.startswith(_ELF):

@@ -7,10 +7,12 @@ import gzip
 import lzma
 import struct
 from collections.abc import Callable
+from functools import partial
 
 import lz4.block
 import lz4.frame
-import zstandard
+
+from bringup.zstd import zstd
 
 CONFIG = b"""\
 #
@@ -62,7 +64,7 @@ PACKERS: dict[str, Callable[[bytes], bytes]] = {
     "bzip2": lambda data: bz2.compress(data, 1),
     "lz4": lz4_legacy,
     "lz4 frame": lz4.frame.compress,
-    "zstd": zstandard.ZstdCompressor(level=1).compress,
+    "zstd": partial(zstd.compress, level=1),
 }
 
 

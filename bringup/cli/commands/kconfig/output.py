@@ -87,7 +87,7 @@ def write_fragment(fragment: Fragment, source: Source, output: Path | None, *, r
 
     :param read: the files it was made from, which are not written over.
     """
-    from bringup.cli.outfile import write_file
+    from bringup.files import write_file
 
     text = f"# For {visible(source.name)}\n{fragment.text()}" if fragment.lines else ""
     if output is None:
