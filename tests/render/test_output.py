@@ -95,9 +95,9 @@ def test_a_link_or_folder_of_that_name_is_not_written_through(tmp_path: Path) ->
     assert (tmp_path / "target").read_text() == TEXT
 
 
-def test_a_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+def test_a_file_where_the_folder_has_to_be(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("a file")
-    with pytest.raises(HostError, match="write"):
+    with pytest.raises(UsageError, match="a file where a folder would have to be"):
         write([file()], tmp_path / "out")
 
 

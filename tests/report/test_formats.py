@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from bringup.errors import HostError, RecordError, UsageError
+from bringup.errors import RecordError, UsageError
 from bringup.report import Format, all_formats, find_format, write_report
 from bringup.report.load import load_report
 from bringup.results.run import load_run
@@ -54,9 +54,9 @@ def test_a_report_that_cannot_be_rendered_leaves_the_old_one(tmp_path: Path) -> 
     assert file.read_text() == "old"
 
 
-def test_a_folder_that_cannot_be_written_is_the_host_in_the_way(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_a_wrong_command_line(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(HostError) as caught:
+    with pytest.raises(UsageError) as caught:
         write_report(sample.run(), "json", tmp_path / "file" / "report.json")
     assert str(tmp_path) in caught.value.action
     assert caught.value.hint
