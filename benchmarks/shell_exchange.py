@@ -17,7 +17,8 @@ import adbutils
 
 from benchmarks.measure import Goal, interleave, report, save
 from bringup.deadline import Deadline
-from tests.support.native_adbd import AdbServer, NativeBoard, obstacle
+from tests.support.native_adbd import AdbServer, NativeBoard
+from tests.support.native_userland import obstacle
 
 RAW, OURS, ADBUTILS, ADB = "bare exchange", "bringup", "adbutils shell2(v2=True)", "adb shell"
 GOALS = [Goal(OURS, RAW, 1.3), Goal(OURS, ADBUTILS, 0.2)]

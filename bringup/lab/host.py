@@ -14,7 +14,7 @@ from bringup.allocator.abi import Abi, binary
 from bringup.board.server import adb_program
 from bringup.errors import BringupError, VirtualBoardError
 from bringup.virtual import BuiltKernel, cache_folder, profiles
-from bringup.virtual.kbuild import require_tools
+from bringup.virtual.kernel.kbuild import require_tools
 
 __all__ = ["HostFact", "examine_host"]
 

@@ -1,12 +1,12 @@
 """Virtual boards: a Debian kernel and Debian's adbd in QEMU, driven over QMP."""
 
-from bringup.virtual.building import BuiltKernel, KernelBuild, build_kernel, find_kernel
 from bringup.virtual.image import Image, cache_folder, find_image, setup
-from bringup.virtual.machine import Options, running, running_board, start, stop
+from bringup.virtual.kernel.building import BuiltKernel, KernelBuild, build_kernel, find_kernel
 from bringup.virtual.profile import Profile, find_profile, profiles
 from bringup.virtual.progress import Progress
-from bringup.virtual.qmp import Qmp
-from bringup.virtual.state import VirtualBoard
+from bringup.virtual.running.machine import Options, running, running_board, start, stop
+from bringup.virtual.running.qmp import Qmp
+from bringup.virtual.running.state import VirtualBoard
 
 __all__ = [
     "BuiltKernel",

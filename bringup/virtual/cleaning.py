@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bringup.deadline import Deadline
-from bringup.virtual.building import BuiltKernel, find_kernel
 from bringup.virtual.image import cache_folder, find_image
+from bringup.virtual.kernel.building import BuiltKernel, find_kernel
 from bringup.virtual.locks import locked
 from bringup.virtual.profile import profiles
 

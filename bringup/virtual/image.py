@@ -15,7 +15,7 @@ from importlib import resources
 from pathlib import Path
 
 from bringup.deadline import Deadline
-from bringup.virtual import cpio
+from bringup.virtual.boot import cpio
 from bringup.virtual.folders import write_folder
 from bringup.virtual.locks import locked
 from bringup.virtual.profile import Profile
@@ -23,7 +23,15 @@ from bringup.virtual.progress import Progress, Silent
 
 __all__ = ["Image", "cache_folder", "find_image", "setup"]
 
-_PARTS = ("bzimage.py", "cpio.py", "debs.py", "elf.py", "image.py", "initramfs.py", "kernels.py")
+_PARTS = (
+    "boot/cpio.py",
+    "boot/initramfs.py",
+    "debian/debs.py",
+    "debian/elf.py",
+    "image.py",
+    "kernel/bzimage.py",
+    "kernel/kernels.py",
+)
 # What of a profile goes into an image; the rest concerns only how QEMU is started.
 _MADE_OF = ("name", "arch", "triplet", "suite", "packages", "kernel", "modules", "properties", "ueventd")
 
@@ -91,9 +99,9 @@ def setup(profile: Profile, deadline: Deadline, progress: Progress | None = None
 
 
 def _build(profile: Profile, root: Path, deadline: Deadline, progress: Progress) -> Image:
-    from bringup.virtual.debs import unpack
-    from bringup.virtual.initramfs import layout
-    from bringup.virtual.kernels import Workshop
+    from bringup.virtual.boot.initramfs import layout
+    from bringup.virtual.debian.debs import unpack
+    from bringup.virtual.kernel.kernels import Workshop
 
     workshop = Workshop(root, profile.arch, deadline, progress)
     kernel = profile.kernel.obtain(workshop)

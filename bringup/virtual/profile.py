@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from bringup.errors import UsageError
-from bringup.virtual.kernels import KernelSource
+from bringup.virtual.kernel.kernels import KernelSource
 
 __all__ = ["Profile", "find_profile", "profiles"]
 

@@ -16,7 +16,7 @@ from bringup.deadline import Deadline
 from bringup.outcome import Outcome
 from bringup.text import from_board
 from bringup.virtual import VirtualBoard, find_profile, running_board
-from bringup.virtual.kernels import DebianKernel
+from bringup.virtual.kernel.kernels import DebianKernel
 from tests.support.heap_tests import EVERY
 from tests.support.known_defects import settled
 from tests.support.ktap import parse

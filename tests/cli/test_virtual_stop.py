@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bringup.virtual.state import Folder, VirtualBoard, folder_of
+from bringup.virtual.running.state import Folder, VirtualBoard, folder_of
 from tests.support.command import bringup
 
 

@@ -23,8 +23,8 @@ import pytest
 from bringup.deadline import Deadline
 from bringup.errors import BringupError
 from bringup.virtual import BuiltKernel, VirtualBoard, find_image, find_kernel, find_profile, running_board, setup
-from bringup.virtual.qemu import find_qemu
-from bringup.virtual.qmp import require_qmp
+from bringup.virtual.running.qemu import find_qemu
+from bringup.virtual.running.qmp import require_qmp
 
 SETUP_SECONDS = 900.0
 BOOT_SECONDS = 300.0

@@ -17,9 +17,9 @@ import pytest
 from bringup.deadline import Deadline
 from bringup.errors import DeadlineExceeded, VirtualBoardError
 from bringup.virtual import Qmp, VirtualBoard, find_image, find_profile, running, running_board, setup, start, stop
-from bringup.virtual.answer import adbd_banner
-from bringup.virtual.initramfs import TOYBOX_APPLETS
-from bringup.virtual.state import folders
+from bringup.virtual.boot.initramfs import TOYBOX_APPLETS
+from bringup.virtual.running.answer import adbd_banner
+from bringup.virtual.running.state import folders
 from tests.support.adbd import shell
 from tests.support.virtual_board import BOOT_SECONDS, MakeBoard, require_virtual_board
 

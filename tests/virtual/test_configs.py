@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bringup.virtual import BuiltKernel, find_profile
-from bringup.virtual.kconfig import parse_options
+from bringup.virtual.kernel.kconfig import parse_options
 
 BOARDS = [
     ("arm64-5.10", "virtual-arm64-5.10"),

@@ -9,10 +9,10 @@ import pytest
 from bringup.deadline import Deadline
 from bringup.errors import DeadlineExceeded, VirtualBoardError
 from bringup.virtual import find_profile
-from bringup.virtual.machine import _booted
 from bringup.virtual.progress import Silent
-from bringup.virtual.qemu import spawn_detached
-from bringup.virtual.state import VirtualBoard, folder_of
+from bringup.virtual.running.machine import _booted
+from bringup.virtual.running.qemu import spawn_detached
+from bringup.virtual.running.state import VirtualBoard, folder_of
 
 AMD64 = find_profile("amd64")
 EMULATORS = "Kernel panic - not syncing: Fatal exception in interrupt"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bringup.virtual.kernels import KernelSource
+from bringup.virtual.kernel.kernels import KernelSource
 from bringup.virtual.profile import Profile
 
 __all__ = ["POOL", "POOL_AND_REGION", "board", "kernel_options"]

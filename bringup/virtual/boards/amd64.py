@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bringup.virtual.kernels import DebianKernel
+from bringup.virtual.kernel.kernels import DebianKernel
 from bringup.virtual.profile import Profile
 
 __all__ = ["PROFILE"]

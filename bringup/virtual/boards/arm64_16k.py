@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bringup.virtual.boards import _arm64
-from bringup.virtual.kernels import DebianKernel
+from bringup.virtual.kernel.kernels import DebianKernel
 
 __all__ = ["PROFILE"]
 

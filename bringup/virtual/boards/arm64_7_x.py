@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bringup.virtual.boards import _arm64
-from bringup.virtual.building import BuiltKernel
+from bringup.virtual.kernel.building import BuiltKernel
 
 __all__ = ["PROFILE"]
 

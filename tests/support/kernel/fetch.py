@@ -27,9 +27,9 @@ import platformdirs
 from bringup.deadline import Deadline
 from bringup.errors import VirtualBoardError
 from bringup.virtual import cache_folder
-from bringup.virtual.apt import PrivateApt
+from bringup.virtual.debian.apt import PrivateApt
+from bringup.virtual.debian.sources import host_archive
 from bringup.virtual.progress import Silent
-from bringup.virtual.sources import host_archive
 
 __all__ = ["cache", "configs", "hardening_checker", "images", "kernels", "mkbootimg", "trees"]
 

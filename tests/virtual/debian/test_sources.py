@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bringup.errors import VirtualBoardError
-from bringup.virtual.sources import Archive, Source, host_archive, parse_deb822, parse_one_line
+from bringup.virtual.debian.sources import Archive, Source, host_archive, parse_deb822, parse_one_line
 
 KEY = "/usr/share/keyrings/debian-archive-keyring.gpg"
 DEB822 = f"""\

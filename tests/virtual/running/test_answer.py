@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import pytest
 
 from bringup.deadline import Deadline
-from bringup.virtual.answer import adbd_banner
+from bringup.virtual.running.answer import adbd_banner
 
 
 def packet(command: bytes, payload: bytes = b"", *, magic: int | None = None) -> bytes:

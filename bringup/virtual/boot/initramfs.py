@@ -10,9 +10,10 @@ from collections.abc import Mapping
 from importlib import resources
 
 from bringup.errors import VirtualBoardError
-from bringup.virtual import cpio, elf
-from bringup.virtual.debs import Files
-from bringup.virtual.kernels import Kernel, load_order
+from bringup.virtual.boot import cpio
+from bringup.virtual.debian import elf
+from bringup.virtual.debian.debs import Files
+from bringup.virtual.kernel.kernels import Kernel, load_order
 from bringup.virtual.profile import Profile
 
 __all__ = ["TOYBOX_APPLETS", "layout", "property_file"]

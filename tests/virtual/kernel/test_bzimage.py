@@ -7,7 +7,7 @@ import struct
 import pytest
 
 from bringup.errors import VirtualBoardError
-from bringup.virtual.bzimage import elf_kernel
+from bringup.virtual.kernel.bzimage import elf_kernel
 from bringup.zstd import zstd
 
 ELF = b"\x7fELF" + bytes(range(256)) * 8

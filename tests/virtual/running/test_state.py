@@ -12,8 +12,8 @@ from bringup.deadline import Deadline
 from bringup.errors import DeadlineExceeded, UsageError
 from bringup.virtual import running, stop
 from bringup.virtual.locks import locked
-from bringup.virtual.machine import _sweep
-from bringup.virtual.state import Folder, VirtualBoard, folder_of
+from bringup.virtual.running.machine import _sweep
+from bringup.virtual.running.state import Folder, VirtualBoard, folder_of
 
 
 def made(own_runtime: Path, name: str = "one") -> Folder:

@@ -18,7 +18,7 @@ from pathlib import Path
 from bringup.deadline import Deadline
 from bringup.errors import DeadlineExceeded, VirtualBoardError
 from bringup.text import from_board, visible
-from bringup.virtual.kconfig import fragment, not_kept
+from bringup.virtual.kernel.kconfig import fragment, not_kept
 from bringup.virtual.progress import Progress
 
 __all__ = ["ARCH", "Kbuild", "compiler_version", "require_tools"]

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bringup.errors import VirtualBoardError
-from bringup.virtual.kconfig import fragment, not_kept, parse_options
+from bringup.virtual.kernel.kconfig import fragment, not_kept, parse_options
 
 NAMES = st.from_regex(r"[A-Z][A-Z0-9_]{0,20}", fullmatch=True)
 VALUES = st.sampled_from(["y", "m", "n", "0", "0x1000", '"a b"', '""'])

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bringup.virtual.elf import NotElf, read_dynamic
+from bringup.virtual.debian.elf import NotElf, read_dynamic
 
 PROGRAMS = [path for path in ("/bin/sh", "/bin/ls", sys.executable) if Path(path).exists()]
 

@@ -19,8 +19,8 @@ from urllib.parse import unquote
 from bringup.deadline import Deadline
 from bringup.errors import DeadlineExceeded, VirtualBoardError
 from bringup.text import counted, from_board, visible
+from bringup.virtual.debian.sources import Archive
 from bringup.virtual.progress import Progress
-from bringup.virtual.sources import Archive
 
 __all__ = ["Package", "PrivateApt"]
 

@@ -21,12 +21,12 @@ from typing import IO
 from bringup.deadline import Deadline
 from bringup.errors import DeadlineExceeded, VirtualBoardError
 from bringup.text import from_board, visible
-from bringup.virtual.apt import Package
+from bringup.virtual.debian.apt import Package
 from bringup.virtual.folders import fill_folder
 from bringup.virtual.image import cache_folder
-from bringup.virtual.kbuild import ARCH, Kbuild, compiler_version, require_tools
-from bringup.virtual.kconfig import fragment, parse_options
-from bringup.virtual.kernels import Kernel, Workshop
+from bringup.virtual.kernel.kbuild import ARCH, Kbuild, compiler_version, require_tools
+from bringup.virtual.kernel.kconfig import fragment, parse_options
+from bringup.virtual.kernel.kernels import Kernel, Workshop
 from bringup.virtual.locks import locked
 from bringup.virtual.profile import Profile
 from bringup.virtual.progress import Progress, Silent

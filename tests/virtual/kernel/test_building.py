@@ -10,10 +10,10 @@ import pytest
 
 from bringup.deadline import Deadline
 from bringup.errors import DeadlineExceeded, VirtualBoardError
-from bringup.virtual import kbuild as kbuild_module
-from bringup.virtual.building import _unpack
 from bringup.virtual.folders import fill_folder
-from bringup.virtual.kbuild import Kbuild, require_tools
+from bringup.virtual.kernel import kbuild as kbuild_module
+from bringup.virtual.kernel.building import _unpack
+from bringup.virtual.kernel.kbuild import Kbuild, require_tools
 from bringup.virtual.progress import Silent
 
 # O= and KCONFIG_ALLCONFIG= are what kbuild gives; "allnoconfig" here drops CONFIG_DROPPED and keeps the rest.

@@ -14,18 +14,18 @@ from typing import TypedDict, Unpack
 from bringup.deadline import Deadline
 from bringup.errors import DeadlineExceeded, VirtualBoardError
 from bringup.text import from_board, visible
-from bringup.virtual import cpio
-from bringup.virtual.answer import adbd_banner
-from bringup.virtual.building import BuiltKernel, find_kernel
-from bringup.virtual.devicetree import device_tree
+from bringup.virtual.boot import cpio
+from bringup.virtual.boot.devicetree import device_tree
+from bringup.virtual.boot.initramfs import property_file
 from bringup.virtual.image import Image, find_image, setup
-from bringup.virtual.initramfs import property_file
+from bringup.virtual.kernel.building import BuiltKernel, find_kernel
 from bringup.virtual.locks import locked
 from bringup.virtual.profile import Profile
 from bringup.virtual.progress import Progress, Silent
-from bringup.virtual.qemu import find_qemu, forwarded_port, kill, spawn_detached, spawn_guarded
-from bringup.virtual.qmp import require_qmp
-from bringup.virtual.state import Folder, VirtualBoard, folder_of, folders
+from bringup.virtual.running.answer import adbd_banner
+from bringup.virtual.running.qemu import find_qemu, forwarded_port, kill, spawn_detached, spawn_guarded
+from bringup.virtual.running.qmp import require_qmp
+from bringup.virtual.running.state import Folder, VirtualBoard, folder_of, folders
 
 __all__ = ["Options", "running", "running_board", "start", "stop"]
 

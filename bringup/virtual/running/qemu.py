@@ -16,8 +16,8 @@ from bringup.deadline import Deadline
 from bringup.errors import DeadlineExceeded, VirtualBoardError
 from bringup.text import from_board, visible
 from bringup.virtual.profile import Profile
-from bringup.virtual.qmp import Qmp
-from bringup.virtual.state import Folder
+from bringup.virtual.running.qmp import Qmp
+from bringup.virtual.running.state import Folder
 
 __all__ = ["Guard", "find_qemu", "forwarded_port", "kill", "spawn_detached", "spawn_guarded"]
 

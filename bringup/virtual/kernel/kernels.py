@@ -12,12 +12,12 @@ from typing import Protocol
 
 from bringup.deadline import Deadline
 from bringup.errors import VirtualBoardError
-from bringup.virtual.apt import Package, PrivateApt
-from bringup.virtual.bzimage import elf_kernel
-from bringup.virtual.debs import unpack
+from bringup.virtual.debian.apt import Package, PrivateApt
+from bringup.virtual.debian.debs import unpack
+from bringup.virtual.debian.sources import host_archive
+from bringup.virtual.kernel.bzimage import elf_kernel
 from bringup.virtual.locks import locked
 from bringup.virtual.progress import Progress
-from bringup.virtual.sources import host_archive
 
 __all__ = ["DebianKernel", "Kernel", "KernelSource", "Workshop", "load_order"]
 

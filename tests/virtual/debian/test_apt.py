@@ -9,10 +9,10 @@ import pytest
 
 from bringup.deadline import Deadline
 from bringup.errors import BringupError, VirtualBoardError
-from bringup.virtual.apt import Package, PrivateApt
-from bringup.virtual.debs import unpack
+from bringup.virtual.debian.apt import Package, PrivateApt
+from bringup.virtual.debian.debs import unpack
+from bringup.virtual.debian.sources import Archive, host_archive
 from bringup.virtual.progress import Silent
-from bringup.virtual.sources import Archive, host_archive
 from tests.support.virtual_board import board_is_required
 
 pytestmark = pytest.mark.board

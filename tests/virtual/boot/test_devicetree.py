@@ -12,7 +12,7 @@ from bringup.deadline import Deadline
 from bringup.errors import VirtualBoardError
 from bringup.virtual import find_profile
 from bringup.virtual.boards import _arm64
-from bringup.virtual.devicetree import device_tree
+from bringup.virtual.boot.devicetree import device_tree
 from tests.support.virtual_board import MakeBoard, board_is_required
 
 _PROFILE = find_profile("arm64-debian")

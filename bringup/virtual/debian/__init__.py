@@ -1,0 +1,1 @@
+"""Debian's packages: found, fetched, verified and unpacked without root."""
