@@ -11,15 +11,11 @@ Use as a pytest plugin: ``pytest_plugins = ["tests.support.native_adbd"]`` gives
 from __future__ import annotations
 
 import contextlib
-import functools
-import hashlib
 import os
 import select
-import shutil
 import signal
 import socket
 import subprocess
-import tempfile
 import threading
 import uuid
 from collections.abc import Callable, Iterator
@@ -30,9 +26,8 @@ import pytest
 from bringup.board import Board, ServerTransport, Target, TcpAddress, connect_tcp, disconnect_tcp, list_boards
 from bringup.deadline import Deadline
 from bringup.errors import BringupError
+from tests.support.native_userland import NoBoardHere, obstacle, run, userland
 
-PACKAGES = ("adbd", "mksh", "toybox", "chiark-really")
-SUITE = "trixie"
 ADBD_PORT = 5555
 # RFC 2544 keeps 198.18.0.0/15 for tests of network gear; a host's own networks are not there
 NETWORK = "198.18"
@@ -71,19 +66,8 @@ done
 """
 
 
-class NoBoardHere(Exception):
-    """Why this machine cannot run one."""
-
-
 class PortTaken(Exception):
     """The adb server has ended instead of listening."""
-
-
-def _run(*argv: str) -> str:
-    done = subprocess.run(argv, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
-    if done.returncode != 0:
-        raise NoBoardHere(f"{' '.join(argv[:3])} …: {done.stderr.strip() or done.returncode}")
-    return done.stdout.strip()
 
 
 def _wait_for(met: Callable[[], bool], seconds: float, what: str) -> None:
@@ -93,64 +77,6 @@ def _wait_for(met: Callable[[], bool], seconds: float, what: str) -> None:
         if deadline.expired:
             raise TimeoutError(f"{what}: not within {seconds:g} s")
         pause.wait(0.005)
-
-
-@functools.cache
-def userland() -> Path:
-    """The board's ``/usr``: unpacked packages, kept in the user's cache.
-
-    :raises NoBoardHere: they cannot be had.
-    """
-    from bringup.virtual.apt import PrivateApt
-    from bringup.virtual.image import cache_folder
-    from bringup.virtual.locks import locked
-    from bringup.virtual.progress import Silent
-    from bringup.virtual.sources import host_archive
-
-    recipe = hashlib.sha256(repr((PACKAGES, SUITE, "2")).encode()).hexdigest()[:12]
-    tree = cache_folder() / "native" / recipe
-    deadline = Deadline.after(120)
-    with locked(cache_folder() / "native.lock", deadline, "prepare the native board"):
-        if tree.is_dir():
-            return tree
-        arch = _run("dpkg", "--print-architecture")
-        try:
-            apt = PrivateApt(cache_folder() / "apt" / f"native-{SUITE}-{arch}", host_archive(), SUITE, arch)
-            apt.prepare(deadline)
-            paths = apt.download(apt.resolve(PACKAGES, deadline), deadline, Silent())
-        except BringupError as error:
-            raise NoBoardHere(f"Debian's adbd cannot be fetched: {error}") from error
-        tree.parent.mkdir(parents=True, exist_ok=True)
-        scratch = Path(tempfile.mkdtemp(dir=tree.parent))
-        for path in paths:
-            _run("dpkg-deb", "-x", str(path), str(scratch))
-        for name in ("bin", "sbin", "lib", "lib64"):
-            with contextlib.suppress(FileExistsError):
-                (scratch / name).symlink_to(f"usr/{name}")
-        (scratch / "usr/sbin/really").chmod(0o755)  # set-uid only where a board's own file system holds it
-        (scratch / "usr/bin/sh").symlink_to("mksh")
-        for applet in _run("chroot", str(scratch), "/usr/bin/toybox").split():
-            with contextlib.suppress(FileExistsError):
-                (scratch / "usr/bin" / applet).symlink_to("toybox")
-        scratch.chmod(0o755)
-        scratch.rename(tree)
-    return tree
-
-
-@functools.cache
-def obstacle() -> str:
-    """Why no native board can run here; empty when one can."""
-    if os.geteuid() != 0:
-        return "a native board needs root (namespaces, chroot)"
-    missing = [tool for tool in ("unshare", "ip", "setpriv", "chroot", "dpkg-deb", "apt-get") if not shutil.which(tool)]
-    if missing:
-        return f"a native board needs {', '.join(missing)}"
-    try:
-        _run("unshare", "--net", "--mount", "--pid", "--fork", "true")
-        userland()
-    except NoBoardHere as error:
-        return f"no native board here: {error}"
-    return ""
 
 
 def require_native() -> None:
@@ -301,7 +227,7 @@ class NativeBoard:
         for number in numbers:
             veth = ("type", "veth", "peer", "name", "eth0", "netns", str(pid))
             try:
-                _run("ip", "link", "add", f"bringup{number}", *veth)
+                run("ip", "link", "add", f"bringup{number}", *veth)
             except NoBoardHere as error:
                 if "File exists" in str(error) and number != numbers[-1]:
                     continue
@@ -309,7 +235,7 @@ class NativeBoard:
             self._number = number
             break
         gateway = f"{self.address.rpartition('.')[0]}.{((self._number & 63) << 2) + 1}/30"
-        _run("ip", "address", "add", gateway, "dev", f"bringup{self._number}")
+        run("ip", "address", "add", gateway, "dev", f"bringup{self._number}")
         self.plug()
 
     def _listens(self) -> bool:
@@ -339,10 +265,10 @@ class NativeBoard:
 
     def unplug(self) -> None:
         """Cut the network, as by pulling the cable."""
-        _run("ip", "link", "set", f"bringup{self._number}", "down")
+        run("ip", "link", "set", f"bringup{self._number}", "down")
 
     def plug(self) -> None:
-        _run("ip", "link", "set", f"bringup{self._number}", "up")
+        run("ip", "link", "set", f"bringup{self._number}", "up")
 
     def processes(self) -> dict[int, str]:
         """The board's processes: the host's process id and the command line of each."""

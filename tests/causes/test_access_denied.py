@@ -1,0 +1,98 @@
+"""Access that SELinux or the node's mode denies, and the lines that allow it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bringup.checks.registry import find_check
+from bringup.config.schema import BoardConfig
+from bringup.results.verdict import Change, Outcome
+from tests.support.scripted_facts import ENFORCING, facts
+from tests.support.scripted_record import HELLO, broken, files, result
+
+
+def avc(
+    domain: str, label: str, rights: str = "read open", name: str = "linux,cma", more: str = 'comm="camera"'
+) -> str:
+    return (
+        f'type=1400 audit(9.1:7): avc:  denied  {{ {rights} }} for  pid=400 {more} name="{name}" dev="tmpfs" '
+        f"scontext=u:r:{domain}:s0 tcontext=u:object_r:{label}:s0 tclass=chr_file permissive=0 path=/dev/dma_heap/x\n"
+    )
+
+
+def denials(folder: Path, said: str) -> Any:
+    known = facts(broken(files=files(dmesg=said, **ENFORCING)), folder)
+    (verdict,) = find_check("selinux.denials").ask(known)
+    return verdict
+
+
+def test_a_core_domain_is_not_given_a_rule_that_does_not_build(tmp_path: Path) -> None:
+    verdict = denials(tmp_path, avc("cameraserver", "dmabuf_heap_device"))
+    assert verdict.cause.id == "selinux.core-domain"
+    assert verdict.changes == ()
+    assert any("neverallow" in line for line in verdict.remedy)
+
+
+def test_a_core_domain_may_open_the_system_heap(tmp_path: Path) -> None:
+    verdict = denials(tmp_path, avc("gpuservice", "dmabuf_system_heap_device", name="system"))
+    rule = "allow gpuservice dmabuf_system_heap_device:chr_file r_file_perms;"
+    assert verdict.changes == (Change("sepolicy/heaps.te", (rule,)),)
+
+
+def test_who_writes_is_told_that_reading_is_enough(tmp_path: Path) -> None:
+    verdict = denials(tmp_path, avc("hal_camera_default", "dmabuf_heap_device", "read write open"))
+    assert any("O_RDONLY is enough" in line for line in verdict.remedy)
+
+
+def test_what_the_test_allocator_brings_about_is_not_held_against_the_board(tmp_path: Path) -> None:
+    own = avc("shell", "dmabuf_heap_device", more='comm="bringup-0123456"')
+    assert denials(tmp_path, own).outcome is Outcome.PASS
+
+
+def test_noise_about_the_file_system_is_no_failure(tmp_path: Path) -> None:
+    said = (
+        'type=1400 audit(0.0:24606): avc: denied { getattr } for name="/" dev="dmabuf" ino=1 '
+        "scontext=u:r:untrusted_app:s0:c59,c281 tcontext=u:object_r:unlabeled:s0 tclass=filesystem permissive=0\n"
+    )
+    verdict = denials(tmp_path, said)
+    assert verdict.outcome is Outcome.WARN
+    assert verdict.cause.id == "selinux.statfs"
+
+
+@pytest.mark.parametrize(
+    ("node", "uid", "label", "more", "outcome"),
+    [
+        ({"mode": 0o600, "uid": 0, "gid": 0}, 2000, None, {}, "fail"),  # ueventd.rc says 0444
+        ({"mode": 0o444}, 2000, "u:r:shell:s0", ENFORCING, "error"),  # no policy lets the shell in
+        ({"mode": 0o444}, 1013, "u:r:mediacodec:s0", ENFORCING, "fail"),
+        (
+            {"mode": 0o440},
+            2000,
+            None,
+            {"__vendor__etc__ueventd.rc": "/dev/dma_heap/system 0440 system system\n"},
+            "error",
+        ),
+    ],
+)
+def test_a_heap_that_is_meant_to_be_closed_is_not_wrong(
+    tmp_path: Path, node: dict[str, Any], uid: int, label: str | None, more: dict[str, str], outcome: str
+) -> None:
+    board = broken(
+        heaps={"system": node},
+        hello=HELLO | {"uid": uid, "label": label},
+        results=[result("system", "open", "fail", errno=13)],
+        files=files(**more),
+    )
+    config = BoardConfig(name="bare", title="Bare")
+    (verdict,) = find_check("allocator").ask(facts(board, tmp_path, config))
+    assert verdict.outcome.value == outcome
+    assert (verdict.reason is not None) == (outcome == "error")
+
+
+def test_a_node_without_a_line_gets_androids(tmp_path: Path) -> None:
+    board = broken(heaps={"video": {"mode": 0o600, "uid": 0, "gid": 0}})
+    (verdict,) = find_check("heap.ueventd").ask(facts(board, tmp_path, None))
+    assert verdict.changes == (Change("ueventd.rc", ("/dev/dma_heap/video 0444 system system",)),)
