@@ -5,7 +5,15 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from bringup.allocator.answer import NodeFact
-from bringup.causes import fix_lines as changes
+from bringup.causes import fix_lines
+from bringup.causes.known.nodes import (
+    NODE_DENIED,
+    NODE_LABEL,
+    NODE_MODE,
+    SELINUX_CORE_DOMAIN,
+    SELINUX_DENIED,
+    SELINUX_WOULD_REFUSE,
+)
 from bringup.errors import UsageError
 from bringup.facts.android_ids import selinux_type, uid_of
 from bringup.facts.board import HEAP_FOLDER, Facts, UeventdRule
@@ -49,17 +57,17 @@ def why_denied(facts: Facts, name: str) -> Diagnosis:
     enforcing = facts.selinux_mode == "enforcing"
     if _mode_denies(node, uid):
         assert node is not None
-        cause = Cause("node.mode", f"{path} is {node.mode:04o}: uid {uid} may not open it")
-        other = Alternative(Cause("selinux.denied", "SELinux may refuse it, too"), _TELL_SELINUX) if enforcing else None
+        cause = NODE_MODE.here(f"{path} is {node.mode:04o}: uid {uid} may not open it")
+        other = Alternative(SELINUX_DENIED.here("SELinux may refuse it, too"), _TELL_SELINUX) if enforcing else None
         promise = promise_of(facts, name)
         wanted = (promise.rule.mode, promise.rule.user, promise.rule.group) if promise is not None else ()
-        line = changes.ueventd_line(facts, name, *wanted)
+        line = fix_lines.ueventd_line(facts, name, *wanted)
         return Diagnosis(cause, seen, changes=line, alternatives=(other,) if other else ())
     if refused:
         return why_refused(facts, refused)
-    denied = Cause("node.denied", f"{path} may not be opened by uid {uid}, and its mode does not say so")
+    denied = NODE_DENIED.here(f"{path} may not be opened by uid {uid}, and its mode does not say so")
     if enforcing:
-        cause = Cause("selinux.denied", f"{path} was refused although its mode allows it: SELinux is enforcing")
+        cause = SELINUX_DENIED.here(f"{path} was refused although its mode allows it: SELinux is enforcing")
         label = hello.label if hello else None
         who = (f"the test allocator ran as {label}",) if label else ()
         words = ("look for avc lines in dmesg; as root (adb root) the test allocator is not refused",)
@@ -105,17 +113,17 @@ def why_refused(facts: Facts, refused: tuple[Denial, ...]) -> Diagnosis:
     change = (Change(_TE, tuple(rules)),) if rules else ()
     if forbidden and not rules:
         text = f"{', '.join(forbidden)}: a core domain may not open this heap, whatever the rules say"
-        return Diagnosis(Cause("selinux.core-domain", text), lines, tuple(words))
+        return Diagnosis(SELINUX_CORE_DOMAIN.here(text), lines, tuple(words))
     if labels:
         return _mislabelled(facts, labels, Diagnosis(None, lines, tuple(words), change))
     times = f"{len(refused)} times" if len(refused) > 1 else "once"
-    return Diagnosis(Cause("selinux.denied", f"SELinux refused access to a heap {times}"), lines, tuple(words), change)
+    return Diagnosis(SELINUX_DENIED.here(f"SELinux refused access to a heap {times}"), lines, tuple(words), change)
 
 
 def would_refuse(why: Diagnosis, domains: tuple[str, ...]) -> Diagnosis:
     """The same of lines that refused nothing: what is missing is missing, and so far nobody feels it."""
     text = f"{', '.join(domains)} may open a heap only for as long as SELinux is permissive there"
-    return replace(why, cause=Cause("selinux.would-refuse", text))
+    return replace(why, cause=SELINUX_WOULD_REFUSE.here(text))
 
 
 def has_wrong_label(facts: Facts, one: Denial) -> bool:
@@ -130,7 +138,7 @@ def _type_now(facts: Facts, one: Denial) -> str:
 
 def label_cause(there: str) -> Cause:
     """That a node has the wrong type."""
-    return Cause("node.label", f"the node's SELinux type is {there}")
+    return NODE_LABEL.here(f"the node's SELinux type is {there}")
 
 
 def relabel(name: str, there: str, wanted: str) -> str:
@@ -142,7 +150,7 @@ def _mislabelled(facts: Facts, labels: dict[str, tuple[str, str]], found: Diagno
     """Labels first; the rules that their types need stand below the types' declarations."""
     words = dict.fromkeys(found.remedy)
     words |= dict.fromkeys(relabel(name, there, wanted) for name, (there, wanted) in labels.items())
-    labelled = (one for name, (_, wanted) in labels.items() for one in changes.labelled(facts, name, wanted))
+    labelled = (one for name, (_, wanted) in labels.items() for one in fix_lines.labelled(facts, name, wanted))
     types = ", ".join(dict.fromkeys(there for there, _ in labels.values()))
     merged = file_by_file((*labelled, *found.changes))
     return replace(found, cause=label_cause(types), remedy=tuple(words), changes=merged)
@@ -168,7 +176,7 @@ def _rules(facts: Facts, one: Denial, wanted: str) -> tuple[str, ...]:
     :raises UsageError: the platform's policy forbids it.
     """
     if one.cls == "chr_file":
-        rendered = changes.allowed(facts, one.name or "heap", wanted, one.domain)
+        rendered = fix_lines.allowed(facts, one.name or "heap", wanted, one.domain)
         rules = tuple(line for change in rendered for line in change.lines if line.startswith("allow "))
         if rules:
             return rules

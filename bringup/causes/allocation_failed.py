@@ -9,13 +9,15 @@ from dataclasses import dataclass
 
 from msgspec.structs import replace
 
-from bringup.allocator.answer import Result, State
+from bringup.allocator.answer import Result
 from bringup.causes.access_denied import why_denied
-from bringup.causes.heap_absent import CMA_NAMES
+from bringup.causes.known.memory import CMA_BUSY, CMA_EXHAUSTED, CMA_FRAGMENTED, HEAP_NO_MEMORY
+from bringup.causes.known.nodes import HEAP_DRIVER_GONE, HEAP_NOT_A_HEAP
 from bringup.config.schema import HeapKind
 from bringup.config.units import show_size
 from bringup.facts.board import HEAP_FOLDER, Facts
-from bringup.facts.cma_areas import AreaUse, use_of
+from bringup.facts.cma_usage import AreaUse, longest_free_run, use_of
+from bringup.kernel.history.heap_names import default_cma_names
 from bringup.outcome import Cause
 from bringup.record.questions import TESTS_BEGIN, TESTS_END
 from bringup.results.verdict import Alternative, Diagnosis
@@ -39,7 +41,6 @@ _MARKS = {
     "bringup: exhausts heap ": "bringup: has exhausted heap ",
 }
 _LOOK_AT_POOL = "/sys/kernel/debug/cma/*/maxchunk, or the line 'number of available pages' in dmesg"
-_ENLARGE = "enlarge the pool, or give the heavy user (camera, display) a region of its own"
 
 
 # -- contiguous memory that was not to be had ------------------------------------------------------------------------
@@ -94,58 +95,40 @@ def why_cma_failed(facts: Facts, failures: tuple[CmaFailure, ...]) -> Diagnosis:
     times = f"{len(failures)} CMA allocations failed" if len(failures) > 1 else "a CMA allocation failed"
     asked = f"{show_size(last.pages * page)}{where}"
     if last.code == errno.EBUSY:
-        cause = Cause("cma.busy", f"{times}: pages in the way of {asked} could not be moved")
-        return Diagnosis(cause, evidence, _BUSY)
+        cause = CMA_BUSY.here(f"{times}: pages in the way of {asked} could not be moved")
+        return Diagnosis(cause, evidence, CMA_BUSY.fix)
     if last.free is not None and last.longest is not None:
         free, longest = show_size(last.free * page), show_size(last.longest * page)
         seen = f"free then: {free}, longest run {longest}; asked for {asked}"
         if last.free >= last.pages > last.longest:
-            return Diagnosis(_fragmented(times, asked), (*evidence, seen), _FRAGMENTED)
-        return Diagnosis(_exhausted(times, asked), (*evidence, seen), (_ENLARGE,))
+            return Diagnosis(_fragmented(times, asked), (*evidence, seen), CMA_FRAGMENTED.fix)
+        return Diagnosis(_exhausted(times, asked), (*evidence, seen), CMA_EXHAUSTED.fix)
     return _used_up_or_in_pieces(facts, evidence, times, last.pages * page, asked)
 
 
 def _exhausted(times: str, asked: str) -> Cause:
-    return Cause("cma.exhausted", f"{times}: CMA was used up when {asked} were asked for")
+    return CMA_EXHAUSTED.here(f"{times}: CMA was used up when {asked} were asked for")
 
 
 def _fragmented(times: str, asked: str) -> Cause:
-    return Cause("cma.fragmented", f"{times}: enough of CMA was free, but not {asked} in one piece")
-
-
-_BUSY = (
-    "ask for less in one piece, or let the region lie where nothing is pinned (no movable users at boot)",
-    "the trace event cma:cma_alloc_busy_retry names the pages in the way, page_owner who took them",
-)
-_FRAGMENTED = ("give long-lived small buffers another heap, or the heavy user a region of its own; allocate early",)
+    return CMA_FRAGMENTED.here(f"{times}: enough of CMA was free, but not {asked} in one piece")
 
 
 def _used_up_or_in_pieces(facts: Facts, evidence: tuple[str, ...], times: str, size: int, asked: str) -> Diagnosis:
     """Which of the two is not told: what is free now makes one of them likelier."""
     free = facts.meminfo.get("CmaFree")
     seen = [] if free is None else [f"CmaFree: {free // 1024} kB"]
-    longest = _longest_free_now(facts)
+    longest = longest_free_run(facts)
     if longest is not None:
         seen.append(f"longest free run now: {show_size(longest)}")
     exhausted, fragmented = _exhausted(times, asked), _fragmented(times, asked)
     # How much was asked for is not always known; an eighth of the pool is then taken for it.
     wanted = size or facts.meminfo.get("CmaTotal", 0) // 8
     if free is not None and free >= wanted and (longest is None or longest < wanted):
-        other = Alternative(exhausted, f"what was free when it failed: {_LOOK_AT_POOL}", (_ENLARGE,))
-        return Diagnosis(fragmented, (*evidence, *seen), _FRAGMENTED, alternatives=(other,))
-    other = Alternative(fragmented, f"the longest free run when it failed: {_LOOK_AT_POOL}", _FRAGMENTED)
-    return Diagnosis(exhausted, (*evidence, *seen), (_ENLARGE,), alternatives=(other,))
-
-
-def _longest_free_now(facts: Facts) -> int | None:
-    """Bytes, over all areas, where debugfs tells it (CONFIG_CMA_DEBUGFS; in pages)."""
-    page = facts.page_size
-    found = [
-        int(one.text()) * page
-        for one in facts.record.files("/sys/kernel/debug/cma/", "/maxchunk")
-        if one.state is State.OK and one.text().strip().isdecimal()
-    ]
-    return max(found, default=None)
+        other = Alternative(exhausted, f"what was free when it failed: {_LOOK_AT_POOL}", CMA_EXHAUSTED.fix)
+        return Diagnosis(fragmented, (*evidence, *seen), CMA_FRAGMENTED.fix, alternatives=(other,))
+    other = Alternative(fragmented, f"the longest free run when it failed: {_LOOK_AT_POOL}", CMA_FRAGMENTED.fix)
+    return Diagnosis(exhausted, (*evidence, *seen), CMA_EXHAUSTED.fix, alternatives=(other,))
 
 
 # -- a test of the test allocator that failed ------------------------------------------------------------------------
@@ -160,23 +143,19 @@ def why_test_failed(facts: Facts, result: Result) -> Diagnosis:
     if result.errno == errno.ENOMEM:
         return _no_memory(facts, result)
     if result.errno == errno.ENOTTY:
-        cause = Cause("heap.not-a-heap", f"{HEAP_FOLDER}/{result.heap} is a node, but no heap answers there")
-        return Diagnosis(
-            cause, remedy=("remove what makes this node: a stale file, or another driver's device number",)
-        )
+        cause = HEAP_NOT_A_HEAP.here(f"{HEAP_FOLDER}/{result.heap} is a node, but no heap answers there")
+        return Diagnosis(cause, remedy=HEAP_NOT_A_HEAP.fix)
     if result.errno in (errno.ENODEV, errno.ENXIO):
-        cause = Cause("heap.driver-gone", f"{HEAP_FOLDER}/{result.heap} is there, and its driver is not")
-        return Diagnosis(
-            cause, remedy=("see dmesg for the driver that was unloaded; a node made by hand has no driver",)
-        )
+        cause = HEAP_DRIVER_GONE.here(f"{HEAP_FOLDER}/{result.heap} is there, and its driver is not")
+        return Diagnosis(cause, remedy=HEAP_DRIVER_GONE.fix)
     return Diagnosis()
 
 
 def _no_memory(facts: Facts, result: Result) -> Diagnosis:
     name = result.heap
     heap = facts.config.heap(name) if facts.config else None
-    if name in CMA_NAMES or (heap is not None and heap.kind is HeapKind.CMA):
-        failures = tuple(one for one in cma_failures(facts) if one.area in (None, name) or name in CMA_NAMES)
+    if name in default_cma_names() or (heap is not None and heap.kind is HeapKind.CMA):
+        failures = tuple(one for one in cma_failures(facts) if one.area in (None, name) or name in default_cma_names())
         logged = why_cma_failed(facts, failures) if failures else None
         if (now := _by_the_area(facts, result)) is None:
             return logged or _used_up_or_in_pieces(facts, (), "an allocation failed", 0, "some pages")
@@ -185,29 +164,31 @@ def _no_memory(facts: Facts, result: Result) -> Diagnosis:
             return now
         return replace(now, evidence=(*now.evidence, *logged.evidence))
     seen = [f"{key}: {facts.meminfo[key] // 1024} kB" for key in ("MemTotal", "MemAvailable") if key in facts.meminfo]
-    cause = Cause("heap.no-memory", "the heap had no memory left")
-    return Diagnosis(cause, tuple(seen), ("see what holds it: dmabuf_dump, or /sys/kernel/debug/dma_buf/bufinfo",))
+    cause = HEAP_NO_MEMORY.here("the heap had no memory left")
+    return Diagnosis(cause, tuple(seen), HEAP_NO_MEMORY.fix)
 
 
 def _by_the_area(facts: Facts, result: Result) -> Diagnosis | None:
     """By what was free of the area just before the tests; ``None`` where that does not tell."""
-    others = CMA_NAMES if result.heap in CMA_NAMES else ()
+    others = default_cma_names() if result.heap in default_cma_names() else ()
     area, found = use_of(facts, result.heap, *others), _ASKED.match(result.seen)
     if area is None or found is None:
         return None
     # The sizes are evidence, so that tests that fail for one reason are one finding.
     pages, failed, seen = -(-int(found[1]) // facts.page_size), f"an allocation failed: {result.heap}", (_shown(area),)
     if area.free < pages * facts.page_size:
-        return Diagnosis(Cause("cma.exhausted", f"{failed} was used up"), seen, (_ENLARGE,))
+        return Diagnosis(CMA_EXHAUSTED.here(f"{failed} was used up"), seen, CMA_EXHAUSTED.fix)
     if area.longest is None:
         return None
     if area.longest < pages * facts.page_size:
-        return Diagnosis(Cause("cma.fragmented", f"{failed} had enough free, but not in one piece"), seen, _FRAGMENTED)
+        return Diagnosis(
+            CMA_FRAGMENTED.here(f"{failed} had enough free, but not in one piece"), seen, CMA_FRAGMENTED.fix
+        )
     aligned = min(1 << (pages - 1).bit_length(), 1 << _alignment(facts))
     if area.longest < (pages + aligned - 1) * facts.page_size:
         return None
-    cause = Cause("cma.busy", f"{failed} had room, but what lies there could not be moved")
-    return Diagnosis(cause, seen, _BUSY)
+    cause = CMA_BUSY.here(f"{failed} had room, but what lies there could not be moved")
+    return Diagnosis(cause, seen, CMA_BUSY.fix)
 
 
 def _alignment(facts: Facts) -> int:

@@ -15,14 +15,22 @@ from pydantic import ValidationError
 from bringup.config.schema import BoardConfig, DeclaredIn, Heap, HeapKind, Kernel, Memory, Region
 from bringup.errors import BringupError
 from bringup.facts.board import Facts
-from bringup.facts.region_rejections import cma_alignment, extent, root_cells
-from bringup.facts.reserved_memory import ReservedNode
+from bringup.facts.cma_areas import cma_granule
+from bringup.facts.reserved_memory import ReservedNode, root_cells
 from bringup.render.sepolicy import make_policy
 from bringup.results.verdict import Change
 
 __all__ = [
-    "allowed", "device_tree", "kconfig", "labelled", "modules_load", "options_for", "parameter", "split_kconfig",
-    "ueventd_line", "within",
+    "aligned_region",
+    "allowed",
+    "device_tree",
+    "kconfig",
+    "labelled",
+    "modules_load",
+    "options_for",
+    "parameter",
+    "split_kconfig",
+    "ueventd_line",
 ]  # fmt: skip
 
 _OPTION = re.compile(r"CONFIG_[A-Za-z0-9_]+=\S+|# CONFIG_[A-Za-z0-9_]+ is not set")
@@ -114,16 +122,20 @@ def device_tree(facts: Facts, name: str, region: Region | None) -> tuple[Change,
     return _rendered(facts, "device-tree", {"device-tree/heaps.dtsi": ".dtsi"}, heap=heap)
 
 
-def within(facts: Facts, node: ReservedNode) -> Region | None:
-    """The same region, moved and enlarged to what CMA on this kernel takes, and lent to the kernel as CMA must be."""
-    step, (base, long) = cma_alignment(facts), extent(node)
-    if long is None or step is None:
+def aligned_region(facts: Facts, node: ReservedNode) -> Region | None:
+    """The node's region moved and enlarged to what CMA on this kernel takes, and reusable, as CMA has to be."""
+    granule, (base, size) = cma_granule(facts), node.extent
+    if size is None or granule is None:
         return None
-    begin = None if base is None else base // step * step
-    end = long if base is None or begin is None else base + long - begin
-    default = "linux,cma-default" in node.flags
-    size = -(-end // step) * step
-    return Region(declared_in=DeclaredIn.DEVICE_TREE, base=begin, size=size, reusable=True, default=default)
+    begin = None if base is None else base // granule * granule
+    length = size if base is None or begin is None else base + size - begin
+    return Region(
+        declared_in=DeclaredIn.DEVICE_TREE,
+        base=begin,
+        size=-(-length // granule) * granule,
+        reusable=True,
+        default="linux,cma-default" in node.flags,
+    )
 
 
 def _heap(facts: Facts, name: str, **more: Any) -> dict[str, Any]:

@@ -8,29 +8,38 @@ from dataclasses import dataclass
 from msgspec.structs import replace
 
 from bringup.allocator.answer import State
-from bringup.causes import fix_lines as changes
-from bringup.causes.region_rejected import region_rejected
+from bringup.causes import fix_lines
+from bringup.causes.known.kernel import (
+    HEAP_NO_PROTECTED,
+    HEAP_NO_UNCACHED,
+    HEAP_VENDOR_DRIVER_MISSING,
+    KCONFIG_CMA_HEAP_OFF,
+    KCONFIG_HEAPS_OFF,
+    KCONFIG_SYSTEM_HEAP_OFF,
+    KERNEL_TOO_OLD,
+    MODULE_NOT_LOADED,
+)
+from bringup.causes.known.known_cause import KnownCause
+from bringup.causes.known.memory import (
+    CMA_DEFAULT_ONLY,
+    CMA_NO_REGION,
+    CMA_REGION_NO_MAP,
+    CMA_REGION_NOT_REUSABLE,
+    CMA_SIZE_ZERO,
+)
+from bringup.causes.known.nodes import HEAP_RENAMED
+from bringup.causes.region_rejected import log_is_whole, region_rejected, rejections
 from bringup.config.schema import DeclaredIn, Heap, HeapKind
 from bringup.facts.board import Facts
-from bringup.facts.region_rejections import (
-    is_cma,
-    is_enabled,
-    is_pool,
-    log_is_whole,
-    node_text,
-    rejections,
-    reserved_nodes,
-)
+from bringup.facts.reserved_memory import reserved_nodes
+from bringup.kernel.history.heap_names import default_cma_names
 from bringup.kernel.history.version import Flavour
 from bringup.kernel.kconfig.dotconfig import KernelConfig
-from bringup.outcome import Cause, Outcome
+from bringup.outcome import Outcome
 from bringup.results.verdict import Alternative, Change, Diagnosis
 
-__all__ = ["CMA_NAMES", "HEAP_DRIVERS", "HeapDriver", "module_not_loaded", "why_absent", "why_not_reserved"]
+__all__ = ["HEAP_DRIVERS", "HeapDriver", "module_not_loaded", "why_absent", "why_not_reserved"]
 
-#: Names under which mainline has exposed the default CMA area: ``reserved`` (size by Kconfig or cma=), the device
-#: tree node's name, and ``default_cma_region`` from 6.17 on (drivers/dma-buf/heaps/cma_heap.c of 6.12 and 7.2).
-CMA_NAMES = ("reserved", "linux,cma", "default-pool", "default_cma_region")
 _CLASS = "/sys/class/dma_heap"
 _DEFAULT = "linux,cma-default"
 MIB = 1024 * 1024
@@ -38,40 +47,38 @@ MIB = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class HeapDriver:
-    """A heap driver: the symbol that builds it, the requirement on that, and its name where it is a module."""
+    """A heap driver: the symbol that builds it, the requirement on that, its name where it is a module.
+
+    :param off: the cause that it is not built.
+    """
 
     symbol: str
     requirement: str
     module: str
+    off: KnownCause
     kinds: tuple[HeapKind, ...]
 
 
 HEAP_DRIVERS = (
-    HeapDriver("DMABUF_HEAPS_SYSTEM", "heaps.system", "system_heap", (HeapKind.SYSTEM,)),
-    HeapDriver("DMABUF_HEAPS_CMA", "heaps.cma", "cma_heap", (HeapKind.CMA,)),
+    HeapDriver("DMABUF_HEAPS_SYSTEM", "heaps.system", "system_heap", KCONFIG_SYSTEM_HEAP_OFF, (HeapKind.SYSTEM,)),
+    HeapDriver("DMABUF_HEAPS_CMA", "heaps.cma", "cma_heap", KCONFIG_CMA_HEAP_OFF, (HeapKind.CMA,)),
 )
 
 
 _MAINLINE_SYMBOLS = ("DMABUF_HEAPS", "DMABUF_HEAPS_SYSTEM", "DMABUF_HEAPS_CMA", "DMABUF_HEAPS_CMA_LEGACY")
 
-_VENDOR = (
-    "heap.vendor-driver-missing",
-    "{name} comes from a vendor's driver, which this kernel does not have",
-    ("port the driver to this kernel, or map its users to system or to a CMA heap",),
-)
-#: What no mainline kernel up to 7.3 provides (drivers/dma-buf/heaps/Kconfig), and what to do without.
-_OUT_OF_TREE: dict[HeapKind, tuple[str, str, tuple[str, ...]]] = {
+_FROM_A_VENDOR = "{name} comes from a vendor's driver, which this kernel does not have"
+#: What no mainline kernel up to 7.3 provides (drivers/dma-buf/heaps/Kconfig): the cause, and what it is of one heap.
+_OUT_OF_TREE: dict[HeapKind, tuple[KnownCause, str]] = {
     HeapKind.SYSTEM_UNCACHED: (
-        "heap.no-uncached",
+        HEAP_NO_UNCACHED,
         "{name} is in no mainline kernel: only Android's and vendors' kernels had an uncached system heap",
-        ("use system and DMA_BUF_IOCTL_SYNC around CPU access, or port the uncached heap",),
     ),
-    HeapKind.VENDOR: _VENDOR,
-    HeapKind.CARVEOUT: _VENDOR,
+    HeapKind.VENDOR: (HEAP_VENDOR_DRIVER_MISSING, _FROM_A_VENDOR),
+    HeapKind.CARVEOUT: (HEAP_VENDOR_DRIVER_MISSING, _FROM_A_VENDOR),
     HeapKind.PROTECTED: (
-        "heap.no-protected",
+        HEAP_NO_PROTECTED,
         "{name} needs a TEE with protected memory (mainline from 6.18: CONFIG_TEE_DMABUF_HEAPS) or a vendor's driver",
-        ("see dmesg for the TEE driver; without one, protected playback cannot be had",),
     ),
 }
 
@@ -119,8 +126,8 @@ def _version(facts: Facts) -> Link:
         return None
     if (facts.version.major, facts.version.minor) >= (5, 6):
         return f"Linux {facts.version.release} has DMA-BUF heaps (since 5.6)"
-    cause = Cause("kernel.too-old", "this kernel is older than DMA-BUF heaps (5.6)")
-    return Diagnosis(cause, (facts.version.release,), ("move to 5.10 or newer",))
+    cause = KERNEL_TOO_OLD.here("this kernel is older than DMA-BUF heaps (5.6)")
+    return Diagnosis(cause, (facts.version.release,), KERNEL_TOO_OLD.fix)
 
 
 # -- the kernel's options and modules --------------------------------------------------------------------------------
@@ -146,9 +153,9 @@ def _framework_by_class(facts: Facts) -> Link:
         return None
     text = "DMABUF_HEAPS is off: the kernel has not even the class that the framework makes"
     return Diagnosis(
-        Cause("kconfig.heaps-off", text),
+        KCONFIG_HEAPS_OFF.here(text),
         (facts.why_no_kernel_config, f"{_CLASS} is not there"),
-        changes=changes.kconfig(("CONFIG_DMABUF_HEAPS=y", "CONFIG_DMABUF_HEAPS_SYSTEM=y")),
+        changes=fix_lines.kconfig(("CONFIG_DMABUF_HEAPS=y", "CONFIG_DMABUF_HEAPS_SYSTEM=y")),
     )
 
 
@@ -159,9 +166,9 @@ def _unset(facts: Facts, requirements: tuple[str, ...], heap: Heap | None) -> Di
     if facts.kernel_config is None or not unmet or unmet[0].id != requirements[0]:
         return None
     lines = tuple(facts.kernel_config.line(symbol) for symbol in unmet[0].symbols)
-    words, options = changes.split_kconfig(line for one in unmet for line in one.remedy)
+    words, options = fix_lines.split_kconfig(line for one in unmet for line in one.remedy)
     asked = (line for one in options for line in one.lines)
-    return Diagnosis(unmet[0].cause, lines, words, changes.kconfig((*asked, *changes.options_for(facts, heap))))
+    return Diagnosis(unmet[0].cause, lines, words, fix_lines.kconfig((*asked, *fix_lines.options_for(facts, heap))))
 
 
 def _driver(facts: Facts, kind: HeapKind, heap: Heap | None) -> Link:
@@ -190,7 +197,7 @@ def _loaded(facts: Facts, config: KernelConfig, driver: HeapDriver) -> Link:
 
 def module_not_loaded(facts: Facts, driver: HeapDriver, *seen: str) -> Diagnosis:
     """A heap driver that is a module and is not loaded."""
-    cause = Cause("module.not-loaded", f"the heap driver {driver.module} is a module and is not loaded")
+    cause = MODULE_NOT_LOADED.here(f"the heap driver {driver.module} is a module and is not loaded")
     evidence = (*seen, f"{driver.module} is not in /proc/modules")
     if facts.modules_load is not None and driver.module in facts.modules_load:
         words = f"modules.load names {driver.module} already: look in dmesg for why it did not load"
@@ -198,15 +205,14 @@ def module_not_loaded(facts: Facts, driver: HeapDriver, *seen: str) -> Diagnosis
     words = (
         f"add {driver.module}.ko to modules.load of vendor_boot or vendor_dlkm; to try it now: modprobe {driver.module}"
     )
-    return Diagnosis(cause, evidence, (words,), changes.modules_load(facts, (driver.module,)))
+    return Diagnosis(cause, evidence, (words,), fix_lines.modules_load(facts, (driver.module,)))
 
 
 def _driver_unread(facts: Facts, driver: HeapDriver) -> Link:
     """Without a configuration: an option that is off and a module that is not loaded look the same."""
     if facts.modules is not None and driver.module in facts.modules:
         return f"{driver.module} is loaded"
-    off_id = "kconfig.system-heap-off" if driver.module == "system_heap" else "kconfig.cma-heap-off"
-    off = Cause(off_id, f"{driver.symbol} may be off: nothing provides the node")
+    off = driver.off.here(f"{driver.symbol} may be off: nothing provides the node")
     option = f"CONFIG_{driver.symbol}=y"
     apart = (
         "the kernel's configuration tells which: zcat /proc/config.gz, or bringup kconfig check on the build's .config"
@@ -217,7 +223,7 @@ def _driver_unread(facts: Facts, driver: HeapDriver) -> Link:
         # Android's common kernel leaves the option unset and the heap to a module.
         return replace(module, alternatives=(Alternative(off, apart, (f"kconfig.fragment: {option}",)),))
     other = Alternative(module.cause, apart, module.remedy)
-    return Diagnosis(off, module.evidence, changes=changes.kconfig((option,)), alternatives=(other,))
+    return Diagnosis(off, module.evidence, changes=fix_lines.kconfig((option,)), alternatives=(other,))
 
 
 def _in_mainline(facts: Facts, kind: HeapKind, heap: Heap | None) -> Link:
@@ -226,11 +232,11 @@ def _in_mainline(facts: Facts, kind: HeapKind, heap: Heap | None) -> Link:
     config = facts.kernel_config
     if known is None or heap is None or config is None:
         return None
-    id_, text, remedy = known
+    cause, text = known
     symbols = [name for name in config if name.startswith("DMABUF_HEAPS") or "_HEAP" in name]
     vendor = [config.line(name) for name in symbols if name not in _MAINLINE_SYMBOLS and config.enabled(name)]
     evidence = vendor or ["no option of a vendor's heap driver is on"]
-    return Diagnosis(Cause(id_, text.format(name=heap.name)), tuple(evidence), remedy)
+    return Diagnosis(cause.here(text.format(name=heap.name)), tuple(evidence), cause.fix)
 
 
 # -- contiguous memory -----------------------------------------------------------------------------------------------
@@ -248,12 +254,12 @@ def _name(facts: Facts, heap: Heap | None) -> Link:
     """The default CMA area may be there under another of its names."""
     if heap is None or not _is_default(heap):
         return None
-    there = [name for name in facts.heap_nodes or () if name in CMA_NAMES]
+    there = [name for name in facts.heap_nodes or () if name in default_cma_names()]
     if not there or any(name in there for name in heap.names_on(facts.version.release if facts.version else None)):
         return None
     parameter = _cma_parameter(facts)
     why = f"{parameter} replaces the device tree's pool" if parameter else "this kernel names it so"
-    cause = Cause("heap.renamed", f"the default CMA heap is called {', '.join(there)} here: {why}")
+    cause = HEAP_RENAMED.here(f"the default CMA heap is called {', '.join(there)} here: {why}")
     remedy = [f"name {there[0]} in the heap map and in ueventd.rc instead of {heap.name}"]
     if parameter:
         remedy.insert(0, f"drop {parameter} from the kernel command line to get the device tree's pool and name back")
@@ -266,7 +272,7 @@ def _keeps_the_name(facts: Facts) -> tuple[Change, ...]:
     """6.17 and 6.18 can keep the old name beside the new one (drivers/dma-buf/heaps/Kconfig there)."""
     answer = facts.kconfig.get("heaps.cma-legacy-name")
     unmet = answer is not None and answer.outcome in (Outcome.FAIL, Outcome.WARN)
-    return changes.split_kconfig(answer.remedy)[1] if answer is not None and unmet else ()
+    return fix_lines.split_kconfig(answer.remedy)[1] if answer is not None and unmet else ()
 
 
 def _tree(facts: Facts, heap: Heap | None) -> Link:
@@ -280,22 +286,20 @@ def _tree(facts: Facts, heap: Heap | None) -> Link:
     node = nodes.get(wanted) or next(
         (one for one in nodes.values() if heap.region.default and _DEFAULT in one.flags), None
     )
-    mended = changes.device_tree(facts, wanted, heap.region)
-    if node is None or not is_enabled(facts, node):
+    mended = fix_lines.device_tree(facts, wanted, heap.region)
+    if node is None or not node.is_enabled:
         seen = ", ".join(sorted(nodes)) or "no node"
-        evidence = (
-            (f"{node_text(node)}, disabled",) if node is not None else (f"/reserved-memory has no {wanted}: {seen}",)
-        )
-        cause = Cause("cma.no-region", f"the device tree that the board booted with has no node {wanted}")
+        evidence = (f"{node}, disabled",) if node is not None else (f"/reserved-memory has no {wanted}: {seen}",)
+        cause = CMA_NO_REGION.here(f"the device tree that the board booted with has no node {wanted}")
         remedy = ("check that the overlay or .dts with this node is in the image that the boot loader passes on",)
         return Diagnosis(cause, evidence, remedy, mended)
-    if is_pool(node) and not is_cma(node):
-        id_ = "cma.region-no-map" if "no-map" in node.flags else "cma.region-not-reusable"
+    if node.is_pool and not node.is_cma:
+        known = CMA_REGION_NO_MAP if "no-map" in node.flags else CMA_REGION_NOT_REUSABLE
         why = "says no-map" if "no-map" in node.flags else "does not say reusable"
-        cause = Cause(id_, f"{node.name} {why}, so the kernel makes no CMA area and no heap of it")
-        mended = mended or changes.device_tree(facts, node.name, changes.within(facts, node))
-        return Diagnosis(cause, (node_text(node),), ("write reusable and no no-map into the node",), mended)
-    return node_text(node)
+        cause = known.here(f"{node.name} {why}, so the kernel makes no CMA area and no heap of it")
+        mended = mended or fix_lines.device_tree(facts, node.name, fix_lines.aligned_region(facts, node))
+        return Diagnosis(cause, (str(node),), ("write reusable and no no-map into the node",), mended)
+    return str(node)
 
 
 def _taken(facts: Facts) -> Link:
@@ -321,15 +325,15 @@ def _area(facts: Facts, heap: Heap | None) -> Link:
         evidence.append(parameter)
     elif config is not None and config.get("CMA_SIZE_MBYTES") is not None:
         evidence.append(config.line("CMA_SIZE_MBYTES"))
-    cause = Cause("cma.size-zero", "there is no CMA area: a CMA heap has nothing to stand on")
+    cause = CMA_SIZE_ZERO.here("there is no CMA area: a CMA heap has nothing to stand on")
     if parameter:
         return Diagnosis(cause, tuple(evidence), (f"drop {parameter} from the kernel command line, or give it a size",))
     region = heap.region if heap is not None else None
     if region is not None and region.declared_in is DeclaredIn.DEVICE_TREE:
-        mended = changes.device_tree(facts, region.node_name or heap.name if heap else "", region)
+        mended = fix_lines.device_tree(facts, region.node_name or heap.name if heap else "", region)
     else:
         size = (region.size if region is not None else None) or 64 * MIB
-        mended = changes.parameter(facts, size)
+        mended = fix_lines.parameter(facts, size)
     words = ("reserve one: a linux,cma-default node under /reserved-memory, cma=SIZE, or CONFIG_CMA_SIZE_MBYTES",)
     return Diagnosis(cause, tuple(evidence), words, mended)
 
@@ -340,4 +344,4 @@ def _default_only(facts: Facts, heap: Heap | None) -> Diagnosis | None:
         return None
     text = f"up to Linux 6.18 only the default CMA area is a heap, and {heap.name} is another"
     remedy = (f"make {heap.name} the default area (linux,cma-default), or say in the board config: first: '7.2'",)
-    return Diagnosis(Cause("cma.default-only", text), (facts.version.release,), remedy)
+    return Diagnosis(CMA_DEFAULT_ONLY.here(text), (facts.version.release,), remedy)

@@ -1,75 +1,142 @@
-"""Why the kernel did not take a reserved-memory region, and how the node has to look."""
+"""Regions that the kernel did not take: what its log says about them, why, and how the node has to look."""
 
 from __future__ import annotations
 
-from bringup.causes import fix_lines as changes
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bringup.causes import fix_lines
+from bringup.causes.known.known_cause import KnownCause
+from bringup.causes.known.memory import (
+    CMA_REGION_CELLS,
+    CMA_REGION_COUNT,
+    CMA_REGION_DOES_NOT_FIT,
+    CMA_REGION_MAX_ORDER,
+    CMA_REGION_MISALIGNED,
+    CMA_REGION_NO_MAP,
+    CMA_REGION_NOT_REUSABLE,
+    CMA_REGION_OVERLAP,
+    CMA_REGION_PAGE_SIZE,
+    CMA_REGION_REJECTED,
+    NO_MATCH,
+)
 from bringup.facts.board import Facts
-from bringup.facts.region_rejections import Rejection, cma_alignment, extent, is_pool, node_text, reserved_nodes
-from bringup.facts.reserved_memory import ReservedNode
-from bringup.outcome import Cause
+from bringup.facts.cma_areas import cma_granule, largest_order
+from bringup.facts.reserved_memory import ReservedNode, reserved_nodes
+from bringup.kernel.history.cma_alignment import USUAL_LARGEST_ORDER
 from bringup.results.verdict import Alternative, Diagnosis
 
-__all__ = ["region_rejected"]
+__all__ = ["Rejection", "log_is_whole", "region_rejected", "rejections"]
 
-_TEXTS = {
-    "cma.region-misaligned": "the kernel did not take a region that CMA's alignment does not allow",
-    "cma.region-page-size": "the kernel did not take a region that is too finely placed for its page size",
-    "cma.region-max-order": "the kernel's largest page order makes CMA's alignment larger than the region allows",
-    "cma.region-cells": "a reserved-memory property has the wrong number of cells",
-    "cma.region-does-not-fit": "there was no room for a reserved-memory region",
-    "cma.region-overlap": "two reserved-memory regions overlap",
-    "cma.region-count": "there are more reserved-memory regions or CMA areas than the kernel has room for",
-    "cma.region-no-map": "a shared-dma-pool node says both no-map and reusable",
-    "cma.region-not-reusable": "a shared-dma-pool node does not say reusable",
-    "cma.region-rejected": "the kernel did not take a reserved-memory region",
-}
-_MOVE = ("move and enlarge the region to multiples of CMA's alignment; see that nothing else lies there",)
-#: What to do, and whether the node can be mended from what it says itself.
-_REMEDIES: dict[str, tuple[tuple[str, ...], bool]] = {
-    "cma.region-misaligned": (_MOVE, True),
-    "cma.region-page-size": (_MOVE, True),
-    "cma.region-max-order": (("take ARCH_FORCE_MAX_ORDER out of the configuration: the default suits CMA",), False),
-    "cma.region-cells": (("write sizes and alignments with as many cells as the root node's #*-cells say",), True),
-    "cma.region-does-not-fit": (("make the region smaller, widen alloc-ranges, or give firmware less memory",), False),
-    "cma.region-overlap": (("move one of the two regions that the kernel's line names",), False),
-    "cma.region-count": (("merge regions, or raise CONFIG_CMA_AREAS",), False),
-    "cma.region-no-map": (("take no-map out of the node: a CMA area is memory that the kernel lends out",), True),
-    "cma.region-not-reusable": (("write reusable into the node",), True),
-    "cma.region-rejected": (("mend the reserved-memory node that the kernel's line names",), False),
-}  # fmt: skip
+#: What the kernel logs when a node gives way to cma= (5.10 to 6.12; 7.2).
+_REPLACED = ("using cmdline CMA params instead", 'in favor for "cma=" kernel param')
+#: The causes that a line of the log shows, the more precise ones first. Each has its wording, which is that of
+#: of_reserved_mem.c, kernel/dma/contiguous.c and coherent.c, mm/cma.c of Linux 5.10, 6.12 and 7.3.
+_LOGGED = (
+    CMA_REGION_MISALIGNED,
+    CMA_REGION_CELLS,
+    CMA_REGION_DOES_NOT_FIT,
+    CMA_REGION_OVERLAP,
+    CMA_REGION_COUNT,
+    CMA_REGION_NO_MAP,
+    CMA_REGION_NOT_REUSABLE,
+    CMA_REGION_REJECTED,
+)
+#: Causes that the node can be rid of by what it says itself.
+_FIXED_IN_NODE = (
+    CMA_REGION_MISALIGNED,
+    CMA_REGION_PAGE_SIZE,
+    CMA_REGION_CELLS,
+    CMA_REGION_NO_MAP,
+    CMA_REGION_NOT_REUSABLE,
+)
 
 
-def region_rejected(facts: Facts, found: tuple[Rejection, ...]) -> Diagnosis:
-    """What the kernel did not take, the most telling first; the others stand beside it."""
-    first, *rest = found
-    nodes = [one for one in (reserved_nodes(facts) or {}).values() if is_pool(one)]
-    node = _blamed(facts, first, nodes)
-    region = changes.within(facts, node) if node is not None else None
-    name = node.name if node is not None else ""
-    mended = changes.device_tree(facts, name, region) if node is not None and _REMEDIES[first.cause][1] else ()
-    seen = (
-        (node_text(node), f"CMA on this kernel: multiples of {cma_alignment(facts) or 0:#x}")
-        if node is not None
-        else ()
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A region that the kernel did not take: the cause, and the lines of the log that show it."""
+
+    cause: KnownCause
+    lines: tuple[str, ...]
+
+
+def log_is_whole(facts: Facts) -> bool:
+    """Whether the kernel's log still holds what was logged at boot."""
+    return any("Linux version " in line for line in (facts.dmesg or ())[:40])
+
+
+def rejections(facts: Facts) -> tuple[Rejection, ...]:
+    """What the kernel did not take, by cause; vague lines join the first precise cause.
+
+    A node that cma= on the command line replaces is passed over on purpose; the kernel then logs that it matched
+    nothing, and that is not a rejection (kernel/dma/contiguous.c: rmem_cma_setup).
+    """
+    lines = facts.dmesg or ()
+    is_replaced = any(words in line for line in lines for words in _REPLACED)
+    by_cause: dict[KnownCause, list[str]] = {}
+    for number, line in enumerate(lines):
+        cause = next((cause for cause in _LOGGED if any(words in line for words in cause.logged)), None)
+        if cause is None or (is_replaced and NO_MATCH in line):
+            continue
+        # The line below an overlap names the two regions.
+        shown = lines[number : number + 2] if cause is CMA_REGION_OVERLAP else (line,)
+        by_cause.setdefault(cause, []).extend(shown)
+    return tuple(_most_precise_first(facts, by_cause))
+
+
+def _most_precise_first(facts: Facts, by_cause: dict[KnownCause, list[str]]) -> Iterator[Rejection]:
+    vague = tuple(by_cause.pop(CMA_REGION_REJECTED, ()))
+    if vague and not by_cause:
+        yield Rejection(_cause_in_tree(facts), vague)
+    for cause in _LOGGED:
+        if cause in by_cause:
+            yield Rejection(_cause_on_kernel(facts, cause), (*by_cause[cause], *vague))
+            vague = ()
+
+
+def _cause_on_kernel(facts: Facts, cause: KnownCause) -> KnownCause:
+    """What makes a region misaligned, or leaves no room for it, on this kernel."""
+    page = facts.page_size
+    is_larger = (largest_order(facts) or 0) > USUAL_LARGEST_ORDER.get(page, 13)
+    if is_larger and cause in (CMA_REGION_MISALIGNED, CMA_REGION_DOES_NOT_FIT):
+        return CMA_REGION_MAX_ORDER
+    return CMA_REGION_PAGE_SIZE if cause is CMA_REGION_MISALIGNED and page > 4096 else cause
+
+
+def _cause_in_tree(facts: Facts) -> KnownCause:
+    """Why no kind of region wanted a node: the node itself may show it."""
+    nodes = (reserved_nodes(facts) or {}).values()
+    is_both = any(node.is_pool and {"reusable", "no-map"} <= set(node.flags) for node in nodes)
+    return CMA_REGION_NO_MAP if is_both else CMA_REGION_REJECTED
+
+
+def region_rejected(facts: Facts, rejected: tuple[Rejection, ...]) -> Diagnosis:
+    """What the kernel did not take, the most precise first; the others stand beside it."""
+    first, *others = rejected
+    node = _rejected_node(facts, first)
+    alternatives = tuple(
+        Alternative(other.cause.here(), f"the kernel says this, too: {other.lines[0]}", other.cause.fix)
+        for other in others
     )
-    others = tuple(
-        Alternative(
-            Cause(one.cause, _TEXTS[one.cause]), f"the kernel says this, too: {one.lines[0]}", _REMEDIES[one.cause][0]
-        )
-        for one in rest
-    )
-    text = _TEXTS[first.cause] + (f": {node.name}" if node is not None else "")
-    return Diagnosis(Cause(first.cause, text), (*first.lines[:8], *seen), _REMEDIES[first.cause][0], mended, others)
+    evidence = first.lines[:8]
+    if node is None:
+        return Diagnosis(first.cause.here(), evidence, first.cause.fix, alternatives=alternatives)
+    evidence = (*evidence, str(node), f"CMA on this kernel: multiples of {cma_granule(facts) or 0:#x}")
+    cause = first.cause.here(f"{first.cause.clause}: {node.name}")
+    region = fix_lines.aligned_region(facts, node) if first.cause in _FIXED_IN_NODE else None
+    changes = fix_lines.device_tree(facts, node.name, region)
+    return Diagnosis(cause, evidence, first.cause.fix, changes, alternatives)
 
 
-def _blamed(facts: Facts, found: Rejection, nodes: list[ReservedNode]) -> ReservedNode | None:
-    """The node that the kernel means: the one it names, or the one that has this fault."""
-    step = cma_alignment(facts)
-    if found.cause in ("cma.region-misaligned", "cma.region-page-size") and step is not None:
-        for one in nodes:
-            base, size = extent(one)
-            if base is not None and size is not None and (base | size) % step:
-                return one
-    if found.cause == "cma.region-no-map":
-        return next((one for one in nodes if {"no-map", "reusable"} <= set(one.flags)), None)
-    return next((one for one in nodes if any(one.name in line for line in found.lines)), None)
+def _rejected_node(facts: Facts, rejection: Rejection) -> ReservedNode | None:
+    """The node that the kernel means: the one that it names, or the one that has this fault."""
+    pools = [node for node in (reserved_nodes(facts) or {}).values() if node.is_pool]
+    granule = cma_granule(facts)
+    if rejection.cause in (CMA_REGION_MISALIGNED, CMA_REGION_PAGE_SIZE) and granule is not None:
+        for node in pools:
+            base, size = node.extent
+            if base is not None and size is not None and (base | size) % granule:
+                return node
+    if rejection.cause is CMA_REGION_NO_MAP:
+        return next((node for node in pools if {"no-map", "reusable"} <= set(node.flags)), None)
+    return next((node for node in pools if any(node.name in line for line in rejection.lines)), None)

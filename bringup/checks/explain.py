@@ -163,7 +163,7 @@ def _test(one: KnownTest) -> Explanation:
 def _cause(one: KnownCause) -> Explanation:
     since = _kernels(one.since)
     return Explanation(
-        one.id, "cause", one.text, one.why, since, one.source, one.shows, _COSTS[one.cost], one.seen_before
+        one.id, "cause", one.text, one.why, since, one.source, one.shown_by, _COSTS[one.cost], one.seen_before
     )
 
 

@@ -14,11 +14,11 @@ from dataclasses import dataclass, field, replace
 from bringup.config.schema import Arch, HeapKind
 from bringup.config.units import show_size
 from bringup.errors import ConfigError
+from bringup.kernel.history.heap_names import default_cma_names
 
 __all__ = ["Draft", "SeenBoard", "SeenHeap", "SeenPool", "draft", "draft_name"]
 
 _IDENTITY = ("ro.product.device", "ro.hardware")
-_DEFAULT_CMA = ("default_cma_region", "linux,cma", "reserved", "default-pool")
 _ARCHES = {"aarch64": Arch.ARM64, "armv7l": Arch.ARM, "armv8l": Arch.ARM, "x86_64": Arch.X86, "i686": Arch.X86, "riscv64": Arch.RISCV}  # fmt: skip # noqa: E501
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -222,7 +222,7 @@ def _heaps(sheet: _Sheet, seen: SeenBoard) -> None:
     names = [heap.name for heap in heaps]
     # Since 6.17 the default area is called default_cma_region, and often has its older name, too. A config gives one
     # heap one mode and owner, so nodes that differ in them are two heaps to it.
-    area = next((name for name in (default, *_DEFAULT_CMA[1:]) if name in names), None)
+    area = next((name for name in (default, *default_cma_names()[:-1]) if name in names), None)
     alias = "default_cma_region" if _are_twins(heaps, area, "default_cma_region") else None
     if heaps:
         sheet.line("heaps:")
@@ -261,7 +261,7 @@ def _heap(sheet: _Sheet, heap: SeenHeap, pool: SeenPool | None, alias: str | Non
 def _kind(name: str, pool: SeenPool | None) -> tuple[HeapKind, str]:
     if name in {"system", "system-uncached"}:
         return HeapKind(name), ""
-    if name in _DEFAULT_CMA or (pool is not None and pool.reusable):
+    if name in default_cma_names() or (pool is not None and pool.reusable):
         return HeapKind.CMA, ""
     if name.startswith(("protected,", "system-secure")):
         return HeapKind.PROTECTED, ""

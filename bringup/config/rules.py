@@ -9,12 +9,13 @@ from itertools import combinations
 
 from bringup.config.schema import Arch, BoardConfig, DeclaredIn, Heap, HeapKind, Region
 from bringup.config.units import UsageBit, series_key, show_size
+from bringup.kernel.history.cma_alignment import cma_alignment
+from bringup.kernel.history.version import KernelVersion
 
-__all__ = ["Problem", "cma_alignment", "problems"]
+__all__ = ["Problem", "cma_granule", "problems"]
 
 _PATH = tuple[str | int, ...]
 _MASKS = (UsageBit.CPU_READ_MASK, UsageBit.CPU_WRITE_MASK)
-_CMA_ALIGNMENT = {4 << 10: 2 << 20, 16 << 10: 32 << 20, 64 << 10: 512 << 20}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +41,12 @@ def problems(config: BoardConfig) -> Iterator[Problem]:
     yield from _cmdline(config)
 
 
-def cma_alignment(config: BoardConfig) -> int:
-    """The least alignment and granule of a CMA region on this board, in bytes.
-
-    CMA_MIN_ALIGNMENT_BYTES = page size × pageblock_nr_pages, with pageblocks of one PMD (transparent or HugeTLB huge
-    pages built in): 2 MiB, 32 MiB, 512 MiB at 4, 16, 64 KiB pages. Without huge pages the kernel wants more.
-    Source: include/linux/pageblock-flags.h and kernel/dma/contiguous.c, Linux 6.12 and 7.3.
-    """
-    pages = config.kernel.page_sizes if config.kernel else ()
-    return max((_CMA_ALIGNMENT.get(size, 2 << 20) for size in pages), default=2 << 20)
+def cma_granule(config: BoardConfig) -> int:
+    """The least granule of a CMA region on this board, in bytes: that of its strictest kernel and page size."""
+    pages = (config.kernel.page_sizes if config.kernel else ()) or (4 << 10,)
+    versions = config.kernel.versions if config.kernel else ()
+    kernels: list[KernelVersion | None] = [KernelVersion.parse(version) for version in versions] or [None]
+    return max(cma_alignment(page, kernel) for page in pages for kernel in kernels)
 
 
 def _sources(config: BoardConfig) -> Iterator[Problem]:
@@ -146,7 +144,7 @@ def _cma(config: BoardConfig, heap: Heap, region: Region, path: _PATH) -> Iterat
     if region.declared_in is DeclaredIn.DEVICE_TREE and not region.reusable:
         hint = "add 'reusable: true'"
         yield Problem(path, "a shared-dma-pool that is not reusable becomes a coherent pool, and no heap", hint)
-    granule = cma_alignment(config)
+    granule = cma_granule(config)
     for name, value in (("size", region.size), ("base", region.base)):
         if value is not None and value % granule:
             text = f"{name} {show_size(value)} is no multiple of {show_size(granule)}"

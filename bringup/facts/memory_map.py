@@ -8,17 +8,16 @@ reserved-memory.yaml), by the kernel's log (kernel/dma/contiguous.c, drivers/of/
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
-from bringup.allocator.answer import State
 from bringup.facts.board import Facts
+from bringup.facts.cma_usage import CMA_SYSFS, area_uses
+from bringup.facts.reserved_memory import RESERVED_MEMORY, ReservedNode, observed_nodes
 from bringup.results.memory import MemoryFacts, MemoryRegion, RegionKind, Unplaced
 
 __all__ = ["memory_facts"]
 
-_TREE = "/sys/firmware/devicetree/base/reserved-memory"
-_CMA = "/sys/kernel/mm/cma"
 _IOMEM = re.compile(r"^(?P<indent> *)(?P<begin>[0-9a-f]+)-(?P<end>[0-9a-f]+) : (?P<name>.*)$")
 _RANGE = re.compile(r"node +\d+: \[mem 0x(?P<begin>[0-9a-f]+)-0x(?P<end>[0-9a-f]+)\]")
 _MAPPED = re.compile(
@@ -37,8 +36,9 @@ def memory_facts(facts: Facts) -> MemoryFacts | None:
     iomem = list(_iomem(facts))
     ram = _joined((begin, end) for _, name, begin, end in iomem if name == "System RAM") or _joined(_ram_by_log(facts))
     placed = {one.name: one for one in (*_by_log(facts), *_by_tree(facts))}
-    used = _used(facts)
-    regions = [replace(one, used=used.get(one.name)) for one in placed.values()]
+    uses = area_uses(facts) if facts.record.hello is not None else {}
+    used = {name: max(0, use.total - use.free) for name, use in uses.items()}
+    regions = [replace(region, used=used.get(region.name)) for region in placed.values()]
     regions += _kernel_and_boot(iomem)
     unplaced = tuple(one for one in _asked_without_place(facts) if one.name not in placed)
     if not (ram or regions or unplaced):
@@ -109,81 +109,29 @@ def _by_log(facts: Facts) -> Iterator[MemoryRegion]:
 
 
 def _default_area(facts: Facts) -> str:
-    """What the default area is called where no node of the device tree made it: its folder in sysfs tells."""
-    names = {one.path.removeprefix(f"{_CMA}/").split("/")[0] for one in facts.record.files(f"{_CMA}/")}
-    nodes = {name for name, _ in _nodes(facts)}
-    own = sorted(names - nodes)
+    """The default area's name where no node of the device tree made it: its folder in sysfs has it."""
+    names = {entry.path.removeprefix(CMA_SYSFS).split("/")[0] for entry in facts.record.files(CMA_SYSFS)}
+    own = sorted(names - {node.name for node in observed_nodes(facts)})
     return own[0] if len(own) == 1 else "reserved"
 
 
 def _by_tree(facts: Facts) -> Iterator[MemoryRegion]:
     """Nodes with an address of their own, by their ``reg``."""
-    cells = _cells(facts)
-    for name, properties in _nodes(facts):
-        kind = _kind(properties)
-        for number, (begin, size) in enumerate(_pairs(properties.get("reg", b""), *cells)):
+    for node in observed_nodes(facts):
+        for number, (begin, size) in enumerate(node.regions, start=1):
             if size:
-                several = name if number == 0 else f"{name} ({number + 1})"
-                yield MemoryRegion(several, kind, begin, begin + size, f"{_TREE}/{name}/reg")
+                name = node.name if number == 1 else f"{node.name} ({number})"
+                yield MemoryRegion(name, _kind(node), begin, begin + size, f"{RESERVED_MEMORY}/{node.name}/reg")
 
 
 def _asked_without_place(facts: Facts) -> Iterator[Unplaced]:
     """Nodes that let the kernel choose the place."""
-    _, size_cells = _cells(facts)
-    for name, properties in _nodes(facts):
-        if "reg" not in properties:
-            size = properties.get("size", b"")
-            known = int.from_bytes(size, "big") if size and len(size) == 4 * size_cells else None
-            yield Unplaced(name, known, f"{_TREE}/{name}")
+    for node in observed_nodes(facts):
+        if not node.regions and "reg" not in node.unread:
+            yield Unplaced(node.name, node.size, f"{RESERVED_MEMORY}/{node.name}")
 
 
-def _kind(properties: Mapping[str, bytes]) -> RegionKind:
-    if "no-map" in properties:
+def _kind(node: ReservedNode) -> RegionKind:
+    if "no-map" in node.flags:
         return RegionKind.NO_MAP
-    shared = b"shared-dma-pool" in properties.get("compatible", b"").split(b"\0")
-    return RegionKind.CMA if shared and "reusable" in properties else RegionKind.POOL
-
-
-def _nodes(facts: Facts) -> Iterator[tuple[str, dict[str, bytes]]]:
-    """The enabled nodes below ``/reserved-memory`` with their properties."""
-    nodes: dict[str, dict[str, bytes]] = {}
-    for entry in facts.record.files(f"{_TREE}/"):
-        node, _, name = entry.path.removeprefix(f"{_TREE}/").partition("/")
-        if name and "/" not in name and entry.state is State.OK:
-            nodes.setdefault(node, {})[name] = entry.data()
-    for node, properties in nodes.items():
-        if properties.get("status", b"okay").rstrip(b"\0") in (b"okay", b"ok"):
-            yield node, properties
-
-
-def _cells(facts: Facts) -> tuple[int, int]:
-    """``#address-cells`` and ``#size-cells`` of ``/reserved-memory``; 2 and 1 are the standard's (DTSpec 2.3.5)."""
-
-    def one(name: str, otherwise: int) -> int:
-        entry = facts.record.file(f"{_TREE}/{name}")
-        data = entry.data() if entry is not None and entry.state is State.OK else b""
-        value = int.from_bytes(data, "big") if len(data) == 4 else otherwise
-        return value if value in (1, 2) else otherwise
-
-    return one("#address-cells", 2), one("#size-cells", 1)
-
-
-def _pairs(data: bytes, address_cells: int, size_cells: int) -> Iterator[tuple[int, int]]:
-    width, step = 4 * address_cells, 4 * (address_cells + size_cells)
-    for at in range(0, len(data) - step + 1, step):
-        yield int.from_bytes(data[at : at + width], "big"), int.from_bytes(data[at + width : at + step], "big")
-
-
-def _used(facts: Facts) -> dict[str, int]:
-    """Bytes in use by CMA area, where the kernel tells both of its counts."""
-    hello = facts.record.hello
-    counts: dict[str, dict[str, int]] = {}
-    for entry in facts.record.files(f"{_CMA}/"):
-        area, _, name = entry.path.removeprefix(f"{_CMA}/").rpartition("/")
-        if entry.state is State.OK and name in ("total_pages", "available_pages") and entry.text().strip().isdecimal():
-            counts.setdefault(area, {})[name] = int(entry.text())
-    return {
-        area: max(0, known["total_pages"] - known["available_pages"]) * hello.page_size
-        for area, known in counts.items()
-        if len(known) == 2 and hello is not None
-    }
+    return RegionKind.CMA if node.is_cma else RegionKind.POOL

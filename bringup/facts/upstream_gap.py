@@ -8,6 +8,8 @@ from dataclasses import replace
 from bringup.allocator.answer import State
 from bringup.config.schema import BoardConfig, DeclaredIn, Heap, HeapKind
 from bringup.facts.board import HEAP_FOLDER, Facts
+from bringup.facts.cma_usage import CMA_SYSFS
+from bringup.facts.reserved_memory import observed_nodes
 from bringup.kernel.history.gap import UpstreamGap, Used, upstream_gap
 from bringup.kernel.history.symbols import symbol_table
 from bringup.kernel.history.version import Flavour, KernelVersion
@@ -17,8 +19,6 @@ __all__ = ["gap_of_board", "gap_of_config", "gap_of_modules"]
 Users = Mapping[str, tuple[str, ...]]
 
 _CONFIG = "board config"
-_CMA_FOLDER = "/sys/kernel/mm/cma"
-_POOLS = "/sys/firmware/devicetree/base/reserved-memory"
 _INTERFACES = ("/sys/kernel/dma_heap/total_pools_kb", "/dev/ion")
 
 
@@ -96,9 +96,10 @@ def _is_default(heap: Heap) -> bool:
 
 def _cma_areas(facts: Facts) -> dict[str, bool]:
     """The CMA areas of the board, and which is the default one: the device tree says so, or one heap stands on any."""
-    areas = {one.path.split("/")[-2] for one in facts.record.files(_CMA_FOLDER)}
+    areas = {entry.path.removeprefix(CMA_SYSFS).split("/")[0] for entry in facts.record.files(CMA_SYSFS)}
     with_heap = areas.intersection(facts.heap_nodes or ())
-    return {name: _is_there(facts, f"{_POOLS}/{name}/linux,cma-default") or {name} == with_heap for name in areas}
+    default = {node.name for node in observed_nodes(facts) if "linux,cma-default" in node.flags}
+    return {name: name in default or {name} == with_heap for name in areas}
 
 
 def _is_there(facts: Facts, path: str) -> bool:

@@ -10,6 +10,7 @@ import difflib
 from collections.abc import Sequence
 
 from bringup.errors import UsageError
+from bringup.kernel.history.heap_names import default_cma_names
 from bringup.scan.heaps import CMA_NAME
 from bringup.scan.rule import Kind, Rule
 
@@ -22,6 +23,8 @@ _GONE = "ION is gone from Linux 5.11 on"
 _LIBRARY = "libdmabufheap is there from Android 12 on; newer ones have no ION fallback"
 _NODE_WHY = "no kernel from 5.11 on has the node /dev/ion"
 _NODE = "/dev/dma_heap/NAME, opened read-only: each heap is a node of its own"
+#: A heap's name that is a word of many programs: taken for a heap only where one is opened.
+_COMMON_WORD = "reserved"
 _IN_C = (Kind.C,)
 
 RULES: tuple[Rule, ...] = (
@@ -272,9 +275,9 @@ RULES: tuple[Rule, ...] = (
         "heap.cma-name",
         "The CMA heap by a name that not every kernel gives it",
         (Kind.C, Kind.RC, Kind.SEPOLICY),
-        r"(?<!\w)/dev/dma_heap/(?P<word>linux,cma|reserved|default-pool|default_cma_region)(?![\w,@-])"
-        r"|\"(?:linux,cma|default-pool|default_cma_region)\""
-        r"|\b(?:Alloc|DmabufHeapAlloc|dma_heap_find)\([^;\"\n]{0,160}\"reserved\"",
+        rf"(?<!\w)/dev/dma_heap/(?P<word>{'|'.join(default_cma_names())})(?![\w,@-])"
+        rf"|\"(?:{'|'.join(name for name in default_cma_names() if name != _COMMON_WORD)})\""
+        rf"|\b(?:Alloc|DmabufHeapAlloc|dma_heap_find)\([^;\"\n]{{0,160}}\"{_COMMON_WORD}\"",
         why="the heap changes its name between kernels, and the file finds it on some of them only",
         replacement=(CMA_NAME, "a kernel may have several of these names: take the first that is there"),
         since="6.17",

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import bringup
-from bringup.causes.known import Cost, cost_of, known_cause, known_causes
+from bringup.causes.known import Cost, cost_of, known_causes
 from bringup.checks.explain import explain, explained
 from bringup.errors import UsageError
 
@@ -32,25 +32,41 @@ FAILURES = {
 }  # fmt: skip
 
 
-def named_causes() -> Iterator[tuple[str, str]]:
-    """Every cause id that the source spells, and where."""
-    for path in sorted(Path(bringup.__file__).parent.rglob("*.py")):
+def made_causes() -> Iterator[tuple[str | None, str]]:
+    """Every call that makes a verdict's cause by hand, with the id where it is spelled, and its place."""
+    root = Path(bringup.__file__).parent
+    for path in sorted(root.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Cause" and node.args:
-                first = node.args[0]
-                if isinstance(first, ast.Constant) and isinstance(first.value, str):
-                    yield first.value, f"{path.name}:{node.lineno}"
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Cause":
+                first = node.args[0] if node.args else None
+                id_ = first.value if isinstance(first, ast.Constant) else None
+                yield id_ if isinstance(id_, str) else None, path.relative_to(root).as_posix()
 
 
 #: Causes of ``bringup kconfig check --tree``, which judges no board.
 NOT_OF_A_BOARD = {"kconfig.tree-drops"}
+#: Where causes are made: from the known object, from a requirement's file, and from a document.
+MAKERS = {
+    "causes/known/known_cause.py",
+    "kernel/requirements/requirement.py",
+    "kernel/requirements/judge.py",
+    "results/verdict.py",
+}
 
 
-def test_every_cause_that_is_named_is_known() -> None:
-    named = dict(named_causes())
-    assert len(named) > 20
-    unknown = {id_: where for id_, where in named.items() if known_cause(id_) is None and id_ not in NOT_OF_A_BOARD}
-    assert unknown == {}
+def test_who_detects_a_cause_names_the_known_object() -> None:
+    """Only the kernel's requirements, in a room below, spell ids; and those are known."""
+    made = [(id_, place) for id_, place in made_causes() if id_ not in NOT_OF_A_BOARD]
+    assert {place for _, place in made} <= MAKERS
+    spelled = {id_ for id_, _ in made if id_ is not None}
+    assert spelled
+    assert spelled <= set(known_causes())
+
+
+def test_no_cause_of_0_1_0_is_lost() -> None:
+    lines = (Path(__file__).parent / "ids_of_0_1_0.txt").read_text(encoding="utf-8").split()
+    assert len(lines) == 80
+    assert set(lines) <= set(known_causes())
 
 
 @pytest.mark.parametrize("failure", FAILURES)

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from bringup.causes.known import known_cause
-from bringup.causes.region_rejected import region_rejected
-from bringup.facts.region_rejections import cma_alignment, rejections
+from bringup.causes.known import known_causes
+from bringup.causes.region_rejected import region_rejected, rejections
+from bringup.facts.cma_areas import cma_granule
 from bringup.results.verdict import Diagnosis
 from tests.support.scripted_facts import VIDEO, facts, kconfig, lines_of
 from tests.support.scripted_record import HELLO, broken, files
@@ -50,7 +50,7 @@ def test_the_mistakes_that_people_make(
     assert why.cause is not None
     assert why.cause.id == cause
     assert said.strip() in why.evidence
-    known = known_cause(cause)
+    known = known_causes().get(cause)
     assert known is not None
     assert any(link.url.endswith(thread) for link in known.seen_before)
 
@@ -75,7 +75,7 @@ def test_two_refusals_stand_beside_each_other(tmp_path: Path) -> None:
 def test_the_mended_region_holds_the_old_one_and_is_aligned(tmp_path: Path, page: int, base: int, size: int) -> None:
     board = {"hello": HELLO | {"page_size": page}}
     why = refused(tmp_path, MISALIGNED, region(base, size, "reusable"), **board)
-    step = cma_alignment(facts(broken(**board), tmp_path / "b"))
+    step = cma_granule(facts(broken(**board), tmp_path / "b"))
     assert step is not None
     (line,) = [one for one in lines_of(why, "device-tree/heaps.dtsi") if "reg =" in one]
     cells = [int(cell, 0) for cell in line.partition("<")[2].partition(">")[0].split()]

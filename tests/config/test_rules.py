@@ -7,7 +7,7 @@ import re
 import pytest
 
 from bringup.config.load import load_text
-from bringup.config.rules import cma_alignment
+from bringup.config.rules import cma_granule
 from bringup.errors import ConfigError
 
 HEAD = """\
@@ -137,7 +137,7 @@ def test_what_breaks_a_rule_is_refused(body: str, message: str) -> None:
 )
 def test_the_cma_granule_follows_the_page_size(pages: str, granule: int) -> None:
     text = HEAD.replace("PAGES", pages).replace("1 GiB", "64 GiB").replace("heaps:\n", "")
-    assert cma_alignment(load_text(text.encode(), "demo.yaml")) == granule
+    assert cma_granule(load_text(text.encode(), "demo.yaml")) == granule
 
 
 def test_a_pool_that_suits_4_kib_pages_is_refused_for_64_kib_pages() -> None:

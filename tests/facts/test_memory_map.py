@@ -102,7 +102,12 @@ OLD_LOG = (
 
 @pytest.mark.parametrize("log", [NEW_LOG, OLD_LOG, OLD_LOG + NEW_LOG])
 def test_a_node_that_lets_the_kernel_choose_is_placed_by_the_log(log: str, tmp_path: Path) -> None:
-    node = {f"{TREE}/linux,cma/size": cells(32 * MIB), f"{TREE}/linux,cma/compatible": b"shared-dma-pool\0"}
+    node = {
+        f"{TREE}/#address-cells": cells(1),
+        f"{TREE}/#size-cells": cells(1),
+        f"{TREE}/linux,cma/size": cells(32 * MIB),
+        f"{TREE}/linux,cma/compatible": b"shared-dma-pool\0",
+    }
     placed = observed(tmp_path / "a", {**node, "dmesg": log})
     assert [(one.name, one.kind, one.begin, one.end) for one in placed.regions] == [
         ("linux,cma", RegionKind.CMA, 0x5E000000, 0x60000000)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from bringup.board import Board, Target, connect_tcp
+from bringup.causes.region_rejected import rejections
 from bringup.checks.registry import find_check
 from bringup.config.load import load_text
 from bringup.config.schema import BoardConfig
@@ -16,7 +17,6 @@ from bringup.config.shipped import find_config, shipped_dir
 from bringup.deadline import Deadline
 from bringup.errors import ConfigError
 from bringup.facts.board import Facts
-from bringup.facts.region_rejections import rejections
 from bringup.record.load import load_record
 from bringup.record.observe import Observation, observe
 from bringup.render.engine import Rendered, render
@@ -173,7 +173,7 @@ def test_the_kernel_refuses_it_and_we_recognise_its_words(
     """All faults in one tree. The kernel's lines are the evidence of one verdict, each region in one of them."""
     nodes = " ".join(fault[0] for fault in (*FAULTS, COHERENT))
     seen = facts(fresh_board(profile, overlay=(OVERLAY % nodes).encode()), adb_server, tmp_path)
-    found = {one.cause: one.lines for one in rejections(seen)}
+    found = {one.cause.id: one.lines for one in rejections(seen)}
     rejected = [line for lines in found.values() for line in lines]
     for words in (words.format(both=both) for fault in FAULTS for words in fault[1]):
         assert any(words in line for line in rejected), rejected

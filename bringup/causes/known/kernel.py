@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bringup.causes.known._shape import Cost, KnownCause, link
+from bringup.causes.known.known_cause import Cost, KnownCause, link
 from bringup.outcome import Link
 
 _ANDROID = Link(
@@ -11,145 +11,147 @@ _ANDROID = Link(
 )
 _MPP_NODES = link("rockchip-linux/mpp#556", "mpp asserts: /dev/dma_heap/system-uncached is gone")
 
-CAUSES = (
-    KnownCause(
-        id="kernel.too-old",
-        text="The kernel is older than DMA-BUF heaps.",
-        why="The framework and /dev/dma_heap came with Linux 5.6; before that there is only ION.",
-        shows="uname -r",
-        since="before 5.6",
-        source="drivers/dma-buf/dma-heap.c, commit c02a81fba74f",
-        cost=Cost.NO_HEAP,
+KERNEL_TOO_OLD = KnownCause(
+    id="kernel.too-old",
+    text="The kernel is older than DMA-BUF heaps.",
+    why="The framework and /dev/dma_heap came with Linux 5.6; before that there is only ION.",
+    shows="uname -r",
+    fix=("move to 5.10 or newer; until then only ION can be used",),
+    since="before 5.6",
+    source="drivers/dma-buf/dma-heap.c, commit c02a81fba74f",
+    cost=Cost.NO_HEAP,
+)
+KCONFIG_HEAPS_OFF = KnownCause(
+    id="kconfig.heaps-off",
+    text="DMABUF_HEAPS is off, so there is no /dev/dma_heap at all.",
+    why="Everything below /dev/dma_heap needs the framework.",
+    shows="/proc/config.gz: # CONFIG_DMABUF_HEAPS is not set, and no /dev/dma_heap",
+    since="5.6",
+    source="drivers/dma-buf/Kconfig of Linux 5.10 to 7.3",
+    cost=Cost.NO_HEAP,
+    seen_before=(
+        link("raspberrypi/rpicam-apps#218", "Raspberry Pi camera: could not open any dmaHeap device"),
+        link("waydroid/waydroid#1813", "Waydroid: Codec2 cannot allocate without /dev/dma_heap/system"),
+        link("openwrt/openwrt#13887", "OpenWrt: the option is set, heaps/ is not built"),
     ),
-    KnownCause(
-        id="kconfig.heaps-off",
-        text="DMABUF_HEAPS is off, so there is no /dev/dma_heap at all.",
-        why="Everything below /dev/dma_heap needs the framework.",
-        shows="/proc/config.gz: # CONFIG_DMABUF_HEAPS is not set, and no /dev/dma_heap",
-        since="5.6",
-        source="drivers/dma-buf/Kconfig of Linux 5.10 to 7.3",
-        cost=Cost.NO_HEAP,
-        seen_before=(
-            link("raspberrypi/rpicam-apps#218", "Raspberry Pi camera: could not open any dmaHeap device"),
-            link("waydroid/waydroid#1813", "Waydroid: Codec2 cannot allocate without /dev/dma_heap/system"),
-            link("openwrt/openwrt#13887", "OpenWrt: the option is set, heaps/ is not built"),
-        ),
+)
+KCONFIG_SYSTEM_HEAP_OFF = KnownCause(
+    id="kconfig.system-heap-off",
+    text="DMABUF_HEAPS_SYSTEM is off, and nothing else provides /dev/dma_heap/system.",
+    why="Android allocates from system by contract; libdmabufheap no longer falls back to ION.",
+    shows="/proc/config.gz: # CONFIG_DMABUF_HEAPS_SYSTEM is not set, and no such node",
+    since="5.6",
+    source="drivers/dma-buf/heaps/Kconfig of Linux 5.10 to 7.3; AOSP libdmabufheap: TestDmabufSystemHeapCompliance",
+    cost=Cost.NO_HEAP,
+    seen_before=(link("waydroid/waydroid#1813", "Waydroid: Codec2 cannot allocate without /dev/dma_heap/system"),),
+)
+KCONFIG_CMA_HEAP_OFF = KnownCause(
+    id="kconfig.cma-heap-off",
+    text="DMABUF_HEAPS_CMA is off, so no CMA area has a node.",
+    why="Devices behind no IOMMU need contiguous buffers, and this driver is what hands them out.",
+    shows="/proc/config.gz: # CONFIG_DMABUF_HEAPS_CMA is not set, and no node of a CMA area",
+    since="5.6",
+    source="drivers/dma-buf/heaps/Kconfig of Linux 5.10 to 7.3",
+    cost=Cost.NO_HEAP,
+    seen_before=(link("raspberrypi/rpicam-apps#218", "Raspberry Pi camera: could not open any dmaHeap device"),),
+)
+KCONFIG_MODULE_NOT_LOADED = KnownCause(
+    id="kconfig.module-not-loaded",
+    text="What an option builds is a module, and it is not loaded.",
+    why="Until the module is loaded, its node does not exist: who starts before it gets ENOENT.",
+    shows="/proc/config.gz has =m, and neither /proc/modules nor /dev/dma_heap shows it",
+    since="7.2 and later; before in Android's common kernel",
+    source="drivers/dma-buf/heaps/Kconfig of Linux 7.2 and 7.3 (tristate)",
+    cost=Cost.NO_HEAP,
+    seen_before=(_ANDROID,),
+)
+KCONFIG_SET_WRONG = KnownCause(
+    id="kconfig.set-wrong",
+    text="An option is set otherwise than a requirement asks.",
+    why="The requirement tells what the option is asked for. Its id is that of the verdict, kconfig.ID.",
+    shows="the option in /proc/config.gz, which the verdict quotes, and the value that is wanted",
+    since="the requirement's own",
+    source="the requirement's own, in bringup/kernel/data",
+    cost=Cost.LATER,
+)
+MODULE_NOT_LOADED = KnownCause(
+    id="module.not-loaded",
+    text="A heap driver is a module and is not loaded.",
+    why=(
+        "From 7.2 on, and in Android's common kernel, heaps may be modules. Without a line in modules.load "
+        "nothing loads them before the first allocator starts."
     ),
-    KnownCause(
-        id="kconfig.system-heap-off",
-        text="DMABUF_HEAPS_SYSTEM is off, and nothing else provides /dev/dma_heap/system.",
-        why="Android allocates from system by contract; libdmabufheap no longer falls back to ION.",
-        shows="/proc/config.gz: # CONFIG_DMABUF_HEAPS_SYSTEM is not set, and no such node",
-        since="5.6",
-        source="drivers/dma-buf/heaps/Kconfig of Linux 5.10 to 7.3; AOSP libdmabufheap: TestDmabufSystemHeapCompliance",
-        cost=Cost.NO_HEAP,
-        seen_before=(link("waydroid/waydroid#1813", "Waydroid: Codec2 cannot allocate without /dev/dma_heap/system"),),
+    shows="the option is m, or unset in a GKI kernel; the module is not in /proc/modules, its node is not there",
+    since="7.2 and later; before in Android's common kernel",
+    source=(
+        "drivers/dma-buf/heaps/Kconfig of Linux 7.2 (tristate); "
+        "https://source.android.com/docs/core/architecture/kernel/dma-buf-heaps"
     ),
-    KnownCause(
-        id="kconfig.cma-heap-off",
-        text="DMABUF_HEAPS_CMA is off, so no CMA area has a node.",
-        why="Devices behind no IOMMU need contiguous buffers, and this driver is what hands them out.",
-        shows="/proc/config.gz: # CONFIG_DMABUF_HEAPS_CMA is not set, and no node of a CMA area",
-        since="5.6",
-        source="drivers/dma-buf/heaps/Kconfig of Linux 5.10 to 7.3",
-        cost=Cost.NO_HEAP,
-        seen_before=(link("raspberrypi/rpicam-apps#218", "Raspberry Pi camera: could not open any dmaHeap device"),),
+    cost=Cost.NO_HEAP,
+    seen_before=(_ANDROID,),
+)
+HEAP_VENDOR_DRIVER_MISSING = KnownCause(
+    id="heap.vendor-driver-missing",
+    text="A vendor's heap is not there: this kernel does not have the vendor's driver.",
+    why="A new BSP kernel starts from a new mainline, and the heap drivers have to be ported anew.",
+    shows="the board config names a heap of kind vendor or carveout, and no option of a vendor's heap is on",
+    fix=("port the driver to this kernel, or map its users to system or to a CMA heap",),
+    since="5.6",
+    source="drivers/dma-buf/heaps/Kconfig up to 7.3: system and CMA only",
+    cost=Cost.NO_HEAP,
+    seen_before=(
+        _MPP_NODES,
+        link("JeffyCN/mirrors#18", "Rockchip 6.1: rk_system_heap.c not ported, only system and cma are left"),
+        link("Joshua-Riek/ubuntu-rockchip#759", "Orange Pi 5 Plus: system-dma32 gone with the 6.1 kernel"),
     ),
-    KnownCause(
-        id="kconfig.module-not-loaded",
-        text="What an option builds is a module, and it is not loaded.",
-        why="Until the module is loaded, its node does not exist: who starts before it gets ENOENT.",
-        shows="/proc/config.gz has =m, and neither /proc/modules nor /dev/dma_heap shows it",
-        since="7.2 and later; before in Android's common kernel",
-        source="drivers/dma-buf/heaps/Kconfig of Linux 7.2 and 7.3 (tristate)",
-        cost=Cost.NO_HEAP,
-        seen_before=(_ANDROID,),
+)
+HEAP_NO_UNCACHED = KnownCause(
+    id="heap.no-uncached",
+    text="An uncached system heap is asked for, and mainline has none.",
+    why=(
+        "Who expects uncached memory and gets the cached system heap sees stale lines, unless CPU access "
+        "stands between DMA_BUF_IOCTL_SYNC."
     ),
-    KnownCause(
-        id="kconfig.set-wrong",
-        text="An option is set otherwise than a requirement asks.",
-        why="The requirement tells what the option is asked for. Its id is that of the verdict, kconfig.ID.",
-        shows="the option in /proc/config.gz, which the verdict quotes, and the value that is wanted",
-        since="the requirement's own",
-        source="the requirement's own, in bringup/kernel/data",
-        cost=Cost.LATER,
+    shows="the board config names a heap of kind system-uncached, and no such node is there",
+    fix=("use system and DMA_BUF_IOCTL_SYNC around CPU access, or port the uncached heap",),
+    since="5.6 and later; only Android's and vendors' kernels had one",
+    source="drivers/dma-buf/heaps up to 7.3",
+    cost=Cost.NO_HEAP,
+    seen_before=(
+        link("rockchip-linux/mpp#943", "mpp: stripes in encoded video where only the cached heap exists"),
+        _MPP_NODES,
     ),
-    KnownCause(
-        id="module.not-loaded",
-        text="A heap driver is a module and is not loaded.",
-        why=(
-            "From 7.2 on, and in Android's common kernel, heaps may be modules. Without a line in modules.load "
-            "nothing loads them before the first allocator starts."
-        ),
-        shows="the option is m, or unset in a GKI kernel; the module is not in /proc/modules, its node is not there",
-        since="7.2 and later; before in Android's common kernel",
-        source=(
-            "drivers/dma-buf/heaps/Kconfig of Linux 7.2 (tristate); "
-            "https://source.android.com/docs/core/architecture/kernel/dma-buf-heaps"
-        ),
-        cost=Cost.NO_HEAP,
-        seen_before=(_ANDROID,),
+)
+HEAP_NO_PROTECTED = KnownCause(
+    id="heap.no-protected",
+    text="A protected heap is not there: it needs a TEE with protected memory, or a vendor's driver.",
+    why="From 6.18 on the TEE driver registers such heaps, if the TEE has the memory for it.",
+    shows="the board config names a heap of kind protected, and no such node is there",
+    fix=("see dmesg for the TEE driver; without one, protected playback cannot be had",),
+    since="6.18 and later in mainline",
+    source="drivers/tee/tee_heap.c, drivers/tee/optee of Linux 7.2",
+    cost=Cost.NO_HEAP,
+)
+KERNEL_KNOWN_DEFECT = KnownCause(
+    id="kernel.known-defect",
+    text="This kernel has a known defect, or may have it.",
+    why=(
+        "A heap test that asserts what the kernel promises shows it; programs seldom do. bringup explain "
+        "allocator.fd.after_efault and, of ION, bringup explain allocator.ion.after_efault list the releases."
     ),
-    KnownCause(
-        id="heap.vendor-driver-missing",
-        text="A vendor's heap is not there: this kernel does not have the vendor's driver.",
-        why="A new BSP kernel starts from a new mainline, and the heap drivers have to be ported anew.",
-        shows="the board config names a heap of kind vendor or carveout, and no option of a vendor's heap is on",
-        since="5.6",
-        source="drivers/dma-buf/heaps/Kconfig up to 7.3: system and CMA only",
-        cost=Cost.NO_HEAP,
-        seen_before=(
-            _MPP_NODES,
-            link("JeffyCN/mirrors#18", "Rockchip 6.1: rk_system_heap.c not ported, only system and cma are left"),
-            link("Joshua-Riek/ubuntu-rockchip#759", "Orange Pi 5 Plus: system-dma32 gone with the 6.1 kernel"),
-        ),
-    ),
-    KnownCause(
-        id="heap.no-uncached",
-        text="An uncached system heap is asked for, and mainline has none.",
-        why=(
-            "Who expects uncached memory and gets the cached system heap sees stale lines, unless CPU access "
-            "stands between DMA_BUF_IOCTL_SYNC."
-        ),
-        shows="the board config names a heap of kind system-uncached, and no such node is there",
-        since="5.6 and later; only Android's and vendors' kernels had one",
-        source="drivers/dma-buf/heaps up to 7.3",
-        cost=Cost.NO_HEAP,
-        seen_before=(
-            link("rockchip-linux/mpp#943", "mpp: stripes in encoded video where only the cached heap exists"),
-            _MPP_NODES,
-        ),
-    ),
-    KnownCause(
-        id="heap.no-protected",
-        text="A protected heap is not there: it needs a TEE with protected memory, or a vendor's driver.",
-        why="From 6.18 on the TEE driver registers such heaps, if the TEE has the memory for it.",
-        shows="the board config names a heap of kind protected, and no such node is there",
-        since="6.18 and later in mainline",
-        source="drivers/tee/tee_heap.c, drivers/tee/optee of Linux 7.2",
-        cost=Cost.NO_HEAP,
-    ),
-    KnownCause(
-        id="kernel.known-defect",
-        text="This kernel has a known defect, or may have it.",
-        why=(
-            "A heap test that asserts what the kernel promises shows it; programs seldom do. bringup explain "
-            "allocator.fd.after_efault and, of ION, bringup explain allocator.ion.after_efault list the releases."
-        ),
-        shows="a heap test shows a defect that bringup/kernel/data/defects.yaml lists, and the kernel's release is not "
-        "known to have the fix",
-        since="by defect",
-        source="bringup/kernel/data/defects.yaml",
-        cost=Cost.UNSEEN,
-    ),
-    KnownCause(
-        id="kernel.defect-returned",
-        text="This kernel shows a defect that its release has the fix for.",
-        why="The release has the fix, so a change of the vendor's undid it, or the release number is wrong.",
-        shows="a heap test shows a defect that bringup/kernel/data/defects.yaml lists, and the fix was seen in this "
-        "release or an earlier one of its stable line",
-        since="by defect",
-        source="bringup/kernel/data/defects.yaml",
-        cost=Cost.FAILS,
-    ),
+    shows="a heap test shows a defect that bringup/kernel/data/defects.yaml lists, and the kernel's release is not "
+    "known to have the fix",
+    since="by defect",
+    source="bringup/kernel/data/defects.yaml",
+    cost=Cost.UNSEEN,
+)
+KERNEL_DEFECT_RETURNED = KnownCause(
+    id="kernel.defect-returned",
+    text="This kernel shows a defect that its release has the fix for.",
+    why="The release has the fix, so a change of the vendor's undid it, or the release number is wrong.",
+    shows="a heap test shows a defect that bringup/kernel/data/defects.yaml lists, and the fix was seen in this "
+    "release or an earlier one of its stable line",
+    since="by defect",
+    source="bringup/kernel/data/defects.yaml",
+    cost=Cost.FAILS,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bringup.causes.known._shape import Cost, KnownCause, link
+from bringup.causes.known.known_cause import Cost, KnownCause, link
 
 _RESERVED = "drivers/of/of_reserved_mem.c, kernel/dma/contiguous.c, mm/cma.c of Linux 5.10, 6.12 and 7.3"
 _ALIGNMENT = (
@@ -10,251 +10,281 @@ _ALIGNMENT = (
     "pages, 32 MiB with 16 KiB pages, 512 MiB with 64 KiB pages. One that does not is dropped with one line in "
     "the log."
 )
+#: What the kernel says when no kind of region wanted a node; also of one that cma= replaces, which is no rejection.
+NO_MATCH = "compatible matching fail"
+_MOVE = ("move and enlarge the region to multiples of CMA's alignment; see that nothing else lies there",)
 _NOT_TAKEN = link("ikwzm/udmabuf#60", "of_reserved_mem_device_init failed, return=-22")
 
-CAUSES = (
-    KnownCause(
-        id="cma.region-misaligned",
-        text="A reserved-memory region does not begin and end on the alignment that CMA needs.",
-        why=_ALIGNMENT,
-        shows='kernel log: "Reserved memory: incorrect alignment of CMA region"',
-        since="any",
-        source="kernel/dma/contiguous.c of Linux 5.10, 6.12 and 7.3: rmem_cma_setup",
-        cost=Cost.NO_HEAP,
-        seen_before=(
-            link("ikwzm/udmabuf#126", "A region of 0x4c0000 bytes is not created"),
-            link("ikwzm/udmabuf#29", "incorrect alignment of CMA region, on a Zynq MPSoC"),
-            _NOT_TAKEN,
-        ),
+CMA_REGION_MISALIGNED = KnownCause(
+    id="cma.region-misaligned",
+    text="A reserved-memory region does not begin and end on the alignment that CMA needs.",
+    why=_ALIGNMENT,
+    logged=("incorrect alignment of CMA region",),
+    fix=_MOVE,
+    since="any",
+    source="kernel/dma/contiguous.c of Linux 5.10, 6.12 and 7.3: rmem_cma_setup",
+    cost=Cost.NO_HEAP,
+    seen_before=(
+        link("ikwzm/udmabuf#126", "A region of 0x4c0000 bytes is not created"),
+        link("ikwzm/udmabuf#29", "incorrect alignment of CMA region, on a Zynq MPSoC"),
+        _NOT_TAKEN,
     ),
-    KnownCause(
-        id="cma.region-page-size",
-        text="A reserved-memory region is too finely placed for this kernel's page size.",
-        why=f"{_ALIGNMENT} A region made for 4 KiB pages seldom fits a kernel with larger ones.",
-        shows='kernel log: "incorrect alignment of CMA region", on a kernel with 16 KiB or 64 KiB pages',
-        since="any with CONFIG_ARM64_16K_PAGES or CONFIG_ARM64_64K_PAGES",
-        source="kernel/dma/contiguous.c: rmem_cma_setup; include/linux/cma.h: CMA_MIN_ALIGNMENT_BYTES, of "
-        "Linux 6.12 and 7.3",
-        cost=Cost.NO_HEAP,
-        seen_before=(link("raspberrypi/linux#6053", "64 KiB pages: the 64 MiB pool of the Raspberry Pi is rejected"),),
+)
+CMA_REGION_PAGE_SIZE = KnownCause(
+    id="cma.region-page-size",
+    text="A reserved-memory region is too finely placed for this kernel's page size.",
+    why=f"{_ALIGNMENT} A region made for 4 KiB pages seldom fits a kernel with larger ones.",
+    shows='kernel log: "incorrect alignment of CMA region", on a kernel with 16 KiB or 64 KiB pages',
+    fix=_MOVE,
+    since="any with CONFIG_ARM64_16K_PAGES or CONFIG_ARM64_64K_PAGES",
+    source="kernel/dma/contiguous.c: rmem_cma_setup; include/linux/cma.h: CMA_MIN_ALIGNMENT_BYTES, of "
+    "Linux 6.12 and 7.3",
+    cost=Cost.NO_HEAP,
+    seen_before=(link("raspberrypi/linux#6053", "64 KiB pages: the 64 MiB pool of the Raspberry Pi is rejected"),),
+)
+CMA_REGION_MAX_ORDER = KnownCause(
+    id="cma.region-max-order",
+    text="The kernel's largest page order makes CMA's alignment larger than the region allows.",
+    why=(
+        "Without huge pages a page block is as large as the largest order the page allocator knows; "
+        "ARCH_FORCE_MAX_ORDER (FORCE_MAX_ZONEORDER in older kernels) raises both."
     ),
-    KnownCause(
-        id="cma.region-max-order",
-        text="The kernel's largest page order makes CMA's alignment larger than the region allows.",
-        why=(
-            "Without huge pages a page block is as large as the largest order the page allocator knows; "
-            "ARCH_FORCE_MAX_ORDER (FORCE_MAX_ZONEORDER in older kernels) raises both."
-        ),
-        shows="a rejected or failed CMA region, and ARCH_FORCE_MAX_ORDER or FORCE_MAX_ZONEORDER in the configuration",
-        since="any",
-        source="include/linux/pageblock-flags.h, mm/cma.c of Linux 5.10, 6.12 and 7.3",
-        cost=Cost.NO_HEAP,
-        seen_before=(link("linux4sam/linux-at91#50", "FORCE_MAX_ZONEORDER=15: cma: Failed to reserve 64 MiB"),),
+    shows="a rejected or failed CMA region, and ARCH_FORCE_MAX_ORDER or FORCE_MAX_ZONEORDER in the configuration",
+    fix=("take ARCH_FORCE_MAX_ORDER out of the configuration: the default suits CMA",),
+    since="any",
+    source="include/linux/pageblock-flags.h, mm/cma.c of Linux 5.10, 6.12 and 7.3",
+    cost=Cost.NO_HEAP,
+    seen_before=(link("linux4sam/linux-at91#50", "FORCE_MAX_ZONEORDER=15: cma: Failed to reserve 64 MiB"),),
+)
+CMA_REGION_CELLS = KnownCause(
+    id="cma.region-cells",
+    text="A size or an alignment in a reserved-memory node has the wrong number of cells.",
+    why="They are read with the root node's #address-cells and #size-cells; another length is refused.",
+    logged=(
+        "invalid size property in",
+        "invalid alignment property in",
+        "invalid alloc-ranges property in",
+        "invalid reg property in",
     ),
-    KnownCause(
-        id="cma.region-cells",
-        text="A size or an alignment in a reserved-memory node has the wrong number of cells.",
-        why="They are read with the root node's #address-cells and #size-cells; another length is refused.",
-        shows='kernel log: "invalid size property in", "invalid alignment property in"',
-        since="any",
-        source="drivers/of/of_reserved_mem.c of Linux 5.10, 6.12 and 7.3",
-        cost=Cost.NO_HEAP,
+    fix=("write sizes and alignments with as many cells as the root node's #*-cells say",),
+    since="any",
+    source="drivers/of/of_reserved_mem.c of Linux 5.10, 6.12 and 7.3",
+    cost=Cost.NO_HEAP,
+)
+CMA_REGION_DOES_NOT_FIT = KnownCause(
+    id="cma.region-does-not-fit",
+    text="There is no room for a reserved-memory region where it may lie.",
+    why="Firmware, another region or alloc-ranges leave no gap of that size below the limit.",
+    logged=(
+        "failed to allocate memory for node",
+        "failed to reserve memory for node",
+        "cma: Failed to reserve",
     ),
-    KnownCause(
-        id="cma.region-does-not-fit",
-        text="There is no room for a reserved-memory region where it may lie.",
-        why="Firmware, another region or alloc-ranges leave no gap of that size below the limit.",
-        shows='kernel log: "failed to allocate memory for node", "failed to reserve memory", "Failed to reserve"',
-        since="any",
-        source=_RESERVED,
-        cost=Cost.NO_HEAP,
-        seen_before=(
-            link("android-rpi/device_arpi_rpi4#82", "gpu_mem=512 leaves no room for linux,cma"),
-            link("linux4sam/linux-at91#50", "cma: Failed to reserve 64 MiB"),
-        ),
+    fix=("make the region smaller, widen alloc-ranges, or give firmware less memory",),
+    since="any",
+    source=_RESERVED,
+    cost=Cost.NO_HEAP,
+    seen_before=(
+        link("android-rpi/device_arpi_rpi4#82", "gpu_mem=512 leaves no room for linux,cma"),
+        link("linux4sam/linux-at91#50", "cma: Failed to reserve 64 MiB"),
     ),
-    KnownCause(
-        id="cma.region-overlap",
-        text="Two reserved-memory regions overlap.",
-        why="Both are handed out, and two devices write into the same memory.",
-        shows='kernel log: "OVERLAP DETECTED!"',
-        since="any",
-        source="drivers/of/of_reserved_mem.c of Linux 5.10, 6.12 and 7.3",
+)
+CMA_REGION_OVERLAP = KnownCause(
+    id="cma.region-overlap",
+    text="Two reserved-memory regions overlap.",
+    why="Both are handed out, and two devices write into the same memory.",
+    logged=("OVERLAP DETECTED!",),
+    fix=("move one of the two regions that the kernel's line names",),
+    since="any",
+    source="drivers/of/of_reserved_mem.c of Linux 5.10, 6.12 and 7.3",
+)
+CMA_REGION_NO_MAP = KnownCause(
+    id="cma.region-no-map",
+    text="A shared-dma-pool node says no-map, or both no-map and reusable.",
+    why=(
+        "A CMA area is ordinary memory that the kernel lends out, so its node must say reusable and must "
+        "not say no-map; the kernel makes no CMA area and no heap of one that does."
     ),
-    KnownCause(
-        id="cma.region-no-map",
-        text="A shared-dma-pool node says no-map, or both no-map and reusable.",
-        why=(
-            "A CMA area is ordinary memory that the kernel lends out, so its node must say reusable and must "
-            "not say no-map; the kernel makes no CMA area and no heap of one that does."
-        ),
-        shows="the node's properties in /sys/firmware/devicetree",
-        since="any",
-        source="kernel/dma/contiguous.c of Linux 5.10, 6.12 and 7.3: rmem_cma_setup; dt-schema "
-        "reserved-memory/shared-dma-pool.yaml",
-        cost=Cost.NO_HEAP,
-        seen_before=(link("ikwzm/udmabuf#47", "no-map makes sync crash, reusable gives init -22"), _NOT_TAKEN),
+    shows="the node's properties in /sys/firmware/devicetree",
+    # All that 7.3 says about a node that is both, and makes no area of.
+    logged=(") nomap reusable ",),
+    fix=("take no-map out of the node: a CMA area is memory that the kernel lends out",),
+    since="any",
+    source="kernel/dma/contiguous.c of Linux 5.10, 6.12 and 7.3: rmem_cma_setup; dt-schema "
+    "reserved-memory/shared-dma-pool.yaml",
+    cost=Cost.NO_HEAP,
+    seen_before=(link("ikwzm/udmabuf#47", "no-map makes sync crash, reusable gives init -22"), _NOT_TAKEN),
+)
+CMA_REGION_NOT_REUSABLE = KnownCause(
+    id="cma.region-not-reusable",
+    text="A shared-dma-pool node lacks reusable: it is a coherent pool of its devices, and no heap.",
+    why="Only with reusable does the kernel make a CMA area of it, and only CMA areas have heaps.",
+    shows='the node\'s properties in /sys/firmware/devicetree; kernel log: "created DMA memory pool at"',
+    logged=("regions without no-map are not yet supported",),
+    fix=("write reusable into the node",),
+    since="any",
+    source="kernel/dma/coherent.c of Linux 5.10, 6.12 and 7.3: rmem_dma_setup",
+    cost=Cost.NO_HEAP,
+    seen_before=(link("ikwzm/udmabuf#47", "no-map makes sync crash, reusable gives init -22"),),
+)
+CMA_REGION_COUNT = KnownCause(
+    id="cma.region-count",
+    text="There are more reserved-memory regions, or more CMA areas, than the kernel has room for.",
+    why="While it boots it holds a fixed number of regions (64 in 5.10 and 6.12), and CMA_AREAS areas.",
+    logged=(
+        "not enough space for all defined regions",
+        "too many defined dynamic regions",
+        "Not enough slots for CMA reserved regions",
     ),
-    KnownCause(
-        id="cma.region-not-reusable",
-        text="A shared-dma-pool node lacks reusable: it is a coherent pool of its devices, and no heap.",
-        why="Only with reusable does the kernel make a CMA area of it, and only CMA areas have heaps.",
-        shows='the node\'s properties in /sys/firmware/devicetree; kernel log: "created DMA memory pool at"',
-        since="any",
-        source="kernel/dma/coherent.c of Linux 5.10, 6.12 and 7.3: rmem_dma_setup",
-        cost=Cost.NO_HEAP,
-        seen_before=(link("ikwzm/udmabuf#47", "no-map makes sync crash, reusable gives init -22"),),
+    fix=("merge regions, or raise CONFIG_CMA_AREAS",),
+    since="any",
+    source="drivers/of/of_reserved_mem.c, mm/cma.c; mm/Kconfig: CMA_AREAS, of Linux 5.10, 6.12 and 7.3",
+    cost=Cost.NO_HEAP,
+)
+CMA_REGION_REJECTED = KnownCause(
+    id="cma.region-rejected",
+    text="The kernel did not take a reserved-memory region.",
+    why="A region that is refused at boot leaves one line in the log and no other sign.",
+    logged=("unable to setup CMA region", "unable to reserve memory", NO_MATCH),
+    fix=("correct the reserved-memory node that the kernel's line names",),
+    since="any",
+    source=_RESERVED,
+    cost=Cost.NO_HEAP,
+    seen_before=(_NOT_TAKEN,),
+)
+CMA_NO_REGION = KnownCause(
+    id="cma.no-region",
+    text="The device tree that the board booted with has no node for the region.",
+    why="The boot loader passed another device tree, or the overlay with the node was not applied.",
+    shows="/sys/firmware/devicetree/base/reserved-memory has no such node; the board config wants one",
+    since="any",
+    source="dt-schema reserved-memory/reserved-memory.yaml; drivers/of/of_reserved_mem.c of Linux 5.10, 6.12 and 7.3",
+    cost=Cost.NO_HEAP,
+)
+CMA_DEFAULT_ONLY = KnownCause(
+    id="cma.default-only",
+    text="The heap's CMA area is there, and this kernel makes a heap of the default area only.",
+    why="Up to 6.18 the CMA heap driver registers one heap; in 7.2 it registers one for each area.",
+    shows="the board config wants a heap on an area that is not the default, on a kernel up to 6.18",
+    since="5.6..6.18",
+    source="drivers/dma-buf/heaps/cma_heap.c of Linux 6.12 and 7.2",
+    cost=Cost.NO_HEAP,
+)
+CMA_SIZE_ZERO = KnownCause(
+    id="cma.size-zero",
+    text="There is no CMA area: a CMA heap has nothing to stand on.",
+    why="The size is 0 in the configuration or on the command line, and no device tree node makes an area.",
+    shows="CmaTotal: 0 kB in /proc/meminfo; cma=0; CONFIG_CMA_SIZE_MBYTES=0",
+    since="any",
+    source="kernel/dma/Kconfig of Linux 5.10, 6.12 and 7.3: CMA_SIZE_MBYTES; "
+    "Documentation/admin-guide/kernel-parameters.txt: cma=",
+    cost=Cost.NO_HEAP,
+    seen_before=(link("NVIDIA/NV-Kernels#403", "CONFIG_CMA_SIZE_MBYTES=0 on purpose: no default area any more"),),
+)
+CMA_TOO_SMALL = KnownCause(
+    id="cma.too-small",
+    text="There is less CMA than the board config promises.",
+    why="Too small a pool fails under load only, as a black preview or a stuttering codec.",
+    shows="CmaTotal in /proc/meminfo against the regions of the board config",
+    since="any",
+    source="kernel/dma/contiguous.c of Linux 5.10, 6.12 and 7.3: dma_contiguous_reserve",
+)
+CMA_EXHAUSTED = KnownCause(
+    id="cma.exhausted",
+    text="CMA is used up.",
+    why="The free pages together are fewer than what was asked for.",
+    shows='kernel log: "cma_alloc: … alloc failed, … ret: -12"; ENOMEM from a CMA heap; CmaFree',
+    fix=("enlarge the pool, or give the heavy user (camera, display) a region of its own",),
+    since="any",
+    source="mm/cma.c of Linux 5.10, 6.12 and 7.3: cma_alloc",
+    seen_before=(
+        link("raspberrypi/linux#4600", "cma_alloc: alloc failed, req-size: 19200 pages, ret: -12"),
+        link("raspberrypi/rpicam-apps#912", "Camera: dmaHeap allocation failure after some captures"),
     ),
-    KnownCause(
-        id="cma.region-count",
-        text="There are more reserved-memory regions, or more CMA areas, than the kernel has room for.",
-        why="While it boots it holds a fixed number of regions (64 in 5.10 and 6.12), and CMA_AREAS areas.",
-        shows=(
-            'kernel log: "not enough space for all defined regions", "too many defined dynamic regions", '
-            '"Not enough slots for CMA reserved regions"'
-        ),
-        since="any",
-        source="drivers/of/of_reserved_mem.c, mm/cma.c; mm/Kconfig: CMA_AREAS, of Linux 5.10, 6.12 and 7.3",
-        cost=Cost.NO_HEAP,
+)
+CMA_FRAGMENTED = KnownCause(
+    id="cma.fragmented",
+    text="CMA is in pieces: enough pages are free, and no gap is large enough.",
+    why="A CMA buffer is one run of pages. Long-lived small buffers in the middle of the pool split what is left.",
+    shows=(
+        'kernel log: "number of available pages:" with no run as long as req-size (5.10: with CONFIG_CMA_DEBUG '
+        "only); CmaFree above the request"
     ),
-    KnownCause(
-        id="cma.region-rejected",
-        text="The kernel did not take a reserved-memory region.",
-        why="A region that is refused at boot leaves one line in the log and no other sign.",
-        shows='kernel log: "compatible matching fail", "unable to setup CMA region"',
-        since="any",
-        source=_RESERVED,
-        cost=Cost.NO_HEAP,
-        seen_before=(_NOT_TAKEN,),
+    fix=("give long-lived small buffers another heap, or the heavy user a region of its own; allocate early",),
+    since="any",
+    source="mm/cma.c of Linux 5.10, 6.12 and 7.3: cma_alloc, cma_debug_show_areas",
+    seen_before=(
+        link("raspberrypi/rpicam-apps#912", "Camera: dmaHeap allocation failure after some captures"),
+        link("raspberrypi/linux#4600", "cma_alloc: alloc failed, req-size: 19200 pages, ret: -12"),
     ),
-    KnownCause(
-        id="cma.no-region",
-        text="The device tree that the board booted with has no node for the region.",
-        why="The boot loader passed another device tree, or the overlay with the node was not applied.",
-        shows="/sys/firmware/devicetree/base/reserved-memory has no such node; the board config wants one",
-        since="any",
-        source="dt-schema reserved-memory/reserved-memory.yaml; drivers/of/of_reserved_mem.c of Linux 5.10, "
-        "6.12 and 7.3",
-        cost=Cost.NO_HEAP,
+)
+CMA_BUSY = KnownCause(
+    id="cma.busy",
+    text="CMA cannot move what lies in the pool out of the way.",
+    why=(
+        "The kernel lends a pool's pages to others and moves them when the pool is needed; a pinned page "
+        "cannot be moved. The more of a pool one buffer wants, the likelier it meets one."
     ),
-    KnownCause(
-        id="cma.default-only",
-        text="The heap's CMA area is there, and this kernel makes a heap of the default area only.",
-        why="Up to 6.18 the CMA heap driver registers one heap; in 7.2 it registers one for each area.",
-        shows="the board config wants a heap on an area that is not the default, on a kernel up to 6.18",
-        since="5.6..6.18",
-        source="drivers/dma-buf/heaps/cma_heap.c of Linux 6.12 and 7.2",
-        cost=Cost.NO_HEAP,
+    shows='kernel log: "cma_alloc: … alloc failed, … ret: -16"',
+    fix=(
+        "ask for less in one piece, or let the region lie where nothing is pinned (no movable users at boot)",
+        "the trace event cma:cma_alloc_busy_retry names the pages in the way, page_owner who took them",
     ),
-    KnownCause(
-        id="cma.size-zero",
-        text="There is no CMA area: a CMA heap has nothing to stand on.",
-        why="The size is 0 in the configuration or on the command line, and no device tree node makes an area.",
-        shows="CmaTotal: 0 kB in /proc/meminfo; cma=0; CONFIG_CMA_SIZE_MBYTES=0",
-        since="any",
-        source="kernel/dma/Kconfig of Linux 5.10, 6.12 and 7.3: CMA_SIZE_MBYTES; "
-        "Documentation/admin-guide/kernel-parameters.txt: cma=",
-        cost=Cost.NO_HEAP,
-        seen_before=(link("NVIDIA/NV-Kernels#403", "CONFIG_CMA_SIZE_MBYTES=0 on purpose: no default area any more"),),
+    since="any",
+    source="mm/page_alloc.c: alloc_contig_range, mm/cma.c: cma_alloc, of Linux 5.10, 6.12 and 7.3",
+    seen_before=(
+        link("ikwzm/udmabuf#98", "2 GiB of a 2 GiB pool above 32 GiB: alloc failed, ret: -16, all pages free"),
+        link("ikwzm/udmabuf#96", "A 2 GiB default pool above 32 GiB, and allocations fail"),
     ),
-    KnownCause(
-        id="cma.too-small",
-        text="There is less CMA than the board config promises.",
-        why="Too small a pool fails under load only, as a black preview or a stuttering codec.",
-        shows="CmaTotal in /proc/meminfo against the regions of the board config",
-        since="any",
-        source="kernel/dma/contiguous.c of Linux 5.10, 6.12 and 7.3: dma_contiguous_reserve",
+)
+HEAP_NO_MEMORY = KnownCause(
+    id="heap.no-memory",
+    text="A heap that does not stand on CMA had no memory left.",
+    why="The system heap takes pages from the whole of memory; it fails when that is used up.",
+    shows="ENOMEM from the heap; MemAvailable",
+    fix=("see what holds it: dmabuf_dump, or /sys/kernel/debug/dma_buf/bufinfo",),
+    since="5.6",
+    source="drivers/dma-buf/heaps/system_heap.c of Linux 5.10, 6.12 and 7.3",
+)
+HEAP_ABOVE_LIMIT = KnownCause(
+    id="heap.above-limit",
+    text="A device was given memory that it cannot address.",
+    why="A block with 32 address bits and no IOMMU fails, or is copied for, with a buffer above 4 GiB.",
+    shows=(
+        'kernel log: "unsupported memory larger than 4G", "swiotlb buffer is full", "overflow … DMA mask"; '
+        "a buffer that was traced beyond memory.dma_limit of the board config"
     ),
-    KnownCause(
-        id="cma.exhausted",
-        text="CMA is used up.",
-        why="The free pages together are fewer than what was asked for.",
-        shows='kernel log: "cma_alloc: … alloc failed, … ret: -12"; ENOMEM from a CMA heap; CmaFree',
-        since="any",
-        source="mm/cma.c of Linux 5.10, 6.12 and 7.3: cma_alloc",
-        seen_before=(
-            link("raspberrypi/linux#4600", "cma_alloc: alloc failed, req-size: 19200 pages, ret: -12"),
-            link("raspberrypi/rpicam-apps#912", "Camera: dmaHeap allocation failure after some captures"),
-        ),
+    since="any",
+    source="kernel/dma/direct.c, kernel/dma/swiotlb.c of Linux 5.10, 6.12 and 7.3; vendors' drivers (seen before)",
+    seen_before=(
+        link("airockchip/librga#133", "RK3568 with 8 GiB: RGA_MMU unsupported memory larger than 4G!"),
+        link("Joshua-Riek/ubuntu-rockchip#1133", "Orange Pi 5 Plus: RGA stops above 4 GiB"),
+        link("radxa/kernel#588", "Radxa's kernel: RGA and memory above 4 GiB"),
     ),
-    KnownCause(
-        id="cma.fragmented",
-        text="CMA is in pieces: enough pages are free, and no gap is large enough.",
-        why="A CMA buffer is one run of pages. Long-lived small buffers in the middle of the pool split what is left.",
-        shows=(
-            'kernel log: "number of available pages:" with no run as long as req-size (5.10: with CONFIG_CMA_DEBUG '
-            "only); CmaFree above the request"
-        ),
-        since="any",
-        source="mm/cma.c of Linux 5.10, 6.12 and 7.3: cma_alloc, cma_debug_show_areas",
-        seen_before=(
-            link("raspberrypi/rpicam-apps#912", "Camera: dmaHeap allocation failure after some captures"),
-            link("raspberrypi/linux#4600", "cma_alloc: alloc failed, req-size: 19200 pages, ret: -12"),
-        ),
+)
+HEAP_BEYOND_REACH = KnownCause(
+    id="heap.beyond-reach",
+    text="Buffers may lie where a device of this board cannot reach them.",
+    why=(
+        "The system heap takes pages of any zone. On a board's smaller variant all of them are within "
+        "reach, so the failure comes with the larger one only."
     ),
-    KnownCause(
-        id="cma.busy",
-        text="CMA cannot move what lies in the pool out of the way.",
-        why=(
-            "The kernel lends a pool's pages to others and moves them when the pool is needed; a pinned page "
-            "cannot be moved. The more of a pool one buffer wants, the likelier it meets one."
-        ),
-        shows='kernel log: "cma_alloc: … alloc failed, … ret: -16"',
-        since="any",
-        source="mm/page_alloc.c: alloc_contig_range, mm/cma.c: cma_alloc, of Linux 5.10, 6.12 and 7.3",
-        seen_before=(
-            link("ikwzm/udmabuf#98", "2 GiB of a 2 GiB pool above 32 GiB: alloc failed, ret: -16, all pages free"),
-            link("ikwzm/udmabuf#96", "A 2 GiB default pool above 32 GiB, and allocations fail"),
-        ),
+    shows="the end of System RAM in /proc/iomem against memory.dma_limit of the board config",
+    since="5.6",
+    source="drivers/dma-buf/heaps/system_heap.c of Linux 5.10, 6.12 and 7.3",
+    cost=Cost.LATER,
+    seen_before=(
+        link("airockchip/librga#133", "RK3568 with 8 GiB: RGA_MMU unsupported memory larger than 4G!"),
+        link("Joshua-Riek/ubuntu-rockchip#1133", "Orange Pi 5 Plus: RGA stops above 4 GiB"),
     ),
-    KnownCause(
-        id="heap.no-memory",
-        text="A heap that does not stand on CMA had no memory left.",
-        why="The system heap takes pages from the whole of memory; it fails when that is used up.",
-        shows="ENOMEM from the heap; MemAvailable",
-        since="5.6",
-        source="drivers/dma-buf/heaps/system_heap.c of Linux 5.10, 6.12 and 7.3",
-    ),
-    KnownCause(
-        id="heap.above-limit",
-        text="A device was given memory that it cannot address.",
-        why="A block with 32 address bits and no IOMMU fails, or is copied for, with a buffer above 4 GiB.",
-        shows=(
-            'kernel log: "unsupported memory larger than 4G", "swiotlb buffer is full", "overflow … DMA mask"; '
-            "a buffer that was traced beyond memory.dma_limit of the board config"
-        ),
-        since="any",
-        source="kernel/dma/direct.c, kernel/dma/swiotlb.c of Linux 5.10, 6.12 and 7.3; vendors' drivers (seen before)",
-        seen_before=(
-            link("airockchip/librga#133", "RK3568 with 8 GiB: RGA_MMU unsupported memory larger than 4G!"),
-            link("Joshua-Riek/ubuntu-rockchip#1133", "Orange Pi 5 Plus: RGA stops above 4 GiB"),
-            link("radxa/kernel#588", "Radxa's kernel: RGA and memory above 4 GiB"),
-        ),
-    ),
-    KnownCause(
-        id="heap.beyond-reach",
-        text="Buffers may lie where a device of this board cannot reach them.",
-        why=(
-            "The system heap takes pages of any zone. On a board's smaller variant all of them are within "
-            "reach, so the failure comes with the larger one only."
-        ),
-        shows="the end of System RAM in /proc/iomem against memory.dma_limit of the board config",
-        since="5.6",
-        source="drivers/dma-buf/heaps/system_heap.c of Linux 5.10, 6.12 and 7.3",
-        cost=Cost.LATER,
-        seen_before=(
-            link("airockchip/librga#133", "RK3568 with 8 GiB: RGA_MMU unsupported memory larger than 4G!"),
-            link("Joshua-Riek/ubuntu-rockchip#1133", "Orange Pi 5 Plus: RGA stops above 4 GiB"),
-        ),
-    ),
-    KnownCause(
-        id="heap.slow",
-        text="Allocating is much slower than clearing the same memory.",
-        why="A heap clears what it hands out, so memset is its limit; far below that, something else costs time.",
-        shows="the test allocator's latency samples",
-        since="5.6",
-        source="drivers/dma-buf/heaps/system_heap.c (__GFP_ZERO) and cma_heap.c (memset, clear_pages) of Linux "
-        "6.12 and 7.3",
-        cost=Cost.UNSEEN,
-    ),
+)
+HEAP_SLOW = KnownCause(
+    id="heap.slow",
+    text="Allocating is much slower than clearing the same memory.",
+    why="A heap clears what it hands out, so memset is its limit; far below that, something else costs time.",
+    shows="the test allocator's latency samples",
+    since="5.6",
+    source="drivers/dma-buf/heaps/system_heap.c (__GFP_ZERO) and cma_heap.c (memset, clear_pages) of Linux "
+    "6.12 and 7.3",
+    cost=Cost.UNSEEN,
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bringup.causes.known._shape import Cost, KnownCause, link
+from bringup.causes.known.known_cause import Cost, KnownCause, link
 
 _ONLY_ROOT = (
     link("devDucks/astroarch#104", "Raspberry Pi camera works as root only: /dev/dma_heap may not be opened"),
@@ -12,152 +12,151 @@ _AVC = link(
     "RenderHeads/UnityPlugin-AVProMovieCapture#419", "An avc line about dmabuf in an app's log (often harmless)"
 )
 
-CAUSES = (
-    KnownCause(
-        id="heap.renamed",
-        text="The default CMA heap is there under another of its names.",
-        why=(
-            "Up to 6.16 it is called after its CMA area: reserved where the size comes from Kconfig or cma=, "
-            "else after the device tree node. From 6.17 on it is default_cma_region. cma= replaces the device "
-            "tree node."
-        ),
-        shows="the expected name is missing, and one of reserved, linux,cma, default-pool, default_cma_region is there",
-        since="5.6 and later; default_cma_region since 6.17",
-        source="drivers/dma-buf/heaps/cma_heap.c and kernel/dma/contiguous.c of Linux 5.10, 6.12 and 7.2; "
-        "commit 854acbe75ff4",
-        cost=Cost.NO_HEAP,
-        seen_before=(
-            link("Freescale/libimxvpuapi#54", "i.MX8M VPU wants linux,cma-uncached, the board has reserved-uncached"),
-        ),
+HEAP_RENAMED = KnownCause(
+    id="heap.renamed",
+    text="The default CMA heap is there under another of its names.",
+    why=(
+        "Up to 6.16 it is called after its CMA area: reserved where the size comes from Kconfig or cma=, "
+        "else after the device tree node. From 6.17 on it is default_cma_region. cma= replaces the device "
+        "tree node."
     ),
-    KnownCause(
-        id="heap.unplanned",
-        text="There is a heap that the board config does not name.",
-        why="Memory that nobody planned is memory that nobody manages; from 6.19 on each reusable pool becomes a heap.",
-        shows="a node under /dev/dma_heap that is in no board config",
-        since="5.6",
-        source="drivers/dma-buf/heaps/cma_heap.c of Linux 7.2: add_cma_heaps",
-        cost=Cost.UNSEEN,
+    shows="the expected name is missing, and one of reserved, linux,cma, default-pool, default_cma_region is there",
+    since="5.6 and later; default_cma_region since 6.17",
+    source="drivers/dma-buf/heaps/cma_heap.c and kernel/dma/contiguous.c of Linux 5.10, 6.12 and 7.2; "
+    "commit 854acbe75ff4",
+    cost=Cost.NO_HEAP,
+    seen_before=(
+        link("Freescale/libimxvpuapi#54", "i.MX8M VPU wants linux,cma-uncached, the board has reserved-uncached"),
     ),
-    KnownCause(
-        id="node.mode",
-        text="The node's mode keeps its users out.",
-        why="devtmpfs makes a node 0600 root root; ueventd gives it the mode that a line of ueventd.rc says.",
-        shows="the node's permission bits against the board config or ueventd.rc, or EACCES from open",
-        since="5.6",
-        source="drivers/base/devtmpfs.c of Linux 5.10, 6.12 and 7.3; AOSP system/core/init/README.ueventd.md",
-        cost=Cost.NO_HEAP,
-        seen_before=_ONLY_ROOT,
+)
+HEAP_UNPLANNED = KnownCause(
+    id="heap.unplanned",
+    text="There is a heap that the board config does not name.",
+    why="Memory that nobody planned is memory that nobody manages; from 6.19 on each reusable pool becomes a heap.",
+    shows="a node under /dev/dma_heap that is in no board config",
+    since="5.6",
+    source="drivers/dma-buf/heaps/cma_heap.c of Linux 7.2: add_cma_heaps",
+    cost=Cost.UNSEEN,
+)
+NODE_MODE = KnownCause(
+    id="node.mode",
+    text="The node's mode keeps its users out.",
+    why="devtmpfs makes a node 0600 root root; ueventd gives it the mode that a line of ueventd.rc says.",
+    shows="the node's permission bits against the board config or ueventd.rc, or EACCES from open",
+    since="5.6",
+    source="drivers/base/devtmpfs.c of Linux 5.10, 6.12 and 7.3; AOSP system/core/init/README.ueventd.md",
+    cost=Cost.NO_HEAP,
+    seen_before=_ONLY_ROOT,
+)
+NODE_OWNER = KnownCause(
+    id="node.owner",
+    text="The node belongs to another user or group than its users are in.",
+    why="A mode such as 0440 lets in the owner and the group only.",
+    shows="the node's owner and group against the board config or ueventd.rc",
+    since="5.6",
+    source="AOSP system/core/init/README.ueventd.md",
+    seen_before=_ONLY_ROOT,
+)
+NODE_LABEL = KnownCause(
+    id="node.label",
+    text="The node's SELinux type is not the one that its users' rules are about.",
+    why="A vendor heap without a line in file_contexts is dmabuf_heap_device, which no core domain may open.",
+    shows="the node's label, or that of an avc line, against the board config or the platform's file_contexts",
+    since="any, with Android 12 or later",
+    source="AOSP system/sepolicy: file_contexts, neverallow on dmabuf_heap_device_type",
+)
+NODE_DENIED = KnownCause(
+    id="node.denied",
+    text="The node may not be opened, and neither its mode nor SELinux explains it.",
+    why="A capability, a device cgroup or a mount option (nodev) can refuse as well.",
+    shows="EACCES or EPERM from open, with a mode that allows it and SELinux not enforcing",
+    since="any",
+    source="Documentation/admin-guide/cgroup-v2.rst: device controller; fs/namei.c: may_open_dev (nodev)",
+    cost=Cost.NO_HEAP,
+)
+UEVENTD_NO_LINE = KnownCause(
+    id="ueventd.no-line",
+    text="No ueventd.rc has a line for the node.",
+    why="ueventd gives a node it has no line for 0600 root root; it may look right until the next boot.",
+    shows="the ueventd.rc files of the board",
+    since="any",
+    source="AOSP system/core/init/README.ueventd.md",
+    cost=Cost.LATER,
+    seen_before=_ONLY_ROOT,
+)
+SELINUX_DENIED = KnownCause(
+    id="selinux.denied",
+    text="SELinux refuses access to a heap.",
+    why="Each domain that opens a heap needs a rule for the heap's type; a HAL that is refused falls back or dies.",
+    shows="avc: denied lines about a heap in the kernel's log; EACCES from open with a mode that allows it",
+    since="any, with Android 12 or later",
+    source="AOSP system/sepolicy: dmabuf_heap_device_type; https://source.android.com/docs/security/features/selinux",
+    seen_before=(_AVC,),
+)
+SELINUX_WOULD_REFUSE = KnownCause(
+    id="selinux.would-refuse",
+    text="SELinux lets a heap be opened only because it is permissive.",
+    why=(
+        "A permissive system, or domain, logs what it would refuse and lets it pass. A production build enforces: "
+        "then the same access fails."
     ),
-    KnownCause(
-        id="node.owner",
-        text="The node belongs to another user or group than its users are in.",
-        why="A mode such as 0440 lets in the owner and the group only.",
-        shows="the node's owner and group against the board config or ueventd.rc",
-        since="5.6",
-        source="AOSP system/core/init/README.ueventd.md",
-        seen_before=_ONLY_ROOT,
+    shows="avc: denied lines about a heap that end in permissive=1",
+    since="any, with Android 12 or later",
+    source="security/selinux/avc.c of Linux 5.10, 6.12 and 7.3: avc_denied, avc_audit_post_callback",
+    cost=Cost.LATER,
+    seen_before=(_AVC,),
+)
+SELINUX_LINES_LOST = KnownCause(
+    id="selinux.lines-lost",
+    text="The kernel's log does not have every line that SELinux wrote.",
+    why=(
+        "Without a daemon for audit the kernel prints 10 lines in 5 s and drops the rest; Android has it write 5 a "
+        "second. A denial of a heap may be among those that were dropped."
     ),
-    KnownCause(
-        id="node.label",
-        text="The node's SELinux type is not the one that its users' rules are about.",
-        why="A vendor heap without a line in file_contexts is dmabuf_heap_device, which no core domain may open.",
-        shows="the node's label, or that of an avc line, against the board config or the platform's file_contexts",
-        since="any, with Android 12 or later",
-        source="AOSP system/sepolicy: file_contexts, neverallow on dmabuf_heap_device_type",
+    shows="kauditd_printk_skb: N callbacks suppressed; audit: rate limit exceeded; audit: audit_lost=N",
+    since="any",
+    source="kernel/audit.c of Linux 5.10, 6.12 and 7.3: kauditd_printk_skb; AOSP system/logging/logd/logd.rc",
+    cost=Cost.UNSEEN,
+)
+SELINUX_CORE_DOMAIN = KnownCause(
+    id="selinux.core-domain",
+    text="A core domain is refused a heap that the platform's policy keeps from all core domains.",
+    why=(
+        "A neverallow rule forbids every coredomain but init and ueventd all heaps but system, "
+        "system-uncached and system-secure*: an allow rule for it does not build."
     ),
-    KnownCause(
-        id="node.denied",
-        text="The node may not be opened, and neither its mode nor SELinux explains it.",
-        why="A capability, a device cgroup or a mount option (nodev) can refuse as well.",
-        shows="EACCES or EPERM from open, with a mode that allows it and SELinux not enforcing",
-        since="any",
-        source="Documentation/admin-guide/cgroup-v2.rst: device controller; fs/namei.c: may_open_dev (nodev)",
-        cost=Cost.NO_HEAP,
-    ),
-    KnownCause(
-        id="ueventd.no-line",
-        text="No ueventd.rc has a line for the node.",
-        why="ueventd gives a node it has no line for 0600 root root; it may look right until the next boot.",
-        shows="the ueventd.rc files of the board",
-        since="any",
-        source="AOSP system/core/init/README.ueventd.md",
-        cost=Cost.LATER,
-        seen_before=_ONLY_ROOT,
-    ),
-    KnownCause(
-        id="selinux.denied",
-        text="SELinux refuses access to a heap.",
-        why="Each domain that opens a heap needs a rule for the heap's type; a HAL that is refused falls back or dies.",
-        shows="avc: denied lines about a heap in the kernel's log; EACCES from open with a mode that allows it",
-        since="any, with Android 12 or later",
-        source="AOSP system/sepolicy: dmabuf_heap_device_type; "
-        "https://source.android.com/docs/security/features/selinux",
-        seen_before=(_AVC,),
-    ),
-    KnownCause(
-        id="selinux.would-refuse",
-        text="SELinux lets a heap be opened only because it is permissive.",
-        why=(
-            "A permissive system, or domain, logs what it would refuse and lets it pass. A production build enforces: "
-            "then the same access fails."
-        ),
-        shows="avc: denied lines about a heap that end in permissive=1",
-        since="any, with Android 12 or later",
-        source="security/selinux/avc.c of Linux 5.10, 6.12 and 7.3: avc_denied, avc_audit_post_callback",
-        cost=Cost.LATER,
-        seen_before=(_AVC,),
-    ),
-    KnownCause(
-        id="selinux.lines-lost",
-        text="The kernel's log does not have every line that SELinux wrote.",
-        why=(
-            "Without a daemon for audit the kernel prints 10 lines in 5 s and drops the rest; Android has it write 5 a "
-            "second. A denial of a heap may be among those that were dropped."
-        ),
-        shows="kauditd_printk_skb: N callbacks suppressed; audit: rate limit exceeded; audit: audit_lost=N",
-        since="any",
-        source="kernel/audit.c of Linux 5.10, 6.12 and 7.3: kauditd_printk_skb; AOSP system/logging/logd/logd.rc",
-        cost=Cost.UNSEEN,
-    ),
-    KnownCause(
-        id="selinux.core-domain",
-        text="A core domain is refused a heap that the platform's policy keeps from all core domains.",
-        why=(
-            "A neverallow rule forbids every coredomain but init and ueventd all heaps but system, "
-            "system-uncached and system-secure*: an allow rule for it does not build."
-        ),
-        shows="an avc: denied line whose source is a core domain and whose target is another heap's type",
-        since="any, with Android 12 or later",
-        source="AOSP system/sepolicy private/coredomain.te",
-        seen_before=(_AVC,),
-    ),
-    KnownCause(
-        id="selinux.statfs",
-        text="SELinux refused somebody the size of the file system of DMA-BUFs.",
-        why="Nobody depends on the answer: libraries ask each file system they meet. The line is noise.",
-        shows='avc: denied { getattr } … tclass=filesystem, dev="dmabuf"',
-        since="any, with Android 12 or later",
-        source="security/selinux/hooks.c of Linux 5.10, 6.12 and 7.3: selinux_sb_statfs",
-        cost=Cost.UNSEEN,
-        seen_before=(_AVC,),
-    ),
-    KnownCause(
-        id="heap.not-a-heap",
-        text="A node under /dev/dma_heap is there, and what answers is no heap.",
-        why="Another driver's device number, or a file that was made by hand, has the heap's name.",
-        shows="ENOTTY from DMA_HEAP_IOCTL_ALLOC",
-        since="5.6",
-        source="drivers/dma-buf/dma-heap.c of Linux 5.10, 6.12 and 7.3: dma_heap_ioctl",
-        cost=Cost.NO_HEAP,
-    ),
-    KnownCause(
-        id="heap.driver-gone",
-        text="The node is there, and its driver is not.",
-        why="A node outlives a module that was unloaded where something made it by hand.",
-        shows="ENODEV or ENXIO from open",
-        since="5.6",
-        source="drivers/dma-buf/dma-heap.c of Linux 5.10, 6.12 and 7.3: dma_heap_open",
-        cost=Cost.NO_HEAP,
-    ),
+    shows="an avc: denied line whose source is a core domain and whose target is another heap's type",
+    since="any, with Android 12 or later",
+    source="AOSP system/sepolicy private/coredomain.te",
+    seen_before=(_AVC,),
+)
+SELINUX_STATFS = KnownCause(
+    id="selinux.statfs",
+    text="SELinux refused somebody the size of the file system of DMA-BUFs.",
+    why="Nobody depends on the answer: libraries ask each file system they meet. The line is noise.",
+    shows='avc: denied { getattr } … tclass=filesystem, dev="dmabuf"',
+    since="any, with Android 12 or later",
+    source="security/selinux/hooks.c of Linux 5.10, 6.12 and 7.3: selinux_sb_statfs",
+    cost=Cost.UNSEEN,
+    seen_before=(_AVC,),
+)
+HEAP_NOT_A_HEAP = KnownCause(
+    id="heap.not-a-heap",
+    text="A node under /dev/dma_heap is there, and what answers is no heap.",
+    why="Another driver's device number, or a file that was made by hand, has the heap's name.",
+    shows="ENOTTY from DMA_HEAP_IOCTL_ALLOC",
+    fix=("remove what makes this node: a stale file, or another driver's device number",),
+    since="5.6",
+    source="drivers/dma-buf/dma-heap.c of Linux 5.10, 6.12 and 7.3: dma_heap_ioctl",
+    cost=Cost.NO_HEAP,
+)
+HEAP_DRIVER_GONE = KnownCause(
+    id="heap.driver-gone",
+    text="The node is there, and its driver is not.",
+    why="A node outlives a module that was unloaded where something made it by hand.",
+    shows="ENODEV or ENXIO from open",
+    fix=("see dmesg for the driver that was unloaded; a node made by hand has no driver",),
+    since="5.6",
+    source="drivers/dma-buf/dma-heap.c of Linux 5.10, 6.12 and 7.3: dma_heap_open",
+    cost=Cost.NO_HEAP,
 )

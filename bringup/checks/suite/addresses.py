@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator
 
 from bringup.causes.fix_lines import device_tree
+from bringup.causes.known.memory import HEAP_ABOVE_LIMIT, HEAP_BEYOND_REACH
 from bringup.checks.registry import Question, check
 from bringup.config.schema import DeclaredIn, HeapKind, Range, Region
 from bringup.facts.board import Facts
-from bringup.outcome import Cause
 from bringup.results.verdict import Change, Verdict
 
 _RAM = re.compile(r"^\s*([0-9a-f]+)-([0-9a-f]+) : System RAM", re.MULTILINE)
@@ -33,7 +33,7 @@ def addresses(ask: Question, facts: Facts) -> Iterator[Verdict]:
     if said:
         yield ask.failed(
             *said[:4],
-            cause=Cause("heap.above-limit", "a device was given memory it cannot address"),
+            cause=HEAP_ABOVE_LIMIT.here("a device was given memory it cannot address"),
             remedy=_remedy(limit),
             changes=_pool_below(facts, limit),
         )
@@ -47,9 +47,7 @@ def addresses(ask: Question, facts: Facts) -> Iterator[Verdict]:
         unlimited = [heap.name for heap in facts.config.heaps if heap.kind is HeapKind.SYSTEM] if facts.config else []
         yield ask.warned(
             f"memory ends at {top:#x}, some devices reach {limit / _GIB:g} GiB only",
-            cause=Cause(
-                "heap.beyond-reach", f"buffers of {', '.join(unlimited) or 'system'} may lie beyond {limit:#x}"
-            ),
+            cause=HEAP_BEYOND_REACH.here(f"buffers of {', '.join(unlimited) or 'system'} may lie beyond {limit:#x}"),
             remedy=_remedy(limit),
             changes=_pool_below(facts, limit),
         )

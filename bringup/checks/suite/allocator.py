@@ -11,13 +11,15 @@ from msgspec.structs import replace
 from bringup.allocator.answer import Result
 from bringup.causes.access_denied import refused_as_meant
 from bringup.causes.allocation_failed import why_test_failed
+from bringup.causes.known.kernel import KERNEL_DEFECT_RETURNED, KERNEL_KNOWN_DEFECT
+from bringup.causes.known.memory import HEAP_SLOW
 from bringup.checks.registry import Question, check
 from bringup.config.units import show_size
 from bringup.facts.board import Facts
 from bringup.facts.heap_tests import ShownDefect, shown_defect
 from bringup.facts.ion_equivalence import never_run
 from bringup.facts.latency import latencies_of, latency_facts
-from bringup.results.verdict import Cause, Outcome, Verdict
+from bringup.results.verdict import Outcome, Verdict
 
 #: Below this, allocating (and with it zeroing) is slower than memset of the same size by more than can be explained
 #: by page-table work alone.
@@ -92,9 +94,9 @@ def _known_defect(ask: Question, result: Result, shown: ShownDefect) -> Verdict:
         text = (
             "this kernel's release has the fix of a defect that it still shows: a change of the vendor's undid the fix"
         )
-        return ask.failed(*evidence, cause=Cause("kernel.defect-returned", text))
+        return ask.failed(*evidence, cause=KERNEL_DEFECT_RETURNED.here(text))
     text = f"known defect of this kernel; it breaks “{result.asserts}”"
-    return ask.warned(*evidence, cause=Cause("kernel.known-defect", text))
+    return ask.warned(*evidence, cause=KERNEL_KNOWN_DEFECT.here(text))
 
 
 @check(
@@ -123,7 +125,7 @@ def latency(ask: Question, facts: Facts) -> Iterator[Verdict]:
     for heap, lines in by_heap.items():
         if slow[heap]:
             text = f"allocating is more than {1 / _EFFICIENCY_FLOOR:.0f} times slower than memset"
-            yield ask.of(heap).warned(*lines, cause=Cause("heap.slow", text))
+            yield ask.of(heap).warned(*lines, cause=HEAP_SLOW.here(text))
         else:
             yield ask.of(heap).passed(*lines)
     if not by_heap:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bringup.causes.known.surroundings import BOARD_NO_CONFIG, BOARD_NO_ROOT
 from bringup.checks.registry import Question, check
 from bringup.facts.board import Facts
-from bringup.results.verdict import Cause, Verdict
+from bringup.results.verdict import Verdict
 
 
 @check(
@@ -45,10 +46,10 @@ def root(ask: Question, facts: Facts) -> Iterator[Verdict]:
             f"uid {hello.uid}",
             *filter(None, [facts.record.board.root_reason]),
             *_unjudged(facts),
-            cause=Cause(
-                "board.no-root", f"the test allocator ran as uid {hello.uid}: what only root may see stays unjudged"
+            cause=BOARD_NO_ROOT.here(
+                f"the test allocator ran as uid {hello.uid}: what only root may see stays unjudged"
             ),
-            remedy=["adb root   (userdebug or eng build), then run again"],
+            remedy=BOARD_NO_ROOT.fix,
         )
 
 
@@ -76,6 +77,6 @@ def config(ask: Question, facts: Facts) -> Iterator[Verdict]:
     else:
         yield ask.warned(
             *filter(None, [facts.why_config]),
-            cause=Cause("board.no-config", "no board config fits: what it should have is not known"),
-            remedy=["bringup config init -o device-configs/NAME.yaml writes a first one; or name one: --board NAME"],
+            cause=BOARD_NO_CONFIG.here("no board config fits: what it should have is not known"),
+            remedy=BOARD_NO_CONFIG.fix,
         )

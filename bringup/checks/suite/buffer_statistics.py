@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bringup.allocator.answer import State
+from bringup.causes.known.surroundings import DMABUF_NO_STATISTICS
 from bringup.checks.registry import Question, check
 from bringup.facts.board import Facts
-from bringup.results.verdict import Cause, Verdict
+from bringup.results.verdict import Verdict
 
 _PLACES = {
     "/sys/kernel/dmabuf/buffers": "sysfs (CONFIG_DMABUF_SYSFS_STATS, until 6.19)",
@@ -38,7 +39,7 @@ def statistics(ask: Question, facts: Facts) -> Iterator[Verdict]:
     else:
         yield ask.warned(
             *(f"{path} is not there" for path in (*_PLACES, _BUFINFO)),
-            cause=Cause("dmabuf.no-statistics", "nothing on this board tells which DMA-BUFs exist"),
+            cause=DMABUF_NO_STATISTICS.here(),
             remedy=[
                 "until 6.19: CONFIG_DMABUF_SYSFS_STATS=y",
                 "after: the BPF dmabuf iterator (CONFIG_BPF_SYSCALL=y, CONFIG_DEBUG_INFO_BTF=y)",

@@ -9,9 +9,10 @@ import re
 from collections.abc import Iterator
 
 from bringup.allocator.answer import State
+from bringup.causes.known.surroundings import CLIENTS_NO_SUCH_HEAP, CLIENTS_REFUSED, ION_CLIENT
 from bringup.checks.registry import Question, check
 from bringup.facts.board import HEAP_FOLDER, Facts
-from bringup.results.verdict import Cause, Verdict
+from bringup.results.verdict import Verdict
 from bringup.text import counted
 
 _LOGCAT = "/system/bin/logcat"
@@ -53,10 +54,10 @@ def _unmet(ask: Question, facts: Facts, name: str, lines: list[str]) -> Verdict:
         text = f"a program asks for the heap {name}, and there is none of that name"
         names = ", ".join(sorted(there)) or "none"
         remedy = [f"provide {name}, or map its users to another heap (heaps there: {names})"]
-        return ask.warned(*lines[-4:], cause=Cause("clients.no-such-heap", text), remedy=remedy)
+        return ask.warned(*lines[-4:], cause=CLIENTS_NO_SUCH_HEAP.here(text), remedy=remedy)
     text = f"a program asked for the heap {name} and got nothing from it"
     remedy = ["see the other findings of this heap: its mode, its label, its memory"]
-    return ask.warned(*lines[-4:], cause=Cause("clients.refused", text), remedy=remedy)
+    return ask.warned(*lines[-4:], cause=CLIENTS_REFUSED.here(text), remedy=remedy)
 
 
 @check(
@@ -75,8 +76,8 @@ def ion(ask: Question, facts: Facts) -> Iterator[Verdict]:
         there = "and it is there" if node is not None and node.state is State.OK else "which this kernel does not have"
         yield ask.warned(
             *lines[-4:],
-            cause=Cause("ion.client", f"a program still asks for ION, {there}"),
-            remedy=["find it with: bringup scan TREE", "move it to libdmabufheap, or to DMA_HEAP_IOCTL_ALLOC"],
+            cause=ION_CLIENT.here(f"a program still asks for ION, {there}"),
+            remedy=ION_CLIENT.fix,
         )
     elif log is None:
         yield ask.skipped(_why_no_log(facts))

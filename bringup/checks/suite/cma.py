@@ -6,13 +6,13 @@ from collections.abc import Iterator
 
 from bringup.causes.allocation_failed import cma_failures, why_cma_failed
 from bringup.causes.heap_absent import why_absent, why_not_reserved
-from bringup.causes.region_rejected import region_rejected
+from bringup.causes.known.memory import CMA_TOO_SMALL
+from bringup.causes.region_rejected import region_rejected, rejections
 from bringup.checks.registry import Question, check
 from bringup.config.schema import Heap, HeapKind
 from bringup.config.units import show_size
 from bringup.facts.board import Facts
-from bringup.facts.region_rejections import rejections
-from bringup.results.verdict import Cause, Diagnosis, Outcome, Verdict
+from bringup.results.verdict import Diagnosis, Outcome, Verdict
 
 
 @check(
@@ -57,7 +57,7 @@ def _too_small(facts: Facts, heaps: list[Heap], missing: int) -> Diagnosis:
     parameter = next((word for word in facts.cmdline or () if word.startswith("cma=")), None)
     config = facts.kernel_config
     by = parameter or (config.line("CMA_SIZE_MBYTES") if config and config.get("CMA_SIZE_MBYTES") else None)
-    cause = Cause("cma.too-small", f"CMA is {show_size(missing)} smaller than promised")
+    cause = CMA_TOO_SMALL.here(f"CMA is {show_size(missing)} smaller than promised")
     words = (
         f"{parameter} sets the size of the default area: raise or drop it"
         if parameter

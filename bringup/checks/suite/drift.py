@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from bringup.allocator.answer import NodeFact
+from bringup.causes.known.known_cause import KnownCause
+from bringup.causes.known.surroundings import DRIFT_CMDLINE, DRIFT_DEVICE_TREE, DRIFT_FILE_CONTEXTS, DRIFT_UEVENTD
 from bringup.checks.registry import Question, check
 from bringup.facts.android_ids import owner_text, selinux_type, uid_of
 from bringup.facts.board import HEAP_FOLDER, Facts
@@ -22,14 +24,35 @@ from bringup.render.expected_lines import (
     expected_by,
     read_back,
 )
-from bringup.results.verdict import Cause, Verdict
+from bringup.results.verdict import Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class _Fragment:
+    """One of the rendered files that are compared.
+
+    :param command: what ``bringup render`` calls it.
+    """
+
+    name: str
+    command: str
+    title: str
+    cause: KnownCause
+
+
+_DEVICE_TREE = _Fragment(
+    "device-tree", "device-tree", "The device tree's reserved memory is as rendered", DRIFT_DEVICE_TREE
+)
+_CMDLINE = _Fragment("cmdline", "cmdline", "The kernel's command line is as rendered", DRIFT_CMDLINE)
+_UEVENTD = _Fragment("ueventd", "ueventd", "The nodes' modes and owners are as rendered", DRIFT_UEVENTD)
+_FILE_CONTEXTS = _Fragment("file_contexts", "sepolicy", "The nodes' SELinux types are as rendered", DRIFT_FILE_CONTEXTS)
 
 
 @dataclass(slots=True)
 class _Drift:
     """What a fragment's lines came to: how many, which differ, which could not be compared, or why none was."""
 
-    fragment: str
+    fragment: _Fragment
     lines: int = 0
     skip: str = ""
     differ: list[str] = field(default_factory=list)
@@ -39,25 +62,16 @@ class _Drift:
         where = "the files given" if facts.rendered is not None else f"the board config {_name(facts)}"
         if self.differ:
             count = f"{len(self.differ)} places" if len(self.differ) > 1 else "1 place"
-            text = f"the board drifted from its rendered {self.fragment} in {count}"
-            render = f"bringup render {_COMMANDS[self.fragment]} --board {_name(facts)}"
+            text = f"the board drifted from its rendered {self.fragment.name} in {count}"
+            render = f"bringup render {self.fragment.command} --board {_name(facts)}"
             remedy = [f"build what '{render}' writes into the image, or change the board config"]
-            return ask.failed(*self.differ, *self.unknown, cause=Cause(f"drift.{self.fragment}", text), remedy=remedy)
+            return ask.failed(*self.differ, *self.unknown, cause=self.fragment.cause.here(text), remedy=remedy)
         if self.unknown:
             return ask.unknown(f"{len(self.unknown)} lines could not be compared", *self.unknown)
         if self.skip:
             return ask.skipped(self.skip)
         lines = "line" if self.lines == 1 else "lines"
         return ask.passed(f"the board agrees with {self.lines} {lines} of {where}")
-
-
-_COMMANDS = {"device-tree": "device-tree", "cmdline": "cmdline", "ueventd": "ueventd", "file_contexts": "sepolicy"}
-_TITLES = {
-    "device-tree": "The device tree's reserved memory is as rendered",
-    "cmdline": "The kernel's command line is as rendered",
-    "ueventd": "The nodes' modes and owners are as rendered",
-    "file_contexts": "The nodes' SELinux types are as rendered",
-}
 
 
 def _name(facts: Facts) -> str:
@@ -99,11 +113,11 @@ def _compare(ask: Question, facts: Facts, expected: ExpectedLines) -> Iterator[V
     if not told:
         yield ask.skipped("nothing rendered for this board reserves memory or sets the command line")
     for one in told:
-        yield one.verdict(Question(f"{ask.id}.{one.fragment}", _TITLES[one.fragment]), facts)
+        yield one.verdict(Question(f"{ask.id}.{one.fragment.name}", one.fragment.title), facts)
 
 
 def _device_tree(facts: Facts, lines: tuple[PoolLine, ...]) -> _Drift:
-    found = _Drift("device-tree", len(lines))
+    found = _Drift(_DEVICE_TREE, len(lines))
     there = reserved_memory(facts)
     if there is None:
         found.unknown.append(facts.why_unknown(RESERVED_MEMORY))
@@ -167,7 +181,7 @@ def _cmdline(facts: Facts, expected: ExpectedLines) -> _Drift:
     default = next((line for line in expected.pools or () if line.property == "linux,cma-default"), None)
     if any(line.text.startswith("cma=") for line in lines):
         default = None
-    found = _Drift("cmdline", len(lines) + (default is not None))
+    found = _Drift(_CMDLINE, len(lines) + (default is not None))
     if facts.cmdline is None:
         found.unknown.append(facts.why_unknown("/proc/cmdline"))
         return found
@@ -189,7 +203,7 @@ def _parameter(found: _Drift, line: ParameterLine, there: tuple[str, ...]) -> No
 
 
 def _ueventd(facts: Facts, lines: tuple[NodeLine, ...]) -> _Drift:
-    found = _Drift("ueventd", len(lines))
+    found = _Drift(_UEVENTD, len(lines))
     if facts.heap_nodes is None:
         found.unknown.append(facts.why_unknown(HEAP_FOLDER))
         return found
@@ -214,7 +228,7 @@ def _mode(found: _Drift, line: NodeLine, node: NodeFact) -> None:
 
 
 def _file_contexts(facts: Facts, lines: tuple[LabelLine, ...]) -> _Drift:
-    found = _Drift("file_contexts", len(lines))
+    found = _Drift(_FILE_CONTEXTS, len(lines))
     if facts.selinux_mode is None:
         found.skip = "SELinux is not there or has no policy"
         return found

@@ -6,11 +6,13 @@ import errno
 from collections.abc import Iterator
 
 from bringup.allocator.answer import Exhaustion
+from bringup.causes.known.buffers import CMA_UNUSABLE, HEAP_LEAK, HEAP_WRONG_ERRNO
+from bringup.causes.known.memory import CMA_FRAGMENTED
 from bringup.checks.registry import Question, check
 from bringup.facts.board import Facts
 from bringup.facts.buffer_placement import placements
 from bringup.facts.cma_areas import region_of
-from bringup.results.verdict import Cause, Verdict
+from bringup.results.verdict import Verdict
 
 MIB = 1024**2
 #: Below this share of an area it is no use as the size that the device tree says.
@@ -50,10 +52,10 @@ def _clean(ask: Question, one: Exhaustion) -> Verdict:
         return ask.unknown(f"no descriptor was left: {_name(one.errno)}", shown)
     if one.stopped == "error":
         seen = f"ALLOC of {one.asked} bytes: ENOMEM was expected, {_name(one.errno)} came"
-        return ask.failed(seen, shown, cause=Cause("heap.wrong-errno", "a heap that is used up does not say ENOMEM"))
+        return ask.failed(seen, shown, cause=HEAP_WRONG_ERRNO.here())
     if kept > one.held // 2:
         seen = f"{_mib(one.free)} were free before, {_mib(one.free_after)} after all was closed"
-        return ask.failed(seen, shown, cause=Cause("heap.leak", "a heap that was used up keeps memory"))
+        return ask.failed(seen, shown, cause=HEAP_LEAK.here("a heap that was used up keeps memory"))
     return ask.passed(shown, f"{_mib(one.free_after)} free after all was closed")
 
 
@@ -93,10 +95,10 @@ def _usable(ask: Question, one: Exhaustion, facts: Facts) -> Verdict:
     if one.held < size * _USABLE:
         return ask.warned(
             *shown,
-            cause=Cause("cma.unusable", f"{_mib(size - one.held)} of the area cannot be had"),
-            remedy=["see who holds them: bufinfo in debugfs dma_buf, page_owner (CONFIG_PAGE_OWNER), alloc_pages_fail"],
+            cause=CMA_UNUSABLE.here(f"{_mib(size - one.held)} of the area cannot be had"),
+            remedy=CMA_UNUSABLE.fix,
         )
     came_back = one.free - one.free_after <= one.held // 2
     if came_back and one.largest_after < one.largest * _MENDED:
-        return ask.warned(*shown, cause=Cause("cma.fragmented", "the area stays in pieces when all was given back"))
+        return ask.warned(*shown, cause=CMA_FRAGMENTED.here("the area stays in pieces when all was given back"))
     return ask.passed(*shown)

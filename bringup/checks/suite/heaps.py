@@ -9,12 +9,13 @@ from bringup.allocator.answer import State
 from bringup.causes.access_denied import label_cause, relabel
 from bringup.causes.fix_lines import labelled, ueventd_line
 from bringup.causes.heap_absent import why_absent
+from bringup.causes.known.nodes import HEAP_UNPLANNED, NODE_MODE, NODE_OWNER, UEVENTD_NO_LINE
 from bringup.checks.registry import Question, check
 from bringup.config.schema import Heap, HeapKind
 from bringup.facts.android_ids import owner_text, selinux_type, uid_of
 from bringup.facts.board import HEAP_FOLDER, Facts, UeventdRule
 from bringup.facts.expected_node import Promise, promise_of, promised_label, ueventd_rule
-from bringup.results.verdict import Cause, Outcome, Verdict
+from bringup.results.verdict import Outcome, Verdict
 from bringup.text import counted
 
 _AOSP_HEAP = "libdmabufheap, dmabufheap-vts-unit-tests: TestDmabufSystemHeapCompliance"
@@ -99,7 +100,7 @@ def unexpected(ask: Question, facts: Facts) -> Iterator[Verdict]:
         if strangers:
             yield ask.warned(
                 *(f"{HEAP_FOLDER}/{name}" for name in strangers),
-                cause=Cause("heap.unplanned", f"the board config does not name {', '.join(strangers)}"),
+                cause=HEAP_UNPLANNED.here(f"the board config does not name {', '.join(strangers)}"),
                 remedy=[f"add it to {facts.config.name}.yaml, or find out which pool or driver registers it"],
             )
         else:
@@ -123,7 +124,7 @@ def _mode(ask: Question, facts: Facts, name: str, node: _Node, promise: Promise)
     seen = f"{node.path} is {node.mode:04o}, {promise.place} says {rule.mode:04o}"
     if node.mode == rule.mode:
         return ask.passed(seen)
-    cause = Cause("node.mode", f"the node's mode is {node.mode:04o} instead of {rule.mode:04o}")
+    cause = NODE_MODE.here(f"the node's mode is {node.mode:04o} instead of {rule.mode:04o}")
     return ask.failed(seen, cause=cause, changes=ueventd_line(facts, name, rule.mode, rule.user, rule.group))
 
 
@@ -147,7 +148,7 @@ def _owner(ask: Question, facts: Facts, name: str, node: _Node, promise: Promise
         return ask.unknown(f"the id of {rule.user} or {rule.group} is not known here", seen)
     if wanted == (node.uid, node.gid):
         return ask.passed(seen)
-    cause = Cause("node.owner", f"the node belongs to {owner_text(node.uid, node.gid)}")
+    cause = NODE_OWNER.here(f"the node belongs to {owner_text(node.uid, node.gid)}")
     return ask.failed(seen, cause=cause, changes=ueventd_line(facts, name, rule.mode, rule.user, rule.group))
 
 
@@ -201,7 +202,7 @@ def ueventd(ask: Question, facts: Facts) -> Iterator[Verdict]:
         else:
             yield ask.of(name).warned(
                 f"no ueventd.rc names {node.path}",
-                cause=Cause("ueventd.no-line", f"no ueventd.rc has a line for {node.path}: it gets 0600 root root"),
+                cause=UEVENTD_NO_LINE.here(f"no ueventd.rc has a line for {node.path}: it gets 0600 root root"),
                 changes=ueventd_line(facts, name),
             )
 

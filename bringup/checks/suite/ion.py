@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bringup.allocator.answer import State
+from bringup.causes.known.surroundings import (
+    ION_LEFT,
+    ION_LEFT_IN_UEVENTD,
+    ION_NOT_ALL_KNOWN,
+    ION_NOT_EQUIVALENT,
+    ION_WAS_FASTER,
+)
 from bringup.checks.registry import Question, check
 from bringup.config.schema import Heap, IonHeap
 from bringup.facts.board import Facts
 from bringup.facts.ion_equivalence import ION_LEGACY, comparisons, ion_facts, mappings, never_run
 from bringup.results.ion import IonComparison, IonFacts, IonPoint, PointResult
-from bringup.results.verdict import Cause, Verdict
+from bringup.results.verdict import Verdict
 
 _REMOVED = "ION left mainline with 5.11 (drivers/staging/android/ion) and GKI with android12-5.10"
 
@@ -35,8 +42,8 @@ def node(ask: Question, facts: Facts) -> Iterator[Verdict]:
     else:
         yield ask.warned(
             "/dev/ion is there",
-            cause=Cause("ion.left", "this kernel still has ION"),
-            remedy=["move its users to /dev/dma_heap, then: # CONFIG_ION is not set"],
+            cause=ION_LEFT.here("this kernel still has ION"),
+            remedy=ION_LEFT.fix,
         )
 
 
@@ -56,7 +63,7 @@ def ueventd(ask: Question, facts: Facts) -> Iterator[Verdict]:
     left = [rule for rule in rules if rule.pattern == "/dev/ion"]
     if left and not (facts.config and facts.config.kernel and facts.config.kernel.ion):
         places = [rule.place for rule in left]
-        cause = Cause("ion.left-in-ueventd", "ueventd.rc still gives /dev/ion its mode")
+        cause = ION_LEFT_IN_UEVENTD.here()
         yield ask.warned(*places, cause=cause, remedy=[f"remove the line {place}" for place in places])
     else:
         yield ask.passed(f"none of {len(rules)} lines does")
@@ -133,16 +140,16 @@ def _compared(ask: Question, one: IonComparison, facts: Facts) -> Verdict:
     if one.equivalent is False:
         worse = [name for kind in (PointResult.WORSE, PointResult.DIFFERENT) for name in by_result[kind]]
         points = ", ".join(name for name in worse if name != "latency")
-        cause = Cause("ion.not-equivalent", f"{one.heap} is not what {one.ion} was: {points}")
+        cause = ION_NOT_EQUIVALENT.here(f"{one.heap} is not what {one.ion} was: {points}")
         return ask.failed(*lines, cause=cause, remedy=_remedy(one))
     if {"size", "zeroing"} & set(unknown):
         hint = f"bringup heap test --heap {one.source} tests it alone"
         return ask.unknown(facts.record.incomplete or f"not known: {', '.join(unknown)}", *lines, remedy=[hint])
     if one.equivalent is None:
-        cause = Cause("ion.not-all-known", f"equal as far as it shows on this board; not known: {', '.join(unknown)}")
+        cause = ION_NOT_ALL_KNOWN.here(f"equal as far as it shows on this board; not known: {', '.join(unknown)}")
         return ask.warned(*lines, cause=cause)
     if "latency" in by_result[PointResult.WORSE]:
-        return ask.warned(*lines, cause=Cause("ion.was-faster", f"{one.heap} is equal, and slower to allocate from"))
+        return ask.warned(*lines, cause=ION_WAS_FASTER.here(f"{one.heap} is equal, and slower to allocate from"))
     return ask.passed(*lines)
 
 

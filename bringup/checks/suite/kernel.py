@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 from bringup.causes.fix_lines import split_kconfig
 from bringup.causes.heap_absent import HEAP_DRIVERS, module_not_loaded
+from bringup.causes.known.kernel import KERNEL_TOO_OLD
 from bringup.checks.registry import Question, check
 from bringup.config.schema import HeapKind
 from bringup.facts.board import Facts
 from bringup.kernel.requirements.verdict import KconfigVerdict
-from bringup.results.verdict import Cause, Diagnosis, Outcome, Verdict
+from bringup.results.verdict import Diagnosis, Outcome, Verdict
 
 
 @check(
@@ -29,8 +30,8 @@ def version(ask: Question, facts: Facts) -> Iterator[Verdict]:
     else:
         yield ask.failed(
             facts.version.release,
-            cause=Cause("kernel.too-old", "this kernel is older than DMA-BUF heaps"),
-            remedy=["move to 5.10 or newer; until then only ION can be used"],
+            cause=KERNEL_TOO_OLD.here(),
+            remedy=KERNEL_TOO_OLD.fix,
         )
 
 

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from bringup.causes.known.buffers import CMA_COUNTERS, HEAP_NOT_CONTIGUOUS, HEAP_OUTSIDE_REGION
+from bringup.causes.known.memory import HEAP_ABOVE_LIMIT
 from bringup.checks.registry import Question, check
 from bringup.config.schema import Heap, HeapKind
 from bringup.config.units import show_size
 from bringup.facts.board import Facts
 from bringup.facts.buffer_placement import Placement, placements, runs_of, why_not_traced
-from bringup.results.verdict import Cause, Diagnosis, Outcome, Verdict
+from bringup.results.verdict import Diagnosis, Outcome, Verdict
 
 Judge = Callable[[Question, Facts, list[Placement]], Verdict]
 _ABOVE_LIMIT = Diagnosis(
-    Cause("heap.above-limit", "a buffer lies where a device cannot address it"),
+    HEAP_ABOVE_LIMIT.here("a buffer lies where a device cannot address it"),
     remedy=("give the region alloc-ranges below the limit in its reserved-memory node",),
 )
 
@@ -67,7 +69,7 @@ def contiguous(ask: Question, facts: Facts) -> Iterator[Verdict]:
 def _in_one_piece(ask: Question, facts: Facts, buffers: list[Placement]) -> Verdict:
     wrong = [line for buffer in buffers if (line := _not_contiguous(buffer, facts.page_size))]
     if wrong:
-        cause = Cause("heap.not-contiguous", "a heap of contiguous memory hands out pieces")
+        cause = HEAP_NOT_CONTIGUOUS.here("a heap of contiguous memory hands out pieces")
         return ask.failed(*wrong, cause=cause)
     return ask.passed(*(_where(buffer, facts.page_size) for buffer in buffers))
 
@@ -107,7 +109,7 @@ def _in_region(ask: Question, facts: Facts, buffers: list[Placement]) -> Verdict
     if known is None:
         return ask.skipped("the board does not tell where this heap's region lies")
     shown = f"{known.name}: {known.begin:#x} to {known.end:#x} ({known.source})"
-    why = Diagnosis(Cause("heap.outside-region", f"buffers lie outside of the region {known.name}"))
+    why = Diagnosis(HEAP_OUTSIDE_REGION.here(f"buffers lie outside of the region {known.name}"))
     return _within(ask, facts.page_size, buffers, [(known.begin, known.end)], shown, why)
 
 
@@ -226,7 +228,7 @@ def _counted(ask: Question, facts: Facts, area: str, pages: int) -> Verdict:
     if given is not None:
         shown += f", {given} as released"
     if taken < pages or (given is not None and given < pages):
-        return ask.failed(shown, cause=Cause("cma.counters", "trace events and counters of CMA disagree"))
+        return ask.failed(shown, cause=CMA_COUNTERS.here("trace events and counters of CMA disagree"))
     return ask.passed(shown)
 
 

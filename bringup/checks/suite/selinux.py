@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bringup.causes.access_denied import has_wrong_label, why_refused, would_refuse
+from bringup.causes.known.nodes import SELINUX_LINES_LOST, SELINUX_STATFS
 from bringup.checks.registry import Question, check
 from bringup.facts.board import Facts
 from bringup.facts.selinux_log import Denial, lost_lines
 from bringup.facts.selinux_log import denials as heap_denials
-from bringup.results.verdict import Cause, Outcome, Verdict
+from bringup.results.verdict import Outcome, Verdict
 
 
 @check(
@@ -50,10 +51,10 @@ def _without(ask: Question, facts: Facts, harmless: tuple[Denial, ...]) -> Verdi
     """The verdict where nobody was refused a heap, as far as the log goes."""
     if lost := lost_lines(facts):
         text = "the kernel's log lacks lines of SELinux: one about a heap may be among them"
-        return ask.warned(*lost[-4:], cause=Cause("selinux.lines-lost", text), remedy=_SAY_ALL)
+        return ask.warned(*lost[-4:], cause=SELINUX_LINES_LOST.here(text), remedy=_SAY_ALL)
     if harmless:
         text = f"{len(harmless)} avc lines ask for the size of the file system of DMA-BUFs: harmless"
-        return ask.warned(*(one.line for one in harmless[-4:]), cause=Cause("selinux.statfs", text))
+        return ask.warned(*(one.line for one in harmless[-4:]), cause=SELINUX_STATFS.here(text))
     count = len(facts.dmesg or ())
     return ask.passed(f"no avc line about a heap among {count} of the kernel's log ({facts.selinux_mode})")
 

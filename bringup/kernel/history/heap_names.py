@@ -10,7 +10,9 @@ from msgspec import Struct
 from bringup.kernel.data.shipped import shipped_data
 from bringup.kernel.history.version import KernelVersion, VersionRange
 
-__all__ = ["HeapNames", "heap_names", "heaps_of"]
+__all__ = ["HeapNames", "default_cma_names", "heap_names", "heaps_of"]
+
+_DEFAULT_CMA = "default CMA area"
 
 
 class HeapNames(Struct, frozen=True):
@@ -37,6 +39,13 @@ def heap_names() -> tuple[HeapNames, ...]:
 def heaps_of(version: KernelVersion) -> tuple[HeapNames, ...]:
     """The heaps that a kernel of that version can make."""
     return tuple(entry for entry in heap_names() if version in entry.kernel)
+
+
+@cache
+def default_cma_names() -> tuple[str, ...]:
+    """Names of the heap of the default CMA area, over all kernels, the oldest first; without unit addresses."""
+    names = (name for entry in heap_names() if entry.heap.startswith(_DEFAULT_CMA) for name in entry.names)
+    return tuple(dict.fromkeys(name.rstrip("*") for name in names))
 
 
 def _from_data(data: dict[str, Any]) -> HeapNames:

@@ -1,0 +1,81 @@
+"""How full each CMA area was when the board was read, before anything was tested."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from bringup.facts.board import Facts
+
+__all__ = [
+    "CMA_DEBUGFS",
+    "CMA_SYSFS",
+    "AreaUse",
+    "area_uses",
+    "debugfs_areas",
+    "longest_free_run",
+    "read_number",
+    "use_of",
+]
+
+CMA_DEBUGFS = "/sys/kernel/debug/cma/"
+CMA_SYSFS = "/sys/kernel/mm/cma/"
+
+
+@dataclass(frozen=True, slots=True)
+class AreaUse:
+    """How full a CMA area was. Sizes are in bytes.
+
+    What the kernel has lent out of an area (movable pages of processes and files) counts as free: the area only has to
+    ask for it back.
+
+    :param longest: the longest free run; ``None``: not known.
+    :param source: the folder that it was read from.
+    """
+
+    total: int
+    free: int
+    longest: int | None
+    source: str
+
+
+def area_uses(facts: Facts) -> dict[str, AreaUse]:
+    """The use of each area by name: from debugfs (mm/cma_debug.c), else from sysfs (mm/cma_sysfs.c, free since 7.x)."""
+    page = facts.page_size
+    uses: dict[str, AreaUse] = {}
+    for name, folder in debugfs_areas(facts, "count"):
+        count, used, longest = (read_number(facts, f"{folder}/{key}") for key in ("count", "used", "maxchunk"))
+        if count is not None and used is not None and longest is not None:
+            uses[name] = AreaUse(count * page, (count - used) * page, longest * page, folder)
+    for entry in facts.record.files(CMA_SYSFS, "/total_pages"):
+        folder = entry.path.removesuffix("/total_pages")
+        total, free = (read_number(facts, f"{folder}/{key}_pages") for key in ("total", "available"))
+        if total is not None and free is not None:
+            uses.setdefault(folder.removeprefix(CMA_SYSFS), AreaUse(total * page, free * page, None, folder))
+    return uses
+
+
+def use_of(facts: Facts, *names: str) -> AreaUse | None:
+    """How full the first of these areas was; ``None``: known of none."""
+    uses = area_uses(facts)
+    return next((uses[name] for name in names if name in uses), None)
+
+
+def longest_free_run(facts: Facts) -> int | None:
+    """Bytes, the longest over all areas, where debugfs has it (CONFIG_CMA_DEBUGFS)."""
+    return max((use.longest for use in area_uses(facts).values() if use.longest is not None), default=None)
+
+
+def debugfs_areas(facts: Facts, file: str) -> Iterator[tuple[str, str]]:
+    """Name and folder of each area whose folder in debugfs has that file. Older kernels put cma- before the name."""
+    for entry in facts.record.files(CMA_DEBUGFS, f"/{file}"):
+        folder = entry.path.removesuffix(f"/{file}")
+        name = folder.removeprefix(CMA_DEBUGFS)
+        if "/" not in name:  # else it is one of an area's several ranges
+            yield name.removeprefix("cma-"), folder
+
+
+def read_number(facts: Facts, path: str) -> int | None:
+    """The decimal number in a file; ``None``: not there, or not a number."""
+    text = (facts.text(path) or "").strip()
+    return int(text) if text.isdigit() else None
