@@ -140,7 +140,6 @@ PLANTED_DEFECTS = [
         "account.sysfs",
         "/sys/kernel/dmabuf/buffers: the exporter is other, not system",
     ),
-    ("leak_on_efault", "fd.after_efault", "ALLOC gave EFAULT: "),
 ]
 
 

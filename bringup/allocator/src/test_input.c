@@ -119,22 +119,9 @@ void test_fd_after_failures(struct trial *trial, uint64_t unused)
     }
 }
 
-/* Linux 30d0aff2c65a, "dma-buf: dma-heap: don't publish fd before copy_to_user() succeeds", mends it in 7.3 (7.3.4 was
- * read). By their changelogs 6.1.191 and 6.12.112 have it, too; 7.2.y took it as 0d4a5d218055, in 7.2.6 at the latest.
- * Every kernel before has the defect, since 5.6 (5.10.223 and 6.12.107 were read). */
-static bool kernel_leaks_on_write_back(void)
-{
-    static const unsigned mended[][3] = {{6, 1, 191}, {6, 12, 112}, {7, 2, 6}};
-    unsigned v[3];
-    if (!sys_kernel(v))
-        return false;
-    for (size_t i = 0; i < sizeof mended / sizeof mended[0]; i++)
-        if (v[0] == mended[i][0] && v[1] == mended[i][1])
-            return v[2] < mended[i][2];
-    return v[0] < 7 || (v[0] == 7 && v[1] < 3);
-}
-
-/* The argument can be read and not written: the kernel allocates, and finds that it cannot tell the descriptor. */
+/* The argument can be read and not written: the kernel allocates, and finds that it cannot hand out the descriptor.
+ * Many kernels leave it open (bringup/kernel/data/defects.yaml), so that is a warning. Whether this kernel should have the
+ * fix is judged on the host. */
 void test_fd_after_efault(struct trial *trial, uint64_t unused)
 {
     size_t page = (size_t)trial->heap->page;
@@ -157,11 +144,6 @@ void test_fd_after_efault(struct trial *trial, uint64_t unused)
     if (error != EFAULT)
         fail(trial, error, "ALLOC with an argument that cannot be written: EFAULT was expected, %s came",
              errno_name(error));
-    else if (after != before && kernel_leaks_on_write_back())
-        warn(trial, EFAULT,
-             "known defect of this kernel: ALLOC gave EFAULT, %u descriptors were open before and %u after; Linux "
-             "commit 30d0aff2c65a mends it (in 7.3, 7.2.6, 6.12.112, 6.1.191)",
-             before, after);
     else if (after != before)
-        fail(trial, EFAULT, "ALLOC gave EFAULT: %u descriptors were open before, %u after", before, after);
+        warn(trial, EFAULT, "ALLOC gave EFAULT and left a descriptor open: %u were open before, %u after", before, after);
 }
