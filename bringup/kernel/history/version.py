@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import enum
 import re
-from functools import total_ordering
 
 from msgspec import Struct
 
@@ -37,7 +36,6 @@ class Flavour(enum.StrEnum):
             raise UsageError("read a kernel's flavour", f"{text!r} is none", hint=f"one of {known}") from error
 
 
-@total_ordering
 class KernelVersion(Struct, frozen=True, eq=False):
     """A kernel release. Ordered by number only: a release candidate and vendor suffixes do not count.
 
@@ -97,6 +95,9 @@ class KernelVersion(Struct, frozen=True, eq=False):
 
     def __lt__(self, other: KernelVersion) -> bool:
         return self._number < other._number
+
+    def __le__(self, other: KernelVersion) -> bool:
+        return not other < self
 
     def __hash__(self) -> int:
         return hash(self._number)

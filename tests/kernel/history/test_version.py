@@ -103,3 +103,13 @@ def test_any_text_is_read_or_refused(text: str) -> None:
     except UsageError:
         return
     assert str(version) == text.strip()
+
+
+def test_every_comparison_goes_by_the_numbers() -> None:
+    older, newer = KernelVersion.parse("6.12.9-rc1"), KernelVersion.parse("6.12.10")
+    assert older < newer
+    assert older <= newer
+    assert newer > older
+    assert newer >= older
+    assert KernelVersion.parse("6.12.9") <= older <= KernelVersion.parse("v6.12.9")
+    assert not newer <= older
