@@ -33,23 +33,31 @@ from __future__ import annotations
 
 import math
 import re
-from typing import Any, TypeVar
+from collections.abc import Iterator
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 
 from bringup.text import visible
 
 __all__ = [
+    "Count",
     "DocumentError",
     "always_written",
     "computed",
     "read_document",
     "require_finite",
+    "schema_name",
     "set_computed",
+    "unknown_fields",
     "write_document",
+    "write_for_html",
 ]
 
 _Document = TypeVar("_Document")
+
+#: How many: never below 0.
+Count = Annotated[int, msgspec.Meta(ge=0)]
 
 # What bringup.text.visible names and JSON lets stand. It is written as a JSON escape, which reads back as it was.
 _CONTROL = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff]")
@@ -66,6 +74,14 @@ class _Head(msgspec.Struct):
     schema: str
 
 
+def schema_name(raw: bytes | str) -> str | None:
+    """The schema that a document names; ``None``: it names none, or is not JSON."""
+    try:
+        return str(_decoder(_Head).decode(raw).schema)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return None
+
+
 def read_document(raw: bytes | str, kind: type[_Document]) -> _Document:
     """Read a document and check it. Fields that this version does not know are skipped.
 
@@ -73,8 +89,9 @@ def read_document(raw: bytes | str, kind: type[_Document]) -> _Document:
         ``boards[3].verdicts[2].outcome: Invalid enum value 'maybe'``.
     """
     try:
-        if issubclass(kind, msgspec.Struct) and kind.__struct_config__.tag_field == "schema":
-            _require_schema(_decoder(_Head).decode(raw).schema, str(kind.__struct_config__.tag))
+        config = getattr(kind, "__struct_config__", None)
+        if config is not None and config.tag_field == "schema":
+            _require_schema(_decoder(_Head).decode(raw).schema, str(config.tag))
         document: _Document = _decoder(kind).decode(raw)
     except msgspec.ValidationError as error:
         raise DocumentError(_what_is_wrong(error)) from error
@@ -85,6 +102,29 @@ def read_document(raw: bytes | str, kind: type[_Document]) -> _Document:
     except RecursionError as error:
         raise DocumentError("it is nested too deeply") from error
     return document
+
+
+def unknown_fields(raw: bytes | str, kind: type[Any]) -> tuple[str, ...]:
+    """The fields of a document that its class does not have, such as ``boards[].colour``; each once, sorted.
+
+    :raises DocumentError: it is not JSON.
+    """
+    known = msgspec.to_builtins(read_document(raw, kind))
+    return tuple(sorted(set(_more(msgspec.json.decode(raw), known, ""))))
+
+
+def _more(data: Any, known: Any, place: str) -> Iterator[str]:
+    """The fields of ``data`` that ``known`` lacks, in whatever depth."""
+    if isinstance(data, dict) and isinstance(known, dict):
+        for name, value in data.items():
+            inner = f"{place}.{name}" if place else name
+            if name in known:
+                yield from _more(value, known[name], inner)
+            elif value is not None and value != []:
+                yield visible(inner[:80])
+    elif isinstance(data, list) and isinstance(known, list | tuple):
+        for item, known_item in zip(data, known, strict=False):
+            yield from _more(item, known_item, f"{place}[]")
 
 
 def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
@@ -130,7 +170,24 @@ def write_document(value: object, *, indent: int = 0) -> str:
         raw = msgspec.json.encode(value)
     except UnicodeEncodeError:
         raw = msgspec.json.encode(_spelled(msgspec.to_builtins(value)))
-    text = (msgspec.json.format(raw, indent=indent) if indent else raw).decode()
+    return _without_controls(msgspec.json.format(raw, indent=indent) if indent else raw)
+
+
+def write_for_html(document: msgspec.Struct, rows: str) -> str:
+    """A document as :func:`write_document` writes it, which can also stand inside ``<script>``.
+
+    :param rows: the field, a tuple, that is written last, with one line for each item: a script can read one of them.
+    """
+    config = document.__struct_config__
+    head = {config.tag_field: config.tag} if config.tag_field else {}
+    head |= {name: getattr(document, name) for name in document.__struct_fields__ if name != rows}
+    lines = ",\n".join(write_document(item) for item in getattr(document, rows))
+    text = f'{write_document(head)[:-1]},"{rows}":[\n{lines}\n]}}'
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _without_controls(raw: bytes) -> str:
+    text = raw.decode()
     if text.isascii() and "\x7f" not in text:
         return text
     return _CONTROL.sub(lambda match: f"\\u{ord(match.group()):04x}", text)

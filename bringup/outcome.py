@@ -12,8 +12,8 @@ __all__ = ["Cause", "Link", "Outcome"]
 class Outcome(enum.StrEnum):
     """What became of a question.
 
-    FAIL: the board is wrong. ERROR: we could not find out; it is never a pass and never a fail.
-    WARN: it works, and something should be known. SKIP: the question does not apply here.
+    fail: the board is wrong. error: it could not be found out; never a pass and never a fail. warn: it works, and
+    something should be known. skip: the question does not apply here.
     """
 
     PASS = "pass"  # noqa: S105 - a verdict, not a password

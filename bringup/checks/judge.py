@@ -21,7 +21,7 @@ from bringup.kernel.history.gap import UpstreamGap
 from bringup.record.load import Record
 from bringup.results.memory import MemoryFacts
 from bringup.results.requirements import RequirementFacts
-from bringup.results.run import BoardRun, HeapFacts, IonFacts
+from bringup.results.run import BoardRun, HeapFacts, IonFacts, Step
 from bringup.results.verdict import Verdict
 
 __all__ = ["heaps_of", "judge"]
@@ -56,7 +56,7 @@ def judge(
         requirements=tuple(RequirementFacts.of(one) for one in facts.kconfig.values()),
         ion=_ion(facts),
         ion_heaps=tuple(_ion_heaps(facts)),
-        steps=tuple((step.name, step.at, step.seconds) for step in record.steps),
+        steps=tuple(Step(step.name, step.at, step.seconds) for step in record.steps),
         upstream_gap=_gap(facts),
     )
 
@@ -146,7 +146,7 @@ def _heaps(facts: Facts) -> Iterator[HeapFacts]:
             name=name,
             present=True,
             kind=heap.kind.value if heap else None,
-            mode=node.mode,
+            mode=None if node.mode is None else f"{node.mode:04o}",
             owner=f"{node.uid}:{node.gid}",
             label=node.label,
             tests=_count_outcomes(facts, name),

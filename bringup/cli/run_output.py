@@ -96,7 +96,7 @@ def write_fixes(run: Run, folder: Path | None) -> None:
 def show(run: Run, *, as_json: bool, report: Path | None = None) -> None:
     """Print the run: as JSON, or the summary and where the report is."""
     if as_json:
-        print_json(run.to_json())
+        print_json(run)
         return
     console = out()
     console.print(summary(run))

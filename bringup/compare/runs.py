@@ -5,11 +5,12 @@ from __future__ import annotations
 import enum
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+
+import msgspec
 
 from bringup.compare.facts import FactChange, fact_changes
 from bringup.compare.timings import Timing, TimingTest, Untimed, compare_timings
+from bringup.document import Count, computed, set_computed
 from bringup.outcome import Outcome
 from bringup.results.run import BoardRun, Run
 from bringup.results.verdict import Verdict
@@ -20,7 +21,7 @@ SCHEMA = "bringup.compare/1"
 
 
 class Change(enum.StrEnum):
-    """What became of an answer. ``UNKNOWN``: it was known before and could not be found out now."""
+    """How a verdict changed. unknown: it was known before and could not be found out in the second run."""
 
     REGRESSED = "regressed"
     UNKNOWN = "unknown"
@@ -33,13 +34,15 @@ class Change(enum.StrEnum):
 _BETTER_FIRST = {Outcome.PASS: 0, Outcome.WARN: 1, Outcome.FAIL: 2}
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(msgspec.Struct, frozen=True, omit_defaults=True):
     """One question that the two runs answer differently.
 
-    :param before: its outcome in the first run; ``None``: not asked there. ``after``: in the second.
-    :param why: one sentence of the second run's answer, or of the first's where only that asked.
-    :param remedy: what mends it, where it regressed and that is known.
+    :param id: The check.
+    :param title: What is true when it passes.
+    :param before: Its outcome in the first run; null: not asked there.
+    :param after: Its outcome in the second run; null: not asked there.
+    :param why: One sentence of the second run's verdict, or of the first's where only that run asked; may be empty.
+    :param remedy: What fixes it, where it regressed and that is known.
     """
 
     change: Change
@@ -52,154 +55,93 @@ class Difference:
     why: str
     remedy: tuple[str, ...] = ()
 
-    def to_json(self) -> dict[str, Any]:
-        """All fields; no remedy is left out."""
-        out = {name: getattr(self, name) for name in self.__slots__[:-1]}
-        return out | {"remedy": list(self.remedy)} if self.remedy else out
 
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Difference:
-        """The reverse of :meth:`to_json`."""
-        return cls(
-            change=Change(data["change"]),
-            heap=None if data["heap"] is None else str(data["heap"]),
-            before=None if data["before"] is None else Outcome(data["before"]),
-            after=None if data["after"] is None else Outcome(data["after"]),
-            remedy=tuple(map(str, data.get("remedy", ()))),
-            **{name: str(data[name]) for name in ("board", "id", "title", "why")},
-        )
+class Side(msgspec.Struct, frozen=True):
+    """One of the two runs.
 
-
-@dataclass(frozen=True, slots=True)
-class Side:
-    """One of the two runs. ``boards``: how many; ``outcome``: the worst of them."""
+    :param started: When the run began, ISO 8601 in UTC.
+    :param tool: The version of bringup that judged.
+    :param boards: How many.
+    :param outcome: The worst of them.
+    """
 
     started: str
     tool: str
-    boards: int
+    boards: Count
     outcome: Outcome
 
-    def to_json(self) -> dict[str, Any]:
-        """All fields."""
-        return {name: getattr(self, name) for name in self.__slots__}
 
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Side:
-        """The reverse of :meth:`to_json`."""
-        return cls(str(data["started"]), str(data["tool"]), int(data["boards"]), Outcome(data["outcome"]))
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(msgspec.Struct, frozen=True, kw_only=True, tag_field="schema", tag=SCHEMA):
     """What differs between two runs.
 
-    :param only_before: boards of the first run that have no counterpart; ``only_after``: of the second.
-    :param timings: those that changed; ``unchanged_timings``: the same operations at other sizes.
-    :param timing_tests: what decided about the timings, and how often it errs.
-    :param untimed: what was timed before and could not be now.
-    :param facts: what else is told differently of the boards.
-    :param compared: the boards that both runs have; ``same``: how many answers about them are the same.
-    :param before: the first run; ``after``: the second. ``None`` in comparisons of before that was told.
+    :param regressed: Whether a verdict, or a timing, got worse.
+    :param undecided: Whether something that was known could not be found out.
+    :param counts: How many differences there are of each change.
+    :param timings: Those that changed by more than noise.
+    :param timing_tests: What decided about the timings.
+    :param only_before: Boards that only the first run has.
+    :param only_after: Boards that only the second run has.
+    :param unchanged_timings: The same operations at other sizes, where they did not change.
+    :param untimed: What the first run timed and the second did not, and why.
+    :param facts: Other facts that differ; neither better nor worse.
+    :param compared: The boards that both runs have, by their serials in the second.
+    :param same: How many verdicts are the same in both.
+    :param before: The first run; null in comparisons by versions that did not write it.
+    :param after: The second run.
     """
 
+    regressed: bool = computed()
+    undecided: bool = computed()
+    counts: Mapping[str, Count] = computed()
     differences: tuple[Difference, ...]
     timings: tuple[Timing, ...]
+    timing_tests: tuple[TimingTest, ...] = ()
     only_before: tuple[str, ...]
     only_after: tuple[str, ...]
-    timing_tests: tuple[TimingTest, ...] = ()
     unchanged_timings: tuple[Timing, ...] = ()
     untimed: tuple[Untimed, ...] = ()
     facts: tuple[FactChange, ...] = ()
     compared: tuple[str, ...] = ()
-    same: int = 0
+    same: Count = 0
     before: Side | None = None
     after: Side | None = None
 
-    @property
-    def regressed(self) -> bool:
-        """Whether an answer, or a timing, got worse."""
-        return any(one.change is Change.REGRESSED for one in self.differences) or any(t.slower for t in self.timings)
-
-    @property
-    def undecided(self) -> bool:
-        """Whether something that was known could not be found out."""
-        return any(one.change is Change.UNKNOWN for one in self.differences)
-
-    def to_json(self) -> dict[str, Any]:
-        """The published shape."""
-        return {
-            "schema": SCHEMA,
-            "regressed": self.regressed,
-            "undecided": self.undecided,
-            "counts": dict(Counter(one.change.value for one in self.differences)),
-            "differences": [one.to_json() for one in self.differences],
-            "timings": [one.to_json() for one in self.timings],
-            "timing_tests": [one.to_json() for one in self.timing_tests],
-            "only_before": list(self.only_before),
-            "only_after": list(self.only_after),
-            "unchanged_timings": [one.to_json() for one in self.unchanged_timings],
-            "untimed": [one.to_json() for one in self.untimed],
-            "facts": [one.to_json() for one in self.facts],
-            "compared": list(self.compared),
-            "same": self.same,
-            "before": self.before.to_json() if self.before else None,
-            "after": self.after.to_json() if self.after else None,
-        }
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Comparison:
-        """The reverse of :meth:`to_json`.
-
-        :raises KeyError, ValueError, TypeError: it is not that shape.
-        """
-        if data.get("schema") != SCHEMA:
-            raise ValueError(f"schema is {data.get('schema')!r}, not {SCHEMA!r}")
-        before, after = data.get("before"), data.get("after")
-        return cls(
-            differences=tuple(Difference.from_json(one) for one in data["differences"]),
-            timings=tuple(Timing.from_json(one) for one in data["timings"]),
-            timing_tests=tuple(TimingTest.from_json(one) for one in data["timing_tests"]),
-            only_before=tuple(map(str, data["only_before"])),
-            only_after=tuple(map(str, data["only_after"])),
-            unchanged_timings=tuple(Timing.from_json(one) for one in data.get("unchanged_timings", ())),
-            untimed=tuple(Untimed.from_json(one) for one in data.get("untimed", ())),
-            facts=tuple(FactChange.from_json(one) for one in data.get("facts", ())),
-            compared=tuple(map(str, data.get("compared", ()))),
-            same=int(data.get("same", 0)),
-            before=Side.from_json(before) if before else None,
-            after=Side.from_json(after) if after else None,
+    def __post_init__(self) -> None:
+        counts = Counter(difference.change for difference in self.differences)
+        set_computed(
+            self,
+            regressed=Change.REGRESSED in counts or any(timing.slower for timing in self.timings),
+            undecided=Change.UNKNOWN in counts,
+            counts={change.value: count for change, count in counts.items()},
         )
 
 
 def compare(before: Run, after: Run) -> Comparison:
-    """Compare two runs, board by board. One board in each: they are compared whatever they are called.
-
-    Else boards are matched by serial.
-    """
+    """Compare two runs, board by board: boards of the same serial, or the only board of each, whatever its serial."""
     if len(before.boards) == len(after.boards) == 1:
         pairs = [(before.boards[0], after.boards[0])]
     else:
         known = {board.serial: board for board in before.boards}
         pairs = [(known[board.serial], board) for board in after.boards if board.serial in known]
-    paired_before = {one.serial for one, _ in pairs}
-    paired_after = {one.serial for _, one in pairs}
+    paired_before = {old.serial for old, _ in pairs}
+    paired_after = {new.serial for _, new in pairs}
     order = list(Change)
-    answers = [answer for one, other in pairs for answer in _answers(one, other)]
-    found = [answer for answer in answers if answer is not None]
+    questions = [difference for old, new in pairs for difference in _differences(old, new)]
+    differences = [difference for difference in questions if difference is not None]
     timings = compare_timings(pairs)
     return Comparison(
-        tuple(sorted(found, key=lambda one: order.index(one.change))),
-        timings.changed,
-        tuple(board.serial for board in before.boards if board.serial not in paired_before),
-        tuple(board.serial for board in after.boards if board.serial not in paired_after),
-        timings.tests,
-        timings.unchanged,
-        timings.untimed,
-        tuple(fact for one, other in pairs for fact in fact_changes(one, other)),
-        tuple(other.serial for _, other in pairs),
-        len(answers) - len(found),
-        _side(before),
-        _side(after),
+        differences=tuple(sorted(differences, key=lambda difference: order.index(difference.change))),
+        timings=timings.changed,
+        timing_tests=timings.tests,
+        only_before=tuple(board.serial for board in before.boards if board.serial not in paired_before),
+        only_after=tuple(board.serial for board in after.boards if board.serial not in paired_after),
+        unchanged_timings=timings.unchanged,
+        untimed=timings.untimed,
+        facts=tuple(change for old, new in pairs for change in fact_changes(old, new)),
+        compared=tuple(new.serial for _, new in pairs),
+        same=len(questions) - len(differences),
+        before=_side(before),
+        after=_side(after),
     )
 
 
@@ -207,38 +149,38 @@ def _side(run: Run) -> Side:
     return Side(run.started, run.tool, len(run.boards), run.outcome)
 
 
-def _answers(before: BoardRun, after: BoardRun) -> Iterator[Difference | None]:
-    """What became of each question about a board; ``None``: it is answered as before."""
-    old = _by_question(before)
-    new = _by_question(after)
-    for key in dict.fromkeys((*old, *new)):
-        was, now = old.get(key), new.get(key)
-        change = _change(was, now)
-        one = now or was
-        if change is None or one is None:
+def _differences(before: BoardRun, after: BoardRun) -> Iterator[Difference | None]:
+    """For each question about a board how its verdict changed; ``None``: it did not."""
+    old_verdicts = _by_question(before)
+    new_verdicts = _by_question(after)
+    for question in dict.fromkeys((*old_verdicts, *new_verdicts)):
+        old, new = old_verdicts.get(question), new_verdicts.get(question)
+        change = _change(old, new)
+        verdict = new or old
+        if change is None or verdict is None:
             yield None
             continue
-        why = one.cause.text if one.cause else one.reason or "; ".join(one.evidence[:1])
-        outcomes = (was.outcome if was else None, now.outcome if now else None)
-        remedy = one.advice if change is Change.REGRESSED else ()
-        yield Difference(change, after.serial, one.id, one.heap, one.title, *outcomes, why, remedy)
+        why = verdict.cause.text if verdict.cause else verdict.reason or "; ".join(verdict.evidence[:1])
+        outcomes = (old.outcome if old else None, new.outcome if new else None)
+        remedy = verdict.advice if change is Change.REGRESSED else ()
+        yield Difference(change, after.serial, verdict.id, verdict.heap, verdict.title, *outcomes, why, remedy)
 
 
 def _by_question(board: BoardRun) -> dict[tuple[str, str | None, int], Verdict]:
-    """Verdicts by id and heap; a check that answers several times about one heap is told apart by the order."""
-    found: dict[tuple[str, str | None, int], Verdict] = {}
-    seen: Counter[tuple[str, str | None]] = Counter()
+    """Verdicts by id and heap, and by their order where a check has several verdicts about one heap."""
+    verdicts: dict[tuple[str, str | None, int], Verdict] = {}
+    count: Counter[tuple[str, str | None]] = Counter()
     for verdict in board.verdicts:
         question = (verdict.id, verdict.heap)
-        found[(*question, seen[question])] = verdict
-        seen[question] += 1
-    return found
+        verdicts[(*question, count[question])] = verdict
+        count[question] += 1
+    return verdicts
 
 
-def _change(was: Verdict | None, now: Verdict | None) -> Change | None:
-    if was is None or now is None:
-        return Change.APPEARED if was is None else Change.VANISHED
-    before, after = was.outcome, now.outcome
+def _change(old: Verdict | None, new: Verdict | None) -> Change | None:
+    if old is None or new is None:
+        return Change.APPEARED if old is None else Change.VANISHED
+    before, after = old.outcome, new.outcome
     if before is after:
         return None
     if after is Outcome.ERROR:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from bringup.facts.board import Facts
 from bringup.facts.cma_usage import CMA_SYSFS, area_uses

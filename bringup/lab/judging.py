@@ -82,7 +82,7 @@ def judge_unusable(error: BoardError) -> BoardRun:
     why = Question(asked.id, asked.title).unknown(
         f"the board could not be used: {error.seen}", *evidence, remedy=error.hint.splitlines()
     )
-    return BoardRun(error.board or "unknown", (why,), unusable=state)
+    return BoardRun(serial=error.board or "unknown", verdicts=(why,), unusable=state)
 
 
 def judge_folders(
@@ -98,4 +98,4 @@ def judge_folders(
         judge_record(load_record(folder), configs, named=named, name=str(folder), rendered=rendered)
         for folder in folders
     ]
-    return Run(tuple(boards), __version__, now())
+    return Run(boards=tuple(boards), tool=__version__, started=now())

@@ -70,7 +70,7 @@ def run_boards(
             for board in boards:  # else the pool would wait until each has ended by itself
                 board.interrupt()
             raise
-    run = Run(tuple(board_run for board_run, _ in done), __version__, started)
+    run = Run(boards=tuple(board_run for board_run, _ in done), tool=__version__, started=started)
     return run, [error for _, error in done if error is not None]
 
 

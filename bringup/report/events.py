@@ -1,7 +1,7 @@
-"""A run's events while it runs, one JSON object a line: ``bringup.events/1`` (``schemas/events-1.json``).
+"""A run's events while it runs, one JSON object per line: ``bringup.events/1`` (``schemas/events-1.json``).
 
-A reader that goes away or a file that cannot be written ends the run: events that silently stop would look like a board
-that hangs.
+A reader that goes away, or a file that cannot be written, ends the run: events that silently stop would look like a
+board that hangs.
 """
 
 from __future__ import annotations
@@ -10,18 +10,101 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
 from bringup import __version__
-from bringup.errors import BringupError, HostError, os_reason
-from bringup.report.json_text import json_line
+from bringup.document import Count, write_document
+from bringup.errors import Blame, BringupError, HostError, os_reason
 from bringup.results.run import BoardRun, Run
+from bringup.results.verdict import Outcome, Verdict
 
-__all__ = ["SCHEMA", "Events"]
+__all__ = ["SCHEMA", "BoardEnd", "BoardError", "Event", "Events", "RunBegin", "RunEnd", "StepBegin", "VerdictGiven"]
 
 SCHEMA = "bringup.events/1"
+
+
+class _Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event"):
+    """What every event has.
+
+    :param number: Counts the events from 0, without a gap.
+    :param at: Seconds since the first event, by the host's monotonic clock.
+    """
+
+    number: Count
+    at: Annotated[float, msgspec.Meta(ge=0)]
+
+
+class RunBegin(_Event, frozen=True, kw_only=True, tag="run-begin"):
+    """The run begins. Always the first event.
+
+    :param tool: The version of bringup.
+    :param boards: The serials.
+    """
+
+    schema: Literal["bringup.events/1"]
+    tool: str
+    boards: tuple[str, ...]
+
+
+class StepBegin(_Event, frozen=True, kw_only=True, tag="step"):
+    """A board begins a step.
+
+    :param step: Its name; 'HEAP: TEST' where the board has answered a test.
+    """
+
+    board: str
+    step: str
+
+
+class BoardError(_Event, frozen=True, kw_only=True, tag="board-error"):
+    """The observation of a board ended early. What was not observed is judged as error.
+
+    :param action: What was being done.
+    :param seen: What came back.
+    :param hint: The next step; may be empty.
+    :param blame: Who has to act.
+    """
+
+    board: str
+    action: str
+    seen: str
+    hint: str
+    blame: Blame
+
+
+class VerdictGiven(_Event, frozen=True, kw_only=True, tag="verdict"):
+    """A check was answered."""
+
+    board: str
+    verdict: Verdict
+
+
+class BoardEnd(_Event, frozen=True, kw_only=True, tag="board-end"):
+    """A board is done.
+
+    :param record: Where the record is, relative to the run's folder.
+    """
+
+    board: str
+    outcome: Outcome
+    record: str | None
+
+
+class RunEnd(_Event, frozen=True, kw_only=True, tag="run-end"):
+    """The run is over. Always the last event.
+
+    :param exit_status: What the command ends with; null where it was interrupted.
+    :param why: Why it was interrupted.
+    """
+
+    outcome: Outcome
+    exit_status: int | None
+    why: str | None
+
+
+Event = RunBegin | StepBegin | BoardError | VerdictGiven | BoardEnd | RunEnd
 
 
 class Events:
@@ -39,37 +122,43 @@ class Events:
     @contextmanager
     def run(self, serials: Sequence[str]) -> Iterator[None]:
         """The first event; and, where the block does not end by :meth:`end`, the last one, which says why."""
-        self._tell("run-begin", schema=SCHEMA, tool=__version__, boards=list(serials))
+        self._write(RunBegin, schema=SCHEMA, tool=__version__, boards=tuple(serials))
         try:
             yield
         except BaseException as error:
             why = str(error) if isinstance(error, BringupError) else type(error).__name__
-            self._tell("run-end", outcome="error", exit_status=None, why=why)
+            self._write(RunEnd, outcome=Outcome.ERROR, exit_status=None, why=why)
             raise
 
     def step(self, serial: str, step: str) -> None:
-        """A board begins with a step, or has answered a test."""
-        self._tell("step", board=serial, step=step)
+        """A board begins a step, or has answered a test."""
+        self._write(StepBegin, board=serial, step=step)
 
     def board(self, board: BoardRun, error: BringupError | None) -> None:
         """A board was judged: what ended its observation early, if anything did, each verdict, and the outcome."""
         if error is not None:
-            told = {"action": error.action, "seen": error.seen, "hint": error.hint, "blame": error.blame.value}
-            self._tell("board-error", board=board.serial, **told)
-        for one in board.verdicts:
-            self._tell("verdict", board=board.serial, verdict=msgspec.to_builtins(one))
-        self._tell("board-end", board=board.serial, outcome=board.outcome.value, record=board.record)
+            self._write(
+                BoardError,
+                board=board.serial,
+                action=error.action,
+                seen=error.seen,
+                hint=error.hint,
+                blame=error.blame,
+            )
+        for verdict in board.verdicts:
+            self._write(VerdictGiven, board=board.serial, verdict=verdict)
+        self._write(BoardEnd, board=board.serial, outcome=board.outcome, record=board.record)
 
     def end(self, run: Run, exit_status: int) -> None:
         """The last event."""
-        self._tell("run-end", outcome=run.outcome.value, exit_status=exit_status, why=None)
+        self._write(RunEnd, outcome=run.outcome, exit_status=exit_status, why=None)
 
-    def _tell(self, event: str, **fields: Any) -> None:
+    def _write(self, kind: type[_Event], **fields: Any) -> None:
         """:raises HostError: a line cannot be written."""
         with self._lock:
-            head = {"event": event, "number": self._number, "at": round(time.monotonic() - self._began, 4)}
+            event = kind(number=self._number, at=round(time.monotonic() - self._began, 4), **fields)
             self._number += 1
-            line = json_line(head | fields)
+            line = write_document(event) + "\n"
             try:
                 for write in self._writers:
                     write(line)

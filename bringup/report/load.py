@@ -1,85 +1,126 @@
-"""A report read back: whatever carries the document of a run or of a comparison gives it again."""
+"""A report read back: the run or the comparison that a folder, a JSON file or a page holds."""
 
 from __future__ import annotations
 
 import base64
 import binascii
-import json
 import re
 import zlib
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
-from bringup.compare.runs import SCHEMA, Comparison
+from bringup import __version__
+from bringup.compare.runs import SCHEMA as COMPARE_SCHEMA
+from bringup.compare.runs import Comparison
+from bringup.document import DocumentError, read_document, schema_name, unknown_fields
 from bringup.errors import RecordError, os_reason
-from bringup.results.run import Run, load_run, said
+from bringup.results.run import SCHEMA, Run
+from bringup.text import visible
 
-__all__ = ["load_document", "load_report"]
+__all__ = ["load_document", "load_report", "load_run"]
 
-# Written by the page's template; a browser that saved the page may have put the attributes in another order.
+# The page's template writes it so; a browser that saved the page may have put the attributes in another order.
 _CARRIER = re.compile(
-    r'<script\b(?P<attributes>[^>]*\bid="?bringup-(?:run|comparison)\b[^>]*)>(?P<text>.*?)</script', re.DOTALL
+    rb'<script\b(?P<attributes>[^>]*\bid="?bringup-(?:run|comparison)\b[^>]*)>(?P<text>.*?)</script', re.DOTALL
 )
-# The schema is the first thing in a document, and an element the first in a page.
-_HEAD = 512
 _ACTION = "read the report {}"
 
+Note = Callable[[str], object]
+_Document = TypeVar("_Document", Run, Comparison)
 
-def load_report(path: Path) -> Run:
+
+def load_report(path: Path, note: Note | None = None) -> Run:
     """Read a run from its folder, its ``run.json``, a JSON report or an HTML report.
 
-    :raises RecordError: it is none of them, or it carries no run.
+    :param note: is called with a sentence where a later version of bringup wrote fields that this one does not know.
+    :raises RecordError: it is none of them, or it holds no run.
     """
-    found = load_document(path)
-    if isinstance(found, Comparison):
+    document = load_document(path, note)
+    if isinstance(document, Comparison):
         hint = "give one of the two runs that were compared"
-        raise RecordError(_ACTION.format(path), "it is a comparison of two runs, and no run", hint=hint)
-    return found
+        raise RecordError(_ACTION.format(path), "it is a comparison of two runs, not a run", hint=hint)
+    return document
 
 
-def load_document(path: Path) -> Run | Comparison:
+def load_document(path: Path, note: Note | None = None) -> Run | Comparison:
     """Read a run as :func:`load_report` does, or a comparison from its JSON or its page.
 
-    :raises RecordError: it is none of them, or it carries neither.
+    :raises RecordError: it is none of them, or it holds neither.
     """
+    if path.is_dir():
+        return load_run(path, note)
     try:
-        html = not path.is_dir() and _is_html(path)
-        text = path.read_text(encoding="utf-8") if html else ""
-        if not html:
-            return _comparison(path) or load_run(path)
-    except UnicodeDecodeError as error:
-        raise RecordError(_ACTION.format(path), "the page is not UTF-8") from error
+        raw = path.read_bytes()
     except OSError as error:
         hint = "give the folder that 'bringup run -o DIR' wrote, or a report of it"
         raise RecordError(_ACTION.format(path), os_reason(error), hint=hint) from error
-    found = _CARRIER.search(text)
-    if found is None:
+    if _is_html(raw):
+        return _from_page(path, raw, note)
+    if schema_name(raw) != COMPARE_SCHEMA:
+        return load_run(path, note)
+    try:
+        return _read(path, raw, Comparison, note)
+    except DocumentError as error:
+        seen = f"it is not a {COMPARE_SCHEMA} document: {error}"
+        raise RecordError(_ACTION.format(path), seen) from error
+
+
+def load_run(path: Path, note: Note | None = None) -> Run:
+    """Read a run from its folder or from its ``run.json``.
+
+    :raises RecordError: there is none, or it cannot be read.
+    """
+    file = path / "run.json" if path.is_dir() else path
+    action = f"read the run in {path}"
+    try:
+        return _read(path, file.read_bytes(), Run, note)
+    except FileNotFoundError as error:
+        raise RecordError(action, f"there is no {file.name}", hint=_instead(path)) from error
+    except OSError as error:
+        raise RecordError(action, os_reason(error)) from error
+    except DocumentError as error:
+        seen = f"{file.name} is not a {SCHEMA} document: {error}"
+        raise RecordError(action, seen, hint=_instead(path)) from error
+
+
+def _instead(path: Path) -> str:
+    """What to do about a path that holds no run."""
+    if path.name.endswith(".tar.zst") or (path / "record.jsonl").is_file():
+        return f"this is a record: bringup check {path} -o DIR judges it, and writes a run"
+    if any(path.glob("*/record.jsonl")):
+        return f"a run that was interrupted left records there: bringup check {path}/*/"
+    return "give the folder that 'bringup run -o DIR' wrote"
+
+
+def _is_html(raw: bytes) -> bool:
+    """Whether a file begins with an element; a JSON document begins with a brace."""
+    return raw[:512].removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<")
+
+
+def _from_page(path: Path, page: bytes, note: Note | None) -> Run | Comparison:
+    match = _CARRIER.search(page)
+    if match is None:
         hint = "give a report that 'bringup report --format html' or 'bringup run' wrote"
-        raise RecordError(_ACTION.format(path), "the page carries no run document", hint=hint)
+        raise RecordError(_ACTION.format(path), "the page holds no run", hint=hint)
     try:
-        data = json.loads(_unpack(found["text"]) if "gzip" in found["attributes"] else found["text"])
-        return Comparison.from_json(data) if data["schema"] == SCHEMA else Run.from_json(data)
-    except (ValueError, KeyError, TypeError, AttributeError, zlib.error, binascii.Error, EOFError, OSError) as error:
-        raise RecordError(_ACTION.format(path), f"the document in it is damaged: {said(error)}") from error
+        raw = match["text"]
+        if b"gzip" in match["attributes"]:
+            raw = zlib.decompress(base64.b64decode(raw), wbits=31)
+        if schema_name(raw) == COMPARE_SCHEMA:
+            return _read(path, raw, Comparison, note)
+        return _read(path, raw, Run, note)
+    except (DocumentError, zlib.error, binascii.Error) as error:
+        why = visible(str(error)[:200])
+        raise RecordError(_ACTION.format(path), f"the document in it is damaged: {why}") from error
 
 
-def _comparison(path: Path) -> Comparison | None:
-    """A JSON file's comparison; ``None``: it is none, as far as its head tells."""
-    if path.is_dir():
-        return None
-    with path.open("rb") as file:
-        if SCHEMA.encode() not in file.read(_HEAD):
-            return None
-    try:
-        return Comparison.from_json(json.loads(path.read_text(encoding="utf-8")))
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise RecordError(_ACTION.format(path), f"it is no {SCHEMA} document: {said(error)}") from error
-
-
-def _is_html(path: Path) -> bool:
-    """Whether the first thing in a file opens an element; a run document opens a brace."""
-    with path.open("rb") as file:
-        return file.read(_HEAD).removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<")
-
-
-def _unpack(text: str) -> bytes:
-    return zlib.decompress(base64.b64decode(text), wbits=31)
+def _read(path: Path, raw: bytes, kind: type[_Document], note: Note | None) -> _Document:
+    document = read_document(raw, kind)
+    tools = {document.tool} if isinstance(document, Run) else {s.tool for s in (document.before, document.after) if s}
+    if note is not None and tools != {__version__}:
+        unknown = ", ".join(unknown_fields(raw, kind))
+        if unknown:
+            writer = visible(", ".join(sorted(tools)))
+            note(f"{path}: bringup {writer} wrote fields that bringup {__version__} leaves out: {unknown}")
+    return document

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+
+import msgspec
+
+from bringup.document import computed, set_computed
 
 __all__ = ["IonComparison", "IonFacts", "IonHeap", "IonPoint", "PointResult"]
 
@@ -13,8 +14,8 @@ __all__ = ["IonComparison", "IonFacts", "IonHeap", "IonPoint", "PointResult"]
 class PointResult(enum.StrEnum):
     """How the DMA-BUF heap does on one point, measured by the ION heap.
 
-    ``BETTER``: it promises or gives more. ``WORSE``: less. ``DIFFERENT``: neither is less, and they are not alike.
-    ``UNKNOWN``: it could not be found out, which is never taken for the same.
+    better: it promises or gives more. worse: less. different: neither is less, and they are not alike. unknown: it
+    could not be found out, which never counts as the same.
     """
 
     SAME = "same"
@@ -24,13 +25,13 @@ class PointResult(enum.StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class IonPoint:
+class IonPoint(msgspec.Struct, frozen=True):
     """One point on which two heaps were compared.
 
-    :param name: ``size``, ``zeroing``, ``cacheability``, ``contiguity``, ``alignment`` or ``latency``.
-    :param ion: what was seen of the ION heap, in words; ``heap``: of the DMA-BUF heap. Empty where nothing was.
-    :param why: how that was found out, or why it was not.
+    :param name: size, zeroing, cacheability, contiguity, alignment or latency.
+    :param ion: What was seen of the ION heap; empty where nothing was.
+    :param heap: What was seen of the DMA-BUF heap; empty where nothing was.
+    :param why: How that was found out, or why it was not.
     """
 
     name: str
@@ -39,30 +40,15 @@ class IonPoint:
     heap: str = ""
     why: str = ""
 
-    def to_json(self) -> dict[str, str]:
-        """All fields."""
-        return {
-            "name": self.name,
-            "result": self.result.value,
-            "ion": self.ion,
-            "heap": self.heap,
-            "why": self.why,
-        }
 
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> IonPoint:
-        """The reverse of :meth:`to_json`."""
-        texts = {name: str(data.get(name, "")) for name in ("ion", "heap", "why")}
-        return cls(str(data["name"]), PointResult(data["result"]), **texts)
-
-
-@dataclass(frozen=True, slots=True)
-class IonComparison:
+class IonComparison(msgspec.Struct, frozen=True):
     """An ION heap with its flags beside the DMA-BUF heap that replaces it, point by point.
 
-    :param heap: the name in ``/dev/dma_heap``.
-    :param ion: the ION heap's name, or its legacy mask as ``0x1``; ``flags``: what buffers were allocated with.
-    :param source: the name under which its tests and timings stand, ``ion/NAME`` with the flags behind it.
+    :param heap: NAME of /dev/dma_heap/NAME.
+    :param ion: The ION heap's name, or its legacy mask as 0x1.
+    :param flags: What buffers were allocated with.
+    :param source: Its name in ion_heaps: ion/NAME, followed by the flags.
+    :param equivalent: Whether the heap can replace the ION heap; null: unknown. Latency does not count.
     """
 
     heap: str
@@ -70,86 +56,38 @@ class IonComparison:
     flags: int
     source: str
     points: tuple[IonPoint, ...] = ()
+    equivalent: bool | None = computed()
 
-    @property
-    def equivalent(self) -> bool | None:
-        """Whether the heap can stand in for the ION heap; ``None``: not known. How fast it is does not count."""
-        asked = [one.result for one in self.points if one.name != "latency"]
-        if PointResult.WORSE in asked or PointResult.DIFFERENT in asked:
-            return False
-        return None if PointResult.UNKNOWN in asked or not asked else True
-
-    def to_json(self) -> dict[str, Any]:
-        """All fields, and whether they are equivalent."""
-        return {
-            "heap": self.heap,
-            "ion": self.ion,
-            "flags": self.flags,
-            "source": self.source,
-            "equivalent": self.equivalent,
-            "points": [one.to_json() for one in self.points],
-        }
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> IonComparison:
-        """The reverse of :meth:`to_json`."""
-        return cls(
-            heap=str(data["heap"]),
-            ion=str(data["ion"]),
-            flags=int(data["flags"]),
-            source=str(data["source"]),
-            points=tuple(IonPoint.from_json(one) for one in data["points"]),
-        )
+    def __post_init__(self) -> None:
+        results = [point.result for point in self.points if point.name != "latency"]
+        equivalent: bool | None = True
+        if PointResult.WORSE in results or PointResult.DIFFERENT in results:
+            equivalent = False
+        elif PointResult.UNKNOWN in results or not results:
+            equivalent = None
+        set_computed(self, equivalent=equivalent)
 
 
-@dataclass(frozen=True, slots=True)
-class IonHeap:
-    """One heap that ION told of.
+class IonHeap(msgspec.Struct, frozen=True):
+    """A heap that ION lists.
 
-    :param type: as ``enum ion_heap_type`` names it (``system``, ``system-contig``, ``dma``, …) or its number.
-    :param id: its bit in a heap id mask.
+    :param type: As enum ion_heap_type names it (system, system-contig, dma, …), or its number.
+    :param id: Its bit in a heap id mask.
     """
 
     name: str
     type: str
     id: int
 
-    def to_json(self) -> dict[str, Any]:
-        """All fields."""
-        return {"name": self.name, "type": self.type, "id": self.id}
 
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> IonHeap:
-        """The reverse of :meth:`to_json`."""
-        return cls(str(data["name"]), str(data["type"]), int(data["id"]))
+class IonFacts(msgspec.Struct, frozen=True):
+    """What /dev/ion says, and each of its heaps beside the DMA-BUF heap that replaces it.
 
-
-@dataclass(frozen=True, slots=True)
-class IonFacts:
-    """ION on one board.
-
-    :param abi: ``4.12`` (buffers are descriptors, heaps are told) or ``legacy`` (handles, before 4.12; what is said of
-        it was never run on hardware); ``None``: not known.
-    :param comparisons: one for each heap whose board config names the ION heap it replaces.
+    :param abi: 4.12: buffers are descriptors, and heaps are listed. legacy: handles, before 4.12; support for it was
+        never tested on hardware. null: unknown.
+    :param comparisons: One for each heap whose board config names the ION heap that it replaces.
     """
 
     abi: str | None
     heaps: tuple[IonHeap, ...] = ()
     comparisons: tuple[IonComparison, ...] = ()
-
-    def to_json(self) -> dict[str, Any]:
-        """All fields."""
-        return {
-            "abi": self.abi,
-            "heaps": [one.to_json() for one in self.heaps],
-            "comparisons": [one.to_json() for one in self.comparisons],
-        }
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> IonFacts:
-        """The reverse of :meth:`to_json`."""
-        return cls(
-            abi=data.get("abi"),
-            heaps=tuple(IonHeap.from_json(one) for one in data.get("heaps", ())),
-            comparisons=tuple(IonComparison.from_json(one) for one in data.get("comparisons", ())),
-        )

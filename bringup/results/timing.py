@@ -2,58 +2,56 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from typing import Any
+import msgspec
 
-__all__ = ["TimingFacts", "UntimedFacts", "finite"]
+from bringup.document import Count, computed, require_finite, set_computed
 
-
-@dataclass(frozen=True, slots=True)
-class UntimedFacts:
-    """What was to be timed and was not, and why. ``name`` is empty where that holds for every source."""
-
-    source: str
-    name: str
-    flags: int
-    size: int
-    threads: int
-    why: str
-
-    def to_json(self) -> dict[str, Any]:
-        """All fields."""
-        return {one.name: getattr(self, one.name) for one in fields(self)}
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> UntimedFacts:
-        """The reverse of :meth:`to_json`."""
-        numbers = {name: int(data[name]) for name in ("flags", "size", "threads")}
-        return cls(str(data["source"]), str(data["name"]), **numbers, why=str(data["why"]))
+__all__ = ["TimingFacts", "UntimedFacts"]
 
 
-@dataclass(frozen=True, slots=True)
-class TimingFacts:
-    """One operation, in nanoseconds a call.
+class UntimedFacts(msgspec.Struct, frozen=True):
+    """What was to be timed and was not, and why.
 
-    :param source: ``heap``, ``ion``, or ``limit``: the process's own memory and files.
-    :param flags: of ION (1: cached); 0 for others.
-    :param op: ``alloc``, ``touch``, ``fill``, ``read``, ``copy``, ``sync_start``, ``sync_end``, ``free``; of the limit
-        also ``memfd``, ``close``, ``memset``, ``ioctl``, ``ioctl_again`` (docs/benchmark.md says what each is).
-    :param size: bytes a buffer; ``threads``: how many did the same at the same time.
-    :param samples: how many there are; ``p50`` to ``max`` are over all of them, by nearest rank.
-    :param medians: the median of each pass. ``low`` to ``high`` is the noise band of their median, which it holds with
-        probability ``confidence`` (:func:`bringup.results.noise.median_band`).
-    :param overhead: the timing loop's share of ``p50``, by an empty loop of as many calls.
-    :param mb_per_s: 10^6 bytes a second at ``p50``, where the operation goes over the whole buffer.
-    :param limit: which of the limit's operations bound this one; ``None``: nothing does, and the rest is empty.
-    :param limit_p50: what they take together. ``ratios``: each pass's median over theirs; ``ratio``: the median of
-        these; ``ratio_low`` to ``ratio_high``: its noise band.
+    :param name: Empty where it holds for every source.
     """
 
     source: str
     name: str
-    flags: int
+    flags: Count
+    size: int
+    threads: int
+    why: str
+
+
+class TimingFacts(msgspec.Struct, frozen=True):
+    """One operation of one source at one size, in nanoseconds per call.
+
+    :param source: heap, ion, or limit: the process's own memory and files.
+    :param name: The heap's name; empty for the limit.
+    :param flags: ION's flags (1: cached); 0 for others.
+    :param op: alloc, touch, fill, read, copy, sync_start, sync_end, free; of the limit also memfd, close, memset,
+        ioctl, ioctl_again.
+    :param size: Bytes per buffer.
+    :param threads: How many did the same at the same time.
+    :param samples: How many samples the percentiles are taken over, by nearest rank.
+    :param medians: The median of each pass.
+    :param low: Where the noise band of the passes' median begins.
+    :param high: Where it ends.
+    :param confidence: How probable it is that the band holds the true median.
+    :param overhead: The timing loop's share of p50, by an empty loop of as many calls; null where that is unknown.
+    :param mb_per_s: 10^6 bytes per second at p50; null where the operation does not go over the whole buffer.
+    :param limit: Which of the limit's operations bound this one; null where none does, and the rest is then empty.
+    :param limit_p50: What they take together.
+    :param ratio: The median of the ratios.
+    :param ratio_low: Where the ratio's noise band begins.
+    :param ratio_high: Where it ends.
+    :param ratios: Each pass's median divided by the limit's.
+    :param passes: In how many passes it was measured, each a process of its own.
+    """
+
+    source: str
+    name: str
+    flags: Count
     op: str
     size: int
     threads: int
@@ -74,6 +72,11 @@ class TimingFacts:
     ratio_low: float | None = None
     ratio_high: float | None = None
     ratios: tuple[float, ...] = ()
+    passes: int = computed()
+
+    def __post_init__(self) -> None:
+        set_computed(self, passes=len(self.medians))
+        require_finite(self)
 
     @property
     def key(self) -> tuple[str, str, int, str, int, int]:
@@ -82,45 +85,7 @@ class TimingFacts:
 
     @property
     def label(self) -> str:
-        """The source as a person calls it: ``system``, ``ION ion_system_heap``, ``limit``."""
+        """The source as a person names it: ``system``, ``ION ion_system_heap``, ``limit``."""
         if self.source == "limit":
             return "limit"
         return self.name if self.source == "heap" else f"ION {self.name}{'' if self.flags & 1 else ' uncached'}"
-
-    @property
-    def passes(self) -> int:
-        """How many passes it was measured in."""
-        return len(self.medians)
-
-    def to_json(self) -> dict[str, Any]:
-        """All fields, and the number of passes."""
-        values = {one.name: getattr(self, one.name) for one in fields(self)}
-        values["passes"] = self.passes
-        return {name: list(value) if isinstance(value, tuple) else value for name, value in values.items()}
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> TimingFacts:
-        """The reverse of :meth:`to_json`.
-
-        :raises KeyError, ValueError, TypeError: it is not that shape.
-        """
-        read: dict[str, Any] = {name: str(data[name]) for name in ("source", "name", "op")}
-        read |= {name: int(data[name]) for name in ("flags", "size", "threads", "samples")}
-        read |= {name: finite(data[name]) for name in ("p50", "p95", "p99", "max", "low", "high", "confidence")}
-        read |= {name: None if data.get(name) is None else finite(data[name]) for name in _MAYBE}
-        read |= {name: tuple(finite(one) for one in data.get(name, ())) for name in ("medians", "ratios")}
-        limit = data.get("limit")
-        return cls(limit=None if limit is None else str(limit), **read)
-
-
-_MAYBE = ("overhead", "mb_per_s", "limit_p50", "ratio", "ratio_low", "ratio_high")
-
-
-def finite(value: object) -> float:
-    """A finite number: Python's reader takes NaN and Infinity, which are no JSON and no time.
-
-    :raises ValueError: it is none.
-    """
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise ValueError(f"{value!r} is no finite number")
-    return float(value)

@@ -22,9 +22,9 @@ from bringup.facts.buffer_placement import placements
 from bringup.record.journal import SCHEMA, Journal
 from bringup.record.load import Record, load_record
 from bringup.record.questions import TRACE_EVENTS
-from bringup.results.run import BoardRun
 from bringup.results.verdict import Outcome, Verdict
 from tests.support.allocator_programs import Answer, Program
+from tests.support.documents import read_back
 from tests.support.scripted_record import node
 
 MIB = 1 << 20
@@ -244,4 +244,4 @@ def test_a_run_gets_runs_orders_and_exhaustion(scripted: Program, tmp_path: Path
     assert (cma.region.name, cma.region.begin, cma.region.end) == ("linux,cma", 0x5E000000, 0x5F000000)
     assert heaps["linux,cma"].exhaustion is not None
     assert heaps["linux,cma"].exhaustion.held == 16 * MIB
-    assert BoardRun.from_json(json.loads(json.dumps(board.to_json()))) == board
+    assert read_back(board) == board

@@ -42,7 +42,7 @@ def test_a_page_is_written_and_read_back(pair: tuple[str, str], tmp_path: Path) 
     assert again.stdout.startswith("## REGRESSED")
     refused = bringup("compare", str(page), pair[1])
     assert refused.returncode == 2
-    assert "a comparison of two runs, and no run" in refused.stderr
+    assert "a comparison of two runs, not a run" in refused.stderr
 
 
 @pytest.mark.parametrize(

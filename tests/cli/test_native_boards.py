@@ -17,7 +17,8 @@ from bringup.cli.exit_status import FailOn
 from bringup.deadline import Deadline
 from bringup.errors import BringupError
 from bringup.lab.run import Job
-from bringup.results.run import BoardRun, load_run
+from bringup.report.load import load_run
+from bringup.results.run import BoardRun
 from bringup.results.run import Run as BringupRun
 from bringup.results.verdict import Outcome, Verdict
 from tests.support.command import bringup
@@ -191,7 +192,7 @@ def run_options(events: Path | None = None) -> run_action.RunOptions:
 def test_all_that_ran_passed_is_not_all_passed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What the boards of ``--all`` say is not known of those that cannot be used."""
     verdict = Verdict("heap.folder", "There are heaps", Outcome.PASS)
-    passed = BringupRun((BoardRun("one", (verdict,)),), "0", "2026-01-01T00:00:00Z")
+    passed = BringupRun(boards=(BoardRun(serial="one", verdicts=(verdict,)),), tool="0", started="2026-01-01T00:00:00Z")
     monkeypatch.setattr(run_action, "_observe", lambda *_: (passed, []))
     gone = [not_ready("use the board", "two", "offline")]
     assert run_action.run_on([], Job(tmp_path), run_options()) == 0

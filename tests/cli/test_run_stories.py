@@ -146,7 +146,7 @@ def test_a_baseline_that_is_none_stops_before_the_board_is_touched(
 
 
 def one(outcome: Outcome, serial: str = "s") -> BringupRun:
-    return BringupRun((BoardRun(serial, (Verdict("a.b", "t", outcome),)),), "0", "")
+    return BringupRun(boards=(BoardRun(serial=serial, verdicts=(Verdict("a.b", "t", outcome),)),), tool="0", started="")
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ def test_what_counts_as_a_regression(before: Outcome, after: Outcome, status: in
 
 
 def test_no_board_in_common_is_no_pass() -> None:
-    before = BringupRun((*one(Outcome.PASS, "a").boards, *one(Outcome.PASS, "b").boards), "0", "")
+    before = BringupRun(boards=(*one(Outcome.PASS, "a").boards, *one(Outcome.PASS, "b").boards), tool="0", started="")
     after = one(Outcome.PASS, "c")
     assert status_of(after, compare(before, after), FailOn.REGRESSION) == 3
 
@@ -178,13 +178,22 @@ def test_git_bisect_gets_125_for_what_cannot_be_judged(run: Run, make_native_boa
     assert run(*lost).returncode == 125
     assert run("run", "-s", make_native_board().serial, "--bisect", "-o", str(tmp_path / "r3")).returncode == 1
     good = write_report(one(Outcome.PASS), "json", tmp_path / "good.json")
-    unlike = write_report(BringupRun(one(Outcome.PASS).boards * 2, "0", ""), "json", tmp_path / "two.json")
+    unlike = write_report(
+        BringupRun(boards=one(Outcome.PASS).boards * 2, tool="0", started=""), "json", tmp_path / "two.json"
+    )
     for after, status in (
         (tmp_path / "absent", 125),
         (good, 0),
         (write_report(one(Outcome.FAIL), "html", tmp_path / "bad.html"), 1),
         (write_report(one(Outcome.ERROR), "json", tmp_path / "lost.json"), 125),
-        (write_report(BringupRun((*one(Outcome.PASS, "x").boards,) * 2, "0", ""), "json", tmp_path / "x.json"), 125),
+        (
+            write_report(
+                BringupRun(boards=(*one(Outcome.PASS, "x").boards,) * 2, tool="0", started=""),
+                "json",
+                tmp_path / "x.json",
+            ),
+            125,
+        ),
     ):
         baseline = unlike if after.name == "x.json" else good
         assert run("compare", str(baseline), str(after), "--bisect").returncode == status, after
@@ -192,7 +201,9 @@ def test_git_bisect_gets_125_for_what_cannot_be_judged(run: Run, make_native_boa
 
 def test_a_golden_board_and_unit_7(run: Run, tmp_path: Path) -> None:
     golden = write_report(
-        BringupRun((sample.healthy().boards[0],), "0", sample.STARTED), "html", tmp_path / "golden.html"
+        BringupRun(boards=(sample.healthy().boards[0],), tool="0", started=sample.STARTED),
+        "html",
+        tmp_path / "golden.html",
     )
     seven = write_report(sample.run(), "json", tmp_path / "7.json")
     done = run("compare", str(golden), str(seven), "--fail-on-regression")

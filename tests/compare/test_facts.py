@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from bringup.compare.facts import FactChange, Subject, fact_changes
 from bringup.compare.runs import compare
+from bringup.compare.timings import Untimed
 from bringup.results.memory import MemoryFacts, MemoryRegion, RegionKind, Unplaced
 from bringup.results.requirements import RequirementFacts
 from bringup.results.run import BoardRun, HeapFacts, Run
 from bringup.results.timing import TimingFacts, UntimedFacts
 from bringup.results.verdict import Outcome
+from tests.support.documents import read_back
 
 _MIB = 1 << 20
 _ASKED = RequirementFacts("heaps.cma", "t", "required", Outcome.PASS, "holds", "CONFIG_DMABUF_HEAPS_CMA=y")
 _POOL = MemoryRegion("video", RegionKind.CMA, 0x5000_0000, 0x5100_0000, "dmesg")
 BOARD = BoardRun(
-    "s",
-    (),
+    serial="s",
+    verdicts=(),
     config="one",
     kernel="6.12.1",
     identity={"model": "m", "observed": "2026-11-22T16:00:00Z", "Boot": "3f0c"},
-    heaps=(HeapFacts("system", True, "system", 0o444, "0:0", "u:object_r:dmabuf_system_heap_device:s0"),),
+    heaps=(HeapFacts("system", True, "system", "0444", "0:0", "u:object_r:dmabuf_system_heap_device:s0"),),
     memory=MemoryFacts(((0, 1 << 31),), (_POOL,)),
     requirements=(_ASKED,),
 )
@@ -31,7 +32,7 @@ BOARD = BoardRun(
 
 def told(after: BoardRun, before: BoardRun = BOARD) -> list[tuple[str, str, str | None, str | None]]:
     changes = list(fact_changes(before, after))
-    assert all(FactChange.from_json(one.to_json()) == one for one in changes)
+    assert all(read_back(one) == one for one in changes)
     return [(one.subject.value, f"{one.name} {one.aspect}".strip(), one.before, one.after) for one in changes]
 
 
@@ -59,7 +60,7 @@ def test_of_equal_boards_nothing_is_told() -> None:
         (replace(BOARD, kernel="6.12.2"), ("board", "kernel", "6.12.1", "6.12.2")),
         (replace(BOARD, config=None), ("board", "board config", "one", None)),
         (replace(BOARD, serial="t"), ("board", "serial", "s", "t")),
-        (heap(mode=0o600), ("heap", "system mode", "0444", "0600")),
+        (heap(mode="0600"), ("heap", "system mode", "0444", "0600")),
         (heap(owner="1000:1000"), ("heap", "system owner", "0:0", "1000:1000")),
         (heap(label=None), ("heap", "system SELinux label", "u:object_r:dmabuf_system_heap_device:s0", None)),
         (heap(present=False), ("heap", "system", "present", None)),
@@ -78,7 +79,7 @@ def test_of_equal_boards_nothing_is_told() -> None:
         ),
         (
             memory(unplaced=(Unplaced("video", 16 * _MIB, "tree"),)),
-            ("memory region", "video", "cma, 16 MiB at 0x50000000", "asked for, and not seen to be set aside"),
+            ("memory region", "video", "cma, 16 MiB at 0x50000000", "asked for, but not known to be set aside"),
         ),
     ],
 )
@@ -111,7 +112,7 @@ def test_two_regions_of_one_name_are_two() -> None:
 
 
 def test_a_comparison_holds_them() -> None:
-    found = compare(Run((BOARD,), "0", ""), Run((heap(mode=0o600),), "0", ""))
+    found = compare(Run(boards=(BOARD,), tool="0", started=""), Run(boards=(heap(mode="0600"),), tool="0", started=""))
     assert found.facts == (FactChange("s", Subject.HEAP, "system", "mode", "0444", "0600"),)
     assert not found.regressed
 
@@ -123,7 +124,7 @@ def test_what_was_timed_before_and_not_now_is_told_once_with_its_reason() -> Non
     kept = replace(timing, size=8192)
 
     def run(timings: tuple[TimingFacts, ...], untimed: tuple[UntimedFacts, ...] = ()) -> Run:
-        return Run((BoardRun("s", (), timings=timings, untimed=untimed),), "0", "")
+        return Run(boards=(BoardRun(serial="s", verdicts=(), timings=timings, untimed=untimed),), tool="0", started="")
 
     found = compare(run((timing, kept)), run((kept,), (gone, gone, other, replace(gone, size=8192))))
-    assert [(one.board, one.facts) for one in found.untimed] == [("s", gone)]
+    assert found.untimed == (Untimed("heap", "system", 0, 4096, 1, "out of memory", "s"),)

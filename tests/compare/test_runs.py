@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import random
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
+from msgspec.structs import replace
 
 from bringup.compare.runs import Change, compare
 from bringup.facts.latency import percentile
@@ -17,7 +17,7 @@ from tests.support.report.hostile import runs
 
 
 def run(*verdicts: Verdict, serial: str = "one", heaps: tuple[HeapFacts, ...] = ()) -> Run:
-    return Run((BoardRun(serial, verdicts, heaps=heaps),), "0", "")
+    return Run(boards=(BoardRun(serial=serial, verdicts=verdicts, heaps=heaps),), tool="0", started="")
 
 
 def verdict(outcome: Outcome, question: str = "a") -> Verdict:
@@ -66,8 +66,8 @@ def test_one_board_each_is_compared_whatever_it_is_called() -> None:
 
 
 def test_of_many_boards_those_with_one_serial_are_compared() -> None:
-    before = Run(run(serial="a").boards + run(verdict(Outcome.PASS), serial="b").boards, "0", "")
-    after = Run(run(verdict(Outcome.FAIL), serial="b").boards + run(serial="c").boards, "0", "")
+    before = Run(boards=run(serial="a").boards + run(verdict(Outcome.PASS), serial="b").boards, tool="0", started="")
+    after = Run(boards=run(verdict(Outcome.FAIL), serial="b").boards + run(serial="c").boards, tool="0", started="")
     found = compare(before, after)
     assert (found.only_before, found.only_after) == (("a",), ("c",))
     assert [one.board for one in found.differences] == ["b"]
@@ -117,7 +117,11 @@ def bench(dice: random.Random, slower: float = 1.0, clock: float = 1.0, passes: 
             min(medians), max(medians), 0.98, limit="memset", ratio=sorted(ratios)[passes // 2], ratios=ratios,
         )  # fmt: skip
 
-    return Run((BoardRun("one", (), timings=tuple(one(number) for number in range(100))),), "0", "")
+    return Run(
+        boards=(BoardRun(serial="one", verdicts=(), timings=tuple(one(number) for number in range(100))),),
+        tool="0",
+        started="",
+    )
 
 
 def test_of_equal_benchmarks_one_pair_in_a_hundred_shows_a_change_at_most() -> None:
@@ -135,7 +139,7 @@ def test_a_slower_operation_of_a_benchmark_is_told_and_what_decided() -> None:
     assert (test.compared, test.undecidable, test.error_rate) == (100, 0, 0.01)
     assert "Mann-Whitney" in test.name
     assert found.regressed
-    assert found.to_json()["timing_tests"][0]["compared"] == 100
+    assert found.timing_tests[0].compared == 100
 
 
 def test_a_board_that_runs_at_half_its_clock_has_no_slower_heap() -> None:
@@ -154,7 +158,7 @@ def test_a_benchmark_and_a_plain_run_are_compared_by_latency() -> None:
     dice = random.Random(20)
     samples = [int(dice.lognormvariate(10, 0.2)) for _ in range(20)]
     (board,) = bench(dice).boards
-    before = Run((replace(board, heaps=heap(samples)),), "0", "")
+    before = Run(boards=(replace(board, heaps=heap(samples)),), tool="0", started="")
     found = compare(before, run(heaps=heap([2 * one for one in samples])))
     assert [one.slower for one in found.timings] == [True]
     assert [test.compared for test in found.timing_tests] == [1]

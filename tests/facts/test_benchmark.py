@@ -14,6 +14,7 @@ from bringup.facts.benchmark import LIMITS, timing_facts, untimed_facts
 from bringup.facts.latency import latencies_of, percentile
 from bringup.record.load import Record
 from bringup.results.timing import TimingFacts
+from tests.support.documents import read_back
 
 Ops = Mapping[str, tuple[int, Sequence[int]]]
 
@@ -90,7 +91,7 @@ def test_whatever_is_measured_has_facts_that_hold_together(passes: list[tuple[st
         assert one.p50 <= one.p95 <= one.p99 <= one.max
         assert one.low <= one.high
         assert one.passes == len([op for op, _, _ in passes if op == one.op])
-        assert TimingFacts.from_json(one.to_json()) == one
+        assert read_back(one) == one
 
 
 def test_what_was_not_measured_is_told_once() -> None:

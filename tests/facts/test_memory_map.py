@@ -12,6 +12,7 @@ from bringup.facts.memory_map import memory_facts
 from bringup.record.journal import Journal
 from bringup.record.load import load_record
 from bringup.results.memory import MemoryFacts, RegionKind
+from tests.support.documents import read_back
 from tests.support.scripted_record import ScriptedBoard
 
 TREE = "/sys/firmware/devicetree/base/reserved-memory"
@@ -149,4 +150,4 @@ def test_odd_properties_break_nothing(damage: bytes, tmp_path: Path) -> None:
 
 def test_it_survives_a_report(tmp_path: Path) -> None:
     memory = observed(tmp_path, {"/proc/iomem": IOMEM, "dmesg": NEW_LOG, f"{TREE}/x/size": cells(MIB)})
-    assert MemoryFacts.from_json(json.loads(json.dumps(memory.to_json()))) == memory
+    assert read_back(memory) == memory

@@ -31,7 +31,7 @@ def timing(op: str, p50: float, source: str = "heap", **more: object) -> TimingF
 
 def test_times_stand_beside_the_limit() -> None:
     heap = timing("alloc", 41_200.0, limit="memfd + memset", ratio=1.73, ratio_low=1.6, ratio_high=1.8, mb_per_s=1590.0)
-    board = BoardRun("s", (), timings=(heap, timing("fill", 8000.0, "limit", mb_per_s=8192.0)))
+    board = BoardRun(serial="s", verdicts=(), timings=(heap, timing("fill", 8000.0, "limit", mb_per_s=8192.0)))
     text = printed(board)
     assert "64 KiB" in text
     for figure in ("41.2 µs", "1.7×", "10%", "82.4 µs", "124 µs", "165 µs", "8,192", "97.9%", "1.2%"):
@@ -39,12 +39,14 @@ def test_times_stand_beside_the_limit() -> None:
 
 
 def test_what_was_not_measured_says_why() -> None:
-    board = BoardRun("s", (), untimed=(UntimedFacts("heap", "linux,cma", 0, 1 << 26, 1, "needs more"),))
+    board = BoardRun(serial="s", verdicts=(), untimed=(UntimedFacts("heap", "linux,cma", 0, 1 << 26, 1, "needs more"),))
     assert printed(board).splitlines() == ["nothing was measured", "not measured: linux,cma, 64 MiB: needs more"]
 
 
 def test_too_few_passes_are_told() -> None:
-    assert "take more passes" in printed(BoardRun("s", (), timings=(timing("alloc", 9.0, confidence=0.75),)))
+    assert "take more passes" in printed(
+        BoardRun(serial="s", verdicts=(), timings=(timing("alloc", 9.0, confidence=0.75),))
+    )
 
 
 @settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])

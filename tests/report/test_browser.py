@@ -20,7 +20,7 @@ RUNS = {
     "few": lambda: sample.many(2),
     "many": lambda: sample.many(60),
     "hostile": lambda: hostile.one_line_of("".join(hostile.SNIPPETS).replace("\n", "") + "x" * 300),
-    "none": lambda: Run((), "0", sample.STARTED),
+    "none": lambda: Run(boards=(), tool="0", started=sample.STARTED),
 }
 FOLDED = "made-up-board-7/kconfig.sysfs"
 
@@ -283,7 +283,7 @@ def test_what_the_script_fills_in_is_as_safe_as_the_rest(browser: Browser, tmp_p
     lines = ["<img src=x onerror=alert(1)>\u202eevil\x1b[31m\ud800", *hostile.SNIPPETS, *"abcdefgh"]
     boards = tuple(board for line in lines for board in hostile.one_line_of(line).boards)
     file = tmp_path / "page.html"
-    file.write_text(find_format("html").render(Run(boards, "0", sample.STARTED)), encoding="utf-8")
+    file.write_text(find_format("html").render(Run(boards=boards, tool="0", started=sample.STARTED)), encoding="utf-8")
     browser.open(file)
     text = _opened(browser, 0)
     assert r"<img src=x onerror=alert(1)>\u202eevil\x1b[31m\ud800" in text

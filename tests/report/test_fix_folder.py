@@ -48,7 +48,7 @@ def test_each_line_goes_into_its_file() -> None:
     }
     assert fix.steps == ("then reboot",)
     assert fix.then_pass == ("a", "b (x)")
-    readme = fix_files(BoardRun("s", verdicts))["README.md"]
+    readme = fix_files(BoardRun(serial="s", verdicts=verdicts))["README.md"]
     for told in ("another reason", "a look at the log", "try this", "https://example.org/1", "a, b (x)"):
         assert told in readme
 
@@ -60,7 +60,7 @@ def test_what_costs_most_is_mended_first() -> None:
 
 
 def test_what_passes_needs_no_fix() -> None:
-    assert fix_files(BoardRun("s", (Verdict("a", "t", Outcome.PASS, remedy=("do",)),))) == {}
+    assert fix_files(BoardRun(serial="s", verdicts=(Verdict("a", "t", Outcome.PASS, remedy=("do",)),))) == {}
 
 
 @given(run=runs)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import subprocess
 import sys
@@ -11,10 +10,10 @@ from typing import Any
 
 import pytest
 
+from bringup.document import write_document
 from bringup.errors import RecordError, UsageError
 from bringup.report import Format, all_formats, find_format, write_report
-from bringup.report.load import load_report
-from bringup.results.run import load_run
+from bringup.report.load import load_report, load_run
 from tests.support.report import sample
 
 FORMATS = sorted(all_formats())
@@ -68,14 +67,14 @@ def test_the_run_is_read_back(name: str, tmp_path: Path) -> None:
 
 
 def test_a_run_folder_is_read(tmp_path: Path) -> None:
-    (tmp_path / "run.json").write_text(json.dumps(sample.run().to_json()))
+    (tmp_path / "run.json").write_text(write_document(sample.run()))
     assert load_report(tmp_path) == sample.run() == load_run(tmp_path)
 
 
 @pytest.mark.parametrize(
     ("text", "seen"),
     [
-        ("<html></html>", "carries no run document"),
+        ("<html></html>", "holds no run"),
         ('<script type="application/json" id="bringup-run">{"schema": "bringup.run/1"</script>', "damaged"),
         ('<script type="application/gzip" id="bringup-run">bm90IGd6aXA=</script>', "damaged"),
         ("", "not a bringup.run/1"),
@@ -101,7 +100,9 @@ def test_only_the_page_needs_jinja() -> None:
 
 @pytest.mark.parametrize("value", ["NaN", "Infinity", "-Infinity", "1e999", '"1"', "null", "true1"])
 def test_a_run_with_a_time_that_is_no_number_is_refused(value: str, tmp_path: Path) -> None:
-    text = json.dumps(sample.run().to_json()).replace('"seconds": 0.012', f'"seconds": {value}')
+    text = write_document(sample.run())
+    assert '"seconds":0.012' in text
+    text = text.replace('"seconds":0.012', f'"seconds":{value}')
     (tmp_path / "run.json").write_text(text)
     with pytest.raises(RecordError):
         load_report(tmp_path)

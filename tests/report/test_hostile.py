@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import re
 
 import pytest
@@ -11,22 +10,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
+from bringup.document import read_document
 from bringup.report import all_formats, find_format
 from bringup.report.terminal import summary
 from bringup.results.run import Run
 from bringup.text import visible
+from tests.support.documents import without_surrogates
 from tests.support.report import hostile, parsers
 from tests.support.report.hostile import CONTROLS
 
 hard = settings(
     deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large]
 )
-
-
-def without_surrogates(run: Run) -> Run:
-    """The run as JSON can say it: a lone surrogate is visible text."""
-    text = json.dumps(run.to_json(), ensure_ascii=False)
-    return Run.from_json(json.loads(re.sub("[\ud800-\udfff]", lambda one: f"\\\\u{ord(one.group()):04x}", text)))
 
 
 def render(name: str, run: Run) -> str:
@@ -39,7 +34,7 @@ def render(name: str, run: Run) -> str:
 @hard
 @given(hostile.runs)
 def test_json_reads_back_equal(run: Run) -> None:
-    assert Run.from_json(json.loads(render("json", run))) == without_surrogates(run)
+    assert read_document(render("json", run), Run) == without_surrogates(run)
 
 
 @settings(hard, max_examples=15)

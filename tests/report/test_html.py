@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import base64
-import dataclasses
 import hashlib
 import itertools
 import re
 from collections.abc import Callable
 
+import msgspec
 import pytest
 
 from bringup.checks.explain import explain
@@ -28,7 +28,7 @@ RUNS: dict[str, Callable[[], Run]] = {
     "healthy": sample.healthy,
     "few": lambda: sample.many(4),
     "many": lambda: sample.many(30),
-    "none": lambda: Run((), "0", sample.STARTED),
+    "none": lambda: Run(boards=(), tool="0", started=sample.STARTED),
 }
 
 
@@ -37,7 +37,7 @@ def html(run: Run) -> str:
 
 
 def one(*verdicts: Verdict, **fields: object) -> Run:
-    return Run((BoardRun("s", verdicts, **fields),), "0", sample.STARTED)
+    return Run(boards=(BoardRun(serial="s", verdicts=verdicts, **fields),), tool="0", started=sample.STARTED)
 
 
 @pytest.mark.parametrize("name", RUNS)
@@ -118,7 +118,11 @@ def test_a_pass_and_a_skip_stand_with_their_reasons() -> None:
 
 def test_names_of_findings_stay_the_same_when_others_come_and_go() -> None:
     (board,) = sample.run().boards
-    fewer = Run((BoardRun(board.serial, board.verdicts[2:]),), "9.9", "2027-01-01T00:00:00+00:00")
+    fewer = Run(
+        boards=(BoardRun(serial=board.serial, verdicts=board.verdicts[2:]),),
+        tool="9.9",
+        started="2027-01-01T00:00:00+00:00",
+    )
     ids = set(parsers.page(html(fewer)).ids)
     assert {
         f"made-up-board-7/{name}" for name in ("heap.mode/system", "because/ueventd.heap-mode/system", "boot.same")
@@ -126,9 +130,9 @@ def test_names_of_findings_stay_the_same_when_others_come_and_go() -> None:
 
 
 def test_unknown_heap_facts_are_said_to_be_unknown() -> None:
-    heaps = (HeapFacts("a", True), HeapFacts("b", False), HeapFacts("c", True, "cma", 0o640, "0:0", tests={"odd": 2}))
+    heaps = (HeapFacts("a", True), HeapFacts("b", False), HeapFacts("c", True, "cma", "0640", "0:0", tests={"odd": 2}))
     text = " ".join(parsers.page(html(one(heaps=heaps))).text.split())
-    assert "a not known not known not known none not run not measured" in text
+    assert "a unknown unknown unknown none not run not measured" in text
     assert "b absent: there is no /dev/dma_heap/b" in text
     assert "c cma 0640 0:0 none 2 odd not measured" in text
 
@@ -147,7 +151,7 @@ def test_only_web_addresses_in_remedies_become_links(line: str, links: list[str]
 
 
 def test_boards_that_share_a_finding_are_told_its_remedy_once() -> None:
-    run = Run(tuple(sample.board(serial) for serial in ("x", "y", "z")), "0", sample.STARTED)
+    run = Run(boards=tuple(sample.board(serial) for serial in ("x", "y", "z")), tool="0", started=sample.STARTED)
     text = html(run).partition('id="bringup-run"')[0]
     assert text.count("CONFIG_CMA_SIZE_MBYTES=64") == 1
     assert text.count("stands with the findings of all boards") == 3 * 4
@@ -155,16 +159,19 @@ def test_boards_that_share_a_finding_are_told_its_remedy_once() -> None:
 
 def test_the_matrix_has_the_worst_on_top_and_leaves_out_what_is_fine() -> None:
     verdicts = [Verdict("fine", "t", Outcome.PASS), Verdict("bad", "t", Outcome.PASS)]
-    good = BoardRun("good", tuple(verdicts))
-    bad = BoardRun("bad", (verdicts[0], Verdict("bad", "t", Outcome.PASS), Verdict("bad", "t", Outcome.FAIL, heap="x")))
-    text = html(Run((good, bad), "0", sample.STARTED))
+    good = BoardRun(serial="good", verdicts=tuple(verdicts))
+    bad = BoardRun(
+        serial="bad",
+        verdicts=(verdicts[0], Verdict("bad", "t", Outcome.PASS), Verdict("bad", "t", Outcome.FAIL, heap="x")),
+    )
+    text = html(Run(boards=(good, bad), tool="0", started=sample.STARTED))
     rows = re.findall(r'<th scope="row">.*?<a href="#(.*?)">.*?</th>(.*?)</tr>', text)
     assert rows == [("bad", "<td class=f>F"), ("good", "<td>·")]
     assert "1 check passed or was skipped on every board" in text
 
 
 def test_two_boards_of_one_serial_have_names_of_their_own() -> None:
-    page = parsers.page(html(Run((sample.board("x"), sample.board("x")), "0", sample.STARTED)))
+    page = parsers.page(html(Run(boards=(sample.board("x"), sample.board("x")), tool="0", started=sample.STARTED)))
     assert len(page.ids) == len(set(page.ids))
     assert {"x", "x~2"} <= set(page.ids)
 
@@ -186,8 +193,8 @@ def test_a_long_run_stays_small_too() -> None:
         for n in range(450)
     )
     timings = sample.board().timings * 6
-    board = dataclasses.replace(sample.board(), verdicts=(*sample.verdicts(), *passed), timings=timings)
-    text = html(Run((board,), "0", sample.STARTED))
+    board = msgspec.structs.replace(sample.board(), verdicts=(*sample.verdicts(), *passed), timings=timings)
+    text = html(Run(boards=(board,), tool="0", started=sample.STARTED))
     assert len(text.encode()) <= 400_000
     assert "160 of 600 figures" in text
     assert parsers.page(text).run.boards == (board,)
@@ -243,10 +250,10 @@ def test_a_chart_is_true_and_stays_inside() -> None:
 
 def test_a_run_without_a_benchmark_shows_its_latencies_beside_memset() -> None:
     heaps = (HeapFacts("x", True, latency=(LatencyFacts(1 << 20, 9, *[1000, 2000, 300, 400, 5000, 6000]),)),)
-    view = timing_view(BoardRun("s", (), heaps=heaps))
+    view = timing_view(BoardRun(serial="s", verdicts=(), heaps=heaps))
     assert [one.title for one in view.charts] == ["Allocating a buffer", "Giving it back"]
-    ion = (dataclasses.replace(heaps[0], name="ion/y/cached"),)
-    beside = timing_view(BoardRun("s", (), heaps=heaps, ion_heaps=ion))
+    ion = (msgspec.structs.replace(heaps[0], name="ion/y/cached"),)
+    beside = timing_view(BoardRun(serial="s", verdicts=(), heaps=heaps, ion_heaps=ion))
     assert [one.name for one in beside.legend] == ["x", "ION y/cached", "memset of the same size"]
     assert (
         view.charts[0].summary == "Allocating a buffer, the median: x 1 µs for 1 MiB. Limit: memset of the same size."
@@ -257,7 +264,7 @@ def test_a_run_without_a_benchmark_shows_its_latencies_beside_memset() -> None:
 @pytest.mark.parametrize("time_", [-1, 0, 1, 10**30])
 def test_a_chart_of_nonsense_is_still_drawn(size: int, time_: int) -> None:
     heaps = (HeapFacts("x", True, latency=(LatencyFacts(size, 0, *[time_] * 6),)),)
-    for one in timing_view(BoardRun("s", (), heaps=heaps)).charts:
+    for one in timing_view(BoardRun(serial="s", verdicts=(), heaps=heaps)).charts:
         assert all(0 <= x <= WIDTH and 0 <= y <= HEIGHT for curve in one.curves for x, y in curve.points)
 
 
@@ -302,7 +309,7 @@ def test_without_known_ram_there_is_no_map_and_it_is_said() -> None:
 
 def test_the_4_gib_line_is_drawn_where_memory_runs_through_it() -> None:
     through = MemoryFacts(((0x8000_0000, 0x1_8000_0000),))
-    assert memory_view(BoardRun("s", (), memory=through)).four_gib == pytest.approx(14 + 200)
+    assert memory_view(BoardRun(serial="s", verdicts=(), memory=through)).four_gib == pytest.approx(14 + 200)
     assert memory_view(sample.board()).four_gib is None
 
 

@@ -60,7 +60,7 @@ def test_a_warning_passes_with_its_text() -> None:
 
 
 def test_cases_of_two_boards_differ_by_class() -> None:
-    run = Run(tuple(sample.board(serial) for serial in ("10.0.0.7:5555", "b")), "0", sample.STARTED)
+    run = Run(boards=tuple(sample.board(serial) for serial in ("10.0.0.7:5555", "b")), tool="0", started=sample.STARTED)
     classes = [{case.classname for case in suite.cases} for suite in parsers.junit(junit(run))]
     assert not classes[0] & classes[1]
     assert "bringup.10_0_0_7_5555.heap" in classes[0]
@@ -75,11 +75,15 @@ def test_cases_of_two_boards_differ_by_class() -> None:
     ],
 )
 def test_the_start_is_in_utc_or_left_out(started: str, stamp: str | None) -> None:
-    text = junit(Run((BoardRun("s", ()),), "0", started))
+    text = junit(Run(boards=(BoardRun(serial="s", verdicts=()),), tool="0", started=started))
     assert (stamp or " timestamp=") in text or stamp is None
     assert stamp is not None or " timestamp=" not in text
 
 
 def test_an_id_without_a_dot_has_a_class_too() -> None:
-    run = Run((BoardRun("s", (Verdict("boot", "It boots", Outcome.PASS),)),), "0", sample.STARTED)
+    run = Run(
+        boards=(BoardRun(serial="s", verdicts=(Verdict("boot", "It boots", Outcome.PASS),)),),
+        tool="0",
+        started=sample.STARTED,
+    )
     assert '<testcase classname="bringup" name="boot" time="0.000" />' in junit(run)

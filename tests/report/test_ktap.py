@@ -11,7 +11,9 @@ from tests.support.report import parsers, sample
 
 
 def ktap(*verdicts: Verdict) -> list[str]:
-    text = find_format("ktap").render(Run((BoardRun("s", verdicts),), "0", sample.STARTED))
+    text = find_format("ktap").render(
+        Run(boards=(BoardRun(serial="s", verdicts=verdicts),), tool="0", started=sample.STARTED)
+    )
     parsers.ktap(text)
     return text.splitlines()
 

@@ -15,7 +15,11 @@ def md(run: Run) -> str:
 
 
 def one(**fields: object) -> Run:
-    return Run((BoardRun("s", (Verdict("a.b", "t", Outcome.FAIL, **fields),)),), "0", sample.STARTED)
+    return Run(
+        boards=(BoardRun(serial="s", verdicts=(Verdict("a.b", "t", Outcome.FAIL, **fields),)),),
+        tool="0",
+        started=sample.STARTED,
+    )
 
 
 def test_the_sentence_comes_first_then_counts_and_findings() -> None:
@@ -61,6 +65,6 @@ def test_a_remedy_with_a_fence_stays_one_block() -> None:
 
 def test_it_fits_a_comment_and_says_what_it_left_out() -> None:
     verdicts = tuple(Verdict(f"a.{index}", "t" * 300, Outcome.FAIL, evidence=("e" * 300,) * 8) for index in range(100))
-    text = md(Run((BoardRun("s", verdicts),), "0", sample.STARTED))
+    text = md(Run(boards=(BoardRun(serial="s", verdicts=verdicts),), tool="0", started=sample.STARTED))
     assert 50_000 < len(text) < 65_536
     assert "more, which do not fit here" in text

@@ -117,7 +117,13 @@ def kcidb_of(run: Run) -> Any:
 
 @hard
 @given(hostile.runs)
-@example(Run((BoardRun("s", (), identity={"compatible": ",, a b, x,y", "machine": "?"}),), "0", "no time"))
+@example(
+    Run(
+        boards=(BoardRun(serial="s", verdicts=(), identity={"compatible": ",, a b, x,y", "machine": "?"}),),
+        tool="0",
+        started="no time",
+    )
+)
 def test_kcidb_takes_whatever_a_board_prints(run: Run) -> None:
     document = kcidb_of(run)
     ids = [one["id"] for one in document["tests"]]
@@ -136,7 +142,9 @@ def test_a_verdict_in_kcidb() -> None:
 def test_an_error_is_never_a_pass_in_kcidb() -> None:
     outcomes = {one["misc"]["bringup"]["outcome"]: one["status"] for one in kcidb_of(sample.run())["tests"][:60]}
     assert outcomes == {"pass": "PASS", "warn": "PASS", "fail": "FAIL", "error": "ERROR", "skip": "SKIP"}
-    assert kcidb_of(Run((BoardRun("s", ()),), "0", ""))["tests"][0]["status"] == "MISS"
+    assert (
+        kcidb_of(Run(boards=(BoardRun(serial="s", verdicts=()),), tool="0", started=""))["tests"][0]["status"] == "MISS"
+    )
 
 
 def test_a_latency_in_kcidb_is_a_number() -> None:
@@ -207,7 +215,11 @@ def test_lava_reads_whatever_a_board_prints(run: Run) -> None:
 
 
 def test_lava_names_are_made_harmless() -> None:
-    run = Run((BoardRun("10.0.0.7:5555", (Verdict("heap.mode", "t", Outcome.FAIL, "linux,cma"),)),), "0", "")
+    run = Run(
+        boards=(BoardRun(serial="10.0.0.7:5555", verdicts=(Verdict("heap.mode", "t", Outcome.FAIL, "linux,cma"),)),),
+        tool="0",
+        started="",
+    )
     assert lava(find_format("lava").render(run)) == [("10.0.0.7_5555", "heap.mode.linux_cma", "fail")]
 
 

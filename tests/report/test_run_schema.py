@@ -6,22 +6,17 @@ import copy
 import json
 from typing import Any
 
-import jsonschema
 import pytest
 from hypothesis import HealthCheck, given, settings
 
 from bringup.report import find_format
 from bringup.results.run import Run
 from tests.support.report import hostile, sample
-from tests.support.schemas import RUN_SCHEMA, RUN_VALIDATOR
+from tests.support.schemas import RUN_VALIDATOR
 
 
 def document(run: Run) -> Any:
     return json.loads(find_format("json").render(run))
-
-
-def test_the_schema_is_one() -> None:
-    jsonschema.Draft202012Validator.check_schema(RUN_SCHEMA)
 
 
 @settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])

@@ -19,7 +19,7 @@ def verdict(id_: str, outcome: Outcome, cause: Cause | None = None, **fields: ob
 
 
 def board(*verdicts: Verdict, serial: str = "s") -> BoardRun:
-    return BoardRun(serial, verdicts)
+    return BoardRun(serial=serial, verdicts=verdicts)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,11 @@ def test_one_cause_in_other_words_is_a_finding_of_its_own() -> None:
     one, two = findings([verdict("x", FAIL, of[0]), verdict("x", FAIL, of[1]), verdict("y", WARN, of[1])])
     assert (one.text, two.text) == ("reserved is 0600", "system is 0600")
     assert one.key == two.key
-    run = Run((board(verdict("x", FAIL, of[0]), verdict("x", FAIL, of[1])), board(verdict("x", FAIL, of[1]))), "0", "0")
+    run = Run(
+        boards=(board(verdict("x", FAIL, of[0]), verdict("x", FAIL, of[1])), board(verdict("x", FAIL, of[1]))),
+        tool="0",
+        started="0",
+    )
     (shared,) = shared_findings(run)
     assert (len(shared.boards), shared.texts) == (2, 2)
 
@@ -96,14 +100,14 @@ def test_remedies_are_told_once_each_and_whole() -> None:
 
 def test_boards_share_findings_the_most_frequent_first() -> None:
     run = Run(
-        (
+        boards=(
             board(verdict("x", FAIL, A), serial="1"),
             board(verdict("x", FAIL, B), serial="2"),
             board(verdict("x", WARN, B), serial="3"),
             board(verdict("x", PASS), serial="4"),
         ),
-        "0",
-        sample.STARTED,
+        tool="0",
+        started=sample.STARTED,
     )
     first, second = shared_findings(run)
     assert (first.finding.cause, [one.serial for one in first.boards]) == (B, ["2", "3"])
@@ -113,7 +117,7 @@ def test_boards_share_findings_the_most_frequent_first() -> None:
 
 
 def test_a_run_of_no_boards_is_no_success() -> None:
-    assert str(run_headline(Run((), "0", sample.STARTED))) == "No board was judged."
+    assert str(run_headline(Run(boards=(), tool="0", started=sample.STARTED))) == "No board was judged."
 
 
 def test_every_verdict_is_counted() -> None:
@@ -132,7 +136,7 @@ def test_what_is_shown_of_a_plain_run_is_the_run() -> None:
 
 
 def test_a_long_list_is_cut_and_says_so() -> None:
-    run = Run((board(verdict("x", FAIL, evidence=("e",) * 1000)),), "0", sample.STARTED)
+    run = Run(boards=(board(verdict("x", FAIL, evidence=("e",) * 1000)),), tool="0", started=sample.STARTED)
     evidence = shown(run).boards[0].verdicts[0].evidence
     assert len(evidence) == 401
     assert evidence[-1] == "[… 600 more left out …]"
@@ -143,4 +147,4 @@ def test_a_long_list_is_cut_and_says_so() -> None:
     [({"Model": "A", "product": "b"}, "A"), ({"product": "b"}, "b"), ({"model": ""}, None), ({}, None)],
 )
 def test_a_board_is_called_what_it_calls_itself(identity: dict[str, str], name: str | None) -> None:
-    assert board_name(BoardRun("s", (), identity=identity)) == name
+    assert board_name(BoardRun(serial="s", verdicts=(), identity=identity)) == name

@@ -25,11 +25,15 @@ def crowded() -> Run:
         Verdict(f"a.{n}", "t" * 200, Outcome.FAIL, cause=Cause(f"c.{n}", "long " * 80), remedy=("r" * 200, "s"))
         for n in range(40)
     )
-    return Run((BoardRun("s" * 300, verdicts, kernel="k" * 300),), "0", sample.STARTED)
+    return Run(
+        boards=(BoardRun(serial="s" * 300, verdicts=verdicts, kernel="k" * 300),), tool="0", started=sample.STARTED
+    )
 
 
 @pytest.mark.parametrize("width", [80, 60, 50])
-@pytest.mark.parametrize("run", [sample.run(), sample.healthy(), sample.many(30), crowded(), Run((), "0", "")])
+@pytest.mark.parametrize(
+    "run", [sample.run(), sample.healthy(), sample.many(30), crowded(), Run(boards=(), tool="0", started="")]
+)
 def test_it_fits_a_screen_with_two_lines_and_the_prompt_below(run: Run, width: int) -> None:
     lines = printed(run, width).splitlines()
     assert len(lines) <= 21

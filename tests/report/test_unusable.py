@@ -14,6 +14,7 @@ from bringup.report import find_format
 from bringup.report.terminal import summary
 from bringup.results.run import BoardRun, Run
 from bringup.results.verdict import Outcome, Verdict
+from tests.support.documents import plain, read_back
 from tests.support.report import sample
 from tests.support.schemas import RUN_VALIDATOR
 
@@ -23,19 +24,21 @@ GONE = "made-up-board-9"
 @pytest.fixture
 def run() -> Run:
     """One board on which all passed, and one that is offline."""
-    passed = BoardRun("made-up-board-8", (Verdict("heap.folder", "There are heaps", Outcome.PASS),))
-    return Run((passed, judge_unusable(not_ready("use the board", GONE, "offline"))), "0", sample.STARTED)
+    passed = BoardRun(serial="made-up-board-8", verdicts=(Verdict("heap.folder", "There are heaps", Outcome.PASS),))
+    return Run(
+        boards=(passed, judge_unusable(not_ready("use the board", GONE, "offline"))), tool="0", started=sample.STARTED
+    )
 
 
 def test_the_document_tells_serial_state_and_why(run: Run) -> None:
-    document = run.to_json()
+    document = plain(run)
     RUN_VALIDATOR.validate(document)
     assert document["outcome"] == "error"
     (board,) = (one for one in document["boards"] if one["unusable"])
     assert (board["serial"], board["unusable"], board["outcome"]) == (GONE, "offline", "error")
     assert "adb lists it as 'offline'" in board["verdicts"][0]["reason"]
     assert "reconnect offline" in board["verdicts"][0]["remedy"][0]
-    assert Run.from_json(document) == run
+    assert read_back(run) == run
 
 
 def test_a_board_that_is_listed_as_ready_and_answers_nothing_tells_both() -> None:
@@ -70,6 +73,6 @@ def test_people_are_told(run: Run) -> None:
     ("name", "word"), [("ktap", "not ok"), ("lava", "RESULT=unknown"), ("csv", "error"), ("kcidb", '"ERROR"')]
 )
 def test_no_format_for_programs_leaves_it_out(run: Run, name: str, word: str) -> None:
-    alone = Run(run.boards[:1], run.tool, run.started)
+    alone = Run(boards=run.boards[:1], tool=run.tool, started=run.started)
     assert word in find_format(name).render(run)
     assert word not in find_format(name).render(alone)

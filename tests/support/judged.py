@@ -14,8 +14,9 @@ import pytest
 from bringup.board import Board, Selection, connect, connect_tcp
 from bringup.deadline import Deadline
 from bringup.outcome import Outcome
+from bringup.report.load import load_run
 from bringup.report.story import findings
-from bringup.results.run import BoardRun, load_run
+from bringup.results.run import BoardRun
 from bringup.virtual import VirtualBoard
 from tests.support.command import bringup
 from tests.support.known_defects import expected_outcomes

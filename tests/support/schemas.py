@@ -1,4 +1,4 @@
-"""Checks documents against their published schemas."""
+"""The published schemas and the classes they are made from. ``python -m tests.support.schemas`` writes them anew."""
 
 from __future__ import annotations
 
@@ -8,9 +8,32 @@ from typing import Any
 
 import jsonschema
 
-import bringup.report
+import bringup
+from bringup.compare.runs import SCHEMA as COMPARE
+from bringup.compare.runs import Comparison
+from bringup.json_schema import json_schema
+from bringup.report.events import SCHEMA as EVENTS
+from bringup.report.events import Event
+from bringup.results.run import SCHEMA as RUN
+from bringup.results.run import Run
 
-RUN_SCHEMA = json.loads((Path(bringup.report.__file__).parent / "schemas" / "run-1.json").read_text())
+#: Where each is in the package, and what it is made from: a class, the schema's name, its title.
+PUBLISHED: dict[str, tuple[Any, str, str]] = {
+    "report/schemas/run-1.json": (Run, RUN, "the verdicts on one or many boards"),
+    "report/schemas/compare-1.json": (Comparison, COMPARE, "what differs between two runs"),
+    "report/schemas/events-1.json": (Event, EVENTS, "one event of a run while it runs; a line each"),
+}
+FOLDER = Path(bringup.__file__).parent
+
+
+def text_of(name: str) -> str:
+    """The schema as its file holds it."""
+    return json.dumps(json_schema(*PUBLISHED[name]), indent=2, ensure_ascii=False) + "\n"
+
+
+def published(name: str) -> Any:
+    """The schema as it is published."""
+    return json.loads((FOLDER / name).read_text(encoding="utf-8"))
 
 
 def closed(schema: Any) -> Any:
@@ -18,7 +41,12 @@ def closed(schema: Any) -> Any:
     if isinstance(schema, dict):
         inner = {key: closed(value) for key, value in schema.items()}
         return inner | ({"additionalProperties": False} if "properties" in inner else {})
-    return [closed(one) for one in schema] if isinstance(schema, list) else schema
+    return [closed(item) for item in schema] if isinstance(schema, list) else schema
 
 
-RUN_VALIDATOR = jsonschema.Draft202012Validator(closed(RUN_SCHEMA))
+RUN_VALIDATOR = jsonschema.Draft202012Validator(closed(published("report/schemas/run-1.json")))
+
+
+if __name__ == "__main__":
+    for file in PUBLISHED:
+        (FOLDER / file).write_text(text_of(file), encoding="utf-8")

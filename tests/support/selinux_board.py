@@ -19,7 +19,8 @@ from bringup.config.schema import BoardConfig
 from bringup.deadline import Deadline
 from bringup.record.load import load_record
 from bringup.record.observe import Observation, observe
-from bringup.results.run import BoardRun, load_run
+from bringup.report.load import load_run
+from bringup.results.run import BoardRun
 from bringup.virtual import VirtualBoard
 from tests.support.command import bringup
 from tests.support.native_adbd import AdbServer

@@ -65,4 +65,4 @@ def _judge_boards(selection: Selection, options: CheckOptions, configs: Sequence
             judged.append(judge_record(record, configs, named=named, rendered=options.rendered))
         if error is not None:
             print_error(error)
-    return Run(tuple(judged), __version__, started)
+    return Run(boards=tuple(judged), tool=__version__, started=started)

@@ -53,8 +53,8 @@ def compare_runs(before: Path, after: Path, options: CompareOptions) -> int:
     format = options.chosen_format
 
     def run() -> int:
-        run_after = read_run(after)
-        comparison = compare(read_run(before), run_after)
+        run_after = read_run(after, say)
+        comparison = compare(read_run(before, say), run_after)
         _show(comparison, format, options.output)
         if options.bisect and (comparison.undecided or nothing_in_common(comparison, run_after)):
             return CANNOT_JUDGE
@@ -71,6 +71,6 @@ def _show(comparison: Comparison, format: str | None, output: Path | None) -> No
     elif output is not None:
         say(f"wrote {write_report(comparison, format, output)}")
     elif format == "json":
-        print_json(comparison.to_json())
+        print_json(comparison)
     else:
         print_report(rendered(comparison, format))

@@ -48,10 +48,9 @@ def list_heaps(selection: Selection, *, as_json: bool) -> None:
     with whole_record(one_board(selection, _ACTION), Observation(heaps=None)) as record:
         heaps, ion, ion_node = heaps_of(record), ion_facts(Facts(record)), record.node("/dev/ion")
     if as_json:
-        ion_json = None if ion is None else ion.to_json()
-        print_json({"schema": "bringup.heaps/1", "heaps": [heap.to_json() for heap in heaps], "ion": ion_json})
+        print_json({"schema": "bringup.heaps/1", "heaps": heaps, "ion": ion})
         return
-    rows = [(heap.name, f"{heap.mode or 0:04o}", heap.owner or "", heap.label or "none") for heap in heaps]
+    rows = [(heap.name, heap.mode or "0000", heap.owner or "", heap.label or "none") for heap in heaps]
     if ion is not None and ion_node is not None:
         mode, owner, label = f"{ion_node.mode or 0:04o}", f"{ion_node.uid}:{ion_node.gid}", ion_node.label or "none"
         rows += [(f"ion/{heap.name}", mode, owner, label) for heap in ion.heaps]
@@ -158,7 +157,7 @@ def bench_heaps(selection: Selection, options: BenchOptions) -> int:
         if keep is not None:
             write_reports(run, folder)
     if options.as_json:
-        print_json(run.to_json())
+        print_json(run)
     else:
         for board in shown(run).boards:
             out().print(summary(board))

@@ -20,7 +20,7 @@ def report(run: Path, format: str, output: Path | None) -> None:
     """
     chosen = find_format(format)
     with gc_disabled():
-        document = load_document(run)
+        document = load_document(run, say)
         if output is None:
             print_report(rendered(document, chosen))
         else:

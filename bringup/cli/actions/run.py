@@ -5,12 +5,14 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from bringup.board import Board, RootPolicy, Selection
 from bringup.cli.board_selection import all_boards, selected_boards, virtual_board
-from bringup.cli.console import out, print_error
+from bringup.cli.console import out, print_error, say
 from bringup.cli.exit_status import FailOn, for_bisect, status_of
 from bringup.cli.progress import live_steps
 from bringup.cli.run_output import check_fix_dir, prepare_folder, show, write_fixes, write_reports
@@ -118,7 +120,7 @@ def run_on(boards: Sequence[Board], job: Job, options: RunOptions, unusable: Seq
     """
     not_seen = [(judge_unusable(error), error) for error in unusable]
     serials = [*(board.serial for board in boards), *(board.serial for board, _ in not_seen)]
-    baseline = None if options.baseline is None else read_run(options.baseline)
+    baseline = None if options.baseline is None else read_run(options.baseline, say)
     with _events(options) as events, events.run(serials) if events else nullcontext():
         if events:
             for board, reason in not_seen:
@@ -128,7 +130,7 @@ def run_on(boards: Sequence[Board], job: Job, options: RunOptions, unusable: Seq
         except KeyboardInterrupt as stop:
             stop.add_note(f"what was observed until then is in {job.folder}: bringup check {job.folder}/*/")
             raise
-        run = replace(run, boards=(*run.boards, *(board for board, _ in not_seen)))
+        run = msgspec.structs.replace(run, boards=(*run.boards, *(board for board, _ in not_seen)))
         write_reports(run, job.folder)
         comparison = None if baseline is None else _compare(baseline, run, job.folder)
         code = status_of(run, comparison, options.fail_on) or int(ExitCode.INFRASTRUCTURE if unusable else 0)

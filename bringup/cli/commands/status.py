@@ -73,7 +73,7 @@ def status(
             "kernel": kernel,
             "looked_at": str(looked_at()),
             "features": [one.to_json(version) for one in features()],
-            **({"upstream_gap": gap.to_json()} if gap else {}),
+            **({"upstream_gap": gap} if gap else {}),
         }
         print_json(document)
         return

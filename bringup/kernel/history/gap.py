@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
-from typing import Any
+
+import msgspec
 
 from bringup.kernel.history.heap_names import HeapNames, heap_names
 from bringup.kernel.history.symbols import SymbolHistory, symbol_table
@@ -37,13 +38,13 @@ class Used:
     not_known: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Dependency:
+class Dependency(msgspec.Struct, frozen=True):
     """One thing that mainline of that series does not have.
 
-    :param origin: whose it is, or what is known of that.
-    :param seen: by what it is known that the board has it or asks for it.
-    :param instead: what mainline offers in its place; ``None`` where nothing is known.
+    :param name: A heap's name, CONFIG_SYMBOL, a module or a path.
+    :param origin: Whose it is, or what is known of that.
+    :param seen: The evidence that the board has it or asks for it.
+    :param instead: What mainline offers in its place; null where nothing is known.
     """
 
     kind: Thing
@@ -54,59 +55,17 @@ class Dependency:
     instead: str | None = None
     sources: tuple[str, ...] = ()
 
-    def to_json(self) -> dict[str, Any]:
-        """All fields."""
-        return {
-            "kind": self.kind.value,
-            "name": self.name,
-            "standing": self.standing.value,
-            "origin": self.origin,
-            "seen": self.seen,
-            "instead": self.instead,
-            "sources": list(self.sources),
-        }
 
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Dependency:
-        """The reverse of :meth:`to_json`."""
-        return cls(
-            Thing(data["kind"]),
-            str(data["name"]),
-            Standing(data["standing"]),
-            str(data["origin"]),
-            str(data["seen"]),
-            data.get("instead"),
-            tuple(str(one) for one in data.get("sources", ())),
-        )
+class UpstreamGap(msgspec.Struct, frozen=True):
+    """What a board has or asks for that mainline does not have.
 
-
-@dataclass(frozen=True, slots=True)
-class UpstreamGap:
-    """What lies between a board and mainline. Empty means none only where ``not_known`` is empty, too.
-
-    :param kernel: the series it was held against, ``6.12``; ``None``: mainline as a whole.
+    :param kernel: The series of mainline that it was compared with; null: mainline as a whole.
+    :param not_known: What could not be looked at. No dependencies means that there are none only where this is empty.
     """
 
     kernel: str | None
     dependencies: tuple[Dependency, ...] = ()
     not_known: tuple[str, ...] = ()
-
-    def to_json(self) -> dict[str, Any]:
-        """All fields."""
-        return {
-            "kernel": self.kernel,
-            "dependencies": [one.to_json() for one in self.dependencies],
-            "not_known": list(self.not_known),
-        }
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> UpstreamGap:
-        """The reverse of :meth:`to_json`."""
-        return cls(
-            data.get("kernel"),
-            tuple(Dependency.from_json(one) for one in data.get("dependencies", ())),
-            tuple(str(one) for one in data.get("not_known", ())),
-        )
 
 
 def upstream_gap(used: Used) -> UpstreamGap:

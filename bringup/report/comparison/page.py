@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from bringup.compare.runs import Change, Comparison
+from bringup.document import write_for_html
 from bringup.report.bounded import shown
 from bringup.report.comparison.story import COMPARED, counts, headline, outcome_of, source_of, test_of
 from bringup.report.comparison.timing_chart import MOVED_WIDTH
 from bringup.report.comparison.view import CompareView, compare_view
 from bringup.report.html.shell import render_sheet
-from bringup.report.json_text import comparison_document
 
 __all__ = ["render"]
 
@@ -50,13 +50,22 @@ def render(found: Comparison) -> str:
         "moved_width": MOVED_WIDTH,
         "parts": _parts(found, view, few),
     }
-    return render_sheet("comparison.html.j2", comparison_document(found, in_html=True), context)
+    return render_sheet("comparison.html.j2", write_for_html(found, "differences"), context)
 
 
 def _head(found: Comparison) -> Comparison:
     """What the page takes from the comparison itself, at a bounded length."""
-    only = found.only_before[:_NAMED], found.only_after[:_NAMED]
-    return shown(Comparison((), (), *only, same=found.same, before=found.before, after=found.after))
+    return shown(
+        Comparison(
+            differences=(),
+            timings=(),
+            only_before=found.only_before[:_NAMED],
+            only_after=found.only_after[:_NAMED],
+            same=found.same,
+            before=found.before,
+            after=found.after,
+        )
+    )
 
 
 def _parts(found: Comparison, view: CompareView, few: int) -> list[tuple[str, str]]:

@@ -102,7 +102,7 @@ def _counts(verdicts: Iterable[Verdict]) -> dict[str, str]:
 
 
 def _took(board: BoardRun) -> float:
-    return max((at + seconds for _, at, seconds in board.steps), default=0.0)
+    return max((step.at + step.seconds for step in board.steps), default=0.0)
 
 
 def _seconds(value: float) -> str:
@@ -131,16 +131,17 @@ def _compare(found: Comparison) -> str:
         boards.setdefault(untimed.board, []).append(_untimed(untimed))
     title = f"What differs from the first run is told ({found.same:,} answers do not)"
     suites = [
-        BoardRun(board, (Verdict("compare.told", title, Outcome.PASS), *cases)) for board, cases in boards.items()
+        BoardRun(serial=board, verdicts=(Verdict("compare.told", title, Outcome.PASS), *cases))
+        for board, cases in boards.items()
     ]
     reason = "only the first run has this board, so it was compared with nothing"
     missing = Verdict("compare.told", "The board is in both runs", Outcome.SKIP, reason=reason)
-    suites += [BoardRun(board, (missing,)) for board in found.only_before]
+    suites += [BoardRun(serial=board, verdicts=(missing,)) for board in found.only_before]
     if not boards:
         nothing = Verdict("compare.told", "A board is in both runs", Outcome.ERROR, reason="nothing was compared")
-        suites.insert(0, BoardRun("comparison", (nothing,)))
+        suites.insert(0, BoardRun(serial="comparison", verdicts=(nothing,)))
     tool, started = (found.after.tool, found.after.started) if found.after else ("", "")
-    return _render(Run(tuple(suites), tool, started))
+    return _render(Run(boards=tuple(suites), tool=tool, started=started))
 
 
 def _changed(one: Difference) -> Verdict:
@@ -168,9 +169,9 @@ def _timed(one: Timing) -> Verdict:
 
 
 def _untimed(one: Untimed) -> Verdict:
-    place = f"{one.facts.name or one.facts.source}, {units.size(one.facts.size)}, {one.facts.threads} threads"
+    place = f"{one.name or one.source}, {units.size(one.size)}, {one.threads} threads"
     title = "What was timed before can be timed now"
-    return Verdict("compare.timing", title, Outcome.SKIP, place, reason=one.facts.why)
+    return Verdict("compare.timing", title, Outcome.SKIP, place, reason=one.why)
 
 
 FORMAT = Format("junit", ".xml", _render, "JUnit XML for CI servers: a suite a board, a case a verdict", _compare)

@@ -167,7 +167,7 @@ def _not_compared(found: Comparison) -> Iterator[str]:
     if found.untimed:
         gone = shown(found.untimed[0])
         more = f", and {units.number(len(found.untimed) - 1, 'more timing')}" if len(found.untimed) > 1 else ""
-        what = f"{gone.facts.name or gone.facts.source} {units.size(gone.facts.size)}: {gone.facts.why}"
+        what = f"{gone.name or gone.source} {units.size(gone.size)}: {gone.why}"
         yield f"Timed before and not now: {_text(what)}{more}."
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from bringup.document import write_for_html
 from bringup.report.bounded import shown
 from bringup.report.html.charts import HEIGHT, WIDTH
 from bringup.report.html.many import ManyView, many_view
 from bringup.report.html.memorymap import MAP_WIDTH
 from bringup.report.html.shell import render_sheet
 from bringup.report.html.view import Anchors, BoardView, board_view
-from bringup.report.json_text import run_document
 from bringup.report.story import WORST_FIRST, board_name, run_headline
 from bringup.results.run import Run
 from bringup.results.verdict import Outcome
@@ -35,7 +35,7 @@ _STANDINGS = {
 
 def render(run: Run) -> str:
     """The page as text."""
-    document = run_document(run, in_html=True)
+    document = write_for_html(run, "boards")
     run = shown(run)
     anchors = Anchors()
     single = run.boards[0] if len(run.boards) == 1 else None

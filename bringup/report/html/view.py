@@ -316,8 +316,14 @@ def _glance(facts: HeapFacts, board: BoardRun) -> Glance | None:
 
 
 def _steps(board: BoardRun) -> tuple[Step, ...]:
-    whole = max((at + took for _, at, took in board.steps), default=0.0) or 1.0
+    whole = max((step.at + step.seconds for step in board.steps), default=0.0) or 1.0
     return tuple(
-        Step(name, at, took, 1000 * max(0.0, at) / whole, max(2.0, 1000 * max(0.0, took) / whole))
-        for name, at, took in board.steps
+        Step(
+            step.step,
+            step.at,
+            step.seconds,
+            1000 * max(0.0, step.at) / whole,
+            max(2.0, 1000 * max(0.0, step.seconds) / whole),
+        )
+        for step in board.steps
     )

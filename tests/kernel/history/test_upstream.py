@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from bringup.kernel.history.gap import Dependency, UpstreamGap, Used, upstream_gap
+from bringup.kernel.history.gap import Dependency, Used, upstream_gap
 from bringup.kernel.history.upstream import Span, Standing, State, Thing, features, out_of_tree
 from bringup.kernel.history.version import KernelVersion, VersionRange
+from tests.support.documents import read_back
 
 
 def of(text: str) -> KernelVersion:
@@ -124,4 +125,4 @@ def test_what_was_not_looked_at_is_told() -> None:
     assert [one.standing for one in told.dependencies] == [Standing.REMOVED]
     assert told.not_known == ("which modules are loaded",)
     assert told.kernel == "6.12"
-    assert UpstreamGap.from_json(told.to_json()) == told
+    assert read_back(told) == told

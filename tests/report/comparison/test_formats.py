@@ -15,6 +15,7 @@ from hypothesis import HealthCheck, given, settings
 
 from bringup.compare.runs import Change, Comparison
 from bringup.compare.timings import Timing
+from bringup.document import read_document
 from bringup.errors import RecordError, UsageError
 from bringup.report import all_formats, comparing_formats, rendered, write_report
 from bringup.report.comparison.story import headline, outcome_of
@@ -22,6 +23,7 @@ from bringup.report.comparison.timing_chart import moved
 from bringup.report.load import load_document, load_report
 from bringup.results.verdict import Outcome
 from bringup.text import visible
+from tests.support.documents import plain, without_surrogates
 from tests.support.report import compared, hostile, parsers, sample
 from tests.support.report.hostile import CONTROLS
 
@@ -39,12 +41,6 @@ hard = settings(
 )
 
 
-def without_surrogates(found: Comparison) -> Comparison:
-    """The comparison as JSON can say it: a lone surrogate is visible text."""
-    text = json.dumps(found.to_json(), ensure_ascii=False)
-    return Comparison.from_json(json.loads(re.sub("[\ud800-\udfff]", lambda one: f"\\\\u{ord(one.group()):04x}", text)))
-
-
 def render(name: str, found: Comparison) -> str:
     text = rendered(found, name)
     assert not CONTROLS.search(text)
@@ -55,7 +51,7 @@ def render(name: str, found: Comparison) -> str:
 @hard
 @given(hostile.comparisons)
 def test_json_reads_back_equal(found: Comparison) -> None:
-    assert Comparison.from_json(json.loads(render("json", found))) == without_surrogates(found)
+    assert read_document(render("json", found), Comparison) == without_surrogates(found)
 
 
 @settings(hard, max_examples=20)
@@ -143,18 +139,18 @@ def test_what_was_written_is_read_back(pair: str, name: str, tmp_path: Path) -> 
 def test_a_damaged_comparison_is_refused(damage: tuple[str, str], tmp_path: Path) -> None:
     file = tmp_path / "compare.json"
     file.write_text(rendered(compared.regressed(), "json").replace(*damage), encoding="utf-8")
-    with pytest.raises(RecordError, match=r"no bringup\.compare/1 document"):
+    with pytest.raises(RecordError, match=r"not a bringup\.compare/1 document"):
         load_document(file)
 
 
 def test_a_comparison_of_an_earlier_version_is_read() -> None:
-    data = compared.slower().to_json()
+    data = plain(compared.slower())
     for name in ("unchanged_timings", "untimed", "facts", "compared", "same", "before", "after"):
         del data[name]
     for one in data["timings"]:
         for name in ("before_low", "before_high", "after_low", "after_high", "decidable"):
             del one[name]
-    found = Comparison.from_json(data)
+    found = read_document(json.dumps(data), Comparison)
     for name in comparing_formats():
         render(name, found)
     assert outcome_of(found) is Outcome.FAIL

@@ -26,8 +26,11 @@ def printed(found: Comparison) -> str:
 
 
 def asked(outcome: Outcome, *serials: str) -> Run:
-    boards = (BoardRun(one, (Verdict("heap.mode", "t", outcome, "system", ("crw-------",)),)) for one in serials)
-    return Run(tuple(boards), "0", sample.STARTED)
+    boards = (
+        BoardRun(serial=one, verdicts=(Verdict("heap.mode", "t", outcome, "system", ("crw-------",)),))
+        for one in serials
+    )
+    return Run(boards=tuple(boards), tool="0", started=sample.STARTED)
 
 
 def test_nothing_changed() -> None:
@@ -64,7 +67,11 @@ def test_regressions_come_first_and_those_of_most_boards_before_others() -> None
 
     def run(outcomes: list[Outcome]) -> Run:
         checks = [Verdict(f"x.{number}", "t", one) for number, one in enumerate(outcomes)]
-        return Run(tuple(BoardRun(name, tuple(checks[: 3 - at])) for at, name in enumerate(names)), "0", "")
+        return Run(
+            boards=tuple(BoardRun(serial=name, verdicts=tuple(checks[: 3 - at])) for at, name in enumerate(names)),
+            tool="0",
+            started="",
+        )
 
     lines = [re.split(" {2,}", line) for line in printed(compare(run(before), run(after))).splitlines()]
     assert [line[:3] for line in lines[1:]] == [

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import gzip
-import json
-from dataclasses import replace
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from bringup.compare.runs import Comparison, compare
+from bringup.document import read_document
 from bringup.results.run import BoardRun, Run
 from bringup.results.timing import TimingFacts
 from bringup.results.verdict import Outcome
@@ -18,7 +19,7 @@ _RECORDED = Path(__file__).parent / "recorded"
 
 def recorded(name: str) -> Run:
     """A run on a virtual board, as ``bringup run`` wrote it."""
-    return Run.from_json(json.loads(gzip.decompress((_RECORDED / f"{name}.json.gz").read_bytes())))
+    return read_document(gzip.decompress((_RECORDED / f"{name}.json.gz").read_bytes()), Run)
 
 
 def regressed() -> Comparison:
@@ -70,12 +71,15 @@ def all_of(before: Outcome, after: Outcome) -> Comparison:
     def run(outcome: Outcome) -> Run:
         board = sample.board()
         changed = tuple(replace(one, outcome=outcome) for one in board.verdicts)
-        return Run((replace(board, verdicts=changed),), "0.1.0", sample.STARTED)
+        return Run(boards=(replace(board, verdicts=changed),), tool="0.1.0", started=sample.STARTED)
 
     return compare(run(before), run(after))
 
 
 def nothing_in_common() -> Comparison:
     """No board is in both runs."""
-    boards = [BoardRun(name, sample.board().verdicts) for name in "abc"]
-    return compare(Run(tuple(boards[:2]), "0", sample.STARTED), Run(tuple(boards[2:]), "0", sample.STARTED))
+    boards = [BoardRun(serial=name, verdicts=sample.board().verdicts) for name in "abc"]
+    return compare(
+        Run(boards=tuple(boards[:2]), tool="0", started=sample.STARTED),
+        Run(boards=tuple(boards[2:]), tool="0", started=sample.STARTED),
+    )

@@ -27,6 +27,7 @@ from bringup.results.run import (
     PointResult,
     RegionFacts,
     Run,
+    Step,
 )
 from bringup.results.timing import TimingFacts, UntimedFacts
 from bringup.results.verdict import Alternative, Cause, Change, Link, Outcome, Verdict
@@ -75,7 +76,7 @@ heaps = st.builds(
     name=texts,
     present=st.booleans(),
     kind=_maybe,
-    mode=st.none() | st.integers(0, 0o7777),
+    mode=st.none() | st.integers(0, 0o7777).map("{:04o}".format),
     owner=_maybe,
     label=_maybe,
     tests=st.dictionaries(texts | st.sampled_from([str(one) for one in Outcome]), st.integers(0, 99), max_size=3),
@@ -147,7 +148,7 @@ boards = st.builds(
     heaps=st.lists(heaps, max_size=2).map(tuple),
     timings=st.lists(timings, max_size=2).map(tuple),
     untimed=st.lists(untimed, max_size=2).map(tuple),
-    steps=st.lists(st.tuples(texts, _seconds, _seconds), max_size=3).map(tuple),
+    steps=st.lists(st.builds(Step, texts, _seconds, _seconds), max_size=3).map(tuple),
     ion=st.none() | ions,
     ion_heaps=st.lists(heaps, max_size=2).map(tuple),
     memory=st.none() | memories,
@@ -196,7 +197,7 @@ comparisons = st.builds(
     only_before=st.lists(texts, max_size=2).map(tuple),
     only_after=st.lists(texts, max_size=2).map(tuple),
     timing_tests=st.lists(_tests, max_size=2).map(tuple),
-    untimed=st.lists(st.builds(Untimed, texts, untimed), max_size=2).map(tuple),
+    untimed=st.lists(st.builds(Untimed, texts, texts, _counts, _counts, _counts, texts, texts), max_size=2).map(tuple),
     facts=st.lists(_facts, max_size=4).map(tuple),
     compared=st.lists(texts, max_size=3).map(tuple),
     same=_counts,
@@ -210,8 +211,8 @@ crowds = st.builds(Run, boards=st.lists(boards, min_size=9, max_size=9).map(tupl
 def one_line_of(text: str) -> Run:
     """A run in which every text of a board is this one."""
     board = BoardRun(
-        text,
-        (
+        serial=text,
+        verdicts=(
             Verdict(text, text, Outcome.FAIL, text, (text,), Cause(text, text), remedy=(text,)),
             Verdict("a.b", text, Outcome.ERROR, text, (text,), reason=text),
             Verdict("a.c", text, Outcome.SKIP, text, (), reason=text),
@@ -223,7 +224,7 @@ def one_line_of(text: str) -> Run:
                 text,
                 True,
                 text,
-                0o444,
+                "0444",
                 text,
                 text,
                 {text: 1},
@@ -233,7 +234,7 @@ def one_line_of(text: str) -> Run:
                 exhaustion=ExhaustionFacts(1, 1, 1, text),
             ),
         ),
-        steps=((text, 0.0, 1.0),),
+        steps=(Step(text, 0.0, 1.0),),
         ion=IonFacts(
             text,
             (IonHeap(text, text, 0),),
@@ -250,12 +251,16 @@ def one_line_of(text: str) -> Run:
             text, (Dependency(Thing.HEAP, text, Standing.VENDOR, text, text, text, (text,)),), (text,)
         ),
     )
-    return Run((board,), text, text)
+    return Run(boards=(board,), tool=text, started=text)
 
 
 def one_fact_of(text: str) -> Run:
     """A run with one long fact."""
-    return Run((BoardRun("x", (Verdict("a.b", "t", Outcome.FAIL, evidence=(text,)),)),), "0", "0")
+    return Run(
+        boards=(BoardRun(serial="x", verdicts=(Verdict("a.b", "t", Outcome.FAIL, evidence=(text,)),)),),
+        tool="0",
+        started="0",
+    )
 
 
 # All that bringup.text.visible replaces, stated apart from it: a report in any format holds none of these.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import gzip
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ import html5lib
 from markdown_it import MarkdownIt
 
 from bringup.compare.runs import Comparison
+from bringup.document import read_document
 from bringup.results.run import Run
 from bringup.results.verdict import Outcome
 
@@ -73,10 +73,10 @@ def page(text: str) -> Page:
             body = node.text or ""
             packed = node.attrib.get("type") == "application/gzip"
             if node.attrib.get("id") == "bringup-run":
-                out.run = Run.from_json(json.loads(gzip.decompress(base64.b64decode(body)) if packed else body))
+                out.run = read_document(gzip.decompress(base64.b64decode(body)) if packed else body, Run)
             elif node.attrib.get("id") == "bringup-comparison":
-                data = json.loads(gzip.decompress(base64.b64decode(body)) if packed else body)
-                out.comparison = Comparison.from_json(data)
+                document = gzip.decompress(base64.b64decode(body)) if packed else body
+                out.comparison = read_document(document, Comparison)
     body_node = tree.find(f"{_X}body")
     out.text = "".join(_prose(body_node))
     return out

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 
-from bringup.results.run import BoardRun, HeapFacts, LatencyFacts, Run
+from bringup.results.run import BoardRun, HeapFacts, LatencyFacts, Run, Step
 from bringup.results.verdict import Alternative, Cause, Change, Link, Outcome, Verdict
 from tests.support.report import sample_facts
 
@@ -185,12 +185,12 @@ def board(serial: str = "made-up-board-7") -> BoardRun:
         },
         heaps=(
             HeapFacts(
-                "system", True, "system", 0o600, "0:0", "u:object_r:dmabuf_system_heap_device:s0",
+                "system", True, "system", "0600", "0:0", "u:object_r:dmabuf_system_heap_device:s0",
                 {"pass": 13, "error": 2}, _latency(9_000, 0.21), sample_facts.SYSTEM_PAGES,
                 sample_facts.SYSTEM_EXHAUSTION,
             ),
             HeapFacts(
-                "reserved", True, "cma", 0o444, "1000:1000", None, {"pass": 13}, _latency(21_000, 0.35),
+                "reserved", True, "cma", "0444", "1000:1000", None, {"pass": 13}, _latency(21_000, 0.35),
                 sample_facts.CMA_PAGES, sample_facts.CMA_EXHAUSTION,
             ),
             HeapFacts("linux,cma", False),
@@ -202,38 +202,42 @@ def board(serial: str = "made-up-board-7") -> BoardRun:
         memory=sample_facts.MEMORY,
         requirements=sample_facts.REQUIREMENTS,
         steps=(
-            ("find the board", 0.0, 0.012),
-            ("push the test allocator", 0.012, 0.081),
-            ("observe", 0.093, 1.902),
-            ("test heaps", 1.995, 4.31),
-            ("measure latency", 6.305, 2.77),
-            ("judge", 9.075, 0.006),
+            Step("find the board", 0.0, 0.012),
+            Step("push the test allocator", 0.012, 0.081),
+            Step("observe", 0.093, 1.902),
+            Step("test heaps", 1.995, 4.31),
+            Step("measure latency", 6.305, 2.77),
+            Step("judge", 9.075, 0.006),
         ),
     )  # fmt: skip
 
 
 def run() -> Run:
     """A run of one board."""
-    return Run((board(),), "0.1.0", STARTED)
+    return Run(boards=(board(),), tool="0.1.0", started=STARTED)
 
 
 def healthy() -> Run:
     """A run of one board on which everything passes."""
-    heaps = (HeapFacts("system", True, "system", 0o444, "1000:1000", None, {"pass": 13}, _latency(9_000, 0.21)),)
+    heaps = (HeapFacts("system", True, "system", "0444", "1000:1000", None, {"pass": 13}, _latency(9_000, 0.21)),)
     passes = tuple(one for one in verdicts() if one.outcome in (Outcome.PASS, Outcome.SKIP))
-    return Run((BoardRun("made-up-board-8", passes, heaps=heaps),), "0.1.0", STARTED)
+    return Run(
+        boards=(BoardRun(serial="made-up-board-8", verdicts=passes, heaps=heaps),), tool="0.1.0", started=STARTED
+    )
 
 
 def one_failing(check: str) -> Run:
     """A board on which one check fails, with neither cause nor remedy."""
     verdict = Verdict(check, "a statement that holds elsewhere", Outcome.FAIL, "system", evidence=("what was seen",))
-    return Run((BoardRun("made-up-board-7", (verdict,)),), "0", STARTED)
+    return Run(boards=(BoardRun(serial="made-up-board-7", verdicts=(verdict,)),), tool="0", started=STARTED)
 
 
 def many(boards: int, checks: int = 60, seed: int = 1) -> Run:
     """A run of many boards: most healthy, some with one of a few causes, a few not known at all."""
     chance = random.Random(seed)
-    return Run(tuple(_one_of_many(index, checks, chance) for index in range(boards)), "0.1.0", STARTED)
+    return Run(
+        boards=tuple(_one_of_many(index, checks, chance) for index in range(boards)), tool="0.1.0", started=STARTED
+    )
 
 
 def _one_of_many(index: int, checks: int, chance: random.Random) -> BoardRun:
@@ -245,8 +249,8 @@ def _one_of_many(index: int, checks: int, chance: random.Random) -> BoardRun:
     ]
     rest = [one for one in verdicts() if one.outcome in (Outcome.PASS, Outcome.SKIP)]
     return BoardRun(
-        f"made-up-{index:04d}",
-        tuple([*asked, *rest][:checks]),
+        serial=f"made-up-{index:04d}",
+        verdicts=tuple([*asked, *rest][:checks]),
         config="made-up-board",
         kernel="6.12.57-made-up",
         record=f"made-up-{index:04d}/record.jsonl",
@@ -276,10 +280,14 @@ def wild(boards: int, checks: int = 60, seed: int = 1) -> Run:
         )
 
     return Run(
-        tuple(
-            BoardRun(f"made-up-{board:04d}", tuple(verdict(board, check) for check in range(checks)), kernel="6.12")
+        boards=tuple(
+            BoardRun(
+                serial=f"made-up-{board:04d}",
+                verdicts=tuple(verdict(board, check) for check in range(checks)),
+                kernel="6.12",
+            )
             for board in range(boards)
         ),
-        "0.1.0",
-        STARTED,
+        tool="0.1.0",
+        started=STARTED,
     )
