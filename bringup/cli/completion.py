@@ -84,7 +84,7 @@ def root_policies(incomplete: str) -> list[str]:
 
 def scan_rule_ids(incomplete: str) -> list[str]:
     """Ids of the rules of ``bringup scan``."""
-    from bringup.scan import RULES
+    from bringup.scan.rules import RULES
 
     return _matching((rule.id for rule in RULES), incomplete)
 

@@ -1,4 +1,4 @@
-"""Comments and string literals made blank, character for character: what is left stands where it stood."""
+"""Replaces comments and string literals by blanks, character for character: everything else keeps its place."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from bringup.scan.rule import Kind
 
 __all__ = ["code", "without_comments"]
 
-# A quote after a digit separates digits (C++14). What is left open ends with its line, a comment with the file.
+# A quote after a digit separates digits (C++14). An open literal ends with its line, an open comment with the file.
 _C = re.compile(
     r"""(?P<comment>//(?:\\\r?\n|[^\n])*|/\*.*?(?:\*/|\Z))"""
     r"""|(?P<string>\bR"(?P<mark>[^\s()\\"]{0,16})\(.*?(?:\)(?P=mark)"|\Z)"""
@@ -32,14 +32,14 @@ _INK = re.compile(r"[^\n]")
 
 
 def without_comments(text: str, kind: Kind) -> str:
-    """The text, of the same length and lines, with blanks for comments."""
-    return _COMMENTS[kind].sub(lambda found: _blank(found) if found["comment"] else found[0], text)
+    """The text with blanks for comments, of the same length and lines."""
+    return _COMMENTS[kind].sub(lambda match: _blank(match) if match["comment"] else match[0], text)
 
 
 def code(text: str) -> str:
-    """C or C++ of the same length and lines, with blanks for comments and for string and character literals."""
+    """C or C++ with blanks for comments and for string and character literals, of the same length and lines."""
     return _C.sub(_blank, text)
 
 
-def _blank(found: re.Match[str]) -> str:
-    return _INK.sub(" ", found[0])
+def _blank(match: re.Match[str]) -> str:
+    return _INK.sub(" ", match[0])

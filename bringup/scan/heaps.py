@@ -14,10 +14,10 @@ CMA_NAME = (
     "the CMA heap; on mainline it is called after its area up to 6.16 (reserved, linux,cma, default-pool), "
     "default_cma_region from 6.17 on"
 )
-_SYSTEM = "system where it asks for ION_FLAG_CACHED"
-_UNCACHED = "system-uncached where it does not (Android Common Kernels and vendors; mainline has no such heap)"
-_VENDOR = "a heap of the vendor's: its name is the board's, see ls /dev/dma_heap on it"
-_NAME = "the heap's name, as libdmabufheap's Alloc() takes it: system, system-uncached or the board's own"
+_SYSTEM = "system, where ION_FLAG_CACHED is set"
+_UNCACHED = "system-uncached, where it is not set (Android Common Kernels and vendors; mainline has no such heap)"
+_VENDOR = "a vendor heap, whose name depends on the board: ls /dev/dma_heap lists it there"
+_NAME = "the name of the heap, as for libdmabufheap's Alloc(): system, system-uncached or a heap of the board"
 _FLAG = re.compile(r"\bION_FLAG_CACHED\b")
 _WORDS = (
     (r"ION_HEAP_(?:TYPE_)?SYSTEM(?:_MASK)?|ion_system_heap", "ION_HEAP_SYSTEM_MASK", "system"),
@@ -32,22 +32,22 @@ def heap_for(word: str, line: str, board: BoardConfig | None) -> tuple[str, ...]
     """The heap to name instead of ``word``, which is a mask, a flag or an ION heap's name in ``line``."""
     if word == "heap_id_mask" or word.startswith("ION_HEAP("):
         return (_NAME,)
-    if board is not None and (found := _on_board(word, line, board)):
-        return tuple(_named(heap, board) for heap in found)
+    if board is not None and (heaps := _on_board(word, line, board)):
+        return tuple(_named(heap, board) for heap in heaps)
     general = _general(word, line)
     return general if board is None else (f"{board.name} names no heap that replaces {word}; in general:", *general)
 
 
 def _general(word: str, line: str) -> tuple[str, ...]:
     if word.startswith("ION_FLAG_"):
-        return ("say it with the heap's name, and pass 0 as heap_flags:", _SYSTEM, _UNCACHED)
+        return ("choose it by the name of the heap, and pass 0 as heap_flags:", _SYSTEM, _UNCACHED)
     mask = _mask(word)
     if mask == "ION_HEAP_SYSTEM_MASK":
-        return ("system: the line asks for ION_FLAG_CACHED",) if _FLAG.search(line) else (_SYSTEM, _UNCACHED)
+        return ("system: the line sets ION_FLAG_CACHED",) if _FLAG.search(line) else (_SYSTEM, _UNCACHED)
     if mask == "ION_HEAP_TYPE_DMA_MASK":
         return (CMA_NAME,)
     if mask is not None:
-        return (f"no heap of that kind in mainline; for contiguous memory {CMA_NAME}",)
+        return (f"mainline has no heap of this kind; for contiguous memory: {CMA_NAME}",)
     return (_VENDOR,)
 
 
@@ -56,11 +56,11 @@ def _mask(word: str) -> str | None:
 
 
 def _on_board(word: str, line: str, board: BoardConfig) -> list[Heap]:
-    """The heaps whose ``replaces`` fits; where the line tells that it wants caching, those that are cached."""
-    found = [heap for heap in board.heaps if heap.replaces is not None and _fits(word, heap)]
+    """The heaps whose ``replaces`` fits; only cached heaps where the line asks for caching."""
+    heaps = [heap for heap in board.heaps if heap.replaces is not None and _fits(word, heap)]
     if _FLAG.search(line):
-        return [heap for heap in found if _is_cached(heap)] or found
-    return found
+        return [heap for heap in heaps if _is_cached(heap)] or heaps
+    return heaps
 
 
 def _is_cached(heap: Heap) -> bool:
@@ -94,6 +94,6 @@ def _named(heap: Heap, board: BoardConfig) -> str:
 
 
 def _span(first: str | None, last: str | None) -> str:
-    told = [f"from {first} on"] if first else []
-    told += [f"up to {last}"] if last else []
-    return f" ({', '.join(told)})" if told else ""
+    words = [f"from {first} on"] if first else []
+    words += [f"up to {last}"] if last else []
+    return f" ({', '.join(words)})" if words else ""

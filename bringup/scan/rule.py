@@ -1,4 +1,4 @@
-"""What a rule is, and which files it looks at."""
+"""A rule, and the kinds of files it looks at."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import enum
 import re
 from dataclasses import dataclass, field
 
+from bringup.scan.document import RuleDescription
+
 __all__ = ["Kind", "Rule", "kind_of"]
 
 
 class Kind(enum.StrEnum):
-    """A kind of file, told by its name."""
+    """A kind of file, recognised by its name."""
 
     C = "C, C++"
     BLUEPRINT = "Android.bp"
@@ -36,21 +38,19 @@ _KINDS = tuple((kind, re.compile(pattern, re.IGNORECASE | re.DOTALL)) for kind, 
 
 
 def kind_of(name: str) -> Kind | None:
-    """The kind of a file of this name; None: no rule looks at it."""
+    """The kind of a file with this name; ``None``: no rule looks at it."""
     return next((kind for kind, pattern in _KINDS if pattern.fullmatch(name)), None)
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One way to use ION, and what replaces it.
+    """One way to use ION, and what replaces it. Fields that are printed: see :class:`RuleDescription`.
 
     :param kinds: the files it looks at.
     :param pattern: matches within a line, outside comments; its group ``word``, or all of it, is what was found.
-    :param literals: of C, string literals are looked at, too; else code alone.
-    :param heaps: the replacement hangs on the heap that is named, and on the board.
-    :param ion: a use of ION; else something that goes wrong on the way from it.
-    :param replacement: lines for the person who mends it.
-    :param since: from when on it no longer works, or its replacement does.
+    :param literals: in C, look at string literals, too; else at code alone.
+    :param heaps: the replacement depends on the heap that is named, and on the board.
+    :param since: since when it no longer works, or its replacement works.
     """
 
     id: str
@@ -69,15 +69,16 @@ class Rule:
     def __post_init__(self) -> None:
         object.__setattr__(self, "regex", re.compile(self.pattern, re.MULTILINE))
 
-    def to_json(self) -> dict[str, object]:
-        """All of it as ``bringup.scan-rules/1`` holds it."""
-        return {
-            "id": self.id,
-            "title": self.title,
-            "files": [kind.value for kind in self.kinds],
-            "ion": self.ion,
-            "why": self.why,
-            "replacement": "\n".join(self.replacement),
-            "since": self.since,
-            "source": self.source,
-        }
+    @property
+    def description(self) -> RuleDescription:
+        """The rule for a reader."""
+        return RuleDescription(
+            id=self.id,
+            title=self.title,
+            files=tuple(kind.value for kind in self.kinds),
+            ion=self.ion,
+            why=self.why,
+            replacement="\n".join(self.replacement),
+            since=self.since,
+            source=self.source,
+        )

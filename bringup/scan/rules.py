@@ -1,7 +1,7 @@
-"""The rules. Each says what it finds, why that ends, and what replaces it; its source stands beside it.
+"""The rules. Each says what it finds, why that no longer works, what replaces it, and by which source.
 
-Where a fact differs by kernel or Android release, ``since`` says so. Tests hold a line for each that hits and one that
-does not.
+Where a fact differs by kernel or Android release, ``since`` says so. ``tests/support/scan/lines.py`` holds, for each
+rule, lines that it finds and lines that it does not.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ __all__ = ["RULES", "chosen_rules"]
 _LIBION = "libion, include/ion/ion.h; libdmabufheap, BufferAllocator/BufferAllocator.h and BufferAllocatorWrapper.h"
 _UAPI = "Linux 5.10, drivers/staging/android/uapi/ion.h; libion, linux/ion.h before 4.12; include/uapi/linux/dma-heap.h"
 _STAGING = "Linux 5.10, drivers/staging/android/ion; drivers/dma-buf/dma-heap.c of 7.2"
-_GONE = "ION is gone from Linux 5.11 on"
-_LIBRARY = "libdmabufheap is there from Android 12 on; newer ones have no ION fallback"
-_NODE_WHY = "no kernel from 5.11 on has the node /dev/ion"
-_NODE = "/dev/dma_heap/NAME, opened read-only: each heap is a node of its own"
-#: A heap's name that is a word of many programs: taken for a heap only where one is opened.
+_GONE = "Linux 5.11 and later have no ION"
+_LIBRARY = "Android 12 and later have libdmabufheap; newer versions of it have no ION fallback"
+_NODE_WHY = "Linux 5.11 and later have no node /dev/ion"
+_NODE = "/dev/dma_heap/NAME, opened read-only: each heap has its own node"
+#: A heap name that is also a common word: taken for a heap only where one is opened.
 _COMMON_WORD = "reserved"
 _IN_C = (Kind.C,)
 
@@ -44,7 +44,7 @@ RULES: tuple[Rule, ...] = (
         "Headers of ION",
         _IN_C,
         r"^[ \t]*#[ \t]*include[ \t]*[<\"](?:[^>\"\n]*/)?(?:[a-z0-9]+_)?ion(?:_[\w.]+)?\.h[>\"]",
-        why="kernels no longer bring linux/ion.h; libion's says that ION support will be removed in 2026",
+        why="kernels no longer have linux/ion.h; libion's copy says that ION support will be removed in 2026",
         replacement=(
             "C++: <BufferAllocator/BufferAllocator.h>; C: <BufferAllocator/BufferAllocatorWrapper.h>",
             "without a library: <linux/dma-heap.h> and <linux/dma-buf.h>",
@@ -68,7 +68,7 @@ RULES: tuple[Rule, ...] = (
         "libion: allocate, map, share and free",
         _IN_C,
         r"\bion_(?:alloc|alloc_fd|free|map|share|import)\b",
-        why="buffers have no handles any more: a heap gives a dma-buf's file descriptor at once",
+        why="buffers have no handles any more: a heap returns the file descriptor of a DMA-BUF directly",
         replacement=(
             "allocate: BufferAllocator::Alloc(name, length) or AllocSystem(cpu_access, length); in C DmabufHeapAlloc()",
             "map: mmap() of the descriptor; share and import: pass the descriptor on; free: close() it",
@@ -92,21 +92,21 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "ion.query",
-        "libion: which heaps there are",
+        "libion: asking which heaps exist",
         _IN_C,
         r"\bion_query_(?:heap_cnt|get_heaps)\b",
-        why="heaps are nodes: there is nothing to query",
+        why="each heap is a node: there is nothing to query",
         replacement=("BufferAllocator::GetDmabufHeapList(), or the names in /dev/dma_heap",),
         since=_LIBRARY,
         source=_LIBION,
     ),
     Rule(
         "ion.version",
-        "libion: which ION this is",
+        "libion: asking which ION this is",
         _IN_C,
         r"\bion_is_(?:legacy|using_modular_heaps)\b",
-        why="it tells ION's interfaces apart; DMA-BUF heaps have one",
-        replacement=("nothing: drop the question and the branch for ION",),
+        why="ION has several interfaces; DMA-BUF heaps have one",
+        replacement=("nothing: remove the call and the branch for ION",),
         since=_LIBRARY,
         source=_LIBION,
     ),
@@ -128,7 +128,7 @@ RULES: tuple[Rule, ...] = (
         "A heap chosen by ION's mask or id",
         _IN_C,
         r"(?P<word>\bION_HEAP_\w+|\bION_HEAP\(|\bheap_id_mask\b)",
-        why="a DMA-BUF heap is chosen by its name; masks and ids mean nothing to it",
+        why="a DMA-BUF heap is chosen by its name, not by a mask or an id",
         replacement=("the name of the heap that replaces it",),
         since=_GONE,
         source=f"{_UAPI}; Documentation/userspace-api/dma-buf-heaps.rst",
@@ -139,7 +139,7 @@ RULES: tuple[Rule, ...] = (
         "ION's flags",
         _IN_C,
         r"\bION_FLAG_\w+",
-        why="DMA-BUF heaps know no flags: heap_flags other than 0 is EINVAL",
+        why="DMA-BUF heaps have no flags: heap_flags other than 0 gives EINVAL",
         replacement=("the name of the heap that replaces it",),
         since=_GONE,
         source=f"{_UAPI}; libdmabufheap, dmabufheap-defs.h",
@@ -159,11 +159,11 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "ion.fallback",
-        "libdmabufheap's way back to ION",
+        "libdmabufheap's fallback to ION",
         _IN_C,
         r"\bMapNameToIonHeap\b|\bMapDmabufHeapNameToIonHeap\b|\bCheckIonSupport\b",
-        why="it serves kernels that still have ION; newer libdmabufheaps map nothing and always answer no",
-        replacement=("nothing: drop the call once no kernel that this is built for has ION",),
+        why="it is for kernels that still have ION; newer versions of libdmabufheap map nothing and return false",
+        replacement=("nothing: remove the call once no kernel that this is built for has ION",),
         since=_LIBRARY,
         source="libdmabufheap, BufferAllocator.cpp (2021, and later without ION)",
     ),
@@ -172,7 +172,7 @@ RULES: tuple[Rule, ...] = (
         "Linked against libion",
         (Kind.BLUEPRINT, Kind.MAKE),
         r"(?<![\w.-])(?:libion(?:_headers)?(?![\w-])|-lion(?![\w-]))",
-        why="libion talks to /dev/ion alone",
+        why="libion can use /dev/ion only",
         replacement=("libdmabufheap, under shared_libs or LOCAL_SHARED_LIBRARIES",),
         since=_LIBRARY,
         source="libion and libdmabufheap, Android.bp",
@@ -182,9 +182,9 @@ RULES: tuple[Rule, ...] = (
         "A kernel driver that allocates from ION",
         _IN_C,
         r"\b(?:msm_)?ion_client_(?:create|destroy)\b|\bion_(?:share|import)_dma_buf(?:_fd)?\b|\bion_(?:un)?map_kernel\b",
-        why="ION is gone, and with it what its clients call",
+        why="these functions were removed with ION",
         replacement=(
-            "Android Common Kernels: dma_heap_find(name), dma_heap_buffer_alloc(); mainline has nothing like it",
+            "Android Common Kernels: dma_heap_find(name), dma_heap_buffer_alloc(); mainline has no such function",
             "better: user space allocates and hands the descriptor over; the driver imports it with dma_buf_get()",
         ),
         since=_GONE,
@@ -195,7 +195,7 @@ RULES: tuple[Rule, ...] = (
         "A kernel driver that gives ION a heap",
         _IN_C,
         r"\bion_heap_(?:create|destroy|ops)\b|\bion_device_(?:create|add_heap|remove_heap)\b",
-        why="ION is gone, and with it what its heaps are registered with",
+        why="these functions were removed with ION",
         replacement=("dma_heap_add() with struct dma_heap_export_info and struct dma_heap_ops",),
         since=_GONE,
         source=_STAGING,
@@ -206,7 +206,7 @@ RULES: tuple[Rule, ...] = (
         (Kind.KCONFIG, Kind.MAKE, Kind.C),
         r"\bCONFIG_(?:MSM_|MTK_)?ION(?:_[A-Z0-9_]+)?\b(?!=n\b)"
         r"|^[ \t]*(?:config|menuconfig|select|imply|depends[ \t]+on)[ \t][^\n]*?\bION(?:_[A-Z0-9_]+)?\b",
-        why="the symbol does not exist any more; Kconfig drops it without a word",
+        why="the symbol does not exist any more; Kconfig drops it without a message",
         replacement=("CONFIG_DMABUF_HEAPS=y, CONFIG_DMABUF_HEAPS_SYSTEM=y; with a CMA heap CONFIG_DMABUF_HEAPS_CMA=y",),
         since=_GONE,
         source="Linux 5.10, drivers/staging/android/ion/Kconfig; drivers/dma-buf/heaps/Kconfig",
@@ -218,8 +218,8 @@ RULES: tuple[Rule, ...] = (
         r"\bqcom,(?:msm-ion|ion-heap|ion)\b",
         why="nothing binds to these nodes without ION",
         replacement=(
-            "a CMA heap needs no node of its own: a reserved-memory node, compatible shared-dma-pool and reusable",
-            "up to 6.18 mainline makes a heap of the default CMA area alone (linux,cma-default), after that of each",
+            "a CMA heap needs only a reserved-memory node: compatible shared-dma-pool, and reusable",
+            "up to 6.18 mainline makes a heap of the default CMA area only (linux,cma-default), from 6.19 on of each",
         ),
         since=_GONE,
         source="msm-ion device trees; Linux 7.2, drivers/dma-buf/heaps/cma_heap.c",
@@ -230,10 +230,10 @@ RULES: tuple[Rule, ...] = (
         "SELinux: ion_device",
         (Kind.SEPOLICY,),
         r"(?<![\w.-])ion_device\b|(?<![\w.-])/dev/ion(?![\w.-])",
-        why="whoever allocates now opens nodes in /dev/dma_heap, which have types of their own",
+        why="processes that allocate now open nodes in /dev/dma_heap, which have their own types",
         replacement=(
             "the heaps system and system-uncached: allow DOMAIN dmabuf_system_heap_device:chr_file r_file_perms;",
-            "a vendor heap: a type of its own (dev_type, dmabuf_heap_device_type) with its line in file_contexts",
+            "a vendor heap: its own type (dev_type, dmabuf_heap_device_type), and a line in file_contexts",
         ),
         since="types from Android 12 (sepolicy 31.0) on",
         source="Android sepolicy, api/31.0 to 202404: public/device.te, private/file_contexts, public/domain.te",
@@ -243,10 +243,10 @@ RULES: tuple[Rule, ...] = (
         "init, ueventd: /dev/ion",
         (Kind.RC,),
         r"(?<![\w.-])/dev/ion(?![\w.-])",
-        why="the node is gone; a heap without a line stays 0600 root root",
+        why="the node does not exist any more; a heap without a line stays 0600 root root",
         replacement=(
-            "/dev/dma_heap/system 0444 system system, which Android's own ueventd.rc holds",
-            "/dev/dma_heap/NAME 0444 system system for each heap of the vendor's",
+            "/dev/dma_heap/system 0444 system system is in Android's own ueventd.rc",
+            "/dev/dma_heap/NAME 0444 system system for each vendor heap",
         ),
         since=_GONE,
         source="Android rootdir/ueventd.rc; vendors' ueventd files",
@@ -263,23 +263,23 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         "ion.codec2-property",
-        "Codec2 is told not to take DMA-BUF heaps",
+        "Codec2 is set not to use DMA-BUF heaps",
         (Kind.MAKE, Kind.PROPERTIES, Kind.RC),
         r"\bdebug\.c2\.use_dmabufheaps(?:[ \t]*=[ \t]*|[ \t]+)(?:0|false|n|no|off)\b",
-        why="it takes a 1 to make Codec2 allocate from DMA-BUF heaps",
+        why="Codec2 allocates from DMA-BUF heaps only with the value 1",
         replacement=("debug.c2.use_dmabufheaps=1",),
         since=_GONE,
         source="Cuttlefish shared/device.mk; device makefiles of Pixel and Qualcomm boards",
     ),
     Rule(
         "heap.cma-name",
-        "The CMA heap by a name that not every kernel gives it",
+        "The CMA heap, by a name that only some kernels use",
         (Kind.C, Kind.RC, Kind.SEPOLICY),
         rf"(?<!\w)/dev/dma_heap/(?P<word>{'|'.join(default_cma_names())})(?![\w,@-])"
         rf"|\"(?:{'|'.join(name for name in default_cma_names() if name != _COMMON_WORD)})\""
         rf"|\b(?:Alloc|DmabufHeapAlloc|dma_heap_find)\([^;\"\n]{{0,160}}\"{_COMMON_WORD}\"",
-        why="the heap changes its name between kernels, and the file finds it on some of them only",
-        replacement=(CMA_NAME, "a kernel may have several of these names: take the first that is there"),
+        why="the name of the heap differs between kernels, so this finds the heap on some of them only",
+        replacement=(CMA_NAME, "a kernel may have several of these names: use the first that exists"),
         since="6.17",
         source="Documentation/userspace-api/dma-buf-heaps.rst; drivers/dma-buf/heaps/cma_heap.c of 6.12 and 7.2",
         literals=True,
@@ -289,14 +289,14 @@ RULES: tuple[Rule, ...] = (
 
 
 def chosen_rules(ids: Sequence[str]) -> tuple[Rule, ...]:
-    """The rules of these ids, in the table's order; all, where none is named.
+    """The rules with these ids, in the order of the table; all where no id is given.
 
-    :raises UsageError: there is no rule of an id.
+    :raises UsageError: no rule has one of the ids.
     """
     known = [rule.id for rule in RULES]
     for name in ids:
         if name not in known:
             near = difflib.get_close_matches(name, known, 3)
-            hint = f"did you mean {', '.join(near)}?" if near else "bringup scan --list tells them all"
+            hint = f"did you mean {', '.join(near)}?" if near else "bringup scan --list prints them all"
             raise UsageError("scan", f"no rule '{name}'", hint=hint)
     return tuple(rule for rule in RULES if not ids or rule.id in ids)

@@ -14,7 +14,7 @@ import pytest
 import bringup.scan
 from bringup.cli.actions.scan import _Progress
 from bringup.cli.entry import main
-from bringup.scan import RULES
+from bringup.scan.rules import RULES
 from tests.support.command import bringup as start
 from tests.support.scan.sample import vendor_tree
 from tests.support.schemas import closed
@@ -82,7 +82,7 @@ def test_a_tree_without_ion(
     assert capsys.readouterr().out == "no use of ION; 1 file read\n"
     (tmp_path / "a.c").write_text('open("/dev/dma_heap/linux,cma");\n')
     assert run(monkeypatch, str(tmp_path)) == 0
-    assert capsys.readouterr().out.endswith("no use of ION, 1 name that not every kernel has; 1 file read\n")
+    assert capsys.readouterr().out.endswith("no use of ION, 1 name that only some kernels have; 1 file read\n")
 
 
 def test_what_was_not_looked_at_is_no_clean_tree(

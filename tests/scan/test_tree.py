@@ -10,10 +10,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bringup.errors import UsageError
-from bringup.scan import LARGEST, Kind, Scan, scan_tree
 from bringup.scan.comments import code, without_comments
-from bringup.scan.files import Source
-from bringup.scan.tree import hits_of
+from bringup.scan.document import Scan
+from bringup.scan.files import LARGEST, Source
+from bringup.scan.rule import Kind
+from bringup.scan.rules import RULES
+from bringup.scan.tree import hits_of, scan_tree
 
 USE = b"ion_open();\n"
 
@@ -75,7 +77,7 @@ def test_what_was_not_looked_at_is_told(tmp_path: Path) -> None:
     assert [(one.path, one.reason) for one in found.skipped] == [
         ("binary.c", "binary: a NUL byte near its start"),
         ("large.c", "larger than 16 MiB"),
-        ("pipe.c", "no regular file"),
+        ("pipe.c", "not a regular file"),
         ("utf16.h", "binary: a NUL byte near its start"),
     ]
 
@@ -136,8 +138,9 @@ _BYTES = st.lists(st.sampled_from(_PIECES) | st.binary(max_size=3), max_size=40)
 @example(Kind.C, b"\xff\xfe//\\\n\\")
 def test_any_bytes(kind: Kind, data: bytes) -> None:
     lines = data.split(b"\n")
+    regexes = {rule.id: rule.regex for rule in RULES}
     for hit in hits_of(Source("a", kind, data)):
-        assert hit.rule.regex.search(lines[hit.line - 1].decode("utf-8", "backslashreplace"))
+        assert regexes[hit.rule].search(lines[hit.line - 1].decode("utf-8", "backslashreplace"))
 
 
 @given(st.sampled_from(list(Kind)), _BYTES)

@@ -11,8 +11,10 @@ from pathlib import Path
 from bringup.cli.console import print_json
 from bringup.config.shipped import choose_configs
 from bringup.errors import ExitCode, UsageError
-from bringup.scan import RULES, Hit, Rule, Scan, chosen_rules, scan_tree
-from bringup.text import counted, visible
+from bringup.scan.document import Hit, RuleList, Scan
+from bringup.scan.rules import RULES, chosen_rules
+from bringup.scan.tree import scan_tree
+from bringup.text import counted
 
 __all__ = ["list_rules", "scan_sources"]
 
@@ -31,7 +33,7 @@ def scan_sources(
     with closing(_Progress()) as progress:
         result = scan_tree(tree, rules, config, progress)
     if as_json:
-        print_json(_document(result, str(tree), board, rules))
+        print_json(result)
     else:
         sys.stdout.writelines(f"{line}\n" for line in _lines(result))
     if result.uses_ion:
@@ -39,41 +41,28 @@ def scan_sources(
     return int(ExitCode.PASSED if result.complete else ExitCode.INFRASTRUCTURE)
 
 
-def _document(result: Scan, tree: str, board: str | None, rules: tuple[Rule, ...]) -> dict[str, object]:
-    return {
-        "schema": "bringup.scan/1",
-        "tree": visible(tree),
-        "board": board,
-        "rules": [rule.id for rule in rules],
-        "files": result.files,
-        "hits": [hit.to_json() for hit in result.hits],
-        "skipped": [
-            {"path": unread.path, "reason": unread.reason, "outside": unread.outside} for unread in result.skipped
-        ],
-    }
-
-
 def _lines(result: Scan) -> Iterator[str]:
     """Hits by rule and replacement, in the order of the rules; files that were not read; the totals."""
-    groups: dict[tuple[str, tuple[str, ...]], list[Hit]] = {}
+    groups: dict[tuple[str, str], list[Hit]] = {}
     for hit in result.hits:
-        groups.setdefault((hit.rule.id, hit.replacement), []).append(hit)
-    order = [rule.id for rule in RULES]
-    for (name, replacement), hits in sorted(groups.items(), key=lambda item: order.index(item[0][0])):
-        yield f"{name}: {hits[0].rule.title}"
+        groups.setdefault((hit.rule, hit.replacement), []).append(hit)
+    titles = {rule.id: rule.title for rule in RULES}
+    order = list(titles)
+    for (id, replacement), hits in sorted(groups.items(), key=lambda item: order.index(item[0][0])):
+        yield f"{id}: {titles[id]}"
         yield from (f"  {hit.path}:{hit.line}: {hit.text}" for hit in hits)
-        yield from (f"  → {line}" for line in replacement)
+        yield from (f"  → {line}" for line in replacement.splitlines())
         yield ""
     if result.skipped:
-        yield "not looked at:"
+        yield "not read:"
         yield from (f"  {unread.path}: {unread.reason}" for unread in result.skipped)
         yield ""
-    ion = [hit for hit in result.hits if hit.rule.ion]
+    ion = [hit for hit in result.hits if hit.ion]
     other = len(result.hits) - len(ion)
     users = len({hit.path for hit in ion})
     uses = f"{counted(len(ion), 'use')} of ION in {counted(users, 'file')}" if ion else "no use of ION"
-    names = f", {counted(other, 'name')} that not every kernel has" if other else ""
-    skipped = f", {len(result.skipped)} not looked at" if result.skipped else ""
+    names = f", {counted(other, 'name')} that only some kernels have" if other else ""
+    skipped = f", {len(result.skipped)} not read" if result.skipped else ""
     yield f"{uses}{names}; {counted(result.files, 'file')} read{skipped}"
 
 
@@ -84,7 +73,7 @@ def list_rules(rule_ids: Sequence[str], *, as_json: bool) -> None:
     """
     rules = chosen_rules(rule_ids)
     if as_json:
-        print_json({"schema": "bringup.scan-rules/1", "rules": [rule.to_json() for rule in rules]})
+        print_json(RuleList(tuple(rule.description for rule in rules)))
         return
     for rule in rules:
         lines = (
