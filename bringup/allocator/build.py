@@ -12,17 +12,20 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import json
 import os
+import platform
 import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from bringup.allocator.abi import BINARIES, MANIFEST_SCHEMA, Abi, read_manifest
+import msgspec
+
+from bringup.allocator.abi import Abi, abi_of_machine
 from bringup.allocator.elf import read_elf
+from bringup.allocator.manifest import BINARIES, SCHEMA, BuiltBinary, HeapTest, Manifest, read_manifest
 from bringup.deadline import Deadline
 from bringup.errors import AllocatorError, BringupError, HostError
 
@@ -95,7 +98,7 @@ def _zig(arguments: Sequence[str], deadline: Deadline, cwd: Path, cache: Path) -
     return done.stdout
 
 
-def _build_one(abi: Abi, sources: Path, stamp: str, output: Path, cache: Path, deadline: Deadline) -> dict[str, Any]:
+def _build_one(abi: Abi, sources: Path, stamp: str, output: Path, cache: Path, deadline: Deadline) -> BuiltBinary:
     target, cpu = TARGETS[abi]
     place = output / abi / "bringup-alloc"
     place.parent.mkdir(parents=True, exist_ok=True)
@@ -110,14 +113,18 @@ def _build_one(abi: Abi, sources: Path, stamp: str, output: Path, cache: Path, d
     if not abi.matches(elf) or len(data) > MAX_BYTES:
         raise AllocatorError(f"build the test allocator for {abi}", f"{elf}, {len(data)} bytes")
     place.chmod(0o755)
-    return {
-        "target": target,
-        "cpu": cpu,
-        "machine": elf.machine,
-        "bits": elf.bits,
-        "size": len(data),
-        "sha256": hashlib.sha256(data).hexdigest(),
-    }
+    return BuiltBinary(target, cpu, elf.machine, elf.bits, len(data), hashlib.sha256(data).hexdigest())
+
+
+def _list_tests(output: Path, deadline: Deadline) -> tuple[HeapTest, ...]:
+    """The table of tests, as the binary for this host prints it."""
+    action = "list the test allocator's tests"
+    program = output / abi_of_machine(platform.machine()) / "bringup-alloc"
+    try:
+        done = subprocess.run([program, "--list"], capture_output=True, check=True, timeout=deadline.require(action))
+        return tuple(msgspec.json.Decoder(HeapTest).decode_lines(done.stdout))
+    except (OSError, subprocess.SubprocessError, msgspec.MsgspecError) as error:
+        raise HostError(action, f"{program}: {error}", hint="build on Linux") from error
 
 
 def build(output: Path, deadline: Deadline, sources: Path = SOURCES) -> None:
@@ -138,15 +145,9 @@ def build(output: Path, deadline: Deadline, sources: Path = SOURCES) -> None:
         entries = {}
         for abi in Abi:
             sys.stderr.write(f"building {abi}\n")
-            entries[str(abi)] = _build_one(abi, sources, stamp, output, Path(cache), deadline)
-    document = {
-        "schema": MANIFEST_SCHEMA,
-        "source": stamp,
-        "compiler": COMPILER,
-        "flags": list(FLAGS),
-        "binaries": entries,
-    }
-    (output / "manifest.json").write_text(json.dumps(document, indent=2) + "\n", "utf-8")
+            entries[abi] = _build_one(abi, sources, stamp, output, Path(cache), deadline)
+    manifest = Manifest(SCHEMA, stamp, COMPILER, FLAGS, entries, _list_tests(output, deadline))
+    (output / "manifest.json").write_bytes(msgspec.json.format(msgspec.json.encode(manifest), indent=2) + b"\n")
 
 
 def disagreements(folder: Path = BINARIES, sources: Path = SOURCES) -> list[str]:
@@ -156,10 +157,10 @@ def disagreements(folder: Path = BINARIES, sources: Path = SOURCES) -> list[str]
     if manifest.source != source_hash(sources):
         found.append("the sources, flags or targets are not those that the manifest names")
     for abi in Abi:
-        entry = manifest.binaries.get(abi)
-        if entry is None or not entry.path.is_file():
+        path = folder / abi / "bringup-alloc"
+        if abi not in manifest.binaries or not path.is_file():
             found.append(f"{abi}: no binary")
-        elif hashlib.sha256(entry.path.read_bytes()).hexdigest() != entry.sha256:
+        elif hashlib.sha256(path.read_bytes()).hexdigest() != manifest.binaries[abi].sha256:
             found.append(f"{abi}: the binary is not the one that the manifest names")
     return found
 

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from bringup.allocator.abi import abi_of_machine, binary, read_manifest
+from bringup.allocator.abi import abi_of_machine
 from bringup.allocator.answer import Line
+from bringup.allocator.manifest import binaries, binary
 from bringup.allocator.plan import Plan
 from bringup.allocator.reader import Reader
 from bringup.board import Board, Exit, Stderr, Stdout
@@ -62,8 +63,7 @@ def ensure_pushed(board: Board, deadline: Deadline) -> Program:
     :raises BoardError: the board did not answer.
     """
     action = "put the test allocator on the board"
-    known = read_manifest().binaries.values()
-    files = [f"{folder}/{one.remote_name}" for folder in REMOTE_FOLDERS for one in known]
+    files = [f"{folder}/{named.remote_name}" for folder in REMOTE_FOLDERS for named in binaries()]
     answer = from_board(board.shell(_LOOK.format(files=" ".join(files)), deadline).stdout).splitlines()
     machine = answer[0].strip() if answer else ""
     chosen = binary(abi_of_machine(machine))

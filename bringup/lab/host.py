@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from bringup.allocator.abi import Abi, binary
+from bringup.allocator.abi import Abi
+from bringup.allocator.manifest import binary
 from bringup.board.server import adb_program
 from bringup.errors import BringupError, VirtualBoardError
 from bringup.virtual import BuiltKernel, cache_folder, profiles

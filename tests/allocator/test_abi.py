@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bringup.allocator.abi import BINARIES, Abi, abi_of_machine, binary, read_manifest
+from bringup.allocator.abi import Abi, abi_of_machine
 from bringup.allocator.build import MAX_BYTES
 from bringup.allocator.elf import read_elf
+from bringup.allocator.manifest import BINARIES, binary, read_manifest
 from bringup.errors import AllocatorError
 
 
@@ -31,7 +32,6 @@ from bringup.errors import AllocatorError
 )
 def test_the_kernel_decides_what_runs_and_the_property_among_that(machine: str, prop: str, expected: Abi) -> None:
     assert abi_of_machine(machine, prop) is expected
-    assert expected.runs_on(machine)
 
 
 @pytest.mark.parametrize("machine", ["", "mips", "armv6l", "ppc64le"])

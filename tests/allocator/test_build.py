@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from bringup.allocator import build
-from bringup.allocator.abi import BINARIES, Abi
+from bringup.allocator.abi import Abi
 from bringup.allocator.build import SOURCES, disagreements, source_hash
+from bringup.allocator.manifest import BINARIES
 
 
 def test_the_committed_binaries_are_those_of_these_sources() -> None:

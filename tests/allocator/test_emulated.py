@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from bringup.allocator.abi import Abi, read_manifest
+from bringup.allocator.abi import Abi
 from bringup.allocator.answer import Bye, FileFact, GlobFact, Hello, NodeFact, Ran, Result, State
+from bringup.allocator.manifest import heap_tests, read_manifest
 from bringup.allocator.plan import Plan
 from bringup.outcome import Outcome
-from tests.support.allocator_programs import Program, committed
+from tests.support.allocator_programs import Program, committed, list_tests
 
 
 @pytest.fixture(params=list(Abi), ids=str)
@@ -62,7 +63,7 @@ def test_it_runs_tests_in_children_of_its_own(program: Program) -> None:
 
 def test_it_refuses_and_lists_and_speaks_ktap(program: Program) -> None:
     assert program.call(stdin=b"plan\t1\nfrob\nend\n").returncode == 2
-    assert program.call("--list").stdout.startswith(b"open\t")
+    assert list_tests(program) == list(heap_tests().values())
     done = program.call("--ktap", "absent")
     assert done.returncode == 1
     assert done.stdout.endswith(b"\nnot ok 1 absent\n")

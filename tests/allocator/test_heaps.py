@@ -10,9 +10,13 @@ from pathlib import Path
 import pytest
 
 from bringup.allocator.answer import Bye, HeapsFact, Latency, Result
+from bringup.allocator.build import SOURCES
+from bringup.allocator.manifest import HeapTest, Source, heap_tests
 from bringup.allocator.plan import Plan
+from bringup.config.units import show_size
+from bringup.kernel.history.heap_names import heap_names
 from bringup.outcome import Outcome
-from tests.support.allocator_programs import Program
+from tests.support.allocator_programs import Program, list_tests
 from tests.support.heap_tests import (
     ALLOCATING,
     CMA_ALONE,
@@ -31,19 +35,48 @@ from tests.support.heap_tests import (
     with_outcome,
 )
 
+_SOURCES = {
+    (Source.NODE,): "a heap in /dev/dma_heap",
+    (Source.ION,): "ION from 4.12",
+    (Source.LEGACY_ION,): "ION before 4.12",
+    (Source.ION, Source.LEGACY_ION): "ION",
+}
 
-def test_the_document_names_every_test() -> None:
+
+def row(test: HeapTest) -> str:
+    """A test's line in the document."""
+    needs = [_SOURCES[test.only]] if test.only else []
+    if test.pages:
+        needs.append("a page" if test.pages == 1 else f"{test.pages} pages")
+    if test.bytes:
+        needs.append(show_size(test.bytes))
+    if test.maps:
+        needs.append("mapping")
+    if test.since:
+        needs.append(f"ION: Linux {'.'.join(map(str, test.since))}")
+    return f"| `{test.id}` | {test.asserts} | {', '.join(needs)} |"
+
+
+def test_the_document_has_the_table_of_tests() -> None:
     document = (Path(__file__).parents[2] / "docs" / "allocator-protocol.md").read_text("utf-8")
-    table = document.partition("| id | asserts | needs |")[2].partition("\n\n")[0]
-    first_column = "".join(line.split("|")[1] for line in table.splitlines()[2:])
-    assert set(re.findall(r"`([^`]+)`", first_column)) == EVERY | OF_ION
+    table = document.partition("| id | asserts | needs |\n|---|---|---|\n")[2].partition("\n\n")[0]
+    assert table.splitlines() == [row(test) for test in heap_tests().values()]
 
 
 def test_the_list_of_tests_is_complete_and_says_what_each_asserts(scripted: Program) -> None:
-    listed = dict(line.split("\t") for line in scripted.call("--list").stdout.decode().splitlines())
-    assert set(listed) == EVERY | OF_ION
-    assert all(listed.values())
-    assert len(set(listed.values())) == len(listed)
+    listed = list_tests(scripted)
+    assert {test.id for test in listed} == EVERY | OF_ION
+    assert all(test.asserts for test in listed)
+    assert len({test.asserts for test in listed}) == len(listed)
+
+
+def test_the_names_of_the_default_cma_heap_are_those_of_the_kernels_history() -> None:
+    source = (SOURCES / "heap.c").read_text("utf-8")
+    row = re.search(r"default_cma_names\[\] = \{(.*), NULL\};", source)
+    assert row is not None
+    history = (entry for entry in heap_names() if entry.heap.startswith("default CMA area"))
+    names = {name.rstrip("*") for entry in history for name in entry.names}
+    assert set(re.findall(r'"([^"]+)"', row[1])) == names
 
 
 @pytest.mark.parametrize("heap", ["system", "linux,cma"])
@@ -85,13 +118,13 @@ def test_a_planted_defect_is_caught_by_its_own_test_and_no_other(
 def test_a_private_mapping_of_a_cma_heap_is_caught(scripted: Program) -> None:
     found = results(scripted, Plan().heaps("linux,cma").test("*"), "map_private")
     assert with_outcome(found, Outcome.FAIL) == {"mmap.private"}
-    assert found["mmap.private"].seen == "mmap with MAP_PRIVATE: EINVAL was expected, success came"
+    assert found["mmap.private"].seen == "mmap with MAP_PRIVATE: expected EINVAL, got success"
 
 
 def test_a_protected_heap_that_maps_is_caught(scripted: Program) -> None:
     found = results(scripted, Plan().heaps("protected,*").test("*"), "protected_maps")
     assert with_outcome(found, Outcome.FAIL) == PROTECTED_ALONE
-    assert found["protected.mmap"].seen == "mmap of protected memory: EINVAL was expected, success came"
+    assert found["protected.mmap"].seen == "mmap of protected memory: expected EINVAL, got success"
 
 
 @pytest.mark.parametrize("kernel", ["5.10.223", "6.12.107", "6.12.117", "7.3.0"])
@@ -201,13 +234,13 @@ def test_a_hang_is_an_error_and_the_next_test_runs(impatient: Program) -> None:
         "sync.bad_flags": Outcome.PASS,
         "sync.bad_pointer": Outcome.PASS,
     }
-    assert found["sync.rw"].seen == "no end within 3 s"
+    assert found["sync.rw"].seen == "not finished within 3 s"
 
 
 def test_free_memory_that_is_not_known_is_an_error_and_nothing_is_allocated(scripted: Program) -> None:
     found = results(scripted, Plan().heaps("system").test("*").bench(3), "free_unknown")
     assert with_outcome(found, Outcome.ERROR) == ALLOCATING
-    assert {found[one].seen for one in ALLOCATING} == {"how much memory is free for this heap is not known"}
+    assert {found[one].seen for one in ALLOCATING} == {"it is not known how much memory is free for this heap"}
     assert with_outcome(found, Outcome.PASS) == EVERY - ALLOCATING
 
 

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from tests.support.allocator_programs import Program
+from tests.support.allocator_programs import Program, list_tests
 from tests.support.heap_tests import MAPPING
 from tests.support.ktap import Group, below, parse
 
@@ -19,7 +19,7 @@ def run(program: Program, *heaps: str, fault: str = "") -> tuple[int, Group]:
 
 def test_every_heap_is_a_group_and_every_test_a_result(scripted: Program) -> None:
     status, whole = run(scripted)
-    tests = scripted.call("--list").stdout.decode().splitlines()
+    tests = list_tests(scripted)
     assert status == 0
     assert [name for _, name, _, _ in whole.results] == [
         "linux,cma",
@@ -32,8 +32,8 @@ def test_every_heap_is_a_group_and_every_test_a_result(scripted: Program) -> Non
         first, *others = below(whole, index).comments
         assert first == f"Subtest: {name}"
         assert set(others) <= {"seed 1"}, "of the tests that choose sizes by chance"
-        ids = [line.split("\t")[0] for line in tests]
-        assert [one[1] for one in below(whole, index).results] == [one for one in ids if not one.startswith("ion.")]
+        ids = [test.id for test in tests if not test.id.startswith("ion.")]
+        assert [name for _, name, _, _ in below(whole, index).results] == ids
     skipped = {name: reason for _, name, reason, _ in below(whole, 1).results if reason}
     assert skipped == dict.fromkeys(MAPPING, "protected heap: no CPU mapping")
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from bringup.allocator.abi import Abi, binary
+from bringup.allocator.abi import Abi
 from bringup.allocator.answer import HeapsFact, Hello, IonFact, Latency, Line, Reads, Result, State
+from bringup.allocator.manifest import binary
 from bringup.allocator.plan import Plan
 from bringup.allocator.run import Program, ensure_pushed, run
 from bringup.board import Board, Target, connect_tcp

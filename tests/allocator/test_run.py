@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from bringup.allocator import run as running
-from bringup.allocator.abi import Binary, abi_of_machine, binary
+from bringup.allocator.abi import abi_of_machine
 from bringup.allocator.answer import Bye, FileFact, Hello, Line, NodeFact, Ran, Refused, State
+from bringup.allocator.manifest import Binary, binary
 from bringup.allocator.plan import Plan
 from bringup.allocator.run import Program, ensure_pushed, run
 from bringup.board import Board

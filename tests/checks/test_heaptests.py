@@ -10,64 +10,43 @@ from collections.abc import Iterator
 import pytest
 
 from bringup.allocator.abi import Abi
-from bringup.allocator.build import SOURCES
+from bringup.allocator.manifest import HeapTest, Source, heap_tests
 from bringup.checks.explain import Explanation, explain, explain_verdict, explained
 from bringup.checks.heaptests import PREFIX, Asked, KnownTest, known_test, known_tests
+from bringup.config.units import show_size
 from bringup.errors import UsageError
 from bringup.results.verdict import Cause, Outcome, Verdict
-from tests.support.allocator_programs import committed
+from tests.support.allocator_programs import committed, list_tests
 
 TESTS = list(known_tests().values())
-_ROW = re.compile(r'\{\.id = "(?P<id>[^"]+)",\s*\.asserts = "(?P<asserts>[^"]*)",(?P<rest>[^}]*)\}')
 _ASKED = {
-    None: Asked.EVERYWHERE,
-    "SOURCE_NODE": Asked.HEAPS,
-    "SOURCE_ION": Asked.ION,
-    "SOURCE_LEGACY_ION": Asked.LEGACY_ION,
-    "SOURCE_ANY_ION": Asked.ANY_ION,
-}
-_HOLDS = {
-    None: "",
-    "ONE_PAGE": "a page",
-    "PAGES(2)": "2 pages",
-    "PAGES(4)": "4 pages",
-    "PAGES(12)": "12 pages",
-    "64 * KIB": "64 KiB",
-    "MIB": "1 MiB",
-    "4 * MIB": "4 MiB",
+    (): Asked.EVERYWHERE,
+    (Source.NODE,): Asked.HEAPS,
+    (Source.ION,): Asked.ION,
+    (Source.LEGACY_ION,): Asked.LEGACY_ION,
+    (Source.ION, Source.LEGACY_ION): Asked.ANY_ION,
 }
 
 
-def table() -> dict[str, dict[str, str | None]]:
-    """The rows of the program's own table of tests."""
-    fields = {
-        "needs": r"\.needs = ([^,}]+(?:\([^)]*\))?)",
-        "only": r"\.only = (\w+)",
-        "since": r"\.since = SINCE\((\d+), (\d+)\)",
-    }
-    rows: dict[str, dict[str, str | None]] = {}
-    for row in _ROW.finditer((SOURCES / "tests.c").read_text(encoding="utf-8")):
-        found = {name: re.search(pattern, row["rest"]) for name, pattern in fields.items()}
-        rows[row["id"]] = {
-            "asserts": row["asserts"],
-            "maps": "yes" if ".maps = true" in row["rest"] else None,
-        } | {name: ".".join(one.groups()).strip() if one else None for name, one in found.items()}
-    return rows
+def _holds(test: HeapTest) -> str:
+    if test.bytes:
+        return show_size(test.bytes)
+    return "" if not test.pages else "a page" if test.pages == 1 else f"{test.pages} pages"
 
 
 def test_the_program_lists_what_is_explained() -> None:
-    listed = committed(Abi.X86_64).call("--list").stdout.decode().splitlines()
-    assert dict(line.split("\t") for line in listed) == {one.id: one.asserts for one in TESTS}
+    assert list(heap_tests()) == [test.id for test in list_tests(committed(Abi.X86_64))]
+    assert set(heap_tests()) == {test.id for test in TESTS}
 
 
-@pytest.mark.parametrize("test", TESTS, ids=lambda one: one.id)
+@pytest.mark.parametrize("test", TESTS, ids=lambda test: test.id)
 def test_it_says_what_the_table_says(test: KnownTest) -> None:
-    row = table()[test.id]
-    assert test.asserts == row["asserts"]
-    assert test.asked is _ASKED[row["only"]]
-    assert test.holds == _HOLDS[row["needs"]]
-    assert test.maps is (row["maps"] is not None)
-    assert test.ion_since == (row["since"] or "")
+    entry = heap_tests()[test.id]
+    assert test.asserts == entry.asserts
+    assert test.asked is _ASKED[entry.only]
+    assert test.holds == _holds(entry)
+    assert test.maps is entry.maps
+    assert test.ion_since == ".".join(map(str, entry.since))
 
 
 @pytest.mark.parametrize("test", TESTS, ids=lambda one: one.id)

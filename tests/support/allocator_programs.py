@@ -18,11 +18,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
 
+import msgspec
 import pytest
 
-from bringup.allocator.abi import Abi, binary
+from bringup.allocator.abi import Abi
 from bringup.allocator.answer import Line
 from bringup.allocator.build import SOURCES
+from bringup.allocator.manifest import HeapTest, binary
 from bringup.allocator.plan import Plan
 from bringup.allocator.reader import Reader
 
@@ -94,6 +96,11 @@ class Program:
         done = self.call("--check-plan", stdin=plan)
         assert done.stderr == b"", done.stderr[-2000:]
         return done.returncode, [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def list_tests(program: Program) -> list[HeapTest]:
+    """The table of tests, as the program prints it."""
+    return msgspec.json.Decoder(HeapTest).decode_lines(program.call("--list").stdout)
 
 
 @cache

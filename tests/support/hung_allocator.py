@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bringup.allocator.abi import Abi, binary
+from bringup.allocator.abi import Abi
+from bringup.allocator.manifest import binary
 from tests.support.native_adbd import NativeBoard
 
 

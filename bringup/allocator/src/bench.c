@@ -6,7 +6,7 @@
 #include "plan.h"
 #include "sys.h"
 #include "text.h"
-#include "trial.h"
+#include "heap_test.h"
 
 #include <sys/mman.h>
 
@@ -23,10 +23,10 @@ static uint64_t time_memset(void *memory, uint64_t size)
 }
 
 /* One sample of each; false: no buffer. */
-static bool take_turn(const struct trial *trial, uint64_t size, void *memory, uint64_t round)
+static bool take_turn(const struct test_run *run, uint64_t size, void *memory, uint64_t round)
 {
     uint64_t begun = now_ns();
-    int fd = buffer_alloc(trial, size);
+    int fd = buffer_alloc(run, size);
     uint64_t allocated = now_ns();
     if (fd < 0)
         return false;
@@ -48,37 +48,37 @@ static void report(const char *heap, uint64_t size, uint64_t rounds)
     out_end();
 }
 
-static void bench_size(const struct trial *trial, uint64_t size, void *memory, uint64_t rounds)
+static void bench_size(const struct test_run *run, uint64_t size, void *memory, uint64_t rounds)
 {
     uint64_t taken = 0;
     for (int i = 0; i < WARM_UP; i++)
-        if (!take_turn(trial, size, memory, 0))
+        if (!take_turn(run, size, memory, 0))
             return;
-    while (taken < rounds && !time_is_up() && take_turn(trial, size, memory, taken))
+    while (taken < rounds && !time_is_up() && take_turn(run, size, memory, taken))
         taken++;
     if (taken)
-        report(trial->heap->name, size, taken);
+        report(run->heap->name, size, taken);
 }
 
-/* Where it was when the time ended, or NULL. A heap that does not open has no latency: the test `open` tells. */
+/* Where it was when the time ended, or NULL. A heap that does not open has no latency: the test `open` reports it. */
 static const char *bench_heap(const struct heap *heap, void *memory, uint64_t rounds)
 {
     static char stopped_at[300];
-    struct trial trial = {.heap = heap, .fd = heap_open(heap)};
+    struct test_run run = {.heap = heap, .fd = heap_open(heap)};
     const char *stopped = NULL;
-    for (const uint64_t *size = buffer_sizes; trial.fd >= 0 && *size && !stopped; size++) {
-        uint64_t bytes = bytes_of(&trial, *size);
+    for (const uint64_t *size = buffer_sizes; run.fd >= 0 && *size && !stopped; size++) {
+        uint64_t bytes = bytes_of(&run, *size);
         if (bytes > heap->limit)
             break;
         if (!time_is_up())
-            bench_size(&trial, bytes, memory, rounds);
+            bench_size(&run, bytes, memory, rounds);
         if (time_is_up()) {
             format_text(stopped_at, sizeof stopped_at, "bench %s %llu", heap->name, (unsigned long long)bytes);
             stopped = stopped_at;
         }
     }
-    if (trial.fd >= 0)
-        sys_close(trial.fd);
+    if (run.fd >= 0)
+        sys_close(run.fd);
     return stopped;
 }
 

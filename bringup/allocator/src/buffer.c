@@ -1,8 +1,9 @@
+/* Buffers for the tests: allocating, mapping, and what a failure of these means. */
 #include "errnos.h"
 #include "ion.h"
 #include "sys.h"
 #include "text.h"
-#include "trial.h"
+#include "heap_test.h"
 #include "uapi.h"
 
 #include <errno.h>
@@ -13,15 +14,15 @@
 
 const uint64_t buffer_sizes[] = {ONE_PAGE, 64 * KIB, MIB, 4 * MIB, 0};
 
-uint64_t bytes_of(const struct trial *trial, uint64_t size)
+uint64_t bytes_of(const struct test_run *run, uint64_t size)
 {
-    return size < KIB ? size * trial->heap->page : size;
+    return size < KIB ? size * run->heap->page : size;
 }
 
 int heap_open(const struct heap *heap)
 {
     if (heap->source != SOURCE_NODE && !heap->ion_mask) {
-        int fd = sys_open_heap(heap->name); /* where /dev/ion itself does not open, that is what is told */
+        int fd = sys_open_heap(heap->name); /* where /dev/ion itself does not open, its errno is reported */
         if (fd < 0)
             return -1;
         sys_close(fd);
@@ -31,63 +32,63 @@ int heap_open(const struct heap *heap)
     return sys_open_heap(heap->name);
 }
 
-int buffer_alloc(const struct trial *trial, uint64_t len)
+int buffer_alloc(const struct test_run *run, uint64_t len)
 {
-    if (trial->heap->source != SOURCE_NODE)
-        return ion_alloc(trial->fd, trial->heap, len);
+    if (run->heap->source != SOURCE_NODE)
+        return ion_alloc(run->fd, run->heap, len);
     struct dma_heap_allocation_data data = {.len = len, .fd_flags = O_RDWR | O_CLOEXEC};
-    return sys_ioctl(trial->fd, DMA_HEAP_IOCTL_ALLOC, &data) == 0 ? (int)data.fd : -1;
+    return sys_ioctl(run->fd, DMA_HEAP_IOCTL_ALLOC, &data) == 0 ? (int)data.fd : -1;
 }
 
-void not_allocated(struct trial *trial, const char *what)
+void not_allocated(struct test_run *run, const char *what)
 {
     if (errno == EMFILE || errno == ENFILE)
-        cannot_tell(trial, errno, "no descriptor is left for a buffer: %s", errno_name(errno));
-    else if (errno == ENOMEM && trial->heap->source != SOURCE_NODE && trial->heap->ion_type == ION_HEAP_TYPE_SYSTEM_CONTIG)
-        skip(trial, "%s: ENOMEM; no memory in one piece is left, and a system-contig heap promises none", what);
+        cannot_tell(run, errno, "no descriptor left for a buffer: %s", errno_name(errno));
+    else if (errno == ENOMEM && run->heap->source != SOURCE_NODE && run->heap->ion_type == ION_HEAP_TYPE_SYSTEM_CONTIG)
+        skip(run, "%s: ENOMEM; no contiguous memory is left, and a system-contig heap does not promise any", what);
     else
-        fail(trial, errno, "%s: %s", what, errno_name(errno));
+        fail(run, errno, "%s: %s", what, errno_name(errno));
 }
 
-int buffer_need(struct trial *trial, uint64_t len)
+int buffer_need(struct test_run *run, uint64_t len)
 {
     char what[48];
-    int fd = buffer_alloc(trial, len);
+    int fd = buffer_alloc(run, len);
     if (fd < 0) {
         int error = errno;
         format_text(what, sizeof what, "ALLOC of %llu bytes", (unsigned long long)len);
         errno = error;
-        not_allocated(trial, what);
+        not_allocated(run, what);
     }
     return fd;
 }
 
-int buffer_with(struct trial *trial, uint32_t fd_flags, const char *what)
+int buffer_with(struct test_run *run, uint32_t fd_flags, const char *what)
 {
-    struct dma_heap_allocation_data data = {.len = trial->heap->page, .fd_flags = fd_flags};
-    if (trial->heap->source != SOURCE_NODE) /* ION takes no such flags: O_RDWR and O_CLOEXEC is what it gives */
-        return buffer_need(trial, data.len);
-    if (sys_ioctl(trial->fd, DMA_HEAP_IOCTL_ALLOC, &data) == 0)
+    struct dma_heap_allocation_data data = {.len = run->heap->page, .fd_flags = fd_flags};
+    if (run->heap->source != SOURCE_NODE) /* ION takes no such flags: O_RDWR and O_CLOEXEC is what it gives */
+        return buffer_need(run, data.len);
+    if (sys_ioctl(run->fd, DMA_HEAP_IOCTL_ALLOC, &data) == 0)
         return (int)data.fd;
-    not_allocated(trial, what);
+    not_allocated(run, what);
     return -1;
 }
 
-int buffer_more(struct trial *trial, uint64_t len, unsigned before)
+int buffer_more(struct test_run *run, uint64_t len, unsigned before)
 {
-    int fd = before ? buffer_alloc(trial, len) : buffer_need(trial, len);
+    int fd = before ? buffer_alloc(run, len) : buffer_need(run, len);
     if (fd < 0 && before && errno != ENOMEM && errno != EMFILE && errno != ENFILE)
-        fail(trial, errno, "ALLOC of %llu bytes: %s", (unsigned long long)len, errno_name(errno));
+        fail(run, errno, "ALLOC of %llu bytes: %s", (unsigned long long)len, errno_name(errno));
     return fd;
 }
 
-void each_size(struct trial *trial, bool (*each)(struct trial *trial, int fd, uint64_t size))
+void each_size(struct test_run *run, bool (*each)(struct test_run *run, int fd, uint64_t size))
 {
     bool good = true;
     for (unsigned i = 0; good && buffer_sizes[i]; i++) {
-        uint64_t bytes = bytes_of(trial, buffer_sizes[i]);
-        int fd = bytes > trial->heap->limit ? -1 : buffer_more(trial, bytes, i);
-        good = fd >= 0 && each(trial, fd, bytes);
+        uint64_t bytes = bytes_of(run, buffer_sizes[i]);
+        int fd = bytes > run->heap->limit ? -1 : buffer_more(run, bytes, i);
+        good = fd >= 0 && each(run, fd, bytes);
         if (fd >= 0)
             sys_close(fd);
     }
@@ -101,24 +102,24 @@ static bool must_map(const struct heap *heap)
     return heap->cma || strcmp(heap->name, "system") == 0 || strcmp(heap->name, "system-uncached") == 0;
 }
 
-void *buffer_map(struct trial *trial, int fd, uint64_t size)
+void *buffer_map(struct test_run *run, int fd, uint64_t size)
 {
     void *at = sys_map(fd, (size_t)size, PROT_READ | PROT_WRITE, MAP_SHARED, 0);
     if (at != MAP_FAILED)
         return at;
-    if (errno == EINVAL && !must_map(trial->heap))
-        skip(trial, "no CPU mapping (mmap: EINVAL), as for a protected heap");
+    if (errno == EINVAL && !must_map(run->heap))
+        skip(run, "no CPU mapping (mmap: EINVAL), as for a protected heap");
     else
-        fail(trial, errno, "mmap of %llu bytes: %s", (unsigned long long)size, errno_name(errno));
+        fail(run, errno, "mmap of %llu bytes: %s", (unsigned long long)size, errno_name(errno));
     return NULL;
 }
 
-bool buffer_maps(struct trial *trial)
+bool buffer_maps(struct test_run *run)
 {
-    int fd = buffer_need(trial, trial->heap->page);
-    void *at = fd < 0 ? NULL : buffer_map(trial, fd, trial->heap->page);
+    int fd = buffer_need(run, run->heap->page);
+    void *at = fd < 0 ? NULL : buffer_map(run, fd, run->heap->page);
     if (at)
-        sys_unmap(at, (size_t)trial->heap->page);
+        sys_unmap(at, (size_t)run->heap->page);
     if (fd >= 0)
         sys_close(fd);
     return at != NULL;

@@ -1,8 +1,11 @@
+/* Processes that the program starts. */
 #include "children.h"
 
+#include "clock.h"
 #include "out.h"
 #include "text.h"
 
+#include <poll.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -18,6 +21,21 @@ pid_t start_child(void)
         out_forget();
     }
     return pid;
+}
+
+bool end_child(pid_t pid, uint64_t milliseconds, int *status)
+{
+    uint64_t ends_at = now_ns() + milliseconds * 1000000u;
+    pid_t ended;
+    while ((ended = waitpid(pid, status, WNOHANG)) == 0) {
+        uint64_t now = now_ns();
+        if (now >= ends_at + DIE_MILLISECONDS * 1000000ull)
+            return false;
+        if (now >= ends_at)
+            kill(pid, SIGKILL);
+        poll(NULL, 0, 1);
+    }
+    return ended == pid;
 }
 
 int open_after_exec(int fd)

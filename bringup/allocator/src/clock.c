@@ -1,3 +1,4 @@
+/* Time on the board: CLOCK_MONOTONIC, and the plan's time budget. */
 #include "clock.h"
 
 #include <time.h>

@@ -1,3 +1,4 @@
+/* errno values by name, and what they mean for a path. */
 #include "errnos.h"
 
 #include "out.h"

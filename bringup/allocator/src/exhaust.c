@@ -1,4 +1,4 @@
-/* How much a heap gives when it is asked for all that can be had, and in how large pieces.
+/* How much memory a heap gives until it refuses, and how large its largest buffers are.
  *
  * A CMA heap is bounded by its area, so all of it is asked for: ENOMEM comes before the rest of the board is short of
  * memory. Nothing bounds another heap but the board's memory; it is asked for what a test may hold, and no more. */
@@ -8,23 +8,19 @@
 #include "out.h"
 #include "sys.h"
 #include "text.h"
-#include "trial.h"
+#include "heap_test.h"
 
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #define PIECES 64u
 #define SLACK_PAGES 16u       /* asked for beyond what is free: one more must fail */
-#define MAX_BUFFERS 900u /* a process may have 1024 descriptors */
+#define EXHAUST_BUFFERS 900u /* a process may have 1024 descriptors */
 #define RESERVE (32ull * MIB) /* stays free beside a CMA area, for all that cannot live in one */
-#define MOST_UNBOUNDED (64ull * MIB) /* of a heap that is not CMA: more would tell nothing new */
-#define SETTLE_MILLISECONDS 500
-#define DIE_MILLISECONDS 1000
+#define MOST_UNBOUNDED (64ull * MIB) /* of a heap that is not CMA: more would show nothing new */
 
 enum stop { NOT_TRIED, ENDED, NO_MEMORY, BUDGET, TIME, DESCRIPTORS, OTHER_ERROR };
 static const char *const stop_names[] = {"not tried", "died", "ENOMEM", "budget", "time", "descriptors", "error"};
@@ -41,9 +37,9 @@ struct exhaustion {
 
 static struct {
     struct exhaustion *to;
-    struct trial trial;
+    struct test_run run;
     uint64_t ends_at;
-    int fds[MAX_BUFFERS];
+    int fds[EXHAUST_BUFFERS];
     unsigned count, pieces; /* how many of them are of the first size */
 } work;
 
@@ -55,7 +51,7 @@ static bool late(void)
 /* A single buffer, made and closed at once. ENOMEM is an answer; anything else ends the work. */
 static bool can_have(uint64_t size)
 {
-    int fd = buffer_alloc(&work.trial, size);
+    int fd = buffer_alloc(&work.run, size);
     if (fd >= 0) {
         sys_close(fd);
         return true;
@@ -93,19 +89,19 @@ static uint64_t largest(uint64_t most, uint64_t step)
 static void fill(uint64_t size)
 {
     struct exhaustion *to = work.to;
-    uint64_t slack = work.trial.heap->cma && !heap_budget() ? SLACK_PAGES * work.trial.heap->page : 0;
+    uint64_t slack = work.run.heap->cma && !heap_budget() ? SLACK_PAGES * work.run.heap->page : 0;
     for (;;) {
         if (late())
             to->stopped = TIME;
         else if (to->held + size > to->limit + (size <= slack ? slack : 0))
             to->stopped = BUDGET;
-        else if (work.count == MAX_BUFFERS)
+        else if (work.count == EXHAUST_BUFFERS)
             to->stopped = DESCRIPTORS;
         else
             to->stopped = ENDED;
         if (to->stopped != ENDED)
             return;
-        int fd = buffer_alloc(&work.trial, size);
+        int fd = buffer_alloc(&work.run, size);
         if (fd < 0) {
             to->stopped = errno == ENOMEM ? NO_MEMORY : OTHER_ERROR;
             to->error = errno;
@@ -131,7 +127,7 @@ static void drop(unsigned step)
 static uint64_t free_now(void)
 {
     uint64_t bytes = 0;
-    sys_free_memory(work.trial.heap->name, work.trial.heap->cma, &bytes);
+    sys_free_memory(work.run.heap->name, work.run.heap->cma, &bytes);
     return bytes;
 }
 
@@ -147,11 +143,11 @@ static void settle(void)
 
 static uint64_t whole_pages(uint64_t bytes)
 {
-    uint64_t page = work.trial.heap->page;
+    uint64_t page = work.run.heap->page;
     return (bytes + page - 1) / page * page;
 }
 
-/* The largest single buffer while single pieces are free: looked for from below, for each failure is a line of the log. */
+/* The largest single buffer while single pieces are free: looked for from below, because each failure is a line in the kernel's log. */
 static uint64_t whole_pieces(uint64_t piece)
 {
     uint64_t pieces = 0;
@@ -163,7 +159,7 @@ static uint64_t whole_pieces(uint64_t piece)
 static void exhaust(void)
 {
     struct exhaustion *to = work.to;
-    bool cma = work.trial.heap->cma;
+    bool cma = work.run.heap->cma;
     uint64_t step = whole_pages(to->limit / PIECES);
     enum stop stopped;
     if (cma)
@@ -173,10 +169,10 @@ static void exhaust(void)
     /* The first size goes to all that a piece fits in, smaller ones to what is left. */
     fill(step);
     work.pieces = work.count;
-    for (uint64_t size = step / 8; size > work.trial.heap->page && to->stopped <= BUDGET; size /= 8)
+    for (uint64_t size = step / 8; size > work.run.heap->page && to->stopped <= BUDGET; size /= 8)
         fill(whole_pages(size));
     if (to->stopped <= BUDGET)
-        fill(work.trial.heap->page);
+        fill(work.run.heap->page);
     stopped = to->stopped;
     if (cma && stopped == NO_MEMORY && work.pieces > 1) {
         drop(2);
@@ -237,7 +233,7 @@ static void mark(const char *what, const char *name, struct exhaustion *to)
     format_text(line, sizeof line, "<6>bringup: %s heap %s on purpose\n", what, name);
     int error = sys_log(line);
     if (error && !*to->seen)
-        format_text(to->seen, sizeof to->seen, "the kernel's log cannot be marked, and it would tell of failed allocations: %s",
+        format_text(to->seen, sizeof to->seen, "no marker could be written to the kernel's log, where failed allocations appear: %s",
                     errno_name(error));
 }
 
@@ -245,9 +241,9 @@ static void in_child(const struct heap *heap, struct exhaustion *to, uint64_t mi
 {
     uint64_t begun = now_ns();
     work.to = to;
-    work.trial = (struct trial){.heap = heap, .fd = heap_open(heap)};
+    work.run = (struct test_run){.heap = heap, .fd = heap_open(heap)};
     work.ends_at = begun + milliseconds * 1000000u;
-    if (work.trial.fd < 0) {
+    if (work.run.fd < 0) {
         format_text(to->seen, sizeof to->seen, "the heap does not open: %s", errno_name(errno));
         to->stopped = NOT_TRIED;
     } else {
@@ -257,18 +253,6 @@ static void in_child(const struct heap *heap, struct exhaustion *to, uint64_t mi
     _exit(0);
 }
 
-static void wait_for(pid_t pid, uint64_t milliseconds)
-{
-    uint64_t ends_at = now_ns() + (milliseconds * 2 + DIE_MILLISECONDS) * 1000000u;
-    while (waitpid(pid, NULL, WNOHANG) == 0) {
-        if (now_ns() >= ends_at + DIE_MILLISECONDS * 1000000ull)
-            return;
-        if (now_ns() >= ends_at)
-            kill(pid, SIGKILL);
-        poll(NULL, 0, 2);
-    }
-}
-
 static void exhaust_heap(const struct heap *heap, struct exhaustion *to, uint64_t milliseconds)
 {
     *to = (struct exhaustion){0};
@@ -276,12 +260,13 @@ static void exhaust_heap(const struct heap *heap, struct exhaustion *to, uint64_
     if (may_try(heap, to) && heap->cma)
         mark("exhausts", heap->name, to);
     if (!*to->seen) {
+        int status;
         to->stopped = ENDED;
         pid_t pid = start_child();
         if (pid == 0)
             in_child(heap, to, milliseconds);
         if (pid > 0)
-            wait_for(pid, milliseconds);
+            end_child(pid, milliseconds * 2 + DIE_MILLISECONDS, &status);
         if (heap->cma)
             mark("has exhausted", heap->name, to);
     }

@@ -1,3 +1,4 @@
+/* Filling, reading and copying memory, with the CPU's own instructions where they are faster. */
 #include "fill.h"
 
 void read_words(const void *memory, uint64_t size)
@@ -74,7 +75,7 @@ void copy_words(void *to, const void *from, uint64_t size)
 
 #ifdef __aarch64__
 
-/* DC ZVA zeroes a block without reading it, as the kernel's clear_page does. DCZID_EL0 tells the block's size. */
+/* DC ZVA zeroes a block without reading it, as the kernel's clear_page does. DCZID_EL0 has the block's size. */
 void fill_zero(void *memory, uint64_t size)
 {
     uint64_t id;

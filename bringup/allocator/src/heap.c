@@ -1,3 +1,4 @@
+/* Which heaps the plan selected, what is known about each, and the plan's items `heaps` and `test`. */
 #include "heap.h"
 
 #include "clock.h"
@@ -10,6 +11,8 @@
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
+
+const char *const default_cma_names[] = {"reserved", "linux,cma", "default-pool", "default_cma_region", NULL};
 
 static char names[MAX_HEAPS][256];
 static size_t count;

@@ -1,4 +1,4 @@
-/* Running the heap tests: which heaps, which tests, how much memory, and each test in a process of its own. */
+/* Running the heap tests: which heaps, which tests, how much memory, and each test in its own process. */
 #ifndef BRINGUP_HEAP_H
 #define BRINGUP_HEAP_H
 
@@ -8,7 +8,7 @@
 
 #define MAX_HEAPS 128u /* the kernel's own limit */
 
-/* OUTCOME_WARN: the heap works, and has a defect that its kernel is known for. */
+/* OUTCOME_WARN: the heap works, and the kernel has a defect that many kernels have. */
 enum outcome { OUTCOME_PASS, OUTCOME_FAIL, OUTCOME_WARN, OUTCOME_SKIP, OUTCOME_ERROR };
 
 struct verdict {
@@ -36,23 +36,25 @@ struct heap {
     uint64_t limit;    /* most bytes a test may hold at one time */
 };
 
-/* What a test works on and where it says what it saw. A test that says nothing has passed. */
-struct trial {
+/* One test on one heap: what it works on, and where it reports what it saw. A test that reports nothing has passed. */
+struct test_run {
     const struct heap *heap;
     int fd; /* the heap, open; -1 in the test `open` */
+    uint32_t argument; /* the test's own, from the table */
     struct verdict verdict;
 };
 
+/* An entry of the table in heap_tests.h. */
 struct test {
+    void (*function)(struct test_run *run);
     const char *id;
     const char *asserts;
-    void (*run)(struct trial *trial, uint64_t argument);
     uint32_t argument;
     uint32_t needs; /* bytes held at one time, or PAGES(n) */
     bool maps;      /* needs a CPU mapping */
     bool opens;     /* opens the heap itself */
     uint8_t only;   /* the sources it is about; 0: any */
-    uint16_t since; /* SINCE(major, minor): older kernels have not what it asks for */
+    uint16_t since; /* SINCE(major, minor): older kernels do not have what it tests */
 };
 #define SINCE(major, minor) ((major) << 8 | (minor))
 
@@ -63,13 +65,19 @@ struct test {
 /* tests.c */
 extern const struct test heap_tests[];
 extern const size_t heap_test_count;
+void list_tests(void);
 
-/* Most memory for buffers that the plan gives; 0: half of what is free. */
+/* Names that the kernel's own drivers have given the heap of the default CMA area (5.6 to 7.3); NULL ends the list.
+ * bringup/kernel/data/heap-names.yaml has the same, with their releases. */
+extern const char *const default_cma_names[];
+
+/* The plan's limit on memory for buffers; 0: half of what is free. */
 void heap_set_budget(uint64_t bytes);
 
-/* Most memory that may be held of what is not CMA; 0: what is free is not known. */
+/* Most memory that a test may hold outside CMA; 0: it is not known how much is free. */
 uint64_t memory_limit(void);
-/* Of the tests with many workers: where their sizes come from, and milliseconds they go on for (0: a few turns). */
+
+/* For the tests with many workers: the seed of their sizes, and how many milliseconds they run (0: a few turns). */
 void heap_set_stress(uint64_t seed, uint64_t milliseconds);
 
 void heap_select_none(void);
@@ -100,7 +108,7 @@ void heap_run_test(const struct test *test, const struct heap *heap, struct verd
 
 const char *outcome_name(enum outcome outcome);
 
-/* The plan's items. They return what was not begun when the time ended, or NULL. */
+/* The plan's items. They return what was not started when the time was used up, or NULL. */
 void item_heaps(const char *pattern);
 const char *item_test(const char *pattern);
 const char *item_bench(uint64_t rounds);

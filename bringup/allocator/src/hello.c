@@ -1,3 +1,4 @@
+/* The first line: which program this is, and on which board. */
 #include "abi.h"
 #include "facts.h"
 #include "out.h"

@@ -1,3 +1,4 @@
+/* ION through both of its interfaces: listing its heaps, resolving their names, allocating from them. */
 #include "ion.h"
 
 #include "errnos.h"
@@ -99,7 +100,7 @@ static bool is_cma(const struct ion_heap_data *heap)
     return heap->type == ION_HEAP_TYPE_DMA || (heap->type == ION_HEAP_TYPE_CARVEOUT && sys_heap_is_cma(heap->name));
 }
 
-/* How much a carve-out has left nobody tells, and a vendor's heap may be a TEE's and want flags of its own. */
+/* Nothing reports how much a carve-out has left, and a vendor's heap may belong to a TEE and need its own flags. */
 static bool tested_unasked(const struct ion_heap_data *heap)
 {
     return heap->type == ION_HEAP_TYPE_SYSTEM || heap->type == ION_HEAP_TYPE_SYSTEM_CONTIG || is_cma(heap);

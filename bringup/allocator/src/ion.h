@@ -1,4 +1,4 @@
-/* ION: which of its two interfaces the kernel has, which heaps it tells of, and buffers from them. */
+/* ION: which of its two interfaces the kernel has, which heaps it lists, and buffers from them. */
 #ifndef BRINGUP_ION_H
 #define BRINGUP_ION_H
 
@@ -17,7 +17,7 @@ bool is_ion(const char *name);
  * which no kernel ever gives out: ENOTTY from 4.12 on, EINVAL before. */
 bool ion_is_legacy(int fd);
 
-/* The heaps that HEAP_QUERY tells of, at most ION_HEAPS: how many, or -1 with errno. */
+/* The heaps that HEAP_QUERY lists, at most ION_HEAPS: how many, or -1 with errno. */
 int ion_query(int fd, struct ion_heap_data heaps[ION_HEAPS]);
 
 /* Calls `each` with the name of every system, system-contig and CMA heap, without flags and cached; any other is tested

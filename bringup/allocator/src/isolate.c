@@ -1,4 +1,4 @@
-/* One test in one child: a crash, a hang or a leak in one test does not touch the next. */
+/* One process per test: a crash, a hang or a leak in one test does not affect the next. */
 #include "children.h"
 #include "clock.h"
 #include "errnos.h"
@@ -6,13 +6,12 @@
 #include "out.h"
 #include "sys.h"
 #include "text.h"
-#include "trial.h"
+#include "heap_test.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -22,96 +21,95 @@
 #ifndef TEST_SECONDS
 #define TEST_SECONDS 30u
 #endif
-#define DIE_MILLISECONDS 1000
 
 _Static_assert(sizeof(struct verdict) <= 512, "written to a pipe in one piece (POSIX: 512 bytes are atomic)");
 
-static void say(struct trial *trial, enum outcome outcome, int error, const char *format, va_list arguments)
+static void say(struct test_run *run, enum outcome outcome, int error, const char *format, va_list arguments)
 {
-    if (trial->verdict.outcome != OUTCOME_PASS)
-        return; /* the first finding stands */
-    trial->verdict.outcome = outcome;
-    trial->verdict.error = error;
-    format_list(trial->verdict.seen, sizeof trial->verdict.seen, format, arguments);
+    if (run->verdict.outcome != OUTCOME_PASS)
+        return; /* the first failure counts */
+    run->verdict.outcome = outcome;
+    run->verdict.error = error;
+    format_list(run->verdict.seen, sizeof run->verdict.seen, format, arguments);
 }
 
-void fail(struct trial *trial, int error, const char *format, ...)
-{
-    va_list arguments;
-    va_start(arguments, format);
-    say(trial, OUTCOME_FAIL, error, format, arguments);
-    va_end(arguments);
-}
-
-void warn(struct trial *trial, int error, const char *format, ...)
+void fail(struct test_run *run, int error, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    say(trial, OUTCOME_WARN, error, format, arguments);
+    say(run, OUTCOME_FAIL, error, format, arguments);
     va_end(arguments);
 }
 
-void skip(struct trial *trial, const char *format, ...)
+void warn(struct test_run *run, int error, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    say(trial, OUTCOME_SKIP, 0, format, arguments);
+    say(run, OUTCOME_WARN, error, format, arguments);
     va_end(arguments);
 }
 
-void cannot_tell(struct trial *trial, int error, const char *format, ...)
+void skip(struct test_run *run, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    say(trial, OUTCOME_ERROR, error, format, arguments);
+    say(run, OUTCOME_SKIP, 0, format, arguments);
     va_end(arguments);
 }
 
-/* Heaps came with 5.6, so what is younger than a kernel is missed by ION alone. */
+void cannot_tell(struct test_run *run, int error, const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    say(run, OUTCOME_ERROR, error, format, arguments);
+    va_end(arguments);
+}
+
+/* Heaps came with 5.6, and no test asks for anything newer: only ION runs on older kernels. */
 static bool kernel_is(unsigned since)
 {
     unsigned version[3];
     return !sys_kernel(version) || SINCE(version[0], version[1]) >= since;
 }
 
-/* Why the test does not apply to this heap at this moment, if so. */
-static void check_needs(struct trial *trial, const struct test *test)
+/* Sets the verdict where the test cannot be run on this heap now. */
+static void check_needs(struct test_run *run, const struct test *test)
 {
-    const struct heap *heap = trial->heap;
-    uint64_t needs = bytes_of(trial, test->needs);
+    const struct heap *heap = run->heap;
+    uint64_t needs = bytes_of(run, test->needs);
     if (test->since && !kernel_is(test->since))
-        skip(trial, "kernels before %u.%u do not have it", test->since >> 8, test->since & 0xff);
+        skip(run, "kernels before %u.%u do not have it", test->since >> 8, test->since & 0xff);
     else if (test->maps && heap->is_protected)
-        skip(trial, "protected heap: no CPU mapping");
+        skip(run, "protected heap: no CPU mapping");
     else if (needs && !heap->free_known)
-        cannot_tell(trial, 0, "how much memory is free for this heap is not known");
+        cannot_tell(run, 0, "it is not known how much memory is free for this heap");
     else if (needs > heap->limit)
-        skip(trial, "needs %llu bytes; at most %llu may be held (%s is %llu bytes, half of it or the plan's budget)",
+        skip(run, "needs %llu bytes; at most %llu may be held (%s is %llu bytes, half of it or the plan's budget)",
              (unsigned long long)needs, (unsigned long long)heap->limit, heap->cma ? "CmaFree" : "MemFree",
              (unsigned long long)heap->free);
 }
 
-static void try_test(struct trial *trial, const struct test *test)
+static void try_test(struct test_run *run, const struct test *test)
 {
     if (!test->opens) {
-        trial->fd = heap_open(trial->heap);
-        if (trial->fd < 0) {
-            skip(trial, "the heap does not open: %s", errno_name(errno));
+        run->fd = heap_open(run->heap);
+        if (run->fd < 0) {
+            skip(run, "the heap does not open: %s", errno_name(errno));
             return;
         }
     }
-    check_needs(trial, test);
-    if (trial->verdict.outcome == OUTCOME_PASS)
-        test->run(trial, test->argument);
+    check_needs(run, test);
+    if (run->verdict.outcome == OUTCOME_PASS)
+        test->function(run);
 }
 
 static void child(const struct test *test, const struct heap *heap, int report)
 {
-    struct trial trial = {.heap = heap, .fd = -1};
+    struct test_run run = {.heap = heap, .fd = -1, .argument = test->argument};
     uint64_t begun = now_ns();
-    try_test(&trial, test);
-    trial.verdict.ns = now_ns() - begun;
-    _exit(write(report, &trial.verdict, sizeof trial.verdict) == (ssize_t)sizeof trial.verdict ? 0 : 1);
+    try_test(&run, test);
+    run.verdict.ns = now_ns() - begun;
+    _exit(write(report, &run.verdict, sizeof run.verdict) == (ssize_t)sizeof run.verdict ? 0 : 1);
 }
 
 static void set_error(struct verdict *verdict, int error, const char *format, ...)
@@ -123,15 +121,6 @@ static void set_error(struct verdict *verdict, int error, const char *format, ..
     va_end(arguments);
 }
 
-static bool wait_for(pid_t pid, int *status)
-{
-    uint64_t ends_at = now_ns() + DIE_MILLISECONDS * 1000000ull;
-    pid_t ended;
-    while ((ended = waitpid(pid, status, WNOHANG)) == 0 && now_ns() < ends_at)
-        poll(NULL, 0, 1);
-    return ended == pid;
-}
-
 /* The child's verdict, or what became of the child. */
 static void collect(int fd, pid_t pid, struct verdict *verdict)
 {
@@ -141,14 +130,13 @@ static void collect(int fd, pid_t pid, struct verdict *verdict)
     while (poll(&ready, 1, milliseconds_until(ends_at)) < 0 && errno == EINTR)
         ;
     bool answered = ready.revents && read(fd, verdict, sizeof *verdict) == (ssize_t)sizeof *verdict;
-    kill(pid, SIGKILL);
-    bool died = wait_for(pid, &status);
+    bool died = end_child(pid, 0, &status);
     if (answered)
         return;
     if (!died)
-        set_error(verdict, ETIMEDOUT, "no end within %u s, and it does not die: it sleeps in the kernel", TEST_SECONDS);
+        set_error(verdict, ETIMEDOUT, "not finished within %u s, and it cannot be killed: it sleeps in the kernel", TEST_SECONDS);
     else if (!ready.revents)
-        set_error(verdict, ETIMEDOUT, "no end within %u s", TEST_SECONDS);
+        set_error(verdict, ETIMEDOUT, "not finished within %u s", TEST_SECONDS);
     else if (WIFSIGNALED(status))
         set_error(verdict, 0, "the test was killed by signal %d", WTERMSIG(status));
     else

@@ -1,3 +1,4 @@
+/* KTAP for somebody who runs the program by hand on a board. */
 #include "ktap.h"
 
 #include "errnos.h"
@@ -86,7 +87,7 @@ static bool run_heap(size_t index)
     out_text("\n");
     put_plan("    ", count);
     if (first.source == SOURCE_LEGACY_ION)
-        out_text("    # ION of before 4.12: these tests were never run on hardware\n");
+        out_text("    # ION before 4.12: these tests were never run on hardware\n");
     out_flush();
     for (size_t i = 0; i < heap_test_count; i++) {
         struct verdict verdict;

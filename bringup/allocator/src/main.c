@@ -1,3 +1,4 @@
+/* Runs the plan, item by item. */
 #include "abi.h"
 #include "clock.h"
 #include "facts.h"

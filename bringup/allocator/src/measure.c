@@ -11,7 +11,7 @@
 #include "sys.h"
 #include "text.h"
 #include "timed.h"
-#include "trial.h"
+#include "heap_test.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -94,7 +94,7 @@ static bool add_origins(void)
         return false;
     }
     /* Its files hold nothing, so as many may be had as a batch has. */
-    add_origin(&(struct origin){.own = true, .heap.name = ""}, MAX_BUFFERS * state->size * state->threads);
+    add_origin(&(struct origin){.own = true, .heap.name = ""}, BATCH_BUFFERS * state->size * state->threads);
     for (size_t i = 0; i < heap_selected(); i++) {
         struct heap heap = heap_look(i);
         uint64_t room = heap.cma || heap.limit < limit - own ? heap.limit : limit - own;

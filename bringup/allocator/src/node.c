@@ -1,3 +1,4 @@
+/* The fact `node`: type, mode, owner, device number, SELinux label and link target of one path. */
 #include "errnos.h"
 #include "facts.h"
 #include "out.h"

@@ -1,3 +1,4 @@
+/* The command line's options. */
 #include "options.h"
 
 #include "abi.h"
@@ -16,31 +17,19 @@
 static const char help_text[] =
     "Tests DMA-BUF heaps.\n"
     "\n"
-    "  bringup-alloc --ktap [HEAP]...   run every test on these heaps, or on all; print KTAP\n"
-    "  bringup-alloc --list             the tests: id and what each asserts\n"
+    "  bringup-alloc --ktap [HEAP]...   run every test on these heaps (default: all), print KTAP\n"
+    "  bringup-alloc --list             print the table of tests as JSON lines\n"
     "  bringup-alloc --check-plan       read a plan, print its items, do nothing\n"
     "  bringup-alloc --version\n"
-    "  bringup-alloc < PLAN             carry out a plan, print JSON lines\n"
+    "  bringup-alloc < PLAN             run a plan, print JSON lines\n"
     "\n"
     "HEAP is a name under /dev/dma_heap, or a pattern such as 'linux,*' or 'ion/*' (ION's). Most boards want root.\n"
     "No test holds more than half of MemFree, or half of CmaFree for a CMA heap.\n"
-    "Exit status of --ktap: 0 all passed, 1 a test failed or could not be judged, 4 no heap.\n";
+    "Exit status of --ktap: 0 all passed, 1 a test failed or could not be run, 4 no heap.\n";
 
 static int print(const char *text)
 {
     out_text(text);
-    out_flush();
-    return 0;
-}
-
-static int list(void)
-{
-    for (size_t i = 0; i < heap_test_count; i++) {
-        out_text(heap_tests[i].id);
-        out_text("\t");
-        out_text(heap_tests[i].asserts);
-        out_text("\n");
-    }
     out_flush();
     return 0;
 }
@@ -76,7 +65,7 @@ static int usage(void)
 {
     static const char text[] = "bringup-alloc: see --help\n";
     ssize_t done = write(STDERR_FILENO, text, sizeof text - 1);
-    (void)done; /* nobody is left to tell */
+    (void)done; /* nothing more can be done */
     return EXIT_USAGE;
 }
 
@@ -94,7 +83,9 @@ int options(int argc, char **argv)
         return print(help_text);
     if (strcmp(argv[1], "--version") == 0)
         return print("bringup-alloc protocol 1 source " BRINGUP_SOURCE " " BRINGUP_ABI "\n");
-    if (strcmp(argv[1], "--list") == 0)
-        return list();
+    if (strcmp(argv[1], "--list") == 0) {
+        list_tests();
+        return 0;
+    }
     return strcmp(argv[1], "--check-plan") == 0 ? check_plan() : usage();
 }

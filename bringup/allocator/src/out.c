@@ -1,3 +1,4 @@
+/* JSON lines and plain text on standard output, gathered before they are written. */
 #include "out.h"
 
 #include "clock.h"

@@ -6,7 +6,7 @@
 #include "sys.h"
 #include "text.h"
 #include "trace.h"
-#include "trial.h"
+#include "heap_test.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -41,17 +41,17 @@ static void guard_instance(int *line)
 /* In the process that is traced: a size comes, a buffer of it is made; 0 comes, it is closed. */
 static void serve(const struct heap *heap, int line)
 {
-    struct trial trial = {.heap = heap};
+    struct test_run run = {.heap = heap};
     uint64_t size;
     int32_t error = 0;
     int fd = -1;
     out_forget();
-    trial.fd = heap_open(heap);
-    int closed = trial.fd < 0 ? errno : 0;
+    run.fd = heap_open(heap);
+    int closed = run.fd < 0 ? errno : 0;
     while (read(line, &size, sizeof size) == (ssize_t)sizeof size) {
         error = closed;
         if (size && !error) {
-            fd = buffer_alloc(&trial, size);
+            fd = buffer_alloc(&run, size);
             error = fd < 0 ? errno : 0;
         } else if (fd >= 0) {
             sys_close(fd);
@@ -110,14 +110,14 @@ static int trace_buffer(const struct heap *heap, int line, uint64_t size)
 
 static int trace_heap(const struct heap *heap, int line)
 {
-    const struct trial trial = {.heap = heap};
+    const struct test_run run = {.heap = heap};
     int error = ask(line, heap->page); /* the first brings in pages of its own: the program's, the slab's */
     if (!error)
         error = ask(line, 0);
     trace_take(drop_piece);
     for (const uint64_t *size = buffer_sizes; !error && *size && !time_is_up(); size++)
-        if (bytes_of(&trial, *size) <= heap->limit)
-            error = trace_buffer(heap, line, bytes_of(&trial, *size));
+        if (bytes_of(&run, *size) <= heap->limit)
+            error = trace_buffer(heap, line, bytes_of(&run, *size));
     return error;
 }
 

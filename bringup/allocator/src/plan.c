@@ -1,3 +1,4 @@
+/* Reads the plan from standard input and checks all of it before anything is done. */
 #include "plan.h"
 
 #include "heap.h"

@@ -55,7 +55,7 @@ struct refusal {
 /* Reads a plan from `fd` up to its `end` line. False: refused, nothing may be done. */
 bool plan_read(int fd, struct plan *plan, struct refusal *why);
 
-/* Tells the host that the plan was refused; returns the exit status. */
+/* Reports to the host that the plan was refused; returns the exit status. */
 int plan_refuse(const struct refusal *why);
 
 /* The item's keyword, as it stands in the plan. */

@@ -1,3 +1,4 @@
+/* The fact `file`: the bytes of a regular file, or the kernel's log. */
 #include "errnos.h"
 #include "facts.h"
 #include "out.h"

@@ -7,7 +7,7 @@
 #include "plan.h"
 #include "sys.h"
 #include "text.h"
-#include "trial.h"
+#include "heap_test.h"
 
 #include <poll.h>
 #include <signal.h>
@@ -59,11 +59,11 @@ static void read_in_turn(void *at, void *memory, uint64_t rounds, struct samples
     }
 }
 
-/* In a child, which ends. A heap that does not open, give a buffer or map it has no line: the tests tell of that. */
+/* In a child, which ends. A heap that does not open, give a buffer or map it has no line: the tests report it. */
 static void read_heap(const struct heap *heap, uint64_t rounds, struct samples *samples)
 {
-    struct trial trial = {.heap = heap, .fd = heap_open(heap)};
-    int fd = trial.fd < 0 || heap->limit < BYTES ? -1 : buffer_alloc(&trial, BYTES);
+    struct test_run run = {.heap = heap, .fd = heap_open(heap)};
+    int fd = run.fd < 0 || heap->limit < BYTES ? -1 : buffer_alloc(&run, BYTES);
     void *at = fd < 0 ? MAP_FAILED : sys_map(fd, BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, 0);
     void *memory = mmap(NULL, BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (at != MAP_FAILED && memory != MAP_FAILED)

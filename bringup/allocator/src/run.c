@@ -1,3 +1,4 @@
+/* The fact `ran`: a program that is run without a shell, with a time limit, and its output. */
 #include "children.h"
 #include "clock.h"
 #include "errnos.h"

@@ -1,5 +1,7 @@
+/* What the heap tests ask of the kernel, on Linux. */
 #include "sys.h"
 
+#include "heap.h"
 #include "ion.h"
 #include "text.h"
 #include "uapi.h"
@@ -101,13 +103,12 @@ static bool exists(const char *folder, const char *name, const char *below)
     return format_text(path, sizeof path, "%s/%s%s", folder, name, below) && stat(path, &found) == 0;
 }
 
-/* Names that the kernel's own drivers give (5.6 to 7.3), then what the board says of its areas. */
+/* By a name that the kernel's own drivers give, else by what the board reports about its areas. */
 bool sys_heap_is_cma(const char *name)
 {
-    static const char *const known[] = {"reserved", "linux,cma", "default-pool", "default_cma_region"};
-    for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
-        size_t size = strlen(known[i]);
-        if (strncmp(name, known[i], size) == 0 && (name[size] == 0 || name[size] == '@' || name[size] == '-'))
+    for (const char *const *known = default_cma_names; *known; known++) {
+        size_t size = strlen(*known);
+        if (strncmp(name, *known, size) == 0 && (name[size] == 0 || name[size] == '@' || name[size] == '-'))
             return true;
     }
     return strstr(name, "cma") || exists("/sys/kernel/mm/cma", name, "") ||
@@ -211,8 +212,8 @@ static bool debugfs_pages(const char *name, const char *file, uint64_t *pages)
     return false;
 }
 
-/* What is free in the area behind a CMA heap. Older kernels tell only the sum over all areas; a heap cannot give more
- * than its own area then. */
+/* What is free in the area behind a CMA heap. Older kernels report only the sum over all areas; then a heap cannot
+ * give more than its own area. */
 static bool cma_free(const char *name, uint64_t *bytes)
 {
     char path[512], text[32];

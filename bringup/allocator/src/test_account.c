@@ -2,7 +2,7 @@
 #include "errnos.h"
 #include "sys.h"
 #include "text.h"
-#include "trial.h"
+#include "heap_test.h"
 #include "uapi.h"
 
 #include <errno.h>
@@ -12,7 +12,6 @@
 
 #define BUFINFO "/sys/kernel/debug/dma_buf/bufinfo"
 #define BUFFERS "/sys/kernel/dmabuf/buffers"
-#define SETTLE_MILLISECONDS 500
 
 struct account {
     uint64_t size;
@@ -37,61 +36,59 @@ static bool value_of(const char *text, const char *key, char *value, size_t capa
     return false;
 }
 
-/* The kernel's own heaps export under their names, since a rewrite after 5.10; before it, and in a TEE's or a vendor's
- * heap, it is some name. */
+/* The kernel's own heaps export under their names since a rewrite after 5.10. Before it, and in a TEE's or a vendor's
+ * heap, the exporter may have any name. */
 static bool names_its_heap(const struct heap *heap)
 {
-    static const char *const own[] = {"system", "reserved", "linux,cma", "default_cma_region"};
     unsigned version[3];
     if (!sys_kernel(version) || version[0] < 6 || (version[0] == 6 && version[1] < 1))
         return false;
-    for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
-        if (strcmp(heap->name, own[i]) == 0)
+    for (const char *const *own = default_cma_names; *own; own++)
+        if (strcmp(heap->name, *own) == 0)
             return true;
-    return false;
+    return strcmp(heap->name, "system") == 0;
 }
 
-static void judge(struct trial *trial, const char *where, const struct account *account, uint64_t size)
+static void judge(struct test_run *run, const char *where, const struct account *account, uint64_t size)
 {
     if (account->size != size)
-        fail(trial, 0, "%s: size %llu, the buffer has %llu", where, (unsigned long long)account->size,
+        fail(run, 0, "%s: size %llu, the buffer has %llu", where, (unsigned long long)account->size,
              (unsigned long long)size);
     else if (!account->exporter[0])
-        fail(trial, 0, "%s: no exporter", where);
-    else if (names_its_heap(trial->heap) && strcmp(account->exporter, trial->heap->name) != 0)
-        fail(trial, 0, "%s: the exporter is %s, not %s", where, account->exporter, trial->heap->name);
+        fail(run, 0, "%s: no exporter", where);
+    else if (names_its_heap(run->heap) && strcmp(account->exporter, run->heap->name) != 0)
+        fail(run, 0, "%s: the exporter is %s, not %s", where, account->exporter, run->heap->name);
 }
 
 /* The text of a descriptor's fdinfo; false after setting the verdict. */
-static bool fdinfo(struct trial *trial, int fd, char *text, size_t capacity)
+static bool fdinfo(struct test_run *run, int fd, char *text, size_t capacity)
 {
     char path[64];
     format_text(path, sizeof path, "/proc/self/fdinfo/%d", fd);
     if (sys_read_text(path, text, capacity) >= 0)
         return true;
     if (errno == EACCES || errno == EPERM || errno == ENOENT)
-        skip(trial, "%s: %s", path, errno_name(errno));
+        skip(run, "%s: %s", path, errno_name(errno));
     else
-        cannot_tell(trial, errno, "%s: %s", path, errno_name(errno));
+        cannot_tell(run, errno, "%s: %s", path, errno_name(errno));
     return false;
 }
 
-void test_fdinfo(struct trial *trial, uint64_t unused)
+void test_fdinfo(struct test_run *run)
 {
     char text[1024], size[32];
-    uint64_t page = trial->heap->page;
+    uint64_t page = run->heap->page;
     struct account account = {0};
-    (void)unused;
-    int fd = buffer_need(trial, page);
+    int fd = buffer_need(run, page);
     if (fd < 0)
         return;
-    if (fdinfo(trial, fd, text, sizeof text)) {
+    if (fdinfo(run, fd, text, sizeof text)) {
         if (!value_of(text, "size", size, sizeof size))
-            fail(trial, 0, "fdinfo has no size");
+            fail(run, 0, "fdinfo has no size");
         else
             account.size = strtoull(size, NULL, 10);
         value_of(text, "exp_name", account.exporter, sizeof account.exporter);
-        judge(trial, "fdinfo", &account, page);
+        judge(run, "fdinfo", &account, page);
     }
     sys_close(fd);
 }
@@ -101,43 +98,41 @@ static int set_name(int fd, unsigned long request, const char *name)
     return sys_ioctl(fd, request, (void *)(uintptr_t)name) == 0 ? 0 : errno;
 }
 
-void test_name(struct trial *trial, uint64_t unused)
+void test_name(struct test_run *run)
 {
     static const struct {
         unsigned long request;
         const char *name; /* 31 bytes are the most */
     } cases[] = {{DMA_BUF_SET_NAME_A, "bringup"}, {DMA_BUF_SET_NAME_B, "bringup-bringup-bringup-31bytes"}};
     char text[1024], seen[64];
-    (void)unused;
-    int fd = buffer_need(trial, trial->heap->page);
+    int fd = buffer_need(run, run->heap->page);
     for (int i = 0; fd >= 0 && i < 2; i++) {
         int error = set_name(fd, cases[i].request, cases[i].name);
         if (error) {
-            fail(trial, error, "SET_NAME of %u bytes: %s", (unsigned)strlen(cases[i].name), errno_name(error));
+            fail(run, error, "SET_NAME of %u bytes: %s", (unsigned)strlen(cases[i].name), errno_name(error));
             break;
         }
-        if (!fdinfo(trial, fd, text, sizeof text))
+        if (!fdinfo(run, fd, text, sizeof text))
             break;
         if (!value_of(text, "name", seen, sizeof seen) || strcmp(seen, cases[i].name) != 0)
-            fail(trial, 0, "the buffer was named %s; fdinfo does not say so", cases[i].name);
+            fail(run, 0, "the buffer was named %s; fdinfo does not say so", cases[i].name);
     }
     if (fd >= 0)
         sys_close(fd);
 }
 
-void test_long_name(struct trial *trial, uint64_t unused)
+void test_long_name(struct test_run *run)
 {
     static const char name[] = "bringup-bringup-bringup-32bytes!-and-more";
     char cut[DMA_BUF_NAME_LEN + 1];
-    (void)unused;
     memcpy(cut, name, DMA_BUF_NAME_LEN);
     cut[DMA_BUF_NAME_LEN] = 0;
     const char *const names[] = {cut, name};
-    int fd = buffer_need(trial, trial->heap->page);
+    int fd = buffer_need(run, run->heap->page);
     for (int i = 0; fd >= 0 && i < 2; i++) {
         int error = set_name(fd, DMA_BUF_SET_NAME_B, names[i]);
         if (error != EINVAL)
-            fail(trial, error, "SET_NAME of %u bytes: EINVAL was expected, %s came", (unsigned)strlen(names[i]),
+            fail(run, error, "SET_NAME of %u bytes: expected EINVAL, got %s", (unsigned)strlen(names[i]),
                  errno_name(error));
     }
     if (fd >= 0)
@@ -186,7 +181,7 @@ static int sysfs(uint64_t inode, struct account *account)
 {
     char path[128], size[32];
     if (sys_read_text(BUFFERS, size, sizeof size) < 0 && errno != EISDIR)
-        return -1; /* a folder that is there tells that it is one */
+        return -1; /* a folder that is there gives EISDIR */
     format_text(path, sizeof path, BUFFERS "/%llu/size", (unsigned long long)inode);
     if (sys_read_text(path, size, sizeof size) < 0)
         return errno == ENOENT ? 0 : -1;
@@ -198,26 +193,26 @@ static int sysfs(uint64_t inode, struct account *account)
     return 1;
 }
 
-static void watch(struct trial *trial, const char *where, witness *ask)
+static void watch(struct test_run *run, const char *where, witness *ask)
 {
     struct account account = {0};
-    uint64_t page = trial->heap->page, size, inode;
-    int fd = buffer_need(trial, page);
+    uint64_t page = run->heap->page, size, inode;
+    int fd = buffer_need(run, page);
     if (fd < 0)
         return;
     int there = sys_stat(fd, &size, &inode) == 0 ? ask(inode, &account) : -1, error = errno;
     if (there > 0)
-        judge(trial, where, &account, page);
+        judge(run, where, &account, page);
     else if (there == 0)
-        fail(trial, 0, "%s: the buffer is not there", where);
+        fail(run, 0, "%s: the buffer is not there", where);
     else if (error == ENOENT || error == EACCES || error == EPERM)
-        skip(trial, "%s: %s", where, errno_name(error));
+        skip(run, "%s: %s", where, errno_name(error));
     else
-        cannot_tell(trial, error, "%s: %s", where, errno_name(error));
+        cannot_tell(run, error, "%s: %s", where, errno_name(error));
     sys_close(fd);
     for (int waited = 0; there > 0 && (there = ask(inode, &account)) > 0; waited += 20) {
         if (waited >= SETTLE_MILLISECONDS) {
-            fail(trial, 0, "%s: the buffer is still there %d ms after close", where, waited);
+            fail(run, 0, "%s: the buffer is still there %d ms after close", where, waited);
             return;
         }
         poll(NULL, 0, 20);
@@ -243,14 +238,12 @@ uint64_t still_counted(const uint64_t *inodes, size_t count)
     return there;
 }
 
-void test_bufinfo(struct trial *trial, uint64_t unused)
+void test_bufinfo(struct test_run *run)
 {
-    (void)unused;
-    watch(trial, BUFINFO, bufinfo);
+    watch(run, BUFINFO, bufinfo);
 }
 
-void test_sysfs(struct trial *trial, uint64_t unused)
+void test_sysfs(struct test_run *run)
 {
-    (void)unused;
-    watch(trial, BUFFERS, sysfs);
+    watch(run, BUFFERS, sysfs);
 }

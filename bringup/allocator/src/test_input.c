@@ -1,7 +1,7 @@
 /* Calls that the kernel must refuse, each with the errno that drivers/dma-buf/dma-heap.c gives (5.6 to 7.3). */
 #include "errnos.h"
 #include "sys.h"
-#include "trial.h"
+#include "heap_test.h"
 #include "uapi.h"
 
 #include <errno.h>
@@ -81,13 +81,13 @@ static int call(const struct bad_call *bad, int fd)
     return error;
 }
 
-static int call_on(struct trial *trial, const struct bad_call *bad)
+static int call_on(struct test_run *run, const struct bad_call *bad)
 {
     if (!bad->not_a_heap)
-        return call(bad, trial->fd);
+        return call(bad, run->fd);
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
     if (null < 0) {
-        cannot_tell(trial, errno, "/dev/null does not open: %s", errno_name(errno));
+        cannot_tell(run, errno, "/dev/null does not open: %s", errno_name(errno));
         return bad->expected;
     }
     int error = call(bad, null);
@@ -95,55 +95,54 @@ static int call_on(struct trial *trial, const struct bad_call *bad)
     return error;
 }
 
-void test_bad_input(struct trial *trial, uint64_t group)
+void test_bad_input(struct test_run *run)
 {
+    uint64_t group = run->argument;
     for (unsigned i = 0; i < BAD_CALLS; i++) {
         if (bad_calls[i].group != (enum bad_group)group)
             continue;
-        int error = call_on(trial, &bad_calls[i]);
+        int error = call_on(run, &bad_calls[i]);
         if (error != bad_calls[i].expected)
-            fail(trial, error, "%s: %s was expected, %s came", bad_calls[i].what, errno_name(bad_calls[i].expected),
+            fail(run, error, "%s: expected %s, got %s", bad_calls[i].what, errno_name(bad_calls[i].expected),
                  errno_name(error));
     }
 }
 
-void test_fd_after_failures(struct trial *trial, uint64_t unused)
+void test_fd_after_failures(struct test_run *run)
 {
-    (void)unused;
     for (unsigned i = 0; i < BAD_CALLS; i++) {
         unsigned before = open_descriptors();
-        call_on(trial, &bad_calls[i]);
+        call_on(run, &bad_calls[i]);
         unsigned after = open_descriptors();
         if (after != before)
-            fail(trial, 0, "%s: %u descriptors were open before, %u after", bad_calls[i].what, before, after);
+            fail(run, 0, "%s: %u descriptors were open before, %u after", bad_calls[i].what, before, after);
     }
 }
 
 /* The argument can be read and not written: the kernel allocates, and finds that it cannot hand out the descriptor.
  * Many kernels leave it open (bringup/kernel/data/defects.yaml), so that is a warning. Whether this kernel should have the
  * fix is judged on the host. */
-void test_fd_after_efault(struct trial *trial, uint64_t unused)
+void test_fd_after_efault(struct test_run *run)
 {
-    size_t page = (size_t)trial->heap->page;
-    (void)unused;
-    int fd = buffer_need(trial, page);
+    size_t page = (size_t)run->heap->page;
+    int fd = buffer_need(run, page);
     if (fd < 0)
         return;
     sys_close(fd);
     struct dma_heap_allocation_data *data = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (data == MAP_FAILED) {
-        cannot_tell(trial, errno, "no page for the argument: %s", errno_name(errno));
+        cannot_tell(run, errno, "no page for the argument: %s", errno_name(errno));
         return;
     }
     *data = (struct dma_heap_allocation_data){.len = page, .fd_flags = GOOD_FLAGS};
     mprotect(data, page, PROT_READ);
     unsigned before = open_descriptors();
-    int error = sys_ioctl(trial->fd, DMA_HEAP_IOCTL_ALLOC, data) == 0 ? 0 : errno;
+    int error = sys_ioctl(run->fd, DMA_HEAP_IOCTL_ALLOC, data) == 0 ? 0 : errno;
     unsigned after = open_descriptors();
     munmap(data, page);
     if (error != EFAULT)
-        fail(trial, error, "ALLOC with an argument that cannot be written: EFAULT was expected, %s came",
+        fail(run, error, "ALLOC with an argument that cannot be written: expected EFAULT, got %s",
              errno_name(error));
     else if (after != before)
-        warn(trial, EFAULT, "ALLOC gave EFAULT and left a descriptor open: %u were open before, %u after", before, after);
+        warn(run, EFAULT, "ALLOC gave EFAULT and left a descriptor open: %u were open before, %u after", before, after);
 }

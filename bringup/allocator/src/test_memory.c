@@ -1,15 +1,16 @@
+/* What a buffer holds: zeros when it is new, and what was written to it. */
 #include "errnos.h"
 #include "fill.h"
 #include "sys.h"
-#include "trial.h"
+#include "heap_test.h"
 
 #include <sys/mman.h>
 
 #define DIRTY 0xa5a5a5a5a5a5a5a5u
-#define MAX_BUFFERS 32u
+#define ROUND_BUFFERS 32u
 
 /* Fails the test at the first byte that is not zero. */
-static bool check_zero(struct trial *trial, const void *at, uint64_t size, const char *when)
+static bool check_zero(struct test_run *run, const void *at, uint64_t size, const char *when)
 {
     const uint8_t *bytes = at;
     const uint64_t *words = at;
@@ -19,44 +20,43 @@ static bool check_zero(struct trial *trial, const void *at, uint64_t size, const
         uint64_t offset = i * 8;
         while (bytes[offset] == 0)
             offset++;
-        fail(trial, 0, "%s: byte %llu of %llu is 0x%02x", when, (unsigned long long)offset, (unsigned long long)size,
+        fail(run, 0, "%s: byte %llu of %llu is 0x%02x", when, (unsigned long long)offset, (unsigned long long)size,
              bytes[offset]);
         return false;
     }
     return true;
 }
 
-static bool is_zero(struct trial *trial, int fd, uint64_t bytes)
+static bool is_zero(struct test_run *run, int fd, uint64_t bytes)
 {
-    void *at = buffer_map(trial, fd, bytes);
-    bool zero = at && check_zero(trial, at, bytes, "a new buffer");
+    void *at = buffer_map(run, fd, bytes);
+    bool zero = at && check_zero(run, at, bytes, "a new buffer");
     if (at)
         sys_unmap(at, (size_t)bytes);
     return zero;
 }
 
-void test_zero_fresh(struct trial *trial, uint64_t unused)
+void test_zero_fresh(struct test_run *run)
 {
-    (void)unused;
-    each_size(trial, is_zero);
+    each_size(run, is_zero);
 }
 
 /* Allocates `count` buffers, finds each zero (but in the first round: that is zero.fresh's to find), leaves each dirty,
  * and frees them all: the next round's pages come first from those that the allocator got back last. */
-static bool dirty_round(struct trial *trial, uint64_t bytes, unsigned count, bool first)
+static bool dirty_round(struct test_run *run, uint64_t bytes, unsigned count, bool first)
 {
-    int fds[MAX_BUFFERS];
+    int fds[ROUND_BUFFERS];
     unsigned held = 0;
     bool good = true;
     while (good && held < count) {
-        int fd = buffer_more(trial, bytes, held + (bytes > trial->heap->page));
+        int fd = buffer_more(run, bytes, held + (bytes > run->heap->page));
         if (fd < 0) {
             good = held > 0;
             break;
         }
         fds[held++] = fd;
-        void *at = buffer_map(trial, fd, bytes);
-        good = at && (first || check_zero(trial, at, bytes, "after a dirty buffer was freed"));
+        void *at = buffer_map(run, fd, bytes);
+        good = at && (first || check_zero(run, at, bytes, "after a dirty buffer was freed"));
         if (at) {
             fill_words(at, DIRTY, bytes);
             sys_unmap(at, (size_t)bytes);
@@ -67,9 +67,9 @@ static bool dirty_round(struct trial *trial, uint64_t bytes, unsigned count, boo
     return good;
 }
 
-static unsigned buffers_within(const struct trial *trial, uint64_t bytes, unsigned most)
+static unsigned buffers_within(const struct test_run *run, uint64_t bytes, unsigned most)
 {
-    uint64_t fits = trial->heap->limit / bytes;
+    uint64_t fits = run->heap->limit / bytes;
     return fits < most ? (unsigned)fits : most;
 }
 
@@ -84,62 +84,60 @@ static unsigned buffers_within(const struct trial *trial, uint64_t bytes, unsign
  * round freed is what the next one gets, whatever the CPU; another allocation would have to come between each two. One
  * round that looks is enough. And a CMA allocation costs milliseconds whatever its size (alloc_contig_range drains the
  * lists of all CPUs): four pages and two buffers of 1 MiB show as much there as many. */
-void test_zero_reuse(struct trial *trial, uint64_t unused)
+void test_zero_reuse(struct test_run *run)
 {
-    (void)unused;
-    bool cma = trial->heap->cma;
+    bool cma = run->heap->cma;
     int rounds = cma ? 2 : 3; /* the first finds nothing, it makes dirty */
     const struct {
         uint64_t bytes;
         unsigned most;
-    } shapes[] = {{trial->heap->page, cma ? 4 : MAX_BUFFERS}, {MIB, cma ? 2 : 4}};
+    } shapes[] = {{run->heap->page, cma ? 4 : ROUND_BUFFERS}, {MIB, cma ? 2 : 4}};
     for (unsigned i = 0; i < sizeof shapes / sizeof shapes[0]; i++) {
-        unsigned count = buffers_within(trial, shapes[i].bytes, shapes[i].most);
+        unsigned count = buffers_within(run, shapes[i].bytes, shapes[i].most);
         bool good = true;
         for (int round = 0; count && good && round < rounds; round++)
-            good = dirty_round(trial, shapes[i].bytes, count, round == 0);
+            good = dirty_round(run, shapes[i].bytes, count, round == 0);
         if (!good)
             return;
     }
 }
 
-/* A word that tells its own place: a page that is mapped twice, or at the wrong place, does not go unseen. */
+/* A word made from its own place, so that a page mapped twice or at the wrong place is noticed. */
 static uint64_t word_at(uint64_t index)
 {
     return (index + 1) * 0x9e3779b97f4a7c15u;
 }
 
-static bool check_pattern(struct trial *trial, const uint64_t *words, uint64_t count, const char *where)
+static bool check_pattern(struct test_run *run, const uint64_t *words, uint64_t count, const char *where)
 {
     for (uint64_t i = 0; i < count; i++) {
         if (words[i] == word_at(i))
             continue;
-        fail(trial, 0, "%s: offset %llu holds 0x%016llx, 0x%016llx was written", where, (unsigned long long)(i * 8),
+        fail(run, 0, "%s: offset %llu holds 0x%016llx, 0x%016llx was written", where, (unsigned long long)(i * 8),
              (unsigned long long)words[i], (unsigned long long)word_at(i));
         return false;
     }
     return true;
 }
 
-static bool write_then_read(struct trial *trial, int fd, uint64_t bytes)
+static bool write_then_read(struct test_run *run, int fd, uint64_t bytes)
 {
-    uint64_t *first = buffer_map(trial, fd, bytes);
+    uint64_t *first = buffer_map(run, fd, bytes);
     if (!first)
         return false;
     for (uint64_t i = 0; i < bytes / 8; i++)
         first[i] = word_at(i);
-    bool good = check_pattern(trial, first, bytes / 8, "the mapping written to");
+    bool good = check_pattern(run, first, bytes / 8, "the mapping written to");
     sys_unmap(first, (size_t)bytes);
-    uint64_t *second = good ? buffer_map(trial, fd, bytes) : NULL;
+    uint64_t *second = good ? buffer_map(run, fd, bytes) : NULL;
     if (!second)
         return false;
-    good = check_pattern(trial, second, bytes / 8, "a second mapping");
+    good = check_pattern(run, second, bytes / 8, "a second mapping");
     sys_unmap(second, (size_t)bytes);
     return good;
 }
 
-void test_mmap_rw(struct trial *trial, uint64_t unused)
+void test_mmap_rw(struct test_run *run)
 {
-    (void)unused;
-    each_size(trial, write_then_read);
+    each_size(run, write_then_read);
 }

@@ -1,7 +1,7 @@
 /* What a buffer refuses, and that no refusal leaves a descriptor behind. */
 #include "errnos.h"
 #include "sys.h"
-#include "trial.h"
+#include "heap_test.h"
 #include "uapi.h"
 
 #include <errno.h>
@@ -34,11 +34,10 @@ static bool call(int fd, const struct refused *one, uint64_t *argument, size_t p
     return sys_ioctl(fd, one->request, argument) != 0;
 }
 
-void test_fd_after_refusals(struct trial *trial, uint64_t unused)
+void test_fd_after_refusals(struct test_run *run)
 {
-    size_t page = (size_t)trial->heap->page;
-    (void)unused;
-    int fd = buffer_need(trial, page);
+    size_t page = (size_t)run->heap->page;
+    int fd = buffer_need(run, page);
     if (fd < 0)
         return;
     void *argument = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -47,31 +46,30 @@ void test_fd_after_refusals(struct trial *trial, uint64_t unused)
         bool was = call(fd, &refused[i], argument, page);
         unsigned after = open_descriptors();
         if (was && after != before)
-            fail(trial, 0, "%s: %u descriptors were open before, %u after", refused[i].what, before, after);
+            fail(run, 0, "%s: %u descriptors were open before, %u after", refused[i].what, before, after);
     }
     if (argument == MAP_FAILED)
-        cannot_tell(trial, errno, "no page for the argument: %s", errno_name(errno));
+        cannot_tell(run, errno, "no page for the argument: %s", errno_name(errno));
     else
         munmap(argument, page);
     sys_close(fd);
 }
 
 /* Memory of a TEE is not for a CPU: a heap that says so by its name has no mmap (drivers/tee/tee_heap.c). */
-void test_protected_mmap(struct trial *trial, uint64_t unused)
+void test_protected_mmap(struct test_run *run)
 {
     static const int protections[] = {PROT_READ, PROT_WRITE, PROT_READ | PROT_WRITE};
-    size_t page = (size_t)trial->heap->page;
-    (void)unused;
-    if (!trial->heap->is_protected) {
-        skip(trial, "not a protected heap by its name");
+    size_t page = (size_t)run->heap->page;
+    if (!run->heap->is_protected) {
+        skip(run, "not a protected heap by its name");
         return;
     }
-    int fd = buffer_need(trial, page);
+    int fd = buffer_need(run, page);
     for (int i = 0; fd >= 0 && i < 3; i++) {
         void *at = sys_map(fd, page, protections[i], MAP_SHARED, 0);
         if (at == MAP_FAILED && errno == EINVAL)
             continue;
-        fail(trial, at == MAP_FAILED ? errno : 0, "mmap of protected memory: EINVAL was expected, %s came",
+        fail(run, at == MAP_FAILED ? errno : 0, "mmap of protected memory: expected EINVAL, got %s",
              at == MAP_FAILED ? errno_name(errno) : "success");
         if (at != MAP_FAILED)
             sys_unmap(at, page);

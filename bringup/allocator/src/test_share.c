@@ -3,7 +3,7 @@
 #include "errnos.h"
 #include "fill.h"
 #include "sys.h"
-#include "trial.h"
+#include "heap_test.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -51,23 +51,23 @@ static int receive_descriptor(int from)
 }
 
 /* In a child: a buffer full of the pattern goes out, and the child ends. */
-static void give_away(struct trial *trial, int to)
+static void give_away(struct test_run *run, int to)
 {
-    uint64_t page = trial->heap->page;
-    int fd = buffer_need(trial, page);
-    void *at = fd < 0 ? NULL : buffer_map(trial, fd, page);
+    uint64_t page = run->heap->page;
+    int fd = buffer_need(run, page);
+    void *at = fd < 0 ? NULL : buffer_map(run, fd, page);
     if (!at)
         _exit(1);
     fill_words(at, PATTERN, page);
     _exit(send_descriptor(to, fd) ? 0 : 1);
 }
 
-static void look_at_received(struct trial *trial, int fd)
+static void look_at_received(struct test_run *run, int fd)
 {
-    uint64_t page = trial->heap->page, *at = buffer_map(trial, fd, page);
+    uint64_t page = run->heap->page, *at = buffer_map(run, fd, page);
     for (uint64_t i = 0; at && i < page / 8; i++)
         if (at[i] != PATTERN) {
-            fail(trial, 0, "the other process wrote 0x%016llx, offset %llu holds 0x%016llx", (unsigned long long)PATTERN,
+            fail(run, 0, "the other process wrote 0x%016llx, offset %llu holds 0x%016llx", (unsigned long long)PATTERN,
                  (unsigned long long)(i * 8), (unsigned long long)at[i]);
             break;
         }
@@ -75,31 +75,30 @@ static void look_at_received(struct trial *trial, int fd)
         sys_unmap(at, (size_t)page);
 }
 
-void test_socket(struct trial *trial, uint64_t unused)
+void test_socket(struct test_run *run)
 {
     int ends[2], status = 0;
-    (void)unused;
-    if (!buffer_maps(trial))
+    if (!buffer_maps(run))
         return;
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
-        cannot_tell(trial, errno, "no socket pair: %s", errno_name(errno));
+        cannot_tell(run, errno, "no socket pair: %s", errno_name(errno));
         return;
     }
     pid_t pid = start_child();
     if (pid == 0)
-        give_away(trial, ends[1]);
+        give_away(run, ends[1]);
     int error = errno;
     close(ends[1]);
     if (pid < 0)
-        cannot_tell(trial, error, "no process: %s", errno_name(error));
+        cannot_tell(run, error, "no process: %s", errno_name(error));
     else if (waitpid(pid, &status, 0) != pid || status != 0)
-        cannot_tell(trial, 0, "the process that was to send the buffer ended with status 0x%x", (unsigned)status);
+        cannot_tell(run, 0, "the process that was to send the buffer ended with status 0x%x", (unsigned)status);
     int fd = pid > 0 && status == 0 ? receive_descriptor(ends[0]) : -1;
     if (fd >= 0) {
-        look_at_received(trial, fd);
+        look_at_received(run, fd);
         sys_close(fd);
     } else if (pid > 0 && status == 0) {
-        cannot_tell(trial, 0, "the descriptor did not come");
+        cannot_tell(run, 0, "the descriptor did not arrive");
     }
     close(ends[0]);
 }

@@ -1,6 +1,7 @@
+/* DMA_BUF_IOCTL_SYNC, poll of an idle buffer, and an ioctl that a buffer does not have. */
 #include "errnos.h"
 #include "sys.h"
-#include "trial.h"
+#include "heap_test.h"
 #include "uapi.h"
 
 #include <errno.h>
@@ -13,86 +14,81 @@ static int sync_with(int fd, uint64_t flags)
     return sys_ioctl(fd, DMA_BUF_IOCTL_SYNC, &sync) == 0 ? 0 : errno;
 }
 
-void test_sync(struct trial *trial, uint64_t unused)
+void test_sync(struct test_run *run)
 {
     static const struct {
         uint64_t direction;
         const char *name;
     } directions[] = {{DMA_BUF_SYNC_READ, "READ"}, {DMA_BUF_SYNC_WRITE, "WRITE"}, {DMA_BUF_SYNC_RW, "RW"}};
-    (void)unused;
-    int fd = buffer_need(trial, trial->heap->page);
+    int fd = buffer_need(run, run->heap->page);
     for (unsigned i = 0; fd >= 0 && i < 3; i++) {
         int start = sync_with(fd, DMA_BUF_SYNC_START | directions[i].direction);
         int end = sync_with(fd, DMA_BUF_SYNC_END | directions[i].direction);
         if (start || end)
-            fail(trial, start ? start : end, "SYNC %s %s: %s", start ? "START" : "END", directions[i].name,
+            fail(run, start ? start : end, "SYNC %s %s: %s", start ? "START" : "END", directions[i].name,
                  errno_name(start ? start : end));
     }
     if (fd >= 0)
         sys_close(fd);
 }
 
-void test_bad_sync(struct trial *trial, uint64_t unused)
+void test_bad_sync(struct test_run *run)
 {
     static const uint64_t wrong[] = {
         0, DMA_BUF_SYNC_END, DMA_BUF_SYNC_RW | 8, DMA_BUF_SYNC_RW | 1ull << 32, ~0ull,
     };
-    (void)unused;
-    int fd = buffer_need(trial, trial->heap->page);
+    int fd = buffer_need(run, run->heap->page);
     for (unsigned i = 0; fd >= 0 && i < sizeof wrong / sizeof wrong[0]; i++) {
         int error = sync_with(fd, wrong[i]);
         if (error != EINVAL)
-            fail(trial, error, "SYNC with flags 0x%llx: EINVAL was expected, %s came", (unsigned long long)wrong[i],
+            fail(run, error, "SYNC with flags 0x%llx: expected EINVAL, got %s", (unsigned long long)wrong[i],
                  errno_name(error));
     }
     if (fd >= 0)
         sys_close(fd);
 }
 
-static void *unreadable_page(const struct trial *trial)
+static void *unreadable_page(const struct test_run *run)
 {
-    return mmap(NULL, (size_t)trial->heap->page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return mmap(NULL, (size_t)run->heap->page, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 }
 
-void test_bad_sync_pointer(struct trial *trial, uint64_t unused)
+void test_bad_sync_pointer(struct test_run *run)
 {
-    (void)unused;
-    int fd = buffer_need(trial, trial->heap->page);
+    int fd = buffer_need(run, run->heap->page);
     if (fd < 0)
         return;
-    void *argument = unreadable_page(trial);
+    void *argument = unreadable_page(run);
     int error = sys_ioctl(fd, DMA_BUF_IOCTL_SYNC, argument) == 0 ? 0 : errno;
     if (error != EFAULT)
-        fail(trial, error, "SYNC with an unreadable argument: EFAULT was expected, %s came", errno_name(error));
-    munmap(argument, (size_t)trial->heap->page);
+        fail(run, error, "SYNC with an unreadable argument: expected EFAULT, got %s", errno_name(error));
+    munmap(argument, (size_t)run->heap->page);
     sys_close(fd);
 }
 
-void test_bad_buffer_ioctl(struct trial *trial, uint64_t unused)
+void test_bad_buffer_ioctl(struct test_run *run)
 {
     uint64_t argument = 0;
-    (void)unused;
-    int fd = buffer_need(trial, trial->heap->page);
+    int fd = buffer_need(run, run->heap->page);
     if (fd < 0)
         return;
     int error = sys_ioctl(fd, DMA_BUF_IOCTL_UNKNOWN, &argument) == 0 ? 0 : errno;
     if (error != ENOTTY)
-        fail(trial, error, "an unknown ioctl on a buffer: ENOTTY was expected, %s came", errno_name(error));
+        fail(run, error, "an unknown ioctl on a buffer: expected ENOTTY, got %s", errno_name(error));
     sys_close(fd);
 }
 
 /* A buffer that nobody works on is ready for reading and writing. */
-void test_poll(struct trial *trial, uint64_t unused)
+void test_poll(struct test_run *run)
 {
-    (void)unused;
-    int fd = buffer_need(trial, trial->heap->page);
+    int fd = buffer_need(run, run->heap->page);
     if (fd < 0)
         return;
     struct pollfd ready = {.fd = fd, .events = POLLIN | POLLOUT};
     int count = sys_poll(&ready);
     if (count < 0)
-        fail(trial, errno, "poll: %s", errno_name(errno));
+        fail(run, errno, "poll: %s", errno_name(errno));
     else if (ready.revents != (POLLIN | POLLOUT))
-        fail(trial, 0, "poll of an idle buffer gives 0x%x, not POLLIN|POLLOUT", (unsigned)ready.revents);
+        fail(run, 0, "poll of an idle buffer gives 0x%x, not POLLIN|POLLOUT", (unsigned)ready.revents);
     sys_close(fd);
 }

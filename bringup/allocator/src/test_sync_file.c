@@ -2,7 +2,7 @@
  * CONFIG_SYNC_FILE. */
 #include "errnos.h"
 #include "sys.h"
-#include "trial.h"
+#include "heap_test.h"
 #include "uapi.h"
 
 #include <errno.h>
@@ -17,9 +17,9 @@ static int call(int fd, unsigned long request, uint32_t flags, int *sync_fd)
     return 0;
 }
 
-int buffer_with_sync_files(struct trial *trial)
+int buffer_with_sync_files(struct test_run *run)
 {
-    int sync_fd = -1, fd = buffer_need(trial, trial->heap->page);
+    int sync_fd = -1, fd = buffer_need(run, run->heap->page);
     if (fd < 0)
         return -1;
     int error = call(fd, DMA_BUF_IOCTL_EXPORT_SYNC_FILE, DMA_BUF_SYNC_READ, &sync_fd);
@@ -28,49 +28,47 @@ int buffer_with_sync_files(struct trial *trial)
         return fd;
     }
     if (error == ENOTTY)
-        skip(trial, "this kernel has no EXPORT_SYNC_FILE (5.10 has none; 6.1 has it with CONFIG_SYNC_FILE)");
+        skip(run, "this kernel has no EXPORT_SYNC_FILE (5.10 has none; 6.1 has it with CONFIG_SYNC_FILE)");
     else
-        fail(trial, error, "EXPORT_SYNC_FILE READ: %s", errno_name(error));
+        fail(run, error, "EXPORT_SYNC_FILE READ: %s", errno_name(error));
     sys_close(fd);
     return -1;
 }
 
-void test_sync_file(struct trial *trial, uint64_t unused)
+void test_sync_file(struct test_run *run)
 {
-    (void)unused;
-    int fd = buffer_with_sync_files(trial);
+    int fd = buffer_with_sync_files(run);
     for (uint32_t flags = DMA_BUF_SYNC_READ; fd >= 0 && flags <= DMA_BUF_SYNC_RW; flags++) {
         int sync_fd = -1, error = call(fd, DMA_BUF_IOCTL_EXPORT_SYNC_FILE, flags, &sync_fd);
         if (error || fcntl(sync_fd, F_GETFD) < 0) {
-            fail(trial, error, "EXPORT_SYNC_FILE with flags %u: %s", flags,
+            fail(run, error, "EXPORT_SYNC_FILE with flags %u: %s", flags,
                  error ? errno_name(error) : "its descriptor is not open");
             break;
         }
         int exported = sync_fd;
         error = call(fd, DMA_BUF_IOCTL_IMPORT_SYNC_FILE, flags, &sync_fd);
         if (error)
-            fail(trial, error, "IMPORT_SYNC_FILE of what EXPORT gave, with flags %u: %s", flags, errno_name(error));
+            fail(run, error, "IMPORT_SYNC_FILE of what EXPORT gave, with flags %u: %s", flags, errno_name(error));
         sys_close(exported);
     }
     if (fd >= 0)
         sys_close(fd);
 }
 
-void test_bad_sync_file(struct trial *trial, uint64_t unused)
+void test_bad_sync_file(struct test_run *run)
 {
     static const uint32_t wrong[] = {0, DMA_BUF_SYNC_RW | 4, ~0u};
-    (void)unused;
-    int fd = buffer_with_sync_files(trial);
+    int fd = buffer_with_sync_files(run);
     if (fd < 0)
         return;
     for (unsigned i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         int sync_fd = -1, error = call(fd, DMA_BUF_IOCTL_EXPORT_SYNC_FILE, wrong[i], &sync_fd);
         if (error != EINVAL)
-            fail(trial, error, "EXPORT_SYNC_FILE with flags 0x%x: EINVAL was expected, %s came", wrong[i],
+            fail(run, error, "EXPORT_SYNC_FILE with flags 0x%x: expected EINVAL, got %s", wrong[i],
                  errno_name(error));
     }
     int none = -1, error = call(fd, DMA_BUF_IOCTL_IMPORT_SYNC_FILE, DMA_BUF_SYNC_RW, &none);
     if (error != EINVAL)
-        fail(trial, error, "IMPORT_SYNC_FILE of descriptor -1: EINVAL was expected, %s came", errno_name(error));
+        fail(run, error, "IMPORT_SYNC_FILE of descriptor -1: expected EINVAL, got %s", errno_name(error));
     sys_close(fd);
 }

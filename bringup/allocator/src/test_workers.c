@@ -4,7 +4,7 @@
 #include "clock.h"
 #include "errnos.h"
 #include "sys.h"
-#include "trial.h"
+#include "heap_test.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -34,7 +34,7 @@ struct round {
         unsigned number;
         pthread_t thread;
         pid_t pid;
-        struct trial trial;
+        struct test_run run;
         struct held {
             int fd;
             uint64_t size, word, inode, *at;
@@ -68,36 +68,36 @@ static uint64_t word_at(const struct held *held, uint64_t index)
 
 static void take(struct worker *worker, struct held *held, uint64_t size, uint64_t word)
 {
-    struct trial *trial = &worker->trial;
+    struct test_run *run = &worker->run;
     uint64_t seen;
-    /* A CMA area in pieces is no finding here: alloc.* tell of shortages. */
-    int fd = trial->heap->cma ? buffer_more(trial, size, 1) : buffer_need(trial, size);
+    /* A fragmented CMA area is not a failure here: alloc.* report shortages. */
+    int fd = run->heap->cma ? buffer_more(run, size, 1) : buffer_need(run, size);
     *held = (struct held){.fd = fd, .size = size, .word = word};
     if (fd < 0)
         return;
     if (sys_stat(fd, &seen, &held->inode) != 0)
-        fail(trial, errno, "fstat of a new buffer, descriptor %d: %s", fd, errno_name(errno));
+        fail(run, errno, "fstat of a new buffer, descriptor %d: %s", fd, errno_name(errno));
     else
         worker->round->inodes[atomic_fetch_add(&worker->round->made, 1) % SEEN] = held->inode;
-    held->at = buffer_map(trial, fd, size);
+    held->at = buffer_map(run, fd, size);
     for (uint64_t i = 0; held->at && i < size / 8; i++)
         held->at[i] = word_at(held, i);
 }
 
-static void check_and_drop(struct trial *trial, struct held *held)
+static void check_and_drop(struct test_run *run, struct held *held)
 {
     uint64_t size, inode, i = 0;
     if (held->at) {
         while (i < held->size / 8 && held->at[i] == word_at(held, i))
             i++;
         if (i < held->size / 8)
-            fail(trial, 0, "offset %llu of %llu bytes holds 0x%016llx, 0x%016llx was written", (unsigned long long)i * 8,
+            fail(run, 0, "offset %llu of %llu bytes holds 0x%016llx, 0x%016llx was written", (unsigned long long)i * 8,
                  (unsigned long long)held->size, (unsigned long long)held->at[i], (unsigned long long)word_at(held, i));
         sys_unmap(held->at, (size_t)held->size);
     }
     if (held->fd >= 0) {
         if (sys_stat(held->fd, &size, &inode) != 0 || inode != held->inode)
-            fail(trial, 0, "descriptor %d is another buffer's now", held->fd);
+            fail(run, 0, "descriptor %d now belongs to another buffer", held->fd);
         sys_close(held->fd);
     }
     *held = (struct held){.fd = -1};
@@ -108,7 +108,7 @@ static void *work(void *argument)
 {
     struct worker *worker = argument;
     struct round *round = worker->round;
-    const struct heap *heap = worker->trial.heap;
+    const struct heap *heap = worker->run.heap;
     uint64_t random = round->seed ^ (uint64_t)(worker->number + 1) << 32;
     uint64_t most = heap->limit / (round->workers * HELD * heap->page);
     for (unsigned i = 0; i < HELD; i++)
@@ -118,19 +118,19 @@ static void *work(void *argument)
         sched_yield();
     for (uint64_t turn = 0; turn < round->turns && now_ns() < round->ends_at; turn++) {
         struct held *held = &worker->held[turn % HELD];
-        check_and_drop(&worker->trial, held);
+        check_and_drop(&worker->run, held);
         uint64_t order = next_random(&random) % SIZES, pages = 1 + next_random(&random) % (1ull << order);
         take(worker, held, (pages < most ? pages : most) * heap->page, next_random(&random));
-        if (worker->trial.verdict.outcome != OUTCOME_PASS)
+        if (worker->run.verdict.outcome != OUTCOME_PASS)
             break;
     }
     for (unsigned i = 0; i < HELD; i++)
         if (round->threads || i > 0)
-            check_and_drop(&worker->trial, &worker->held[i]);
+            check_and_drop(&worker->run, &worker->held[i]);
     return NULL;
 }
 
-static bool begin(struct trial *trial, struct worker *worker)
+static bool begin(struct test_run *run, struct worker *worker)
 {
     if (worker->round->threads)
         return pthread_create(&worker->thread, NULL, work, worker) == 0;
@@ -140,73 +140,74 @@ static bool begin(struct trial *trial, struct worker *worker)
         work(worker);
         unsigned after = open_descriptors() - (worker->held[0].fd >= 0);
         if (after != before)
-            fail(&worker->trial, 0, "%u descriptors were open before, %u after", before, after);
+            fail(&worker->run, 0, "%u descriptors were open before, %u after", before, after);
         _exit(0);
     }
     if (pid < 0)
-        cannot_tell(trial, errno, "no process: %s", errno_name(errno));
+        cannot_tell(run, errno, "no process: %s", errno_name(errno));
     worker->pid = pid; /* not in the child: the memory is shared */
     return pid > 0;
 }
 
-static void end(struct trial *trial, struct worker *worker)
+static void end(struct test_run *run, struct worker *worker)
 {
     int status = 0;
     if (worker->round->threads)
         pthread_join(worker->thread, NULL);
     else if (waitpid(worker->pid, &status, 0) != worker->pid || status != 0)
-        cannot_tell(trial, 0, "worker %u ended with status 0x%x", worker->number, (unsigned)status);
-    const struct verdict *found = &worker->trial.verdict;
-    if (found->outcome != OUTCOME_PASS && trial->verdict.outcome == OUTCOME_PASS) {
-        fail(trial, found->error, "seed %llu, worker %u of %u: %s", (unsigned long long)worker->round->seed,
+        cannot_tell(run, 0, "worker %u ended with status 0x%x", worker->number, (unsigned)status);
+    const struct verdict *found = &worker->run.verdict;
+    if (found->outcome != OUTCOME_PASS && run->verdict.outcome == OUTCOME_PASS) {
+        fail(run, found->error, "seed %llu, worker %u of %u: %s", (unsigned long long)worker->round->seed,
              worker->number + 1, worker->round->workers, found->seen);
-        trial->verdict.outcome = found->outcome;
+        run->verdict.outcome = found->outcome;
     }
 }
 
-static void go_round(struct trial *trial, struct round *round)
+static void go_round(struct test_run *run, struct round *round)
 {
     unsigned before = open_descriptors(), begun = 0;
     while (begun < round->workers) {
         struct worker *worker = &round->worker[begun];
-        *worker = (struct worker){.round = round, .number = begun, .trial = *trial};
-        if (!begin(trial, worker))
+        *worker = (struct worker){.round = round, .number = begun, .run = *run};
+        if (!begin(run, worker))
             break;
         begun++;
     }
     if (begun < round->workers)
-        cannot_tell(trial, 0, "%u of %u workers could be begun", begun, round->workers);
+        cannot_tell(run, 0, "only %u of %u workers could be started", begun, round->workers);
     atomic_fetch_add(&round->ready, round->workers - begun);
     for (unsigned i = 0; i < begun; i++)
-        end(trial, &round->worker[i]);
+        end(run, &round->worker[i]);
     unsigned after = open_descriptors();
     if (after != before)
-        fail(trial, 0, "seed %llu, %u workers: %u descriptors were open before, %u after", (unsigned long long)round->seed,
+        fail(run, 0, "seed %llu, %u workers: %u descriptors were open before, %u after", (unsigned long long)round->seed,
              round->workers, before, after);
     unsigned made = atomic_load(&round->made);
     uint64_t left = still_counted(round->inodes, made < SEEN ? made : SEEN);
     if (left)
-        fail(trial, 0, "seed %llu, %u workers: the buffer with inode %llu is gone and still counted",
+        fail(run, 0, "seed %llu, %u workers: the buffer with inode %llu is closed and still counted",
              (unsigned long long)round->seed, round->workers, (unsigned long long)left);
 }
 
 /* Rounds of 1, 2, 4 and, where there are more than four CPUs and the budget allows, 8 workers. */
-void test_workers(struct trial *trial, uint64_t threads)
+void test_workers(struct test_run *run)
 {
+    uint64_t threads = run->argument;
     cpu_set_t cpus;
     CPU_ZERO(&cpus);
     sched_getaffinity(0, sizeof cpus, &cpus);
     unsigned most = CPU_COUNT(&cpus) > 4 ? MOST : MOST / 2, rounds = most == MOST ? 4 : 3;
-    if (!buffer_maps(trial))
+    if (!buffer_maps(run))
         return;
-    trial->verdict.seed = wanted.seed;
+    run->verdict.seed = wanted.seed;
     struct round *round = mmap(NULL, sizeof *round, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (round == MAP_FAILED) {
-        cannot_tell(trial, errno, "no memory for the workers: %s", errno_name(errno));
+        cannot_tell(run, errno, "no memory for the workers: %s", errno_name(errno));
         return;
     }
-    for (unsigned workers = 1; workers <= most && trial->verdict.outcome == OUTCOME_PASS; workers *= 2) {
-        if (trial->heap->limit < workers * HELD * trial->heap->page)
+    for (unsigned workers = 1; workers <= most && run->verdict.outcome == OUTCOME_PASS; workers *= 2) {
+        if (run->heap->limit < workers * HELD * run->heap->page)
             break;
         memset(round, 0, sizeof *round);
         round->threads = threads;
@@ -214,7 +215,7 @@ void test_workers(struct trial *trial, uint64_t threads)
         round->seed = wanted.seed;
         round->turns = wanted.milliseconds ? UINT64_MAX : TURNS;
         round->ends_at = now_ns() + (wanted.milliseconds ? wanted.milliseconds * 1000000u : MOST_NS) / rounds;
-        go_round(trial, round);
+        go_round(run, round);
     }
     munmap(round, sizeof *round);
 }

@@ -1,210 +1,49 @@
-/* The table of tests: one entry each. An id never changes its meaning. */
-#include "trial.h"
+/* The table of tests, made from heap_tests.h, and how --list prints it. */
+#include "heap_test.h"
+#include "out.h"
 #include "uapi.h"
 
 #include <fcntl.h>
 
+#define TEST(function, ...) {function, __VA_ARGS__},
 const struct test heap_tests[] = {
-    {.id = "open",
-     .asserts = "the heap's node opens read-only",
-     .run = test_open, .opens = true},
-    {.id = "alloc.page",
-     .asserts = "ALLOC of one page gives a buffer",
-     .run = test_alloc, .argument = ONE_PAGE, .needs = ONE_PAGE},
-    {.id = "alloc.64k",
-     .asserts = "ALLOC of 64 KiB gives a buffer",
-     .run = test_alloc, .argument = 64 * KIB, .needs = 64 * KIB},
-    {.id = "alloc.1m",
-     .asserts = "ALLOC of 1 MiB gives a buffer",
-     .run = test_alloc, .argument = MIB, .needs = MIB},
-    {.id = "alloc.4m",
-     .asserts = "ALLOC of 4 MiB gives a buffer",
-     .run = test_alloc, .argument = 4 * MIB, .needs = 4 * MIB},
-    {.id = "size.lseek",
-     .asserts = "lseek to the end gives the size asked for, for every size the heap can hold",
-     .run = test_size_lseek, .needs = ONE_PAGE},
-    {.id = "size.fstat",
-     .asserts = "fstat gives the size asked for",
-     .run = test_size_fstat, .needs = ONE_PAGE, .since = SINCE(5, 3)},
-    {.id = "size.rounding",
-     .asserts = "1 byte, a page less a byte, and a page and a byte come as whole pages",
-     .run = test_size_rounding, .needs = PAGES(2)},
-    {.id = "size.bad_lseek",
-     .asserts = "lseek SEEK_SET 0 gives 0; any other offset or whence gives EINVAL",
-     .run = test_bad_lseek, .needs = ONE_PAGE},
-    {.id = "abi.older_struct",
-     .asserts = "ALLOC with a structure of 16 bytes gives a buffer",
-     .run = test_struct, .argument = DMA_HEAP_IOCTL_ALLOC_16, .needs = ONE_PAGE, .only = SOURCE_NODE},
-    {.id = "abi.newer_struct",
-     .asserts = "ALLOC with a structure of 48 bytes gives a buffer, whatever is behind the 24 known ones",
-     .run = test_struct, .argument = DMA_HEAP_IOCTL_ALLOC_48, .needs = ONE_PAGE, .only = SOURCE_NODE},
-    {.id = "abi.other_magic",
-     .asserts = "ioctl number 0 is ALLOC whatever its magic",
-     .run = test_struct, .argument = DMA_HEAP_IOCTL_ALLOC_OTHER, .needs = ONE_PAGE, .only = SOURCE_NODE},
-    {.id = "access.rdonly",
-     .asserts = "a buffer allocated O_RDONLY maps for reading; PROT_WRITE gives EACCES",
-     .run = test_access, .argument = O_RDONLY, .needs = ONE_PAGE, .maps = true, .only = SOURCE_NODE},
-    {.id = "access.wronly",
-     .asserts = "a buffer allocated O_WRONLY does not map: EACCES",
-     .run = test_access, .argument = O_WRONLY, .needs = ONE_PAGE, .maps = true, .only = SOURCE_NODE},
-    {.id = "access.rdwr",
-     .asserts = "a buffer allocated O_RDWR maps for reading, for writing and for both",
-     .run = test_access, .argument = O_RDWR, .needs = ONE_PAGE, .maps = true},
-    {.id = "fd.cloexec",
-     .asserts = "the buffer's descriptor is closed by exec when O_CLOEXEC was asked for, and not otherwise",
-     .run = test_cloexec, .needs = ONE_PAGE},
-    {.id = "zero.fresh",
-     .asserts = "a new buffer reads zero, for every size the heap can hold",
-     .run = test_zero_fresh, .needs = ONE_PAGE, .maps = true},
-    {.id = "zero.reuse",
-     .asserts = "a buffer reads zero after dirty buffers were freed",
-     .run = test_zero_reuse, .needs = ONE_PAGE, .maps = true},
-    {.id = "mmap.rw",
-     .asserts = "what is written through a mapping is read back, also through a second mapping",
-     .run = test_mmap_rw, .needs = ONE_PAGE, .maps = true},
-    {.id = "mmap.two",
-     .asserts = "what is written through one of two mappings is read at once through the other",
-     .run = test_two_mappings, .needs = ONE_PAGE, .maps = true},
-    {.id = "mmap.partial_unmap",
-     .asserts = "munmap of one page of a mapping leaves the others as they were",
-     .run = test_partial_unmap, .needs = PAGES(4), .maps = true},
-    {.id = "mmap.beyond",
-     .asserts = "mmap beyond the buffer's size gives EINVAL",
-     .run = test_map_beyond, .needs = ONE_PAGE, .maps = true},
-    {.id = "mmap.private",
-     .asserts = "mmap of a CMA heap's buffer with MAP_PRIVATE gives EINVAL",
-     .run = test_map_private, .needs = ONE_PAGE, .maps = true, .only = SOURCE_NODE},
-    {.id = "protected.mmap",
-     .asserts = "mmap of a protected heap's buffer gives EINVAL",
-     .run = test_protected_mmap, .needs = ONE_PAGE, .only = SOURCE_NODE},
-    {.id = "share.socket",
-     .asserts = "a buffer sent over a socket is mapped after the process that made it has ended, with what it wrote",
-     .run = test_socket, .needs = ONE_PAGE, .maps = true},
-    {.id = "share.processes",
-     .asserts = "processes that allocate, write, check and free at the same time see their own contents alone",
-     .run = test_workers, .needs = PAGES(12), .maps = true},
-    {.id = "share.threads",
-     .asserts = "threads that allocate, write, check and free at the same time see their own contents alone",
-     .run = test_workers, .argument = true, .needs = PAGES(12), .maps = true},
-    {.id = "share.drm",
-     .asserts = "a DRM driver imports the buffer, is no hindrance to SYNC, and gives the same buffer back",
-     .run = test_drm_import, .needs = ONE_PAGE},
-    {.id = "share.udmabuf",
-     .asserts = "the buffer and a udmabuf that are mapped at the same time keep their own contents",
-     .run = test_udmabuf, .needs = ONE_PAGE, .maps = true},
-    {.id = "poll.fence",
-     .asserts = "poll of a buffer with a fence waits for it: readers for who writes, writers for everybody",
-     .run = test_poll_fence, .needs = ONE_PAGE},
-    {.id = "poll.idle",
-     .asserts = "poll of a buffer that nothing works on gives POLLIN and POLLOUT",
-     .run = test_poll, .needs = ONE_PAGE},
-    {.id = "sync.rw",
-     .asserts = "DMA_BUF_IOCTL_SYNC START and END succeed for READ, WRITE and RW",
-     .run = test_sync, .needs = ONE_PAGE, .since = SINCE(4, 6)},
-    {.id = "sync.bad_flags",
-     .asserts = "DMA_BUF_IOCTL_SYNC without a direction or with an unknown flag gives EINVAL",
-     .run = test_bad_sync, .needs = ONE_PAGE, .since = SINCE(4, 6)},
-    {.id = "sync.bad_pointer",
-     .asserts = "DMA_BUF_IOCTL_SYNC with an unreadable argument gives EFAULT",
-     .run = test_bad_sync_pointer, .needs = ONE_PAGE, .since = SINCE(4, 6)},
-    {.id = "sync_file.rw",
-     .asserts = "DMA_BUF_IOCTL_EXPORT_SYNC_FILE gives a descriptor, which IMPORT_SYNC_FILE takes",
-     .run = test_sync_file, .needs = ONE_PAGE},
-    {.id = "sync_file.bad",
-     .asserts = "EXPORT_SYNC_FILE with wrong flags and IMPORT_SYNC_FILE of no sync file give EINVAL",
-     .run = test_bad_sync_file, .needs = ONE_PAGE},
-    {.id = "name.set",
-     .asserts = "DMA_BUF_SET_NAME takes 31 bytes, and fdinfo shows the name",
-     .run = test_name, .needs = ONE_PAGE, .since = SINCE(5, 3)},
-    {.id = "name.long",
-     .asserts = "DMA_BUF_SET_NAME of 32 bytes or more gives EINVAL",
-     .run = test_long_name, .needs = ONE_PAGE, .since = SINCE(5, 3)},
-    {.id = "account.fdinfo",
-     .asserts = "fdinfo tells the buffer's size and exporter",
-     .run = test_fdinfo, .needs = ONE_PAGE, .since = SINCE(5, 3)},
-    {.id = "account.bufinfo",
-     .asserts = "debugfs bufinfo has the buffer with its size and exporter, and not after close",
-     .run = test_bufinfo, .needs = ONE_PAGE, .since = SINCE(5, 3)},
-    {.id = "account.sysfs",
-     .asserts = "/sys/kernel/dmabuf/buffers has the buffer with its size and exporter, and not after close",
-     .run = test_sysfs, .needs = ONE_PAGE},
-    {.id = "bad.len_zero",
-     .asserts = "ALLOC with len 0 gives EINVAL",
-     .run = test_bad_input, .argument = BAD_LEN_ZERO, .only = SOURCE_NODE},
-    {.id = "bad.len_max",
-     .asserts = "ALLOC with a len that rounds up to 2^64 gives EINVAL",
-     .run = test_bad_input, .argument = BAD_LEN_MAX, .only = SOURCE_NODE},
-    {.id = "bad.fd",
-     .asserts = "ALLOC with fd not 0 on entry gives EINVAL",
-     .run = test_bad_input, .argument = BAD_FD, .only = SOURCE_NODE},
-    {.id = "bad.fd_flags",
-     .asserts = "ALLOC with an unknown bit in fd_flags gives EINVAL",
-     .run = test_bad_input, .argument = BAD_FD_FLAGS, .only = SOURCE_NODE},
-    {.id = "bad.heap_flags",
-     .asserts = "ALLOC with heap_flags not 0 gives EINVAL",
-     .run = test_bad_input, .argument = BAD_HEAP_FLAGS, .only = SOURCE_NODE},
-    {.id = "bad.ioctl_number",
-     .asserts = "an unknown ioctl number gives EINVAL",
-     .run = test_bad_input, .argument = BAD_IOCTL_NUMBER, .only = SOURCE_NODE},
-    {.id = "bad.pointer",
-     .asserts = "ALLOC with an unreadable argument gives EFAULT",
-     .run = test_bad_input, .argument = BAD_POINTER, .only = SOURCE_NODE},
-    {.id = "bad.not_a_heap",
-     .asserts = "ALLOC on /dev/null gives ENOTTY",
-     .run = test_bad_input, .argument = BAD_NOT_A_HEAP, .only = SOURCE_NODE},
-    {.id = "bad.buffer_ioctl",
-     .asserts = "an unknown ioctl on a buffer gives ENOTTY",
-     .run = test_bad_buffer_ioctl, .needs = ONE_PAGE},
-    {.id = "fd.after_failures",
-     .asserts = "no refused call leaves a descriptor open",
-     .run = test_fd_after_failures, .only = SOURCE_NODE},
-    {.id = "fd.after_refusals",
-     .asserts = "no call that a buffer refuses leaves a descriptor open",
-     .run = test_fd_after_refusals, .needs = ONE_PAGE},
-    {.id = "fd.after_efault",
-     .asserts = "ALLOC that cannot write its answer gives EFAULT and leaves no descriptor open",
-     .run = test_fd_after_efault, .needs = ONE_PAGE, .only = SOURCE_NODE},
-    {.id = "free.memory",
-     .asserts = "closing a buffer gives its memory back",
-     .run = test_free_memory, .needs = ONE_PAGE},
-    {.id = "ion.query",
-     .asserts = "ION's HEAP_QUERY tells how many heaps there are, and of each a name and an id of its own",
-     .run = test_ion_query, .only = SOURCE_ION},
-    {.id = "ion.bad_query",
-     .asserts = "HEAP_QUERY for no heaps gives EINVAL, into unreadable memory EFAULT",
-     .run = test_ion_bad_query, .only = SOURCE_ION},
-    {.id = "ion.old_flag",
-     .asserts = "ION's ALLOC passes over ION_FLAG_CACHED_NEEDS_SYNC, which it had before 4.12",
-     .run = test_ion_old_flag, .needs = ONE_PAGE, .only = SOURCE_ION},
-    {.id = "ion.handle",
-     .asserts = "a handle gives descriptors by SHARE and MAP and comes back by IMPORT; freed, it is gone",
-     .run = test_ion_handle, .needs = ONE_PAGE, .only = SOURCE_LEGACY_ION},
-    {.id = "ion.bad_handle",
-     .asserts = "SHARE, MAP and FREE of handle 0 give EINVAL, IMPORT and SYNC of what is no buffer EBADF or EINVAL",
-     .run = test_ion_bad_handle, .only = SOURCE_LEGACY_ION},
-    {.id = "ion.sync",
-     .asserts = "ION_IOC_SYNC of a buffer succeeds",
-     .run = test_ion_sync, .needs = ONE_PAGE, .only = SOURCE_LEGACY_ION},
-    {.id = "ion.custom",
-     .asserts = "ION_IOC_CUSTOM with a command that nobody has gives ENOTTY or EINVAL",
-     .run = test_ion_custom, .only = SOURCE_LEGACY_ION},
-    {.id = "ion.bad_len",
-     .asserts = "ION's ALLOC with len 0, or one that rounds up to 0, gives EINVAL",
-     .run = test_ion_bad_call, .argument = ION_BAD_LEN, .only = SOURCE_ANY_ION},
-    {.id = "ion.bad_mask",
-     .asserts = "ION's ALLOC with a heap id mask that is 0, or of heaps that are not there, gives ENODEV",
-     .run = test_ion_bad_call, .argument = ION_BAD_MASK, .only = SOURCE_ANY_ION},
-    {.id = "ion.bad_number",
-     .asserts = "an unknown ioctl number gives ENOTTY, one of more than ION's longest structure EINVAL",
-     .run = test_ion_bad_call, .argument = ION_BAD_NUMBER, .only = SOURCE_ANY_ION},
-    {.id = "ion.bad_pointer",
-     .asserts = "ION's ALLOC with an unreadable argument gives EFAULT",
-     .run = test_ion_bad_call, .argument = ION_BAD_POINTER, .only = SOURCE_ANY_ION},
-    {.id = "ion.after_failures",
-     .asserts = "no call that ION refuses leaves a descriptor open",
-     .run = test_ion_after_failures, .only = SOURCE_ANY_ION},
-    {.id = "ion.after_efault",
-     .asserts = "ION's ALLOC that cannot write its answer gives EFAULT and leaves no descriptor open",
-     .run = test_ion_after_efault, .needs = ONE_PAGE, .only = SOURCE_ANY_ION},
+#include "heap_tests.h"
 };
+#undef TEST
 const size_t heap_test_count = sizeof heap_tests / sizeof heap_tests[0];
+
+static void list_sources(const struct test *test)
+{
+    static const struct {
+        enum source source;
+        const char *name;
+    } sources[] = {{SOURCE_NODE, "node"}, {SOURCE_ION, "ion"}, {SOURCE_LEGACY_ION, "legacy_ion"}};
+    out_list_begin("only");
+    for (size_t i = 0; i < sizeof sources / sizeof sources[0]; i++)
+        if (test->only & sources[i].source)
+            out_string(NULL, sources[i].name);
+    out_list_end();
+}
+
+void list_tests(void)
+{
+    for (size_t i = 0; i < heap_test_count; i++) {
+        const struct test *test = &heap_tests[i];
+        out_begin("test");
+        out_string("id", test->id);
+        out_string("asserts", test->asserts);
+        list_sources(test);
+        out_unsigned("pages", test->needs < KIB ? test->needs : 0);
+        out_unsigned("bytes", test->needs < KIB ? 0 : test->needs);
+        out_bool("maps", test->maps);
+        out_bool("opens", test->opens);
+        out_list_begin("since");
+        if (test->since) {
+            out_unsigned(NULL, test->since >> 8);
+            out_unsigned(NULL, test->since & 0xff);
+        }
+        out_list_end();
+        out_end();
+    }
+    out_flush();
+}

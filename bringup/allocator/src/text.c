@@ -1,3 +1,4 @@
+/* Formatting text, and matching names with patterns. */
 #include "text.h"
 
 #include <stdint.h>

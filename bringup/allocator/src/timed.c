@@ -1,9 +1,10 @@
+/* The operations that the benchmark times, and how often each is repeated per sample. */
 #include "timed.h"
 
 #include "clock.h"
 #include "fill.h"
 #include "sys.h"
-#include "trial.h"
+#include "heap_test.h"
 #include "uapi.h"
 
 #include <errno.h>
@@ -54,8 +55,8 @@ bool worker_open(struct worker *worker, uint64_t size)
 /* A buffer, or -1 with errno. */
 static int have_buffer(const struct origin *origin, uint64_t size)
 {
-    const struct trial trial = {.heap = &origin->heap, .fd = origin->fd};
-    return origin->own ? file_of(size) : buffer_alloc(&trial, size);
+    const struct test_run run = {.heap = &origin->heap, .fd = origin->fd};
+    return origin->own ? file_of(size) : buffer_alloc(&run, size);
 }
 
 static bool allocate(const struct origin *origin, struct worker *worker, uint32_t count)
@@ -144,7 +145,7 @@ static bool call(enum op op, const struct origin *origin, struct worker *worker,
 
 static void unmap(struct worker *worker)
 {
-    for (uint32_t i = 0; i < MAX_BUFFERS; i++) {
+    for (uint32_t i = 0; i < BATCH_BUFFERS; i++) {
         if (worker->maps[i])
             sys_unmap(worker->maps[i], worker->size);
         worker->maps[i] = NULL;
@@ -177,7 +178,7 @@ bool take_turn(struct origin *origin, struct worker *worker, uint64_t *took)
 
 void choose_batches(struct origin *origin, const uint64_t *took, uint64_t *quickest, uint64_t empty)
 {
-    uint64_t most = origin->buffers < MAX_BUFFERS ? origin->buffers : MAX_BUFFERS, buffers = 1;
+    uint64_t most = origin->buffers < BATCH_BUFFERS ? origin->buffers : BATCH_BUFFERS, buffers = 1;
     for (enum op op = 0; op < OP_EMPTY; op++) {
         bool whole = op == OP_ALLOC || op == OP_TOUCH || op == OP_FREE;
         if (!origin->batch[op])

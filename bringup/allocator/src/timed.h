@@ -23,7 +23,7 @@ enum op {
     OPS
 };
 
-#define MAX_BUFFERS 16u
+#define BATCH_BUFFERS 16u
 #define MAX_BATCH 256u
 
 /* Where buffers come from. `batch` is how many calls make a sample; 0: not measured here. */
@@ -42,8 +42,8 @@ struct worker {
     char *from, *to;
     int file;
     uint64_t size;
-    int fds[MAX_BUFFERS];
-    void *maps[MAX_BUFFERS];
+    int fds[BATCH_BUFFERS];
+    void *maps[BATCH_BUFFERS];
 };
 
 const char *op_name(bool own, enum op op);

@@ -1,3 +1,4 @@
+/* An instance of the kernel's tracing, and its ring buffers as they come. */
 #include "sys.h"
 #include "text.h"
 #include "trace.h"
@@ -19,7 +20,7 @@
 char trace_path[160];
 static char folder[64];    /* of tracing */
 static char instance[128]; /* our own; empty: none */
-static size_t commit_at;   /* where a sub-buffer tells how many bytes are used */
+static size_t commit_at;   /* where a sub-buffer says how many bytes are used */
 static size_t data_at;
 
 static int put_text(const char *below, const char *text)

@@ -46,7 +46,7 @@ TESTS = (
     ),
     KnownTest(
         id="account.fdinfo",
-        asserts="fdinfo tells the buffer's size and exporter",
+        asserts="fdinfo shows the buffer's size and exporter",
         does=f"Reads size and exp_name in /proc/self/fdinfo/FD of a page's buffer. {_EXPORTER}",
         why="dmabuf_dump and Android's memory reports add up buffers by process from here. A wrong size or "
         "exporter sends who looks for a leak to the wrong driver.",

@@ -16,7 +16,7 @@ _MOVING = (
 TESTS = (
     KnownTest(
         id="ion.query",
-        asserts="ION's HEAP_QUERY tells how many heaps there are, and of each a name and an id of its own",
+        asserts="ION's HEAP_QUERY gives the number of heaps, and a name and a unique id for each",
         does="Asks how many heaps there are, then for all with room for more, then with room for one: names "
         "that end, ids below 32 and different, nothing written behind the room that was given.",
         why="libion finds a heap by its name with this call, and libdmabufheap of Android 12 ends the program "

@@ -51,7 +51,7 @@ def _clean(ask: Question, one: Exhaustion) -> Verdict:
     if one.stopped == "error" and one.errno in (errno.EMFILE, errno.ENFILE):
         return ask.unknown(f"no descriptor was left: {_name(one.errno)}", shown)
     if one.stopped == "error":
-        seen = f"ALLOC of {one.asked} bytes: ENOMEM was expected, {_name(one.errno)} came"
+        seen = f"ALLOC of {one.asked} bytes: expected ENOMEM, got {_name(one.errno)}"
         return ask.failed(seen, shown, cause=HEAP_WRONG_ERRNO.here())
     if kept > one.held // 2:
         seen = f"{_mib(one.free)} were free before, {_mib(one.free_after)} after all was closed"
