@@ -22,6 +22,7 @@ from pathlib import Path
 from bringup.board import Board, Selection
 from bringup.checks.judge import judge
 from bringup.cli.board_selection import virtual_board
+from bringup.facts.board import Facts
 from bringup.record.load import load_record
 from bringup.record.observe import Observation, observe
 
@@ -69,7 +70,7 @@ def one_run(board: Board, folder: Path) -> tuple[Verdicts, float]:
     record = load_record(folder)
     verdicts = {
         (one.heap or "", one.id): (one.outcome.value, "; ".join((*one.evidence, *filter(None, (one.reason,)))))
-        for one in judge(record).verdicts
+        for one in judge(Facts(record)).verdicts
         if one.id.startswith(_ABOUT)
     }
     if error is not None:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from bringup.checks.registry import Check, Question, checks
-from bringup.config.schema import BoardConfig
 from bringup.config.units import show_size
 from bringup.errors import BringupError
 from bringup.facts.benchmark import timing_facts, untimed_facts
@@ -18,7 +17,6 @@ from bringup.facts.latency import latencies_of, latency_facts
 from bringup.facts.memory_map import memory_facts
 from bringup.facts.upstream_gap import gap_of_board
 from bringup.kernel.history.gap import UpstreamGap
-from bringup.record.load import Record
 from bringup.results.memory import MemoryFacts
 from bringup.results.requirements import RequirementFacts
 from bringup.results.run import BoardRun, HeapFacts, IonFacts, Step
@@ -27,21 +25,12 @@ from bringup.results.verdict import Verdict
 __all__ = ["heaps_of", "judge"]
 
 
-def judge(
-    record: Record,
-    config: BoardConfig | None = None,
-    *,
-    why_config: str = "",
-    record_name: str | None = None,
-    rendered: Mapping[str, str] | None = None,
-) -> BoardRun:
-    """Ask every check. A pure function of the record and the board config: the same in a year, with no board.
+def judge(facts: Facts, record_name: str | None = None) -> BoardRun:
+    """Ask every check. A pure function of the facts: the same in a year, with no board.
 
-    :param why_config: why this config, or why none.
-    :param record_name: how the run names the record's folder.
-    :param rendered: files rendered for the board earlier, path → text, to look for drift from.
+    :param record_name: what the run calls the record's folder.
     """
-    facts = Facts(record, config, why_config, rendered)
+    record, config = facts.record, facts.config
     return BoardRun(
         serial=record.board.serial,
         verdicts=tuple(verdict for check in checks() for verdict in _ask(check, facts)),
@@ -61,9 +50,9 @@ def judge(
     )
 
 
-def heaps_of(record: Record, config: BoardConfig | None = None) -> list[HeapFacts]:
-    """The heaps of a record at a glance."""
-    return list(_heaps(Facts(record, config)))
+def heaps_of(facts: Facts) -> list[HeapFacts]:
+    """The heaps that are there, then those that should be, at a glance."""
+    return list(_heaps(facts))
 
 
 def _memory(facts: Facts) -> MemoryFacts | None:

@@ -7,6 +7,7 @@ import io
 import re
 import zlib
 from collections.abc import Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -15,7 +16,7 @@ from bringup.config.schema import BoardConfig
 from bringup.errors import BringupError
 from bringup.kernel.history.version import KernelVersion
 from bringup.kernel.kconfig.dotconfig import KernelConfig, parse_config
-from bringup.kernel.requirements.evidence import Evidence
+from bringup.kernel.requirements.evidence import Evidence, modules_listed
 from bringup.kernel.requirements.judge import judge
 from bringup.kernel.requirements.verdict import KconfigVerdict
 from bringup.record.load import FileEntry, Record
@@ -58,6 +59,14 @@ class Facts:
         self.config = config
         self.why_config = why_config
         self.rendered = rendered
+
+    def against(
+        self, config: BoardConfig | None, why_config: str = "", rendered: Mapping[str, str] | None = None
+    ) -> Facts:
+        """The same facts, held against a board config. What was parsed already is kept: none of it depends on these."""
+        facts = copy(self)
+        facts.config, facts.why_config, facts.rendered = config, why_config, rendered
+        return facts
 
     def text(self, path: str) -> str | None:
         """A file's text; ``None`` unless it was read."""
@@ -153,7 +162,13 @@ class Facts:
         """The kernel's requirements, judged, by their ids; empty where the kernel's version is not known."""
         if self.version is None:
             return {}
-        beside = Evidence.of(
+        verdicts = judge(self.kernel_config, self.version, evidence=self.evidence)
+        return {verdict.id: verdict for verdict in verdicts}
+
+    @cached_property
+    def evidence(self) -> Evidence:
+        """What was observed besides the configuration and proves a requirement."""
+        return Evidence.of(
             modules=self.modules,
             modules_load=self.modules_load,
             heaps=self.heap_nodes,
@@ -161,7 +176,6 @@ class Facts:
             cma_total=self.meminfo.get("CmaTotal"),
             is_user_build=self.is_user_build,
         )
-        return {one.id: one for one in judge(self.kernel_config, self.version, evidence=beside)}
 
     @cached_property
     def modules(self) -> frozenset[str] | None:
@@ -172,11 +186,8 @@ class Facts:
     @cached_property
     def modules_load(self) -> frozenset[str] | None:
         """Modules that a ``modules.load`` names, spelled as in ``/proc/modules``; ``None``: there is no such file."""
-        lists = [one for one in self.record.files("/", "/modules.load") if one.state is State.OK]
-        if not lists:
-            return None
-        words = (word for one in lists for word in one.text().split())
-        return frozenset(word.rsplit("/", 1)[-1].removesuffix(".ko").replace("-", "_") for word in words)
+        lists = [entry for entry in self.record.files("/", "/modules.load") if entry.state is State.OK]
+        return frozenset(name for entry in lists for name in modules_listed(entry.text())) if lists else None
 
     @cached_property
     def meminfo(self) -> dict[str, int]:

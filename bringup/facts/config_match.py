@@ -1,4 +1,4 @@
-"""Which board config a record is judged against."""
+"""Which board config a board is judged against."""
 
 from __future__ import annotations
 
@@ -7,17 +7,16 @@ from collections.abc import Iterable
 from bringup.config.match import Match, Observed, match_board
 from bringup.config.schema import BoardConfig
 from bringup.facts.board import Facts
-from bringup.record.load import Record
 
-__all__ = ["match_record"]
+__all__ = ["match_config"]
 
 
-def match_record(record: Record, configs: Iterable[BoardConfig]) -> Match:
-    """Hold what the board says of itself against each config."""
-    facts = Facts(record)
+def match_config(facts: Facts, configs: Iterable[BoardConfig]) -> Match:
+    """Compare what the board says about itself with each config."""
+    hello = facts.record.hello
     observed = Observed(
         compatible=facts.compatibles or None,
         properties=facts.properties or None,
-        kernel=record.hello.release if record.hello else None,
+        kernel=hello.release if hello else None,
     )
     return match_board(observed, configs)

@@ -12,7 +12,7 @@ from bringup.checks.registry import Question, find_check
 from bringup.config.schema import BoardConfig
 from bringup.errors import BoardError, HostError, UsageError, os_reason
 from bringup.facts.board import Facts
-from bringup.facts.config_match import match_record
+from bringup.facts.config_match import match_config
 from bringup.facts.ion_equivalence import ion_facts
 from bringup.record.load import Record, load_record
 from bringup.render.expected_lines import rendered_names
@@ -41,15 +41,17 @@ def judge_record(
     :param rendered: a folder of files rendered for it earlier, or one that holds such a folder for each board config.
     :raises UsageError: there is no such file.
     """
-    match = match_record(record, configs)
+    facts = Facts(record)
+    match = match_config(facts, configs)
     config = configs[0] if named else match.config
     files = rendered_files(rendered, config.name) if rendered is not None and config is not None else None
-    return judge(record, config, why_config=match.explanation, record_name=name, rendered=files)
+    return judge(facts.against(config, match.explanation, files), name)
 
 
 def heap_verdicts(record: Record, configs: Sequence[BoardConfig]) -> list[Verdict]:
     """What the test allocator's tests say, and where there is ION, whether each heap is equal to what it replaces."""
-    facts = Facts(record, match_record(record, configs).config)
+    facts = Facts(record)
+    facts = facts.against(match_config(facts, configs).config)
     verdicts = list(find_check("allocator").ask(facts))
     if ion_facts(facts) is not None:
         verdicts += (*find_check("ion.heaps").ask(facts), *find_check("ion.replaced").ask(facts))

@@ -233,7 +233,7 @@ def test_a_heap_that_does_not_open_says_so(scripted: Program) -> None:
 
 
 def test_a_run_gets_runs_orders_and_exhaustion(scripted: Program, tmp_path: Path) -> None:
-    board = judge(recorded(scripted.run(PLAN), tmp_path / "record"), CONFIG)
+    board = judge(Facts(recorded(scripted.run(PLAN), tmp_path / "record"), CONFIG))
     heaps = {one.name: one for one in board.heaps}
     system, cma = heaps["system"].pages[-1], heaps["linux,cma"].pages[-1]
     assert (system.size, system.runs, system.orders) == (4 * MIB, ((256, 2), (512, 1)), ((8, 4),))

@@ -12,6 +12,7 @@ from bringup.board import Board, Target, connect_tcp
 from bringup.checks.judge import judge
 from bringup.deadline import Deadline
 from bringup.facts.benchmark import LIMITS, timing_facts
+from bringup.facts.board import Facts
 from bringup.record.benchmark import ALL_CPUS, Benchmark
 from bringup.record.load import Record, load_record
 from bringup.record.observe import Observation, observe
@@ -44,7 +45,7 @@ def test_the_system_heap_is_measured_beside_the_board_s_own_memory(
     assert all(one.ratio and one.p50 > 0 and one.overhead is not None for one in found)
     assert "measure, pass 2 of 2" in steps
     assert record.incomplete is None
-    judged = judge(record)
+    judged = judge(Facts(record))
     assert judged.timings == timing_facts(record.timings)
     assert {one.outcome for one in judged.verdicts if one.id == "allocator"} == {Outcome.SKIP}
     assert [one.size for heap in judged.heaps for one in heap.latency] == [4096, 65536]

@@ -14,6 +14,7 @@ from bringup.allocator.run import ensure_pushed, run
 from bringup.board import Board, Target, connect_tcp
 from bringup.checks.judge import judge
 from bringup.deadline import Deadline
+from bringup.facts.board import Facts
 from bringup.record.load import load_record
 from bringup.record.observe import Observation, observe
 from bringup.record.questions import TRACE_EVENTS
@@ -57,7 +58,7 @@ def connect(shared_board: Callable[[str], VirtualBoard], adb_server: AdbServer) 
 def measured(board: Board, folder: Path) -> BoardRun:
     failure = observe(board, folder, Observation(tests=(), rounds=0, seconds=SECONDS))
     assert failure is None, failure
-    return judge(load_record(folder))
+    return judge(Facts(load_record(folder)))
 
 
 def outcomes(run: BoardRun, heap: str | None) -> dict[str, Outcome]:

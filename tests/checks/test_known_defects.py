@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from bringup.checks.judge import judge
+from bringup.facts.board import Facts
 from bringup.results.run import BoardRun
 from bringup.results.verdict import Outcome, Verdict
 from tests.support.scripted_record import HELLO, ScriptedBoard, result
@@ -26,7 +27,7 @@ OLD_FAILURE = LEAK | {"seen": "ALLOC gave EFAULT: 5 descriptors were open before
 
 def judged(tmp_path: Path, release: str, line: dict[str, Any]) -> tuple[Verdict, BoardRun]:
     board = ScriptedBoard(hello=HELLO | {"release": release}, results=[result("linux,cma", "open"), line])
-    run = judge(board.record(tmp_path / "record"))
+    run = judge(Facts(board.record(tmp_path / "record")))
     (verdict,) = (
         verdict
         for verdict in run.verdicts

@@ -184,7 +184,7 @@ def test_every_check_is_broken_by_some_board() -> None:
 
 def test_a_record_without_hello_passes_nothing_but_what_was_seen(tmp_path: Path) -> None:
     end = {"t": "end", "complete": False, "why": "the board was lost"}
-    run = judge(broken(hello=None, end=end).record(tmp_path / "r"), BOARD_CONFIG)
+    run = judge(Facts(broken(hello=None, end=end).record(tmp_path / "r"), BOARD_CONFIG))
     passed = [one.id for one in run.verdicts if one.outcome is Outcome.PASS]
     assert passed == ["board.config"]
     assert run.outcome is Outcome.ERROR

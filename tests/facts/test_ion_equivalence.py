@@ -277,7 +277,7 @@ def test_what_rests_on_the_interface_of_before_4_12_says_that_it_was_never_run_o
     lines = [reads(SYSTEM, 1.0), reads(source, 1.1), reads(UNCACHED, 30.0)]
     scripted = board(lines, kept(SYSTEM, source), LEGACY)
     words = "ION of before 4.12: what this program does with it was never run on hardware"
-    run = judge(scripted.record(tmp_path / "record"), config())
+    run = judge(Facts(scripted.record(tmp_path / "record"), config()))
     by_check = {one.id: one for one in run.verdicts if one.heap in (None, SYSTEM, source)}
     assert words in by_check["ion.replaced"].evidence
     assert words in by_check["ion.heaps"].evidence
@@ -303,7 +303,7 @@ def test_the_heaps_that_ion_tells(tmp_path: Path, ion: dict[str, Any] | None, ou
 
 
 def test_a_run_shows_ion_and_its_heaps(tmp_path: Path) -> None:
-    run = judge(board().record(tmp_path / "record"), config())
+    run = judge(Facts(board().record(tmp_path / "record"), config()))
     assert run.ion is not None
     assert [one.name for one in run.ion.heaps] == ["linux,cma", "ion_system_heap"]
     assert [one.heap for one in run.ion.comparisons] == [SYSTEM]

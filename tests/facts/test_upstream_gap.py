@@ -22,7 +22,7 @@ def test_what_the_board_shows_is_told(tmp_path: Path) -> None:
     board.config = (board.config or "") + "CONFIG_DMABUF_HEAPS_PAGE_POOL=y\n"
     board.files["/proc/modules"] = "page_pool 16384 1 system_heap, Live 0x0\n"
     board.files["/sys/kernel/dma_heap/total_pools_kb"] = "0\n"
-    gap = judge(board.record(tmp_path)).upstream_gap
+    gap = judge(Facts(board.record(tmp_path))).upstream_gap
     assert gap is not None
     assert [(one.kind.value, one.name) for one in gap.dependencies] == [
         ("heap", "system-uncached"),

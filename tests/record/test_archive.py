@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from bringup.checks.judge import judge
 from bringup.errors import HostError, RecordError
+from bringup.facts.board import Facts
 from bringup.record import archive as room
 from bringup.record.archive import is_archive, pack, unpack
 from bringup.record.load import load_record
@@ -55,10 +56,10 @@ def unpacked_into(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_what_goes_in_comes_out(tmp_path: Path, unpacked_into: Path) -> None:
     folder = tmp_path / "record"
-    before = judge(ScriptedBoard().record(folder))
+    before = judge(Facts(ScriptedBoard().record(folder)))
     pack(folder, tmp_path / "r.tar.zst")
     record = load_record(tmp_path / "r.tar.zst")
-    assert judge(record) == before
+    assert judge(Facts(record)) == before
     assert len(list(unpacked_into.iterdir())) == 1
     del record
     assert list(unpacked_into.iterdir()) == []

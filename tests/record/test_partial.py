@@ -15,6 +15,7 @@ from bringup.board import Board, Target, connect_tcp
 from bringup.checks.judge import judge
 from bringup.deadline import Deadline
 from bringup.errors import AllocatorError, BringupError
+from bringup.facts.board import Facts
 from bringup.record.journal import JOURNAL
 from bringup.record.load import Record, load_record
 from bringup.record.observe import Observation, observe
@@ -71,7 +72,7 @@ def observe_until(board: Board, folder: Path, test: str, act: Callable[[int], ob
 
 def judged(folder: Path) -> tuple[Record, dict[str, Verdict]]:
     record = load_record(folder)
-    return record, {one.id: one for one in judge(record).verdicts}
+    return record, {one.id: one for one in judge(Facts(record)).verdicts}
 
 
 def assert_nothing_unseen_passes(record: Record, verdicts: dict[str, Verdict], last: str) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from hypothesis import given
 
 from bringup.checks.judge import judge
+from bringup.facts.board import Facts
 from bringup.kernel.kconfig.dotconfig import parse_config
 from bringup.report.fix_folder import fix_files, fixes
 from bringup.results.run import BoardRun, Run
@@ -17,7 +18,7 @@ from tests.support.scripted_record import BOARD_CONFIG, broken
 
 def test_a_kernel_without_heaps_gets_its_fragment(tmp_path: Path) -> None:
     off = "CONFIG_ARM64=y\nCONFIG_CMA=y\nCONFIG_DMA_CMA=y\n# CONFIG_DMABUF_HEAPS is not set\n"
-    board = judge(broken(heap_folder="missing", config=off).record(tmp_path / "r"), BOARD_CONFIG)
+    board = judge(Facts(broken(heap_folder="missing", config=off).record(tmp_path / "r"), BOARD_CONFIG))
     files = fix_files(board)
     fragment = parse_config(files["kconfig.fragment"], "fragment", complete=False)
     assert fragment.get("DMABUF_HEAPS") == "y"

@@ -17,6 +17,7 @@ from bringup.board import Selection, connect, connect_tcp
 from bringup.checks.judge import judge
 from bringup.config.schema import BoardConfig
 from bringup.deadline import Deadline
+from bringup.facts.board import Facts
 from bringup.record.load import load_record
 from bringup.record.observe import Observation, observe
 from bringup.report.load import load_run
@@ -118,7 +119,7 @@ class SelinuxBoard:
         folder = self._folder / f"record-{self._runs}"
         how = Observation(tests=("open", "alloc.1m"), rounds=0, pages=False, exhaust=False)
         assert observe(self._board, folder, how) is None
-        return judge(load_record(folder), config)
+        return judge(Facts(load_record(folder), config))
 
     def run(self, config: Path, *arguments: str) -> BoardRun:
         """``bringup run``, as a user starts it."""

@@ -46,7 +46,8 @@ _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 def list_heaps(selection: Selection, *, as_json: bool) -> None:
     """Print the heaps of one board, and ION's where it is there."""
     with whole_record(one_board(selection, _ACTION), Observation(heaps=None)) as record:
-        heaps, ion, ion_node = heaps_of(record), ion_facts(Facts(record)), record.node("/dev/ion")
+        facts = Facts(record)
+        heaps, ion, ion_node = heaps_of(facts), ion_facts(facts), record.node("/dev/ion")
     if as_json:
         print_json({"schema": "bringup.heaps/1", "heaps": heaps, "ion": ion})
         return

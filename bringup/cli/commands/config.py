@@ -180,9 +180,10 @@ def _fitting(record: Record) -> str:
     """Which config fits the board already, and why; empty where none does."""
     from bringup.config.match import MatchOutcome
     from bringup.config.shipped import load_all
-    from bringup.facts.config_match import match_record
+    from bringup.facts.board import Facts
+    from bringup.facts.config_match import match_config
 
-    match = match_record(record, load_all())
+    match = match_config(Facts(record), load_all())
     return "" if match.outcome is MatchOutcome.NONE else match.explanation
 
 

@@ -107,11 +107,11 @@ def _gap(
         hint = "leave --kernel out, or name a board config with --board alone"
         raise UsageError("status", "a record tells its own kernel", hint=hint)
     from bringup.facts.board import Facts
-    from bringup.facts.config_match import match_record
+    from bringup.facts.config_match import match_config
     from bringup.record.load import load_record
 
-    loaded = load_record(record)
-    return gap_of_board(Facts(loaded, configs[0] if named else match_record(loaded, configs).config), users)
+    facts = Facts(load_record(record))
+    return gap_of_board(facts.against(configs[0] if named else match_config(facts, configs).config), users)
 
 
 def _feature_table(features: Iterable[Feature], version: KernelVersion | None) -> Rows:

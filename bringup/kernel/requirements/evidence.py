@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from msgspec import Struct
 
-__all__ = ["Evidence", "Proof", "ProofKind", "Proven", "module_name"]
+__all__ = ["Evidence", "Proof", "ProofKind", "Proven", "module_name", "modules_listed"]
 
 
 class Evidence(Struct, frozen=True):
@@ -57,6 +57,13 @@ class Evidence(Struct, frozen=True):
             if key == name and equals:
                 found = value
         return found
+
+
+def modules_listed(text: str) -> Iterator[str]:
+    """The modules that a ``modules.load`` names: one per line, empty lines and comments aside."""
+    for line in text.splitlines():
+        if (entry := line.strip()) and not entry.startswith("#"):
+            yield module_name(entry)
 
 
 def module_name(entry: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import re
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from bringup.errors import BringupError, ConfigError, UsageError, os_reason
 from bringup.kernel.history.version import KernelVersion
 from bringup.kernel.kconfig.dotconfig import KernelConfig, Override, merge, parse_config
-from bringup.kernel.requirements.evidence import Evidence, module_name
+from bringup.kernel.requirements.evidence import Evidence, modules_listed
 from bringup.text import from_board
 
 if TYPE_CHECKING:
@@ -179,13 +179,7 @@ def read_modules_load(path: Path) -> list[str]:
 
     :raises ConfigError: the file cannot be read.
     """
-    return list(_module_names(_read(path, may_be_empty=True)))
-
-
-def _module_names(raw: bytes) -> Iterator[str]:
-    for line in from_board(raw).splitlines():
-        if (entry := line.strip()) and not entry.startswith("#"):
-            yield module_name(entry)
+    return list(modules_listed(from_board(_read(path, may_be_empty=True))))
 
 
 def _read(path: Path, *, may_be_empty: bool = False) -> bytes:
@@ -315,7 +309,7 @@ def _modules_load(image: BootImage, name: str) -> tuple[frozenset[str] | None, t
         for ramdisk in image.ramdisks:
             files = ramdisk_files(ramdisk, f"{name} (ramdisk)", _MODULES_LOAD)
             listed = listed or bool(files)
-            modules.update(name for raw in files.values() for name in _module_names(raw))
+            modules.update(name for raw in files.values() for name in modules_listed(from_board(raw)))
     except BringupError as error:  # the kernel beside it is still worth reading
         return None, (f"the ramdisk could not be read: {error}",)
     return (frozenset(modules) if listed else None), ()

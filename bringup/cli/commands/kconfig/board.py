@@ -7,26 +7,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from msgspec.structs import replace
-
 from bringup.errors import BoardNotFound, UsageError
 from bringup.kernel.requirements.checked import Asked
-from bringup.kernel.sources.configuration import Source, SourceKind, open_source
+from bringup.kernel.sources.configuration import Source, open_source
 
 if TYPE_CHECKING:
     from bringup.board import Board, Selection
-    from bringup.facts.board import Facts
 
-__all__ = ["Named", "all_sources", "from_facts", "observed_source", "wants_board"]
-
-_ARCHS = {
-    "aarch64": "arm64",
-    "armv7l": "arm",
-    "armv8l": "arm",
-    "i686": "x86",
-    "riscv64": "riscv",
-    "x86_64": "x86",
-}
+__all__ = ["Named", "all_sources", "observed_source", "wants_board"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +102,10 @@ def _is_record(path: Path) -> bool:
 
 def _from_record(folder: Path, asked: Asked) -> tuple[Source, Asked]:
     from bringup.facts.board import Facts
+    from bringup.facts.kernel_source import kernel_source
     from bringup.record.load import load_record
 
-    return from_facts(Facts(load_record(folder)), str(folder), asked)
+    return kernel_source(Facts(load_record(folder)), str(folder), asked)
 
 
 def _from_boards(named: Named, asked: Asked) -> list[tuple[Source, Asked]]:
@@ -137,6 +126,7 @@ def _from_board(board: Board, root: str, asked: Asked) -> tuple[Source, Asked]:
     from bringup.board import RootPolicy
     from bringup.cli.progress import live_steps
     from bringup.facts.board import Facts
+    from bringup.facts.kernel_source import kernel_source
     from bringup.lab.observing import temporary_record
     from bringup.record.observe import Observation
     from bringup.record.questions import KERNEL
@@ -148,28 +138,4 @@ def _from_board(board: Board, root: str, asked: Asked) -> tuple[Source, Asked]:
     ):
         if lost is not None:
             raise lost
-        return from_facts(Facts(record), f"{board.serial} (running kernel)", asked)
-
-
-def from_facts(facts: Facts, name: str, asked: Asked) -> tuple[Source, Asked]:
-    """The kernel of an observed board as a source, with everything else that was observed as evidence.
-
-    :param asked: what a person told goes before what was observed.
-    """
-    from bringup.kernel.requirements.evidence import Evidence
-
-    release = facts.version.release if facts.version else None
-    source = Source(name, SourceKind.CONFIG, facts.kernel_config, facts.why_no_kernel_config, release=release)
-    told = asked.evidence
-    evidence = Evidence.of(
-        modules=facts.modules,
-        modules_load=facts.modules_load if told.modules_load is None else told.modules_load,
-        heaps=facts.heap_nodes,
-        cmdline=told.cmdline or (None if facts.cmdline is None else " ".join(facts.cmdline)),
-        cma_total=facts.meminfo.get("CmaTotal"),
-        is_user_build=facts.is_user_build if told.is_user_build is None else told.is_user_build,
-    )
-    arch = asked.arch
-    if arch is None and facts.kernel_config is None and facts.record.hello is not None:
-        arch = _ARCHS.get(facts.record.hello.machine)
-    return source, replace(asked, evidence=evidence, arch=arch)
+        return kernel_source(Facts(record), f"{board.serial} (running kernel)", asked)
