@@ -35,7 +35,7 @@ class Unread(Struct, frozen=True):
 
     path: str
     reason: str
-    outside: bool = False
+    outside: bool
 
 
 class Scan(Struct, frozen=True, tag_field="schema", tag="bringup.scan/1"):

@@ -65,7 +65,7 @@ def _shown(root: str, path: str) -> str:
 def _failures(root: str, failed: list[OSError]) -> Iterator[Unread]:
     while failed:
         error = failed.pop(0)
-        yield Unread(_shown(root, str(error.filename)), os_reason(error))
+        yield Unread(_shown(root, str(error.filename)), os_reason(error), outside=False)
 
 
 def _file(root: str, path: str, name: str) -> Iterator[Source | Unread]:
@@ -77,7 +77,7 @@ def _file(root: str, path: str, name: str) -> Iterator[Source | Unread]:
         elif kind is not None:
             yield _read(_shown(root, path), path, kind, status)
     except OSError as error:
-        yield Unread(_shown(root, path), os_reason(error))
+        yield Unread(_shown(root, path), os_reason(error), outside=False)
 
 
 def _link(root: str, path: str, kind: Kind | None) -> Iterator[Unread]:
@@ -92,18 +92,18 @@ def _link(root: str, path: str, kind: Kind | None) -> Iterator[Unread]:
     if has_content and not inside:
         yield Unread(_shown(root, path), "a symbolic link out of the tree", outside=True)
     elif has_content and os.path.isfile(target) and kind_of(os.path.basename(target)) is None:  # noqa: PTH113, PTH119
-        yield Unread(_shown(root, path), "a symbolic link to a file of another kind")
+        yield Unread(_shown(root, path), "a symbolic link to a file of another kind", outside=False)
 
 
 def _read(shown: str, path: str, kind: Kind, status: os.stat_result) -> Source | Unread:
     if not stat.S_ISREG(status.st_mode):
-        return Unread(shown, "not a regular file")
+        return Unread(shown, "not a regular file", outside=False)
     if status.st_size > LARGEST:
-        return Unread(shown, f"larger than {LARGEST >> 20} MiB")
+        return Unread(shown, f"larger than {LARGEST >> 20} MiB", outside=False)
     with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:  # noqa: PTH123
         data = file.read(LARGEST + 1)
     if len(data) > LARGEST:
-        return Unread(shown, f"larger than {LARGEST >> 20} MiB")
+        return Unread(shown, f"larger than {LARGEST >> 20} MiB", outside=False)
     if b"\0" in data[:_HEAD]:
-        return Unread(shown, "binary: a NUL byte near its start")
+        return Unread(shown, "binary: a NUL byte near its start", outside=False)
     return Source(shown, kind, data)

@@ -16,12 +16,19 @@ from bringup.report.events import SCHEMA as EVENTS
 from bringup.report.events import Event
 from bringup.results.run import SCHEMA as RUN
 from bringup.results.run import Run
+from bringup.scan.document import RuleList, Scan
 
 #: Where each is in the package, and what it is made from: a class, the schema's name, its title.
 PUBLISHED: dict[str, tuple[Any, str, str]] = {
     "report/schemas/run-1.json": (Run, RUN, "the verdicts on one or many boards"),
     "report/schemas/compare-1.json": (Comparison, COMPARE, "what differs between two runs"),
     "report/schemas/events-1.json": (Event, EVENTS, "one event of a run while it runs; a line each"),
+    "scan/schemas/scan-1.json": (Scan, "bringup.scan/1", "who uses ION in a source tree, and what replaces each use"),
+    "scan/schemas/scan-rules-1.json": (
+        RuleList,
+        "bringup.scan-rules/1",
+        "what bringup scan finds, why, what replaces it",
+    ),
 }
 FOLDER = Path(bringup.__file__).parent
 
