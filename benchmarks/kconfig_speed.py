@@ -20,7 +20,7 @@ from benchmarks.measure import Goal, interleave, report, save
 from bringup.kernel.kconfig.dotconfig import parse_config
 from bringup.kernel.requirements.judge import judge, shipped_requirements
 from bringup.kernel.requirements.requirement import Requirement
-from bringup.kernel.sources.configuration import open_source
+from bringup.kernel.sources.source import open_source
 from tests.support.kernel import fetch, images
 
 _ZGREPS = 90
@@ -123,7 +123,7 @@ def _memory(image: Path) -> int:
 
 def _peak(expression: str) -> int:
     code = (
-        "from pathlib import Path; from bringup.kernel.sources.configuration import open_source; import lz4.block; "
+        "from pathlib import Path; from bringup.kernel.sources.source import open_source; import lz4.block; "
         f"import bringup.kernel.sources.kernel_image, bringup.kernel.sources.boot_image; {expression}; "
         "print(Path('/proc/self/status').read_text().split('VmHWM:')[1].split()[0])"
     )

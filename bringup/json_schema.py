@@ -57,15 +57,16 @@ def _definition(cls: Any, part: dict[str, Any]) -> dict[str, Any]:
     if issubclass(cls, enum.Enum):
         return {**head, "enum": [member.value for member in cls]}
     properties = {name: _tidy(rule) for name, rule in part["properties"].items()}
+    written = {field.name: field.encode_name for field in msgspec.structs.fields(cls)}
     for name, described in fields.items():
-        properties[name]["description"] = described
+        properties[written[name]]["description"] = described
     computed = {name for name, default in _defaults(cls).items() if default is msgspec.UNSET}
     required = [name for name in properties if name in part.get("required", ()) or name in computed]
     return {**head, "type": "object", "required": required, "properties": properties}
 
 
 def _defaults(cls: Any) -> dict[str, object]:
-    return {field.name: field.default for field in msgspec.structs.fields(cls)}
+    return {field.encode_name: field.default for field in msgspec.structs.fields(cls)}
 
 
 def _docstring(cls: Any) -> tuple[str, dict[str, str]]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable
 
 import msgspec
 
-__all__ = ["Cause", "Link", "Outcome"]
+__all__ = ["Cause", "Link", "Outcome", "worst"]
 
 
 class Outcome(enum.StrEnum):
@@ -21,6 +22,18 @@ class Outcome(enum.StrEnum):
     WARN = "warn"
     SKIP = "skip"
     ERROR = "error"
+
+
+_BY_WEIGHT = (Outcome.SKIP, Outcome.PASS, Outcome.WARN, Outcome.ERROR, Outcome.FAIL)
+
+
+def worst(outcomes: Iterable[Outcome]) -> Outcome:
+    """The outcome that counts for all of them: fail, then error, then warn, then pass.
+
+    Where nothing passed and nothing is wrong, nothing was judged, and that is an ``ERROR``.
+    """
+    top = max(outcomes, key=_BY_WEIGHT.index, default=Outcome.SKIP)
+    return Outcome.ERROR if top is Outcome.SKIP else top
 
 
 class Link(msgspec.Struct, frozen=True):

@@ -14,6 +14,7 @@ __all__ = [
     "explained_ids",
     "fragment_names",
     "heap_test_ids",
+    "kconfig_names",
     "profile_names",
     "report_formats",
     "root_policies",
@@ -59,6 +60,14 @@ def heap_test_ids(incomplete: str) -> list[str]:
     from bringup.checks.heaptests import known_tests
 
     return _matching(known_tests(), incomplete)
+
+
+def kconfig_names(incomplete: str) -> list[str]:
+    """Ids of kernel requirements, and symbols with a known history."""
+    from bringup.kernel.history.symbols import symbol_table
+    from bringup.kernel.requirements.judge import shipped_requirements
+
+    return _matching((*(requirement.id for requirement in shipped_requirements()), *symbol_table()), incomplete)
 
 
 def profile_names(incomplete: str) -> list[str]:

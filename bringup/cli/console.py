@@ -9,6 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from bringup.document import write_document
 from bringup.errors import BringupError
 from bringup.text import visible
 
@@ -47,9 +48,7 @@ def print_error(error: BringupError) -> None:
 
 
 def print_json(document: Any) -> None:
-    """One JSON document on stdout: of any class of documents, or a dict of them."""
-    from bringup.document import write_document
-
+    """One JSON document on stdout."""
     sys.stdout.write(write_document(document, indent=2) + "\n")
 
 

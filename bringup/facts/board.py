@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
-import io
 import re
-import zlib
 from collections.abc import Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass
@@ -15,16 +12,17 @@ from bringup.allocator.answer import NodeFact, State
 from bringup.config.schema import BoardConfig
 from bringup.errors import BringupError
 from bringup.kernel.history.version import KernelVersion
-from bringup.kernel.kconfig.dotconfig import KernelConfig, parse_config
-from bringup.kernel.requirements.evidence import Evidence, modules_listed
+from bringup.kernel.kconfig.dotconfig import KernelConfig
+from bringup.kernel.requirements.evidence import Evidence
 from bringup.kernel.requirements.judge import judge
 from bringup.kernel.requirements.verdict import KconfigVerdict
+from bringup.kernel.sources.modules_load import modules_listed
+from bringup.kernel.sources.source import config_from_bytes
 from bringup.record.load import FileEntry, Record
 
 __all__ = ["HEAP_FOLDER", "Facts", "UeventdRule"]
 
 HEAP_FOLDER = "/dev/dma_heap"
-_CONFIG_LIMIT = 8 * 1024 * 1024
 _PROPERTY = re.compile(r"^\[([^\]]+)\]: \[(.*)\]$", re.MULTILINE)
 _STAMP = re.compile(r"^(?:<\d+>)?(?:\[ *\d+\.\d+\])? ?")
 
@@ -233,15 +231,11 @@ def _parsed_after(entry: FileEntry) -> int:
 
 
 def _parse_kernel_config(entry: FileEntry) -> tuple[KernelConfig | None, str]:
-    data = entry.data()
     if entry.truncated:
         return None, f"{entry.path} is larger than what was read of it"
     try:
-        if data[:2] == b"\x1f\x8b":
-            with gzip.GzipFile(fileobj=io.BytesIO(data)) as packed:
-                data = packed.read(_CONFIG_LIMIT)
-        return parse_config(data.decode("utf-8", "replace"), entry.path), ""
-    except (BringupError, OSError, EOFError, zlib.error) as error:
+        return config_from_bytes(entry.data(), entry.path, complete=True), ""
+    except BringupError as error:
         return None, f"{entry.path} cannot be understood: {error}"
 
 

@@ -5,28 +5,28 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from bringup.facts.board import Facts
-from bringup.kernel.history.architecture import ALSO
-from bringup.kernel.requirements.checked import Asked
-from bringup.kernel.sources.configuration import Source, SourceKind
+from bringup.kernel.history.architecture import arch_of_machine
+from bringup.kernel.requirements.check import CheckOptions
+from bringup.kernel.sources.source import Source, SourceKind
 
 __all__ = ["kernel_source"]
 
 
-def kernel_source(facts: Facts, name: str, asked: Asked) -> tuple[Source, Asked]:
-    """The board's kernel as a source, with everything else that was observed as evidence.
+def kernel_source(facts: Facts, name: str, options: CheckOptions) -> tuple[Source, CheckOptions]:
+    """The board's kernel as a source, and the options with everything else that was observed as evidence.
 
-    :param asked: what a person said; it comes before what was observed.
+    :param options: what a person said; it comes before what was observed.
     """
     release = facts.version.release if facts.version else None
     source = Source(name, SourceKind.CONFIG, facts.kernel_config, facts.why_no_kernel_config, release=release)
-    observed, said = facts.evidence, asked.evidence
+    observed, said = facts.evidence, options.evidence
     evidence = replace(
         observed,
         modules_load=observed.modules_load if said.modules_load is None else said.modules_load,
         cmdline=said.cmdline or observed.cmdline,
         is_user_build=observed.is_user_build if said.is_user_build is None else said.is_user_build,
     )
-    arch = asked.arch
+    arch = options.arch
     if arch is None and facts.kernel_config is None and facts.record.hello is not None:
-        arch = ALSO.get(facts.record.hello.machine)
-    return source, replace(asked, evidence=evidence, arch=arch)
+        arch = arch_of_machine(facts.record.hello.machine)
+    return source, replace(options, evidence=evidence, arch=arch)

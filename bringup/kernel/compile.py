@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bringup.errors import BringupError
 from bringup.kernel.data.shipped import COMPILED
-from bringup.kernel.requirements.requirement_file import (
+from bringup.kernel.requirements.from_yaml import (
     defect_data,
     heap_data,
     requirement_data,

@@ -10,12 +10,13 @@ import msgspec
 from bringup.document import Count, computed, require_finite, set_computed
 from bringup.errors import ExitCode
 from bringup.kernel.history.gap import UpstreamGap
+from bringup.outcome import Outcome, worst
 from bringup.results.ion import IonComparison, IonFacts, IonHeap, IonPoint, PointResult
 from bringup.results.memory import MemoryFacts
 from bringup.results.pages import ExhaustionFacts, PageFacts, RegionFacts
 from bringup.results.requirements import RequirementFacts
 from bringup.results.timing import TimingFacts, UntimedFacts
-from bringup.results.verdict import Outcome, Verdict, worst
+from bringup.results.verdict import Verdict
 
 __all__ = [
     "SCHEMA",

@@ -9,19 +9,7 @@ import msgspec
 from bringup.document import always_written
 from bringup.outcome import Cause, Link, Outcome
 
-__all__ = ["Alternative", "Cause", "Change", "Diagnosis", "Link", "Outcome", "Verdict", "file_by_file", "worst"]
-
-
-_BY_WEIGHT = (Outcome.SKIP, Outcome.PASS, Outcome.WARN, Outcome.ERROR, Outcome.FAIL)
-
-
-def worst(outcomes: Iterable[Outcome]) -> Outcome:
-    """The outcome that counts for all of them: fail, then error, then warn, then pass.
-
-    Where nothing passed and nothing is wrong, nothing was judged, and that is an ``ERROR``.
-    """
-    top = max(outcomes, key=_BY_WEIGHT.index, default=Outcome.SKIP)
-    return Outcome.ERROR if top is Outcome.SKIP else top
+__all__ = ["Alternative", "Cause", "Change", "Diagnosis", "Link", "Outcome", "Verdict", "file_by_file"]
 
 
 class Change(msgspec.Struct, frozen=True):

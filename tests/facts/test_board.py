@@ -8,7 +8,7 @@ import pytest
 
 from bringup.facts.board import Facts
 from bringup.facts.kernel_source import kernel_source
-from bringup.kernel.requirements.checked import Asked
+from bringup.kernel.requirements.check import CheckOptions
 from bringup.kernel.requirements.evidence import Evidence
 from tests.support.scripted_record import BOARD_CONFIG, ScriptedBoard, broken, files
 
@@ -42,9 +42,9 @@ def test_facts_held_against_a_config_keep_what_was_parsed(tmp_path: Path) -> Non
 
 def test_what_a_person_says_comes_before_what_was_observed(tmp_path: Path) -> None:
     facts = Facts(ScriptedBoard(config=None).record(tmp_path / "record"))
-    source, asked = kernel_source(facts, "board", Asked())
-    assert (source.config, source.release, asked.arch) == (None, "6.12.107", "arm64")
-    assert asked.evidence.cmdline == "console=ttyAMA0"
-    _, asked = kernel_source(facts, "board", Asked(evidence=Evidence(cmdline="cma=64M"), arch="arm"))
-    assert (asked.evidence.cmdline, asked.arch) == ("cma=64M", "arm")
-    assert asked.evidence.cma_total == facts.meminfo["CmaTotal"]
+    source, options = kernel_source(facts, "board", CheckOptions())
+    assert (source.config, source.release, options.arch) == (None, "6.12.107", "arm64")
+    assert options.evidence.cmdline == "console=ttyAMA0"
+    _, options = kernel_source(facts, "board", CheckOptions(evidence=Evidence(cmdline="cma=64M"), arch="arm"))
+    assert (options.evidence.cmdline, options.arch) == ("cma=64M", "arm")
+    assert options.evidence.cma_total == facts.meminfo["CmaTotal"]

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from bringup.errors import ExitCode, RecordError
 from bringup.facts.latency import percentile
+from bringup.outcome import Outcome, worst
 from bringup.report.load import load_run
 from bringup.results.run import IonComparison, IonPoint, PointResult, Run
-from bringup.results.verdict import Outcome, worst
 from tests.support.documents import read_back, without_surrogates
 from tests.support.report.hostile import runs
 

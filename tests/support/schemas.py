@@ -9,9 +9,14 @@ from typing import Any
 import jsonschema
 
 import bringup
+from bringup.cli.actions.kconfig.each import KconfigOfMany
 from bringup.compare.runs import SCHEMA as COMPARE
 from bringup.compare.runs import Comparison
 from bringup.json_schema import json_schema
+from bringup.kernel.history.status import Status
+from bringup.kernel.requirements.check import KconfigCheck
+from bringup.kernel.requirements.diff import KconfigDiff
+from bringup.kernel.requirements.explain import KconfigExplanation, KconfigNames
 from bringup.report.events import SCHEMA as EVENTS
 from bringup.report.events import Event
 from bringup.results.run import SCHEMA as RUN
@@ -28,6 +33,24 @@ PUBLISHED: dict[str, tuple[Any, str, str]] = {
         RuleList,
         "bringup.scan-rules/1",
         "what bringup scan finds, why, what replaces it",
+    ),
+    "kernel/schemas/kconfig-1.json": (KconfigCheck, "bringup.kconfig/1", "a kernel configuration, judged"),
+    "kernel/schemas/kconfig-each-1.json": (
+        KconfigOfMany,
+        "bringup.kconfig-each/1",
+        "one of many kernel configurations, judged by itself; a line each",
+    ),
+    "kernel/schemas/kconfig-diff-1.json": (KconfigDiff, "bringup.kconfig-diff/1", "configurations side by side"),
+    "kernel/schemas/kconfig-explain-1.json": (
+        KconfigExplanation,
+        "bringup.kconfig-explain/1",
+        "what is known about a symbol or a requirement",
+    ),
+    "kernel/schemas/kconfig-names-1.json": (KconfigNames, "bringup.kconfig-names/1", "all names that can be looked up"),
+    "kernel/schemas/status-1.json": (
+        Status,
+        "bringup.status/1",
+        "what of DMA-BUF heaps mainline has, and a board's upstream gap",
     ),
 }
 FOLDER = Path(bringup.__file__).parent

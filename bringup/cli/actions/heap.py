@@ -24,12 +24,13 @@ from bringup.facts.board import Facts
 from bringup.facts.ion_equivalence import ion_facts
 from bringup.lab.judging import heap_verdicts
 from bringup.lab.run import Job, run_boards
+from bringup.outcome import Outcome, worst
 from bringup.record.benchmark import ALL_CPUS, EVERY_HEAP, SIZES, Benchmark
 from bringup.record.observe import Observation
 from bringup.report.benchmark import summary
 from bringup.report.bounded import shown
 from bringup.results.run import exit_code_for
-from bringup.results.verdict import Outcome, Verdict, worst
+from bringup.results.verdict import Verdict
 from bringup.text import visible
 
 __all__ = ["BenchOptions", "HeapTestOptions", "bench_heaps", "list_heaps", "parse_sizes", "parse_threads", "test_heaps"]

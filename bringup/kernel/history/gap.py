@@ -10,7 +10,7 @@ import msgspec
 
 from bringup.kernel.history.heap_names import HeapNames, heap_names
 from bringup.kernel.history.symbols import SymbolHistory, symbol_table
-from bringup.kernel.history.upstream import OutOfTree, Span, Standing, Thing, looked_at, out_of_tree
+from bringup.kernel.history.upstream import ArtifactKind, Origin, OutOfTree, Span, looked_at, out_of_tree
 from bringup.kernel.history.version import KernelVersion, VersionRange
 
 __all__ = ["Dependency", "UpstreamGap", "Used", "upstream_gap"]
@@ -47,9 +47,9 @@ class Dependency(msgspec.Struct, frozen=True):
     :param instead: What mainline offers in its place; null where nothing is known.
     """
 
-    kind: Thing
+    kind: ArtifactKind
     name: str
-    standing: Standing
+    standing: Origin
     origin: str
     seen: str
     instead: str | None = None
@@ -79,7 +79,7 @@ def upstream_gap(used: Used) -> UpstreamGap:
         *(_heap(name, seen, used) for name, seen in used.heaps.items()),
         *(_option(name, seen, version) for name, seen in used.options.items()),
         *(_module(name, seen, version) for name, seen in used.modules.items()),
-        *(_known(Thing.INTERFACE, name, seen) for name, seen in used.interfaces.items()),
+        *(_known(ArtifactKind.INTERFACE, name, seen) for name, seen in used.interfaces.items()),
     )
     series = f"{version.major}.{version.minor}" if version else None
     newest = looked_at()
@@ -92,7 +92,7 @@ def _heap(name: str, seen: str, used: Used) -> Dependency | None:
     if _is_cma_area(name, used):
         return None
     # Before mainline's patterns: linux,cma* would take a vendor's linux,cma-uncached for its own.
-    known = _known(Thing.HEAP, name, seen)
+    known = _known(ArtifactKind.HEAP, name, seen)
     if known is not None:
         return known
     fitting = [one for one in heap_names() if _matches(name, one.names)]
@@ -101,7 +101,7 @@ def _heap(name: str, seen: str, used: Used) -> Dependency | None:
     if fitting:
         origin = f"mainline has it {' and '.join(dict.fromkeys(str(Span(one.kernel)) for one in fitting))}"
         sources = tuple(dict.fromkeys(source for one in fitting for source in one.sources))
-        return Dependency(Thing.HEAP, name, Standing.BACKPORT, origin, seen, sources=sources)
+        return Dependency(ArtifactKind.HEAP, name, Origin.BACKPORT, origin, seen, sources=sources)
     return _vendors_heap(name, seen) or _nobodys_heap(name, seen, used)
 
 
@@ -109,15 +109,15 @@ def _vendors_heap(name: str, seen: str) -> Dependency | None:
     for history in symbol_table().values():
         if history.vendor and _matches(name, history.heaps):
             said = f"{seen}; CONFIG_{history.name} provides it"
-            return Dependency(Thing.HEAP, name, Standing.VENDOR, history.vendor, said, sources=_sources(history))
+            return Dependency(ArtifactKind.HEAP, name, Origin.VENDOR, history.vendor, said, sources=_sources(history))
     return None
 
 
 def _nobodys_heap(name: str, seen: str, used: Used) -> Dependency:
     if name in used.cma_areas:
         origin = "mainline makes a heap of every CMA area since 6.19; before, of the default area only"
-        return Dependency(Thing.HEAP, name, Standing.BACKPORT, origin, seen, "6.19 or later")
-    return Dependency(Thing.HEAP, name, Standing.UNKNOWN, "no mainline kernel registers a heap of this name", seen)
+        return Dependency(ArtifactKind.HEAP, name, Origin.BACKPORT, origin, seen, "6.19 or later")
+    return Dependency(ArtifactKind.HEAP, name, Origin.UNKNOWN, "no mainline kernel registers a heap of this name", seen)
 
 
 def _is_cma_area(name: str, used: Used) -> bool:
@@ -136,11 +136,12 @@ def _option(symbol: str, seen: str, version: KernelVersion | None) -> Dependency
     if any(version is None or version in era.kernel for era in eras) and not _gone(history):
         return None
     if history.vendor:
-        standing = Standing.ANDROID if history.vendor.startswith("Android") else Standing.VENDOR
-        return Dependency(Thing.OPTION, f"CONFIG_{symbol}", standing, history.vendor, seen, sources=_sources(history))
-    standing = Standing.REMOVED if _gone(history) else Standing.BACKPORT
+        standing = Origin.ANDROID if history.vendor.startswith("Android") else Origin.VENDOR
+        name = f"CONFIG_{symbol}"
+        return Dependency(ArtifactKind.OPTION, name, standing, history.vendor, seen, sources=_sources(history))
+    standing = Origin.REMOVED if _gone(history) else Origin.BACKPORT
     origin = f"mainline has it {Span(VersionRange.parse(history.span()))}"
-    return Dependency(Thing.OPTION, f"CONFIG_{symbol}", standing, origin, seen, sources=_sources(history))
+    return Dependency(ArtifactKind.OPTION, f"CONFIG_{symbol}", standing, origin, seen, sources=_sources(history))
 
 
 def _about_heaps(symbol: str) -> bool:
@@ -153,7 +154,7 @@ def _gone(history: SymbolHistory) -> bool:
 
 
 def _module(name: str, seen: str, version: KernelVersion | None) -> Dependency | None:
-    if (known := _known(Thing.MODULE, name, seen)) is not None:
+    if (known := _known(ArtifactKind.MODULE, name, seen)) is not None:
         return known
     makers = [one for one in symbol_table().values() if one.module == name and _about_heaps(one.name)]
     if not makers or any(_builds_module(one, version) for one in makers):
@@ -161,13 +162,19 @@ def _module(name: str, seen: str, version: KernelVersion | None) -> Dependency |
     ours = next((one for one in makers if not one.vendor), None)
     if ours is None:
         return Dependency(
-            Thing.MODULE, name, Standing.VENDOR, makers[0].vendor or "", seen, sources=_sources(makers[0])
+            ArtifactKind.MODULE, name, Origin.VENDOR, makers[0].vendor or "", seen, sources=_sources(makers[0])
         )
     since = next(era.kernel for era in ours.eras if not era.flavours and era.type.value == "tristate")
+    series = str(since).removesuffix("..")
     return Dependency(
-        Thing.MODULE, name, Standing.ANDROID, "Android Common Kernels let this heap be a module, or a vendor's own",
-        seen, f"built in; mainline can build it as a module since {str(since).removesuffix('..')}", _sources(ours),
-    )  # fmt: skip
+        ArtifactKind.MODULE,
+        name,
+        Origin.ANDROID,
+        "Android Common Kernels let this heap be a module, or a vendor's own",
+        seen,
+        f"built in; mainline can build it as a module since {series}",
+        _sources(ours),
+    )
 
 
 def _builds_module(history: SymbolHistory, version: KernelVersion | None) -> bool:
@@ -178,14 +185,14 @@ def _builds_module(history: SymbolHistory, version: KernelVersion | None) -> boo
     )
 
 
-def _known(kind: Thing, name: str, seen: str) -> Dependency | None:
+def _known(kind: ArtifactKind, name: str, seen: str) -> Dependency | None:
     one = next(_listed(kind, name), None)
     if one is None:
         return None
     return Dependency(kind, name, one.standing, one.origin, seen, one.instead, one.sources)
 
 
-def _listed(kind: Thing, name: str) -> Iterator[OutOfTree]:
+def _listed(kind: ArtifactKind, name: str) -> Iterator[OutOfTree]:
     return (one for one in out_of_tree() if one.kind is kind and _matches(name, one.names))
 
 

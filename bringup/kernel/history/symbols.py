@@ -1,6 +1,6 @@
-"""What is known about each symbol: its type by kernel version, where it begins and ends, what it gives a board.
+"""What is known about each symbol: its type by kernel version, since when and until when it exists, what it provides.
 
-The facts are data (``requirements/symbols.yaml``); each era names the source it was read from.
+The facts are data (``data/symbols.yaml``); each era names the source it was read from.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ __all__ = [
     "Era",
     "History",
     "Kernel",
+    "Renamed",
     "SymbolHistory",
     "SymbolType",
     "Symbols",
@@ -43,12 +44,12 @@ class SymbolType(enum.StrEnum):
 class Era(Struct, frozen=True):
     """A span of kernel versions in which a symbol looked one way.
 
-    :param flavours: trees it is said of; empty means all of them.
+    :param flavours: trees that it applies to; empty means all of them.
     :param depends: Kconfig expression it depends on, conditions of surrounding menus included; empty for none.
     :param prompt: whether a person can set it; without a prompt only ``select`` and defaults do.
     :param defaults: values and their conditions, in order; the first whose condition holds counts.
-    :param selected_by: who selects it, and under which condition.
-    :param whole: whether everyone who selects it is listed.
+    :param selected_by: the symbols that select it, and under which condition.
+    :param whole: whether all symbols that select it are listed.
     :param choice: the members of the ``choice`` it belongs to, itself included.
     """
 
@@ -66,9 +67,9 @@ class Era(Struct, frozen=True):
     sources: tuple[str, ...] = ()
 
     def default(self, bounds: Callable[[str], tuple[int, int]]) -> str | None:
-        """What it is without anybody's doing: ``n`` or empty without a default, ``None`` where it cannot be told.
+        """Its value where nobody sets it: ``n`` or empty without a default, ``None`` where it is not known.
 
-        :param bounds: tells 0, 1, 2 for an expression that is n, m, y: at least, and at most.
+        :param bounds: the least and the greatest value that an expression can have: 0, 1, 2 for n, m, y.
         """
         either = self.type in {SymbolType.BOOL, SymbolType.TRISTATE}
         for value, condition in self.defaults:
@@ -89,12 +90,19 @@ class Era(Struct, frozen=True):
         return "nmy"[2 if low and self.type is SymbolType.BOOL else low]
 
 
+class Renamed(Struct, frozen=True):
+    """A symbol's later name. :param since: the first series that has it."""
+
+    symbol: str
+    since: KernelVersion
+
+
 class SymbolHistory(Struct, frozen=True):
     """All that is known about one symbol.
 
     :param module: name of the module that an ``m`` builds.
     :param heaps: names of the heaps it puts below ``/dev/dma_heap``.
-    :param renamed_to: the symbol that took its place, and in which series.
+    :param renamed_to: the symbol that took its place.
     :param vendor: whose tree it is from, where no mainline kernel has it.
     """
 
@@ -103,7 +111,7 @@ class SymbolHistory(Struct, frozen=True):
     eras: tuple[Era, ...]
     module: str | None = None
     heaps: tuple[str, ...] = ()
-    renamed_to: tuple[str, str] | None = None
+    renamed_to: Renamed | None = None
     vendor: str | None = None
     notes: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
@@ -118,16 +126,16 @@ class SymbolHistory(Struct, frozen=True):
             tuple(_era(era) for era in data["eras"]),
             data.get("module"),
             tuple(data.get("heaps", ())),
-            (renamed["symbol"], renamed["kernel"]) if renamed else None,
+            Renamed(renamed["symbol"], KernelVersion.parse(renamed["kernel"])) if renamed else None,
             data.get("vendor"),
             tuple(data.get("notes", ())),
             tuple(data.get("source", ())),
         )
 
     def era(self, version: KernelVersion, flavour: Flavour | None = None) -> Era | None:
-        """How the symbol looks in that kernel; an era told of that flavour goes before one told of all trees."""
-        found = [era for era in self.eras if version in era.kernel and (not era.flavours or flavour in era.flavours)]
-        return next((era for era in found if era.flavours), found[0] if found else None)
+        """How the symbol looks in that kernel; an era of that flavour counts more than one of all trees."""
+        eras = [era for era in self.eras if version in era.kernel and (not era.flavours or flavour in era.flavours)]
+        return next((era for era in eras if era.flavours), eras[0] if eras else None)
 
     def span(self, flavour: Flavour | None = None) -> str:
         """The kernels that have the symbol, e.g. ``5.6..`` or ``5.15..6.19``; mainline unless a flavour is named."""
@@ -164,20 +172,20 @@ def symbol_table() -> Mapping[str, SymbolHistory]:
 
 @cache
 def symbol_history(name: str) -> SymbolHistory | None:
-    """What is known about one symbol; a check asks for a few of them, and building all takes as long as judging."""
+    """What is known about one symbol. A check needs a few, and building all of them takes as long as judging."""
     data = shipped_data()["symbols"].get(name)
     return None if data is None else SymbolHistory.from_data(name, data)
 
 
 class Symbols(Protocol):
-    """Whoever can tell about symbols: their history, or a source tree."""
+    """What is known about symbols: their history, or a source tree."""
 
     @property
     def whole(self) -> bool:
-        """Whether it knows everyone who selects a symbol."""
+        """Whether it knows every symbol that selects another."""
 
     def known(self, name: str, version: KernelVersion | None) -> bool:
-        """Whether it can be told if that kernel has the symbol."""
+        """Whether it is known if that kernel has the symbol."""
 
     def era(self, name: str, version: KernelVersion | None, flavour: Flavour | None) -> Era | None:
         """How the symbol looks in that kernel; ``None`` where it has none or nothing is known."""
@@ -206,8 +214,8 @@ class History:
         if history is None:
             raise KeyError(name)
         renamed = history.renamed_to
-        if renamed and version and KernelVersion.parse(renamed[1]).series <= version.series:
-            return f"CONFIG_{name} is called CONFIG_{renamed[0]} since {renamed[1]}; this is {version}"
+        if renamed and version and renamed.since.series <= version.series:
+            return f"CONFIG_{name} is called CONFIG_{renamed.symbol} since {renamed.since}; this is {version}"
         if history.vendor:
             return f"CONFIG_{name} is known from {history.vendor} kernels only"
         span = history.span()
@@ -215,7 +223,7 @@ class History:
 
 
 class Kernel(Struct, frozen=True):
-    """Which kernel is spoken of, and who knows its symbols. ``None`` means: not known."""
+    """A kernel, as far as it is known, and what knows its symbols. ``None`` means: not known."""
 
     version: KernelVersion | None = None
     flavour: Flavour | None = None

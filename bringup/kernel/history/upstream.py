@@ -1,6 +1,6 @@
 """What of DMA-BUF heaps is in mainline and what in Android Common Kernels only, feature by feature.
 
-The facts are data (``requirements/upstream.yaml``); each names its sources.
+The facts are data (``data/upstream.yaml``); each names its sources.
 """
 
 from __future__ import annotations
@@ -8,14 +8,13 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
 
 from msgspec import Struct
 
 from bringup.kernel.data.shipped import shipped_data
 from bringup.kernel.history.version import KernelVersion, VersionRange
 
-__all__ = ["Feature", "OutOfTree", "Span", "Standing", "State", "Thing", "features", "looked_at", "out_of_tree"]
+__all__ = ["ArtifactKind", "Feature", "Origin", "OutOfTree", "Span", "State", "features", "looked_at", "out_of_tree"]
 
 
 class State(enum.StrEnum):
@@ -28,8 +27,8 @@ class State(enum.StrEnum):
     UNKNOWN = "not known"
 
 
-class Thing(enum.StrEnum):
-    """By what a board hangs on a tree that is not mainline."""
+class ArtifactKind(enum.StrEnum):
+    """What of a board depends on a tree that is not mainline."""
 
     HEAP = "heap"
     OPTION = "option"
@@ -37,8 +36,8 @@ class Thing(enum.StrEnum):
     INTERFACE = "interface"
 
 
-class Standing(enum.StrEnum):
-    """Where something stands that a kernel series of mainline does not have."""
+class Origin(enum.StrEnum):
+    """Whose it is, where a kernel series of mainline does not have it."""
 
     ANDROID = "android"  # Android Common Kernels, or what Android asks vendors to add to them
     VENDOR = "vendor"  # a vendor's tree
@@ -84,13 +83,6 @@ class Span(Struct, frozen=True):
         later = self.present.first is not None and version.series < self.present.first
         return State.NOT_YET if later else State.REMOVED
 
-    def to_json(self, version: KernelVersion | None = None) -> dict[str, Any]:
-        """The series, ``null`` for none, and its state in a kernel where one is named."""
-        state = {} if version is None else {"state": self.state(version).value}
-        present = None if self.present is None else str(self.present)
-        absent = None if self.absent is None else str(self.absent)
-        return {"known": self.known, "present": present, "absent": absent, "note": self.note, **state}
-
     def __str__(self) -> str:
         if not self.known:
             return "not known"
@@ -123,30 +115,18 @@ class Feature(Struct, frozen=True):
     note: str
     sources: tuple[str, ...]
 
-    def to_json(self, version: KernelVersion | None = None) -> dict[str, Any]:
-        """All fields, and what that kernel has of it where one is named."""
-        told: dict[str, Any] = {
-            "id": self.id,
-            "title": self.title,
-            "mainline": self.mainline.to_json(version),
-            "android": self.android.to_json(version),
-            "note": self.note,
-            "sources": list(self.sources),
-        }
-        return told
-
 
 class OutOfTree(Struct, frozen=True):
-    """Something that is known not to be mainline's.
+    """Something that is known not to be in mainline.
 
     :param names: names or shell patterns: heaps, symbols without ``CONFIG_``, modules, or paths.
     :param origin: whose tree it is from.
     :param instead: what mainline offers in its place; ``None`` where nothing is known.
     """
 
-    kind: Thing
+    kind: ArtifactKind
     names: tuple[str, ...]
-    standing: Standing
+    standing: Origin
     origin: str
     instead: str | None
     sources: tuple[str, ...]
@@ -163,28 +143,28 @@ def features() -> tuple[Feature, ...]:
     """All features, in the order in which to show them."""
     return tuple(
         Feature(
-            one["id"],
-            one["title"],
-            Span.from_data(one["mainline"]),
-            Span.from_data(one["android"]),
-            one.get("note", ""),
-            tuple(one["source"]),
+            entry["id"],
+            entry["title"],
+            Span.from_data(entry["mainline"]),
+            Span.from_data(entry["android"]),
+            entry.get("note", ""),
+            tuple(entry["source"]),
         )
-        for one in shipped_data()["upstream"]["features"]
+        for entry in shipped_data()["upstream"]["features"]
     )
 
 
 @cache
 def out_of_tree() -> tuple[OutOfTree, ...]:
-    """What is known not to be mainline's."""
+    """What is known not to be in mainline."""
     return tuple(
         OutOfTree(
-            Thing(one["kind"]),
-            tuple(one["names"]),
-            Standing(one["standing"]),
-            one["origin"],
-            one.get("instead"),
-            tuple(one["source"]),
+            ArtifactKind(entry["kind"]),
+            tuple(entry["names"]),
+            Origin(entry["standing"]),
+            entry["origin"],
+            entry.get("instead"),
+            tuple(entry["source"]),
         )
-        for one in shipped_data()["upstream"]["out_of_tree"]
+        for entry in shipped_data()["upstream"]["out_of_tree"]
     )

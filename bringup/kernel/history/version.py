@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 import re
+from dataclasses import dataclass, field
 
 from msgspec import Struct
 
@@ -36,7 +37,8 @@ class Flavour(enum.StrEnum):
             raise UsageError("read a kernel's flavour", f"{text!r} is none", hint=f"one of {known}") from error
 
 
-class KernelVersion(Struct, frozen=True, eq=False):
+@dataclass(frozen=True, slots=True, order=True)
+class KernelVersion:
     """A kernel release. Ordered by number only: a release candidate and vendor suffixes do not count.
 
     :param release: the text it was read from, e.g. ``6.1.75-android14-11-gabcdef``.
@@ -47,9 +49,9 @@ class KernelVersion(Struct, frozen=True, eq=False):
     major: int
     minor: int
     patch: int = 0
-    release: str = ""
-    android: int | None = None
-    generation: int | None = None
+    release: str = field(default="", compare=False)
+    android: int | None = field(default=None, compare=False)
+    generation: int | None = field(default=None, compare=False)
 
     @classmethod
     def parse(cls, text: str) -> KernelVersion:
@@ -89,22 +91,6 @@ class KernelVersion(Struct, frozen=True, eq=False):
         """Number of the release candidate (``-rc3`` is 3), ``None`` for a release."""
         match = re.search(_RC, self.release, re.ASCII)
         return int(match[1]) if match else None
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, KernelVersion) and self._number == other._number
-
-    def __lt__(self, other: KernelVersion) -> bool:
-        return self._number < other._number
-
-    def __le__(self, other: KernelVersion) -> bool:
-        return not other < self
-
-    def __hash__(self) -> int:
-        return hash(self._number)
-
-    @property
-    def _number(self) -> tuple[int, int, int]:
-        return (self.major, self.minor, self.patch)
 
     def __str__(self) -> str:
         return self.release or f"{self.major}.{self.minor}.{self.patch}"

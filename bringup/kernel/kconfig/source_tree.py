@@ -14,7 +14,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from bringup.errors import ConfigError, os_reason
-from bringup.kernel.history.architecture import ALSO
+from bringup.kernel.history.architecture import arch_of_machine
 from bringup.kernel.history.symbols import Era, SymbolType
 from bringup.kernel.history.version import ANY_VERSION, Flavour, KernelVersion
 from bringup.kernel.kconfig.kconfig_file import Block, Definition, Statement, read_statements
@@ -105,7 +105,7 @@ def read_tree(path: Path, arch: str) -> SourceTree:
     """
     if not (path / "Kconfig").is_file() or not (path / "arch").is_dir():
         raise ConfigError(path, "no kernel source tree: it has no Kconfig and arch/")
-    folder = arch if (path / "arch" / arch / "Kconfig").is_file() else ALSO.get(arch, arch)
+    folder = arch if (path / "arch" / arch / "Kconfig").is_file() else arch_of_machine(arch) or arch
     if "/" in folder or not (path / "arch" / folder / "Kconfig").is_file():
         known = ", ".join(sorted(each.parent.name for each in (path / "arch").glob("*/Kconfig")))
         raise ConfigError(path, f"has no architecture {arch!r}", hint=f"it has: {known}")

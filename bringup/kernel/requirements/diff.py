@@ -3,79 +3,89 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations
 
 from msgspec import Struct
 
 from bringup.errors import UsageError
 from bringup.kernel.history.symbols import symbol_table
 from bringup.kernel.kconfig.dotconfig import KernelConfig
-from bringup.kernel.sources.configuration import Source
+from bringup.kernel.sources.source import Source
 
-__all__ = ["Difference", "Disagreement", "configs_of", "differences", "disagreements"]
+__all__ = ["Difference", "Disagreement", "KconfigDiff", "configs_of", "differences", "disagreements"]
 
 
 class Difference(Struct, frozen=True):
-    """A symbol on which configurations disagree.
+    """A symbol that has different values.
 
-    :param values: for each configuration, in order, the value as written, ``n`` for off; ``None`` where it says nothing
-        (a fragment that does not mention the symbol).
-    :param relevant: the symbol has to do with dma-bufs, heaps or CMA.
+    :param symbol: Without CONFIG_.
+    :param values: One per source, as written; n is off, and null says nothing, as a fragment may.
+    :param relevant: It has to do with DMA-BUFs, heaps or CMA.
     """
 
     symbol: str
     values: tuple[str | None, ...]
     relevant: bool
 
-    def to_json(self) -> dict[str, object]:
-        """As a JSON object."""
-        return {"symbol": self.symbol, "values": list(self.values), "relevant": self.relevant}
-
 
 class Disagreement(Struct, frozen=True):
-    """Two of the configurations, by their place, and on how many symbols they disagree."""
+    """Two sources that have different values.
 
-    first: int
-    second: int
+    :param sources: Their places in the list of sources, from 0.
+    :param symbols: For how many symbols.
+    """
+
+    sources: tuple[int, int]
     symbols: int
 
 
-def disagreements(found: Sequence[Difference], count: int) -> list[Disagreement]:
-    """Which two disagree, of ``count`` configurations compared; a fragment that says nothing disagrees with nobody."""
-    pairs = [(first, second) for first in range(count) for second in range(first + 1, count)]
-    told = [
-        Disagreement(first, second, sum(_disagree(one.values[first], one.values[second]) for one in found))
-        for first, second in pairs
-    ]
-    return [one for one in told if one.symbols]
+class KconfigDiff(Struct, frozen=True, tag_field="schema", tag="bringup.kconfig-diff/1"):
+    """Kernel configurations, compared.
+
+    :param sources: What was read, in the order of the values.
+    :param differences: Symbols of heaps first, then by name.
+    :param disagreements: Which two sources differ; a fragment that does not mention a symbol disagrees with nobody.
+    """
+
+    sources: tuple[str, ...]
+    differences: tuple[Difference, ...]
+    disagreements: tuple[Disagreement, ...] = ()
+
+
+def disagreements(found: Sequence[Difference], count: int) -> tuple[Disagreement, ...]:
+    """Which two of ``count`` sources disagree, and on how many symbols."""
+    pairs = (
+        Disagreement((first, second), sum(_disagree(diff.values[first], diff.values[second]) for diff in found))
+        for first, second in combinations(range(count), 2)
+    )
+    return tuple(pair for pair in pairs if pair.symbols)
 
 
 def _disagree(first: str | None, second: str | None) -> bool:
     return first is not None and second is not None and first != second
 
 
-def differences(configs: Sequence[KernelConfig], *, exact: bool = False) -> list[Difference]:
-    """Where configurations disagree, symbols of heaps first, each part by name.
+def differences(configs: Sequence[KernelConfig], *, exact: bool = False) -> tuple[Difference, ...]:
+    """Where configurations differ, symbols of heaps first, then by name.
 
-    :param exact: also tell "is not set" from "is not mentioned" in whole configurations; otherwise both are off.
+    :param exact: distinguish "is not set" from "is not mentioned" in whole configurations, too; otherwise both are off.
     :raises UsageError: fewer than two configurations.
     """
     if len(configs) < 2:
         raise UsageError("compare configurations", f"{len(configs)} named", hint="name two or more")
     table = symbol_table()
-    symbols = sorted({symbol for config in configs for symbol in config})
     found = []
-    for symbol in symbols:
+    for symbol in sorted({symbol for config in configs for symbol in config}):
         values = tuple(_value(config, symbol, exact) for config in configs)
-        told = {value for value in values if value is not None} if not exact else set(values)
-        if len(told) > 1:
+        if len(set(values) if exact else set(values) - {None}) > 1:
             found.append(Difference(symbol, values, symbol in table))
-    return sorted(found, key=lambda difference: not difference.relevant)
+    return tuple(sorted(found, key=lambda difference: not difference.relevant))
 
 
 def configs_of(sources: Sequence[Source]) -> list[KernelConfig]:
     """The configurations of sources.
 
-    :raises BringupError: one holds none.
+    :raises BringupError: a source holds none.
     """
     return [source.require_config("compare configurations") for source in sources]
 

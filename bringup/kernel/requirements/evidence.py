@@ -1,17 +1,20 @@
-"""What was seen on a board besides its configuration, and how such a fact can stand in for a symbol."""
+"""What was seen on a board besides its configuration, and how such a fact can prove what a symbol leaves open."""
 
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
 
 from msgspec import Struct
 
-__all__ = ["Evidence", "Proof", "ProofKind", "Proven", "module_name", "modules_listed"]
+from bringup.kernel.sources.modules_load import module_name
+
+__all__ = ["Evidence", "Proof", "ProofKind", "Proven"]
 
 
 class Evidence(Struct, frozen=True):
-    """Facts from a board record or a build. ``None`` always means: not known.
+    """Facts from a record or a build. ``None`` always means: not known.
 
     :param modules: names in ``/proc/modules`` (``system_heap``), loaded now.
     :param modules_load: entries of ``modules.load`` files (``system_heap.ko``, with or without folder), loaded at boot.
@@ -39,7 +42,7 @@ class Evidence(Struct, frozen=True):
         cma_total: int | None = None,
         is_user_build: bool | None = None,
     ) -> Evidence:
-        """Build from any iterables; module names are brought to one spelling (see :func:`module_name`)."""
+        """Build from any iterables; module names get one spelling."""
         return cls(
             None if modules is None else frozenset(map(module_name, modules)),
             None if modules_load is None else frozenset(map(module_name, modules_load)),
@@ -51,24 +54,12 @@ class Evidence(Struct, frozen=True):
 
     def parameter(self, name: str) -> str | None:
         """Value of a kernel parameter (the last one counts); ``None`` when absent or the command line is not known."""
-        found = None
+        last = None
         for word in (self.cmdline or "").split():
             key, equals, value = word.partition("=")
             if key == name and equals:
-                found = value
-        return found
-
-
-def modules_listed(text: str) -> Iterator[str]:
-    """The modules that a ``modules.load`` names: one per line, empty lines and comments aside."""
-    for line in text.splitlines():
-        if (entry := line.strip()) and not entry.startswith("#"):
-            yield module_name(entry)
-
-
-def module_name(entry: str) -> str:
-    """``kernel/drivers/dma-buf/heaps/system-heap.ko.zst`` → ``system_heap``, as ``/proc/modules`` spells it."""
-    return entry.rsplit("/", 1)[-1].partition(".")[0].replace("-", "_")
+                last = value
+        return last
 
 
 class ProofKind(enum.StrEnum):
@@ -101,18 +92,16 @@ class Proof(Struct, frozen=True):
     pattern: str
 
     def weigh(self, evidence: Evidence) -> tuple[Proven, str]:
-        """What the evidence says, and the line to print for it (empty when nothing is known)."""
+        """What the evidence says, and the line to print for it; the line is empty where nothing is known."""
         return _WEIGH[self.kind](self.pattern, evidence)
 
 
 def _weigh_node(pattern: str, evidence: Evidence) -> tuple[Proven, str]:
     if evidence.heaps is None:
         return Proven.UNKNOWN, ""
-    from fnmatch import fnmatchcase
-
-    found = sorted(name for name in evidence.heaps if fnmatchcase(name, pattern))
-    if found:
-        return Proven.YES, f"/dev/dma_heap/{found[0]} is there"
+    names = sorted(name for name in evidence.heaps if fnmatchcase(name, pattern))
+    if names:
+        return Proven.YES, f"/dev/dma_heap/{names[0]} is there"
     return Proven.NO, f"/dev/dma_heap/{pattern} is not there"
 
 
@@ -133,11 +122,9 @@ def _weigh_module(pattern: str, evidence: Evidence) -> tuple[Proven, str]:
 def _weigh_parameter(pattern: str, evidence: Evidence) -> tuple[Proven, str]:
     if evidence.cmdline is None:
         return Proven.UNKNOWN, ""
-    from fnmatch import fnmatchcase
-
-    name, _, wanted = pattern.partition("=")
+    name, _, expected = pattern.partition("=")
     value = evidence.parameter(name)
-    if value is not None and fnmatchcase(value, wanted):
+    if value is not None and fnmatchcase(value, expected):
         return Proven.YES, f"the kernel command line has {name}={value}"
     return Proven.NO, f"the kernel command line has no {pattern}"
 

@@ -15,11 +15,12 @@ from bringup.kernel.requirements.evidence import Evidence
 from bringup.kernel.requirements.judge import Subject, judge, shipped_requirements
 from bringup.kernel.requirements.planning import Impossible, Plan, Planner
 from bringup.kernel.requirements.requirement import Requirement
-from bringup.kernel.requirements.verdict import Answer, KconfigVerdict, Outcome
+from bringup.kernel.requirements.verdict import Answer, KconfigVerdict
+from bringup.outcome import Outcome
 
 __all__ = ["Fragment", "FragmentLine", "make_fragment"]
 
-# What one requirement switches on can make another one apply; three rounds are the most the shipped ones need.
+# The shipped requirements need three rounds at most.
 _ROUNDS = 8
 _NOT_BY_CONFIG = frozenset({"kconfig.module-not-loaded"})
 
@@ -41,7 +42,7 @@ class FragmentLine(Struct, frozen=True):
 
 
 class Fragment(Struct, frozen=True):
-    """Lines to merge, and what no line can mend.
+    """Lines to merge, and requirements that no line can fix.
 
     :param impossible: requirement id and why.
     """
@@ -74,17 +75,18 @@ def make_fragment(
 ) -> Fragment:
     """Find the lines that make requirements hold which do not.
 
-    :param outcomes: which verdicts are to be mended: failed ones, and by default recommended ones too.
+    :param outcomes: which verdicts to fix: failed ones, and by default warnings, too.
     """
-    wanted = shipped_requirements() if requirements is None else tuple(requirements)
+    chosen = shipped_requirements() if requirements is None else tuple(requirements)
     subject = Subject.of(config, version, flavour, arch, evidence, symbols)
     planner = Planner(config, subject.kernel)
-    by_id = {requirement.id: requirement for requirement in wanted}
+    by_id = {requirement.id: requirement for requirement in chosen}
     plan = Plan()
     impossible: dict[str, str] = {}
+    # A line that fixes one requirement can make another apply, so judge again with the lines merged.
     for _ in range(_ROUNDS):
-        merged = _settled(config, subject.kernel, plan, wanted)
-        failed = _to_mend(_again(merged, subject, wanted), outcomes, impossible)
+        merged = _settled(config, subject.kernel, plan, chosen)
+        failed = _to_fix(_judged_again(merged, subject, chosen), outcomes, impossible)
         if not failed:
             break
         for verdict in failed:
@@ -92,12 +94,12 @@ def make_fragment(
                 plan = planner.meet(by_id[verdict.id], plan)
             except Impossible as error:
                 impossible[verdict.id] = str(error)
-        if _settled(config, subject.kernel, plan, wanted).values == merged.values:
+        if _settled(config, subject.kernel, plan, chosen).values == merged.values:
             break
     return Fragment(tuple(_lines(plan, config)), tuple(impossible.items()))
 
 
-def _again(config: KernelConfig, subject: Subject, wanted: Sequence[Requirement]) -> list[KconfigVerdict]:
+def _judged_again(config: KernelConfig, subject: Subject, requirements: Sequence[Requirement]) -> list[KconfigVerdict]:
     kernel = subject.kernel
     return judge(
         config,
@@ -105,35 +107,37 @@ def _again(config: KernelConfig, subject: Subject, wanted: Sequence[Requirement]
         kernel.flavour,
         kernel.arch,
         subject.evidence,
-        requirements=wanted,
+        requirements=requirements,
         symbols=kernel.symbols,
     )
 
 
-def _to_mend(
-    verdicts: Iterable[KconfigVerdict], outcomes: frozenset[Outcome], given_up: dict[str, str]
+def _to_fix(
+    verdicts: Iterable[KconfigVerdict], outcomes: frozenset[Outcome], impossible: dict[str, str]
 ) -> list[KconfigVerdict]:
     return [
         verdict
         for verdict in verdicts
         if verdict.outcome in outcomes
         and verdict.answer is Answer.SET_WRONG
-        and verdict.id not in given_up
+        and verdict.id not in impossible
         and not (verdict.cause and verdict.cause.id in _NOT_BY_CONFIG)
     ]
 
 
-def _settled(config: KernelConfig, kernel: Kernel, plan: Plan, wanted: Sequence[Requirement]) -> KernelConfig:
+def _settled(config: KernelConfig, kernel: Kernel, plan: Plan, requirements: Sequence[Requirement]) -> KernelConfig:
     """The configuration as ``olddefconfig`` would leave it, as far as the requirements look at it."""
     if not plan.values:
         return config
+    # Symbols that the plan makes visible: the configuration says nothing about them, so they get their defaults.
     before = Effective(config, kernel)
-    names = {name for requirement in wanted for name in requirement.symbols}
+    names = {name for requirement in requirements for name in requirement.symbols}
     fresh = frozenset(
         name
         for name in names
         if name not in config.values and (era := kernel.era(name)) and era.depends and before.level(era.depends) == 0
     )
+    # What then has another value: those defaults, and whatever the plan selects.
     after = Effective(config, kernel, plan.values, fresh)
     values = {**config.values, **plan.values}
     for name in names:

@@ -11,15 +11,16 @@ from msgspec import Struct
 from bringup.errors import UsageError
 from bringup.kernel.history.version import ANY_VERSION, Flavour, VersionRange
 from bringup.kernel.requirements.evidence import Proof, ProofKind
-from bringup.kernel.requirements.verdict import Cause, Severity
+from bringup.kernel.requirements.verdict import Severity
+from bringup.outcome import Cause
 
-__all__ = ["AllOf", "AnyOf", "Need", "Requirement", "Wanted", "need_from_data", "symbols_of"]
+__all__ = ["AllOf", "AnyOf", "Need", "Requirement", "SymbolNeed", "need_from_data", "symbols_of"]
 
 _RANGE = r"(-?\d+|0[xX][0-9a-fA-F]+)?\.\.(-?\d+|0[xX][0-9a-fA-F]+)?"
 _NESTING = 16
 
 
-class Wanted(Struct, frozen=True):
+class SymbolNeed(Struct, frozen=True):
     """One symbol and what is accepted for it.
 
     :param values: accepted texts; ``y m n`` as the kernel writes them, ``n`` holds for "is not set" and for a symbol
@@ -56,12 +57,12 @@ class AnyOf(Struct, frozen=True):
         return " or ".join(f"({part})" if isinstance(part, AllOf) else str(part) for part in self.parts)
 
 
-Need = Wanted | AllOf | AnyOf
+Need = SymbolNeed | AllOf | AnyOf
 
 
 def symbols_of(need: Need) -> Iterator[str]:
     """The symbols of an expression, in order of appearance."""
-    if isinstance(need, Wanted):
+    if isinstance(need, SymbolNeed):
         yield need.symbol
         return
     for part in need.parts:
@@ -164,7 +165,7 @@ def need_from_data(data: Any, depth: int = 0) -> Need:
     return parts[0] if len(parts) == 1 else AllOf(parts)
 
 
-def _wanted(symbol: str, accepted: Any) -> Wanted:
+def _wanted(symbol: str, accepted: Any) -> SymbolNeed:
     if not isinstance(symbol, str) or not _is_symbol(symbol) or symbol.startswith("CONFIG_"):
         raise _bad_need(f"{symbol!r} is no symbol name (without CONFIG_)")
     texts = accepted if isinstance(accepted, list | tuple) else [accepted]
@@ -183,7 +184,7 @@ def _wanted(symbol: str, accepted: Any) -> Wanted:
             ranges.append((_number(match[1]), _number(match[2])))
     if not values and not ranges:
         raise _bad_need(f"{symbol}: accepts nothing")
-    return Wanted(symbol, frozenset(values), tuple(ranges))
+    return SymbolNeed(symbol, frozenset(values), tuple(ranges))
 
 
 def _is_symbol(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""The answer to one requirement, in the shape that every verdict of bringup has."""
+"""The verdict on one requirement, as it is judged and as documents have it."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import enum
 
 from msgspec import Struct
 
+from bringup.document import always_written
 from bringup.outcome import Cause, Outcome
 
-__all__ = ["Answer", "Cause", "KconfigVerdict", "Outcome", "Severity"]
+__all__ = ["Answer", "KconfigVerdict", "Severity"]
 
 
 class Severity(enum.StrEnum):
@@ -21,7 +22,7 @@ class Severity(enum.StrEnum):
 
 
 class Answer(enum.StrEnum):
-    """What was found. Four of these are easily confused and never are here."""
+    """What was found."""
 
     HOLDS = "holds"
     SET_WRONG = "set wrong"
@@ -32,14 +33,21 @@ class Answer(enum.StrEnum):
     NOT_ASKED = "not asked of this kernel"
 
 
-class KconfigVerdict(Struct, frozen=True):
-    """One requirement, judged.
+class KconfigVerdict(Struct, frozen=True, omit_defaults=True):
+    """The verdict on one requirement.
 
-    :param evidence: the lines that the answer rests on.
-    :param reason: why it was skipped, or why it is not known.
-    :param satisfied_by: for a pass, what satisfied it: ``CONFIG_X=y``, a module, a heap node, a kernel parameter.
-    :param symbols: the symbols the requirement looks at, without ``CONFIG_``.
-    :param heap: the heap that hangs on it, where one does.
+    :param id: The requirement's id; stable.
+    :param title: What is required, as a statement.
+    :param outcome: A failed requirement is a fail, a recommendation a warn, information a skip.
+    :param answer: What was found.
+    :param severity: What it costs when the requirement does not hold.
+    :param evidence: Configuration lines and facts of the board that show it.
+    :param cause: Why it is so; absent where nothing is wrong.
+    :param remedy: What to do.
+    :param reason: Why it was skipped, or why it is not known.
+    :param satisfied_by: What makes it pass: a configuration line, a module, a heap node, a kernel parameter.
+    :param symbols: The symbols that the requirement looks at, without CONFIG_.
+    :param heap: The heap that depends on it.
     """
 
     id: str
@@ -47,29 +55,10 @@ class KconfigVerdict(Struct, frozen=True):
     outcome: Outcome
     answer: Answer
     severity: Severity
-    evidence: tuple[str, ...] = ()
+    evidence: tuple[str, ...] = always_written()
     cause: Cause | None = None
     remedy: tuple[str, ...] = ()
     reason: str | None = None
     satisfied_by: str | None = None
-    symbols: tuple[str, ...] = ()
+    symbols: tuple[str, ...] = always_written()
     heap: str | None = None
-
-    def to_json(self) -> dict[str, object]:
-        """As a JSON object: the common verdict fields, then what only kernel requirements have. Empty ones left out."""
-        cause = {"id": self.cause.id, "text": self.cause.text} if self.cause else None
-        document: dict[str, object] = {
-            "id": self.id,
-            "title": self.title,
-            "outcome": self.outcome.value,
-            "heap": self.heap,
-            "evidence": list(self.evidence),
-            "cause": cause,
-            "remedy": list(self.remedy) or None,
-            "reason": self.reason,
-            "answer": self.answer.value,
-            "severity": self.severity.value,
-            "satisfied_by": self.satisfied_by,
-            "symbols": list(self.symbols),
-        }
-        return {key: value for key, value in document.items() if value is not None}

@@ -15,7 +15,7 @@ from pathlib import Path
 from bringup.errors import ConfigError, UsageError, os_reason
 from bringup.kernel.history.version import ANY_VERSION, KernelVersion, VersionRange
 from bringup.kernel.kconfig.dotconfig import parse_config
-from bringup.kernel.requirements.requirement import AllOf, Need, Requirement, Wanted
+from bringup.kernel.requirements.requirement import AllOf, Need, Requirement, SymbolNeed
 from bringup.kernel.requirements.verdict import Severity
 from bringup.kernel.requirements.xml_elements import Element, read_xml
 from bringup.text import from_board
@@ -67,8 +67,8 @@ def vintf_requirements(
 def _from_fragment(raw: bytes, source: str, asked: VersionRange, severity: Severity) -> Iterator[Requirement]:
     config = parse_config(from_board(raw), source, complete=False, may_be_empty=True, numbered=True)
     for symbol, value in config.values.items():
-        wanted = Wanted(symbol, frozenset({value}))
-        yield _requirement(wanted, None, f"{source}:{config.lines[symbol]}", asked, severity)
+        need = SymbolNeed(symbol, frozenset({value}))
+        yield _requirement(need, None, f"{source}:{config.lines[symbol]}", asked, severity)
 
 
 def _from_xml(root: Element, source: str, asked: VersionRange, severity: Severity) -> Iterator[Requirement]:
@@ -102,26 +102,26 @@ def _group(group: Element, source: str, asked: VersionRange, severity: Severity)
     conditions = group.first("conditions")
     when: Need | None = None
     if conditions is not None:
-        parts = tuple(_wanted(config, source) for config in conditions.all("config"))
+        parts = tuple(_symbol_need(config, source) for config in conditions.all("config"))
         when = parts[0] if len(parts) == 1 else AllOf(parts) if parts else None
     for config in group.all("config"):
-        yield _requirement(_wanted(config, source), when, f"{source}:{config.line}", asked, severity)
+        yield _requirement(_symbol_need(config, source), when, f"{source}:{config.line}", asked, severity)
 
 
-def _wanted(config: Element, source: str) -> Wanted:
+def _symbol_need(config: Element, source: str) -> SymbolNeed:
     key, value = config.first("key"), config.first("value")
     match = _SYMBOL.fullmatch(key.text.strip()) if key is not None else None
     if match is None or value is None:
         raise ConfigError(source, "a <config> needs <key>CONFIG_…</key> and <value>", line=config.line)
     kind, text = value.attributes.get("type", ""), value.text.strip()
     if kind in {"tristate", "bool"} and text in {"y", "m", "n"}:
-        return Wanted(match[1], frozenset({text}))
+        return SymbolNeed(match[1], frozenset({text}))
     if kind == "string":
-        return Wanted(match[1], frozenset({text.strip('"')}))
+        return SymbolNeed(match[1], frozenset({text.strip('"')}))
     if kind == "int" and re.fullmatch(_NUMBER, text):
-        return Wanted(match[1], frozenset(), ((_number(text), _number(text)),))
+        return SymbolNeed(match[1], frozenset(), ((_number(text), _number(text)),))
     if kind == "range" and (ends := _RANGE.fullmatch(text)):
-        return Wanted(match[1], frozenset(), ((_number(ends[1]), _number(ends[2])),))
+        return SymbolNeed(match[1], frozenset(), ((_number(ends[1]), _number(ends[2])),))
     raise ConfigError(source, f"CONFIG_{match[1]}: {text!r} is no value of type {kind!r}", line=value.line)
 
 
@@ -129,11 +129,13 @@ def _number(text: str) -> int:
     return int(text, 16 if text[:2] in {"0x", "0X"} else 10)
 
 
-def _requirement(wanted: Wanted, when: Need | None, place: str, asked: VersionRange, severity: Severity) -> Requirement:
+def _requirement(
+    need: SymbolNeed, when: Need | None, place: str, asked: VersionRange, severity: Severity
+) -> Requirement:
     return Requirement(
-        id=f"vintf.{wanted.symbol.lower().replace('_', '-')}",
-        title=f"Android asks for {wanted}",
-        need=wanted,
+        id=f"vintf.{need.symbol.lower().replace('_', '-')}",
+        title=f"Android asks for {need}",
+        need=need,
         severity=severity,
         kernel=asked,
         when=when,

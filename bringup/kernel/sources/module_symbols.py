@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bringup.errors import ConfigError, os_reason
-from bringup.kernel.requirements.evidence import module_name
 from bringup.kernel.sources.decompress import compression_of, decompress
+from bringup.kernel.sources.modules_load import module_name
 
 __all__ = ["INTERFACE", "heap_users"]
 

@@ -13,9 +13,9 @@ from bringup.kernel.data.shipped import COMPILED, shipped_data
 from bringup.kernel.history.heap_names import heap_names
 from bringup.kernel.history.symbols import symbol_table
 from bringup.kernel.kconfig.expression import parse_expression, symbols_in
+from bringup.kernel.requirements.from_yaml import load_requirements
 from bringup.kernel.requirements.judge import shipped_requirements
-from bringup.kernel.requirements.requirement import AllOf, AnyOf, Wanted, need_from_data, symbols_of
-from bringup.kernel.requirements.requirement_file import load_requirements
+from bringup.kernel.requirements.requirement import AllOf, AnyOf, SymbolNeed, need_from_data, symbols_of
 from bringup.kernel.requirements.verdict import Severity
 
 MINE = """\
@@ -189,7 +189,7 @@ def test_needs_are_read_as_written() -> None:
     assert str(need) == "CONFIG_A=y or (CONFIG_B=y|m and CONFIG_C=1..16)"
     both = need_from_data({"A": "y", "B": "n"})
     assert isinstance(both, AllOf)
-    assert isinstance(both.parts[0], Wanted)
+    assert isinstance(both.parts[0], SymbolNeed)
 
 
 def test_a_need_without_end_is_refused() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bringup.kernel.history.gap import Dependency, Used, upstream_gap
-from bringup.kernel.history.upstream import Span, Standing, State, Thing, features, out_of_tree
+from bringup.kernel.history.upstream import ArtifactKind, Origin, Span, State, features, out_of_tree
 from bringup.kernel.history.version import KernelVersion, VersionRange
 from tests.support.documents import read_back
 
@@ -61,30 +61,30 @@ def gap(kernel: str | None, **used: object) -> tuple[Dependency, ...]:
     [
         ("system", "6.12", None),
         ("system", None, None),
-        ("system", "5.4", Standing.BACKPORT),
+        ("system", "5.4", Origin.BACKPORT),
         ("linux,cma", "6.12", None),
-        ("system-uncached", "7.2", Standing.ANDROID),
-        ("default_cma_region", "6.12", Standing.BACKPORT),
+        ("system-uncached", "7.2", Origin.ANDROID),
+        ("default_cma_region", "6.12", Origin.BACKPORT),
         ("default_cma_region", "6.18", None),
-        ("protected,secure-video", "6.12", Standing.BACKPORT),
+        ("protected,secure-video", "6.12", Origin.BACKPORT),
         ("protected,secure-video", "6.18", None),
-        ("qcom,display", "6.12", Standing.VENDOR),
-        ("system-dma32", "6.1", Standing.VENDOR),
-        ("linux,cma-uncached", "6.12", Standing.VENDOR),
-        ("nobody-knows", None, Standing.UNKNOWN),
+        ("qcom,display", "6.12", Origin.VENDOR),
+        ("system-dma32", "6.1", Origin.VENDOR),
+        ("linux,cma-uncached", "6.12", Origin.VENDOR),
+        ("nobody-knows", None, Origin.UNKNOWN),
     ],
 )
-def test_heaps(heap: str, kernel: str | None, standing: Standing | None) -> None:
+def test_heaps(heap: str, kernel: str | None, standing: Origin | None) -> None:
     found = gap(kernel, heaps={heap: "seen"})
     assert [one.standing for one in found] == ([standing] if standing else [])
-    assert all((one.kind, one.name, one.seen.split(";")[0]) == (Thing.HEAP, heap, "seen") for one in found)
+    assert all((one.kind, one.name, one.seen.split(";")[0]) == (ArtifactKind.HEAP, heap, "seen") for one in found)
 
 
 @pytest.mark.parametrize(
     ("kernel", "is_default", "standing"),
-    [("6.12", False, Standing.BACKPORT), ("6.19", False, None), ("6.12", True, None), (None, False, None)],
+    [("6.12", False, Origin.BACKPORT), ("6.19", False, None), ("6.12", True, None), (None, False, None)],
 )
-def test_a_heap_on_a_cma_area(kernel: str | None, is_default: bool, standing: Standing | None) -> None:
+def test_a_heap_on_a_cma_area(kernel: str | None, is_default: bool, standing: Origin | None) -> None:
     found = gap(kernel, heaps={"camera": ""}, cma_areas={"camera": is_default})
     assert [one.standing for one in found] == ([standing] if standing else [])
 
@@ -93,15 +93,15 @@ def test_a_heap_on_a_cma_area(kernel: str | None, is_default: bool, standing: St
     ("symbol", "kernel", "standing"),
     [
         ("DMABUF_HEAPS", "6.12", None),
-        ("DMABUF_HEAPS_PAGE_POOL", "6.6", Standing.ANDROID),
-        ("QCOM_DMABUF_HEAPS", "6.6", Standing.VENDOR),
-        ("ION", "5.10", Standing.REMOVED),
-        ("ION", "6.1", Standing.REMOVED),
-        ("TEE_DMABUF_HEAPS", "6.12", Standing.BACKPORT),
+        ("DMABUF_HEAPS_PAGE_POOL", "6.6", Origin.ANDROID),
+        ("QCOM_DMABUF_HEAPS", "6.6", Origin.VENDOR),
+        ("ION", "5.10", Origin.REMOVED),
+        ("ION", "6.1", Origin.REMOVED),
+        ("TEE_DMABUF_HEAPS", "6.12", Origin.BACKPORT),
         ("EXT4_FS", "6.12", None),
     ],
 )
-def test_options(symbol: str, kernel: str, standing: Standing | None) -> None:
+def test_options(symbol: str, kernel: str, standing: Origin | None) -> None:
     found = gap(kernel, options={symbol: ""})
     assert [(one.name, one.standing) for one in found] == ([(f"CONFIG_{symbol}", standing)] if standing else [])
 
@@ -109,20 +109,20 @@ def test_options(symbol: str, kernel: str, standing: Standing | None) -> None:
 @pytest.mark.parametrize(
     ("module", "kernel", "standing"),
     [
-        ("system_heap", "6.6", Standing.ANDROID),
+        ("system_heap", "6.6", Origin.ANDROID),
         ("system_heap", "7.2", None),
-        ("page_pool", "7.2", Standing.ANDROID),
-        ("qcom_dma_heaps", "6.1", Standing.VENDOR),
+        ("page_pool", "7.2", Origin.ANDROID),
+        ("qcom_dma_heaps", "6.1", Origin.VENDOR),
         ("ext4", "6.1", None),
     ],
 )
-def test_modules(module: str, kernel: str, standing: Standing | None) -> None:
+def test_modules(module: str, kernel: str, standing: Origin | None) -> None:
     assert [one.standing for one in gap(kernel, modules={module: ""})] == ([standing] if standing else [])
 
 
 def test_what_was_not_looked_at_is_told() -> None:
     told = upstream_gap(Used(of("6.12"), interfaces={"/dev/ion": "there"}, not_known=("which modules are loaded",)))
-    assert [one.standing for one in told.dependencies] == [Standing.REMOVED]
+    assert [one.standing for one in told.dependencies] == [Origin.REMOVED]
     assert told.not_known == ("which modules are loaded",)
     assert told.kernel == "6.12"
     assert read_back(told) == told

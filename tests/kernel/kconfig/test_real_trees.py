@@ -18,7 +18,7 @@ from bringup.kernel.kconfig.tree_check import check_against_tree
 from bringup.kernel.requirements.fragment import Fragment, make_fragment
 from bringup.kernel.requirements.judge import judge
 from bringup.kernel.requirements.verdict import Answer, Outcome
-from bringup.kernel.sources.configuration import open_source
+from bringup.kernel.sources.source import open_source
 from tests.support.kernel import fetch, golden
 
 TREES = fetch.trees()

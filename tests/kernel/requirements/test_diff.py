@@ -7,7 +7,7 @@ import pytest
 from bringup.errors import BringupError, UsageError
 from bringup.kernel.kconfig.dotconfig import parse_config
 from bringup.kernel.requirements.diff import configs_of, differences
-from bringup.kernel.sources.configuration import Source, SourceKind
+from bringup.kernel.sources.source import Source, SourceKind
 
 RUNNING = parse_config(
     "CONFIG_DMABUF_HEAPS=y\n# CONFIG_DMABUF_HEAPS_SYSTEM is not set\nCONFIG_HZ=250\nCONFIG_A=y\n", "config.gz"
@@ -35,7 +35,7 @@ def test_a_fragment_speaks_only_of_what_it_mentions() -> None:
 
 
 def test_the_same_is_the_same() -> None:
-    assert differences([RUNNING, RUNNING]) == []
+    assert differences([RUNNING, RUNNING]) == ()
 
 
 def test_one_cannot_be_compared() -> None:

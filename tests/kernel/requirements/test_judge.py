@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from bringup.kernel.history.version import Flavour, KernelVersion
 from bringup.kernel.kconfig.dotconfig import KernelConfig, parse_config
-from bringup.kernel.requirements.evidence import Evidence, module_name
+from bringup.kernel.requirements.evidence import Evidence
 from bringup.kernel.requirements.judge import judge, shipped_requirements
 from bringup.kernel.requirements.requirement import Requirement
 from bringup.kernel.requirements.verdict import Answer, KconfigVerdict, Outcome
+from bringup.kernel.sources.modules_load import module_name
 
 GKI = "6.1.75-android14-11-g0123456789ab"
 
@@ -283,7 +285,7 @@ def _when(requirement: Requirement) -> dict[str, str]:
 
 
 def test_a_verdict_as_json_has_the_common_fields() -> None:
-    document = one("heaps.system", config_of("!DMABUF_HEAPS_SYSTEM"), "6.12").to_json()
+    document = msgspec.to_builtins(one("heaps.system", config_of("!DMABUF_HEAPS_SYSTEM"), "6.12"))
     assert document["id"] == "heaps.system"
     assert document["outcome"] == "fail"
     assert document["heap"] == "system"

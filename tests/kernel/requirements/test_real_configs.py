@@ -10,7 +10,7 @@ from bringup.kernel.history.version import Flavour, KernelVersion
 from bringup.kernel.kconfig.dotconfig import parse_config
 from bringup.kernel.requirements.evidence import Evidence
 from bringup.kernel.requirements.judge import judge
-from bringup.kernel.sources.configuration import open_source
+from bringup.kernel.sources.source import open_source
 from tests.support.kernel import fetch, golden
 
 SLICES = golden.load_slices()

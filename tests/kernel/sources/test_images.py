@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from bringup.errors import BringupError, ConfigError
 from bringup.kernel.history.version import Flavour
 from bringup.kernel.sources.boot_image import read_boot_image
-from bringup.kernel.sources.configuration import Source, SourceKind, source_from_bytes
 from bringup.kernel.sources.kernel_image import read_kernel_image
 from bringup.kernel.sources.ramdisk import ramdisk_files
+from bringup.kernel.sources.source import Source, SourceKind, source_from_bytes
 from tests.support.kernel import images
 from tests.support.kernel.fuzz import SEEDS
 from tests.support.kernel.images import CONFIG, PACKERS, RELEASE, plain_kernel

@@ -11,7 +11,7 @@ import pytest
 
 from bringup.errors import ConfigError
 from bringup.kernel.history.gap import Used, upstream_gap
-from bringup.kernel.history.upstream import Standing
+from bringup.kernel.history.upstream import Origin
 from bringup.kernel.sources.module_symbols import heap_users
 from tests.support.kernel.modules import CALLS, module
 
@@ -28,7 +28,7 @@ def test_what_modules_import(tmp_path: Path) -> None:
     three = ("audio", "camera_isp", "video")
     assert users == {"dma_heap_find": three, "dma_heap_buffer_alloc": three}
     gap = upstream_gap(Used(None, interfaces={name: ", ".join(who) for name, who in users.items()}))
-    assert {one.standing for one in gap.dependencies} == {Standing.ANDROID}
+    assert {one.standing for one in gap.dependencies} == {Origin.ANDROID}
     assert "audio, camera_isp, video" in gap.dependencies[0].seen
 
 

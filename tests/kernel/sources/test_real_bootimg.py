@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bringup.kernel.sources.configuration import open_source
+from bringup.kernel.sources.source import open_source
 from tests.support.kernel import fetch
 from tests.support.kernel.images import CONFIG, PACKERS, cpio, fdt, plain_kernel
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bringup.errors import HostError
-from bringup.kernel.sources.configuration import open_source
+from bringup.kernel.sources.source import open_source
 from tests.support.kernel import fetch
 
 IMAGES = fetch.images()

@@ -18,7 +18,7 @@ from pathlib import Path
 from types import FrameType
 
 from bringup.errors import BringupError
-from bringup.kernel.sources.configuration import source_from_bytes
+from bringup.kernel.sources.source import source_from_bytes
 from tests.support.kernel import images
 from tests.support.kernel.images import PACKERS, plain_kernel
 

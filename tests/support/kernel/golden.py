@@ -20,7 +20,7 @@ from bringup.kernel.kconfig.expression import parse_expression, symbols_in
 from bringup.kernel.requirements.judge import judge, shipped_requirements
 from bringup.kernel.requirements.requirement import symbols_of
 from bringup.kernel.requirements.verdict import Answer, Outcome
-from bringup.kernel.sources.configuration import open_source
+from bringup.kernel.sources.source import open_source
 from tests.support.kernel.fetch import configs, trees
 
 SLICES = Path(__file__).with_name("real_configs.json")

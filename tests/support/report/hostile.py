@@ -11,7 +11,7 @@ from bringup.compare.runs import Change as Compared
 from bringup.compare.runs import Comparison, Difference, Side
 from bringup.compare.timings import Timing, TimingTest, Untimed
 from bringup.kernel.history.gap import Dependency, UpstreamGap
-from bringup.kernel.history.upstream import Standing, Thing
+from bringup.kernel.history.upstream import ArtifactKind, Origin
 from bringup.results.memory import MemoryFacts, MemoryRegion, RegionKind, Unplaced
 from bringup.results.requirements import RequirementFacts
 from bringup.results.run import (
@@ -115,7 +115,7 @@ gaps = st.builds(
     _maybe,
     st.lists(
         st.builds(
-            Dependency, st.sampled_from(Thing), texts, st.sampled_from(Standing), texts, texts, _maybe,
+            Dependency, st.sampled_from(ArtifactKind), texts, st.sampled_from(Origin), texts, texts, _maybe,
             st.lists(texts, max_size=2).map(tuple),
         ),
         max_size=2,
@@ -248,7 +248,7 @@ def one_line_of(text: str) -> Run:
         ),
         requirements=(RequirementFacts(text, text, text, Outcome.FAIL, text, text, (text,)),),
         upstream_gap=UpstreamGap(
-            text, (Dependency(Thing.HEAP, text, Standing.VENDOR, text, text, text, (text,)),), (text,)
+            text, (Dependency(ArtifactKind.HEAP, text, Origin.VENDOR, text, text, text, (text,)),), (text,)
         ),
     )
     return Run(boards=(board,), tool=text, started=text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bringup.kernel.history.gap import Dependency, UpstreamGap
-from bringup.kernel.history.upstream import Standing, Thing
+from bringup.kernel.history.upstream import ArtifactKind, Origin
 from bringup.results.memory import MemoryFacts, MemoryRegion, RegionKind, Unplaced
 from bringup.results.requirements import RequirementFacts
 from bringup.results.run import (
@@ -142,8 +142,8 @@ REQUIREMENTS = (
 GAP = UpstreamGap(
     "6.12",
     (
-        Dependency(Thing.OPTION, "CONFIG_ION", Standing.REMOVED, "mainline has it in 3.14..5.10", "kernel configuration", "DMABUF_HEAPS", ("https://git.kernel.org/torvalds/c/e722a295cf49",)),
-        Dependency(Thing.HEAP, "system-uncached", Standing.ANDROID, "Android Common Kernels add it", "board config", None, ("drivers/dma-buf/heaps/system_heap.c of android14-6.1",)),
+        Dependency(ArtifactKind.OPTION, "CONFIG_ION", Origin.REMOVED, "mainline has it in 3.14..5.10", "kernel configuration", "DMABUF_HEAPS", ("https://git.kernel.org/torvalds/c/e722a295cf49",)),
+        Dependency(ArtifactKind.HEAP, "system-uncached", Origin.ANDROID, "Android Common Kernels add it", "board config", None, ("drivers/dma-buf/heaps/system_heap.c of android14-6.1",)),
     ),
     ("modules: /proc/modules could not be read",),
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Forecasts: what another kernel renames, retypes, drops, and how it calls the heaps."""
+"""What a later kernel renames, retypes and drops, and what it calls the heaps."""
 
 from __future__ import annotations
 
@@ -8,30 +8,30 @@ from bringup.kernel.history.heap_names import heaps_of
 from bringup.kernel.history.symbols import symbol_type
 from bringup.kernel.history.version import Flavour, KernelVersion
 from bringup.kernel.kconfig.dotconfig import KernelConfig
-from bringup.kernel.requirements.forecast import Change, ChangeKind, carried_over, forecast
 from bringup.kernel.requirements.judge import judge
+from bringup.kernel.requirements.later_kernel import ChangeKind, KernelChange, carry_over, changes_until
 from bringup.kernel.requirements.verdict import Outcome
 
 
-def changes(values: str, now: str, then: str, flavour: Flavour | None = None) -> list[Change]:
+def changes(values: str, now: str, then: str, flavour: Flavour | None = None) -> list[KernelChange]:
     config = KernelConfig({**dict.fromkeys(values.split(), "y"), "MMU": "y", "HAS_DMA": "y"}, "x")
-    return forecast(config, KernelVersion.parse(now), KernelVersion.parse(then), flavour)
+    return changes_until(config, KernelVersion.parse(now), KernelVersion.parse(then), flavour)
 
 
-def told(found: list[Change], kind: ChangeKind) -> dict[str, str]:
-    return {change.subject: change.text for change in found if change.kind is kind}
+def texts(changed: list[KernelChange], kind: ChangeKind) -> dict[str, str]:
+    return {change.subject: change.text for change in changed if change.kind is kind}
 
 
 def test_bool_becomes_tristate_in_7_2() -> None:
-    found = told(changes("DMABUF_HEAPS DMABUF_HEAPS_SYSTEM", "6.12", "7.2"), ChangeKind.RETYPED)
-    assert "changes from bool to tristate; as m it builds system_heap.ko" in found["CONFIG_DMABUF_HEAPS_SYSTEM"]
-    assert not told(changes("DMABUF_HEAPS DMABUF_HEAPS_SYSTEM", "6.12", "7.1"), ChangeKind.RETYPED)
+    changed = texts(changes("DMABUF_HEAPS DMABUF_HEAPS_SYSTEM", "6.12", "7.2"), ChangeKind.RETYPED)
+    assert "changes from bool to tristate; as m it builds system_heap.ko" in changed["CONFIG_DMABUF_HEAPS_SYSTEM"]
+    assert not texts(changes("DMABUF_HEAPS DMABUF_HEAPS_SYSTEM", "6.12", "7.1"), ChangeKind.RETYPED)
 
 
 def test_sysfs_statistics_end_with_6_19() -> None:
-    assert not told(changes("DMABUF_SYSFS_STATS", "6.12", "6.19"), ChangeKind.REMOVED)
-    found = told(changes("DMABUF_SYSFS_STATS", "6.12", "7.0"), ChangeKind.REMOVED)
-    assert "the BPF iterator dmabuf" in found["CONFIG_DMABUF_SYSFS_STATS"]
+    assert not texts(changes("DMABUF_SYSFS_STATS", "6.12", "6.19"), ChangeKind.REMOVED)
+    changed = texts(changes("DMABUF_SYSFS_STATS", "6.12", "7.0"), ChangeKind.REMOVED)
+    assert "the BPF iterator dmabuf" in changed["CONFIG_DMABUF_SYSFS_STATS"]
 
 
 @pytest.mark.parametrize(
@@ -40,45 +40,45 @@ def test_sysfs_statistics_end_with_6_19() -> None:
 )
 def test_renames(old: str, new: str, then: str) -> None:
     assert (
-        f"is called CONFIG_{new} since {then}" in told(changes(old, "6.1", then), ChangeKind.RENAMED)[f"CONFIG_{old}"]
+        f"is called CONFIG_{new} since {then}" in texts(changes(old, "6.1", then), ChangeKind.RENAMED)[f"CONFIG_{old}"]
     )
 
 
 def test_what_is_off_does_not_change() -> None:
     config = KernelConfig({"DMABUF_SYSFS_STATS": "n", "DMABUF_SELFTESTS": "n"}, "x")
-    assert forecast(config, KernelVersion.parse("6.12"), KernelVersion.parse("7.2")) == []
+    assert changes_until(config, KernelVersion.parse("6.12"), KernelVersion.parse("7.2")) == []
 
 
 def test_the_default_cma_heap_is_renamed_in_6_17_and_the_old_name_stays_until_6_18() -> None:
     symbols = "DMABUF_HEAPS DMABUF_HEAPS_CMA CMA DMA_CMA"
-    found = changes(symbols, "6.12", "6.17")
-    names = told(found, ChangeKind.HEAP_NAME)
+    changed = changes(symbols, "6.12", "6.17")
+    names = texts(changed, ChangeKind.HEAP_NAME)
     assert names["default CMA area"].endswith("becomes default_cma_region")
     assert "linux,cma*" in names["default CMA area, old name"]
-    assert "CONFIG_DMABUF_HEAPS_CMA_LEGACY" in told(found, ChangeKind.ADDED)
-    later = told(changes(symbols + " DMABUF_HEAPS_CMA_LEGACY", "6.18", "6.19"), ChangeKind.HEAP_NAME)
+    assert "CONFIG_DMABUF_HEAPS_CMA_LEGACY" in texts(changed, ChangeKind.ADDED)
+    later = texts(changes(symbols + " DMABUF_HEAPS_CMA_LEGACY", "6.18", "6.19"), ChangeKind.HEAP_NAME)
     assert "every CMA area" in later
     assert "now comes with every CMA area's own node" in later["default CMA area, old name"]
 
 
 def test_protected_heaps_come_with_6_18_where_there_is_a_tee() -> None:
-    assert "protected memory" in told(changes("DMABUF_HEAPS TEE", "6.12", "6.18"), ChangeKind.HEAP_NAME)
-    assert "protected memory" not in told(changes("DMABUF_HEAPS", "6.12", "6.18"), ChangeKind.HEAP_NAME)
+    assert "protected memory" in texts(changes("DMABUF_HEAPS TEE", "6.12", "6.18"), ChangeKind.HEAP_NAME)
+    assert "protected memory" not in texts(changes("DMABUF_HEAPS", "6.12", "6.18"), ChangeKind.HEAP_NAME)
 
 
 def test_android_trees_change_elsewhere() -> None:
-    found = changes("DMABUF_HEAPS DMABUF_HEAPS_PAGE_POOL", "6.6", "6.12", Flavour.GKI)
-    assert "exists in kernels 5.4..6.6 only" in told(found, ChangeKind.REMOVED)["CONFIG_DMABUF_HEAPS_PAGE_POOL"]
-    assert not told(changes("DMABUF_HEAPS_SYSTEM", "6.12", "7.2", Flavour.GKI), ChangeKind.RETYPED)
+    changed = changes("DMABUF_HEAPS DMABUF_HEAPS_PAGE_POOL", "6.6", "6.12", Flavour.GKI)
+    assert "exists in kernels 5.4..6.6 only" in texts(changed, ChangeKind.REMOVED)["CONFIG_DMABUF_HEAPS_PAGE_POOL"]
+    assert not texts(changes("DMABUF_HEAPS_SYSTEM", "6.12", "7.2", Flavour.GKI), ChangeKind.RETYPED)
 
 
 def test_a_configuration_carried_over_is_judged_like_any_other() -> None:
     config = KernelConfig(
         {"DMABUF_HEAPS": "y", "DMABUF_HEAPS_SYSTEM": "m", "DMABUF_SYSFS_STATS": "y", "TEE": "y", "HAS_DMA": "y"}, "x"
     )
-    carried = carried_over(config, KernelVersion.parse("7.2"), KernelVersion.parse("6.12"))
+    carried = carry_over(config, KernelVersion.parse("7.2"), KernelVersion.parse("6.12"))
     assert carried.get("DMABUF_HEAPS_SYSTEM") == "y", "6.12 cannot build it as a module"
-    forward = carried_over(config, KernelVersion.parse("6.12"), KernelVersion.parse("7.0"))
+    forward = carry_over(config, KernelVersion.parse("6.12"), KernelVersion.parse("7.0"))
     assert "DMABUF_SYSFS_STATS" not in forward
     assert forward.get("TEE_DMABUF_HEAPS") == "y"
     verdicts = {one.id: one.outcome for one in judge(forward, KernelVersion.parse("7.0"))}

@@ -15,7 +15,7 @@ from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from bringup.errors import ConfigError, UsageError
-from bringup.kernel.history.upstream import Standing, Thing
+from bringup.kernel.history.upstream import ArtifactKind, Origin
 from bringup.kernel.history.version import Flavour, KernelVersion, VersionRange
 from bringup.kernel.requirements.requirement import Requirement, need_from_data
 from bringup.kernel.requirements.verdict import Severity
@@ -246,9 +246,9 @@ class _Feature(_Model):
 
 
 class _OutOfTree(_Model):
-    kind: Thing
+    kind: ArtifactKind
     names: list[str]
-    standing: Standing
+    standing: Origin
     origin: str
     instead: str | None = None
     source: _Texts

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from bringup.errors import BringupError, ConfigError, UsageError, os_reason
 from bringup.kernel.history.version import KernelVersion
 from bringup.kernel.kconfig.dotconfig import KernelConfig, Override, merge, parse_config
-from bringup.kernel.requirements.evidence import Evidence, modules_listed
+from bringup.kernel.sources.modules_load import modules_listed
 from bringup.text import from_board
 
 if TYPE_CHECKING:
@@ -91,11 +91,6 @@ class Source(Struct, frozen=True):
             except UsageError:
                 pass
         return self.config.version if self.config else None
-
-    @property
-    def evidence(self) -> Evidence:
-        """What the source proves besides the configuration: command line, modules loaded at boot."""
-        return Evidence(modules_load=self.modules_load, cmdline=self.cmdline)
 
 
 def config_from_bytes(raw: bytes, source: str, *, complete: bool | None = None) -> KernelConfig:

@@ -1,0 +1,1 @@
+"""What ``bringup kconfig`` does."""

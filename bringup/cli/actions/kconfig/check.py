@@ -1,0 +1,87 @@
+"""``bringup kconfig check``: judge one configuration, and print the verdicts."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+
+from bringup.cli.console import out, print_json, say, table
+from bringup.kernel.requirements.check import CheckOptions, KconfigCheck, check_source
+from bringup.kernel.requirements.verdict import Answer, KconfigVerdict
+from bringup.kernel.sources.source import Source
+from bringup.outcome import Outcome
+from bringup.text import counted, visible
+
+__all__ = ["check_one"]
+
+_SHOWN = (Outcome.FAIL, Outcome.ERROR, Outcome.WARN, Outcome.PASS)
+
+
+def check_one(source: Source, options: CheckOptions, *, everything: bool, as_json: bool) -> int:
+    """Judge a source and print the verdicts, the worst first; the exit status.
+
+    :param everything: also print what was skipped.
+    """
+    check = check_source(source, options)
+    if as_json:
+        print_json(check)
+    else:
+        _show_heading(source, check)
+        _show_verdicts(check.verdicts, everything=everything)
+    return check.exit_code
+
+
+def _show_heading(source: Source, check: KconfigCheck) -> None:
+    kernel = " ".join(filter(None, (check.kernel or "of unknown version", check.flavour, check.arch)))
+    wrapped = f" ({', '.join(check.layers)})" if check.layers else ""
+    _line(f"{check.source}: {check.kind}{wrapped}, kernel {kernel}")
+    for note in (*check.notes, *([source.reason] if source.config is None else [])):
+        say(f"bringup: {note}")
+    for override in check.overrides:
+        _line(f"  CONFIG_{override.symbol}: {override.old} → {override.new} ({override.new_source})")
+    if check.later is not None:
+        _line(f"as kernel {check.later} would take it:")
+    for change in check.changes or ():
+        _line(f"  {change.kind}: {change.text}" + (f" → {change.remedy}" if change.remedy else ""))
+
+
+def _show_verdicts(verdicts: Sequence[KconfigVerdict], *, everything: bool) -> None:
+    outcomes = (*_SHOWN, Outcome.SKIP) if everything else _SHOWN
+    chosen = [verdict for outcome in outcomes for verdict in verdicts if verdict.outcome is outcome]
+    unread = [verdict for verdict in chosen if _is_unread(verdict)]
+    rows = [
+        [verdict.outcome, verdict.id, "\n".join(_answer_lines(verdict))] for verdict in chosen if verdict not in unread
+    ]
+    if unread:
+        rows.append([Outcome.ERROR, counted(len(unread), "requirement"), "\n".join(_unread_lines(unread))])
+    out().print(table(["", "requirement", "answer"], rows))
+    counts = {outcome: sum(verdict.outcome is outcome for verdict in verdicts) for outcome in (*_SHOWN, Outcome.SKIP)}
+    _line(", ".join(f"{count} {outcome}" for outcome, count in counts.items() if count))
+
+
+def _is_unread(verdict: KconfigVerdict) -> bool:
+    return verdict.outcome is Outcome.ERROR and verdict.answer is Answer.UNREADABLE
+
+
+def _unread_lines(verdicts: Sequence[KconfigVerdict]) -> Iterator[str]:
+    """One answer for all requirements that only a configuration could have answered."""
+    yield verdicts[0].reason or ""
+    yield f"  not judged: {', '.join(verdict.id for verdict in verdicts)}"
+    yield from (f"  → {line}" for line in verdicts[0].remedy)
+
+
+def _answer_lines(verdict: KconfigVerdict) -> Iterator[str]:
+    if verdict.outcome is Outcome.PASS:
+        yield verdict.satisfied_by or ""
+        return
+    yield verdict.title
+    yield from (f"  {line}" for line in verdict.evidence)
+    if verdict.cause is not None:
+        yield f"  {verdict.cause.text}"
+    if verdict.reason is not None:
+        yield f"  {verdict.reason}"
+    yield from (f"  → {line}" for line in verdict.remedy)
+
+
+def _line(text: str) -> None:
+    sys.stdout.write(visible(text) + "\n")
