@@ -1,16 +1,16 @@
-"""What is known of a check, a kernel requirement, a test or a cause, for a person who was told its id."""
+"""What is known of a check, a kernel requirement, a heap test or a cause, for a person who was given its id."""
 
 from __future__ import annotations
 
 import difflib
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import cache, partial
-from typing import Any
+
+import msgspec
 
 from bringup.causes.known import Cost, KnownCause, known_causes
-from bringup.checks.heaptests import PREFIX, KnownTest, known_test, known_tests
+from bringup.checks.heaptests import PREFIX, HeapTestNotes, heap_test, heap_test_notes
 from bringup.checks.registry import Check, checks
 from bringup.errors import UsageError
 from bringup.kernel.requirements.judge import shipped_requirements
@@ -18,12 +18,12 @@ from bringup.kernel.requirements.requirement import Requirement
 from bringup.outcome import Link
 from bringup.results.verdict import Verdict
 
-__all__ = ["Explanation", "explain", "explain_verdict", "explained"]
+__all__ = ["Explanation", "Explanations", "explain", "explain_verdict", "explained"]
 
 _RELEASE = r"\d+(?:\.\d+)*"
 _RANGE = re.compile(rf"(?P<first>{_RELEASE})?(?:\.\.(?P<last>{_RELEASE})?)?")
-#: Causes that tell less than what was asked.
-_SAYS_LESS = frozenset({"kernel.known-defect", "kconfig.set-wrong"})
+#: Causes whose explanation says less than that of the check.
+_SAYS_LESS = frozenset({"kernel.known-defect", "kernel.defect-returned", "kconfig.set-wrong"})
 _COSTS = {
     Cost.NO_HEAP: "a heap is not there, or nobody can allocate from it",
     Cost.FAILS: "some allocation or some user fails now",
@@ -32,19 +32,19 @@ _COSTS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
-    """One check, requirement, test or cause.
+class Explanation(msgspec.Struct, frozen=True):
+    """One check, requirement, heap test or cause.
 
     :param kind: ``check``, ``test`` or ``cause``; a kernel requirement is a check.
-    :param title: what holds on a healthy board, or what the cause is.
-    :param since: kernel releases that are asked, or that can have it.
-    :param shows: by what a cause is recognised, and ``cost`` what it costs.
-    :param does: what a check looks at, or what a test does on the heap.
-    :param asked: of which buffers a test is asked.
-    :param skipped: for what reasons a test is skipped.
-    :param defects: defects of kernels that show in a test.
-    :param look: where to look first when a test fails; may be empty.
+    :param title: What holds on a healthy board, or what the cause is.
+    :param since: Kernel releases that it is for, or that can have it.
+    :param shows: What in a record shows a cause, and ``cost``: what it costs.
+    :param does: What a check looks at, or what a heap test does.
+    :param asked: The buffers that a heap test is for.
+    :param skipped: The reasons for which a heap test is skipped.
+    :param defects: Defects of kernels that a heap test shows.
+    :param look: Where to look first when a check or a heap test fails; may be empty.
+    :param fix: What to do about a cause, where that does not depend on the board.
     """
 
     id: str
@@ -55,38 +55,40 @@ class Explanation:
     source: str
     shows: str = ""
     cost: str = ""
-    seen_before: tuple[Link, ...] = ()
     does: str = ""
     asked: str = ""
+    look: str = ""
     skipped: tuple[str, ...] = ()
     defects: tuple[str, ...] = ()
-    look: str = ""
+    fix: tuple[str, ...] = ()
+    seen_before: tuple[Link, ...] = ()
 
-    def to_json(self) -> dict[str, Any]:
-        """All fields."""
-        links = [{"url": link.url, "title": link.title} for link in self.seen_before]
-        plain = ("id", "kind", "title", "why", "since", "source", "shows", "cost", "does", "asked", "look")
-        lists = {"skipped": list(self.skipped), "defects": list(self.defects), "seen_before": links}
-        return {name: getattr(self, name) for name in plain} | lists
+
+class Explanations(msgspec.Struct, frozen=True, tag_field="schema", tag="bringup.explain/1"):
+    """The document that ``bringup explain --json`` prints."""
+
+    explained: tuple[Explanation, ...]
 
 
 def explained() -> tuple[Explanation, ...]:
-    """Every check, every kernel requirement, every test and every cause."""
-    return tuple(found() for _, found in _everything())
+    """Every check, every kernel requirement, every heap test and every cause."""
+    return tuple(make() for _, make in _everything())
 
 
 def explain(id: str) -> tuple[Explanation, ...]:  # noqa: A002 - its name everywhere
-    """What that id is: one thing, or a check and the cause that is called as it. A test is found by its own id, too
-    (``zero.reuse``); a verdict's id that is longer than its check's finds that check.
+    """What that id is: one thing, or a check and the cause of the same id.
 
-    :raises UsageError: nothing is known under it; the hint names the nearest.
+    A heap test is found by its own id, too (``zero.reuse``). A verdict's id that is longer than its check's finds the
+    check.
+
+    :raises UsageError: nothing has this id; the hint names the nearest.
     """
-    test = known_test(id)
+    test = heap_test(id)
     known = [name for name, _ in _everything()]
-    found = _under(id) or (_under(f"{PREFIX}{test.id}") if test else ())
-    if found:
-        return found
-    near = difflib.get_close_matches(id, [*known, *known_tests()], n=3)
+    matches = _under(id) or (_under(f"{PREFIX}{test.id}") if test else ())
+    if matches:
+        return matches
+    near = difflib.get_close_matches(id, [*known, *heap_test_notes()], n=3)
     check = _under(id.partition(".")[0])
     if check and not near:
         return check
@@ -95,84 +97,93 @@ def explain(id: str) -> tuple[Explanation, ...]:  # noqa: A002 - its name everyw
 
 
 def explain_verdict(verdict: Verdict) -> Explanation | None:
-    """What is known of a verdict's cause, else of what it asks; ``None`` where nothing is, as of a later version's."""
+    """What is known of a verdict's cause, else of its check; ``None`` where nothing is, as of a later version's."""
     cause = known_causes().get(verdict.cause.id) if verdict.cause else None
     if cause is not None and cause.id not in _SAYS_LESS:
         return _cause(cause)
-    asked = (one for name in (verdict.id, verdict.id.partition(".")[0]) for one in _under(name))
-    return next((one for one in asked if one.kind != "cause"), None)
+    checked = (explanation for id_ in (verdict.id, verdict.id.partition(".")[0]) for explanation in _under(id_))
+    return next((explanation for explanation in checked if explanation.kind != "cause"), None)
 
 
 def _under(id: str) -> tuple[Explanation, ...]:  # noqa: A002
-    return tuple(found() for name, found in _everything() if name == id)
+    return tuple(make() for name, make in _everything() if name == id)
 
 
 @cache
 def _everything() -> tuple[tuple[str, Callable[[], Explanation]], ...]:
     """What can be explained, with its id."""
     return (
-        *((one.id, partial(_check, one)) for one in checks()),
-        *((f"kconfig.{one.id}", partial(_requirement, one)) for one in shipped_requirements()),
-        *((f"{PREFIX}{one.id}", partial(_test, one)) for one in known_tests().values()),
-        *((one.id, partial(_cause, one)) for one in known_causes().values()),
+        *((check.id, partial(_check, check)) for check in checks()),
+        *((f"kconfig.{entry.id}", partial(_requirement, entry)) for entry in shipped_requirements()),
+        *((f"{PREFIX}{test.id}", partial(_test, test)) for test in heap_test_notes().values()),
+        *((cause.id, partial(_cause, cause)) for cause in known_causes().values()),
     )
 
 
-def _check(one: Check) -> Explanation:
-    return Explanation(one.id, "check", one.title, one.why, _kernels(one.since), one.source, does=one.asks)
+def _check(check: Check) -> Explanation:
+    return Explanation(check.id, "check", check.title, check.why, _kernels(check.since), check.source, does=check.asks)
 
 
-def _requirement(one: Requirement) -> Explanation:
-    found = [f"Looks for {one.need} in the kernel's configuration."]
-    if one.when is not None:
-        found.append(f"Only where {one.when}.")
-    if one.flavours:
-        found.append(f"Only of kernels that are {' or '.join(sorted(one.flavours))}.")
-    if one.user_build_only:
-        found.append("Only of user builds.")
-    if one.proofs:
-        found.append(f"Satisfied too by {' or '.join(f'{proof.kind.value} {proof.pattern}' for proof in one.proofs)}.")
+def _requirement(requirement: Requirement) -> Explanation:
+    does = [f"Looks for {requirement.need} in the kernel's configuration."]
+    if requirement.when is not None:
+        does.append(f"Only where {requirement.when}.")
+    if requirement.flavours:
+        does.append(f"Only of kernels that are {' or '.join(sorted(requirement.flavours))}.")
+    if requirement.user_build_only:
+        does.append("Only of user builds.")
+    if requirement.proofs:
+        proofs = " or ".join(f"{proof.kind.value} {proof.pattern}" for proof in requirement.proofs)
+        does.append(f"Satisfied too by {proofs}.")
     return Explanation(
-        f"kconfig.{one.id}",
+        f"kconfig.{requirement.id}",
         "check",
-        one.title,
-        one.why,
-        _kernels(str(one.kernel)),
-        "; ".join(one.sources),
-        does=" ".join(found),
-        look="; ".join((*one.remedy, f"bringup kconfig explain {one.id}")),
+        requirement.title,
+        requirement.why,
+        _kernels(str(requirement.kernel)),
+        "; ".join(requirement.sources),
+        does=" ".join(does),
+        look="; ".join((*requirement.remedy, f"bringup kconfig explain {requirement.id}")),
     )
 
 
-def _test(one: KnownTest) -> Explanation:
+def _test(test: HeapTestNotes) -> Explanation:
     return Explanation(
-        f"{PREFIX}{one.id}",
+        f"{PREFIX}{test.id}",
         "test",
-        one.asserts,
-        one.why,
-        _kernels(one.since),
-        one.source,
-        does=one.does,
-        asked=one.asked.value,
-        skipped=one.skipped,
-        defects=one.defects,
-        look=one.look,
+        test.entry.asserts,
+        test.why,
+        _kernels(test.since),
+        test.source,
+        does=test.does,
+        asked=test.asked,
+        skipped=test.skipped,
+        defects=test.defects,
+        look=test.look,
     )
 
 
-def _cause(one: KnownCause) -> Explanation:
-    since = _kernels(one.since)
+def _cause(cause: KnownCause) -> Explanation:
     return Explanation(
-        one.id, "cause", one.text, one.why, since, one.source, one.shown_by, _COSTS[one.cost], one.seen_before
+        cause.id,
+        "cause",
+        cause.text,
+        cause.why,
+        _kernels(cause.since),
+        cause.source,
+        shows=cause.shown_by,
+        cost=_COSTS[cause.cost],
+        fix=cause.fix,
+        seen_before=cause.seen_before,
     )
 
 
 def _kernels(text: str) -> str:
     """A range of releases in words; what is words already stays."""
-    found = _RANGE.fullmatch(text)
-    if found is None or not text:
+    match = _RANGE.fullmatch(text)
+    if match is None or not text:
         return text
-    first, last = found["first"], found["last"]
+    first, last = match["first"], match["last"]
     if first and last:
         return f"{first} to {last}"
     if last:

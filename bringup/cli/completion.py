@@ -57,9 +57,9 @@ def fragment_names(incomplete: str) -> list[str]:
 
 def heap_test_ids(incomplete: str) -> list[str]:
     """Ids of the test allocator's tests."""
-    from bringup.checks.heaptests import known_tests
+    from bringup.allocator.manifest import heap_tests
 
-    return _matching(known_tests(), incomplete)
+    return _matching(heap_tests(), incomplete)
 
 
 def kconfig_names(incomplete: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bringup.checks.heaptests._shape import BUFFER, CMA_HEAP, HEAP, INTERFACE_NOTES, SYSTEM_HEAP, KnownTest
+from bringup.checks.heaptests.heap_test_notes import BUFFER, CMA_HEAP, HEAP, INTERFACE_NOTES, SYSTEM_HEAP, HeapTestNotes
 
 _CMA = (
     "On a CMA heap: CmaFree, the longest run of free pages (bringup explain cma.fragmented) and “cma_alloc” in "
@@ -10,9 +10,8 @@ _CMA = (
 )
 
 TESTS = (
-    KnownTest(
+    HeapTestNotes(
         id="open",
-        asserts="the heap's node opens read-only",
         does="Opens /dev/dma_heap/NAME with O_RDONLY|O_CLOEXEC (ION: /dev/ion, and looks for the heap there).",
         why="libdmabufheap opens heaps read-only, and Android's nodes are 0444: who cannot do this gets no "
         "buffer at all, and gralloc, Codec2 and the camera HAL end with “Could not open DMA-BUF heap named”.",
@@ -20,91 +19,73 @@ TESTS = (
         look="EACCES: mode, owner and SELinux label of the node (heap.mode, heap.label). ENODEV: a node "
         "without a driver. ENOENT: the heap is not there (heap.expected).",
     ),
-    KnownTest(
+    HeapTestNotes(
         id="alloc.page",
-        asserts="ALLOC of one page gives a buffer",
         does="Asks for one page of the size that the board has (4 to 64 KiB), O_RDWR|O_CLOEXEC, and closes it.",
         why="The least that a heap can do. Where this fails nothing of Android's graphics or media starts.",
         source=f"{HEAP}: dma_heap_ioctl_allocate",
-        holds="a page",
         look="ENOTTY: what answers behind the node is no heap. ENOMEM: the area is used up; on a CMA heap see CmaFree.",
     ),
-    KnownTest(
+    HeapTestNotes(
         id="alloc.64k",
-        asserts="ALLOC of 64 KiB gives a buffer",
         does="Asks for 64 KiB and closes it.",
         why="Icons, cursors and audio buffers are of this order; on a CMA heap it is 64 KiB in one piece. It "
         "is also the middle block size of the heap system.",
         source=f"{SYSTEM_HEAP}: orders 8, 4 and 0 (5.10: single pages); {CMA_HEAP}",
-        holds="64 KiB",
         look=_CMA,
     ),
-    KnownTest(
+    HeapTestNotes(
         id="alloc.1m",
-        asserts="ALLOC of 1 MiB gives a buffer",
         does="Asks for 1 MiB and closes it.",
         why="A frame of 640x480 in RGBA takes 1.2 MiB. A CMA heap aligns buffers to their own size up to "
         "CONFIG_CMA_ALIGNMENT, which is 1 MiB by default with pages of 4 KiB: this is the largest alignment "
         "that it has to find.",
         source=f"{CMA_HEAP}: cma_heap_allocate; kernel/dma/Kconfig: CMA_ALIGNMENT; {SYSTEM_HEAP}",
-        holds="1 MiB",
         look=_CMA,
     ),
-    KnownTest(
+    HeapTestNotes(
         id="alloc.4m",
-        asserts="ALLOC of 4 MiB gives a buffer",
         does="Asks for 4 MiB and closes it.",
         why="A frame of 1920x1080 takes 3 to 8 MiB: a camera or a display that cannot have one shows nothing.",
         source=f"{HEAP}: dma_heap_ioctl_allocate; {CMA_HEAP}: cma_heap_allocate",
-        holds="4 MiB",
         look=f"{_CMA} bringup explain exhaustion.cma: how much of the area can be had.",
     ),
-    KnownTest(
+    HeapTestNotes(
         id="size.lseek",
-        asserts="lseek to the end gives the size asked for, for every size the heap can hold",
         does="For a page, 64 KiB, 1 MiB and 4 MiB: allocates, and asks lseek(fd, 0, SEEK_END).",
         why="A process that is sent a buffer gets a descriptor and no size. lseek is how it learns the size; a "
         "wrong one makes an importer map too little, or read beyond its frame.",
         source=f"{INTERFACE_NOTES}; {BUFFER}: dma_buf_llseek",
-        holds="a page",
         look="The heap's driver: exp_info.size in its call of dma_buf_export.",
     ),
-    KnownTest(
+    HeapTestNotes(
         id="size.fstat",
-        asserts="fstat gives the size asked for",
         does="Allocates a page and compares st_size with it.",
         why="Memory accounting finds a buffer by its inode and its size; with 0 there, a leak of gigabytes "
         "counts as nothing.",
         source=f"{BUFFER}: dma_buf_getfile sets i_size",
         since="5.3, so every kernel with heaps",
-        holds="a page",
-        ion_since="5.3",
         look="The kernel's file of a dma-buf, not the heap: a kernel with patches to drivers/dma-buf/dma-buf.c.",
     ),
-    KnownTest(
+    HeapTestNotes(
         id="size.rounding",
-        asserts="1 byte, a page less a byte, and a page and a byte come as whole pages",
         does="Asks for 1 byte, for a page less a byte and for a page and a byte; lseek has to say 1, 1 and 2 pages.",
         why="Only whole pages can be mapped. Users compute sizes from width, height and stride, seldom a whole "
         "page; and a user that rounds to 4096 by itself is wrong on a kernel with 16 KiB pages.",
         source=f"{HEAP}: PAGE_ALIGN(len)",
-        holds="2 pages",
         look="The heap's driver rounds by itself, with a page size that it assumes. Compare the page size in "
         "the report's head.",
     ),
-    KnownTest(
+    HeapTestNotes(
         id="size.bad_lseek",
-        asserts="lseek SEEK_SET 0 gives 0; any other offset or whence gives EINVAL",
         does="Tries SEEK_SET 0, SEEK_SET 1, SEEK_END 1, SEEK_END -1, SEEK_CUR 0 and SEEK_DATA 0 on a page's buffer.",
         why="A buffer has no position. Programs that ask for the size go back with SEEK_SET 0, which has to "
         "work; one that gets 0 instead of EINVAL for the rest would take a buffer for a file.",
         source=f"{INTERFACE_NOTES}; {BUFFER}: dma_buf_llseek",
-        holds="a page",
         look="The heap does not stand behind it: drivers/dma-buf/dma-buf.c answers. A kernel with patches there.",
     ),
-    KnownTest(
+    HeapTestNotes(
         id="free.memory",
-        asserts="closing a buffer gives its memory back",
         does="Allocates and closes one buffer at a time, 64 MiB in all, of CMA 16 MiB, and compares MemFree "
         "(CMA: CmaFree, or the area's own available_pages) before and after. It waits 0.5 s for kernels that "
         "free in the background; half of the turnover may be missing, and only three tries in a row that miss "
@@ -112,7 +93,6 @@ TESTS = (
         why="A camera or a codec allocates and frees with every stream. What does not come back is lost until "
         "the next boot, and the low-memory killer takes other programs for it.",
         source=f"{BUFFER}: dma_buf_release; {SYSTEM_HEAP} and cma_heap.c: their release",
-        holds="a page",
         notes=(
             (
                 "the heap system_cc_shared (7.1 and later, confidential virtual machines) keeps, on purpose, "

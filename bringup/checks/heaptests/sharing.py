@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bringup.checks.heaptests._shape import BUFFER, HEAP, INTERFACE_NOTES, KnownTest
+from bringup.checks.heaptests.heap_test_notes import BUFFER, HEAP, INTERFACE_NOTES, HeapTestNotes
 
 _WORKERS = (
     "1, 2, 4 and (with more than 4 CPUs) 8 {workers} begin together. Each makes 12 buffers of 1 to 64 pages, "
@@ -13,44 +13,34 @@ _WORKERS = (
 _AGAIN = "The finding tells its seed: bringup heap test --test '{id}' --seed N --stress 10000 runs it for ten seconds."
 
 TESTS = (
-    KnownTest(
+    HeapTestNotes(
         id="share.socket",
-        asserts="a buffer sent over a socket is mapped after the process that made it has ended, with what it wrote",
         does="A child allocates, fills the page, sends the descriptor over a socket pair (SCM_RIGHTS) and "
         "ends; the parent maps what came and reads it.",
         why="That is how Android shares buffers: a descriptor goes from gralloc's process to the app and to "
         "SurfaceFlinger. The buffer has to live as long as anybody holds a descriptor, also when its maker "
         "crashed.",
         source=f"{BUFFER}: the buffer is an open file, released with its last reference",
-        holds="a page",
-        maps=True,
         look="A heap's driver that ties buffers to the process which opened the node, and frees them when it ends.",
     ),
-    KnownTest(
+    HeapTestNotes(
         id="share.processes",
-        asserts="processes that allocate, write, check and free at the same time see their own contents alone",
         does=_WORKERS.format(workers="processes"),
         why="gralloc, codecs and camera allocate at the same time from their own processes. Pages that are "
         "given out twice are one app's picture in another's; it shows under load only.",
         source=f"{HEAP}; AOSP libdmabufheap: dmabuf_heap_test.cpp, ConcurrentAllocTest",
-        holds="12 pages",
-        maps=True,
         look=_AGAIN.format(id="share.processes"),
     ),
-    KnownTest(
+    HeapTestNotes(
         id="share.threads",
-        asserts="threads that allocate, write, check and free at the same time see their own contents alone",
         does=_WORKERS.format(workers="threads with one table of descriptors"),
         why="libdmabufheap keeps one descriptor of a heap for all threads of a process. A driver that is not "
         "safe for that, or a descriptor that is given out before it is ready, hits whoever runs at that moment.",
         source=f"{HEAP}; AOSP libdmabufheap: dmabuf_heap_test.cpp, ConcurrentAllocTest (100 threads)",
-        holds="12 pages",
-        maps=True,
         look=_AGAIN.format(id="share.threads"),
     ),
-    KnownTest(
+    HeapTestNotes(
         id="share.drm",
-        asserts="a DRM driver imports the buffer, is no hindrance to SYNC, and gives the same buffer back",
         does="Goes through /dev/dri/renderD128 to 143; the first that takes the buffer (PRIME_FD_TO_HANDLE) "
         "has it while SYNC RW starts and ends, gives it back by PRIME_HANDLE_TO_FD with the same inode, and "
         "drops it.",
@@ -59,7 +49,6 @@ TESTS = (
         source="include/uapi/drm/drm.h; drivers/gpu/drm/drm_prime.c: drm_gem_prime_fd_to_handle; "
         "tools/testing/selftests/dmabuf-heaps/dmabuf-heap.c: test_alloc_and_import (with vgem)",
         since="5.6 and later; a DRM render node (CONFIG_DRM_VGEM is one without hardware)",
-        holds="a page",
         skips=(
             "no render node opens: there is no GPU driver, or it may not be opened by this user",
             (
@@ -70,29 +59,24 @@ TESTS = (
         look="The driver is named in what was seen. Try the same on another heap: a driver that refuses both "
         "is the cause.",
     ),
-    KnownTest(
+    HeapTestNotes(
         id="share.udmabuf",
-        asserts="the buffer and a udmabuf that are mapped at the same time keep their own contents",
         does="Makes a udmabuf of one page of a sealed memfd, maps it beside the heap's buffer, writes both in "
         "turn, word by word, and reads both, and the memfd.",
         why="udmabuf is the other exporter of plain memory (virtual machines, camera software); contents that "
         "cross from one to the other would be pages with two owners.",
         source="drivers/dma-buf/udmabuf.c of Linux 5.10, 6.12 and 7.3; include/uapi/linux/udmabuf.h",
         since="5.6 and later, with CONFIG_UDMABUF",
-        holds="a page",
-        maps=True,
         skips=("/dev/udmabuf is not there (CONFIG_UDMABUF), or may not be opened by this user",),
         look="Memory itself, or the CPU's caches: run it again, on another heap, and under a memory test of "
         "the board's.",
     ),
-    KnownTest(
+    HeapTestNotes(
         id="poll.idle",
-        asserts="poll of a buffer that nothing works on gives POLLIN and POLLOUT",
         does="Polls a new buffer for POLLIN and POLLOUT, without waiting.",
         why="poll is how a program waits for the GPU or the camera to be done with a buffer. A new buffer that "
         "is never ready hangs its first user.",
         source=f"{INTERFACE_NOTES}; {BUFFER}: dma_buf_poll",
-        holds="a page",
         look="A fence that is left on the new buffer: debugfs dma_buf/bufinfo lists the fences below each buffer.",
     ),
 )

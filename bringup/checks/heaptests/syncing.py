@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bringup.checks.heaptests._shape import BUFFER, KnownTest
+from bringup.checks.heaptests.heap_test_notes import BUFFER, HeapTestNotes
 
 _UAPI = "include/uapi/linux/dma-buf.h"
 _CPU_ACCESS = "https://docs.kernel.org/driver-api/dma-buf.html, “CPU Access to DMA Buffer Objects”"
@@ -10,9 +10,8 @@ _SYNC_FILES = "6.1 and later (5.10 has it not), with CONFIG_SYNC_FILE"
 _NO_SYNC_FILES = "the kernel has no EXPORT_SYNC_FILE: 5.10 has none, 6.1 has it with CONFIG_SYNC_FILE"
 
 TESTS = (
-    KnownTest(
+    HeapTestNotes(
         id="sync.rw",
-        asserts="DMA_BUF_IOCTL_SYNC START and END succeed for READ, WRITE and RW",
         does="Calls SYNC START and END with READ, WRITE and RW on a new buffer.",
         why="Every CPU access to a mapped buffer stands between these two calls (libdmabufheap: CpuSyncStart, "
         "CpuSyncEnd). Where they fail, a program gives up, or goes on with stale cache lines: stripes in the "
@@ -20,64 +19,51 @@ TESTS = (
         "device.",
         source=f"{_CPU_ACCESS}; {BUFFER}: dma_buf_ioctl; {_UAPI}",
         since="4.6, so every kernel with heaps",
-        holds="a page",
-        ion_since="4.6",
         look="begin_cpu_access and end_cpu_access of the heap's driver. EAGAIN and EINTR are no failure of the "
         "heap's to a program: it has to call again.",
     ),
-    KnownTest(
+    HeapTestNotes(
         id="sync.bad_flags",
-        asserts="DMA_BUF_IOCTL_SYNC without a direction or with an unknown flag gives EINVAL",
         does="Calls SYNC with flags 0, END alone, RW with bit 3, RW with bit 32, and all bits.",
         why="A program that mixes up flags would sync nothing and be told that all is well. The refusal also "
         "keeps the bits free for later kernels.",
         source=f"{BUFFER}: dma_buf_ioctl; {_UAPI}: DMA_BUF_SYNC_VALID_FLAGS_MASK",
         since="4.6, so every kernel with heaps",
-        holds="a page",
-        ion_since="4.6",
         look="The heap does not stand behind it: drivers/dma-buf/dma-buf.c answers. A kernel with flags of its "
         "own there.",
     ),
-    KnownTest(
+    HeapTestNotes(
         id="sync.bad_pointer",
-        asserts="DMA_BUF_IOCTL_SYNC with an unreadable argument gives EFAULT",
         does="Calls SYNC with the address of a page that may not be read.",
         why="A wrong pointer from a program has to be an errno, not an oops of the kernel.",
         source=f"{BUFFER}: dma_buf_ioctl",
         since="4.6, so every kernel with heaps",
-        holds="a page",
-        ion_since="4.6",
         look="A driver of ioctls in between (a filter, an emulator): mainline copies the argument first of all.",
     ),
-    KnownTest(
+    HeapTestNotes(
         id="sync_file.rw",
-        asserts="DMA_BUF_IOCTL_EXPORT_SYNC_FILE gives a descriptor, which IMPORT_SYNC_FILE takes",
         does="For READ, WRITE and RW: exports the buffer's fences as a sync file and imports it again.",
         why="Vulkan and Android's composer wait on explicit fences, many GPU, camera and video drivers put "
         "implicit ones on the buffer. These two calls translate; without them a frame is shown before it is "
         "drawn.",
         source=f"{_UAPI}: struct dma_buf_export_sync_file; drivers/dma-buf/dma-buf.c of Linux 6.12 and 7.3",
         since=_SYNC_FILES,
-        holds="a page",
         skips=(_NO_SYNC_FILES,),
         look="EMFILE or ENOMEM tells of the process, not of the heap. EINVAL: a kernel with another structure "
         "in include/uapi/linux/dma-buf.h.",
     ),
-    KnownTest(
+    HeapTestNotes(
         id="sync_file.bad",
-        asserts="EXPORT_SYNC_FILE with wrong flags and IMPORT_SYNC_FILE of no sync file give EINVAL",
         does="Exports with flags 0, RW with bit 2, and all bits; imports descriptor -1.",
         why="A program that is told that such a call succeeded waits for a fence that is not there, or for "
         "none at all.",
         source=f"{_UAPI}; drivers/dma-buf/dma-buf.c of Linux 6.12 and 7.3: dma_buf_export_sync_file, _import_",
         since=_SYNC_FILES,
-        holds="a page",
         skips=(_NO_SYNC_FILES,),
         look="The heap does not stand behind it: drivers/dma-buf/dma-buf.c answers. A kernel with patches there.",
     ),
-    KnownTest(
+    HeapTestNotes(
         id="poll.fence",
-        asserts="poll of a buffer with a fence waits for it: readers for who writes, writers for everybody",
         does="Puts a fence of a software timeline on the buffer, once as a reader's and once as a writer's, "
         "and polls: POLLIN alone while it is read, nothing while it is written, both when the fence has "
         "signalled.",
@@ -86,7 +72,6 @@ TESTS = (
         source=f"{BUFFER}: “implicit fence polling”, dma_buf_poll; {_UAPI}: struct dma_buf_import_sync_file; "
         "drivers/dma-buf/sw_sync.c",
         since=f"{_SYNC_FILES} and CONFIG_SW_SYNC",
-        holds="a page",
         skips=(
             "/sys/kernel/debug/sync/sw_sync is not there (CONFIG_SW_SYNC, debugfs) or may not be opened",
             _NO_SYNC_FILES,

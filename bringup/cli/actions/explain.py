@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bringup.checks.explain import Explanation, explain, explained
+from bringup.checks.explain import Explanation, Explanations, explain, explained
 from bringup.cli.console import out, print_json, table
 
 __all__ = ["show_explanations"]
@@ -19,7 +19,7 @@ def show_explanations(id: str | None, *, as_json: bool) -> None:
     """
     found = explained() if id is None else explain(id)
     if as_json:
-        print_json({"schema": "bringup.explain/1", "explained": [explanation.to_json() for explanation in found]})
+        print_json(Explanations(found))
     elif id is None:
         for kind, head in _HEADS:
             rows = [(explanation.id, explanation.title) for explanation in found if explanation.kind == kind]
@@ -48,6 +48,7 @@ def _lines(explanation: Explanation) -> Iterator[str]:
     if explanation.kind == "test":
         yield from _list("Skipped for", explanation.skipped)
         yield from _list("Known defects", explanation.defects or ("none",))
+    yield from _list("Fix", explanation.fix)
     if explanation.look:
         yield f"When it fails: {explanation.look}"
     if explanation.seen_before:

@@ -11,8 +11,9 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 
 from bringup.allocator.items import MAX_MEASURED, MAX_THREADS
+from bringup.allocator.manifest import heap_tests
 from bringup.board import RootPolicy, Selection
-from bringup.checks.heaptests import PREFIX, known_tests
+from bringup.checks.heaptests import PREFIX
 from bringup.checks.judge import heaps_of
 from bringup.cli.board_selection import one_board, selected_boards
 from bringup.cli.console import out, print_error, print_json, say, table
@@ -116,8 +117,8 @@ def _test_names(names: Sequence[str]) -> tuple[str, ...]:
     """
     names = tuple(name.removeprefix(PREFIX) for name in names)
     for name in names:
-        if not any(fnmatchcase(test, name) for test in known_tests()):
-            near = get_close_matches(name, known_tests(), n=3)
+        if not any(fnmatchcase(test, name) for test in heap_tests()):
+            near = get_close_matches(name, heap_tests(), n=3)
             hint = f"did you mean {' or '.join(near)}?" if near else "bringup explain lists them"
             raise UsageError("read --test", f"there is no test {visible(name)!r}", hint=hint)
     return names
