@@ -51,7 +51,7 @@ __all__ = [
     "set_computed",
     "unknown_fields",
     "write_document",
-    "write_for_html",
+    "write_in_rows",
 ]
 
 _Document = TypeVar("_Document")
@@ -173,17 +173,16 @@ def write_document(value: object, *, indent: int = 0) -> str:
     return _without_controls(msgspec.json.format(raw, indent=indent) if indent else raw)
 
 
-def write_for_html(document: msgspec.Struct, rows: str) -> str:
-    """A document as :func:`write_document` writes it, which can also stand inside ``<script>``.
+def write_in_rows(document: msgspec.Struct, rows: str) -> str:
+    """A document as :func:`write_document` writes it, with one line for each item of a field: a script can read one.
 
-    :param rows: the field, a tuple, that is written last, with one line for each item: a script can read one of them.
+    :param rows: the field, a tuple; it is written last.
     """
     config = document.__struct_config__
     head = {config.tag_field: config.tag} if config.tag_field else {}
     head |= {name: getattr(document, name) for name in document.__struct_fields__ if name != rows}
     lines = ",\n".join(write_document(item) for item in getattr(document, rows))
-    text = f'{write_document(head)[:-1]},"{rows}":[\n{lines}\n]}}'
-    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+    return f'{write_document(head)[:-1]},"{rows}":[\n{lines}\n]}}'
 
 
 def _without_controls(raw: bytes) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from functools import cache
 
-__all__ = ["counted", "from_board", "safe_name", "visible"]
+__all__ = ["from_board", "pluralize", "safe_name", "visible"]
 
 _NAME = r"[^A-Za-z0-9._,@+-]"
 
@@ -38,6 +38,8 @@ def visible(text: str) -> str:
 
     Tab and newline stay. The result holds no character that XML 1.0 forbids.
     """
+    if text.isprintable():  # nothing in it is unsafe, and almost all text is like that
+        return text
     return _unsafe().sub(_escape, text.replace("\r\n", "\n"))
 
 
@@ -46,9 +48,11 @@ def _escape(match: re.Match[str]) -> str:
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
-def counted(count: int, noun: str) -> str:
-    """A count and its noun: ``1 board``, ``1,000 boards``."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+def pluralize(count: int, noun: str) -> str:
+    """A count and its noun: ``1 board``, ``1,000 boards``, ``2 passes``."""
+    if count == 1:
+        return f"1 {noun}"
+    return f"{count:,} {noun}{'es' if noun.endswith(('s', 'x', 'ch', 'sh')) else 's'}"
 
 
 def safe_name(text: str) -> str:

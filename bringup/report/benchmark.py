@@ -9,10 +9,11 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from bringup.report.units import duration, number, size
+from bringup.report.units import duration, size
 from bringup.results.noise import CONFIDENCE
 from bringup.results.run import BoardRun
 from bringup.results.timing import TimingFacts
+from bringup.text import pluralize
 
 __all__ = ["summary"]
 
@@ -122,7 +123,7 @@ def _notes(board: BoardRun) -> Iterator[Text]:
     passes, samples = max(one.passes for one in timings), max(one.samples for one in timings)
     confidence = max(one.confidence for one in timings)
     yield Text(
-        f"Times are medians of up to {number(samples, 'sample')} in {passes} {'pass' if passes == 1 else 'passes'}. "
+        f"Times are medians of up to {pluralize(samples, 'sample')} in {passes} {'pass' if passes == 1 else 'passes'}. "
         "×: times what this board itself takes, in the same turns"
         " (alloc: create a file and zero memory; free: close it; sync: an ioctl that does nothing).",
         "dim",

@@ -1,4 +1,4 @@
-"""A run as it may be shown: every text visible and of bounded length. What a format writes for people starts here.
+"""Documents as they may be shown: every text visible and of bounded length. Formats for people start from these.
 
 The record and the run document keep everything; a page, a CI server's XML or a comment has to stay readable when a
 board sends a line of a megabyte.
@@ -7,12 +7,12 @@ board sends a line of a megabyte.
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
-from dataclasses import fields, is_dataclass
-from enum import Enum
+import operator
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import msgspec
+from msgspec import inspect
 
 from bringup.text import visible
 
@@ -30,16 +30,22 @@ _NAMES = frozenset(
 )
 _FACTS = frozenset(("evidence", "remedy", "lines", "found", "sources", "not_known"))
 
+_Shown = TypeVar("_Shown", bound=msgspec.Struct)
+_NUMBERS = (inspect.IntType, inspect.FloatType, inspect.BoolType, inspect.NoneType, inspect.EnumType)
 
-_Shown = TypeVar("_Shown")
 
+def shown(document: _Shown) -> _Shown:
+    """The document with each text passed through :func:`bringup.text.visible`, and long texts and lists cut.
 
-def shown(value: _Shown) -> _Shown:
-    """The same run, or whatever dataclass of a report it is, with each text passed through
-    :func:`bringup.text.visible`; long texts and lists are cut.
+    Whatever needs no change is the same object: on a page of a thousand boards that is almost all.
     """
-    safe: _Shown = _shown(value)
-    return safe
+    changed = {}
+    for name, show in _fields(type(document)):
+        value = getattr(document, name)
+        new = show(value)
+        if new is not value:
+            changed[name] = new
+    return msgspec.structs.replace(document, **changed) if changed else document
 
 
 def excerpt(text: str, limit: int) -> str:
@@ -51,21 +57,29 @@ def excerpt(text: str, limit: int) -> str:
     return f"{text[: limit - tail]} [… {left_out:,} characters left out …] {text[-tail:]}"
 
 
-def _shown(data: Any) -> Any:
-    """The same dataclass, whatever its fields are: so no field of a later day gets by."""
-    kind: Any = type(data)
-    return kind(**{name: _any(getattr(data, name), limit) for name, limit in _limits(kind)})
-
-
 @functools.cache
-def _limits(kind: Any) -> tuple[tuple[str, int], ...]:
-    """The fields of a class, and how long a text in each may be."""
-    names = (
-        kind.__struct_fields__
-        if issubclass(kind, msgspec.Struct)
-        else [field.name for field in fields(kind) if field.init]
+def _fields(kind: type[msgspec.Struct]) -> tuple[tuple[str, Callable[[Any], Any]], ...]:
+    """The fields of a class that can hold text, each with what makes it fit to be shown."""
+    info = inspect.type_info(kind)
+    fields = info.fields if isinstance(info, inspect.StructType) else ()
+    return tuple(
+        (name, functools.partial(_any, limit=_limit(name)))
+        for name, field in zip(kind.__struct_fields__, fields, strict=True)
+        if not _is_number(field.type)
     )
-    return tuple((name, _limit(name)) for name in names)
+
+
+def _is_number(info: inspect.Type) -> bool:
+    """Whether values of a type hold no text of a board: numbers, enums, and collections of these."""
+    if isinstance(info, inspect.Metadata):
+        return _is_number(info.type)
+    if isinstance(info, inspect.UnionType):
+        return all(map(_is_number, info.types))
+    if isinstance(info, inspect.TupleType):
+        return all(map(_is_number, info.item_types))
+    if isinstance(info, inspect.VarTupleType):
+        return _is_number(info.item_type)
+    return isinstance(info, _NUMBERS)
 
 
 def _limit(name: str) -> int:
@@ -73,28 +87,27 @@ def _limit(name: str) -> int:
 
 
 def _any(value: Any, limit: int) -> Any:
-    if value is None or isinstance(value, int | float | Enum):
-        return value
-    if isinstance(value, str):
+    if value is None:
+        return None
+    kind = type(value)
+    if kind is str:
         return _text(value, limit)
-    if isinstance(value, tuple):
-        return _tuple(value, limit)
-    if isinstance(value, msgspec.Struct) or (is_dataclass(value) and not isinstance(value, type)):
-        return _shown(value)
-    if isinstance(value, Mapping):
-        return {_text(str(key), _NAME): _any(one, limit) for key, one in value.items()}
-    raise TypeError(f"a report does not know how to show a {type(value).__name__}")
+    if kind is tuple:
+        return _tuple(value, limit) if value else value
+    if isinstance(value, msgspec.Struct):
+        return shown(value)
+    if kind is dict:
+        return {_text(str(key), _NAME): _any(item, limit) for key, item in value.items()}
+    return value
 
 
 def _tuple(items: tuple[Any, ...], limit: int) -> tuple[Any, ...]:
     if len(items) > _ITEMS and isinstance(items[0], str):
         left_out = f"[… {len(items) - _ITEMS:,} more left out …]"
-        return (*(_text(one, limit) for one in items[:_ITEMS]), left_out)
-    return tuple(_any(one, limit) for one in items)
+        return (*(_text(item, limit) for item in items[:_ITEMS]), left_out)
+    new = tuple([_any(item, limit) for item in items])
+    return items if all(map(operator.is_, new, items)) else new
 
 
 def _text(text: str, limit: int) -> str:
-    # Printable text holds nothing that visible() replaces, and almost all text is.
-    if len(text) <= limit and text.isprintable():
-        return text
     return visible(excerpt(text, limit))

@@ -5,15 +5,16 @@ The page, the terminal and Markdown tell the same story; it is made here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
+
+import msgspec
 
 from bringup.causes.known import Cost, cost_of
 from bringup.report.bounded import excerpt
-from bringup.report.units import number
 from bringup.results.run import BoardRun, Run
 from bringup.results.verdict import Cause, Outcome, Verdict
+from bringup.text import pluralize
 
 if TYPE_CHECKING:
     from bringup.checks.explain import Explanation
@@ -38,8 +39,7 @@ WORST_FIRST = (Outcome.FAIL, Outcome.ERROR, Outcome.WARN, Outcome.PASS, Outcome.
 _FOUND = frozenset({Outcome.FAIL, Outcome.ERROR, Outcome.WARN})
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(msgspec.Struct, frozen=True):
     """Verdicts of one board that are not a pass and have one cause, told in the same words.
 
     :param key: equal on every board that has this finding, whatever the words: they may name a size or a heap.
@@ -65,8 +65,7 @@ class Finding:
         return tuple(dict.fromkeys(one.advice for one in self.verdicts if one.advice))
 
 
-@dataclass(frozen=True, slots=True)
-class Headline:
+class Headline(msgspec.Struct, frozen=True):
     """What is told before anything else.
 
     :param answer: can it be used.
@@ -82,8 +81,7 @@ class Headline:
         return f"{self.answer} {self.label}: {self.first}" if self.first else self.answer
 
 
-@dataclass(frozen=True, slots=True)
-class SharedFinding:
+class SharedFinding(msgspec.Struct, frozen=True):
     """One finding over the boards that have it.
 
     :param finding: as ``seen_on`` has it, the first of the boards on which it is worst.
@@ -172,42 +170,46 @@ def board_headline(board: BoardRun) -> Headline:
     found = findings(board.verdicts)
     first = _end(excerpt(found[0].text, 300)) if found else ""
     if count[Outcome.FAIL]:
-        some = f"{count[Outcome.FAIL]:,} of {number(asked, 'check')} {'fails' if count[Outcome.FAIL] == 1 else 'fail'}"
+        some = (
+            f"{count[Outcome.FAIL]:,} of {pluralize(asked, 'check')} {'fails' if count[Outcome.FAIL] == 1 else 'fail'}"
+        )
         return Headline(f"This board cannot be used yet: {some}.", "Fix first", first)
     if count[Outcome.ERROR]:
-        some = f"{count[Outcome.ERROR]:,} of {number(asked, 'check')} could not be answered"
+        some = f"{count[Outcome.ERROR]:,} of {pluralize(asked, 'check')} could not be answered"
         return Headline(f"Not known whether this board can be used: {some}.", "First", first)
     if not asked:
-        none = f"none of {number(len(board.verdicts), 'check')} applied" if board.verdicts else "nothing was asked"
+        none = f"none of {pluralize(len(board.verdicts), 'check')} applied" if board.verdicts else "nothing was asked"
         return Headline(f"Not known whether this board can be used: {none}.")
     if count[Outcome.WARN]:
-        some = number(count[Outcome.WARN], "warning")
+        some = pluralize(count[Outcome.WARN], "warning")
         return Headline(f"This board can be used, with {some}.", "Know first", first)
     rest = f", {count[Outcome.SKIP]:,} did not apply" if count[Outcome.SKIP] else ""
     passed = "the one check passed" if asked == 1 else f"all {asked:,} checks passed"
     return Headline(f"This board can be used: {passed}{rest}.")
 
 
-def run_headline(run: Run) -> Headline:
-    """The same for all boards of a run; for one board, that board's."""
+def run_headline(run: Run, shared: Sequence[SharedFinding]) -> Headline:
+    """The same for all boards of a run; for one board, that board's.
+
+    :param shared: the findings of all boards (:func:`shared_findings`); not needed for one board.
+    """
     if len(run.boards) == 1:
         return board_headline(run.boards[0])
     if not run.boards:
         return Headline("No board was judged.")
     worst = [board.outcome for board in run.boards]
     usable = sum(one in (Outcome.PASS, Outcome.WARN) for one in worst)
-    parts = [f"{usable:,} of {number(len(worst), 'board')} can be used"]
+    parts = [f"{usable:,} of {pluralize(len(worst), 'board')} can be used"]
     if worst.count(Outcome.FAIL):
         parts.append(f"{worst.count(Outcome.FAIL):,} cannot yet")
     if worst.count(Outcome.ERROR):
         parts.append(f"{worst.count(Outcome.ERROR):,} could not be judged")
     answer = "; ".join(parts) + "."
-    shared = shared_findings(run)
     if not shared:
         return Headline(answer)
     top = shared[0]
     label = "Fix first" if top.finding.outcome is Outcome.FAIL else "First"
-    on = number(len(top.boards), "board")
+    on = pluralize(len(top.boards), "board")
     return Headline(answer, label, f"{_end(excerpt(top.finding.text, 300))[:-1]} ({on}).")
 
 

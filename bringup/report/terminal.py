@@ -10,9 +10,9 @@ from rich.text import Text
 
 from bringup.report.bounded import shown
 from bringup.report.story import Finding, about, board_name, findings, run_headline, shared_findings, tally
-from bringup.report.units import number
 from bringup.results.run import Run
 from bringup.results.verdict import Outcome
+from bringup.text import pluralize
 
 __all__ = ["STYLES", "summary"]
 
@@ -43,15 +43,16 @@ class _Summary:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """Findings take the room that is left, two lines each."""
         run = self._run
-        headline = run_headline(run)
+        shared = shared_findings(run)
+        headline = run_headline(run, shared)
         head: list[RenderableType] = [_who(run), Text(headline.answer, STYLES[run.outcome])]
         if headline.first:
             head.append(Text.assemble((f"{headline.label}: ", "bold"), _cut(headline.first, _FIRST)))
         head += [Text(), _counts(run)]
         if len(run.boards) == 1:
-            found = [(one, number(len(one.verdicts), "check")) for one in findings(run.boards[0].verdicts)]
+            found = [(one, pluralize(len(one.verdicts), "check")) for one in findings(run.boards[0].verdicts)]
         else:
-            found = [(one.finding, number(len(one.boards), "board")) for one in shared_findings(run)]
+            found = [(one.finding, pluralize(len(one.boards), "board")) for one in shared]
         yield Group(*head)
         if not found:
             return
@@ -61,12 +62,12 @@ class _Summary:
         yield Text()
         yield _findings(found[:fit])
         if len(found) > fit:
-            yield Text(f"… and {number(len(found) - fit, 'more finding')}: see the report", "dim")
+            yield Text(f"… and {pluralize(len(found) - fit, 'more finding')}: see the report", "dim")
 
 
 def _who(run: Run) -> Text:
     if len(run.boards) != 1:
-        return Text(number(len(run.boards), "board"), "bold")
+        return Text(pluralize(len(run.boards), "board"), "bold")
     board = run.boards[0]
     rest = [board_name(board), board.kernel, board.config and f"config {board.config}"]
     known = [one for one in rest if one]
@@ -110,7 +111,7 @@ def _remedy(finding: Finding) -> RenderableType:
         known = about(finding)
         why = Text.assemble(("  why: ", "dim"), known.why) if known else ""
         return Text.assemble((finding.verdicts[0].id, "dim"), why)
-    more = f"  (and {number(len(steps) - 1, 'more line')})" if len(steps) > 1 else ""
+    more = f"  (and {pluralize(len(steps) - 1, 'more line')})" if len(steps) > 1 else ""
     return Text.assemble(("fix: ", "dim"), _line(steps[0]), (more, "dim"))
 
 

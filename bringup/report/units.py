@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from bringup.text import counted
-
-__all__ = ["address", "duration", "moment", "number", "rate", "ratio", "seconds", "size"]
+__all__ = ["address", "duration", "moment", "rate", "ratio", "seconds", "size"]
 
 _SIZES = ((1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB"))
 _TIMES = ((1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "µs"))
@@ -24,10 +22,6 @@ def duration(nanoseconds: float) -> str:
             value = nanoseconds / unit
             return f"{value:,.0f} {name}" if value >= 100 else f"{value:.3g} {name}"
     return f"{nanoseconds:.3g} ns"
-
-
-#: A count and its noun; here under the word that the reports use.
-number = counted
 
 
 def ratio(part: int, whole: int) -> str:

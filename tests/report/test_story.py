@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import msgspec
 import pytest
 
 from bringup.report.bounded import excerpt, shown
@@ -113,11 +116,14 @@ def test_boards_share_findings_the_most_frequent_first() -> None:
     assert (first.finding.cause, [one.serial for one in first.boards]) == (B, ["2", "3"])
     assert first.finding.outcome is FAIL
     assert [one.serial for one in second.boards] == ["1"]
-    assert str(run_headline(run)) == "2 of 4 boards can be used; 2 cannot yet. Fix first: B is off (2 boards)."
+    assert (
+        str(run_headline(run, shared_findings(run)))
+        == "2 of 4 boards can be used; 2 cannot yet. Fix first: B is off (2 boards)."
+    )
 
 
 def test_a_run_of_no_boards_is_no_success() -> None:
-    assert str(run_headline(Run(boards=(), tool="0", started=sample.STARTED))) == "No board was judged."
+    assert str(run_headline(Run(boards=(), tool="0", started=sample.STARTED), ())) == "No board was judged."
 
 
 def test_every_verdict_is_counted() -> None:
@@ -148,3 +154,30 @@ def test_a_long_list_is_cut_and_says_so() -> None:
 )
 def test_a_board_is_called_what_it_calls_itself(identity: dict[str, str], name: str | None) -> None:
     assert board_name(BoardRun(serial="s", verdicts=(), identity=identity)) == name
+
+
+class Noted(msgspec.Struct, frozen=True):
+    """A document with a field of every kind that can hold text."""
+
+    name: str
+    count: int
+    notes: Mapping[str, str]
+    parts: tuple[tuple[str, float], ...] = ()
+    inner: Noted | None = None
+
+
+def test_every_text_is_shown_whatever_the_field_is_called() -> None:
+    hostile = Noted("\x1b", 1, {"\x07": "\u202e"}, (("\x00", 1.0),), Noted("x", 2, {"y": "z" * 2_000}))
+    assert shown(hostile) == Noted(
+        "\\x1b",
+        1,
+        {"\\x07": "\\u202e"},
+        (("\\x00", 1.0),),
+        Noted("x", 2, {"y": excerpt("z" * 2_000, 1_000)}),
+    )
+
+
+def test_what_needs_no_change_is_the_same_object() -> None:
+    board = sample.board()
+    assert shown(board).verdicts is board.verdicts
+    assert shown(board).requirements is board.requirements

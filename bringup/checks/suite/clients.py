@@ -13,7 +13,7 @@ from bringup.causes.known.surroundings import CLIENTS_NO_SUCH_HEAP, CLIENTS_REFU
 from bringup.checks.registry import Question, check
 from bringup.facts.board import HEAP_FOLDER, Facts
 from bringup.results.verdict import Verdict
-from bringup.text import counted
+from bringup.text import pluralize
 
 _LOGCAT = "/system/bin/logcat"
 #: libdmabufheap in its two generations; what it says of ION while it still fell back to it is noise on boards
@@ -45,7 +45,7 @@ def heaps(ask: Question, facts: Facts) -> Iterator[Verdict]:
     for name, lines in wanted.items():
         yield _unmet(ask.of(name), facts, name, lines)
     if not wanted:
-        yield ask.passed(f"none of {counted(len(log), 'line')} of Android's log says so")
+        yield ask.passed(f"none of {pluralize(len(log), 'line')} of Android's log says so")
 
 
 def _unmet(ask: Question, facts: Facts, name: str, lines: list[str]) -> Verdict:
@@ -82,7 +82,7 @@ def ion(ask: Question, facts: Facts) -> Iterator[Verdict]:
     elif log is None:
         yield ask.skipped(_why_no_log(facts))
     else:
-        yield ask.passed(f"none of {counted(len(log), 'line')} of Android's log says so")
+        yield ask.passed(f"none of {pluralize(len(log), 'line')} of Android's log says so")
 
 
 def _log(facts: Facts) -> tuple[str, ...] | None:

@@ -16,7 +16,7 @@ from bringup.facts.android_ids import owner_text, selinux_type, uid_of
 from bringup.facts.board import HEAP_FOLDER, Facts, UeventdRule
 from bringup.facts.expected_node import Promise, promise_of, promised_label, ueventd_rule
 from bringup.results.verdict import Outcome, Verdict
-from bringup.text import counted
+from bringup.text import pluralize
 
 _AOSP_HEAP = "libdmabufheap, dmabufheap-vts-unit-tests: TestDmabufSystemHeapCompliance"
 
@@ -31,7 +31,7 @@ _AOSP_HEAP = "libdmabufheap, dmabufheap-vts-unit-tests: TestDmabufSystemHeapComp
 def folder(ask: Question, facts: Facts) -> Iterator[Verdict]:
     node = facts.record.node(HEAP_FOLDER)
     if node is not None and node.state is State.OK:
-        yield ask.passed(f"{HEAP_FOLDER} holds {counted(len(facts.heap_nodes or ()), 'heap')}")
+        yield ask.passed(f"{HEAP_FOLDER} holds {pluralize(len(facts.heap_nodes or ()), 'heap')}")
     elif _nothing_there(facts):
         yield ask.because(Outcome.FAIL, why_absent(facts, HeapKind.SYSTEM), f"{HEAP_FOLDER} is not there")
     else:
@@ -104,7 +104,7 @@ def unexpected(ask: Question, facts: Facts) -> Iterator[Verdict]:
                 remedy=[f"add it to {facts.config.name}.yaml, or find out which pool or driver registers it"],
             )
         else:
-            yield ask.passed(f"{counted(len(facts.heap_nodes), 'heap')}, all known to {facts.config.name}")
+            yield ask.passed(f"{pluralize(len(facts.heap_nodes), 'heap')}, all known to {facts.config.name}")
 
 
 @check(

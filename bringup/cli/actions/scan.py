@@ -14,7 +14,7 @@ from bringup.errors import ExitCode, UsageError
 from bringup.scan.document import Hit, RuleList, Scan
 from bringup.scan.rules import RULES, chosen_rules
 from bringup.scan.tree import scan_tree
-from bringup.text import counted
+from bringup.text import pluralize
 
 __all__ = ["list_rules", "scan_sources"]
 
@@ -60,10 +60,10 @@ def _lines(result: Scan) -> Iterator[str]:
     ion = [hit for hit in result.hits if hit.ion]
     other = len(result.hits) - len(ion)
     users = len({hit.path for hit in ion})
-    uses = f"{counted(len(ion), 'use')} of ION in {counted(users, 'file')}" if ion else "no use of ION"
-    names = f", {counted(other, 'name')} that only some kernels have" if other else ""
+    uses = f"{pluralize(len(ion), 'use')} of ION in {pluralize(users, 'file')}" if ion else "no use of ION"
+    names = f", {pluralize(other, 'name')} that only some kernels have" if other else ""
     skipped = f", {len(result.skipped)} not read" if result.skipped else ""
-    yield f"{uses}{names}; {counted(result.files, 'file')} read{skipped}"
+    yield f"{uses}{names}; {pluralize(result.files, 'file')} read{skipped}"
 
 
 def list_rules(rule_ids: Sequence[str], *, as_json: bool) -> None:

@@ -11,7 +11,8 @@ from bringup.cli.console import out, print_json, say, table
 from bringup.cli.progress import Steps
 from bringup.deadline import Deadline
 from bringup.errors import UsageError
-from bringup.report.units import number, size
+from bringup.report.units import size
+from bringup.text import pluralize
 from bringup.virtual import Options, find_image, find_profile, profiles, running, start, stop
 from bringup.virtual import setup as set_up
 from bringup.virtual.cleaning import clean as remove_unused
@@ -62,7 +63,7 @@ def stop_boards(names: Sequence[str]) -> None:
 def clean(*, everything: bool) -> None:
     """Remove what no profile uses any more, or the whole cache."""
     removed = remove_unused(Deadline.after(60), everything=everything)
-    say(f"removed {number(len(removed), 'folder')}, {size(sum(folder.size for folder in removed))}")
+    say(f"removed {pluralize(len(removed), 'folder')}, {size(sum(folder.size for folder in removed))}")
 
 
 def list_profiles(*, as_json: bool) -> None:

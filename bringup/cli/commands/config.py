@@ -12,7 +12,7 @@ import typer
 from bringup.cli.completion import board_config_names
 from bringup.cli.lazy import App
 from bringup.cli.options import ConfigDir, JsonOutput, RootOption, selects_boards
-from bringup.text import counted, visible
+from bringup.text import pluralize, visible
 
 if TYPE_CHECKING:
     from bringup.board import Selection
@@ -199,4 +199,4 @@ def _write(made: Draft, output: Path | None) -> None:
         typer.echo(made.text, nl=False)
         return
     write_file(output, made.text)
-    say(f"{output}: written; {counted(len(made.look_at), 'line')} to look at")
+    say(f"{output}: written; {pluralize(len(made.look_at), 'line')} to look at")

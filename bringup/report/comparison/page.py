@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bringup.compare.runs import Change, Comparison
-from bringup.document import write_for_html
+from bringup.document import write_in_rows
 from bringup.report.bounded import shown
 from bringup.report.comparison.story import COMPARED, counts, headline, outcome_of, source_of, test_of
 from bringup.report.comparison.timing_chart import MOVED_WIDTH
@@ -50,7 +50,7 @@ def render(found: Comparison) -> str:
         "moved_width": MOVED_WIDTH,
         "parts": _parts(found, view, few),
     }
-    return render_sheet("comparison.html.j2", write_for_html(found, "differences"), context)
+    return render_sheet("comparison.html.j2", write_in_rows(found, "differences"), context)
 
 
 def _head(found: Comparison) -> Comparison:

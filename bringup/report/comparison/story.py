@@ -13,6 +13,7 @@ from bringup.report import units
 from bringup.report.bounded import excerpt
 from bringup.report.story import WORST_FIRST, Headline
 from bringup.results.verdict import Outcome
+from bringup.text import pluralize
 
 __all__ = [
     "COMPARED",
@@ -135,10 +136,10 @@ def headline(found: Comparison) -> Headline:
     many = counts(found)
     worse = []
     if many["regressed"]:
-        worse.append(f"{units.number(many['regressed'], 'answer')} got worse")
+        worse.append(f"{pluralize(many['regressed'], 'answer')} got worse")
     if many["slower"]:
-        worse.append(f"{units.number(many['slower'], 'timing')} got slower")
-    unknown = f"{units.number(many['unknown'], 'answer')} could not be found out any more"
+        worse.append(f"{pluralize(many['slower'], 'timing')} got slower")
+    unknown = f"{pluralize(many['unknown'], 'answer')} could not be found out any more"
     if worse:
         more = f"; {unknown}" if many["unknown"] else ""
         return Headline(f"{' and '.join(worse)}{more}.", "First", _first(found))
@@ -147,9 +148,9 @@ def headline(found: Comparison) -> Headline:
     if outcome_of(found) is Outcome.ERROR:
         return Headline("Nothing was compared: no board is in both runs.")
     asked = found.same + len(found.differences) - many["appeared"] - many["vanished"]
-    answers = f"{units.number(asked, 'answer')} about {units.number(len(found.compared), 'board')} compared"
+    answers = f"{pluralize(asked, 'answer')} about {pluralize(len(found.compared), 'board')} compared"
     answers += f"; {many['vanished']:,} vanished" if many["vanished"] else ""
-    missing = f" {units.number(len(found.only_before), 'board')} of the first run is not in the second."
+    missing = f" {pluralize(len(found.only_before), 'board')} of the first run is not in the second."
     missing = missing.replace("boards of the first run is", "boards of the first run are")
     return Headline(f"Nothing regressed: {answers}.{missing if found.only_before else ''}")
 
@@ -161,7 +162,7 @@ def _first(found: Comparison) -> str:
         one, boards = groups[0].one, groups[0].boards
         check = f"{one.id} on {one.heap}" if one.heap else one.id
         moved = f"{one.before or 'not asked'} before, {one.after or 'not asked'} now"
-        where = f", on {units.number(len(boards), 'board')}" if len(boards) > 1 else ""
+        where = f", on {pluralize(len(boards), 'board')}" if len(boards) > 1 else ""
         why = f": {excerpt(one.why, 240).rstrip('. ')}" if one.why else ""
         return f"{excerpt(check, 120)}, {moved}{where}{why}."
     slow = max(found.timings, key=lambda one: one.after_p50 / one.before_p50 if one.before_p50 > 0 else 0.0)

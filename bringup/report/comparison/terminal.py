@@ -13,7 +13,7 @@ from bringup.compare.timings import OVER_RUNS
 from bringup.report import units
 from bringup.report.bounded import excerpt
 from bringup.report.comparison.story import Told, counts, source_of, test_of, told
-from bringup.text import visible
+from bringup.text import pluralize, visible
 
 __all__ = ["summary"]
 
@@ -37,7 +37,7 @@ def summary(found: Comparison) -> RenderableType:
     if groups:
         lines.append(_table(groups[:_ROWS], several=len(boards) > 1))
     if len(groups) > _ROWS:
-        lines.append(Text(f"… and {units.number(len(groups) - _ROWS, 'more change')}: --json has them", "dim"))
+        lines.append(Text(f"… and {pluralize(len(groups) - _ROWS, 'more change')}: --json has them", "dim"))
     lines += _timings(found.timings, several=len(boards) > 1)
     lines += _tests(one for one in found.timing_tests if found.timings or one.over == OVER_RUNS)
     for serials, words in ((found.only_before, "only in the first run"), (found.only_after, "only in the second run")):
@@ -80,7 +80,7 @@ def _timings(timings: tuple[Timing, ...], *, several: bool) -> Iterator[Text]:
             (_ratios(one), "dim"),
         )
     if len(timings) > _TIMINGS:
-        yield Text(f"… and {units.number(len(timings) - _TIMINGS, 'more timing')}: --json has them", "dim")
+        yield Text(f"… and {pluralize(len(timings) - _TIMINGS, 'more timing')}: --json has them", "dim")
 
 
 def _threads(one: Timing) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from bringup.compare.runs import Timing
 from bringup.report import units
 from bringup.report.comparison.story import source_of
 from bringup.report.html.charts import scale
+from bringup.text import pluralize
 
 __all__ = ["MOVED_WIDTH", "Moved", "MovedRow", "moved", "moved_by"]
 
@@ -25,8 +27,7 @@ _AXES: tuple[tuple[float, tuple[float, ...]], ...] = (
 _OPS = ("alloc", "free", "touch", "fill", "read", "copy", "sync_start", "sync_end")
 
 
-@dataclass(frozen=True, slots=True)
-class MovedRow:
+class MovedRow(msgspec.Struct, frozen=True):
     """One operation at one size, in the drawing's coordinates.
 
     :param before: where the noise band of the first run begins and how long it is; ``after``: that of the second.
@@ -43,8 +44,7 @@ class MovedRow:
     figures: str
 
 
-@dataclass(frozen=True, slots=True)
-class Moved:
+class Moved(msgspec.Struct, frozen=True):
     """One drawing.
 
     :param ticks: (position, label); ``grid``: positions between them that have none. ``one``: where 1 is.
@@ -162,5 +162,5 @@ def _told(changed: Sequence[Timing]) -> str:
         )
         times = dict.fromkeys(f"{_ratio(one):.2g}" for one in (min(several, key=_ratio), max(several, key=_ratio)))
         parts.append(f"{op} of {' to '.join(sizes)} takes {' to '.join(times)} times as long")
-    more = f"; {units.number(len(parts) - _TOLD, 'more operation')} changed" if len(parts) > _TOLD else ""
+    more = f"; {pluralize(len(parts) - _TOLD, 'more operation')} changed" if len(parts) > _TOLD else ""
     return f"{'; '.join(parts[:_TOLD])}{more}."

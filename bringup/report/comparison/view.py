@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from bringup.compare.facts import Subject
 from bringup.compare.runs import Change, Comparison, Difference, FactChange, Timing
@@ -34,8 +35,7 @@ _SECTIONS = {
 Key = tuple[Change, Outcome | None, Outcome | None, str, str | None]
 
 
-@dataclass(frozen=True, slots=True)
-class Some:
+class Some(msgspec.Struct, frozen=True):
     """Boards: those ``named`` at once, the ``others``, and how many ``more`` there are."""
 
     named: tuple[str, ...]
@@ -48,8 +48,7 @@ class Some:
         return len(self.named) + len(self.others) + self.more
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(msgspec.Struct, frozen=True):
     """One change of one check.
 
     :param places: (anchor, heap) of each heap on which it is the same.
@@ -60,8 +59,7 @@ class Row:
     boards: Some
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(msgspec.Struct, frozen=True):
     """Changes that come from one cause.
 
     :param boards: where they happened; ``None``: not all on the same boards.
@@ -72,8 +70,7 @@ class Finding:
     remedies: tuple[tuple[str, ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
+class Section(msgspec.Struct, frozen=True):
     """Changes of one kind: what got worse as findings, all else as rows.
 
     :param left_out: how many there is no room for.
@@ -92,8 +89,7 @@ class Section:
         return len(self.rows) <= _OPEN
 
 
-@dataclass(frozen=True, slots=True)
-class FactRow:
+class FactRow(msgspec.Struct, frozen=True):
     """A fact that changed, and on which boards."""
 
     anchor: str
@@ -101,8 +97,7 @@ class FactRow:
     boards: Some
 
 
-@dataclass(frozen=True, slots=True)
-class BoardRow:
+class BoardRow(msgspec.Struct, frozen=True):
     """A board that differs: how many answers changed how, and (anchor, text) of the first of them."""
 
     serial: str
@@ -111,8 +106,7 @@ class BoardRow:
     more: int
 
 
-@dataclass(frozen=True, slots=True)
-class Speed:
+class Speed(msgspec.Struct, frozen=True):
     """Timings that changed.
 
     :param styles: what is drawn (:class:`~bringup.report.comparison.timing_chart.MovedRow`).
@@ -125,8 +119,7 @@ class Speed:
     left_out: int
 
 
-@dataclass(frozen=True, slots=True)
-class CompareView:
+class CompareView(msgspec.Struct, frozen=True):
     """The page of a comparison.
 
     :param name: what was compared: one board, or one with another; both are empty where there are several.

@@ -14,7 +14,7 @@ from bringup.report.bounded import excerpt, shown
 from bringup.report.story import Finding, Headline, about, badness, findings, run_headline, shared_findings, tally
 from bringup.results.run import BoardRun, Run
 from bringup.results.verdict import Verdict
-from bringup.text import visible
+from bringup.text import pluralize, visible
 
 if TYPE_CHECKING:
     from bringup.compare.runs import Change, Comparison, Timing
@@ -57,7 +57,8 @@ def _blocks(run: Run) -> Iterator[str]:
     """The report in pieces that can each be left out as a whole."""
     one = run.boards[0] if len(run.boards) == 1 else None
     yield f"## {run.outcome.value.upper()}: {_code(one.serial) if one else f'{len(run.boards):,} boards'}"
-    yield _headline(run_headline(run))
+    shared_by_boards = shared_findings(run)
+    yield _headline(run_headline(run, shared_by_boards))
     if one:
         counts = tally(one.verdicts)
         yield _table([str(outcome) for outcome in counts], [[f"{count:,}" for count in counts.values()]])
@@ -70,8 +71,8 @@ def _blocks(run: Run) -> Iterator[str]:
         if rows:
             yield _table(["board", "outcome", *(str(outcome) for outcome in tally(()))], rows)
         if len(run.boards) > _BOARDS:
-            yield f"… and {units.number(len(run.boards) - _BOARDS, 'more board')}."
-        for number, shared in enumerate(shared_findings(run), start=1):
+            yield f"… and {pluralize(len(run.boards) - _BOARDS, 'more board')}."
+        for number, shared in enumerate(shared_by_boards, start=1):
             yield _finding(number, shared.finding, shared.boards)
     yield f"bringup {_text(run.tool)}, {_text(units.moment(run.started))}"
 
@@ -124,7 +125,7 @@ def _of_comparison(found: Comparison) -> Iterator[str]:
     worse = explained(group for group in groups if group.one.change in (Change.REGRESSED, Change.UNKNOWN))
     yield from (_worse(number, one, several=several) for number, one in enumerate(worse[:_TOLD], start=1))
     if len(worse) > _TOLD:
-        yield f"… and {units.number(len(worse) - _TOLD, 'more cause')}: the HTML and JSON reports have them."
+        yield f"… and {pluralize(len(worse) - _TOLD, 'more cause')}: the HTML and JSON reports have them."
     yield from _not_compared(found)
     yield from _timings(found, several=several)
     yield from (f"Timings decided by: {_text(test_of(shown(one)))}" for one in found.timing_tests)
@@ -166,7 +167,7 @@ def _not_compared(found: Comparison) -> Iterator[str]:
             yield f"Only in the {words} run, so compared with nothing: {_on(serials)}."
     if found.untimed:
         gone = shown(found.untimed[0])
-        more = f", and {units.number(len(found.untimed) - 1, 'more timing')}" if len(found.untimed) > 1 else ""
+        more = f", and {pluralize(len(found.untimed) - 1, 'more timing')}" if len(found.untimed) > 1 else ""
         what = f"{gone.name or gone.source} {units.size(gone.size)}: {gone.why}"
         yield f"Timed before and not now: {_text(what)}{more}."
 
@@ -220,7 +221,7 @@ def _some_rows(head: list[str], rows: Iterable[list[str]], whole: int, noun: str
     if whole:
         yield _table(head, list(rows))
     if whole > _ROWS:
-        yield f"… and {units.number(whole - _ROWS, f'more {noun}')}."
+        yield f"… and {pluralize(whole - _ROWS, f'more {noun}')}."
 
 
 def _table(head: list[str], rows: list[list[str]]) -> str:

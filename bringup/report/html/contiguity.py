@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from bringup.report import units
 from bringup.results.run import BoardRun, ExhaustionFacts, PageFacts
+from bringup.text import pluralize
 
 __all__ = ["Bar", "BufferRow", "PagesView", "pages_view"]
 
@@ -106,4 +107,4 @@ def _sentence(pages: PageFacts, bins: dict[int, int], whole: int) -> str:
         half, seen = length, seen + bins[length]
         if seen * 2 >= whole:
             break
-    return f"{units.number(runs, 'run')}; half of it in runs of {units.size(1 << half)} or more"
+    return f"{pluralize(runs, 'run')}; half of it in runs of {units.size(1 << half)} or more"

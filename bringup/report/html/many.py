@@ -8,14 +8,14 @@ that the page carries, from which the script fills a board's part when it is ope
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup
 
 from bringup.report.bounded import excerpt
 from bringup.report.html.view import Anchors, BoardView, FindingView, board_view, finding_view
-from bringup.report.story import WORST_FIRST, Finding, SharedFinding, badness, findings, shared_findings, tally
+from bringup.report.story import WORST_FIRST, Finding, SharedFinding, badness, findings, tally
 from bringup.results.run import BoardRun, Run
 from bringup.results.verdict import Outcome, Verdict
 
@@ -101,12 +101,14 @@ class ManyView:
     brief: tuple[BriefView, ...]
 
 
-def many_view(run: Run) -> ManyView:
-    """Everything that the page of many boards shows, the worst board first."""
+def many_view(run: Run, every: Sequence[SharedFinding]) -> ManyView:
+    """Everything that the page of many boards shows, the worst board first.
+
+    :param every: the run's shared findings.
+    """
     anchors = Anchors()
     order = sorted(enumerate(run.boards), key=lambda item: badness(item[1]))
     names = {index: anchors.of(board.serial) for index, board in order}
-    every = shared_findings(run)
     where = {id(board): names[index] for index, board in enumerate(run.boards)}
     shared = [_shared(one, where, anchors) for one in every[:_SHARED]]
     told = {one.view.finding.key: one.view for one in shared}

@@ -12,6 +12,7 @@ from bringup.report import units
 from bringup.report.html.charts import apart
 from bringup.results.memory import SET_ASIDE, MemoryRegion, RegionKind, Unplaced
 from bringup.results.run import BoardRun
+from bringup.text import pluralize
 
 __all__ = ["MAP_WIDTH", "Area", "Bank", "Mark", "MemoryView", "memory_view"]
 
@@ -185,7 +186,7 @@ def _summary(ram: tuple[tuple[int, int], ...], named: tuple[MemoryRegion, ...]) 
     whole = sum(end - begin for begin, end in ram)
     cma = sum(one.end - one.begin for one in named if one.kind is RegionKind.CMA)
     away = sum(one.end - one.begin for one in named if one.kind in (RegionKind.POOL, RegionKind.NO_MAP))
-    parts = [f"{units.size(whole)} of RAM in {units.number(len(ram), 'bank')}"] if ram else []
+    parts = [f"{units.size(whole)} of RAM in {pluralize(len(ram), 'bank')}"] if ram else []
     parts += [f"{units.size(cma)} of it CMA"] if cma > 0 else []
     parts += [f"{units.size(away)} set aside"] if away > 0 else []
     return ", ".join(parts) + "." if parts else "Where memory lies is not known."

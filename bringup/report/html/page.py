@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from bringup.document import write_for_html
+from bringup.document import write_in_rows
 from bringup.report.bounded import shown
 from bringup.report.html.charts import HEIGHT, WIDTH
 from bringup.report.html.many import ManyView, many_view
 from bringup.report.html.memorymap import MAP_WIDTH
 from bringup.report.html.shell import render_sheet
 from bringup.report.html.view import Anchors, BoardView, board_view
-from bringup.report.story import WORST_FIRST, board_name, run_headline
+from bringup.report.story import WORST_FIRST, board_name, run_headline, shared_findings
 from bringup.results.run import Run
 from bringup.results.verdict import Outcome
 
@@ -35,15 +35,16 @@ _STANDINGS = {
 
 def render(run: Run) -> str:
     """The page as text."""
-    document = write_for_html(run, "boards")
+    document = write_in_rows(run, "boards")
     run = shown(run)
     anchors = Anchors()
     single = run.boards[0] if len(run.boards) == 1 else None
     view = board_view(single, anchors.of(single.serial), anchors) if single else None
-    many = many_view(run) if len(run.boards) > 1 else None
+    shared = shared_findings(run) if len(run.boards) > 1 else ()
+    many = many_view(run, shared) if len(run.boards) > 1 else None
     context = {
         "run": run,
-        "headline": run_headline(run),
+        "headline": run_headline(run, shared),
         "view": view,
         "many": many,
         "parts": _parts(view, many),

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from bringup.report import units
 from bringup.report.html.view import pieces
 from bringup.report.story import WORST_FIRST
-from bringup.text import visible
+from bringup.text import pluralize, visible
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -33,7 +33,7 @@ def render_sheet(template: str, document: str, context: Mapping[str, object]) ->
     """A page as text.
 
     :param template: one that extends ``shell.html.j2``.
-    :param document: JSON that may stand inside ``<script>``; it is packed where it is long.
+    :param document: JSON; it is packed where it is long.
     """
     from markupsafe import Markup
 
@@ -51,9 +51,12 @@ def render_sheet(template: str, document: str, context: Mapping[str, object]) ->
 
 
 def _carried(document: str) -> tuple[str, bool]:
-    """A document as it stands in the page, and whether it is packed: gzip in base64, where plain is too long."""
+    """A document as it stands in the page, and whether it is packed: gzip in base64, where plain is too long.
+
+    Plain, it is escaped so that nothing in it can end or open an element.
+    """
     if len(document) <= _PLAIN:
-        return document, False
+        return document.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"), False
     packed = gzip.compress(document.encode(), compresslevel=6, mtime=0)
     return base64.b64encode(packed).decode(), True
 
@@ -75,7 +78,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(units=units, outcomes=WORST_FIRST, pieces=pieces)
+    environment.globals.update(units=units, pluralize=pluralize, outcomes=WORST_FIRST, pieces=pieces)
     return environment
 
 

@@ -15,7 +15,7 @@ from bringup.results.memory import SET_ASIDE
 from bringup.results.requirements import RequirementFacts
 from bringup.results.run import BoardRun, HeapFacts
 from bringup.results.verdict import Alternative, Outcome, Verdict, file_by_file
-from bringup.text import safe_name
+from bringup.text import pluralize, safe_name
 
 __all__ = [
     "Alike",
@@ -294,7 +294,7 @@ def _memory_of(facts: HeapFacts, board: BoardRun) -> str:
     largest = max(facts.pages, key=lambda one: one.size, default=None)
     if largest is not None:
         runs = sum(count for _, count in largest.runs)
-        parts.append("contiguous" if runs == 1 else f"{units.size(largest.size)} in {units.number(runs, 'run')}")
+        parts.append("contiguous" if runs == 1 else f"{units.size(largest.size)} in {pluralize(runs, 'run')}")
     return ", ".join(parts)
 
 

@@ -18,7 +18,7 @@ from urllib.parse import unquote
 
 from bringup.deadline import Deadline
 from bringup.errors import DeadlineExceeded, VirtualBoardError
-from bringup.text import counted, from_board, visible
+from bringup.text import from_board, pluralize, visible
 from bringup.virtual.debian.sources import Archive
 from bringup.virtual.progress import Progress
 
@@ -125,7 +125,7 @@ class PrivateApt:
 
     def _fetch(self, missing: Sequence[Package], deadline: Deadline, progress: Progress) -> None:
         total = sum(package.size for package in missing)
-        action = f"download {counted(len(missing), 'package')} ({total / 1e6:.1f} MB)"
+        action = f"download {pluralize(len(missing), 'package')} ({total / 1e6:.1f} MB)"
         progress.step(action)
         for package in missing:
             (self.archives / package.file).unlink(missing_ok=True)

@@ -10,7 +10,7 @@ from bringup.kernel.requirements.check import CheckOptions, KconfigCheck, check_
 from bringup.kernel.requirements.verdict import Answer, KconfigVerdict
 from bringup.kernel.sources.source import Source
 from bringup.outcome import Outcome
-from bringup.text import counted, visible
+from bringup.text import pluralize, visible
 
 __all__ = ["check_one"]
 
@@ -53,7 +53,7 @@ def _show_verdicts(verdicts: Sequence[KconfigVerdict], *, everything: bool) -> N
         [verdict.outcome, verdict.id, "\n".join(_answer_lines(verdict))] for verdict in chosen if verdict not in unread
     ]
     if unread:
-        rows.append([Outcome.ERROR, counted(len(unread), "requirement"), "\n".join(_unread_lines(unread))])
+        rows.append([Outcome.ERROR, pluralize(len(unread), "requirement"), "\n".join(_unread_lines(unread))])
     out().print(table(["", "requirement", "answer"], rows))
     counts = {outcome: sum(verdict.outcome is outcome for verdict in verdicts) for outcome in (*_SHOWN, Outcome.SKIP)}
     _line(", ".join(f"{count} {outcome}" for outcome, count in counts.items() if count))

@@ -17,7 +17,7 @@ from bringup.errors import BringupError, ConfigError, ExitCode, UsageError
 from bringup.kernel.requirements.check import CheckOptions, KconfigCheck, check_source
 from bringup.kernel.sources.source import open_source
 from bringup.outcome import Outcome, worst
-from bringup.text import counted, visible
+from bringup.text import pluralize, visible
 
 __all__ = ["KconfigOfMany", "check_each"]
 
@@ -109,7 +109,7 @@ def _with_progress(paths: Sequence[Path]) -> Iterator[Path]:
     for number, path in enumerate(paths):
         if live and time.monotonic() - shown > _REFRESH_SECONDS:
             shown = time.monotonic()
-            sys.stderr.write(f"\r\x1b[K{number:,} of {counted(len(paths), 'file')}: {visible(path.name[:60])}")
+            sys.stderr.write(f"\r\x1b[K{number:,} of {pluralize(len(paths), 'file')}: {visible(path.name[:60])}")
             sys.stderr.flush()
         yield path
     if live:
@@ -124,4 +124,4 @@ def _kernel(result: KconfigOfMany) -> str:
 def _totals(outcomes: Sequence[Outcome]) -> str:
     counts = Counter(outcomes)
     parts = (f"{counts[outcome]:,} {outcome}" for outcome in Outcome if counts[outcome])
-    return f"{counted(len(outcomes), 'file')}: {', '.join(parts)}"
+    return f"{pluralize(len(outcomes), 'file')}: {', '.join(parts)}"

@@ -16,7 +16,7 @@ from bringup.kernel.requirements.explain import all_names, explain
 from bringup.kernel.requirements.judge import shipped_requirements
 from bringup.kernel.requirements.requirement import Requirement
 from bringup.kernel.sources.source import Source
-from bringup.text import counted, visible
+from bringup.text import pluralize, visible
 
 __all__ = ["show_differences", "show_explanation", "show_names", "write_fragment"]
 
@@ -147,10 +147,10 @@ def show_differences(sources: Sequence[Source], *, same: bool, exact: bool, heap
             out().print(table(["symbol", *names], rows))
         if same:
             verb = "disagree" if found else "agree"
-            _line(f"{len(sources)} sources {verb}" + (f" on {counted(len(found), 'symbol')}" if found else ""))
+            _line(f"{len(sources)} sources {verb}" + (f" on {pluralize(len(found), 'symbol')}" if found else ""))
             for pair in pairs if len(sources) > 2 else ():
                 first, second = pair.sources
-                _line(f"  {names[first]} and {names[second]}: {counted(pair.symbols, 'symbol')}")
+                _line(f"  {names[first]} and {names[second]}: {pluralize(pair.symbols, 'symbol')}")
     return int(ExitCode.FAILED if same and found else ExitCode.PASSED)
 
 
