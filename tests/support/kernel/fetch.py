@@ -37,16 +37,18 @@ __all__ = ["cache", "configs", "hardening_checker", "images", "kernels", "mkboot
 _SERIES = {"bullseye": ("5.10",), "bookworm": ("6.1",), "trixie": ("6.12",), "trixie-backports": ("7.2", "7.3")}
 _ARCHITECTURES = ("amd64", "arm64", "armel", "armhf", "i386", "mips64el", "ppc64el", "riscv64", "s390x")
 _TREES = (("trixie", r"linux-source-6\.12"), ("trixie-backports", r"linux-source-7\.\d+"))
-_IMAGES = (
-    ("trixie", "arm64", r"linux-image-6\.12\.[^-]*-cloud-arm64"),
-    ("trixie", "armhf", r"linux-image-6\.12\.[^-]*-armmp"),
-    ("trixie", "armel", r"linux-image-6\.12\.[^-]*-rpi"),
-    ("trixie", "amd64", r"linux-image-6\.12\.[^-]*-cloud-amd64"),
-    ("trixie", "riscv64", r"linux-image-6\.12\.[^-]*-riscv64"),
-    ("trixie", "s390x", r"linux-image-6\.12\.[^-]*-s390x"),
-    ("trixie", "ppc64el", r"linux-image-6\.12\.[^-]*-powerpc64le"),
-    ("bookworm", "mips64el", r"linux-image-6\.1\.0-\d+-5kc-malta"),
-)
+_IMAGES = {
+    "arm64": r"linux-image-{}-cloud-arm64",
+    "armhf": r"linux-image-{}-armmp",
+    "armel": r"linux-image-{}-(?:rpi|marvell)",
+    "amd64": r"linux-image-{}-cloud-amd64",
+    "riscv64": r"linux-image-{}-riscv64",
+    "s390x": r"linux-image-{}-s390x",
+    "ppc64el": r"linux-image-{}-powerpc64le",
+    "mips64el": r"linux-image-{}-5kc-malta",
+}
+# Newest first. A suite may lack an architecture, and may for some days announce a package that the archive lacks.
+_IMAGE_SUITES = (("trixie", r"6\.12\.[^-]*"), ("bookworm-backports", r"6\.12\.[^-]*"), ("bookworm", r"6\.1\.0-\d+"))
 _KCONFIG_FILES = ("*/Kconfig*", "*/scripts/*", "*/configs/*", "*/Makefile*", "*/Kbuild*", "*/include/linux/license.h")
 _X86 = ("GZIP", "BZIP2", "LZMA", "XZ", "LZO", "LZ4", "ZSTD")
 _ARM64 = ("GZIP", "ZSTD")
@@ -67,9 +69,9 @@ def trees() -> list[Path]:
     return sorted(path for path in (cache() / "trees").glob("linux-source-*") if (path / "Kconfig").is_file())
 
 
-def images() -> list[Path]:
+def images(arch: str = "*") -> list[Path]:
     """Kernel images that were fetched, ``images/ARCH/vmlinuz…``."""
-    return sorted((cache() / "images").glob("*/vmlinu*"))
+    return sorted((cache() / "images").glob(f"{arch}/vmlinu*"))
 
 
 def kernels() -> list[Path]:
@@ -170,17 +172,35 @@ def _unpack_source(name: str, package: Path, into: Path, patterns: tuple[str, ..
 
 
 def _fetch_images(deadline: Deadline) -> None:
-    for suite, arch, pattern in _IMAGES:
-        apt = _apt(suite, arch, deadline)
-        (package,) = apt.download(apt.alone([apt.newest(pattern, deadline)], deadline), deadline, Silent())
-        _extract(package, cache() / "scratch", "*vmlinu*")
-        for found in (cache() / "scratch").rglob("vmlinu*"):
-            target = cache() / "images" / arch / found.name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            if found.is_file():
-                found.replace(target)
-        shutil.rmtree(cache() / "scratch")
+    for arch, pattern in _IMAGES.items():
+        if not images(arch):
+            _extract_image(arch, _image_package(arch, pattern, deadline))
     _say(f"{len(images())} kernel images")
+
+
+def _image_package(arch: str, pattern: str, deadline: Deadline) -> Path:
+    """The newest kernel package of an architecture that the archive really has."""
+    for suite, version in _IMAGE_SUITES:
+        apt = _apt(suite, arch, deadline)
+        try:
+            name = apt.newest(pattern.format(version), deadline)
+            (package,) = apt.download(apt.alone([name], deadline), deadline, Silent())
+        except VirtualBoardError as error:
+            _say(f"{arch}: {suite}: {error}")
+            refused = error
+        else:
+            return package
+    raise refused
+
+
+def _extract_image(arch: str, package: Path) -> None:
+    _extract(package, cache() / "scratch", "*vmlinu*")
+    for found in (cache() / "scratch").rglob("vmlinu*"):
+        target = cache() / "images" / arch / found.name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if found.is_file():
+            found.replace(target)
+    shutil.rmtree(cache() / "scratch")
 
 
 def _fetch_tools(deadline: Deadline) -> None:
@@ -244,13 +264,17 @@ _STEPS: dict[str, tuple[Callable[[Deadline], None], Callable[[], list[Path]]]] =
 
 
 def main(arguments: list[str]) -> int:
-    """Fetch what is named and not there."""
+    """Fetch what is named and not there. What was fetched in part, by a process that ended early, is completed."""
     fresh = "--fresh" in arguments
     names = [argument for argument in arguments if argument != "--fresh"] or list(_STEPS)
     for name in names:
         fetch, there = _STEPS[name]
-        if fresh or not there():
+        complete = cache() / f"{name}.complete"
+        if fresh:
+            shutil.rmtree(cache() / name, ignore_errors=True)
+        if fresh or not complete.exists() or not there():
             fetch(Deadline.after(3600))
+            complete.touch()
     shutil.rmtree(cache() / "apt", ignore_errors=True)  # a gigabyte of packages that nobody needs any more
     return 0
 
