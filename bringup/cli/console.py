@@ -1,4 +1,4 @@
-"""Where the command line writes: results to stdout, progress and errors to stderr, nothing a board sent unescaped."""
+"""Output of the command line: results to stdout, progress and errors to stderr, text from a board always escaped."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType
     from rich.table import Table
 
-# A column narrower than its longest word breaks it; of a path or an address that much has to stay whole.
+# A column that is narrower than its longest word breaks it; paths and addresses may be broken after so many characters.
 _WORD, _GAP = 16, 3
 
 __all__ = ["Rows", "debugging", "out", "print_error", "print_json", "print_report", "say", "set_debugging", "table"]
 
 
 def set_debugging() -> None:
-    """Let tracebacks through from now on, here and in what is started from here."""
+    """Show tracebacks from now on, in this process and in those that it starts."""
     os.environ["BRINGUP_DEBUG"] = "1"
 
 
 def debugging() -> bool:
-    """Whether tracebacks are wanted."""
+    """Whether tracebacks are shown."""
     return os.environ.get("BRINGUP_DEBUG", "") not in ("", "0")
 
 
 def say(text: str) -> None:
-    """One line for the person watching, on stderr. Where nobody reads it any more, the work goes on all the same."""
+    """One line on stderr, for the person who watches. A closed stderr does not end the work."""
     with suppress(BrokenPipeError):
         sys.stderr.write(visible(text) + "\n")
         sys.stderr.flush()
@@ -53,29 +53,29 @@ def print_json(document: Any) -> None:
 
 
 def print_report(text: str) -> None:
-    """A report on stdout: in UTF-8, which formats say that they are in, whatever the locale."""
+    """A report on stdout: in UTF-8 whatever the locale, because formats declare UTF-8."""
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(encoding="utf-8")
     sys.stdout.write(text)
 
 
 def out() -> Console:
-    """stdout for tables: plain without a terminal or with NO_COLOR, never narrower than it must be."""
+    """stdout for tables: plain without a terminal or with NO_COLOR, and wide where there is no terminal."""
     from rich.console import Console
 
-    wide = None if sys.stdout.isatty() else int(os.environ.get("COLUMNS", "0") or 0) or 160
-    return Console(file=sys.stdout, highlight=False, markup=False, emoji=False, width=wide)
+    width = None if sys.stdout.isatty() else int(os.environ.get("COLUMNS", "0") or 0) or 160
+    return Console(file=sys.stdout, highlight=False, markup=False, emoji=False, width=width)
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """A table where it is wide enough for words to stay whole, and a paragraph a row where it is not."""
+    """A table; one paragraph per row where the screen is too narrow to keep words whole."""
 
     headers: tuple[str, ...]
     rows: tuple[tuple[str, ...], ...]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
-        """See rich's console protocol."""
+        """See the console protocol of rich."""
         if self._least_width() <= options.max_width:
             yield self._table()
             return
@@ -83,7 +83,7 @@ class Rows:
             yield from self._paragraph(row)
 
     def _least_width(self) -> int:
-        """What the longest words of the columns take; a path may be broken."""
+        """The width of the longest words of all columns; a path may be broken."""
         columns = zip(*(self.headers, *self.rows), strict=True)
         words = [max((len(word) for cell in column for word in cell.split()), default=0) for column in columns]
         return sum(min(width, _WORD) for width in words) + _GAP * (len(words) - 1)
@@ -104,12 +104,12 @@ class Rows:
         from rich.padding import Padding
         from rich.text import Text
 
-        told = [(header, cell) for header, cell in zip(self.headers, row, strict=True) if cell]
-        for number, (header, cell) in enumerate(told):
+        cells = [(header, cell) for header, cell in zip(self.headers, row, strict=True) if cell]
+        for number, (header, cell) in enumerate(cells):
             text = Text(f"{header}: " if header else "", "dim").append(cell, "not dim default")
             yield text if number == 0 else Padding(text, (0, 0, 0, 2), expand=False)
 
 
 def table(headers: Iterable[str], rows: Iterable[Iterable[str]]) -> Rows:
-    """A table of text that may come from a board: never markup, never a control character."""
+    """A table of text that may come from a board: without markup and control characters."""
     return Rows(tuple(headers), tuple(tuple(visible(cell) for cell in row) for row in rows))

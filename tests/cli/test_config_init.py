@@ -81,7 +81,7 @@ def test_what_cannot_be_is_refused_before_anything_is_written(tmp_path: Path) ->
     for options, words in [
         ([*record, "-o", str(there)], "a file of that name is there"),
         ([*record, "-o", str(tmp_path / "x.yml")], "a board config is called NAME.yaml"),
-        ([*record, "-o", str(tmp_path / "Two Words.yaml")], "call the config 'Two Words'"),
+        ([*record, "-o", str(tmp_path / "Two Words.yaml")], "name the config 'Two Words'"),
         ([*record, "-s", "serial"], "both -s and --record are given"),
         (["--record", str(tmp_path)], "record.jsonl"),
     ]:
