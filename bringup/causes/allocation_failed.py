@@ -1,4 +1,4 @@
-"""Why a heap that is there cannot be used: its node refuses, or the memory behind it does."""
+"""Why an allocation failed, in the kernel's log or in a heap test."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ _ALLOC_FAILED = re.compile(
 )
 _FREE = re.compile(r"(?:number of available pages|range \d+): (?P<runs>[0-9@+]*)")
 _TOTAL = re.compile(r"=> (?P<free>\d+) free of (?P<total>\d+) total pages")
-#: What a test of the test allocator asked for when it was refused.
+#: What a heap test asked for when it was refused.
 _ASKED = re.compile(r"^ALLOC of (\d+) bytes: ENOMEM")
 #: A CMA heap aligns a buffer to its size, to 256 pages at most (CONFIG_CMA_ALIGNMENT; kernel/dma/contiguous.c).
 _ALIGNMENT = 8
-#: Lines below a failure in which its free pages may be told: one an area up to 6.12, later one a range and two more.
-_TOLD = 24
+#: Lines below a failure that may list its free pages: one per area up to 6.12, later one per range and two more.
+_LINES_BELOW = 24
 #: Between these the test allocator is at work; the second pair is its own (exhaust.c).
 _MARKS = {
     TESTS_BEGIN: TESTS_END,
@@ -43,16 +43,16 @@ _MARKS = {
 _LOOK_AT_POOL = "/sys/kernel/debug/cma/*/maxchunk, or the line 'number of available pages' in dmesg"
 
 
-# -- contiguous memory that was not to be had ------------------------------------------------------------------------
+# -- contiguous memory that could not be allocated -------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class CmaFailure:
-    """One allocation that failed, as the kernel's log tells it.
+    """One allocation that failed, as the kernel logged it.
 
     :param pages: how many were asked for in one piece.
     :param code: errno.
-    :param longest: the longest run of free pages then, and ``free`` how many there were; ``None``: not told.
+    :param longest: the longest run of free pages then, and ``free`` how many there were; ``None``: not logged.
     """
 
     line: str
@@ -67,29 +67,29 @@ def cma_failures(facts: Facts) -> tuple[CmaFailure, ...]:
     """The failed CMA allocations in the kernel's log (mm/cma.c: cma_alloc, cma_debug_show_areas)."""
     lines = tuple(_by_others(facts.dmesg or ()))
     return tuple(
-        _failure(line, found, lines[number + 1 : number + 1 + _TOLD])
+        _failure(line, match, lines[number + 1 : number + 1 + _LINES_BELOW])
         for number, line in enumerate(lines)
-        if (found := _ALLOC_FAILED.search(line)) is not None
+        if (match := _ALLOC_FAILED.search(line)) is not None
     )
 
 
-def _failure(line: str, found: re.Match[str], after: tuple[str, ...]) -> CmaFailure:
+def _failure(line: str, match: re.Match[str], below: tuple[str, ...]) -> CmaFailure:
     runs: list[int] = []
     free: int | None = None
-    for told in after:
-        if free is not None or _ALLOC_FAILED.search(told) is not None:
+    for other in below:
+        if free is not None or _ALLOC_FAILED.search(other) is not None:
             break
-        listed, total = _FREE.search(told), _TOTAL.search(told)
+        listed, total = _FREE.search(other), _TOTAL.search(other)
         runs += [int(run) for run in re.findall(r"(\d+)@", listed["runs"] if listed else "")]
         free = int(total["free"]) if total else free
     longest = max(runs) if runs else 0 if free == 0 else None
-    return CmaFailure(line, found["area"], int(found["pages"]), int(found["errno"]), longest, free)
+    return CmaFailure(line, match["area"], int(match["pages"]), int(match["errno"]), longest, free)
 
 
 def why_cma_failed(facts: Facts, failures: tuple[CmaFailure, ...]) -> Diagnosis:
-    """Used up, in pieces, or not to be moved. The last failures count: the first may be from before a mend."""
+    """Used up, in pieces, or busy with pages that cannot move. The last failures count: an earlier one may be fixed."""
     last = failures[-1]
-    evidence = tuple(one.line for one in failures[-5:])
+    evidence = tuple(failure.line for failure in failures[-5:])
     page = facts.page_size
     where = f" of {last.area}" if last.area else ""
     times = f"{len(failures)} CMA allocations failed" if len(failures) > 1 else "a CMA allocation failed"
@@ -115,29 +115,29 @@ def _fragmented(times: str, asked: str) -> Cause:
 
 
 def _used_up_or_in_pieces(facts: Facts, evidence: tuple[str, ...], times: str, size: int, asked: str) -> Diagnosis:
-    """Which of the two is not told: what is free now makes one of them likelier."""
+    """The log does not show which of the two it was; what is free now makes one of them likelier."""
     free = facts.meminfo.get("CmaFree")
     seen = [] if free is None else [f"CmaFree: {free // 1024} kB"]
     longest = longest_free_run(facts)
     if longest is not None:
         seen.append(f"longest free run now: {show_size(longest)}")
     exhausted, fragmented = _exhausted(times, asked), _fragmented(times, asked)
-    # How much was asked for is not always known; an eighth of the pool is then taken for it.
-    wanted = size or facts.meminfo.get("CmaTotal", 0) // 8
-    if free is not None and free >= wanted and (longest is None or longest < wanted):
+    # How much was asked for is not always known; then an eighth of the pool is assumed.
+    asked_for = size or facts.meminfo.get("CmaTotal", 0) // 8
+    if free is not None and free >= asked_for and (longest is None or longest < asked_for):
         other = Alternative(exhausted, f"what was free when it failed: {_LOOK_AT_POOL}", CMA_EXHAUSTED.fix)
         return Diagnosis(fragmented, (*evidence, *seen), CMA_FRAGMENTED.fix, alternatives=(other,))
     other = Alternative(fragmented, f"the longest free run when it failed: {_LOOK_AT_POOL}", CMA_FRAGMENTED.fix)
     return Diagnosis(exhausted, (*evidence, *seen), CMA_EXHAUSTED.fix, alternatives=(other,))
 
 
-# -- a test of the test allocator that failed ------------------------------------------------------------------------
+# -- a heap test that failed ------------------------------------------------------------------------
 
 
 def why_test_failed(facts: Facts, result: Result) -> Diagnosis:
-    """Why one of the test allocator's tests failed; without a cause where its errno tells nothing."""
+    """Why a heap test failed; without a cause where its errno does not show one."""
     if result.heap.startswith("ion/") and result.errno != errno.ENOMEM:
-        return Diagnosis()  # what follows is about nodes in /dev/dma_heap
+        return Diagnosis()  # the rest is about nodes in /dev/dma_heap
     if result.test == "open" and result.errno in (errno.EACCES, errno.EPERM):
         return why_denied(facts, result.heap)
     if result.errno == errno.ENOMEM:
@@ -155,11 +155,13 @@ def _no_memory(facts: Facts, result: Result) -> Diagnosis:
     name = result.heap
     heap = facts.config.heap(name) if facts.config else None
     if name in default_cma_names() or (heap is not None and heap.kind is HeapKind.CMA):
-        failures = tuple(one for one in cma_failures(facts) if one.area in (None, name) or name in default_cma_names())
+        failures = tuple(
+            failure for failure in cma_failures(facts) if failure.area in (None, name) or name in default_cma_names()
+        )
         logged = why_cma_failed(facts, failures) if failures else None
         if (now := _by_the_area(facts, result)) is None:
             return logged or _used_up_or_in_pieces(facts, (), "an allocation failed", 0, "some pages")
-        # The log is of earlier allocations: it is evidence where it says the same.
+        # The log is about earlier allocations: it is evidence where it says the same.
         if logged is None or logged.cause is None or now.cause is None or logged.cause.id != now.cause.id:
             return now
         return replace(now, evidence=(*now.evidence, *logged.evidence))
@@ -169,13 +171,13 @@ def _no_memory(facts: Facts, result: Result) -> Diagnosis:
 
 
 def _by_the_area(facts: Facts, result: Result) -> Diagnosis | None:
-    """By what was free of the area just before the tests; ``None`` where that does not tell."""
+    """By what was free in the area just before the tests; ``None`` where that does not show the cause."""
     others = default_cma_names() if result.heap in default_cma_names() else ()
-    area, found = use_of(facts, result.heap, *others), _ASKED.match(result.seen)
-    if area is None or found is None:
+    area, asked = use_of(facts, result.heap, *others), _ASKED.match(result.seen)
+    if area is None or asked is None:
         return None
-    # The sizes are evidence, so that tests that fail for one reason are one finding.
-    pages, failed, seen = -(-int(found[1]) // facts.page_size), f"an allocation failed: {result.heap}", (_shown(area),)
+    # The sizes are evidence, not in the cause: so tests that fail for one reason are one finding.
+    pages, failed, seen = -(-int(asked[1]) // facts.page_size), f"an allocation failed: {result.heap}", (_shown(area),)
     if area.free < pages * facts.page_size:
         return Diagnosis(CMA_EXHAUSTED.here(f"{failed} was used up"), seen, CMA_EXHAUSTED.fix)
     if area.longest is None:
@@ -202,11 +204,11 @@ def _shown(area: AreaUse) -> str:
 
 
 def _by_others(lines: tuple[str, ...]) -> Iterator[str]:
-    """Without what our tests caused: between two lines that are written to the log around them.
+    """The lines without those that our tests caused: they lie between two marks that the run writes to the log.
 
-    Where it was killed there is no second line; what follows the first may then be anyone's, and stays.
+    Where the run was killed the second mark is missing. What follows the first may then be anyone's, and stays.
     """
-    ours: list[str] | None = None
+    ours: list[str] | None = None  # the lines since the first mark, until the second is met
     ends = ""
     for line in lines:
         begins = next((end for begin, end in _MARKS.items() if line.startswith(begin)), "")

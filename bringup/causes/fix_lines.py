@@ -1,7 +1,7 @@
-"""The lines that mend a board, rendered by the templates that ``bringup render`` uses, for this board and this kernel.
+"""The lines that fix a board, rendered by the templates of ``bringup render`` for this board and this kernel.
 
-What a template needs and no board config tells is taken from the record, or is Android's custom; where even that does
-not do, there is no change and the remedy stays words.
+What a template needs and no board config says is taken from the record, or is what Android usually has. Where that is
+not enough, there are no lines, and the fix stays words.
 """
 
 from __future__ import annotations
@@ -35,42 +35,42 @@ __all__ = [
 
 _OPTION = re.compile(r"CONFIG_[A-Za-z0-9_]+=\S+|# CONFIG_[A-Za-z0-9_]+ is not set")
 _COMMENT = re.compile(r"#(?! CONFIG_)|//")
-#: Options that concern heaps and what stands below them, of all that a board config's fragment sets.
+#: Options of heaps and of what they need, of all that a board config's fragment sets.
 _OF_HEAPS = re.compile(r"DMABUF_HEAPS|CMA|DMA_CMA|TEE$|OPTEE$|DMA_SHARED_BUFFER")
 _MODE, _OWNER = "0444", "system"
 
 
 def kconfig(lines: Iterable[str]) -> tuple[Change, ...]:
-    """Options for a fragment; nothing for none."""
+    """Options as lines of a fragment; nothing where there are none."""
     kept = tuple(dict.fromkeys(lines))
     return (Change("kconfig.fragment", kept),) if kept else ()
 
 
 def split_kconfig(remedy: Iterable[str]) -> tuple[tuple[str, ...], tuple[Change, ...]]:
-    """A requirement's remedy apart: the words, and the options as lines of a fragment."""
+    """A requirement's fix in two parts: the words, and the options as lines of a fragment."""
     lines = tuple(remedy)
-    return tuple(one for one in lines if not _OPTION.fullmatch(one)), kconfig(filter(_OPTION.fullmatch, lines))
+    return tuple(line for line in lines if not _OPTION.fullmatch(line)), kconfig(filter(_OPTION.fullmatch, lines))
 
 
 def options_for(facts: Facts, heap: Heap | None) -> tuple[str, ...]:
-    """Options that the board config's fragment sets for this heap and this kernel does not have so."""
+    """Options that the board config's fragment sets for this heap, and that this kernel does not have set so."""
     config, version = facts.kernel_config, facts.version
     if config is None or version is None or heap is None or facts.config is None:
         return ()
     from bringup.render.kconfig import kernel_options
 
-    wanted = kernel_options(facts.config, (heap,), version)
-    lacking = (one for one in wanted if _OF_HEAPS.match(one.symbol) and (config.get(one.symbol) or "n") != one.value)
+    expected = kernel_options(facts.config, (heap,), version)
     return tuple(
-        f"# CONFIG_{one.symbol} is not set" if one.value == "n" else f"CONFIG_{one.symbol}={one.value}"
-        for one in lacking
+        f"# CONFIG_{option.symbol} is not set" if option.value == "n" else f"CONFIG_{option.symbol}={option.value}"
+        for option in expected
+        if _OF_HEAPS.match(option.symbol) and (config.get(option.symbol) or "n") != option.value
     )
 
 
 def ueventd_line(
     facts: Facts, name: str, mode: int | None = None, user: str = "", group: str = ""
 ) -> tuple[Change, ...]:
-    """The line that gives a heap's node its mode and owner; Android's own where nothing says otherwise."""
+    """The line that gives a heap's node its mode and owner: Android's usual ones where none are given."""
     node = {"mode": _MODE if mode is None else f"{mode:04o}", "owner": user or _OWNER, "group": group or _OWNER}
     return _rendered(facts, "ueventd", {"ueventd.rc": ""}, heap=_heap(facts, name, node=node))
 
@@ -93,7 +93,7 @@ def allowed(facts: Facts, name: str, label: str, domain: str) -> tuple[Change, .
         return ()
     make_policy(config, ((name, config.heaps[0]),))
     changes = _rendered(facts, "sepolicy", _SEPOLICY, heap=heap)
-    return tuple(one for one in changes if one.file.endswith(".te"))
+    return tuple(change for change in changes if change.file.endswith(".te"))
 
 
 _SEPOLICY = {"sepolicy/heaps.te": ".te", "sepolicy/file_contexts": "file_contexts"}
@@ -152,9 +152,9 @@ def _rendered(
     heap: dict[str, Any] | None = None,
     kernel: dict[str, Any] | None = None,
 ) -> tuple[Change, ...]:
-    """Render a fragment for one heap. What cannot be rendered is no change.
+    """Render a fragment for one heap. What cannot be rendered gives no lines.
 
-    :param files: what the changes are called → how the path of the template's output ends.
+    :param files: the file that the lines go into → how the path of the template's output ends.
     """
     from bringup.render.engine import Rendered, render
 
@@ -165,7 +165,7 @@ def _rendered(
         return ()
     changes = []
     for name, end in files.items():
-        bodies = [_body(one) for one in rendered if isinstance(one, Rendered) and one.path.endswith(end)]
+        bodies = [_body(file) for file in rendered if isinstance(file, Rendered) and file.path.endswith(end)]
         lines = tuple(line for body in bodies for line in body)
         if lines:
             changes.append(Change(name, lines))
@@ -173,7 +173,7 @@ def _rendered(
 
 
 def _config(facts: Facts, heap: dict[str, Any] | None, kernel: dict[str, Any]) -> BoardConfig:
-    """The board config with this one heap; where none fitted, one that says only this."""
+    """The board config with this heap alone; where no config fits, one with nothing else."""
     base = facts.config or BoardConfig(name="board", title="This board")
     cells = root_cells(facts)
     memory = base.memory or Memory()
@@ -190,7 +190,7 @@ def _config(facts: Facts, heap: dict[str, Any] | None, kernel: dict[str, Any]) -
 
 
 def _body(rendered: Any) -> tuple[str, ...]:
-    """A file's lines without the comments, which speak of the file as a whole."""
+    """A file's lines without the comments, which are about the file as a whole."""
     text = rendered.text.replace(rendered.header, "", 1)
     lines = (line.rstrip() for line in text.splitlines())
     return tuple(line for line in lines if line and not _COMMENT.match(line))

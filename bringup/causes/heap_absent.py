@@ -1,4 +1,4 @@
-"""Why a heap is not there: the chain walked down to its first broken link, with the evidence of each step."""
+"""Why a heap is not there: the first broken link of a chain, with the evidence of each link before it."""
 
 from __future__ import annotations
 
@@ -83,14 +83,14 @@ _OUT_OF_TREE: dict[HeapKind, tuple[KnownCause, str]] = {
 }
 
 
-#: A link of the chain: broken; held, as the words say; or not known.
+#: A link of the chain: broken (a diagnosis), intact (what shows it), or not known.
 Link = Diagnosis | str | None
 
 
 def why_absent(facts: Facts, kind: HeapKind, heap: Heap | None = None) -> Diagnosis:
     """Why there is no node for a heap of this kind.
 
-    :param heap: what the board config says of it.
+    :param heap: what the board config says about it.
     """
     links: list[Callable[[], Link]] = [
         lambda: _version(facts),
@@ -105,20 +105,20 @@ def why_absent(facts: Facts, kind: HeapKind, heap: Heap | None = None) -> Diagno
             lambda: _area(facts, heap),
         ]
     links.append(lambda: _in_mainline(facts, kind, heap))
-    held: list[str] = []
+    intact: list[str] = []
     for link in links:
-        found = link()
-        if isinstance(found, Diagnosis):
-            return replace(found, evidence=(*held, *found.evidence))
-        if found is not None:
-            held.append(found)
-    return Diagnosis(evidence=tuple(held))
+        result = link()
+        if isinstance(result, Diagnosis):
+            return replace(result, evidence=(*intact, *result.evidence))
+        if result is not None:
+            intact.append(result)
+    return Diagnosis(evidence=tuple(intact))
 
 
 def why_not_reserved(facts: Facts, heap: Heap) -> Diagnosis | None:
-    """Why a heap's region is not in CMA; ``None`` where the tree has it and the kernel took it, as far as is known."""
-    found = (_tree(facts, heap), _taken(facts))
-    return next((one for one in found if isinstance(one, Diagnosis)), None)
+    """Why a heap's region is not in CMA; ``None`` where the tree has it and the kernel took it, as far as known."""
+    links = (_tree(facts, heap), _taken(facts))
+    return next((link for link in links if isinstance(link, Diagnosis)), None)
 
 
 def _version(facts: Facts) -> Link:
@@ -139,19 +139,19 @@ def _framework(facts: Facts, kind: HeapKind, heap: Heap | None) -> Link:
         return config.line("DMABUF_HEAPS")
     if config is None:
         return _framework_by_class(facts)
-    # The driver is needed as well, and is to be had only once the framework is on.
-    also = [one.requirement for one in HEAP_DRIVERS if kind in one.kinds]
+    # The driver is needed as well; its option appears only when the framework is on.
+    also = [driver.requirement for driver in HEAP_DRIVERS if kind in driver.kinds]
     return _unset(facts, ("heaps.framework", *also), heap)
 
 
 def _framework_by_class(facts: Facts) -> Link:
-    """Without a configuration: the framework makes its class when it starts, whatever heaps there are."""
-    seen = facts.record.globs.get(f"{_CLASS}/*")
-    if seen is not None and seen.state is State.OK:
+    """Without a configuration: the framework creates its class when it starts, even without heaps."""
+    glob = facts.record.globs.get(f"{_CLASS}/*")
+    if glob is not None and glob.state is State.OK:
         return f"{_CLASS} is there: the framework is built in"
-    if seen is None or seen.state is not State.MISSING:
+    if glob is None or glob.state is not State.MISSING:
         return None
-    text = "DMABUF_HEAPS is off: the kernel has not even the class that the framework makes"
+    text = "DMABUF_HEAPS is off: the kernel does not even have the class that the framework creates"
     return Diagnosis(
         KCONFIG_HEAPS_OFF.here(text),
         (facts.why_no_kernel_config, f"{_CLASS} is not there"),
@@ -160,20 +160,20 @@ def _framework_by_class(facts: Facts) -> Link:
 
 
 def _unset(facts: Facts, requirements: tuple[str, ...], heap: Heap | None) -> Diagnosis | None:
-    """What the configuration lacks, in the words of the first requirement; the lines are those of all."""
-    answers = [facts.kconfig[one] for one in requirements if one in facts.kconfig]
-    unmet = [one for one in answers if one.cause is not None and one.outcome in (Outcome.FAIL, Outcome.WARN)]
+    """What the configuration lacks: the cause is the first requirement's, the lines are those of all."""
+    answers = [facts.kconfig[id_] for id_ in requirements if id_ in facts.kconfig]
+    unmet = [answer for answer in answers if answer.cause and answer.outcome in (Outcome.FAIL, Outcome.WARN)]
     if facts.kernel_config is None or not unmet or unmet[0].id != requirements[0]:
         return None
     lines = tuple(facts.kernel_config.line(symbol) for symbol in unmet[0].symbols)
-    words, options = fix_lines.split_kconfig(line for one in unmet for line in one.remedy)
-    asked = (line for one in options for line in one.lines)
+    words, options = fix_lines.split_kconfig(line for answer in unmet for line in answer.remedy)
+    asked = (line for change in options for line in change.lines)
     return Diagnosis(unmet[0].cause, lines, words, fix_lines.kconfig((*asked, *fix_lines.options_for(facts, heap))))
 
 
 def _driver(facts: Facts, kind: HeapKind, heap: Heap | None) -> Link:
     config = facts.kernel_config
-    driver = next((one for one in HEAP_DRIVERS if kind in one.kinds), None)
+    driver = next((driver for driver in HEAP_DRIVERS if kind in driver.kinds), None)
     if driver is None:
         return None
     if config is None:
@@ -215,19 +215,19 @@ def _driver_unread(facts: Facts, driver: HeapDriver) -> Link:
     off = driver.off.here(f"{driver.symbol} may be off: nothing provides the node")
     option = f"CONFIG_{driver.symbol}=y"
     apart = (
-        "the kernel's configuration tells which: zcat /proc/config.gz, or bringup kconfig check on the build's .config"
+        "the kernel's configuration shows which: zcat /proc/config.gz, or bringup kconfig check on the build's .config"
     )
     module = module_not_loaded(facts, driver, facts.why_no_kernel_config)
     assert module.cause is not None
     if facts.version is not None and (facts.is_android or facts.version.flavour is Flavour.GKI):
-        # Android's common kernel leaves the option unset and the heap to a module.
+        # Android's common kernel leaves the option unset: a module provides the heap.
         return replace(module, alternatives=(Alternative(off, apart, (f"kconfig.fragment: {option}",)),))
     other = Alternative(module.cause, apart, module.remedy)
     return Diagnosis(off, module.evidence, changes=fix_lines.kconfig((option,)), alternatives=(other,))
 
 
 def _in_mainline(facts: Facts, kind: HeapKind, heap: Heap | None) -> Link:
-    """The heap's driver is in no mainline kernel: a new BSP kernel that left it behind looks like this."""
+    """The heap's driver is in no mainline kernel: a new BSP kernel to which it was not ported looks like this."""
     known = _OUT_OF_TREE.get(kind)
     config = facts.kernel_config
     if known is None or heap is None or config is None:
@@ -251,14 +251,14 @@ def _cma_parameter(facts: Facts) -> str | None:
 
 
 def _name(facts: Facts, heap: Heap | None) -> Link:
-    """The default CMA area may be there under another of its names."""
+    """The default CMA area's heap may be there under another of its names."""
     if heap is None or not _is_default(heap):
         return None
     there = [name for name in facts.heap_nodes or () if name in default_cma_names()]
     if not there or any(name in there for name in heap.names_on(facts.version.release if facts.version else None)):
         return None
     parameter = _cma_parameter(facts)
-    why = f"{parameter} replaces the device tree's pool" if parameter else "this kernel names it so"
+    why = f"{parameter} replaces the device tree's pool" if parameter else "this kernel calls it so"
     cause = HEAP_RENAMED.here(f"the default CMA heap is called {', '.join(there)} here: {why}")
     remedy = [f"name {there[0]} in the heap map and in ueventd.rc instead of {heap.name}"]
     if parameter:
@@ -276,37 +276,35 @@ def _keeps_the_name(facts: Facts) -> tuple[Change, ...]:
 
 
 def _tree(facts: Facts, heap: Heap | None) -> Link:
-    """The device tree that the board booted with may have no such node, or one that makes no CMA area."""
+    """The device tree that the board booted with may lack the node, or have one that makes no CMA area."""
     if heap is None or heap.region is None or heap.region.declared_in is not DeclaredIn.DEVICE_TREE:
         return None
     nodes = reserved_nodes(facts)
     if nodes is None:
         return None
-    wanted = heap.region.node_name or heap.name
-    node = nodes.get(wanted) or next(
-        (one for one in nodes.values() if heap.region.default and _DEFAULT in one.flags), None
-    )
-    mended = fix_lines.device_tree(facts, wanted, heap.region)
+    name = heap.region.node_name or heap.name
+    default = (node for node in nodes.values() if heap.region.default and _DEFAULT in node.flags)
+    node = nodes.get(name) or next(default, None)
+    lines = fix_lines.device_tree(facts, name, heap.region)
     if node is None or not node.is_enabled:
         seen = ", ".join(sorted(nodes)) or "no node"
-        evidence = (f"{node}, disabled",) if node is not None else (f"/reserved-memory has no {wanted}: {seen}",)
-        cause = CMA_NO_REGION.here(f"the device tree that the board booted with has no node {wanted}")
+        evidence = (f"{node}, disabled",) if node is not None else (f"/reserved-memory has no {name}: {seen}",)
+        cause = CMA_NO_REGION.here(f"the device tree that the board booted with has no node {name}")
         remedy = ("check that the overlay or .dts with this node is in the image that the boot loader passes on",)
-        return Diagnosis(cause, evidence, remedy, mended)
+        return Diagnosis(cause, evidence, remedy, lines)
     if node.is_pool and not node.is_cma:
         known = CMA_REGION_NO_MAP if "no-map" in node.flags else CMA_REGION_NOT_REUSABLE
         why = "says no-map" if "no-map" in node.flags else "does not say reusable"
         cause = known.here(f"{node.name} {why}, so the kernel makes no CMA area and no heap of it")
-        mended = mended or fix_lines.device_tree(facts, node.name, fix_lines.aligned_region(facts, node))
-        return Diagnosis(cause, (str(node),), ("write reusable and no no-map into the node",), mended)
+        lines = lines or fix_lines.device_tree(facts, node.name, fix_lines.aligned_region(facts, node))
+        return Diagnosis(cause, (str(node),), ("write reusable into the node, and take no-map out",), lines)
     return str(node)
 
 
 def _taken(facts: Facts) -> Link:
-    """The kernel may have refused the region."""
-    found = rejections(facts)
-    if found:
-        return region_rejected(facts, found)
+    """The kernel may have rejected the region."""
+    if rejected := rejections(facts):
+        return region_rejected(facts, rejected)
     if facts.dmesg is None or not log_is_whole(facts):
         return None
     return f"none of {len(facts.dmesg)} lines of the kernel's log rejects a region"
@@ -325,21 +323,21 @@ def _area(facts: Facts, heap: Heap | None) -> Link:
         evidence.append(parameter)
     elif config is not None and config.get("CMA_SIZE_MBYTES") is not None:
         evidence.append(config.line("CMA_SIZE_MBYTES"))
-    cause = CMA_SIZE_ZERO.here("there is no CMA area: a CMA heap has nothing to stand on")
+    cause = CMA_SIZE_ZERO.here()
     if parameter:
         return Diagnosis(cause, tuple(evidence), (f"drop {parameter} from the kernel command line, or give it a size",))
     region = heap.region if heap is not None else None
     if region is not None and region.declared_in is DeclaredIn.DEVICE_TREE:
-        mended = fix_lines.device_tree(facts, region.node_name or heap.name if heap else "", region)
+        lines = fix_lines.device_tree(facts, region.node_name or heap.name if heap else "", region)
     else:
         size = (region.size if region is not None else None) or 64 * MIB
-        mended = fix_lines.parameter(facts, size)
+        lines = fix_lines.parameter(facts, size)
     words = ("reserve one: a linux,cma-default node under /reserved-memory, cma=SIZE, or CONFIG_CMA_SIZE_MBYTES",)
-    return Diagnosis(cause, tuple(evidence), words, mended)
+    return Diagnosis(cause, tuple(evidence), words, lines)
 
 
 def _default_only(facts: Facts, heap: Heap | None) -> Diagnosis | None:
-    """Up to 6.18 the CMA driver makes a heap of the default area only; 7.2 makes one of each."""
+    """Up to 6.18 the CMA heap driver makes a heap of the default area only; 7.2 makes one of each."""
     if heap is None or _is_default(heap) or facts.version is None or facts.version.series > (6, 18):
         return None
     text = f"up to Linux 6.18 only the default CMA area is a heap, and {heap.name} is another"

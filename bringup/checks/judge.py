@@ -42,7 +42,7 @@ def judge(facts: Facts, record_name: str | None = None) -> BoardRun:
         timings=timing_facts(record.timings),
         untimed=untimed_facts(record.untimed),
         memory=_memory(facts),
-        requirements=tuple(RequirementFacts.of(one) for one in facts.kconfig.values()),
+        requirements=tuple(RequirementFacts.of(verdict) for verdict in facts.kconfig.values()),
         ion=_ion(facts),
         ion_heaps=tuple(_ion_heaps(facts)),
         steps=tuple(Step(step.name, step.at, step.seconds) for step in record.steps),
@@ -56,7 +56,7 @@ def heaps_of(facts: Facts) -> list[HeapFacts]:
 
 
 def _memory(facts: Facts) -> MemoryFacts | None:
-    """Where memory lies; where the record is damaged below it, a check's answer says so and this is not told."""
+    """The memory map; ``None`` where the record is damaged, which a check reports."""
     try:
         return memory_facts(facts)
     except BringupError:
@@ -64,7 +64,7 @@ def _memory(facts: Facts) -> MemoryFacts | None:
 
 
 def _ask(check: Check, facts: Facts) -> Iterator[Verdict]:
-    """The check's verdicts; where the record is damaged below it, that is its answer."""
+    """The check's verdicts; where what it reads is damaged, that is its answer."""
     try:
         yield from check.ask(facts)
     except BringupError as error:
@@ -80,7 +80,7 @@ def _gap(facts: Facts) -> UpstreamGap:
 
 def _identity(facts: Facts) -> Iterator[tuple[str, str]]:
     hello = facts.record.hello
-    told = {
+    identity = {
         "model": (facts.text("/sys/firmware/devicetree/base/model") or "").rstrip("\0"),
         "product": facts.properties.get("ro.product.model", ""),
         "compatible": ", ".join(facts.compatibles),
@@ -94,11 +94,11 @@ def _identity(facts: Facts) -> Iterator[tuple[str, str]]:
         "root": facts.record.board.root,
         "observed": facts.record.started,
     }
-    return ((name, value) for name, value in told.items() if value)
+    return ((name, value) for name, value in identity.items() if value)
 
 
 def _ion(facts: Facts) -> IonFacts | None:
-    """What ION is and how its heaps compare; where the record is damaged below it, a check's answer says so."""
+    """What ION is and how its heaps compare; ``None`` where the record is damaged, which a check reports."""
     try:
         return ion_facts(facts)
     except BringupError:
@@ -108,13 +108,13 @@ def _ion(facts: Facts) -> IonFacts | None:
 def _ion_heaps(facts: Facts) -> Iterator[HeapFacts]:
     """Each heap of ION as its tests name it."""
     for name, kind in ion_sources(facts).items():
-        timed = (latency_facts(one) for one in facts.record.latencies if one.heap == name)
+        timed = (latency_facts(sample) for sample in facts.record.latencies if sample.heap == name)
         yield HeapFacts(
             name=name,
             present=True,
             kind=kind or None,
             tests=_count_outcomes(facts, name),
-            latency=tuple(one for one in timed if one is not None),
+            latency=tuple(times for times in timed if times is not None),
             pages=pages_of(facts, name),
         )
 
@@ -128,7 +128,7 @@ def _heaps(facts: Facts) -> Iterator[HeapFacts]:
     """The heaps that are there, then those that should be."""
     nodes = facts.heap_nodes or {}
     latencies = latencies_of(facts.record)
-    timed = {name: [one for one in latencies if one.heap == name] for name in nodes}
+    timed = {name: [sample for sample in latencies if sample.heap == name] for name in nodes}
     for name, node in nodes.items():
         heap = facts.config.heap(name) if facts.config else None
         yield HeapFacts(
@@ -139,9 +139,9 @@ def _heaps(facts: Facts) -> Iterator[HeapFacts]:
             owner=f"{node.uid}:{node.gid}",
             label=node.label,
             tests=_count_outcomes(facts, name),
-            latency=tuple(one for sample in timed[name] if (one := latency_facts(sample)) is not None),
+            latency=tuple(times for sample in timed[name] if (times := latency_facts(sample)) is not None),
             pages=pages_of(facts, name),
-            exhaustion=next((exhaustion_facts(one) for one in facts.record.exhaustions if one.heap == name), None),
+            exhaustion=next((exhaustion_facts(line) for line in facts.record.exhaustions if line.heap == name), None),
         )
     release = facts.version.release if facts.version else None
     for heap in facts.config.heaps if facts.config else ():

@@ -1,4 +1,4 @@
-"""Checks and where they are kept. A new check is one new file in this folder and no edit elsewhere."""
+"""The checks, and what they make verdicts with. A new check is one new file in ``suite/`` and no edit elsewhere."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Judge = Callable[["Question", "Facts"], Iterable[Verdict]]
 
 
 class Why(TypedDict, total=False):
-    """What :meth:`Question.failed` and :meth:`Question.warned` take beside the evidence: see :class:`Diagnosis`."""
+    """What :meth:`Question.failed` and :meth:`Question.warned` take besides the evidence: see :class:`Diagnosis`."""
 
     cause: Cause | None
     remedy: Iterable[str]
@@ -36,14 +36,14 @@ def _diagnosis(cause: Cause | None = None, remedy: Iterable[str] = (), changes: 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One check being asked, perhaps of one heap: makes its verdicts, so that each carries the check's id and title."""
+    """A check being asked, perhaps about one heap. It makes the verdicts, so that each has the check's id and title."""
 
     id: str
     title: str
     heap: str | None = None
 
     def of(self, heap: str) -> Question:
-        """The same question of one heap."""
+        """The same question about one heap."""
         return Question(self.id, self.title, heap)
 
     def passed(self, *evidence: str) -> Verdict:
@@ -55,14 +55,14 @@ class Question:
         return self.because(Outcome.FAIL, _diagnosis(**why), *evidence)
 
     def warned(self, *evidence: str, **why: Unpack[Why]) -> Verdict:
-        """It works, and something should be known."""
+        """It works, and there is something to know."""
         return self.because(Outcome.WARN, _diagnosis(**why), *evidence)
 
     def because(self, outcome: Outcome, why: Diagnosis, *evidence: str) -> Verdict:
-        """That outcome, for that reason; what was seen on the way to it stands behind the evidence given here."""
-        seen = tuple(dict.fromkeys((*evidence, *why.evidence)))
+        """A verdict with this outcome and diagnosis, whose own evidence comes after the evidence given here."""
+        all_evidence = tuple(dict.fromkeys((*evidence, *why.evidence)))
         return Verdict(
-            self.id, self.title, outcome, self.heap, seen, why.cause, why.alternatives, why.remedy, why.changes
+            self.id, self.title, outcome, self.heap, all_evidence, why.cause, why.alternatives, why.remedy, why.changes
         )
 
     def skipped(self, reason: str) -> Verdict:
@@ -79,11 +79,11 @@ class Check:
     """One question about a record.
 
     :param title: a statement that holds on a healthy board.
-    :param asks: what is looked at, and when it is not well.
+    :param asks: what is looked at, and when that is not right.
     :param why: why it is asked, for a person whose board failed it.
     :param source: where the rule comes from.
     :param judge: a pure function of the facts.
-    :param since: kernel releases of which it is asked.
+    :param since: kernel releases for which it is asked.
     """
 
     id: str
@@ -95,7 +95,7 @@ class Check:
     since: str = "5.6"
 
     def ask(self, facts: Facts) -> Iterator[Verdict]:
-        """Its verdicts on these facts, each cause with what is known of it."""
+        """Its verdicts on these facts, each cause with links to where it was seen before."""
         yield from map(with_links, self.judge(Question(self.id, self.title), facts))
 
 
@@ -111,7 +111,7 @@ def check(
     source: str,
     since: str = "5.6",
 ) -> Callable[[Judge], Judge]:
-    """Register a check; :class:`Check` tells what it is made of.
+    """Register a check; for the parameters see :class:`Check`.
 
     :raises ValueError: the id is taken.
     """
@@ -127,23 +127,23 @@ def check(
 
 @cache
 def checks() -> tuple[Check, ...]:
-    """Every check, in the order of their files' names and, in a file, as they stand."""
+    """Every check, in the order of the files' names and, in a file, as they stand."""
     import bringup.checks.suite as suite
 
-    for module in sorted(pkgutil.iter_modules(suite.__path__), key=lambda one: one.name):
+    for module in sorted(pkgutil.iter_modules(suite.__path__), key=lambda module: module.name):
         importlib.import_module(f"{suite.__name__}.{module.name}")
     return tuple(_CHECKS.values())
 
 
 def find_check(id: str) -> Check:  # noqa: A002
-    """The check of that id; a verdict's longer id (``kconfig.cma``, ``allocator.open``) finds the check it is from.
+    """The check of that id. A verdict's longer id (``kconfig.cma``, ``allocator.open``) finds the check that made it.
 
-    :raises UsageError: there is none.
+    :raises UsageError: there is no such check.
     """
-    known = {one.id: one for one in checks()}
-    found = known.get(id) or known.get(id.split(".", 1)[0])
-    if found is None:
+    known = {check.id: check for check in checks()}
+    match = known.get(id) or known.get(id.split(".", 1)[0])
+    if match is None:
         near = difflib.get_close_matches(id, known, n=3)
         hint = f"did you mean {' or '.join(near)}?" if near else "bringup explain lists them"
         raise UsageError("explain a check", f"there is no check {id!r}", hint=hint)
-    return found
+    return match

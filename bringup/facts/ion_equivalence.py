@@ -20,7 +20,7 @@ from bringup.outcome import Outcome
 from bringup.results.ion import IonComparison, IonFacts, IonHeap, IonPoint, PointResult
 from bringup.results.run import LatencyFacts, PageFacts
 
-__all__ = ["ION_LEGACY", "comparisons", "ion_facts", "ion_sources", "mappings", "never_run"]
+__all__ = ["ION_LEGACY", "comparisons", "ion_facts", "ion_sources", "legacy_note", "mappings"]
 
 ION_LEGACY = "legacy"
 ION_FLAG_CACHED = 1
@@ -70,7 +70,7 @@ def ion_sources(facts: Facts) -> dict[str, str]:
     return {name: types.get(name.split("/")[1], "") for name in names}
 
 
-def never_run(facts: Facts) -> tuple[str, ...]:
+def legacy_note(facts: Facts) -> tuple[str, ...]:
     """What is said wherever something rests on ION's interface of before 4.12."""
     if facts.record.ion is None or facts.record.ion.abi != ION_LEGACY:
         return ()

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bringup.facts.board import Facts
-from bringup.facts.expected_node import promised_label
+from bringup.facts.expected_node import expected_label
 
 __all__ = ["NOT_LABELLED", "Denial", "denials", "lost_lines"]
 
@@ -99,4 +99,4 @@ def _is_about_a_heap(facts: Facts, found: re.Match[str], told: dict[str, str], n
     node = (facts.heap_nodes or {}).get(name or "")
     if node is None or found["cls"] != "chr_file" or "path" in told:
         return False
-    return node.label in (None, found["target"]) or found["type"] in (promised_label(facts, name), *NOT_LABELLED)
+    return node.label in (None, found["target"]) or found["type"] in (expected_label(facts, name), *NOT_LABELLED)

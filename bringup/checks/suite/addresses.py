@@ -27,25 +27,25 @@ _COMPLAINT = re.compile(r"memory (?:larger|more) than 4G|swiotlb buffer is full|
     "kernel/dma/direct.c and swiotlb.c of the same for the lines; the board config's memory.dma_limit",
     since="any",
 )
-def addresses(ask: Question, facts: Facts) -> Iterator[Verdict]:
-    said = [line for line in facts.dmesg or () if _COMPLAINT.search(line)]
+def addresses(question: Question, facts: Facts) -> Iterator[Verdict]:
+    complaints = [line for line in facts.dmesg or () if _COMPLAINT.search(line)]
     limit = facts.config.memory.dma_limit if facts.config and facts.config.memory else None
-    if said:
-        yield ask.failed(
-            *said[:4],
+    if complaints:
+        yield question.failed(
+            *complaints[:4],
             cause=HEAP_ABOVE_LIMIT.here("a device was given memory it cannot address"),
             remedy=_remedy(limit),
             changes=_pool_below(facts, limit),
         )
     elif limit is None:
-        yield ask.skipped("no board config says that a device cannot address all memory")
+        yield question.skipped("no board config says that a device cannot address all memory")
     elif (top := _top_of_ram(facts)) is None:
-        yield ask.unknown("where memory ends is not known: /proc/iomem shows addresses to root only")
+        yield question.unknown("where memory ends is not known: /proc/iomem shows addresses to root only")
     elif top <= limit:
-        yield ask.passed(f"memory ends at {top:#x}, devices reach {limit:#x}")
+        yield question.passed(f"memory ends at {top:#x}, devices reach {limit:#x}")
     else:
         unlimited = [heap.name for heap in facts.config.heaps if heap.kind is HeapKind.SYSTEM] if facts.config else []
-        yield ask.warned(
+        yield question.warned(
             f"memory ends at {top:#x}, some devices reach {limit / _GIB:g} GiB only",
             cause=HEAP_BEYOND_REACH.here(f"buffers of {', '.join(unlimited) or 'system'} may lie beyond {limit:#x}"),
             remedy=_remedy(limit),
@@ -62,8 +62,10 @@ def _pool_below(facts: Facts, limit: int | None) -> tuple[Change, ...]:
     if base >= end or (known is not None and known.base is not None):
         return ()
     size = (known.size if known is not None else None) or 64 * 1024**2
-    within = Range(base=base, size=end - base)
-    region = Region(declared_in=DeclaredIn.DEVICE_TREE, size=size, reusable=True, default=True, alloc_ranges=(within,))
+    reachable = Range(base=base, size=end - base)
+    region = Region(
+        declared_in=DeclaredIn.DEVICE_TREE, size=size, reusable=True, default=True, alloc_ranges=(reachable,)
+    )
     return device_tree(facts, "linux,cma", region)
 
 

@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from msgspec.structs import replace
 
 from bringup.allocator.answer import Result
-from bringup.causes.access_denied import refused_as_meant
+from bringup.causes.access_denied import why_refusal_is_intended
 from bringup.causes.allocation_failed import why_test_failed
 from bringup.causes.known.kernel import KERNEL_DEFECT_RETURNED, KERNEL_KNOWN_DEFECT
 from bringup.causes.known.memory import HEAP_SLOW
@@ -17,12 +17,11 @@ from bringup.checks.registry import Question, check
 from bringup.config.units import show_size
 from bringup.facts.board import Facts
 from bringup.facts.heap_tests import ShownDefect, shown_defect
-from bringup.facts.ion_equivalence import never_run
+from bringup.facts.ion_equivalence import legacy_note
 from bringup.facts.latency import latencies_of, latency_facts
 from bringup.results.verdict import Outcome, Verdict
 
-#: Below this, allocating (and with it zeroing) is slower than memset of the same size by more than can be explained
-#: by page-table work alone.
+#: Below this share of memset's speed, page-table work alone does not explain how slow allocating is.
 _EFFICIENCY_FLOOR = 0.3
 _JUDGED_FROM = 1024 * 1024
 
@@ -30,57 +29,65 @@ _JUDGED_FROM = 1024 * 1024
 @check(
     "allocator",
     "The test allocator's tests pass",
-    asks="Takes over what the test allocator found, test by test and heap by heap; each test is explained by "
-    "itself: bringup explain allocator.ID. This one tells of heaps that were not tested, or not to the end.",
-    why="What a test would have found is not known where it was not made, and unknown is never a pass.",
+    asks="Reports what the test allocator found, test by test and heap by heap; each test is explained by "
+    "itself: bringup explain allocator.ID. This check itself reports heaps that were not tested, or not to the end.",
+    why="Where a test did not run, its answer is not known, and unknown is never a pass.",
     source="include/uapi/linux/dma-heap.h; drivers/dma-buf/dma-heap.c of Linux 5.10, 6.12 and 7.3; "
     "drivers/dma-buf/dma-buf.c of the same; docs/allocator-protocol.md",
 )
-def tests(ask: Question, facts: Facts) -> Iterator[Verdict]:
+def tests(question: Question, facts: Facts) -> Iterator[Verdict]:
     for result in facts.record.results:
         verdict = _verdict(result, facts)
-        old = never_run(facts) if result.heap.startswith("ion/") else ()
-        yield replace(verdict, evidence=(*verdict.evidence, *old)) if old else verdict
-    yield from _cut_short(ask, facts)
+        note = legacy_note(facts) if result.heap.startswith("ion/") else ()
+        yield replace(verdict, evidence=(*verdict.evidence, *note)) if note else verdict
+    yield from _cut_short(question, facts)
     if facts.record.timings and not facts.record.results and facts.record.incomplete is None:
-        yield ask.skipped("this is a benchmark's record: no test was asked for")
+        yield question.skipped("this is a benchmark's record: no test was asked for")
         return
     tested = {result.heap for result in facts.record.results}
     untested = sorted(set(facts.heap_nodes or ()) - tested)
     asked = facts.record.asked_heaps or "*"
     for heap in untested:
         if not fnmatchcase(heap, asked):
-            yield ask.of(heap).skipped(f"only the heaps {asked} were to be tested")
+            yield question.of(heap).skipped(f"only the heaps {asked} were to be tested")
             continue
-        yield ask.of(heap).unknown(facts.record.incomplete or "the test allocator did not test this heap")
+        yield question.of(heap).unknown(facts.record.incomplete or "the test allocator did not test this heap")
     if not tested and not untested:
         reason = "there is no heap to test"
-        yield ask.skipped(reason) if facts.heap_nodes is not None else ask.unknown(facts.record.incomplete or reason)
+        yield (
+            question.skipped(reason)
+            if facts.heap_nodes is not None
+            else question.unknown(facts.record.incomplete or reason)
+        )
 
 
-def _cut_short(ask: Question, facts: Facts) -> Iterator[Verdict]:
-    """Where the test allocator ended in the midst of a heap's tests: those that are missing are not known."""
+def _cut_short(question: Question, facts: Facts) -> Iterator[Verdict]:
+    """Where the test allocator ended during a heap's tests: the missing ones are not known."""
     record = facts.record
     stopped = record.incomplete is not None and (record.bye is None or not record.bye.complete)
     if stopped and record.results and not (record.latencies or record.timings):
         last = record.results[-1]
-        yield ask.of(last.heap).unknown(f"the tests after {last.test} are not known: {record.incomplete}")
+        yield question.of(last.heap).unknown(f"the tests after {last.test} are not known: {record.incomplete}")
 
 
 def _verdict(result: Result, facts: Facts) -> Verdict:
     outcome = result.outcome
-    ask = Question(f"allocator.{result.test}", result.asserts, result.heap)
-    meant = refused_as_meant(facts, result.heap) if result.test == "open" and result.errno in (EACCES, EPERM) else None
-    if outcome is Outcome.FAIL and meant is not None:
-        return ask.unknown(meant, *filter(None, [result.seen]), remedy=["run as root: adb root"])
+    question = Question(f"allocator.{result.test}", result.asserts, result.heap)
+    intended = (
+        why_refusal_is_intended(facts, result.heap)
+        if result.test == "open" and result.errno in (EACCES, EPERM)
+        else None
+    )
+    if outcome is Outcome.FAIL and intended is not None:
+        return question.unknown(intended, *filter(None, [result.seen]), remedy=["run as root: adb root"])
     if (shown := shown_defect(facts, result)) is not None:
-        return _known_defect(ask, result, shown)
+        return _known_defect(question, result, shown)
     if outcome is Outcome.FAIL:
-        return ask.because(outcome, why_test_failed(facts, result), *filter(None, [result.seen]))
+        return question.because(outcome, why_test_failed(facts, result), *filter(None, [result.seen]))
     explained = outcome in (Outcome.SKIP, Outcome.ERROR)
     return Verdict(
-        id=ask.id,
-        title=ask.title,
+        id=question.id,
+        title=question.title,
         outcome=outcome,
         heap=result.heap,
         evidence=() if explained or not result.seen else (result.seen,),
@@ -88,15 +95,13 @@ def _verdict(result: Result, facts: Facts) -> Verdict:
     )
 
 
-def _known_defect(ask: Question, result: Result, shown: ShownDefect) -> Verdict:
+def _known_defect(question: Question, result: Result, shown: ShownDefect) -> Verdict:
     evidence = (result.seen, f"{shown.defect.title}: {shown.judged.why}", shown.defect.where_fixed)
     if shown.outcome is Outcome.FAIL:
-        text = (
-            "this kernel's release has the fix of a defect that it still shows: a change of the vendor's undid the fix"
-        )
-        return ask.failed(*evidence, cause=KERNEL_DEFECT_RETURNED.here(text))
+        text = "this kernel's release has the fix of a defect that it still shows: a vendor's change undid the fix"
+        return question.failed(*evidence, cause=KERNEL_DEFECT_RETURNED.here(text))
     text = f"known defect of this kernel; it breaks “{result.asserts}”"
-    return ask.warned(*evidence, cause=KERNEL_KNOWN_DEFECT.here(text))
+    return question.warned(*evidence, cause=KERNEL_KNOWN_DEFECT.here(text))
 
 
 @check(
@@ -109,24 +114,24 @@ def _known_defect(ask: Question, result: Result, shown: ShownDefect) -> Verdict:
     source="drivers/dma-buf/heaps/system_heap.c (__GFP_ZERO) and cma_heap.c (memset, clear_pages) of Linux "
     "6.12 and 7.3",
 )
-def latency(ask: Question, facts: Facts) -> Iterator[Verdict]:
+def latency(question: Question, facts: Facts) -> Iterator[Verdict]:
     by_heap: dict[str, list[str]] = {}
     slow: dict[str, bool] = {}
     for sample in latencies_of(facts.record):
-        one = latency_facts(sample)
-        if one is None:
+        times = latency_facts(sample)
+        if times is None:
             continue
-        ratio = one.memset_p50 / one.alloc_p50 if one.alloc_p50 else 0.0
+        ratio = times.memset_p50 / times.alloc_p50 if times.alloc_p50 else 0.0
         by_heap.setdefault(sample.heap, []).append(
-            f"{show_size(one.size)}: alloc p50 {one.alloc_p50 / 1000:.1f} µs, p95 {one.alloc_p95 / 1000:.1f} µs, "
-            f"memset p50 {one.memset_p50 / 1000:.1f} µs: {ratio:.2f} of memset's speed"
+            f"{show_size(times.size)}: alloc p50 {times.alloc_p50 / 1000:.1f} µs, p95 {times.alloc_p95 / 1000:.1f} µs, "
+            f"memset p50 {times.memset_p50 / 1000:.1f} µs: {ratio:.2f} of memset's speed"
         )
-        slow[sample.heap] = slow.get(sample.heap, False) or (one.size >= _JUDGED_FROM and ratio < _EFFICIENCY_FLOOR)
+        slow[sample.heap] = slow.get(sample.heap, False) or (times.size >= _JUDGED_FROM and ratio < _EFFICIENCY_FLOOR)
     for heap, lines in by_heap.items():
         if slow[heap]:
             text = f"allocating is more than {1 / _EFFICIENCY_FLOOR:.0f} times slower than memset"
-            yield ask.of(heap).warned(*lines, cause=HEAP_SLOW.here(text))
+            yield question.of(heap).warned(*lines, cause=HEAP_SLOW.here(text))
         else:
-            yield ask.of(heap).passed(*lines)
+            yield question.of(heap).passed(*lines)
     if not by_heap:
-        yield ask.skipped(facts.record.incomplete or "no heap was timed")
+        yield question.skipped(facts.record.incomplete or "no heap was timed")

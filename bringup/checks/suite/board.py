@@ -18,13 +18,13 @@ from bringup.results.verdict import Verdict
     source="Documentation/admin-guide/sysctl/kernel.rst of Linux 7.3: boot_id",
     since="any",
 )
-def observed(ask: Question, facts: Facts) -> Iterator[Verdict]:
+def observed(question: Question, facts: Facts) -> Iterator[Verdict]:
     record = facts.record
     if record.incomplete is not None:
-        yield ask.unknown(record.incomplete, remedy=["observe the board again: bringup run"])
+        yield question.unknown(record.incomplete, remedy=["observe the board again: bringup run"])
     else:
         trips = "" if record.round_trips is None else f"{record.round_trips} adb round trips"
-        yield ask.passed(*filter(None, (f"boot_id {record.board.boot_id} before and after", trips)))
+        yield question.passed(*filter(None, (f"boot_id {record.board.boot_id} before and after", trips)))
 
 
 @check(
@@ -35,14 +35,14 @@ def observed(ask: Question, facts: Facts) -> Iterator[Verdict]:
     source="AOSP system/sepolicy private/shell.te: the shell domain has no rule for DMA-BUF heaps",
     since="any",
 )
-def root(ask: Question, facts: Facts) -> Iterator[Verdict]:
+def root(question: Question, facts: Facts) -> Iterator[Verdict]:
     hello = facts.record.hello
     if hello is None:
-        yield ask.unknown("the test allocator did not run")
+        yield question.unknown("the test allocator did not run")
     elif facts.as_root:
-        yield ask.passed(f"uid 0 through {facts.record.board.root}")
+        yield question.passed(f"uid 0 through {facts.record.board.root}")
     else:
-        yield ask.warned(
+        yield question.warned(
             f"uid {hello.uid}",
             *filter(None, [facts.record.board.root_reason]),
             *_unjudged(facts),
@@ -69,14 +69,14 @@ def _unjudged(facts: Facts) -> Iterator[str]:
     source="docs/board-configs.md",
     since="any",
 )
-def config(ask: Question, facts: Facts) -> Iterator[Verdict]:
+def config(question: Question, facts: Facts) -> Iterator[Verdict]:
     if facts.config is not None:
-        yield ask.passed(f"{facts.config.name}: {facts.config.title}", *filter(None, [facts.why_config]))
+        yield question.passed(f"{facts.config.name}: {facts.config.title}", *filter(None, [facts.why_config]))
     elif facts.record.hello is None:
-        yield ask.unknown("the board told nothing of itself")
+        yield question.unknown("the board reported nothing about itself")
     else:
-        yield ask.warned(
+        yield question.warned(
             *filter(None, [facts.why_config]),
-            cause=BOARD_NO_CONFIG.here("no board config fits: what it should have is not known"),
+            cause=BOARD_NO_CONFIG.here(),
             remedy=BOARD_NO_CONFIG.fix,
         )

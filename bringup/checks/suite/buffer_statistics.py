@@ -19,25 +19,25 @@ _BUFINFO = "/sys/kernel/debug/dma_buf/bufinfo"
 
 @check(
     "dmabuf.statistics",
-    "The kernel tells which buffers there are",
+    "The kernel lists its buffers",
     asks="Whether /sys/kernel/dmabuf/buffers, /sys/fs/bpf/dmabufs or debugfs dma_buf/bufinfo is there.",
-    why="A leak of buffers cannot be found without; dmabuf_dump and dumpsys read these.",
+    why="A leak of buffers cannot be found without these; dmabuf_dump and dumpsys read them.",
     source="AOSP system/memory/libmeminfo; commit ab4c3dcf9a71 removed the sysfs directory (6.19 has it, 7.0 has not)",
     since="any; sysfs 5.15 to 6.19, the BPF iterator from 6.16 on, debugfs always",
 )
-def statistics(ask: Question, facts: Facts) -> Iterator[Verdict]:
-    found = [f"{path}: {what}" for path, what in _PLACES.items() if _is_there(facts, path)]
+def statistics(question: Question, facts: Facts) -> Iterator[Verdict]:
+    sources = [f"{path}: {what}" for path, what in _PLACES.items() if _is_there(facts, path)]
     bufinfo = facts.record.file(_BUFINFO)
     if bufinfo is not None and bufinfo.state is State.OK:
-        found.append(f"{_BUFINFO}: debugfs, not on user builds")
-    if found:
-        yield ask.passed(*found)
+        sources.append(f"{_BUFINFO}: debugfs, not on user builds")
+    if sources:
+        yield question.passed(*sources)
     elif bufinfo is None:
-        yield ask.unknown(facts.why_unknown(_BUFINFO))
+        yield question.unknown(facts.why_unknown(_BUFINFO))
     elif not facts.as_root:
-        yield ask.skipped("only root can see them, and the test allocator did not run as root")
+        yield question.skipped("only root can see them, and the test allocator did not run as root")
     else:
-        yield ask.warned(
+        yield question.warned(
             *(f"{path} is not there" for path in (*_PLACES, _BUFINFO)),
             cause=DMABUF_NO_STATISTICS.here(),
             remedy=[

@@ -1,4 +1,4 @@
-"""What the board's programs complain of: a heap that they open and that is not there, ION that they still ask for.
+"""What the board's programs complain about: a heap that they open and that is not there, or ION.
 
 A complaint is never more than a warning: the program may have had something else to fall back to.
 """
@@ -16,10 +16,10 @@ from bringup.results.verdict import Verdict
 from bringup.text import pluralize
 
 _LOGCAT = "/system/bin/logcat"
-#: libdmabufheap in its two generations; what it says of ION while it still fell back to it is noise on boards
-#: without ION (BufferAllocator.cpp), so only the first of its two sentences counts.
+#: Both generations of libdmabufheap. The older one, which fell back to ION, logs a second sentence about ION, which is
+#: noise on boards without it (BufferAllocator.cpp).
 _HEAP_WANTED = re.compile(r"(?:Could not open DMA-BUF heap named|Unable to allocate from DMA-BUF heap): (?P<name>\S+)")
-#: libion, and who opens the node by himself.
+#: libion, and programs that open the node themselves.
 _ION_WANTED = re.compile(r"open(?:ing)? /dev/ion failed|/dev/ion: No such file|ION_IOC_\w+ failed", re.IGNORECASE)
 
 
@@ -27,37 +27,37 @@ _ION_WANTED = re.compile(r"open(?:ing)? /dev/ion failed|/dev/ion: No such file|I
     "clients.heaps",
     "No program asks for a heap that it does not get",
     asks="Looks in Android's log (tag DMABUFHEAPS) for heaps that a program asked for and did not get, and "
-    "whether they are there.",
-    why="The heap that a HAL asks for stands in its code; what the board's log says of it is what a user will see.",
+    "whether these are there.",
+    why="The heap that a HAL asks for stands in its code; what Android's log says about it is what a user will see.",
     source="AOSP system/memory/libdmabufheap: BufferAllocator.cpp (log tag DMABUFHEAPS)",
     since="any, with Android 12 or later",
 )
-def heaps(ask: Question, facts: Facts) -> Iterator[Verdict]:
+def heaps(question: Question, facts: Facts) -> Iterator[Verdict]:
     log = _log(facts)
     if log is None:
-        yield ask.skipped(_why_no_log(facts))
+        yield question.skipped(_why_no_log(facts))
         return
-    wanted: dict[str, list[str]] = {}
+    missed: dict[str, list[str]] = {}
     for line in log:
-        found = _HEAP_WANTED.search(line)
-        if found is not None:
-            wanted.setdefault(found["name"].rstrip(".,;"), []).append(line)
-    for name, lines in wanted.items():
-        yield _unmet(ask.of(name), facts, name, lines)
-    if not wanted:
-        yield ask.passed(f"none of {pluralize(len(log), 'line')} of Android's log says so")
+        match = _HEAP_WANTED.search(line)
+        if match is not None:
+            missed.setdefault(match["name"].rstrip(".,;"), []).append(line)
+    for name, lines in missed.items():
+        yield _unmet(question.of(name), facts, name, lines)
+    if not missed:
+        yield question.passed(f"none of {pluralize(len(log), 'line')} of Android's log complains")
 
 
-def _unmet(ask: Question, facts: Facts, name: str, lines: list[str]) -> Verdict:
+def _unmet(question: Question, facts: Facts, name: str, lines: list[str]) -> Verdict:
     there = facts.heap_nodes
     if there is not None and name not in there:
         text = f"a program asks for the heap {name}, and there is none of that name"
         names = ", ".join(sorted(there)) or "none"
         remedy = [f"provide {name}, or map its users to another heap (heaps there: {names})"]
-        return ask.warned(*lines[-4:], cause=CLIENTS_NO_SUCH_HEAP.here(text), remedy=remedy)
+        return question.warned(*lines[-4:], cause=CLIENTS_NO_SUCH_HEAP.here(text), remedy=remedy)
     text = f"a program asked for the heap {name} and got nothing from it"
     remedy = ["see the other findings of this heap: its mode, its label, its memory"]
-    return ask.warned(*lines[-4:], cause=CLIENTS_REFUSED.here(text), remedy=remedy)
+    return question.warned(*lines[-4:], cause=CLIENTS_REFUSED.here(text), remedy=remedy)
 
 
 @check(
@@ -68,21 +68,21 @@ def _unmet(ask: Question, facts: Facts, name: str, lines: list[str]) -> Verdict:
     source="AOSP system/memory/libion: ion.c; drivers/staging/android/ion, gone from mainline with 5.11",
     since="any",
 )
-def ion(ask: Question, facts: Facts) -> Iterator[Verdict]:
+def ion(question: Question, facts: Facts) -> Iterator[Verdict]:
     log = _log(facts)
     lines = [line for line in (*(log or ()), *(facts.dmesg or ())) if _ION_WANTED.search(line)]
     if lines:
         node = facts.record.node("/dev/ion")
         there = "and it is there" if node is not None and node.state is State.OK else "which this kernel does not have"
-        yield ask.warned(
+        yield question.warned(
             *lines[-4:],
             cause=ION_CLIENT.here(f"a program still asks for ION, {there}"),
             remedy=ION_CLIENT.fix,
         )
     elif log is None:
-        yield ask.skipped(_why_no_log(facts))
+        yield question.skipped(_why_no_log(facts))
     else:
-        yield ask.passed(f"none of {pluralize(len(log), 'line')} of Android's log says so")
+        yield question.passed(f"none of {pluralize(len(log), 'line')} of Android's log complains")
 
 
 def _log(facts: Facts) -> tuple[str, ...] | None:
@@ -96,5 +96,5 @@ def _log(facts: Facts) -> tuple[str, ...] | None:
 def _why_no_log(facts: Facts) -> str:
     ran = facts.record.ran(_LOGCAT)
     if ran is None or ran.state is State.MISSING:
-        return f"there is no {_LOGCAT} on this board" if facts.record.hello else f"{HEAP_FOLDER} was not looked at"
+        return f"there is no {_LOGCAT} on this board" if facts.record.hello else f"{HEAP_FOLDER} was not observed"
     return f"{_LOGCAT} did not answer ({ran.state.value})"

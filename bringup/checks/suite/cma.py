@@ -17,35 +17,35 @@ from bringup.results.verdict import Diagnosis, Outcome, Verdict
 
 @check(
     "cma.size",
-    "There is as much CMA as the board config promises",
+    "There is as much CMA as the board config expects",
     asks="CmaTotal in /proc/meminfo against the sum of the CMA regions in the board config.",
     why="Camera, display and codecs behind no IOMMU allocate from CMA; too small a pool fails under load only.",
     source="kernel/dma/Kconfig of Linux 5.10, 6.12 and 7.3: CMA_SIZE_MBYTES (default 16; 0 on x86); "
     "Documentation/admin-guide/kernel-parameters.txt: cma=",
     since="any",
 )
-def size(ask: Question, facts: Facts) -> Iterator[Verdict]:
+def size(question: Question, facts: Facts) -> Iterator[Verdict]:
     heaps = [heap for heap in (facts.config.heaps if facts.config else ()) if heap.kind is HeapKind.CMA]
     total = facts.meminfo.get("CmaTotal")
     if not heaps:
         why = "no board config says" if facts.config is None else f"{facts.config.name} names no CMA heap"
-        yield ask.skipped(f"{why} how much CMA there should be")
+        yield question.skipped(f"{why} how much CMA there should be")
     elif not facts.meminfo:
-        yield ask.unknown(facts.why_unknown("/proc/meminfo"))
+        yield question.unknown(facts.why_unknown("/proc/meminfo"))
     elif total is None:
-        yield _without(ask, facts, heaps[0], "/proc/meminfo has no CmaTotal: this kernel is built without CMA")
+        yield _without(question, facts, heaps[0], "/proc/meminfo has no CmaTotal: this kernel is built without CMA")
     else:
-        yield _compare(ask, facts, heaps, total)
+        yield _compare(question, facts, heaps, total)
 
 
-def _compare(ask: Question, facts: Facts, heaps: list[Heap], total: int) -> Verdict:
-    wanted = sum(heap.region.size or 0 for heap in heaps if heap.region is not None)
-    seen = f"CmaTotal {show_size(total)}, the board config's CMA regions {show_size(wanted)}"
+def _compare(question: Question, facts: Facts, heaps: list[Heap], total: int) -> Verdict:
+    expected = sum(heap.region.size or 0 for heap in heaps if heap.region is not None)
+    seen = f"CmaTotal {show_size(total)}, the board config's CMA regions {show_size(expected)}"
     if total == 0:
-        return _without(ask, facts, heaps[0], seen)
-    if total >= wanted:
-        return ask.passed(seen)
-    return ask.because(Outcome.FAIL, _too_small(facts, heaps, wanted - total), seen)
+        return _without(question, facts, heaps[0], seen)
+    if total >= expected:
+        return question.passed(seen)
+    return question.because(Outcome.FAIL, _too_small(facts, heaps, expected - total), seen)
 
 
 def _too_small(facts: Facts, heaps: list[Heap], missing: int) -> Diagnosis:
@@ -56,18 +56,18 @@ def _too_small(facts: Facts, heaps: list[Heap], missing: int) -> Diagnosis:
             return why
     parameter = next((word for word in facts.cmdline or () if word.startswith("cma=")), None)
     config = facts.kernel_config
-    by = parameter or (config.line("CMA_SIZE_MBYTES") if config and config.get("CMA_SIZE_MBYTES") else None)
-    cause = CMA_TOO_SMALL.here(f"CMA is {show_size(missing)} smaller than promised")
+    set_by = parameter or (config.line("CMA_SIZE_MBYTES") if config and config.get("CMA_SIZE_MBYTES") else None)
+    cause = CMA_TOO_SMALL.here(f"CMA is {show_size(missing)} smaller than the board config expects")
     words = (
         f"{parameter} sets the size of the default area: raise or drop it"
         if parameter
         else ("compare CONFIG_CMA_SIZE_MBYTES and the device tree's linux,cma-default node with the board config")
     )
-    return Diagnosis(cause, tuple(filter(None, [by])), (words,))
+    return Diagnosis(cause, tuple(filter(None, [set_by])), (words,))
 
 
-def _without(ask: Question, facts: Facts, heap: Heap, seen: str) -> Verdict:
-    return ask.because(Outcome.FAIL, why_absent(facts, HeapKind.CMA, heap), seen)
+def _without(question: Question, facts: Facts, heap: Heap, seen: str) -> Verdict:
+    return question.because(Outcome.FAIL, why_absent(facts, HeapKind.CMA, heap), seen)
 
 
 @check(
@@ -78,30 +78,30 @@ def _without(ask: Question, facts: Facts, heap: Heap, seen: str) -> Verdict:
     source="drivers/of/of_reserved_mem.c, kernel/dma/contiguous.c and mm/cma.c of Linux 5.10, 6.12 and 7.3",
     since="any",
 )
-def rejected(ask: Question, facts: Facts) -> Iterator[Verdict]:
+def rejected(question: Question, facts: Facts) -> Iterator[Verdict]:
     if facts.dmesg is None:
-        yield ask.unknown(facts.why_unknown("dmesg"), remedy=["run as root: adb root"])
-    elif found := rejections(facts):
-        yield ask.because(Outcome.FAIL, region_rejected(facts, found))
+        yield question.unknown(facts.why_unknown("dmesg"), remedy=["run as root: adb root"])
+    elif rejected_regions := rejections(facts):
+        yield question.because(Outcome.FAIL, region_rejected(facts, rejected_regions))
     else:
-        yield ask.passed(f"none of {len(facts.dmesg)} lines of the kernel's log says otherwise")
+        yield question.passed(f"none of {len(facts.dmesg)} lines of the kernel's log rejects one")
 
 
 @check(
     "cma.exhausted",
     "No CMA allocation has failed since boot",
-    asks="Looks in the kernel's log for failed CMA allocations, but for those that the test allocator brought "
-    "about. It only warns: what failed may have fallen back to something else.",
+    asks="Looks in the kernel's log for failed CMA allocations, except those that the test allocator "
+    "caused. It only warns: what failed may have fallen back to something else.",
     why="A failed CMA allocation is seen by a user as a black preview or a stuttering codec.",
     source="mm/cma.c of Linux 5.10, 6.12 and 7.3: cma_alloc",
     since="any",
 )
-def exhausted(ask: Question, facts: Facts) -> Iterator[Verdict]:
+def exhausted(question: Question, facts: Facts) -> Iterator[Verdict]:
     if facts.dmesg is None:
-        yield ask.unknown(facts.why_unknown("dmesg"), remedy=["run as root: adb root"])
+        yield question.unknown(facts.why_unknown("dmesg"), remedy=["run as root: adb root"])
         return
     failed = cma_failures(facts)
     if failed:
-        yield ask.because(Outcome.WARN, why_cma_failed(facts, failed))
+        yield question.because(Outcome.WARN, why_cma_failed(facts, failed))
     else:
-        yield ask.passed(f"no such line among {len(facts.dmesg)} of the kernel's log")
+        yield question.passed(f"no such line among {len(facts.dmesg)} of the kernel's log")

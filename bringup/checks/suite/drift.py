@@ -1,4 +1,4 @@
-"""Does the board have what was rendered for it? Every line that differs is told, with both sides."""
+"""Does the board have what was rendered for it? Each line that differs is reported, with both sides."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ _FILE_CONTEXTS = _Fragment("file_contexts", "sepolicy", "The nodes' SELinux type
 
 @dataclass(slots=True)
 class _Drift:
-    """What a fragment's lines came to: how many, which differ, which could not be compared, or why none was."""
+    """The comparison of a fragment: how many lines, which differ, which could not be compared, or why none was."""
 
     fragment: _Fragment
     lines: int = 0
@@ -58,20 +58,20 @@ class _Drift:
     differ: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
 
-    def verdict(self, ask: Question, facts: Facts) -> Verdict:
-        where = "the files given" if facts.rendered is not None else f"the board config {_name(facts)}"
+    def verdict(self, question: Question, facts: Facts) -> Verdict:
+        where = "the rendered files" if facts.rendered is not None else f"the board config {_name(facts)}"
         if self.differ:
             count = f"{len(self.differ)} places" if len(self.differ) > 1 else "1 place"
             text = f"the board drifted from its rendered {self.fragment.name} in {count}"
             render = f"bringup render {self.fragment.command} --board {_name(facts)}"
             remedy = [f"build what '{render}' writes into the image, or change the board config"]
-            return ask.failed(*self.differ, *self.unknown, cause=self.fragment.cause.here(text), remedy=remedy)
+            return question.failed(*self.differ, *self.unknown, cause=self.fragment.cause.here(text), remedy=remedy)
         if self.unknown:
-            return ask.unknown(f"{len(self.unknown)} lines could not be compared", *self.unknown)
+            return question.unknown(f"{len(self.unknown)} lines could not be compared", *self.unknown)
         if self.skip:
-            return ask.skipped(self.skip)
+            return question.skipped(self.skip)
         lines = "line" if self.lines == 1 else "lines"
-        return ask.passed(f"the board agrees with {self.lines} {lines} of {where}")
+        return question.passed(f"the board agrees with {self.lines} {lines} of {where}")
 
 
 def _name(facts: Facts) -> str:
@@ -89,73 +89,74 @@ def _name(facts: Facts) -> str:
     "itself: heap.mode, heap.owner, heap.label",
     since="any",
 )
-def drift(ask: Question, facts: Facts) -> Iterator[Verdict]:
+def drift(question: Question, facts: Facts) -> Iterator[Verdict]:
     if facts.config is None:
-        yield ask.skipped("no board config says what is rendered for this board")
+        yield question.skipped("no board config says what is rendered for this board")
     elif facts.version is None:
-        yield ask.unknown("the kernel's release was not observed")
+        yield question.unknown("the kernel's release was not observed")
     else:
         expected = expected_by(facts.config, facts.version)
         if facts.rendered is not None:
             expected = read_back(facts.rendered, facts.config.name)
-        yield from _compare(ask, facts, expected)
+        yield from _compare(question, facts, expected)
 
 
-def _compare(ask: Question, facts: Facts, expected: ExpectedLines) -> Iterator[Verdict]:
-    """One verdict a fragment. Nodes of the board config itself are judged by heap.mode, heap.owner and heap.label."""
+def _compare(question: Question, facts: Facts, expected: ExpectedLines) -> Iterator[Verdict]:
+    """One verdict per fragment. heap.mode, heap.owner and heap.label judge the nodes of the board config itself."""
     compared = (
         _device_tree(facts, expected.pools or ()),
         _cmdline(facts, expected),
         _ueventd(facts, expected.nodes or ()),
         _file_contexts(facts, expected.labels or ()),
     )
-    told = [one for one in compared if one.lines]
-    if not told:
-        yield ask.skipped("nothing rendered for this board reserves memory or sets the command line")
-    for one in told:
-        yield one.verdict(Question(f"{ask.id}.{one.fragment.name}", one.fragment.title), facts)
+    with_lines = [drift for drift in compared if drift.lines]
+    if not with_lines:
+        yield question.skipped("nothing rendered for this board reserves memory or sets the command line")
+    for drift in with_lines:
+        yield drift.verdict(Question(f"{question.id}.{drift.fragment.name}", drift.fragment.title), facts)
 
 
 def _device_tree(facts: Facts, lines: tuple[PoolLine, ...]) -> _Drift:
-    found = _Drift(_DEVICE_TREE, len(lines))
+    drift = _Drift(_DEVICE_TREE, len(lines))
     there = reserved_memory(facts)
     if there is None:
-        found.unknown.append(facts.why_unknown(RESERVED_MEMORY))
-        return found
+        drift.unknown.append(facts.why_unknown(RESERVED_MEMORY))
+        return drift
     for node in dict.fromkeys(line.node for line in lines):
         own = [line for line in lines if line.node == node]
         if node not in there.nodes:
             if _is_optional(facts, node):
                 continue
-            found.differ.append(f"{own[0].place}: {node} is not in the board's /reserved-memory")
+            drift.differ.append(f"{own[0].place}: {node} is not in the board's /reserved-memory")
         else:
-            _pool(found, own, there.nodes[node])
-    return found
+            _pool(drift, own, there.nodes[node])
+    return drift
 
 
 def _is_optional(facts: Facts, name: str) -> bool:
     """Whether the board may lack the heap of this name or with this device tree node."""
     heaps = facts.config.heaps if facts.config is not None else ()
-    named = [one for one in heaps if name in one.names_on(None) or (one.region and one.region.node_name == name)]
-    return bool(named) and not any(one.required for one in named)
+    named = [heap for heap in heaps if name in heap.names_on(None) or (heap.region and heap.region.node_name == name)]
+    return bool(named) and not any(heap.required for heap in named)
 
 
-def _pool(found: _Drift, lines: list[PoolLine], node: ReservedNode) -> None:
-    seen = _properties(node)
+def _pool(drift: _Drift, lines: list[PoolLine], node: ReservedNode) -> None:
+    # Both ways: what was rendered and is not so on the board, then what the board has besides.
+    on_board = _properties(node)
     for line in lines:
         if not line.property:
             continue
-        wanted = f"{line.place}: {line.node}: {_written(line.property, line.value)}"
+        rendered = f"{line.place}: {line.node}: {_written(line.property, line.value)}"
         if line.property in node.unread:
-            found.unknown.append(f"{wanted}; the board's could not be read")
-        elif line.property not in seen:
-            found.differ.append(f"{wanted}; the board has none")
-        elif seen[line.property] != line.value:
-            found.differ.append(f"{wanted}; the board has {seen[line.property]}")
+            drift.unknown.append(f"{rendered}; the board's could not be read")
+        elif line.property not in on_board:
+            drift.differ.append(f"{rendered}; the board does not have it")
+        elif on_board[line.property] != line.value:
+            drift.differ.append(f"{rendered}; the board has {on_board[line.property]}")
     promised = {line.property for line in lines}
-    found.differ += [
+    drift.differ += [
         f"{lines[0].place}: {node.name}: the board also has {_written(name, value)}"
-        for name, value in seen.items()
+        for name, value in on_board.items()
         if name not in promised
     ]
 
@@ -166,14 +167,14 @@ def _written(name: str, value: str) -> str:
 
 def _properties(node: ReservedNode) -> dict[str, str]:
     """As the rendered lines write them."""
-    told = {
+    properties = {
         "compatible": ", ".join(node.compatible),
         "reg": show_numbers(node.regions),
         "size": "" if node.size is None else f"0x{node.size:x}",
         "alignment": "" if node.alignment is None else f"0x{node.alignment:x}",
         "alloc-ranges": show_numbers(node.ranges),
     }
-    return {name: value for name, value in told.items() if value} | dict.fromkeys(node.flags, "")
+    return {name: value for name, value in properties.items() if value} | dict.fromkeys(node.flags, "")
 
 
 def _cmdline(facts: Facts, expected: ExpectedLines) -> _Drift:
@@ -181,70 +182,70 @@ def _cmdline(facts: Facts, expected: ExpectedLines) -> _Drift:
     default = next((line for line in expected.pools or () if line.property == "linux,cma-default"), None)
     if any(line.text.startswith("cma=") for line in lines):
         default = None
-    found = _Drift(_CMDLINE, len(lines) + (default is not None))
+    drift = _Drift(_CMDLINE, len(lines) + (default is not None))
     if facts.cmdline is None:
-        found.unknown.append(facts.why_unknown("/proc/cmdline"))
-        return found
+        drift.unknown.append(facts.why_unknown("/proc/cmdline"))
+        return drift
     for line in lines:
-        _parameter(found, line, facts.cmdline)
+        _parameter(drift, line, facts.cmdline)
     area = [word for word in facts.cmdline if word.startswith("cma=")][-1:]
     if default is not None and area:
-        wanted = f"{default.place}: {default.node} is the default area"
-        found.differ.append(f"{wanted}; the board's command line has {area[0]}, which takes its place")
-    return found
+        rendered = f"{default.place}: {default.node} is the default area"
+        drift.differ.append(f"{rendered}; the board's command line has {area[0]}, which takes its place")
+    return drift
 
 
-def _parameter(found: _Drift, line: ParameterLine, there: tuple[str, ...]) -> None:
+def _parameter(drift: _Drift, line: ParameterLine, there: tuple[str, ...]) -> None:
     """Of several cma= the kernel takes the last; other parameters may be given more than once."""
     name, equals, _ = line.text.partition("=")
     same = [word for word in there if equals and word.startswith(f"{name}=")]
     if line.text not in there or (name == "cma" and same[-1] != line.text):
-        found.differ.append(f"{line.place}: {line.text}; the board has {same[-1] if same else 'none'}")
+        drift.differ.append(f"{line.place}: {line.text}; the board has {same[-1] if same else 'none'}")
 
 
 def _ueventd(facts: Facts, lines: tuple[NodeLine, ...]) -> _Drift:
-    found = _Drift(_UEVENTD, len(lines))
+    drift = _Drift(_UEVENTD, len(lines))
     if facts.heap_nodes is None:
-        found.unknown.append(facts.why_unknown(HEAP_FOLDER))
-        return found
+        drift.unknown.append(facts.why_unknown(HEAP_FOLDER))
+        return drift
     for line in lines:
         matching = [node for node in facts.heap_nodes.values() if fnmatchcase(node.path, line.path)]
         if not matching and not _is_optional(facts, line.path.rpartition("/")[2]):
-            found.differ.append(f"{line.place}: {line.path} is not there")
+            drift.differ.append(f"{line.place}: {line.path} is not there")
         for node in matching:
-            _mode(found, line, node)
-    return found
+            _mode(drift, line, node)
+    return drift
 
 
-def _mode(found: _Drift, line: NodeLine, node: NodeFact) -> None:
-    wanted = f"{line.place}: {node.path} {line.mode:04o} {line.owner} {line.group}"
+def _mode(drift: _Drift, line: NodeLine, node: NodeFact) -> None:
+    rendered = f"{line.place}: {node.path} {line.mode:04o} {line.owner} {line.group}"
     ids = (uid_of(line.owner), uid_of(line.group))
     if node.mode is None or node.uid is None or node.gid is None:
-        found.unknown.append(f"{wanted}; the node could not be looked at")
+        drift.unknown.append(f"{rendered}; the node could not be looked at")
     elif None in ids:
-        found.unknown.append(f"{wanted}; the id of {line.owner} or {line.group} is not known here")
+        drift.unknown.append(f"{rendered}; the id of {line.owner} or {line.group} is not known here")
     elif (line.mode, *ids) != (node.mode, node.uid, node.gid):
-        found.differ.append(f"{wanted}; the board has {node.mode:04o} {owner_text(node.uid, node.gid)}")
+        drift.differ.append(f"{rendered}; the board has {node.mode:04o} {owner_text(node.uid, node.gid)}")
 
 
 def _file_contexts(facts: Facts, lines: tuple[LabelLine, ...]) -> _Drift:
-    found = _Drift(_FILE_CONTEXTS, len(lines))
+    drift = _Drift(_FILE_CONTEXTS, len(lines))
     if facts.selinux_mode is None:
-        found.skip = "SELinux is not there or has no policy"
-        return found
+        drift.skip = "SELinux is not there or has no policy"
+        return drift
     if facts.heap_nodes is None:
-        found.unknown.append(facts.why_unknown(HEAP_FOLDER))
-        return found
+        drift.unknown.append(facts.why_unknown(HEAP_FOLDER))
+        return drift
     for line in lines:
         pattern = re.compile(line.pattern.encode("utf-8", "surrogateescape"))
         matching = [
             n for n in facts.heap_nodes.values() if pattern.fullmatch(n.path.encode("utf-8", "surrogateescape"))
         ]
         if not matching and not _is_optional(facts, line.pattern.rpartition("/")[2]):
-            found.differ.append(f"{line.place}: {line.pattern} is not there")
+            drift.differ.append(f"{line.place}: {line.pattern} is not there")
         for node in matching:
             if node.label is None:
-                found.unknown.append(f"{line.place}: {node.path} {line.type}; the board's label could not be read")
+                drift.unknown.append(f"{line.place}: {node.path} {line.type}; the board's label could not be read")
             elif selinux_type(node.label) != line.type:
-                found.differ.append(f"{line.place}: {node.path} {line.type}; the board has {selinux_type(node.label)}")
-    return found
+                drift.differ.append(f"{line.place}: {node.path} {line.type}; the board has {selinux_type(node.label)}")
+    return drift

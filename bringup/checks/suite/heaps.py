@@ -14,7 +14,7 @@ from bringup.checks.registry import Question, check
 from bringup.config.schema import Heap, HeapKind
 from bringup.facts.android_ids import owner_text, selinux_type, uid_of
 from bringup.facts.board import HEAP_FOLDER, Facts, UeventdRule
-from bringup.facts.expected_node import Promise, promise_of, promised_label, ueventd_rule
+from bringup.facts.expected_node import ExpectedNode, expected_label, expected_node, ueventd_rule
 from bringup.results.verdict import Outcome, Verdict
 from bringup.text import pluralize
 
@@ -24,18 +24,18 @@ _AOSP_HEAP = "libdmabufheap, dmabufheap-vts-unit-tests: TestDmabufSystemHeapComp
 @check(
     "heap.folder",
     f"{HEAP_FOLDER} exists",
-    asks="Whether /dev/dma_heap is there; where it is not, walks down why (kernel, options, modules).",
+    asks="Whether /dev/dma_heap is there; where it is not, why (kernel, options, modules).",
     why="Without it no heap driver has registered, and every allocator of Android 12 and newer fails.",
     source="drivers/dma-buf/dma-heap.c of Linux 5.10, 6.12 and 7.3: dma_heap_devnode",
 )
-def folder(ask: Question, facts: Facts) -> Iterator[Verdict]:
+def folder(question: Question, facts: Facts) -> Iterator[Verdict]:
     node = facts.record.node(HEAP_FOLDER)
     if node is not None and node.state is State.OK:
-        yield ask.passed(f"{HEAP_FOLDER} holds {pluralize(len(facts.heap_nodes or ()), 'heap')}")
+        yield question.passed(f"{HEAP_FOLDER} holds {pluralize(len(facts.heap_nodes or ()), 'heap')}")
     elif _nothing_there(facts):
-        yield ask.because(Outcome.FAIL, why_absent(facts, HeapKind.SYSTEM), f"{HEAP_FOLDER} is not there")
+        yield question.because(Outcome.FAIL, why_absent(facts, HeapKind.SYSTEM), f"{HEAP_FOLDER} is not there")
     else:
-        yield ask.unknown(facts.why_unknown(HEAP_FOLDER))
+        yield question.unknown(facts.why_unknown(HEAP_FOLDER))
 
 
 def _nothing_there(facts: Facts) -> bool:
@@ -54,9 +54,9 @@ def _nothing_there(facts: Facts) -> bool:
     why="An allocator that asks for a name that is not there gets no buffer; nothing falls back to ION any more.",
     source=f"the board config; for system: {_AOSP_HEAP}",
 )
-def expected(ask: Question, facts: Facts) -> Iterator[Verdict]:
+def expected(question: Question, facts: Facts) -> Iterator[Verdict]:
     for heap in _expected_heaps(facts):
-        yield _is_there(ask.of(heap.name), facts, heap)
+        yield _is_there(question.of(heap.name), facts, heap)
 
 
 def _expected_heaps(facts: Facts) -> tuple[Heap, ...]:
@@ -65,115 +65,115 @@ def _expected_heaps(facts: Facts) -> tuple[Heap, ...]:
     return (Heap(name="system", kind=HeapKind.SYSTEM),)
 
 
-def _is_there(ask: Question, facts: Facts, heap: Heap) -> Verdict:
+def _is_there(question: Question, facts: Facts, heap: Heap) -> Verdict:
     if facts.heap_nodes is None:
-        return ask.unknown(facts.why_unknown(HEAP_FOLDER))
+        return question.unknown(facts.why_unknown(HEAP_FOLDER))
     names = heap.names_on(facts.version.release if facts.version else None)
     if not names:
-        return ask.skipped(f"kernel {facts.version} does not have it under any name that the board config knows")
-    found = [name for name in names if name in facts.heap_nodes]
-    if found:
-        return ask.passed(*(f"{HEAP_FOLDER}/{name}" for name in found))
+        return question.skipped(f"kernel {facts.version} does not have it under any name that the board config knows")
+    present = [name for name in names if name in facts.heap_nodes]
+    if present:
+        return question.passed(*(f"{HEAP_FOLDER}/{name}" for name in present))
     missing = " and ".join(f"{HEAP_FOLDER}/{name}" for name in names)
     if not heap.required:
-        return ask.skipped(f"{missing} is not there, and the board config does not require it")
+        return question.skipped(f"{missing} is not there, and the board config does not require it")
     there = ", ".join(sorted(facts.heap_nodes)) or "none"
     seen = f"{missing} is not there (heaps there: {there})"
-    return ask.because(Outcome.FAIL, why_absent(facts, heap.kind, heap), seen)
+    return question.because(Outcome.FAIL, why_absent(facts, heap.kind, heap), seen)
 
 
 @check(
     "heap.unexpected",
-    "Every heap on the board is one that its config knows",
+    "The board config names every heap on the board",
     asks="Whether there is a node in /dev/dma_heap that the board config does not name.",
     why="A heap that nobody planned is memory that nobody manages: from 6.19 each reusable pool becomes a heap.",
     source="drivers/dma-buf/heaps/cma_heap.c of Linux 7.3: add_cma_heaps; "
     "https://docs.kernel.org/userspace-api/dma-buf-heaps.html",
 )
-def unexpected(ask: Question, facts: Facts) -> Iterator[Verdict]:
+def unexpected(question: Question, facts: Facts) -> Iterator[Verdict]:
     if facts.config is None or not facts.config.heaps:
-        yield ask.skipped("no board config says which heaps to expect")
+        yield question.skipped("no board config says which heaps to expect")
     elif facts.heap_nodes is None:
-        yield ask.unknown(facts.why_unknown(HEAP_FOLDER))
+        yield question.unknown(facts.why_unknown(HEAP_FOLDER))
     else:
         strangers = sorted(name for name in facts.heap_nodes if facts.config.heap(name) is None)
         if strangers:
-            yield ask.warned(
+            yield question.warned(
                 *(f"{HEAP_FOLDER}/{name}" for name in strangers),
                 cause=HEAP_UNPLANNED.here(f"the board config does not name {', '.join(strangers)}"),
                 remedy=[f"add it to {facts.config.name}.yaml, or find out which pool or driver registers it"],
             )
         else:
-            yield ask.passed(f"{pluralize(len(facts.heap_nodes), 'heap')}, all known to {facts.config.name}")
+            yield question.passed(f"{pluralize(len(facts.heap_nodes), 'heap')}, all known to {facts.config.name}")
 
 
 @check(
     "heap.mode",
-    "The node's mode is what the board config or ueventd.rc promises",
+    "The node's mode is what the board config or ueventd.rc says",
     asks="The permission bits of each node against the board config, else against the last line of ueventd.rc "
     "that fits it.",
     why="A node without a ueventd line stays 0600 root root: every HAL gets EACCES.",
     source="AOSP system/core/rootdir/ueventd.rc: /dev/dma_heap/system 0444 system system",
 )
-def mode(ask: Question, facts: Facts) -> Iterator[Verdict]:
-    yield from _as_promised(ask, facts, _mode)
+def mode(question: Question, facts: Facts) -> Iterator[Verdict]:
+    yield from _as_expected(question, facts, _mode)
 
 
-def _mode(ask: Question, facts: Facts, name: str, node: _Node, promise: Promise) -> Verdict:
-    rule = promise.rule
-    seen = f"{node.path} is {node.mode:04o}, {promise.place} says {rule.mode:04o}"
+def _mode(question: Question, facts: Facts, name: str, node: _InspectedNode, node_rule: ExpectedNode) -> Verdict:
+    rule = node_rule.rule
+    seen = f"{node.path} is {node.mode:04o}, {node_rule.place} says {rule.mode:04o}"
     if node.mode == rule.mode:
-        return ask.passed(seen)
+        return question.passed(seen)
     cause = NODE_MODE.here(f"the node's mode is {node.mode:04o} instead of {rule.mode:04o}")
-    return ask.failed(seen, cause=cause, changes=ueventd_line(facts, name, rule.mode, rule.user, rule.group))
+    return question.failed(seen, cause=cause, changes=ueventd_line(facts, name, rule.mode, rule.user, rule.group))
 
 
 @check(
     "heap.owner",
-    "The node's owner and group are what the board config or ueventd.rc promises",
+    "The node's owner and group are what the board config or ueventd.rc says",
     asks="The owner and group of each node against the board config, else against the last line of ueventd.rc "
     "that fits it.",
     why="Modes such as 0660 open a heap to its owner and group only.",
     source="AOSP system/core/rootdir/ueventd.rc; ids: libcutils, private/android_filesystem_config.h",
 )
-def owner(ask: Question, facts: Facts) -> Iterator[Verdict]:
-    yield from _as_promised(ask, facts, _owner)
+def owner(question: Question, facts: Facts) -> Iterator[Verdict]:
+    yield from _as_expected(question, facts, _owner)
 
 
-def _owner(ask: Question, facts: Facts, name: str, node: _Node, promise: Promise) -> Verdict:
-    rule = promise.rule
-    wanted = (uid_of(rule.user), uid_of(rule.group))
-    seen = f"{node.path} is {owner_text(node.uid, node.gid)}, {promise.place} says {rule.user} {rule.group}"
-    if None in wanted:
-        return ask.unknown(f"the id of {rule.user} or {rule.group} is not known here", seen)
-    if wanted == (node.uid, node.gid):
-        return ask.passed(seen)
+def _owner(question: Question, facts: Facts, name: str, node: _InspectedNode, node_rule: ExpectedNode) -> Verdict:
+    rule = node_rule.rule
+    expected_ids = (uid_of(rule.user), uid_of(rule.group))
+    seen = f"{node.path} is {owner_text(node.uid, node.gid)}, {node_rule.place} says {rule.user} {rule.group}"
+    if None in expected_ids:
+        return question.unknown(f"the id of {rule.user} or {rule.group} is not known here", seen)
+    if expected_ids == (node.uid, node.gid):
+        return question.passed(seen)
     cause = NODE_OWNER.here(f"the node belongs to {owner_text(node.uid, node.gid)}")
-    return ask.failed(seen, cause=cause, changes=ueventd_line(facts, name, rule.mode, rule.user, rule.group))
+    return question.failed(seen, cause=cause, changes=ueventd_line(facts, name, rule.mode, rule.user, rule.group))
 
 
 @check(
     "heap.label",
-    "The node's SELinux type is what the board config promises",
+    "The node's SELinux type is what the board config says",
     asks="The type in the SELinux label of each node against the board config.",
     why="No core domain may open a heap of the type dmabuf_heap_device; each vendor heap needs a type of its own.",
     source="AOSP system/sepolicy: file_contexts, the neverallow on dmabuf_heap_device_type (API 31 to 202404)",
     since="5.6 and later, with Android 12 or later",
 )
-def label(ask: Question, facts: Facts) -> Iterator[Verdict]:
+def label(question: Question, facts: Facts) -> Iterator[Verdict]:
     if facts.selinux_mode is None:
-        yield ask.skipped("SELinux is not there or has no policy")
+        yield question.skipped("SELinux is not there or has no policy")
         return
     for name, node in _judgeable(facts):
-        wanted = promised_label(facts, name)
+        wanted = expected_label(facts, name)
         if wanted is None:
-            yield ask.of(name).skipped("the board config does not say which type it should have")
+            yield question.of(name).skipped("the board config does not say which type it should have")
         elif node.label is None:
-            yield ask.of(name).unknown(f"the label of {node.path} could not be read")
+            yield question.of(name).unknown(f"the label of {node.path} could not be read")
         elif wanted == selinux_type(node.label):
-            yield ask.of(name).passed(node.label)
+            yield question.of(name).passed(node.label)
         else:
-            yield ask.of(name).failed(
+            yield question.of(name).failed(
                 f"{node.path} is {node.label}, the board config says {wanted}",
                 cause=label_cause(selinux_type(node.label)),
                 remedy=[relabel(name, selinux_type(node.label), wanted)],
@@ -184,23 +184,23 @@ def label(ask: Question, facts: Facts) -> Iterator[Verdict]:
 @check(
     "heap.ueventd",
     "ueventd.rc has a line for the heap",
-    asks="Whether a line of the board's ueventd.rc files fits each node, or the node's promise is what a node "
-    "without a line gets.",
+    asks="Whether a line of the board's ueventd.rc files fits each node, or what is expected of the node is what "
+    "a node without a line gets.",
     why="ueventd creates a node it has no line for as 0600 root root; it may look right until the next boot.",
     source="AOSP system/core/init/README.ueventd.md",
 )
-def ueventd(ask: Question, facts: Facts) -> Iterator[Verdict]:
+def ueventd(question: Question, facts: Facts) -> Iterator[Verdict]:
     if facts.ueventd_rules is None:
-        yield ask.skipped("there is no ueventd.rc on this board")
+        yield question.skipped("there is no ueventd.rc on this board")
         return
     for name, node in _judgeable(facts):
         rule = ueventd_rule(facts, name)
         if rule is not None:
-            yield ask.of(name).passed(f"{rule.place}: {rule.pattern} {rule.mode:04o} {rule.user} {rule.group}")
-        elif (promise := promise_of(facts, name)) is not None and _is_default(promise.rule):
-            yield ask.of(name).passed(f"{promise.place} says 0600 root root, which a node without a line gets")
+            yield question.of(name).passed(f"{rule.place}: {rule.pattern} {rule.mode:04o} {rule.user} {rule.group}")
+        elif (node_rule := expected_node(facts, name)) is not None and _is_default(node_rule.rule):
+            yield question.of(name).passed(f"{node_rule.place} says 0600 root root, which a node without a line gets")
         else:
-            yield ask.of(name).warned(
+            yield question.of(name).warned(
                 f"no ueventd.rc names {node.path}",
                 cause=UEVENTD_NO_LINE.here(f"no ueventd.rc has a line for {node.path}: it gets 0600 root root"),
                 changes=ueventd_line(facts, name),
@@ -212,7 +212,7 @@ def _is_default(rule: UeventdRule) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class _Node:
+class _InspectedNode:
     """A heap's node that could be looked at."""
 
     path: str
@@ -222,21 +222,21 @@ class _Node:
     label: str | None
 
 
-def _judgeable(facts: Facts) -> Iterator[tuple[str, _Node]]:
-    """The heaps whose node could be looked at; that others could not is told by heap.expected and heap.folder."""
+def _judgeable(facts: Facts) -> Iterator[tuple[str, _InspectedNode]]:
+    """The heaps whose node could be looked at; heap.expected and heap.folder report the others."""
     for name, node in (facts.heap_nodes or {}).items():
         if node.mode is not None and node.uid is not None and node.gid is not None:
-            yield name, _Node(node.path, node.mode, node.uid, node.gid, node.label)
+            yield name, _InspectedNode(node.path, node.mode, node.uid, node.gid, node.label)
 
 
-_Judge = Callable[[Question, Facts, str, _Node, Promise], Verdict]
+_Judge = Callable[[Question, Facts, str, _InspectedNode, ExpectedNode], Verdict]
 
 
-def _as_promised(ask: Question, facts: Facts, judge: _Judge) -> Iterator[Verdict]:
-    """Every node held against what the board config or ueventd.rc says of it."""
+def _as_expected(question: Question, facts: Facts, judge: _Judge) -> Iterator[Verdict]:
+    """Every node, compared with what the board config or ueventd.rc says about it."""
     for name, node in _judgeable(facts):
-        promise = promise_of(facts, name)
-        if promise is None:
-            yield ask.of(name).skipped("neither the board config nor a ueventd.rc says what it should be")
+        node_rule = expected_node(facts, name)
+        if node_rule is None:
+            yield question.of(name).skipped("neither the board config nor a ueventd.rc says what it should be")
         else:
-            yield judge(ask.of(name), facts, name, node, promise)
+            yield judge(question.of(name), facts, name, node, node_rule)

@@ -15,7 +15,7 @@ from bringup.causes.known.surroundings import (
 from bringup.checks.registry import Question, check
 from bringup.config.schema import Heap, IonHeap
 from bringup.facts.board import Facts
-from bringup.facts.ion_equivalence import ION_LEGACY, comparisons, ion_facts, mappings, never_run
+from bringup.facts.ion_equivalence import ION_LEGACY, comparisons, ion_facts, legacy_note, mappings
 from bringup.results.ion import IonComparison, IonFacts, IonPoint, PointResult
 from bringup.results.verdict import Verdict
 
@@ -30,17 +30,17 @@ _REMOVED = "ION left mainline with 5.11 (drivers/staging/android/ion) and GKI wi
     source=_REMOVED,
     since="any",
 )
-def node(ask: Question, facts: Facts) -> Iterator[Verdict]:
+def node(question: Question, facts: Facts) -> Iterator[Verdict]:
     ion, glob = facts.record.node("/dev/ion"), facts.record.globs.get("/dev/ion")
     planned = facts.config is not None and facts.config.kernel is not None and facts.config.kernel.ion
     if ion is None and (glob is None or glob.state in (State.DENIED, State.FAILED)):
-        yield ask.unknown(facts.why_unknown("/dev/ion"))
+        yield question.unknown(facts.why_unknown("/dev/ion"))
     elif ion is None or ion.state is State.MISSING:
-        yield ask.passed("/dev/ion is not there")
+        yield question.passed("/dev/ion is not there")
     elif planned:
-        yield ask.passed("/dev/ion is there, and the board config wants it for comparison")
+        yield question.passed("/dev/ion is there, and the board config expects it, for comparison")
     else:
-        yield ask.warned(
+        yield question.warned(
             "/dev/ion is there",
             cause=ION_LEFT.here("this kernel still has ION"),
             remedy=ION_LEFT.fix,
@@ -49,43 +49,44 @@ def node(ask: Question, facts: Facts) -> Iterator[Verdict]:
 
 @check(
     "ion.ueventd",
-    "No ueventd.rc speaks of /dev/ion",
+    "No ueventd.rc has a line for /dev/ion",
     asks="Whether a line of the board's ueventd.rc files is about /dev/ion.",
     why="A line for a node that no longer exists is harmless, and a sign that the move was not finished.",
     source="AOSP system/core/rootdir/ueventd.rc",
     since="any",
 )
-def ueventd(ask: Question, facts: Facts) -> Iterator[Verdict]:
+def ueventd(question: Question, facts: Facts) -> Iterator[Verdict]:
     rules = facts.ueventd_rules
     if rules is None:
-        yield ask.skipped("there is no ueventd.rc on this board")
+        yield question.skipped("there is no ueventd.rc on this board")
         return
     left = [rule for rule in rules if rule.pattern == "/dev/ion"]
     if left and not (facts.config and facts.config.kernel and facts.config.kernel.ion):
         places = [rule.place for rule in left]
         cause = ION_LEFT_IN_UEVENTD.here()
-        yield ask.warned(*places, cause=cause, remedy=[f"remove the line {place}" for place in places])
+        yield question.warned(*places, cause=cause, remedy=[f"remove the line {place}" for place in places])
     else:
-        yield ask.passed(f"none of {len(rules)} lines does")
+        yield question.passed(f"none of {len(rules)} lines does")
 
 
 @check(
     "ion.heaps",
-    "ION tells its heaps",
-    asks="Which heaps ION tells of (HEAP_QUERY; before 4.12 the masks that answer), with type and id.",
+    "ION lists its heaps",
+    asks="Which heaps ION lists (HEAP_QUERY; before 4.12 the masks that answer), with type and id.",
     why="What ION still gives is what its users still take: each of these heaps needs a DMA-BUF heap in its place.",
     source="drivers/staging/android/ion/ion.c of Linux 5.10: ION_IOC_HEAP_QUERY; before 4.12 libion's heap masks",
     since="up to 5.10, and vendors' kernels",
 )
-def heaps(ask: Question, facts: Facts) -> Iterator[Verdict]:
+def heaps(question: Question, facts: Facts) -> Iterator[Verdict]:
     ion = facts.record.ion
     if ion is None or ion.state is State.MISSING:
-        yield _no_ion(ask, facts, "there is no /dev/ion")
+        yield _no_ion(question, facts, "there is no /dev/ion")
     elif ion.state is not State.OK:
-        yield ask.unknown(f"/dev/ion does not open or does not answer: errno {ion.errno}")
+        yield question.unknown(f"/dev/ion does not open or does not answer: errno {ion.errno}")
     else:
-        lines = [f"{one.name}: type {one.type}, id {one.id}" for one in (ion_facts(facts) or IonFacts(None)).heaps]
-        yield ask.passed(*(lines or ["it has no heap"]), *never_run(facts))
+        known = ion_facts(facts) or IonFacts(None)
+        lines = [f"{heap.name}: type {heap.type}, id {heap.id}" for heap in known.heaps]
+        yield question.passed(*(lines or ["it has no heap"]), *legacy_note(facts))
 
 
 @check(
@@ -93,64 +94,73 @@ def heaps(ask: Question, facts: Facts) -> Iterator[Verdict]:
     "Each heap is equal to the ION heap it replaces",
     asks="For each heap that the board config says replaces one of ION: size, zeroing, cacheability, "
     "contiguity, alignment and latency of both, point by point, measured on this board.",
-    why="A heap that gives less than the ION heap did breaks its users where nothing else shows: in a device.",
+    why="A heap that gives less than the ION heap did breaks its users where no other check shows it: in a device.",
     source="libdmabufheap's MapNameToIonHeap, the board config's 'replaces'; drivers/staging/android/ion of Linux 5.10",
     since="5.6 to 5.10, and vendors' kernels with both",
 )
-def replaced(ask: Question, facts: Facts) -> Iterator[Verdict]:
+def replaced(question: Question, facts: Facts) -> Iterator[Verdict]:
     ion = facts.record.ion
     wanted = list(mappings(facts))
     if ion is not None and ion.state is State.OK and wanted:
-        done = {one.heap: one for one in comparisons(facts)}
+        by_heap = {comparison.heap: comparison for comparison in comparisons(facts)}
         release = facts.version.release if facts.version else None
         for heap, mapping in wanted:
             names = heap.names_on(release)
-            one = next((done[name] for name in names if name in done), None)
-            question = ask.of(names[0] if names else heap.name)
-            yield _missing(question, heap, mapping, facts) if one is None else _compared(question, one, facts)
+            comparison = next((by_heap[name] for name in names if name in by_heap), None)
+            of_heap = question.of(names[0] if names else heap.name)
+            if comparison is None:
+                yield _missing(of_heap, heap, mapping, facts)
+            else:
+                yield _compared(of_heap, comparison, facts)
     elif not wanted:
-        yield ask.skipped("the board config names no ION heap that a heap replaces")
+        yield question.skipped("the board config names no ION heap that a heap replaces")
     else:
-        yield _no_ion(ask, facts, "there is no /dev/ion to compare with")
+        yield _no_ion(question, facts, "there is no /dev/ion to compare with")
 
 
-def _no_ion(ask: Question, facts: Facts, without: str) -> Verdict:
-    """Nothing can be asked of ION: it is not there, or the record does not tell."""
+def _no_ion(question: Question, facts: Facts, without: str) -> Verdict:
+    """ION cannot be checked: it is not there, or it was not observed."""
     if facts.record.ion is None and facts.record.incomplete:
-        return ask.unknown(facts.record.incomplete)
-    return ask.skipped(without if facts.record.ion else "the record is from before ION was asked")
+        return question.unknown(facts.record.incomplete)
+    return question.skipped(without if facts.record.ion else "the record was made by a version that did not ask ION")
 
 
-def _missing(ask: Question, heap: Heap, mapping: IonHeap, facts: Facts) -> Verdict:
+def _missing(question: Question, heap: Heap, mapping: IonHeap, facts: Facts) -> Verdict:
     ion = facts.record.ion
     there = [name for name, _, _ in ion.heaps] if ion else []
     if ion and ion.abi != ION_LEGACY and mapping.name not in there:
-        return ask.skipped(f"ION has no heap {mapping.name}; it has {', '.join(there) or 'none'}")
+        return question.skipped(f"ION has no heap {mapping.name}; it has {', '.join(there) or 'none'}")
     if ion and ion.abi == ION_LEGACY and f"0x{mapping.legacy_mask:x}" not in there:
-        return ask.skipped(f"ION answers to no heap mask 0x{mapping.legacy_mask:x}; to {', '.join(there) or 'none'}")
-    return ask.unknown(f"{heap.name} is not there; see heap.expected")
+        return question.skipped(
+            f"ION answers to no heap mask 0x{mapping.legacy_mask:x}; to {', '.join(there) or 'none'}"
+        )
+    return question.unknown(f"{heap.name} is not there; see heap.expected")
 
 
-def _compared(ask: Question, one: IonComparison, facts: Facts) -> Verdict:
-    lines = [_line(point) for point in one.points]
-    lines.insert(0, f"ION heap {one.ion}, flags 0x{one.flags:x}: tested as {one.source}")
-    lines += never_run(facts)
-    by_result = {result: [point.name for point in one.points if point.result is result] for result in PointResult}
+def _compared(question: Question, comparison: IonComparison, facts: Facts) -> Verdict:
+    lines = [_line(point) for point in comparison.points]
+    lines.insert(0, f"ION heap {comparison.ion}, flags 0x{comparison.flags:x}: tested as {comparison.source}")
+    lines += legacy_note(facts)
+    by_result = {
+        result: [point.name for point in comparison.points if point.result is result] for result in PointResult
+    }
     unknown = by_result[PointResult.UNKNOWN]
-    if one.equivalent is False:
+    if comparison.equivalent is False:
         worse = [name for kind in (PointResult.WORSE, PointResult.DIFFERENT) for name in by_result[kind]]
         points = ", ".join(name for name in worse if name != "latency")
-        cause = ION_NOT_EQUIVALENT.here(f"{one.heap} is not what {one.ion} was: {points}")
-        return ask.failed(*lines, cause=cause, remedy=_remedy(one))
+        cause = ION_NOT_EQUIVALENT.here(f"{comparison.heap} is not what {comparison.ion} was: {points}")
+        return question.failed(*lines, cause=cause, remedy=_fix(comparison))
     if {"size", "zeroing"} & set(unknown):
-        hint = f"bringup heap test --heap {one.source} tests it alone"
-        return ask.unknown(facts.record.incomplete or f"not known: {', '.join(unknown)}", *lines, remedy=[hint])
-    if one.equivalent is None:
+        hint = f"bringup heap test --heap {comparison.source} tests it alone"
+        return question.unknown(facts.record.incomplete or f"not known: {', '.join(unknown)}", *lines, remedy=[hint])
+    if comparison.equivalent is None:
         cause = ION_NOT_ALL_KNOWN.here(f"equal as far as it shows on this board; not known: {', '.join(unknown)}")
-        return ask.warned(*lines, cause=cause)
+        return question.warned(*lines, cause=cause)
     if "latency" in by_result[PointResult.WORSE]:
-        return ask.warned(*lines, cause=ION_WAS_FASTER.here(f"{one.heap} is equal, and slower to allocate from"))
-    return ask.passed(*lines)
+        return question.warned(
+            *lines, cause=ION_WAS_FASTER.here(f"{comparison.heap} is equal, and slower to allocate from")
+        )
+    return question.passed(*lines)
 
 
 def _line(point: IonPoint) -> str:
@@ -158,14 +168,14 @@ def _line(point: IonPoint) -> str:
     return f"{point.name} {'not known' if point.result is PointResult.UNKNOWN else point.result}{sides} ({point.why})"
 
 
-def _remedy(one: IonComparison) -> list[str]:
-    bad = {point.name for point in one.points if point.result in (PointResult.WORSE, PointResult.DIFFERENT)}
-    advice = {
+def _fix(comparison: IonComparison) -> list[str]:
+    bad = {point.name for point in comparison.points if point.result in (PointResult.WORSE, PointResult.DIFFERENT)}
+    fixes = {
         "cacheability": "map the ION heap to a heap of its kind (cached: system, uncached: system-uncached), or give "
         "its users DMA_BUF_IOCTL_SYNC",
         "contiguity": "map the ION heap to a CMA or carve-out heap, whose buffers are in one piece",
         "alignment": "map the ION heap to a heap whose region is aligned as its devices need",
-        "zeroing": f"see allocator.zero.fresh and allocator.zero.reuse on {one.heap}",
-        "size": f"see allocator.size.lseek and allocator.size.rounding on {one.heap}",
+        "zeroing": f"see allocator.zero.fresh and allocator.zero.reuse on {comparison.heap}",
+        "size": f"see allocator.size.lseek and allocator.size.rounding on {comparison.heap}",
     }
-    return [text for name, text in advice.items() if name in bad]
+    return [text for name, text in fixes.items() if name in bad]

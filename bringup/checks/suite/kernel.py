@@ -17,18 +17,18 @@ from bringup.results.verdict import Diagnosis, Outcome, Verdict
 @check(
     "kernel.version",
     "The kernel is new enough for DMA-BUF heaps (5.6)",
-    asks="The kernel's release, as uname tells it.",
+    asks="The kernel's release, as uname prints it.",
     why="The framework and /dev/dma_heap came with Linux 5.6; before that there is only ION.",
     source="drivers/dma-buf/dma-heap.c, commit c02a81fba74f (Linux 5.6)",
     since="any",
 )
-def version(ask: Question, facts: Facts) -> Iterator[Verdict]:
+def version(question: Question, facts: Facts) -> Iterator[Verdict]:
     if facts.version is None:
-        yield ask.unknown("the kernel's release was not observed")
+        yield question.unknown("the kernel's release was not observed")
     elif (facts.version.major, facts.version.minor) >= (5, 6):
-        yield ask.passed(facts.version.release)
+        yield question.passed(facts.version.release)
     else:
-        yield ask.failed(
+        yield question.failed(
             facts.version.release,
             cause=KERNEL_TOO_OLD.here(),
             remedy=KERNEL_TOO_OLD.fix,
@@ -38,59 +38,70 @@ def version(ask: Question, facts: Facts) -> Iterator[Verdict]:
 @check(
     "kconfig",
     "The kernel is configured for DMA-BUF heaps",
-    asks="Holds the running kernel's configuration against each requirement that applies to its release and "
-    "flavour; each is explained by itself: bringup explain kconfig.ID. This one tells that the configuration "
-    "could not be read.",
+    asks="Compares the running kernel's configuration with each requirement that applies to its release and "
+    "flavour; each is explained by itself: bringup explain kconfig.ID. This check itself reports that the "
+    "configuration could not be read.",
     why="An option that is off explains more failures than anything else, and only the running kernel's own "
-    "configuration tells: the one in the source tree may belong to another build.",
+    "configuration counts: the one in the source tree may belong to another build.",
     source="bringup/kernel/data, each with its own sources; /proc/config.gz: init/Kconfig, IKCONFIG_PROC",
     since="any",
 )
-def kconfig(ask: Question, facts: Facts) -> Iterator[Verdict]:
+def kconfig(question: Question, facts: Facts) -> Iterator[Verdict]:
     if facts.version is None:
-        yield ask.unknown("the kernel's release was not observed")
+        yield question.unknown("the kernel's release was not observed")
         return
     answers = list(facts.kconfig.values())
     if facts.kernel_config is None:
-        # One sentence instead of the same one for every requirement; what other evidence decides is still told.
-        undecided = [one.id for one in answers if one.outcome is Outcome.ERROR]
-        answers = [one for one in answers if one.outcome is not Outcome.ERROR]
-        yield ask.unknown(
+        # One sentence instead of the same for every requirement; what other evidence decides is still reported.
+        undecided = [answer.id for answer in answers if answer.outcome is Outcome.ERROR]
+        answers = [answer for answer in answers if answer.outcome is not Outcome.ERROR]
+        yield question.unknown(
             facts.why_no_kernel_config,
             f"not judged: {', '.join(undecided)}",
             remedy=[
                 "CONFIG_IKCONFIG=y and CONFIG_IKCONFIG_PROC=y, or judge the build's own: bringup kconfig check .config"
             ],
         )
-    for one in answers:
-        id_ = f"kconfig.{one.id}"
-        unwanted = _not_of_this_board(facts, one.id) if one.outcome is not Outcome.PASS else None
-        if unwanted is not None:
-            yield Question(id_, one.title, one.heap).skipped(unwanted)
+    for answer in answers:
+        id_ = f"kconfig.{answer.id}"
+        why_idle = _why_idle(facts, answer.id) if answer.outcome is not Outcome.PASS else None
+        if why_idle is not None:
+            yield Question(id_, answer.title, answer.heap).skipped(why_idle)
             continue
-        why = _behind(facts, one)
+        why = _diagnosis(facts, answer)
         yield Verdict(
-            id_, one.title, one.outcome, one.heap, one.evidence, why.cause, (), why.remedy, why.changes, one.reason
+            id_,
+            answer.title,
+            answer.outcome,
+            answer.heap,
+            answer.evidence,
+            why.cause,
+            (),
+            why.remedy,
+            why.changes,
+            answer.reason,
         )
 
 
-def _behind(facts: Facts, one: KconfigVerdict) -> Diagnosis:
-    """What is behind an answer. A driver that cannot be there without the framework, and one that only has to be
-    loaded, are told with what the other checks say of it, as one finding.
+def _diagnosis(facts: Facts, answer: KconfigVerdict) -> Diagnosis:
+    """The cause of an answer, and its fix.
+
+    A driver that needs the framework, or only has to be loaded, gets the cause that the other checks name: so they
+    are one finding.
     """
-    words, options = split_kconfig(one.remedy)
-    driver = next((driver for driver in HEAP_DRIVERS if driver.requirement == one.id), None)
+    words, options = split_kconfig(answer.remedy)
+    driver = next((driver for driver in HEAP_DRIVERS if driver.requirement == answer.id), None)
     framework = facts.kconfig.get("heaps.framework")
-    if driver is not None and one.cause is not None:
+    if driver is not None and answer.cause is not None:
         if framework is not None and framework.outcome is Outcome.FAIL:
             return Diagnosis(framework.cause, (), words, options)
-        if one.cause.id == "kconfig.module-not-loaded" and facts.modules is not None:
+        if answer.cause.id == "kconfig.module-not-loaded" and facts.modules is not None:
             return module_not_loaded(facts, driver)
-    return Diagnosis(one.cause, (), words, options)
+    return Diagnosis(answer.cause, (), words, options)
 
 
-def _not_of_this_board(facts: Facts, requirement: str) -> str | None:
-    """Why the board config makes a requirement idle: it wants no CMA heap, or it wants ION."""
+def _why_idle(facts: Facts, requirement: str) -> str | None:
+    """Why a requirement does not apply to this board: its config has no CMA heap, or expects ION."""
     config = facts.config
     if config is None:
         return None
@@ -98,7 +109,7 @@ def _not_of_this_board(facts: Facts, requirement: str) -> str | None:
     if of_cma and config.heaps and not any(heap.kind is HeapKind.CMA for heap in config.heaps):
         return f"{config.name} names no CMA heap"
     if requirement == "ion.retired" and config.kernel is not None and config.kernel.ion:
-        return f"{config.name} wants ION for comparison"
+        return f"{config.name} expects ION for comparison"
     return None
 
 
@@ -112,20 +123,20 @@ def _not_of_this_board(facts: Facts, requirement: str) -> str | None:
     "https://source.android.com/docs/core/architecture/kernel/dma-buf-heaps",
     since="7.2 and later; before in Android's common kernel",
 )
-def heap_modules(ask: Question, facts: Facts) -> Iterator[Verdict]:
+def heap_modules(question: Question, facts: Facts) -> Iterator[Verdict]:
     config = facts.kernel_config
     if config is None:
-        yield ask.unknown(facts.why_no_kernel_config)
+        yield question.unknown(facts.why_no_kernel_config)
         return
     modular = [driver for driver in HEAP_DRIVERS if config.get(driver.symbol) == "m"]
     if not modular:
-        yield ask.skipped("no heap driver of this kernel is a module")
+        yield question.skipped("no heap driver of this kernel is a module")
     elif facts.modules is None:
-        yield ask.unknown(facts.why_unknown("/proc/modules"))
+        yield question.unknown(facts.why_unknown("/proc/modules"))
     else:
         for driver in modular:
             seen = config.line(driver.symbol)
             if driver.module in facts.modules:
-                yield ask.passed(seen, f"{driver.module} is in /proc/modules")
+                yield question.passed(seen, f"{driver.module} is in /proc/modules")
             else:
-                yield ask.because(Outcome.FAIL, module_not_loaded(facts, driver, seen))
+                yield question.because(Outcome.FAIL, module_not_loaded(facts, driver, seen))

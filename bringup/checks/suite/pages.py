@@ -21,57 +21,62 @@ _ABOVE_LIMIT = Diagnosis(
 
 
 def _why_none(facts: Facts) -> str:
-    """Why there is no buffer of which is known where it lies; empty: there is one."""
+    """Why no buffer's location is known; empty if one is."""
     if why := why_not_traced(facts):
         return why
     return "" if placements(facts) else "no buffer was traced: there was no heap, or no memory for it"
 
 
 def _by_heap(facts: Facts) -> dict[str, list[Placement]]:
-    found: dict[str, list[Placement]] = {}
-    for one in placements(facts):
-        found.setdefault(one.heap, []).append(one)
-    return found
+    by_heap: dict[str, list[Placement]] = {}
+    for placement in placements(facts):
+        by_heap.setdefault(placement.heap, []).append(placement)
+    return by_heap
 
 
-def _each_heap(ask: Question, facts: Facts, contiguous: bool, judge: Judge) -> Iterator[Verdict]:
-    """Each heap that promises contiguous memory, or each that does not, judged by its buffers."""
+def _each_heap(question: Question, facts: Facts, contiguous: bool, judge: Judge) -> Iterator[Verdict]:
+    """Each heap of contiguous memory, or each other heap, judged by its buffers."""
     if why := _why_none(facts):
-        yield ask.skipped(why)
+        yield question.skipped(why)
         return
-    found = _by_heap(facts).items()
-    chosen = {heap: some for heap, some in found if any(one.contiguous for one in some) is contiguous}
+    chosen = {
+        heap: buffers
+        for heap, buffers in _by_heap(facts).items()
+        if any(buffer.contiguous for buffer in buffers) is contiguous
+    }
     if not chosen:
-        yield ask.skipped(f"no heap that was traced {'promises' if contiguous else 'is without'} contiguous memory")
-    for heap, some in chosen.items():
-        if broken := next((one for one in some if one.traced.failed), None):
-            yield ask.of(heap).unknown(broken.traced.why)
-        elif unseen := next((one for one in some if not one.traced.blocks), None):
-            yield ask.of(heap).skipped(f"a buffer of {show_size(unseen.size)}: {unseen.traced.why}")
+        yield question.skipped(
+            f"no heap that was traced {'is one' if contiguous else 'is other than one'} of contiguous memory"
+        )
+    for heap, buffers in chosen.items():
+        if broken := next((buffer for buffer in buffers if buffer.traced.failed), None):
+            yield question.of(heap).unknown(broken.traced.why)
+        elif unseen := next((buffer for buffer in buffers if not buffer.traced.blocks), None):
+            yield question.of(heap).skipped(f"a buffer of {show_size(unseen.size)}: {unseen.traced.why}")
         else:
-            yield judge(ask.of(heap), facts, some)
+            yield judge(question.of(heap), facts, buffers)
 
 
 @check(
     "pages.contiguous",
     "Buffers of a CMA or carve-out heap are one piece of memory, aligned",
     asks="The frames of buffers of one page to 4 MiB, by the kernel's trace events while each is made: one run "
-    "of frames, aligned as CMA was asked to.",
+    "of frames, aligned as CMA was asked to align it.",
     why="A device without an IOMMU is given one address; a second piece of the buffer is not where it reads.",
     source="drivers/dma-buf/heaps/cma_heap.c of Linux 5.10, 6.12 and 7.3: cma_alloc with an alignment; "
     "include/trace/events/kmem.h and cma.h",
     since="5.6 and later, with tracefs and root",
 )
-def contiguous(ask: Question, facts: Facts) -> Iterator[Verdict]:
-    return _each_heap(ask, facts, True, _in_one_piece)
+def contiguous(question: Question, facts: Facts) -> Iterator[Verdict]:
+    return _each_heap(question, facts, True, _in_one_piece)
 
 
-def _in_one_piece(ask: Question, facts: Facts, buffers: list[Placement]) -> Verdict:
+def _in_one_piece(question: Question, facts: Facts, buffers: list[Placement]) -> Verdict:
     wrong = [line for buffer in buffers if (line := _not_contiguous(buffer, facts.page_size))]
     if wrong:
         cause = HEAP_NOT_CONTIGUOUS.here("a heap of contiguous memory hands out pieces")
-        return ask.failed(*wrong, cause=cause)
-    return ask.passed(*(_where(buffer, facts.page_size) for buffer in buffers))
+        return question.failed(*wrong, cause=cause)
+    return question.passed(*(_where(buffer, facts.page_size) for buffer in buffers))
 
 
 def _not_contiguous(buffer: Placement, page: int) -> str:
@@ -94,37 +99,37 @@ def _where(buffer: Placement, page: int) -> str:
     "pages.region",
     "Buffers of a CMA or carve-out heap lie in the heap's own region",
     asks="Whether the frames of such buffers lie between the ends of the region that debugfs, the device tree "
-    "or the kernel's log tell.",
+    "or the kernel's log gives.",
     why="A firewall or a device with a window reaches the region and nothing beside it.",
     source="drivers/dma-buf/heaps/cma_heap.c of Linux 5.10, 6.12 and 7.3: each heap allocates from one area; "
     "include/trace/events/kmem.h and cma.h",
     since="5.6 and later, with tracefs and root",
 )
-def region(ask: Question, facts: Facts) -> Iterator[Verdict]:
-    return _each_heap(ask, facts, True, _in_region)
+def region(question: Question, facts: Facts) -> Iterator[Verdict]:
+    return _each_heap(question, facts, True, _in_region)
 
 
-def _in_region(ask: Question, facts: Facts, buffers: list[Placement]) -> Verdict:
+def _in_region(question: Question, facts: Facts, buffers: list[Placement]) -> Verdict:
     known = next((buffer.region for buffer in buffers if buffer.region), None)
     if known is None:
-        return ask.skipped("the board does not tell where this heap's region lies")
+        return question.skipped("where this heap's region lies is not known on this board")
     shown = f"{known.name}: {known.begin:#x} to {known.end:#x} ({known.source})"
     why = Diagnosis(HEAP_OUTSIDE_REGION.here(f"buffers lie outside of the region {known.name}"))
-    return _within(ask, facts.page_size, buffers, [(known.begin, known.end)], shown, why)
+    return _inside(question, facts.page_size, buffers, [(known.begin, known.end)], shown, why)
 
 
-def _within(
-    ask: Question, page: int, buffers: list[Placement], ranges: list[tuple[int, int]], shown: str, why: Diagnosis
+def _inside(
+    question: Question, page: int, buffers: list[Placement], ranges: list[tuple[int, int]], shown: str, why: Diagnosis
 ) -> Verdict:
-    beyond = [line for one in buffers if (line := _beyond(one, ranges, page))]
+    beyond = [line for buffer in buffers if (line := _beyond(buffer, ranges, page))]
     if beyond:
-        return ask.because(Outcome.FAIL, why, *beyond, shown)
-    return ask.passed(shown, *(_where(one, page) for one in buffers))
+        return question.because(Outcome.FAIL, why, *beyond, shown)
+    return question.passed(shown, *(_where(buffer, page) for buffer in buffers))
 
 
 @check(
     "pages.promised",
-    "Buffers lie where the board config promises them: in alloc_ranges, below dma_limit",
+    "Buffers lie where the board config expects them: in alloc_ranges, below dma_limit",
     asks="Whether the frames of buffers lie in the region's base or alloc_ranges of the board config, else, "
     "for CMA and carve-out heaps, below memory.dma_limit.",
     why="A device with 32 address bits and no IOMMU cannot reach a buffer above 4 GiB.",
@@ -132,32 +137,32 @@ def _within(
     "include/trace/events/kmem.h and cma.h",
     since="5.6 and later, with tracefs and root",
 )
-def promised(ask: Question, facts: Facts) -> Iterator[Verdict]:
+def expected(question: Question, facts: Facts) -> Iterator[Verdict]:
     config = facts.config
     why = _why_none(facts)
     if config is None or why:
-        yield ask.skipped(why or "no board config says where buffers have to lie")
+        yield question.skipped(why or "no board config says where buffers have to lie")
         return
-    silent = True
-    for name, some in _by_heap(facts).items():
+    is_silent = True
+    for name, traced in _by_heap(facts).items():
         heap = config.heap(name)
-        ranges = _promises(heap, config.memory.dma_limit if config.memory else None) if heap else []
-        buffers = [one for one in some if one.traced.blocks]
+        ranges = _expected_ranges(heap, config.memory.dma_limit if config.memory else None) if heap else []
+        buffers = [buffer for buffer in traced if buffer.traced.blocks]
         if ranges and buffers:
-            silent = False
-            shown = "promised: " + ", ".join(f"{begin:#x} to {end:#x}" for begin, end in ranges)
-            yield _within(ask.of(name), facts.page_size, buffers, ranges, shown, _ABOVE_LIMIT)
-    if silent:
-        yield ask.skipped(f"{config.name} does not say where the buffers of a heap that was traced have to lie")
+            is_silent = False
+            shown = "expected: " + ", ".join(f"{begin:#x} to {end:#x}" for begin, end in ranges)
+            yield _inside(question.of(name), facts.page_size, buffers, ranges, shown, _ABOVE_LIMIT)
+    if is_silent:
+        yield question.skipped(f"{config.name} does not say where the buffers of a heap that was traced have to lie")
 
 
-def _promises(heap: Heap, limit: int | None) -> list[tuple[int, int]]:
-    """Ranges that a buffer may lie in; none: anywhere. Of a system heap nothing is promised."""
+def _expected_ranges(heap: Heap, limit: int | None) -> list[tuple[int, int]]:
+    """Ranges that a buffer may lie in; none: anywhere, as with a system heap."""
     region = heap.region
     if region is not None and region.base is not None and region.size:
         return [(region.base, region.base + region.size)]
     if region is not None and region.alloc_ranges:
-        return [(one.base, one.base + one.size) for one in region.alloc_ranges]
+        return [(span.base, span.base + span.size) for span in region.alloc_ranges]
     return [(0, limit)] if limit and heap.kind in (HeapKind.CMA, HeapKind.CARVEOUT) else []
 
 
@@ -171,68 +176,68 @@ def _beyond(buffer: Placement, ranges: list[tuple[int, int]], page: int) -> str:
 
 @check(
     "pages.runs",
-    "How contiguous buffers of the other heaps are is known",
-    asks="Counts the runs of contiguous frames of buffers from heaps that promise none, by length. Nothing is "
-    "judged: it is there to be compared.",
+    "The contiguity of the other heaps' buffers is known",
+    asks="Counts the runs of contiguous frames of buffers from the other heaps, by length. Nothing is judged: "
+    "the figures are there to be compared.",
     why="Each run costs an IOMMU an entry or more; without large runs its TLB misses slow camera and display.",
     source="drivers/dma-buf/heaps/system_heap.c of Linux 6.12 and 7.3: orders 8, 4 and 0 (5.10: single pages); "
     "include/trace/events/kmem.h",
     since="5.6 and later, with tracefs and root",
 )
-def runs(ask: Question, facts: Facts) -> Iterator[Verdict]:
-    return _each_heap(ask, facts, False, _runs_known)
+def runs(question: Question, facts: Facts) -> Iterator[Verdict]:
+    return _each_heap(question, facts, False, _runs_known)
 
 
-def _runs_known(ask: Question, facts: Facts, buffers: list[Placement]) -> Verdict:
-    return ask.passed(*(_distribution(buffer, facts.page_size) for buffer in buffers))
+def _runs_known(question: Question, facts: Facts, buffers: list[Placement]) -> Verdict:
+    return question.passed(*(_distribution(buffer, facts.page_size) for buffer in buffers))
 
 
 def _distribution(buffer: Placement, page: int) -> str:
-    found = runs_of(buffer.traced.blocks)
+    all_runs = runs_of(buffer.traced.blocks)
     by_power: dict[int, int] = {}
-    for _, pages in found:
+    for _, pages in all_runs:
         by_power[pages.bit_length() - 1] = by_power.get(pages.bit_length() - 1, 0) + 1
     largest_first = sorted(by_power.items(), reverse=True)
     shown = ", ".join(f"{count} of {show_size(page << power)}+" for power, count in largest_first)
-    return f"{show_size(buffer.size)}: {len(found)} run{'s' if len(found) > 1 else ''}: {shown}"
+    return f"{show_size(buffer.size)}: {len(all_runs)} run{'s' if len(all_runs) > 1 else ''}: {shown}"
 
 
 @check(
     "pages.counters",
     "The kernel's CMA counters agree with what was traced",
-    asks="Whether alloc_pages_success and release_pages_success of the area grew by no less than what was traced.",
+    asks="Whether alloc_pages_success and release_pages_success of the area grew by at least what was traced.",
     why="Two witnesses that disagree mean that one of them, and what is judged by it, is wrong.",
     source="Documentation/ABI/testing/sysfs-kernel-mm-cma of Linux 6.12 and 7.3",
     since="5.13 and later, with CONFIG_CMA_SYSFS, tracefs and root",
 )
-def counters(ask: Question, facts: Facts) -> Iterator[Verdict]:
+def counters(question: Question, facts: Facts) -> Iterator[Verdict]:
     areas: dict[str, int] = {}
-    for one in placements(facts):
-        if one.traced.cma and one.region is not None:
-            taken = sum(block.pages for block in one.traced.blocks)
-            areas[one.region.name] = areas.get(one.region.name, 0) + taken
+    for placement in placements(facts):
+        if placement.traced.cma and placement.region is not None:
+            taken = sum(block.pages for block in placement.traced.blocks)
+            areas[placement.region.name] = areas.get(placement.region.name, 0) + taken
     if why := why_not_traced(facts):
-        yield ask.skipped(why)
+        yield question.skipped(why)
     elif not areas:
-        yield ask.skipped("no buffer of a CMA area that the board tells of was traced")
+        yield question.skipped("no buffer of a known CMA area was traced")
     for area, pages in areas.items():
-        yield _counted(ask.of(area), facts, area, pages)
+        yield _counted(question.of(area), facts, area, pages)
 
 
-def _counted(ask: Question, facts: Facts, area: str, pages: int) -> Verdict:
+def _counted(question: Question, facts: Facts, area: str, pages: int) -> Verdict:
     taken = _difference(facts, f"/sys/kernel/mm/cma/{area}/alloc_pages_success")
     given = _difference(facts, f"/sys/kernel/mm/cma/{area}/release_pages_success")
     if taken is None:
-        return ask.skipped("no counters (CONFIG_CMA_SYSFS, Linux 5.13 and later)")
+        return question.skipped("no counters (CONFIG_CMA_SYSFS, Linux 5.13 and later)")
     shown = f"{pages} pages traced, {taken} more counted as allocated"
     if given is not None:
         shown += f", {given} as released"
     if taken < pages or (given is not None and given < pages):
-        return ask.failed(shown, cause=CMA_COUNTERS.here("trace events and counters of CMA disagree"))
-    return ask.passed(shown)
+        return question.failed(shown, cause=CMA_COUNTERS.here("trace events and counters of CMA disagree"))
+    return question.passed(shown)
 
 
 def _difference(facts: Facts, path: str) -> int | None:
-    """Of the last two readings: before the buffers were traced, and after."""
-    readings = [one.text().strip() for one in facts.record.readings(path)[-2:]]
+    """How much the number grew between its last two readings: before the buffers were traced, and after."""
+    readings = [entry.text().strip() for entry in facts.record.readings(path)[-2:]]
     return int(readings[1]) - int(readings[0]) if len(readings) == 2 and all(map(str.isdigit, readings)) else None
