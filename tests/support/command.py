@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 def bringup(
-    *arguments: str, environ: Mapping[str, str] | None = None, cwd: Path | None = None
+    *arguments: str, environ: Mapping[str, str] | None = None, cwd: Path | None = None, stdin: str = ""
 ) -> subprocess.CompletedProcess[str]:
     """Run ``bringup`` to its end."""
     return subprocess.run(
@@ -20,5 +20,5 @@ def bringup(
         check=False,
         cwd=cwd,
         env=os.environ | dict(environ or {}),
-        stdin=subprocess.DEVNULL,
+        input=stdin,
     )

@@ -1,13 +1,17 @@
-"""``bringup kconfig check --each``: many configurations judged one by one, in one process."""
+"""``bringup kconfig check --each``: many configurations, each judged by itself, on every core."""
 
 from __future__ import annotations
 
+import os
 import re
+import signal
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from typing import Any
 
 from msgspec import Struct
 
@@ -27,6 +31,8 @@ _CONFIG_NAME = re.compile(
     r"|.*[-._]config|.*defconfig)(?:\.(?:gz|xz|zst|bz2|lz4))?"
 )
 _REFRESH_SECONDS = 0.1
+# Fewer files are judged sooner than processes start.
+_FEW = 32
 
 
 class KconfigOfMany(Struct, frozen=True, omit_defaults=True, tag_field="schema", tag="bringup.kconfig-each/1"):
@@ -47,7 +53,7 @@ class KconfigOfMany(Struct, frozen=True, omit_defaults=True, tag_field="schema",
     def summary(self) -> str:
         """What is wrong: why it was not judged, or the requirements that failed."""
         if self.check is None:
-            return self.error or ""
+            return (self.error or "").removeprefix(f"{self.path}: ")
         failed = [verdict.id for verdict in self.check.verdicts if verdict.outcome in {Outcome.FAIL, Outcome.ERROR}]
         return ", ".join(failed)
 
@@ -60,33 +66,69 @@ def check_each(paths: Sequence[Path], options: CheckOptions, *, as_json: bool) -
     """
     if not paths:
         raise UsageError("judge each file", "no file was named", hint="bringup kconfig check --each PATH…")
-    results = _judged(_with_progress(list(_expanded(paths))), options)
-    if as_json:
-        outcomes = []
-        for result in results:
-            sys.stdout.write(write_document(result) + "\n")
-            outcomes.append(result.outcome)
-    else:
-        kept = list(results)
-        outcomes = [result.outcome for result in kept]
-        rows = ([result.outcome, result.path, _kernel(result), result.summary] for result in kept)
-        out().print(table(["", "file", "kernel", "failed or not known"], rows))
+    files = list(_expanded(paths))
+    outcomes: list[Outcome] = []
+    rows: list[_Row] = []
+    for row in _with_progress(_judged(files, options, as_json), files):
+        outcomes.append(row.outcome)
+        if as_json:
+            sys.stdout.write(row.json)
+        else:
+            rows.append(row)
+    if not as_json:
+        cells = ((row.outcome, row.path, row.kernel, row.summary) for row in rows)
+        out().print(table(["", "file", "kernel", "failed or not known"], cells))
         sys.stdout.write(_totals(outcomes) + "\n")
     codes = {Outcome.FAIL: ExitCode.FAILED, Outcome.ERROR: ExitCode.INFRASTRUCTURE}
     return int(codes.get(worst(outcomes), ExitCode.PASSED))
 
 
-def _judged(paths: Iterable[Path], options: CheckOptions) -> Iterator[KconfigOfMany]:
-    for path in paths:
-        name = str(path)
-        try:
-            if path.is_dir():
-                raise ConfigError(path, "holds no file that is called like a kernel configuration")
-            check = check_source(open_source(path), options)
-        except BringupError as error:
-            yield KconfigOfMany(name, Outcome.ERROR, error=str(error).removeprefix(f"{name}: "))
-        else:
-            yield KconfigOfMany(name, check.outcome, check)
+class _Row(Struct, frozen=True):
+    """What is printed of one file: a line of JSON, or the cells of a table."""
+
+    outcome: Outcome
+    path: str
+    kernel: str
+    summary: str
+    json: str
+
+
+def _judged(paths: Sequence[Path], options: CheckOptions, as_json: bool) -> Iterator[_Row]:
+    """The files in their order. Many of them are judged by one process per core."""
+    _WORK.update(options=options, as_json=as_json)
+    if len(paths) < _FEW or (os.cpu_count() or 1) == 1:
+        yield from map(_judge, paths)
+        return
+    with ProcessPoolExecutor(initializer=_begin_work, initargs=(options, as_json)) as pool:
+        yield from pool.map(_judge, paths, chunksize=8)
+
+
+# What a process that judges has to know; a source tree is too large to be sent with each file.
+_WORK: dict[str, Any] = {}
+
+
+def _begin_work(options: CheckOptions, as_json: bool) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the command, which then ends this process
+    _WORK.update(options=options, as_json=as_json)
+
+
+def _judge(path: Path) -> _Row:
+    result = _result(path, _WORK["options"])
+    check = result.check
+    kernel = "" if check is None else " ".join(filter(None, (check.kernel, check.flavour, check.arch)))
+    json = write_document(result) + "\n" if _WORK["as_json"] else ""
+    return _Row(result.outcome, result.path, kernel, result.summary, json)
+
+
+def _result(path: Path, options: CheckOptions) -> KconfigOfMany:
+    name = str(path)
+    try:
+        if path.is_dir():
+            raise ConfigError(path, "holds no file that is called like a kernel configuration")
+        check = check_source(open_source(path), options)
+    except BringupError as error:
+        return KconfigOfMany(name, Outcome.ERROR, error=str(error))
+    return KconfigOfMany(name, check.outcome, check)
 
 
 def _expanded(paths: Iterable[Path]) -> Iterator[Path]:
@@ -102,23 +144,18 @@ def _expanded(paths: Iterable[Path]) -> Iterator[Path]:
             yield path
 
 
-def _with_progress(paths: Sequence[Path]) -> Iterator[Path]:
-    """The paths; on a terminal, stderr shows how far it got."""
+def _with_progress(rows: Iterable[_Row], files: Sequence[Path]) -> Iterator[_Row]:
+    """The rows; on a terminal, stderr shows how many there are already."""
     live = sys.stderr.isatty()
-    shown = 0.0
-    for number, path in enumerate(paths):
+    shown = time.monotonic()
+    for number, row in enumerate(rows, start=1):
         if live and time.monotonic() - shown > _REFRESH_SECONDS:
             shown = time.monotonic()
-            sys.stderr.write(f"\r\x1b[K{number:,} of {pluralize(len(paths), 'file')}: {visible(path.name[:60])}")
+            sys.stderr.write(f"\r\x1b[K{number:,} of {pluralize(len(files), 'file')}: {visible(row.path[-60:])}")
             sys.stderr.flush()
-        yield path
+        yield row
     if live:
         sys.stderr.write("\r\x1b[K")
-
-
-def _kernel(result: KconfigOfMany) -> str:
-    check = result.check
-    return "" if check is None else " ".join(filter(None, (check.kernel, check.flavour, check.arch)))
 
 
 def _totals(outcomes: Sequence[Outcome]) -> str:
