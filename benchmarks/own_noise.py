@@ -13,8 +13,7 @@ import tempfile
 from pathlib import Path
 
 from bringup.allocator.answer import Timing
-from bringup.allocator.items import Measure
-from bringup.allocator.plan import Plan
+from bringup.allocator.plan import Heaps, Measure, Plan
 from bringup.facts.benchmark import timing_facts
 from bringup.results.noise import mann_whitney_p
 from bringup.results.timing import TimingFacts
@@ -25,7 +24,7 @@ APART = 2 / 12870
 
 
 def _measured(program: Program, rounds: int, passes: int = 1, fault: str = "") -> list[TimingFacts]:
-    plan = Plan().heaps("system")
+    plan = Plan().add(Heaps("system"))
     for _ in range(passes):
         plan = plan.add(Measure(os.sysconf("SC_PAGESIZE"), 1, rounds, 2000))
     return timing_facts(program.run(plan, env={"BRINGUP_FAULT": fault}).of(Timing))

@@ -1,17 +1,21 @@
-"""The lines that the test allocator answers with: one frozen dataclass each.
+"""The lines that the test allocator answers with: one class per kind of line.
 
-Each keeps ``raw``, its JSON text as it came, without the newline. Text is what :func:`bringup.text.from_board` made
-of the board's bytes.
+Strict on the types and sizes of what is known; fields that a newer program adds are skipped. Each line keeps ``raw``,
+its JSON text as it came, without the newline. Read them with :mod:`bringup.allocator.reader`.
 """
 
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from collections.abc import Sized
+from typing import Annotated, Final, TypeAlias
+
+import msgspec
 
 from bringup.outcome import Outcome
 
 __all__ = [
+    "PROTOCOL",
     "Bye",
     "Exhaustion",
     "FileFact",
@@ -25,18 +29,29 @@ __all__ = [
     "NodeType",
     "OpSamples",
     "Ran",
-    "Reads",
+    "ReadTimes",
     "Refused",
     "Result",
     "State",
     "Timing",
     "TimingSource",
+    "TracedBuffer",
+    "Tracing",
     "Untimed",
 ]
 
+PROTOCOL: Final = 1
+
+U8 = Annotated[int, msgspec.Meta(ge=0, le=255)]
+U32 = Annotated[int, msgspec.Meta(ge=0, le=2**32 - 1)]
+Count = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+Mode = Annotated[int, msgspec.Meta(ge=0, le=0o7777)]
+Samples = Annotated[tuple[Count, ...], msgspec.Meta(max_length=1000)]
+IonNumbers = Annotated[tuple[Count, ...], msgspec.Meta(max_length=32)]
+
 
 class State(enum.StrEnum):
-    """What became of looking at something; ``OK`` with size 0 is there and empty."""
+    """What happened when something was read; ``OK`` with size 0: it is there and empty."""
 
     OK = "ok"
     MISSING = "missing"
@@ -57,8 +72,17 @@ class NodeType(enum.StrEnum):
     SOCKET = "socket"
 
 
-@dataclass(frozen=True, slots=True)
-class Hello:
+class _Line(msgspec.Struct, frozen=True, kw_only=True, tag_field="t"):
+    raw: bytes = b""
+
+
+def _require_as_long(*lists: Sized) -> None:
+    """:raises ValueError: the lists have different lengths."""
+    if len(set(map(len, lists))) > 1:
+        raise ValueError("it has lists of different lengths")
+
+
+class Hello(_Line, frozen=True, tag="hello"):
     """Who answers.
 
     :param source: the hash of what the program was built from.
@@ -67,44 +91,44 @@ class Hello:
     :param budget: most bytes in buffers, for a heap that is not CMA.
     """
 
-    raw: bytes
-    protocol: int
+    protocol: Count
     source: str
     abi: str
-    page_size: int
-    pid: int
-    uid: int
-    label: str | None
-    boot_id: str | None
+    page_size: U32
+    pid: U32
+    uid: U32
     sysname: str
     release: str
     version: str
     machine: str
-    budget: int
+    budget: Count
+    label: str | None = None
+    boot_id: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.protocol != PROTOCOL:
+            raise ValueError(f"it speaks protocol {self.protocol}, not {PROTOCOL}")
 
 
-@dataclass(frozen=True, slots=True)
-class FileFact:
+class FileFact(_Line, frozen=True, tag="file"):
     """A file that was read, or why it was not.
 
     :param truncated: there was more than was asked for.
     """
 
-    raw: bytes
     path: str
     state: State
-    errno: int
+    errno: U32
+    size: Count
     truncated: bool
     data: bytes
 
-    @property
-    def size(self) -> int:
-        """Bytes carried."""
-        return len(self.data)
+    def __post_init__(self) -> None:
+        if self.size != len(self.data):
+            raise ValueError(f"it says {self.size} bytes and carries {len(self.data)}")
 
 
-@dataclass(frozen=True, slots=True)
-class NodeFact:
+class NodeFact(_Line, frozen=True, tag="node"):
     """A path itself, links not followed. What is ``None`` is not known.
 
     :param mode: the permission bits.
@@ -113,68 +137,60 @@ class NodeFact:
     :param target: what a link says.
     """
 
-    raw: bytes
     path: str
     state: State
-    errno: int
-    type: NodeType | None
-    mode: int | None
-    uid: int | None
-    gid: int | None
-    rdev: tuple[int, int] | None
-    size: int | None
-    label: str | None
-    target: str | None
+    errno: U32
+    type: NodeType | None = None
+    mode: Mode | None = None
+    uid: U32 | None = None
+    gid: U32 | None = None
+    rdev: tuple[Count, Count] | None = None
+    size: Count | None = None
+    label: str | None = None
+    target: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class GlobFact:
+class GlobFact(_Line, frozen=True, tag="glob"):
     """The end of a ``glob``, ``files`` or ``tree``: how many paths came before it.
 
     :param state: other than ``OK`` with a ``count``: not everything could be searched.
     :param truncated: there was more than was asked for.
     """
 
-    raw: bytes
     pattern: str
     state: State
-    errno: int
-    count: int
+    errno: U32
+    count: Count
     truncated: bool
 
 
-@dataclass(frozen=True, slots=True)
-class HeapsFact:
+class HeapsFact(_Line, frozen=True, tag="heaps"):
     """Which heaps the lines after it are about."""
 
-    raw: bytes
     pattern: str
     state: State
-    errno: int
+    errno: U32
     names: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Ran:
+class Ran(_Line, frozen=True, tag="ran"):
     """A program that was run.
 
     :param exit: its exit status; ``None`` when a signal ended it or it was not run.
     :param truncated: an output was longer than was asked for.
     """
 
-    raw: bytes
     argv: tuple[str, ...]
     state: State
-    errno: int
-    exit: int | None
-    signal: int | None
+    errno: U32
     stdout: bytes
     stderr: bytes
     truncated: bool
+    exit: U8 | None = None
+    signal: U8 | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(_Line, frozen=True, tag="result"):
     """One test on one heap.
 
     :param outcome: ``WARN``: a defect that this kernel is known for. ``ERROR``: it could not be found out.
@@ -183,53 +199,62 @@ class Result:
     :param seed: of the sizes, where the test chooses them by chance.
     """
 
-    raw: bytes
     heap: str
     test: str
     outcome: Outcome
     asserts: str
     seen: str
-    errno: int
-    ns: int
-    seed: int | None = None
+    errno: U32
+    ns: Count
+    seed: Count | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class IonFact:
-    """What ``/dev/ion`` told.
+class IonFact(_Line, frozen=True, tag="ion"):
+    """What ``/dev/ion`` has.
 
     :param abi: ``4.12``: descriptors, from that version on; ``legacy``: handles, before it; ``None``: it did not open.
-    :param heaps: (name, type, id) of each heap; a legacy heap's name is its mask, ``0x1``.
+    :param names: of the heaps; a legacy heap's name is its mask, ``0x1``. ``types`` and ``ids`` in the same order.
     """
 
-    raw: bytes
     state: State
-    errno: int
-    abi: str | None
-    heaps: tuple[tuple[str, int, int], ...]
+    errno: U32
+    names: tuple[str, ...]
+    types: IonNumbers
+    ids: IonNumbers
+    abi: str | None = None
+
+    def __post_init__(self) -> None:
+        _require_as_long(self.names, self.types, self.ids)
+
+    @property
+    def heaps(self) -> tuple[tuple[str, int, int], ...]:
+        """(name, type, id) of each heap."""
+        return tuple(zip(self.names, self.types, self.ids, strict=True))
 
 
-@dataclass(frozen=True, slots=True)
-class Reads:
-    """Nanoseconds to read a buffer of ``size`` bytes, and as much of the process's own memory, taken in turn."""
+class ReadTimes(_Line, frozen=True, tag="reads"):
+    """Nanoseconds to read a buffer of ``size`` bytes, and as much of the process's own memory, in turn."""
 
-    raw: bytes
     heap: str
-    size: int
-    read_ns: tuple[int, ...]
-    memory_ns: tuple[int, ...]
+    size: Count
+    read_ns: Samples
+    memory_ns: Samples
+
+    def __post_init__(self) -> None:
+        _require_as_long(self.read_ns, self.memory_ns)
 
 
-@dataclass(frozen=True, slots=True)
-class Latency:
+class Latency(_Line, frozen=True, tag="latency"):
     """Samples in nanoseconds, of one size in bytes on one heap, taken in turn."""
 
-    raw: bytes
     heap: str
-    size: int
-    alloc_ns: tuple[int, ...]
-    free_ns: tuple[int, ...]
-    memset_ns: tuple[int, ...]
+    size: Count
+    alloc_ns: Samples
+    free_ns: Samples
+    memset_ns: Samples
+
+    def __post_init__(self) -> None:
+        _require_as_long(self.alloc_ns, self.free_ns, self.memset_ns)
 
 
 class TimingSource(enum.StrEnum):
@@ -240,8 +265,7 @@ class TimingSource(enum.StrEnum):
     LIMIT = "limit"
 
 
-@dataclass(frozen=True, slots=True)
-class OpSamples:
+class OpSamples(msgspec.Struct, frozen=True):
     """One operation's samples: each is the time of ``batch`` calls in a row, in nanoseconds, one a turn."""
 
     op: str
@@ -249,8 +273,7 @@ class OpSamples:
     ns: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Timing:
+class Timing(_Line, frozen=True, tag="timing"):
     """What one source took in one pass.
 
     :param run: which item of the plan, from 1: lines of one were taken in turn, so sample i of each belongs together.
@@ -259,103 +282,106 @@ class Timing:
     :param ops: the operations; ``batch`` and ``ns``: of each its calls a sample, and its samples.
     """
 
-    raw: bytes
-    run: int
+    run: U32
     source: TimingSource
     name: str
-    flags: int
-    size: int
-    threads: int
+    flags: U32
+    size: Count
+    threads: U32
     ops: tuple[str, ...]
-    batch: tuple[int, ...]
-    ns: tuple[tuple[int, ...], ...]
+    batch: Annotated[tuple[Annotated[int, msgspec.Meta(ge=1, le=2**63 - 1)], ...], msgspec.Meta(max_length=64)]
+    ns: Annotated[tuple[Samples, ...], msgspec.Meta(max_length=64)]
+
+    def __post_init__(self) -> None:
+        _require_as_long(self.ops, self.batch, self.ns)
+        _require_as_long(*self.ns)
 
     @property
     def each(self) -> tuple[OpSamples, ...]:
         """The operations with their samples."""
-        return tuple(OpSamples(*one) for one in zip(self.ops, self.batch, self.ns, strict=True))
+        return tuple(map(OpSamples, self.ops, self.batch, self.ns))
 
 
-@dataclass(frozen=True, slots=True)
-class Untimed:
-    """What was to be timed and was not, or not to its end, and why. ``name`` is empty where that holds for all."""
+class Untimed(_Line, frozen=True, tag="untimed"):
+    """What was not timed, or not to the end, and why. ``name`` is empty where that is so for all."""
 
-    raw: bytes
-    run: int
+    run: U32
     source: TimingSource
     name: str
-    flags: int
-    size: int
-    threads: int
+    flags: U32
+    size: Count
+    threads: U32
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Tracing:
+class Tracing(_Line, frozen=True, tag="tracing"):
     """The kernel's trace events, as far as they were asked for, before the buffers that were traced with them.
 
     :param path: the folder of tracing, or what failed.
-    :param formats: the events asked for and the text of their ``format``; empty where this kernel has no such event.
+    :param events: those that were asked for; ``texts``: of their formats, in the same order.
     """
 
-    raw: bytes
     state: State
-    errno: int
+    errno: U32
     path: str
-    formats: tuple[tuple[str, str], ...]
+    events: tuple[str, ...]
+    texts: tuple[str, ...] = msgspec.field(name="formats")
+
+    def __post_init__(self) -> None:
+        _require_as_long(self.events, self.texts)
+
+    @property
+    def formats(self) -> tuple[tuple[str, str], ...]:
+        """Each event asked for, and the text of its ``format``; empty where this kernel does not have the event."""
+        return tuple(zip(self.events, self.texts, strict=True))
 
 
-@dataclass(frozen=True, slots=True)
-class TracedBuffer:
+class TracedBuffer(_Line, frozen=True, tag="pages"):
     """What the kernel's ring buffers held after one buffer of ``size`` bytes was made, and after it was closed.
 
     :param made: sub-buffers as they came, cut behind their last byte in use; ``closed`` likewise.
     """
 
-    raw: bytes
     heap: str
-    size: int
+    size: Count
     state: State
-    errno: int
+    errno: U32
     made: tuple[bytes, ...]
     closed: tuple[bytes, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Exhaustion:
-    """How much a heap gave when it was asked for all that could be had. Sizes are in bytes; 0: none, or not tried.
+class Exhaustion(_Line, frozen=True, tag="exhaust"):
+    """How much a heap gave until it refused. Sizes are in bytes; 0: none, or not tried.
 
     :param stopped: what ended it: ``ENOMEM``, ``budget``, ``time``, ``descriptors``, ``error``, ``died``, or
         ``not tried``.
     :param errno: of the call that ended it, which ``asked`` for so much.
     :param seen: why it was not tried.
-    :param free: free for the heap before; ``limit``: what might be held; ``held``: most held at a time.
+    :param free: free for the heap before; ``limit``: most that the test may hold; ``held``: most held at a time.
     :param largest: the largest single buffer, to within a 64th of ``limit``: before; ``largest_fragmented``: while
         ``fragmented_free`` bytes were free in pieces of a 64th of ``limit``; ``largest_after``: when all was given
         back.
     """
 
-    raw: bytes
     heap: str
     cma: bool
     stopped: str
-    errno: int
+    errno: U32
     seen: str
-    free: int
-    limit: int
-    held: int
-    buffers: int
-    asked: int
-    largest: int
-    fragmented_free: int
-    largest_fragmented: int
-    largest_after: int
-    free_after: int
-    ns: int
+    free: Count
+    limit: Count
+    held: Count
+    buffers: Count
+    asked: Count
+    largest: Count
+    fragmented_free: Count
+    largest_fragmented: Count
+    largest_after: Count
+    free_after: Count
+    ns: Count
 
 
-@dataclass(frozen=True, slots=True)
-class Bye:
+class Bye(_Line, frozen=True, tag="bye"):
     """The last line.
 
     :param lines: lines before this one.
@@ -363,26 +389,23 @@ class Bye:
     :param stopped_at: the item that was not begun or not finished then.
     """
 
-    raw: bytes
-    lines: int
-    boot_id: str | None
+    lines: Count
     complete: bool
-    stopped_at: str | None
+    boot_id: str | None = None
+    stopped_at: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(_Line, frozen=True, tag="refused"):
     """The plan was not understood and nothing was done.
 
     :param line: of the plan, from 1; 0 where it concerns the whole.
     """
 
-    raw: bytes
-    line: int
+    line: Count
     reason: str
 
 
-Line = (
-    Hello | FileFact | NodeFact | GlobFact | HeapsFact | IonFact | Ran | Result | Reads | Latency | Timing | Untimed
+Line: TypeAlias = (
+    Hello | FileFact | NodeFact | GlobFact | HeapsFact | IonFact | Ran | Result | ReadTimes | Latency | Timing | Untimed
     | Tracing | TracedBuffer | Exhaustion | Bye | Refused
 )  # fmt: skip

@@ -9,7 +9,7 @@ import enum
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from bringup.allocator.answer import Reads, Result, State
+from bringup.allocator.answer import ReadTimes, Result, State
 from bringup.config.schema import Flavour, Heap, HeapKind
 from bringup.config.schema import IonHeap as Replaced
 from bringup.config.units import show_size
@@ -44,7 +44,7 @@ class _Side:
     """What is known of one of the two."""
 
     tests: Mapping[str, Result]
-    reads: Reads | None
+    reads: ReadTimes | None
     latency: Mapping[int, LatencyFacts]
     pages: Mapping[int, PageFacts]
 
@@ -164,7 +164,7 @@ def _promise(name: str, ids: Sequence[str], promise: str, old: _Side, new: _Side
 # -- cacheability ----------------------------------------------------------------------------------------------------
 
 
-def _slower(reads: Reads) -> float:
+def _slower(reads: ReadTimes) -> float:
     """How many times as long as of the process's own memory reading takes, by the medians."""
     return percentile(reads.read_ns, 0.5) / max(1, percentile(reads.memory_ns, 0.5))
 

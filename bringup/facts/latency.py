@@ -52,7 +52,7 @@ def latencies_of(record: Record) -> list[Latency]:
         if one.source is TimingSource.HEAP and limit is not None:
             turns = zip(_calls(one, "alloc"), _calls(one, "free"), _calls(limit, "memset"), strict=False)
             taken.setdefault((one.name, one.size), []).extend(turns)
-    return [Latency(b"", *key, *zip(*turns, strict=True)) for key, turns in taken.items() if turns]
+    return [Latency(*key, *zip(*turns, strict=True)) for key, turns in taken.items() if turns]
 
 
 def _calls(timing: Timing, op: str) -> tuple[int, ...]:

@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from math import sqrt
 
-from bringup.allocator.items import Measure
-from bringup.allocator.plan import Plan
+from bringup.allocator.plan import Heaps, Measure, Plan
 
 __all__ = ["ALL_CPUS", "EVERY_HEAP", "PASSES", "SIZES", "Benchmark"]
 
@@ -62,7 +61,7 @@ class Benchmark:
         cases = self.cases()
         weights = [sqrt(size) for size, _ in cases]
         pass_ms = self.seconds * 1000 / self.passes
-        plan = plan.heaps(*self.heaps)
+        plan = plan.add(Heaps(self.heaps[0], self.heaps[1:]))
         for _ in range(self.passes):
             for (size, threads), weight in zip(cases, weights, strict=True):
                 milliseconds = max(_LEAST_MS, int(pass_ms * weight / sum(weights)))

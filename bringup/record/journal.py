@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import msgspec
+
+from bringup.document import write_document
 from bringup.errors import HostError, UsageError, os_reason
 from bringup.text import safe_name
 
@@ -57,15 +59,19 @@ class Journal:
             os.fsync(self._out.fileno())
             self._out.close()
 
-    def line(self, entry: Mapping[str, Any]) -> None:
-        """Append one entry.
+    def line(self, entry: msgspec.Struct | Mapping[str, Any]) -> None:
+        """Append one line.
 
         :raises HostError: it could not be written (a full disk).
         """
-        text = json.dumps(entry, ensure_ascii=True, separators=(",", ":"), allow_nan=False)
-        self._write(text.encode("ascii") + b"\n")
+        self.copy(write_document(entry).encode())
 
-    def _write(self, data: bytes) -> None:
+    def copy(self, raw: bytes) -> None:
+        """Append one line that is JSON text already.
+
+        :raises HostError: it could not be written (a full disk).
+        """
+        data = raw + b"\n"
         try:
             while data:
                 data = data[self._out.write(data) :]
@@ -84,7 +90,7 @@ class Journal:
             try:
                 _write_new(self.folder / relative, data)
             except (FileExistsError, NotADirectoryError):
-                # A second reading, or a path that is a file here and a folder there: the hash tells them apart.
+                # A second reading, or a path that is both a file and a folder: the hash makes the name unique.
                 relative = Path("files", "_", hashlib.sha256(board_path.encode()).hexdigest()[:16] + "-" + digest[:16])
                 _write_new(self.folder / relative, data)
         except FileExistsError:

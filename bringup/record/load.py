@@ -1,15 +1,16 @@
-"""Reading a record. Nothing here talks to a board; nothing here trusts what a board once said."""
+"""Reading a record. Nothing here talks to a board, and nothing here trusts what a board once sent."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 import shutil
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, get_args
+
+import msgspec
 
 from bringup import __version__
 from bringup.allocator.answer import (
@@ -20,9 +21,8 @@ from bringup.allocator.answer import (
     Hello,
     IonFact,
     Latency,
-    Line,
     NodeFact,
-    Reads,
+    ReadTimes,
     Result,
     State,
     Timing,
@@ -30,16 +30,29 @@ from bringup.allocator.answer import (
     Tracing,
     Untimed,
 )
-from bringup.allocator.protocol import parse_line
-from bringup.errors import AllocatorError, RecordError, os_reason
+from bringup.allocator.reader import with_board_text
+from bringup.document import DocumentError, read_document
+from bringup.errors import RecordError, os_reason
 from bringup.record.archive import unpack
+from bringup.record.entries import (
+    BoardEntry,
+    End,
+    JournalLine,
+    RecordHead,
+    StepEntry,
+    StoredBytes,
+    StoredFile,
+    StoredRun,
+)
 from bringup.record.journal import JOURNAL, SCHEMA
 from bringup.text import from_board, visible
 
-__all__ = ["BoardEntry", "FileEntry", "RanEntry", "Record", "StepEntry", "load_record"]
+__all__ = ["FileEntry", "RanEntry", "Record", "load_record"]
 
 _LINE_LIMIT = 8 * 1024 * 1024
 _FILE_LIMIT = 16 * 1024 * 1024
+_LINE: Final[Any] = JournalLine
+_KINDS: Final = {str(kind.__struct_config__.tag) for kind in get_args(JournalLine)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,28 +104,6 @@ class RanEntry:
     stderr: FileEntry
 
 
-@dataclass(frozen=True, slots=True)
-class BoardEntry:
-    """What was known before the test allocator spoke.
-
-    :param root: ``adbd``, ``su`` or ``none``; ``root_reason`` says why there is none.
-    """
-
-    serial: str = "?"
-    root: str = "none"
-    root_reason: str = ""
-    boot_id: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class StepEntry:
-    """One step of observing: seconds since the start, and seconds taken, by the host's monotonic clock."""
-
-    name: str
-    at: float
-    seconds: float
-
-
 class Record:
     """What was observed of one board at one time. Made by :func:`load_record`; read-only.
 
@@ -131,7 +122,7 @@ class Record:
         self.globs: dict[str, GlobFact] = {}
         self.results: list[Result] = []
         self.latencies: list[Latency] = []
-        self.reads: list[Reads] = []
+        self.reads: list[ReadTimes] = []
         self.ion: IonFact | None = None
         self.timings: list[Timing] = []
         self.untimed: list[Untimed] = []
@@ -157,7 +148,7 @@ class Record:
 
     def files(self, prefix: str, suffix: str = "") -> Iterator[FileEntry]:
         """The files read whose path begins and ends so."""
-        return (one for path, one in self._files.items() if path.startswith(prefix) and path.endswith(suffix))
+        return (file for path, file in self._files.items() if path.startswith(prefix) and path.endswith(suffix))
 
     def node(self, path: str) -> NodeFact | None:
         """What was seen of a node; ``None``: it was not observed."""
@@ -172,108 +163,56 @@ class Record:
         """What became of running ``program``; ``None``: it was not run."""
         return self._ran.get(program)
 
-    def take(self, entry: Mapping[str, Any], line: bytes) -> None:
-        """Add one line of the journal; kinds that a later version writes are passed over.
+    def take(self, line: Any) -> None:
+        """Add one line of the journal.
 
-        :raises KeyError, TypeError, ValueError, AllocatorError: the line is not what it says it is.
+        :raises ValueError: a stored copy is not inside the record.
         """
-        match entry["t"]:
-            case "file":
-                one = self._file_entry(entry, str(entry["path"]))
-                self._files[one.path] = one
-                self._readings.setdefault(one.path, []).append(one)
-            case "ran":
-                ran = self._ran_entry(entry)
-                self._ran[ran.argv[0] if ran.argv else ""] = ran
-            case "step":
-                self.steps.append(StepEntry(str(entry["name"]), float(entry["at"]), float(entry["seconds"])))
-            case "board":
-                known = {key: str(entry[key]) for key in BoardEntry.__slots__ if key in entry}
-                self.board = BoardEntry(**known)
-            case "end":
-                self.incomplete = None if entry["complete"] is True else str(entry["why"])
-                self.round_trips = entry.get("round_trips")
-            case (
-                "hello"
-                | "heaps"
-                | "node"
-                | "glob"
-                | "result"
-                | "latency"
-                | "timing"
-                | "untimed"
-                | "ion"
-                | "reads"
-                | "bye"
-            ):
-                self._take_fact(line)
-            case "tracing" | "pages" | "exhaust":
-                self._take_measurement(line)
-
-    def _take_fact(self, line: bytes) -> None:
-        match parse_line(line):
-            case Hello() as hello:
-                self.hello = hello
-            case Bye() as bye:
-                self.bye = bye
-            case NodeFact() as node:
-                self._nodes[node.path] = node
-            case GlobFact() as glob:
-                self.globs[glob.pattern] = glob
-            case Result() as result:
-                self.results.append(result)
-            case HeapsFact() as heaps:
-                self.tested_heaps.update(heaps.names)
-            case IonFact() as ion:
-                self.ion = ion
-            case other:
-                self._take_times(other)
-
-    def _take_times(self, line: Line) -> None:
         match line:
-            case Latency():
-                self.latencies.append(line)
-            case Reads():
-                self.reads.append(line)
-            case Timing():
-                self.timings.append(line)
-            case Untimed():
-                self.untimed.append(line)
+            case StoredFile():
+                file = self._file_entry(line.path, line.state, line)
+                self._files[file.path] = file
+                self._readings.setdefault(file.path, []).append(file)
+            case StoredRun(argv=argv, state=state):
+                stdout, stderr = (
+                    self._file_entry(f"{' '.join(argv)} ({name})", state, output)
+                    for name, output in (("stdout", line.stdout), ("stderr", line.stderr))
+                )
+                self._ran[argv[0] if argv else ""] = RanEntry(argv, state, line.exit, stdout, stderr)
+            case NodeFact():
+                self._nodes[line.path] = line
+            case GlobFact():
+                self.globs[line.pattern] = line
+            case HeapsFact():
+                self.tested_heaps.update(line.names)
+            case End():
+                self.incomplete = None if line.complete else line.why
+                self.round_trips = line.round_trips
             case _:
-                raise ValueError("a line says one thing and is another")
+                self._take_fact(line)
 
-    def _take_measurement(self, line: bytes) -> None:
-        match parse_line(line):
-            case Tracing() as tracing:
-                self.tracing = tracing
-            case TracedBuffer() as buffer:
-                self.traced.append(buffer)
-            case Exhaustion() as exhaustion:
-                self.exhaustions.append(exhaustion)
-            case _:
-                raise ValueError("a line says one thing and is another")
+    def _take_fact(self, line: Any) -> None:
+        lists: dict[type, list[Any]] = {
+            StepEntry: self.steps,
+            Result: self.results,
+            Latency: self.latencies,
+            ReadTimes: self.reads,
+            Timing: self.timings,
+            Untimed: self.untimed,
+            TracedBuffer: self.traced,
+            Exhaustion: self.exhaustions,
+        }
+        names: dict[type, str] = {BoardEntry: "board", Hello: "hello", Bye: "bye", IonFact: "ion", Tracing: "tracing"}
+        if type(line) in lists:
+            lists[type(line)].append(line)
+        elif type(line) in names:
+            setattr(self, names[type(line)], line)
 
-    def _file_entry(self, entry: Mapping[str, Any], path: str) -> FileEntry:
-        stored = entry.get("stored")
-        return FileEntry(
-            path=from_board(path.encode("latin-1", "replace")),
-            state=State(entry["state"]),
-            errno=int(entry.get("errno", 0)),
-            size=int(entry.get("size", 0)),
-            truncated=bool(entry.get("truncated", False)),
-            stored=None if stored is None else self._inside(str(stored)),
-            sha256=str(entry.get("sha256", "")),
-        )
-
-    def _ran_entry(self, entry: Mapping[str, Any]) -> RanEntry:
-        argv = tuple(from_board(str(word).encode("latin-1", "replace")) for word in entry["argv"])
-        state = State(entry["state"])
-        exit_status = entry.get("exit")
-        outputs = (
-            self._file_entry({**entry[name], "state": state}, f"{' '.join(argv)} ({name})")
-            for name in ("stdout", "stderr")
-        )
-        return RanEntry(argv, state, None if exit_status is None else int(exit_status), *outputs)
+    def _file_entry(self, path: str, state: State, stored: StoredFile | StoredBytes) -> FileEntry:
+        place = None if stored.stored is None else self._inside(stored.stored)
+        if isinstance(stored, StoredFile):
+            return FileEntry(path, state, stored.errno, stored.size, stored.truncated, place, stored.sha256)
+        return FileEntry(path, state, size=stored.size, stored=place, sha256=stored.sha256)
 
     def _inside(self, stored: str) -> Path:
         """The place of a stored copy, refused where it or a link on the way leads out of the record."""
@@ -314,42 +253,65 @@ def _load(folder: Path, named: Path) -> Record:
         raise RecordError(action, seen, hint=hint) from error
     record = Record(folder)
     with journal:
-        first = _entry(journal.readline(_LINE_LIMIT))
-        other = str(first.get("schema", "")) if first else ""
-        if other.startswith(f"{SCHEMA.partition('/')[0]}/") and other != SCHEMA:
-            seen = f"it is a {visible(other[:80])}, and this bringup ({__version__}) reads {SCHEMA}"
-            raise RecordError(action, seen, hint="judge it with the bringup that wrote it, or a newer one")
-        if first is None or other != SCHEMA:
-            raise RecordError(action, f"{JOURNAL} does not begin with a {SCHEMA} line", hint=hint)
-        record.tool = str(first.get("tool", ""))
-        record.started = str(first.get("started", ""))
-        record.asked_heaps = first["heaps"] if isinstance(first.get("heaps"), str) else None
-        for number, line in enumerate(iter(lambda: journal.readline(_LINE_LIMIT), b""), start=2):
-            entry = _entry(line)
-            if entry is None and not line.endswith(b"\n"):
-                record.incomplete = f"line {number} of {JOURNAL} is cut off: the observation was killed"
-                break
-            if entry is None:
-                raise RecordError(action, f"{JOURNAL}:{number}: not a JSON object")
+        head = _read_head(journal.readline(_LINE_LIMIT), action, hint)
+        record.tool, record.started, record.asked_heaps = head.tool, head.started, head.heaps
+        for number, raw in enumerate(iter(lambda: journal.readline(_LINE_LIMIT), b""), start=2):
             try:
-                record.take(entry, line)
-            except (KeyError, TypeError, ValueError, AllocatorError) as error:
+                line = _read_line(raw)
+                if line is not None:
+                    record.take(line)
+            except ValueError as error:
+                if _kind(raw) is None and not raw.endswith(b"\n"):
+                    record.incomplete = f"line {number} of {JOURNAL} is cut off: the observation was killed"
+                    break
                 raise RecordError(action, f"{JOURNAL}:{number}: {error}") from error
-    return _honest(record)
+    return _with_reason(record)
 
 
-def _entry(line: bytes) -> dict[str, Any] | None:
+def _read_head(raw: bytes, action: str, hint: str) -> RecordHead:
     try:
-        entry = json.loads(line)
-    except (ValueError, RecursionError):
+        head = read_document(raw, RecordHead)
+    except DocumentError as error:
+        raise RecordError(action, f"{JOURNAL} does not begin with a {SCHEMA} line", hint=hint) from error
+    if head.schema.startswith(f"{SCHEMA.partition('/')[0]}/") and head.schema != SCHEMA:
+        seen = f"it is a {visible(head.schema[:80])}, and this bringup ({__version__}) reads {SCHEMA}"
+        raise RecordError(action, seen, hint="judge it with the bringup that wrote it, or a newer one")
+    if head.schema != SCHEMA:
+        raise RecordError(action, f"{JOURNAL} does not begin with a {SCHEMA} line", hint=hint)
+    return head
+
+
+class _Kind(msgspec.Struct):
+    t: str
+
+
+def _kind(raw: bytes) -> str | None:
+    """Which kind of line it is; ``None``: it is not a line of a journal."""
+    try:
+        return read_document(raw, _Kind).t
+    except DocumentError:
         return None
-    return entry if isinstance(entry, dict) and isinstance(entry.get("t"), str) else None
 
 
-def _honest(record: Record) -> Record:
-    """Say what makes a seemingly complete record incomplete: a reboot in between, or a plan not finished."""
-    seen = (record.board.boot_id, record.hello and record.hello.boot_id, record.bye and record.bye.boot_id)
-    if len({one for one in seen if one}) > 1:
+def _read_line(raw: bytes) -> msgspec.Struct | None:
+    """A line of the journal; ``None``: of a kind that a later version writes.
+
+    :raises ValueError: it is not one, or not of the shape that its kind has.
+    """
+    try:
+        line: msgspec.Struct = read_document(raw, _LINE)
+    except DocumentError:
+        if _kind(raw) in {None, *_KINDS}:
+            raise
+        return None
+    # What this host wrote is text; what the board sent is bytes, written as Latin-1.
+    return line if isinstance(line, BoardEntry | StepEntry | End) else with_board_text(line, raw)
+
+
+def _with_reason(record: Record) -> Record:
+    """Give the reason why a record that seems complete is not: a reboot meanwhile, or an unfinished plan."""
+    boot_ids = (record.board.boot_id, record.hello and record.hello.boot_id, record.bye and record.bye.boot_id)
+    if len({boot_id for boot_id in boot_ids if boot_id}) > 1:
         record.incomplete = "the board rebooted while it was observed: its boot_id changed"
     elif record.incomplete is None and record.bye is None:
         record.incomplete = "the test allocator did not finish"

@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+
+import msgspec
 
 from bringup import __version__
 from bringup.allocator.answer import Bye, FileFact, Line, Ran, Refused, Result, Timing, Untimed
-from bringup.allocator.items import Exhaust, Pages
-from bringup.allocator.plan import Plan
+from bringup.allocator.plan import Bench, Exhaust, Heaps, Item, Pages, Plan, Reads, Run, Stress, Test
 from bringup.allocator.run import Program, ensure_pushed, run
 from bringup.board import Board, Root, RootPolicy
 from bringup.deadline import Deadline
 from bringup.errors import AllocatorError, BoardError, BringupError
 from bringup.record.benchmark import Benchmark
+from bringup.record.entries import BoardEntry, End, ProgramEntry, RecordHead, StepEntry
 from bringup.record.journal import SCHEMA, Journal
-from bringup.record.questions import COUNTERS, EVERYTHING, EXHAUST_MS, TESTS_BEGIN, TESTS_END, TRACE_EVENTS, Questions
+from bringup.record.questions import COUNTERS, EVERYTHING, EXHAUST_MS, TESTS_BEGIN, TESTS_END, TRACE_EVENTS
 
 __all__ = ["Observation", "observe"]
 
@@ -33,7 +33,7 @@ OnStep = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """How a board is to be observed.
+    """How to observe a board.
 
     :param questions: what is read from it.
     :param heaps: which heaps to test, a pattern on their names; ``None``: none, only look.
@@ -46,7 +46,7 @@ class Observation:
     :param memory_budget: most bytes held in buffers at a time; 0: half of what is free.
     """
 
-    questions: Questions = EVERYTHING
+    questions: tuple[Item, ...] = EVERYTHING
     root: RootPolicy = RootPolicy.AUTO
     heaps: str | None = "*"
     tests: tuple[str, ...] = ("*",)
@@ -65,13 +65,13 @@ def observe(board: Board, folder: Path, how: Observation, on_step: OnStep | None
     Whatever happens after the record is begun is written into it: a board that dies half-way leaves a record that
     says so and can be judged.
 
-    :returns: the error that ended the observation early, which the record tells, too.
+    :returns: the error that ended the observation early, which the record has, too.
     :raises HostError: the record cannot be written.
     """
     deadline = Deadline.after(how.seconds)
     with Journal(folder) as journal:
         session = _Session(board, journal, deadline, on_step or (lambda _: None))
-        journal.line({"t": "record", "schema": SCHEMA, "tool": __version__, "started": _now(), "heaps": how.heaps})
+        journal.line(RecordHead(SCHEMA, __version__, _now(), how.heaps))
         failure: BringupError | None = None
         why = "interrupted"
         try:
@@ -80,8 +80,7 @@ def observe(board: Board, folder: Path, how: Observation, on_step: OnStep | None
         except (BoardError, AllocatorError) as error:
             failure, why = error, str(error)
         finally:
-            end: dict[str, Any] = {"t": "end", "complete": not why, "round_trips": board.round_trips}
-            journal.line(end | ({"why": why} if why else {}))
+            journal.line(End(not why, board.round_trips, why))
     return failure
 
 
@@ -103,16 +102,14 @@ class _Session:
 
     @contextmanager
     def _step(self, name: str) -> Iterator[None]:
-        """Tell of a step, and write down when it was and how long it took."""
+        """Report a step, and write down when it was and how long it took."""
         self._on_step(name)
         at = time.monotonic()
         try:
             yield
         finally:
             now = time.monotonic()
-            self._journal.line(
-                {"t": "step", "name": name, "at": round(at - self._began, 4), "seconds": round(now - at, 4)}
-            )
+            self._journal.line(StepEntry(name, round(at - self._began, 4), round(now - at, 4)))
 
     def observe(self, how: Observation) -> None:
         self._benchmark = how.benchmark
@@ -124,10 +121,10 @@ class _Session:
             self._run(program, how)
 
     def _push(self, root: Root) -> Program:
-        known = {"serial": self._board.serial, "root": root.state.value, "root_reason": root.reason}
-        self._journal.line({"t": "board", **known, "boot_id": self._board.known_boot_id or ""})
+        boot_id = self._board.known_boot_id or ""
+        self._journal.line(BoardEntry(self._board.serial, root.state.value, root.reason, boot_id))
         program = ensure_pushed(self._board, self._deadline)
-        self._journal.line({"t": "program", "path": program.path, "pushed": program.pushed, "machine": program.machine})
+        self._journal.line(ProgramEntry(program.path, program.pushed, program.machine))
         return program
 
     def _run(self, program: Program, how: Observation) -> None:
@@ -143,22 +140,25 @@ class _Session:
 
     def _keep(self, line: Line) -> None:
         """Write a line down as it came; what was read goes to ``files/``."""
-        entry = json.loads(line.raw)
         if isinstance(line, FileFact):
-            del entry["data"]
-            if line.data:
-                entry |= self._journal.store(line.path, line.data)
+            stored = self._journal.store(line.path, line.data) if line.data else {}
+            self._journal.copy(_replaced(line.raw, stored, without="data"))
         elif isinstance(line, Ran):
-            for name, data in (("stdout", line.stdout), ("stderr", line.stderr)):
-                entry[name] = self._journal.store(f"ran/{'/'.join(line.argv)}/{name}", data) if data else {"size": 0}
-        elif isinstance(line, Result):
+            outputs = {"stdout": line.stdout, "stderr": line.stderr}
+            places = {name: f"ran/{'/'.join(line.argv)}/{name}" for name in outputs}
+            stored_outputs = {
+                name: self._journal.store(places[name], data) if data else {"size": 0} for name, data in outputs.items()
+            }
+            self._journal.copy(_replaced(line.raw, stored_outputs))
+        else:
+            self._journal.copy(line.raw)
+        if isinstance(line, Result):
             self._on_step(f"{line.heap}: {line.test}")
         elif isinstance(line, Timing | Untimed):
-            self._tell_of(line.run, line.size)
-        self._journal.line(entry)
+            self._report_pass(line.run, line.size)
 
-    def _tell_of(self, run: int, size: int) -> None:
-        """Which pass of the benchmark is under way."""
+    def _report_pass(self, run: int, size: int) -> None:
+        """Report which pass of the benchmark is running."""
         if self._benchmark is None or run == self._measured:
             return
         number, case = divmod(run - 1, len(self._benchmark.cases()))
@@ -169,66 +169,42 @@ class _Session:
         self._measured = run
 
 
+def _replaced(raw: bytes, values: Mapping[str, object], without: str = "") -> bytes:
+    """A line with these values in place of its own, and all else as it came."""
+    fields = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
+    kept = {name: value for name, value in fields.items() if name != without}
+    return msgspec.json.encode({**kept, **values})
+
+
 def _plan(how: Observation, deadline: Deadline) -> Plan:
     """The plan: facts first, so that they are safe before anything is allocated."""
-    plan = _ask(Plan(budget_bytes=how.memory_budget, budget_ms=int(deadline.remaining * 900)), how.questions)
+    plan = Plan(how.questions, how.memory_budget, int(deadline.remaining * 900))
     if how.stress is not None:
-        plan = plan.stress(*how.stress)
+        plan = plan.add(Stress(*how.stress))
     if how.heaps is not None:
-        plan = _marked(plan, TESTS_BEGIN)
-    for pattern in _patterns(how.heaps):
-        plan = plan.heaps(pattern)
-        for test in how.tests:
-            plan = plan.test(test)
-        if how.tests:
-            plan = plan.reads(_READ_ROUNDS)
-        if how.rounds:
-            plan = plan.bench(how.rounds)
-    if how.heaps is not None:
-        plan = _marked(_measured(plan.heaps(how.heaps), how), TESTS_END)
+        plan = plan.add(_mark(TESTS_BEGIN), *_tests(how, how.heaps), _mark(TESTS_END))
     return plan if how.benchmark is None else how.benchmark.add_to(plan)
 
 
-def _marked(plan: Plan, line: str) -> Plan:
-    """With a line for the kernel's log: a CMA allocation that fails is one, and this tells whose it is."""
-    return plan.run(2000, 256, ("/system/bin/sh", "-c", f"[ -d /dev/dma_heap ] && echo '<6>{line}' >/dev/kmsg"))
+def _mark(line: str) -> Run:
+    """Write a line to the kernel's log. A CMA allocation that fails is a line there, too; this shows whose it is."""
+    return Run(2000, 256, ("/system/bin/sh", "-c", f"[ -d /dev/dma_heap ] && echo '<6>{line}' >/dev/kmsg"))
 
 
-def _ask(plan: Plan, questions: Questions) -> Plan:
-    for read in questions.reads:
-        plan = plan.read(read.path, read.limit)
-    for glob in questions.globs:
-        plan = plan.glob(glob.pattern, glob.count)
-    for files in questions.files:
-        plan = plan.files(files.pattern, files.count, files.limit)
-    for tree in questions.trees:
-        plan = plan.tree(tree.path, tree.depth, tree.count, tree.limit)
-    for program in questions.programs:
-        plan = plan.run(program.milliseconds, program.limit, program.argv)
-    if questions.dmesg:
-        plan = plan.dmesg(questions.dmesg)
-    return plan.ion() if questions.ion else plan
-
-
-def _measured(plan: Plan, how: Observation) -> Plan:
-    """What may leave a heap's memory in pieces comes last, and not to ION's: they share what they have with heaps."""
+def _tests(how: Observation, heaps: str) -> Iterator[Item]:
+    """What is asked of the heaps. When it is every heap, ION's are tested, too: they are compared with the others."""
+    for pattern in (heaps, "ion/*") if heaps == "*" else (heaps,):
+        yield Heaps(pattern)
+        yield from map(Test, how.tests)
+        if how.tests:
+            yield Reads(_READ_ROUNDS)
+        if how.rounds:
+            yield Bench(how.rounds)
+    yield Heaps(heaps)
+    # What may fragment a heap's memory comes last, and not on ION's heaps, which share their memory with the others.
     if how.pages:
-        plan = _with_counters(_with_counters(plan).add(Pages(TRACE_EVENTS)))
-    if how.pages and how.heaps == "*":
-        plan = plan.heaps("ion/*").add(Pages(TRACE_EVENTS)).heaps(how.heaps)
+        yield from (*COUNTERS, Pages(TRACE_EVENTS), *COUNTERS)
+    if how.pages and heaps == "*":
+        yield from (Heaps("ion/*"), Pages(TRACE_EVENTS), Heaps(heaps))
     if how.exhaust:
-        plan = plan.add(Exhaust(EXHAUST_MS))
-    return plan
-
-
-def _with_counters(plan: Plan) -> Plan:
-    for files in COUNTERS:
-        plan = plan.files(files.pattern, files.count, files.limit)
-    return plan
-
-
-def _patterns(heaps: str | None) -> tuple[str, ...]:
-    """Every heap is ION's, too: they are compared."""
-    if heaps is None:
-        return ()
-    return (heaps, "ion/*") if heaps == "*" else (heaps,)
+        yield Exhaust(EXHAUST_MS)

@@ -10,7 +10,7 @@ import pytest
 from bringup.allocator.abi import Abi
 from bringup.allocator.answer import Bye, FileFact, GlobFact, Hello, NodeFact, Ran, Result, State
 from bringup.allocator.manifest import heap_tests, read_manifest
-from bringup.allocator.plan import Plan
+from bringup.allocator.plan import Glob, Heaps, Node, Plan, Read, Run, Test, Tree
 from bringup.outcome import Outcome
 from tests.support.allocator_programs import Program, committed, list_tests
 
@@ -37,8 +37,8 @@ def test_it_reads_facts(program: Program, tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(data)
     (tmp_path / "sub").mkdir()
     (tmp_path / "sub" / "link").symlink_to("../file")
-    plan = Plan().read(f"{tmp_path}/file", 200_000).read(f"{tmp_path}/nothing", 1).node("/dev/null")
-    plan = plan.tree(str(tmp_path), 3, 9, 9).glob(f"{tmp_path}/[f]*", 9).run(20_000, 10, ["/bin/echo", "a b"])
+    plan = Plan().add(Read(f"{tmp_path}/file", 200_000), Read(f"{tmp_path}/nothing", 1), Node("/dev/null"))
+    plan = plan.add(Tree(str(tmp_path), 3, 9, 9), Glob(f"{tmp_path}/[f]*", 9), Run(20_000, 10, ("/bin/echo", "a b")))
     answer = program.run(plan)
     whole, missing, cut = answer.of(FileFact)
     assert whole.data == data
@@ -55,7 +55,7 @@ def test_it_reads_facts(program: Program, tmp_path: Path) -> None:
 
 
 def test_it_runs_tests_in_children_of_its_own(program: Program) -> None:
-    answer = program.run(Plan().heaps("absent").test("*"))
+    answer = program.run(Plan().add(Heaps("absent"), Test("*")))
     first, *rest = answer.of(Result)
     assert (first.outcome, first.seen) == (Outcome.FAIL, "open: ENOENT")
     assert {one.outcome for one in rest} == {Outcome.SKIP}
@@ -70,7 +70,7 @@ def test_it_refuses_and_lists_and_speaks_ktap(program: Program) -> None:
 
 
 def test_numbers_of_64_bits_come_through(program: Program) -> None:
-    plan = Plan(budget_bytes=2**64 - 1, budget_ms=86_400_000).run(600_000, 2**21, ["x"])
+    plan = Plan(budget_bytes=2**64 - 1, budget_ms=86_400_000).add(Run(600_000, 2**21, ("x",)))
     status, items = program.items(plan.encode())
     assert status == 0
     assert [one["numbers"] for one in items] == [[2**64 - 1, 86_400_000], [600_000, 2**21]]

@@ -14,19 +14,15 @@ import pytest
 
 from bringup.allocator.abi import Abi
 from bringup.allocator.answer import Bye, FileFact, GlobFact, HeapsFact, Hello, NodeFact, Ran, State
-from bringup.allocator.plan import Plan
+from bringup.allocator.plan import Dmesg, Glob, Heaps, Node, Plan, Read, Run, Test, Tree
 from bringup.allocator.reader import Reader
 from tests.support.allocator_programs import Program, cannot, committed
 from tests.support.facts import ends, make_tree
 
 
 def test_the_time_budget_ends_between_items_and_says_where(real: Program) -> None:
-    plan = (
-        Plan(budget_ms=3000)
-        .read("/proc/version", 100)
-        .run(60_000, 10, ["sleep", "3.1"])
-        .read("/proc/meminfo", 9)
-        .dmesg(9)
+    plan = Plan(budget_ms=3000).add(
+        Read("/proc/version", 100), Run(60_000, 10, ("sleep", "3.1")), Read("/proc/meminfo", 9), Dmesg(9)
     )
     answer = real.run(plan)
     assert len(answer.of(FileFact)) == 1
@@ -36,8 +32,8 @@ def test_the_time_budget_ends_between_items_and_says_where(real: Program) -> Non
 
 
 def test_the_time_budget_ends_between_tests_and_says_where(real: Program) -> None:
-    plan = Plan(budget_ms=1000).heaps("a").run(60_000, 10, ["sleep", "1.1"])
-    bye = real.run(plan.test("*")).one(Bye)
+    plan = Plan(budget_ms=1000).add(Heaps("a"), Run(60_000, 10, ("sleep", "1.1")))
+    bye = real.run(plan.add(Test("*"))).one(Bye)
     assert (bye.complete, bye.stopped_at) == (False, "test *")
 
 
@@ -47,7 +43,7 @@ def test_a_reader_that_goes_away_ends_the_program_with_3(real: Program, tmp_path
     assert process.stdin is not None
     assert process.stdout is not None
     process.stdout.close()
-    process.stdin.write(Plan().read(str(tmp_path / "big"), 1_000_000).encode())
+    process.stdin.write(Plan().add(Read(str(tmp_path / "big"), 1_000_000)).encode())
     process.stdin.close()
     assert process.wait(60) == 3
 
@@ -71,7 +67,7 @@ def child_that_runs(parent: int, name: str) -> int:
 
 
 def test_killed_half_way_the_lines_before_stand(real: Program) -> None:
-    plan = Plan().read("/proc/version", 100).node("/dev/null").run(600_000, 10, ["sleep", "1000"])
+    plan = Plan().add(Read("/proc/version", 100), Node("/dev/null"), Run(600_000, 10, ("sleep", "1000")))
     reader = Reader()
     lines = []
     with subprocess.Popen([*real.argv], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
@@ -98,7 +94,9 @@ def test_few_descriptors_are_enough_or_said(files: int, tmp_path: Path) -> None:
     def limit() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
 
-    plan = Plan().read("/proc/version", 100).tree(str(tmp_path), 9, 9, 9).run(1000, 10, ["true"]).heaps("x").test("*")
+    plan = Plan().add(
+        Read("/proc/version", 100), Tree(str(tmp_path), 9, 9, 9), Run(1000, 10, ("true",)), Heaps("x"), Test("*")
+    )
     answer = committed(Abi.X86_64).run(plan, preexec_fn=limit)
     assert answer.of(FileFact)[0].state is State.OK
     end, ran = answer.one(GlobFact), answer.one(Ran)
@@ -115,7 +113,9 @@ def test_without_proc_and_sys_what_can_be_told_is_told(tmp_path: Path) -> None:
     if len(program.argv) != 1:
         pytest.skip("not this machine's own program")
     shutil.copy(program.argv[0], tmp_path / "alloc")
-    plan = Plan().read("/proc/version", 9).glob("/dev/*", 9).tree("/sys", 9, 9, 9).run(1000, 9, ["true"]).heaps("*")
+    plan = Plan().add(
+        Read("/proc/version", 9), Glob("/dev/*", 9), Tree("/sys", 9, 9, 9), Run(1000, 9, ("true",)), Heaps("*")
+    )
     done = subprocess.run(
         ["chroot", str(tmp_path), "/alloc"], input=plan.encode(), capture_output=True, check=True, timeout=300
     )

@@ -14,8 +14,7 @@ import pytest
 
 from bringup.allocator.abi import Abi
 from bringup.allocator.answer import Bye, FileFact, HeapsFact, Hello, NodeFact, NodeType, Result, State
-from bringup.allocator.items import MAX_FILE_BYTES
-from bringup.allocator.plan import Plan
+from bringup.allocator.plan import MAX_FILE_BYTES, Bench, Dmesg, Glob, Heaps, Node, Plan, Read, Test
 from bringup.outcome import Outcome
 from bringup.text import from_board
 from tests.support.allocator_programs import Program, committed
@@ -61,15 +60,17 @@ def test_a_file_is_read_to_the_byte(real: Program, tmp_path: Path, size: int) ->
     path = tmp_path / "file"
     path.write_bytes(os.urandom(size))
     for limit in {max(1, size), size + 1, MAX_FILE_BYTES}:
-        file = real.run(Plan().read(bytes(path), limit)).one(FileFact)
+        file = real.run(Plan().add(Read(bytes(path), limit))).one(FileFact)
         assert (file.data, file.truncated, file.state, file.errno) == (path.read_bytes(), False, State.OK, 0)
     if size > 1:
-        cut = real.run(Plan().read(bytes(path), size - 1)).one(FileFact)
+        cut = real.run(Plan().add(Read(bytes(path), size - 1))).one(FileFact)
         assert (cut.data, cut.truncated) == (path.read_bytes()[:-1], True)
 
 
 def test_files_of_the_kernel_have_no_size_and_are_read_all_the_same(real: Program) -> None:
-    plan = Plan().read("/proc/version", 4096).read("/proc/sys/kernel/random/boot_id", 4096).read("/proc/version", 5)
+    plan = Plan().add(
+        Read("/proc/version", 4096), Read("/proc/sys/kernel/random/boot_id", 4096), Read("/proc/version", 5)
+    )
     version, random_id, cut = real.run(plan).of(FileFact)
     assert version.data == Path("/proc/version").read_bytes()
     assert random_id.data.decode().strip() == boot_id()
@@ -85,7 +86,7 @@ def test_missing_denied_empty_and_not_a_file_are_four_things(
     names = ("empty", "nothing", "empty/below", "secret", ".")
     plan = Plan()
     for name in names:
-        plan = plan.read(f"{folder}/{name}", 100)
+        plan = plan.add(Read(f"{folder}/{name}", 100))
     answer = committed(Abi.X86_64).run(plan, **unprivileged) if unprivileged else real.run(plan)
     seen = [(one.state, one.errno) for one in answer.of(FileFact)]
     assert seen == [
@@ -107,20 +108,20 @@ def test_what_may_block_or_act_is_never_opened(real: Program, tmp_path: Path) ->
         names = [str(tmp_path / name) for name in ("fifo", "link", "socket")] + ["/dev/zero", "/dev/null", "/proc/kmsg"]
         plan = Plan()
         for name in names:
-            plan = plan.read(name, 100)
+            plan = plan.add(Read(name, 100))
         files = real.run(plan).of(FileFact)
     assert [(one.state, one.errno) for one in files] == [(State.FAILED, EINVAL)] * len(names)
 
 
 def test_what_loses_what_is_read_from_it_is_not_read(real: Program, tmp_path: Path) -> None:
     (tmp_path / "trace_pipe").write_bytes(b"gone once read")
-    file = real.run(Plan().read(f"{tmp_path}/trace_pipe", 10)).one(FileFact)
+    file = real.run(Plan().add(Read(f"{tmp_path}/trace_pipe", 10))).one(FileFact)
     assert (file.state, file.errno, file.data) == (State.FAILED, EINVAL, b"")
 
 
 def test_a_file_that_blocks_is_given_up(impatient: Program, tmp_path: Path) -> None:
     (tmp_path / "blocks").write_bytes(bytes(4321))
-    plan = Plan().read(f"{tmp_path}/blocks", 10).read("/proc/version", 10)
+    plan = Plan().add(Read(f"{tmp_path}/blocks", 10), Read("/proc/version", 10))
     blocked, after = impatient.run(plan, env={"BRINGUP_FAULT": "read_blocks"}).of(FileFact)
     assert (blocked.state, blocked.errno, blocked.data) == (State.FAILED, ETIMEDOUT, b"")
     assert after.data == b"Linux vers"
@@ -131,7 +132,7 @@ def test_names_are_bytes(real: Program, tmp_path: Path) -> None:
     path = bytes(tmp_path) + b"/" + name
     with open(path, "wb") as file:  # noqa: PTH123 - bytes
         file.write(b"there")
-    answer = real.run(Plan().read(path, 10).node(path).glob(bytes(tmp_path) + b"/*", 10))
+    answer = real.run(Plan().add(Read(path, 10), Node(path), Glob(bytes(tmp_path) + b"/*", 10)))
     assert answer.one(FileFact).data == b"there"
     assert answer.one(FileFact).path == from_board(path)
     assert [node.path for node in answer.of(NodeFact)] == [from_board(path)] * 2
@@ -147,7 +148,7 @@ def test_a_node_is_what_stat_says(real: Program, tmp_path: Path) -> None:
     types = [NodeType.FILE, NodeType.DIR, NodeType.LINK, NodeType.FIFO, NodeType.CHAR]
     plan = Plan()
     for path in paths:
-        plan = plan.node(str(path))
+        plan = plan.add(Node(str(path)))
     for path, node, kind in zip(paths, real.run(plan).of(NodeFact), types, strict=True):
         found = path.lstat()
         assert (node.path, node.state, node.type) == (str(path), State.OK, kind)
@@ -161,25 +162,25 @@ def test_a_node_is_what_stat_says(real: Program, tmp_path: Path) -> None:
 def test_a_label_is_read_where_there_is_one(real: Program, tmp_path: Path) -> None:
     path = tmp_path / "labelled"
     path.touch()
-    assert real.run(Plan().node(str(path))).one(NodeFact).label is None
+    assert real.run(Plan().add(Node(str(path)))).one(NodeFact).label is None
     try:
         os.setxattr(path, "security.selinux", b"u:object_r:dmabuf_heap_device:s0\0")
     except OSError as error:
         pytest.skip(f"no label can be set here: {error}")
-    assert real.run(Plan().node(str(path))).one(NodeFact).label == "u:object_r:dmabuf_heap_device:s0"
+    assert real.run(Plan().add(Node(str(path)))).one(NodeFact).label == "u:object_r:dmabuf_heap_device:s0"
 
 
 def test_a_node_that_is_not_there(real: Program, tmp_path: Path) -> None:
-    node = real.run(Plan().node(str(tmp_path / "nothing"))).one(NodeFact)
+    node = real.run(Plan().add(Node(str(tmp_path / "nothing")))).one(NodeFact)
     assert (node.state, node.errno, node.type, node.mode, node.label) == (State.MISSING, 2, None, None, None)
 
 
 def test_the_kernels_log(real: Program) -> None:
-    (whole,) = real.run(Plan().dmesg(4 * 1024 * 1024)).of(FileFact)
+    (whole,) = real.run(Plan().add(Dmesg(4 * 1024 * 1024))).of(FileFact)
     assert whole.path == "dmesg"
     if whole.state is State.DENIED:
         pytest.skip("this machine shows its log to nobody")
-    (end,) = real.run(Plan().dmesg(200)).of(FileFact)
+    (end,) = real.run(Plan().add(Dmesg(200))).of(FileFact)
     assert (end.size, end.truncated) == (200, True)
     assert whole.data.rstrip(b"\n").splitlines()[-1][-20:] in end.data
 
@@ -187,14 +188,14 @@ def test_the_kernels_log(real: Program) -> None:
 def test_heaps_of_a_board_without_the_folder_are_missing(real: Program) -> None:
     if Path("/dev/dma_heap").exists():
         pytest.skip("this machine has DMA-BUF heaps")
-    answer = real.run(Plan().heaps("*").test("*").bench(1))
+    answer = real.run(Plan().add(Heaps("*"), Test("*"), Bench(1)))
     heaps = answer.one(HeapsFact)
     assert (heaps.state, heaps.names) == (State.MISSING, ())
     assert answer.of(Result) == []
 
 
 def test_a_heap_that_is_not_there_fails_to_open_and_skips_the_rest(real: Program) -> None:
-    answer = real.run(Plan().heaps("no-such-heap").test("*").bench(1))
+    answer = real.run(Plan().add(Heaps("no-such-heap"), Test("*"), Bench(1)))
     first, *rest = answer.of(Result)
     assert (first.test, first.outcome, first.errno, first.seen) == ("open", Outcome.FAIL, 2, "open: ENOENT")
     assert {one.outcome for one in rest} == {Outcome.SKIP}
@@ -202,5 +203,5 @@ def test_a_heap_that_is_not_there_fails_to_open_and_skips_the_rest(real: Program
 
 
 def test_a_heaps_name_does_not_lead_out_of_the_folder(real: Program) -> None:
-    answer = real.run(Plan().heaps("../null").test("open"))
+    answer = real.run(Plan().add(Heaps("../null"), Test("open")))
     assert answer.one(Result).outcome is Outcome.FAIL

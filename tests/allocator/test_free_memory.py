@@ -12,7 +12,7 @@ import pytest
 
 from bringup.allocator.abi import Abi
 from bringup.allocator.answer import HeapsFact, Line, Result
-from bringup.allocator.plan import Plan
+from bringup.allocator.plan import Heaps, Plan, Test
 from bringup.allocator.reader import Reader
 from bringup.outcome import Outcome
 from tests.support.allocator_programs import cannot, committed
@@ -48,7 +48,7 @@ class Files:
     def free(self, heap: str) -> tuple[str, int, int]:
         """Which figure counts for the heap, it, and what may be held; as a skipped test says."""
         self.write(f"dev/dma_heap/{heap}")
-        (result,) = (one for one in self.run(Plan().heaps(heap).test("alloc.4m")) if isinstance(one, Result))
+        (result,) = (one for one in self.run(Plan().add(Heaps(heap), Test("alloc.4m"))) if isinstance(one, Result))
         assert result.outcome is Outcome.SKIP, result.seen
         match = re.fullmatch(
             r"needs 4194304 bytes; at most (\d+) may be held \((\w+) is (\d+) bytes, .*\)", result.seen
@@ -120,7 +120,7 @@ def test_less_may_be_free_than_the_node_is_large(board: Files) -> None:
 def test_what_is_free_and_not_known_is_an_error(board: Files, meminfo: bytes) -> None:
     board.write("proc/meminfo", meminfo)
     board.write("dev/dma_heap/linux,cma")
-    results = [one for one in board.run(Plan().heaps("linux,cma").test("alloc.*")) if isinstance(one, Result)]
+    results = [one for one in board.run(Plan().add(Heaps("linux,cma"), Test("alloc.*"))) if isinstance(one, Result)]
     assert {one.outcome for one in results} == {Outcome.ERROR}
     assert {one.seen for one in results} == {"it is not known how much memory is free for this heap"}
 
@@ -128,7 +128,7 @@ def test_what_is_free_and_not_known_is_an_error(board: Files, meminfo: bytes) ->
 def test_the_plans_budget_is_the_most_where_it_is_less(board: Files) -> None:
     board.write("proc/meminfo", PLENTY)
     board.write("dev/dma_heap/system")
-    plan = Plan(budget_bytes=100_000).heaps("system").test("alloc.1m")
+    plan = Plan(budget_bytes=100_000).add(Heaps("system"), Test("alloc.1m"))
     (result,) = (one for one in board.run(plan) if isinstance(one, Result))
     assert result.seen.startswith("needs 1048576 bytes; at most 100000 may be held")
 
@@ -136,14 +136,14 @@ def test_the_plans_budget_is_the_most_where_it_is_less(board: Files) -> None:
 def test_heaps_are_what_the_folder_holds(board: Files) -> None:
     for name in ("system", "linux,cma", ".hidden", "with space", "new\nline"):
         board.write(f"dev/dma_heap/{name}")
-    heaps = next(one for one in board.run(Plan().heaps("*")) if isinstance(one, HeapsFact))
+    heaps = next(one for one in board.run(Plan().add(Heaps("*"))) if isinstance(one, HeapsFact))
     assert heaps.names == ("linux,cma", "new\nline", "system", "with space")
 
 
 def test_a_node_that_is_no_heap_fails_with_enotty(board: Files) -> None:
     board.write("proc/meminfo", PLENTY)
     board.write("dev/dma_heap/system")
-    found = {one.test: one for one in board.run(Plan().heaps("system").test("*")) if isinstance(one, Result)}
+    found = {one.test: one for one in board.run(Plan().add(Heaps("system"), Test("*"))) if isinstance(one, Result)}
     assert found["alloc.page"].seen == "ALLOC of 4096 bytes: ENOTTY"
     assert found["bad.len_zero"].seen == "len 0: expected EINVAL, got ENOTTY"
     assert {test for test, one in found.items() if one.outcome is Outcome.PASS} == {"open"}

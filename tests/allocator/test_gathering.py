@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from bringup.allocator.plan import Plan
+from bringup.allocator.plan import Heaps, Node, Plan, Test
 from tests.support.allocator_programs import Program
 
 SECONDS = 300
@@ -44,7 +44,7 @@ def writes(out: socket.socket) -> list[bytes]:
 def test_facts_are_gathered(scripted: Program) -> None:
     plan = Plan()
     for _ in range(1000):
-        plan = plan.node("/dev/null")
+        plan = plan.add(Node("/dev/null"))
     with running(scripted, plan) as (_, out):
         found = writes(out)
     lines = sum(one.count(b"\n") for one in found)
@@ -56,14 +56,14 @@ def test_facts_are_gathered(scripted: Program) -> None:
 
 
 def test_each_result_is_written_when_it_is_known(scripted: Program) -> None:
-    with running(scripted, Plan().heaps("system").test("size.*")) as (_, out):
+    with running(scripted, Plan().add(Heaps("system"), Test("size.*"))) as (_, out):
         found = writes(out)
     assert [one.count(b"\n") for one in found if b'"t":"result"' in one] == [1, 1, 1, 1]
 
 
 @pytest.mark.parametrize("after", [1, 3])
 def test_a_killed_program_has_told_the_results_it_had(scripted: Program, after: int) -> None:
-    plan = Plan().node("/dev/null").heaps("system").test("size.*").test("sync.rw")
+    plan = Plan().add(Node("/dev/null"), Heaps("system"), Test("size.*"), Test("sync.rw"))
     told = b""
     with running(scripted, plan, BRINGUP_FAULT="sync_hang") as (process, out):
         while told.count(b'"t":"result"') < after:

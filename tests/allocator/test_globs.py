@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from bringup.allocator.abi import Abi
 from bringup.allocator.answer import FileFact, GlobFact, NodeFact, NodeType, State
-from bringup.allocator.plan import Plan
+from bringup.allocator.plan import Files, Glob, Plan, Tree
 from tests.support.allocator_programs import Program, committed
 from tests.support.facts import make_tree
 
@@ -45,7 +45,7 @@ a_pattern = st.lists(st.sampled_from(["a", "b", "*", "?", "-", "]", "."]) | one_
 def test_a_pattern_matches_what_it_matches_elsewhere(real: Program, names: Path, patterns: list[str]) -> None:
     plan = Plan()
     for pattern in patterns:
-        plan = plan.glob(f"{names}/{pattern}", 100)
+        plan = plan.add(Glob(f"{names}/{pattern}", 100))
     found: list[str] = []
     answers = []
     for one in real.run(plan).lines:
@@ -65,7 +65,7 @@ def test_a_pattern_matches_what_it_matches_elsewhere(real: Program, names: Path,
 
 
 def test_a_backslash_makes_a_wildcard_an_ordinary_byte(real: Program, names: Path) -> None:
-    plan = Plan().glob(f"{names}/a\\*b", 9).glob(f"{names}/a\\\\b", 9).glob(f"{names}/\\[ab]", 9)
+    plan = Plan().add(Glob(f"{names}/a\\*b", 9), Glob(f"{names}/a\\\\b", 9), Glob(f"{names}/\\[ab]", 9))
     assert [node.path for node in real.run(plan).of(NodeFact)] == [
         f"{names}/a*b",
         f"{names}/a\\b",
@@ -82,7 +82,7 @@ def test_a_glob_tells_missing_empty_denied_and_cut_apart(folder: Path, unprivile
     patterns = ("nothing/*", "empty/*", "nothing", "full/*", "*/a", "secret/*", "no*/x")
     plan = Plan()
     for pattern in patterns:
-        plan = plan.glob(f"{folder}/{pattern}", 2)
+        plan = plan.add(Glob(f"{folder}/{pattern}", 2))
     (folder / "secret").chmod(0 if os.geteuid() else 0o700)
     answer = committed(Abi.X86_64).run(plan, **unprivileged)
     seen = [(one.state, one.count, one.truncated) for one in answer.of(GlobFact)]
@@ -103,7 +103,7 @@ def test_files_reads_what_is_a_file_and_looks_at_the_rest(real: Program, tmp_pat
     (tmp_path / "link").symlink_to("one")
     (tmp_path / "dangling").symlink_to("nothing")
     (tmp_path / "below").mkdir()
-    answer = real.run(Plan().files(f"{tmp_path}/*", 10, 3))
+    answer = real.run(Plan().add(Files(f"{tmp_path}/*", 10, 3)))
     read = {Path(one.path).name: (one.data, one.truncated) for one in answer.of(FileFact)}
     assert read == {"one": (b"1", False), "two": (b"222", True), "link": (b"1", False)}
     assert {Path(one.path).name: one.type for one in answer.of(NodeFact)} == {
@@ -115,7 +115,7 @@ def test_files_reads_what_is_a_file_and_looks_at_the_rest(real: Program, tmp_pat
 
 def test_a_tree_is_read_without_following_links(real: Program, tmp_path: Path) -> None:
     make_tree(tmp_path)
-    answer = real.run(Plan().tree(str(tmp_path), 9, 100, 100))
+    answer = real.run(Plan().add(Tree(str(tmp_path), 9, 100, 100)))
     files = {str(Path(one.path).relative_to(tmp_path)): one.data for one in answer.of(FileFact)}
     assert files == {"top": b"top", "a/reg": b"\0\1", "a/b/deep": b"deep", "a/b/c/deeper": b"deeper"}
     links = {str(Path(one.path).relative_to(tmp_path)): one.target for one in answer.of(NodeFact)}
@@ -126,14 +126,14 @@ def test_a_tree_is_read_without_following_links(real: Program, tmp_path: Path) -
 
 def test_a_tree_has_a_depth_and_a_count(real: Program, tmp_path: Path) -> None:
     make_tree(tmp_path)
-    shallow = real.run(Plan().tree(str(tmp_path), 1, 100, 100))
+    shallow = real.run(Plan().add(Tree(str(tmp_path), 1, 100, 100)))
     assert [one.path for one in shallow.of(FileFact)] == [f"{tmp_path}/top"]
     assert shallow.one(GlobFact).truncated
-    two = real.run(Plan().tree(str(tmp_path), 2, 100, 100))
+    two = real.run(Plan().add(Tree(str(tmp_path), 2, 100, 100)))
     assert {Path(one.path).name for one in two.of(FileFact)} == {"top", "reg"}
-    few = real.run(Plan().tree(str(tmp_path), 9, 3, 100)).one(GlobFact)
+    few = real.run(Plan().add(Tree(str(tmp_path), 9, 3, 100))).one(GlobFact)
     assert (few.count, few.truncated) == (3, True)
-    exact = real.run(Plan().tree(str(tmp_path), 4, 6, 100)).one(GlobFact)
+    exact = real.run(Plan().add(Tree(str(tmp_path), 4, 6, 100))).one(GlobFact)
     assert (exact.count, exact.truncated) == (6, False)
 
 
@@ -142,11 +142,11 @@ def test_a_tree_may_begin_at_a_link_and_says_what_is_missing_or_denied(
 ) -> None:
     make_tree(folder / "tree") if (folder / "tree").mkdir() is None else None
     (folder / "link").symlink_to("tree")
-    assert len(real.run(Plan().tree(f"{folder}/link", 9, 100, 100)).of(FileFact)) == 4
-    missing = real.run(Plan().tree(f"{folder}/nothing", 9, 100, 100))
+    assert len(real.run(Plan().add(Tree(f"{folder}/link", 9, 100, 100))).of(FileFact)) == 4
+    missing = real.run(Plan().add(Tree(f"{folder}/nothing", 9, 100, 100)))
     assert (missing.one(GlobFact).state, missing.one(NodeFact).state) == (State.MISSING, State.MISSING)
     (folder / "tree" / "a" / "b").chmod(0)
-    denied = committed(Abi.X86_64).run(Plan().tree(f"{folder}/tree", 9, 100, 100), **unprivileged)
+    denied = committed(Abi.X86_64).run(Plan().add(Tree(f"{folder}/tree", 9, 100, 100)), **unprivileged)
     assert denied.one(GlobFact).state is State.DENIED
     assert [one.path for one in denied.of(NodeFact) if one.state is State.DENIED] == [f"{folder}/tree/a/b"]
     assert {Path(one.path).name for one in denied.of(FileFact)} == {"top", "reg"}
@@ -162,5 +162,5 @@ def test_a_path_too_long_is_said_and_survived(real: Program, tmp_path: Path) -> 
         os.close(here)
         here = below
     os.close(here)
-    end = real.run(Plan().tree(str(tmp_path), 32, 100, 100)).one(GlobFact)
+    end = real.run(Plan().add(Tree(str(tmp_path), 32, 100, 100))).one(GlobFact)
     assert (end.state, end.errno) == (State.FAILED, 36)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bringup.allocator.answer import HeapsFact, IonFact, Latency, Reads, Result, State
-from bringup.allocator.plan import Plan
+from bringup.allocator.answer import HeapsFact, IonFact, Latency, ReadTimes, Result, State
+from bringup.allocator.plan import Bench, Heaps, Ion, Plan, Reads, Test
 from bringup.outcome import Outcome
 from tests.support.allocator_programs import Program
 from tests.support.heap_tests import (
@@ -37,14 +37,14 @@ def results(program: Program, abi: str, plan: Plan, fault: str = "", **options: 
 
 @pytest.mark.parametrize(("abi", "source", "asked"), SOURCES)
 def test_a_healthy_ion_passes_every_test(scripted: Program, abi: str, source: str, asked: set[str]) -> None:
-    found = results(scripted, abi, Plan().heaps(source).test("*"))
+    found = results(scripted, abi, Plan().add(Heaps(source), Test("*")))
     assert with_outcome(found, Outcome.PASS) == asked
     assert set(found) == asked
     assert {one.heap for one in found.values()} == {source}
 
 
 def test_ion_tells_its_heaps(scripted: Program) -> None:
-    answer = scripted.run(Plan().ion().heaps("ion/*"), env={"BRINGUP_ION": "4.12"})
+    answer = scripted.run(Plan().add(Ion(), Heaps("ion/*")), env={"BRINGUP_ION": "4.12"})
     told = answer.one(IonFact)
     assert (told.state, told.abi) == (State.OK, "4.12")
     known = (("linux,cma", 4, 2), ("ion_system_contig_heap", 1, 1), ("ion_system_heap", 0, 0))
@@ -56,30 +56,32 @@ def test_ion_tells_its_heaps(scripted: Program) -> None:
 
 def test_a_vendors_heap_is_tested_when_it_is_named_and_not_otherwise(scripted: Program) -> None:
     """It may be a TEE's, and want flags of its own."""
-    answer = scripted.run(Plan().heaps("ion/*").heaps("ion/secure_heap").test("alloc.*"), env={"BRINGUP_ION": "4.12"})
+    answer = scripted.run(
+        Plan().add(Heaps("ion/*"), Heaps("ion/secure_heap"), Test("alloc.*")), env={"BRINGUP_ION": "4.12"}
+    )
     assert not any("secure" in name for name in answer.of(HeapsFact)[0].names)
     assert {(one.heap, one.outcome) for one in answer.of(Result)} == {("ion/secure_heap", Outcome.PASS)}
 
 
 def test_a_system_contig_heap_promises_no_large_piece(scripted: Program) -> None:
-    plan = Plan().heaps("ion/ion_system_contig_heap").test("alloc.*").test("free.memory")
+    plan = Plan().add(Heaps("ion/ion_system_contig_heap"), Test("alloc.*"), Test("free.memory"))
     found = results(scripted, "4.12", plan, "no_large_memory")
     assert with_outcome(found, Outcome.SKIP) == {"alloc.1m", "alloc.4m", "free.memory"}
     assert with_outcome(found, Outcome.PASS) == {"alloc.page", "alloc.64k"}
     assert "no contiguous memory is left" in found["alloc.4m"].seen
-    other = results(scripted, "4.12", Plan().heaps("ion/ion_system_heap").test("alloc.*"), "no_large_memory")
+    other = results(scripted, "4.12", Plan().add(Heaps("ion/ion_system_heap"), Test("alloc.*")), "no_large_memory")
     assert with_outcome(other, Outcome.FAIL) == {"alloc.1m", "alloc.4m"}
 
 
 def test_before_4_12_heaps_are_masks_that_were_tried(scripted: Program) -> None:
-    answer = scripted.run(Plan().ion().heaps("ion/*"), env={"BRINGUP_ION": "legacy"})
+    answer = scripted.run(Plan().add(Ion(), Heaps("ion/*")), env={"BRINGUP_ION": "legacy"})
     told = answer.one(IonFact)
     assert (told.abi, told.heaps) == ("legacy", (("0x1", 0, 0), ("0x2", 1, 1), ("0x10", 4, 4)))
     assert answer.one(HeapsFact).names[:2] == ("ion/0x1", "ion/0x1/cached")
 
 
 def test_a_board_without_ion_says_so_and_runs_no_test(scripted: Program) -> None:
-    answer = scripted.run(Plan().ion().heaps("ion/*").test("*").reads(3).bench(1))
+    answer = scripted.run(Plan().add(Ion(), Heaps("ion/*"), Test("*"), Reads(3), Bench(1)))
     told = answer.one(IonFact)
     assert (told.state, told.abi, told.heaps) == (State.MISSING, None, ())
     assert (answer.one(HeapsFact).state, answer.one(HeapsFact).names) == (State.MISSING, ())
@@ -87,7 +89,7 @@ def test_a_board_without_ion_says_so_and_runs_no_test(scripted: Program) -> None
 
 
 def test_heaps_are_not_ions_and_ions_are_not_heaps(scripted: Program) -> None:
-    answer = scripted.run(Plan().heaps("*").heaps("ion/*"), env={"BRINGUP_ION": "4.12"})
+    answer = scripted.run(Plan().add(Heaps("*"), Heaps("ion/*")), env={"BRINGUP_ION": "4.12"})
     nodes, ion = answer.of(HeapsFact)
     assert not any("/" in name for name in nodes.names)
     assert all(name.startswith("ion/") for name in ion.names)
@@ -125,14 +127,14 @@ def test_a_defect_of_ion_is_caught_by_its_own_test_and_no_other(
     scripted: Program, abi: str, fault: str, caught_by: str, seen: str
 ) -> None:
     source, asked = ("ion/0x1", ON_LEGACY) if abi == "legacy" else ("ion/ion_system_heap", ON_ION)
-    found = results(scripted, abi, Plan().heaps(source).test("*"), fault)
+    found = results(scripted, abi, Plan().add(Heaps(source), Test("*")), fault)
     assert with_outcome(found, Outcome.FAIL) == {caught_by}
     assert found[caught_by].seen.startswith(seen)
     assert with_outcome(found, Outcome.PASS) == asked - {caught_by}
 
 
 def test_the_descriptor_that_every_ion_since_4_12_leaves_is_a_warning(scripted: Program) -> None:
-    found = results(scripted, "4.12", Plan().heaps("ion/ion_system_heap").test("*"), "ion_leak_on_efault")
+    found = results(scripted, "4.12", Plan().add(Heaps("ion/ion_system_heap"), Test("*")), "ion_leak_on_efault")
     assert with_outcome(found, Outcome.WARN) == {"ion.after_efault"}
     assert found["ion.after_efault"].seen.startswith("ALLOC gave EFAULT and left a descriptor open: ")
     assert with_outcome(found, Outcome.PASS) == ON_ION - {"ion.after_efault"}
@@ -153,21 +155,21 @@ SHARED = [
 
 @pytest.mark.parametrize(("fault", "caught_by"), SHARED)
 def test_a_defect_of_a_buffer_is_caught_where_ion_gave_it(scripted: Program, fault: str, caught_by: str) -> None:
-    found = results(scripted, "4.12", Plan().heaps("ion/ion_system_heap").test("*"), fault)
+    found = results(scripted, "4.12", Plan().add(Heaps("ion/ion_system_heap"), Test("*")), fault)
     assert with_outcome(found, Outcome.FAIL) == {caught_by}
     assert with_outcome(found, Outcome.PASS) == ON_ION - {caught_by}
 
 
 @pytest.mark.parametrize(("kernel", "missing"), [("4.4.302", SINCE_5_3 | SINCE_4_6), ("4.9.337", SINCE_5_3)])
 def test_what_an_older_kernel_does_not_have_is_skipped(scripted: Program, kernel: str, missing: set[str]) -> None:
-    found = results(scripted, "legacy", Plan().heaps("ion/0x1").test("*"), BRINGUP_KERNEL=kernel)
+    found = results(scripted, "legacy", Plan().add(Heaps("ion/0x1"), Test("*")), BRINGUP_KERNEL=kernel)
     told = {test for test in with_outcome(found, Outcome.SKIP) if "do not have it" in found[test].seen}
     assert missing <= told
     assert with_outcome(found, Outcome.FAIL) == set()
 
 
 def test_sync_files_are_skipped_where_the_kernel_has_none(scripted: Program) -> None:
-    found = results(scripted, "4.12", Plan().heaps("ion/ion_system_heap").test("*"), "no_sync_file")
+    found = results(scripted, "4.12", Plan().add(Heaps("ion/ion_system_heap"), Test("*")), "no_sync_file")
     assert with_outcome(found, Outcome.SKIP) == SYNC_FILES
 
 
@@ -179,13 +181,13 @@ def test_sync_files_are_skipped_where_the_kernel_has_none(scripted: Program) -> 
     ],
 )
 def test_a_heap_that_ion_does_not_have(scripted: Program, abi: str, source: str, errno: int, seen: str) -> None:
-    found = results(scripted, abi, Plan().heaps(source).test("open").test("alloc.page"))
+    found = results(scripted, abi, Plan().add(Heaps(source), Test("open"), Test("alloc.page")))
     assert (found["open"].errno, found["open"].seen) == (errno, seen)
     assert found["alloc.page"].outcome is not Outcome.PASS
 
 
 def test_ion_that_may_not_be_opened_fails_once(scripted: Program) -> None:
-    found = results(scripted, "4.12", Plan().heaps("ion/ion_system_heap").test("*"), "open_denied")
+    found = results(scripted, "4.12", Plan().add(Heaps("ion/ion_system_heap"), Test("*")), "open_denied")
     assert (found["open"].outcome, found["open"].errno) == (Outcome.FAIL, 13)
     assert with_outcome(found, Outcome.SKIP) == set(found) - {"open"}
 
@@ -194,16 +196,18 @@ def test_ion_that_may_not_be_opened_fails_once(scripted: Program) -> None:
 @pytest.mark.parametrize("budget", [0, 4096, 1 << 20])
 def test_no_test_on_ion_holds_more_than_the_budget(scripted: Program, abi: str, budget: int) -> None:
     cap = min(budget or 8 << 20, 8 << 20)
-    plan = Plan(budget_bytes=budget).heaps("ion/linux,cma" if abi == "4.12" else "ion/0x10").test("*").reads(2).bench(2)
+    plan = Plan(budget_bytes=budget).add(
+        Heaps("ion/linux,cma" if abi == "4.12" else "ion/0x10"), Test("*"), Reads(2), Bench(2)
+    )
     answer = scripted.run(plan, env={"BRINGUP_ION": abi, "BRINGUP_CAP": str(cap)})
     assert {one.outcome for one in answer.of(Result)} <= {Outcome.PASS, Outcome.SKIP}
     assert max(one.size for one in answer.of(Latency)) <= cap
-    assert len(answer.of(Reads)) == (cap >= 65536)
+    assert len(answer.of(ReadTimes)) == (cap >= 65536)
 
 
 def test_reads_are_timed_beside_the_process_s_own_memory(scripted: Program) -> None:
-    answer = scripted.run(Plan().heaps("*").reads(5).heaps("ion/*").reads(5), env={"BRINGUP_ION": "4.12"})
-    lines = {one.heap: one for one in answer.of(Reads)}
+    answer = scripted.run(Plan().add(Heaps("*"), Reads(5), Heaps("ion/*"), Reads(5)), env={"BRINGUP_ION": "4.12"})
+    lines = {one.heap: one for one in answer.of(ReadTimes)}
     ion = {
         f"ion/{name}{flags}"
         for name in ("ion_system_heap", "ion_system_contig_heap", "linux,cma")

@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 
 from bringup.allocator.answer import Bye, Timing, TimingSource, Untimed
-from bringup.allocator.items import Measure
-from bringup.allocator.plan import Plan
+from bringup.allocator.plan import Heaps, Measure, Plan
 from bringup.deadline import Deadline
 from bringup.facts.benchmark import LIMITS, timing_facts
 from bringup.results.timing import TimingFacts
@@ -22,7 +21,7 @@ MILLISECONDS = 60_000
 
 
 def measured(program: Program, *heaps: str, size: int = PAGE, threads: int = 1, fault: str = "", **how: int) -> Answer:
-    plan = Plan(how.get("budget", 0)).heaps(*(heaps or ("system",)))
+    plan = Plan(how.get("budget", 0)).add(Heaps(*(heaps or ("system",))))
     for _ in range(how.get("passes", 1)):
         plan = plan.add(Measure(size, threads, how.get("rounds", 5), how.get("milliseconds", MILLISECONDS)))
     answer = program.run(plan, env={"BRINGUP_FAULT": fault})
@@ -97,10 +96,10 @@ def test_what_is_not_measured_says_why(scripted: Program, heap: str, how: dict[s
 
 def test_memory_held_stays_within_the_budget(scripted: Program) -> None:
     """Two buffers of 1 MiB are the process's own; what the heap gives must fit into the rest."""
-    plan = Plan(3 << 20).heaps("system").add(Measure(1 << 20, 1, 3, MILLISECONDS))
+    plan = Plan(3 << 20).add(Heaps("system"), Measure(1 << 20, 1, 3, MILLISECONDS))
     answer = scripted.run(plan, env={"BRINGUP_CAP": str(1 << 20)})
     assert [one.name for one in answer.of(Timing)] == ["", "system"]
-    small = scripted.run(Plan((3 << 20) - PAGE).heaps("system").add(Measure(1 << 20, 1, 3, MILLISECONDS)))
+    small = scripted.run(Plan((3 << 20) - PAGE).add(Heaps("system"), Measure(1 << 20, 1, 3, MILLISECONDS)))
     assert small.one(Untimed).why.startswith("needs 1048576 bytes")
 
 
@@ -116,7 +115,7 @@ def test_what_takes_far_too_long_is_left_out_from_then_on(scripted: Program) -> 
 
 
 def test_the_time_budget_ends_a_benchmark(scripted: Program) -> None:
-    plan = Plan(budget_ms=1500).heaps("system")
+    plan = Plan(budget_ms=1500).add(Heaps("system"))
     for _ in range(20):
         plan = plan.add(Measure(1 << 20, 1, 1000, 500))
     bye = scripted.run(plan).one(Bye)

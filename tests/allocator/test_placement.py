@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 
 from bringup.allocator.answer import Bye, Exhaustion, FileFact, Result, TracedBuffer, Tracing
-from bringup.allocator.items import Exhaust, Pages, Read
-from bringup.allocator.plan import Plan
+from bringup.allocator.plan import Exhaust, Heaps, Pages, Plan, Read, Test
 from bringup.checks.judge import judge
 from bringup.checks.registry import find_check
 from bringup.config.schema import BoardConfig
@@ -40,7 +39,7 @@ CONFIG = BoardConfig.model_validate(
         "heaps": [{"name": "system", "kind": "system"}, {"name": "linux,cma", "kind": "cma"}],
     }
 )
-PLAN = Plan().heaps("*").add(Pages(TRACE_EVENTS)).add(Exhaust(60_000))
+PLAN = Plan().add(Heaps("*"), Pages(TRACE_EVENTS), Exhaust(60_000))
 COUNTERS = ("alloc_pages_success", "release_pages_success")
 pytestmark = pytest.mark.skipif(os.sysconf("SC_PAGESIZE") != 4096, reason="the scripted frames are of 4 KiB")
 
@@ -136,7 +135,7 @@ def test_a_planted_defect_is_caught_by_its_own_check_and_no_other(
     ],
 )
 def test_no_other_test_catches_them(scripted: Program, fault: str) -> None:
-    answer = scripted.run(Plan().heaps("linux,cma").test("*"), env={"BRINGUP_FAULT": fault})
+    answer = scripted.run(Plan().add(Heaps("linux,cma"), Test("*")), env={"BRINGUP_FAULT": fault})
     assert {one.outcome for one in answer.of(Result)} <= {Outcome.PASS, Outcome.SKIP}
 
 
@@ -188,7 +187,7 @@ def test_without_tracing_the_checks_are_skipped(scripted: Program, tmp_path: Pat
 
 def test_this_machine_says_why_it_cannot_be_traced(real: Program) -> None:
     """Tracefs is root's; in a container it is not there or read-only. Where it can be used, nothing is left behind."""
-    answer = real.run(Plan().heaps("nothing*").add(Pages(TRACE_EVENTS)))
+    answer = real.run(Plan().add(Heaps("nothing*"), Pages(TRACE_EVENTS)))
     tracing = answer.one(Tracing)
     instances = Path("/sys/kernel/tracing/instances")
     assert tracing.state.value in ("ok", "missing", "denied", "failed"), platform.node()
@@ -210,7 +209,7 @@ def test_a_cma_heap_is_asked_for_all_and_another_for_its_share(scripted: Program
 @pytest.mark.parametrize("budget", [4096, 65536, MIB + 4096])
 def test_a_budget_holds_for_exhausting_too(scripted: Program, budget: int) -> None:
     """The scripted heap aborts when more is held."""
-    plan = Plan(budget_bytes=budget).heaps("*").add(Exhaust(60_000))
+    plan = Plan(budget_bytes=budget).add(Heaps("*"), Exhaust(60_000))
     found = scripted.run(plan, env={"BRINGUP_CAP": str(budget)}).of(Exhaustion)
     assert {(one.stopped, one.held) for one in found} == {("budget", budget)}
 
@@ -224,7 +223,7 @@ def test_a_log_that_cannot_be_marked_spares_the_cma_heap(scripted: Program, tmp_
 
 
 def test_a_heap_that_does_not_open_says_so(scripted: Program) -> None:
-    answer = scripted.run(Plan().heaps("absent").add(Pages(TRACE_EVENTS)).add(Exhaust(1000)))
+    answer = scripted.run(Plan().add(Heaps("absent"), Pages(TRACE_EVENTS), Exhaust(1000)))
     assert answer.of(TracedBuffer) == [], "the test `open` tells of it"
     assert (answer.one(Exhaustion).stopped, answer.one(Exhaustion).seen) == (
         "not tried", "the heap does not open: ENOENT",

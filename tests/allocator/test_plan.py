@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bringup.allocator import items as plans
-from bringup.allocator.items import (
+from bringup.allocator import plan as plans
+from bringup.allocator.plan import (
     Bench,
     Dmesg,
     Files,
@@ -19,6 +19,7 @@ from bringup.allocator.items import (
     Ion,
     Item,
     Node,
+    Plan,
     Read,
     Reads,
     Run,
@@ -27,7 +28,6 @@ from bringup.allocator.items import (
     Tree,
     escape,
 )
-from bringup.allocator.plan import Plan
 from tests.support.allocator_programs import Program
 
 text = st.binary(min_size=1, max_size=40).map(lambda raw: raw.replace(b"\0", b"0"))
@@ -55,9 +55,9 @@ items = st.one_of(
 )
 whole_plans = st.builds(
     Plan,
-    st.integers(0, 2**64 - 1),
-    st.integers(0, plans.MAX_TOTAL_MS),
     st.lists(items, max_size=60).map(lambda some: (Heaps("*"), *some)),
+    st.integers(0, plans.MAX_BYTES),
+    st.integers(0, plans.MAX_TOTAL_MS),
 )
 
 
@@ -137,7 +137,7 @@ def test_both_sides_have_the_same_limits(real: Program, make: Callable[[int], It
                 break
 
 
-GOOD = Plan().heaps("*").read("/a", 1).encode()
+GOOD = Plan().add(Heaps("*"), Read("/a", 1)).encode()
 
 
 @pytest.mark.parametrize(
@@ -219,19 +219,19 @@ def test_the_host_refuses_what_is_too_long_for_the_program() -> None:
     with pytest.raises(ValueError, match="too long"):
         Plan(items=(Node("/" * 4000),) * 300).encode()
     with pytest.raises(ValueError, match="before any heaps"):
-        Plan().test("open").heaps("*").encode()
+        Plan().add(Test("open"), Heaps("*")).encode()
     with pytest.raises(ValueError, match="has a name"):
-        Plan().run(1, 1, ())
+        Plan().add(Run(1, 1, ()))
     with pytest.raises(ValueError, match="NUL"):
-        Plan().node("/a\0b")
+        Plan().add(Node("/a\0b"))
 
 
 def test_the_longest_plans_that_the_host_writes_are_understood(real: Program) -> None:
     assert real.items(Plan(items=(Node("/a"),) * 4095).encode())[0] == 0
-    many = Plan().run(1, 1, ["x"] * 16380)
+    many = Plan().add(Run(1, 1, tuple(["x"] * 16380)))
     assert real.items(many.encode())[0] == 0
     with pytest.raises(ValueError, match="too long"):
-        Plan().run(1, 1, ["x"] * 16385).encode()
+        Plan().add(Run(1, 1, tuple(["x"] * 16385))).encode()
 
 
 def test_the_program_does_not_wait_for_more_after_the_end(real: Program) -> None:

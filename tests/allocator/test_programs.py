@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from bringup.allocator.answer import Ran, State
-from bringup.allocator.plan import Plan
+from bringup.allocator.plan import Plan, Run
 from tests.support.allocator_programs import Program
 from tests.support.facts import ends
 
 
 def run_one(program: Program, *argv: str, milliseconds: int = 45_000, limit: int = 1000, **options: Any) -> Ran:
-    return program.run(Plan().run(milliseconds, limit, argv), **options).one(Ran)
+    return program.run(Plan().add(Run(milliseconds, limit, tuple(argv))), **options).one(Ran)
 
 
 def test_a_program_is_run_without_a_shell(real: Program) -> None:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bringup.allocator import protocol
+from bringup.allocator import reader
 from bringup.allocator.answer import (
     Bye,
     FileFact,
@@ -26,9 +26,8 @@ from bringup.allocator.answer import (
     Timing,
     Untimed,
 )
-from bringup.allocator.plan import Plan
-from bringup.allocator.protocol import parse_line
-from bringup.allocator.reader import Reader
+from bringup.allocator.plan import Bench, Glob, Heaps, Node, Plan, Read, Run, Test
+from bringup.allocator.reader import Reader, parse_line
 from bringup.errors import AllocatorError
 from bringup.outcome import Outcome
 from tests.support.allocator_programs import Program
@@ -36,7 +35,7 @@ from tests.support.allocator_programs import Program
 GOOD: dict[str, dict[str, Any]] = {
     "hello": {
         "protocol": 1, "source": "ab", "abi": "x86_64", "page_size": 4096, "pid": 7, "uid": 0, "label": None, "boot_id": "b",
-        "sysname": "Linux", "release": "6.12", "version": "#1", "machine": "x86_64", "budget": 2**63,
+        "sysname": "Linux", "release": "6.12", "version": "#1", "machine": "x86_64", "budget": 2**63 - 1,
     },
     "file": {"path": "/a", "state": "ok", "errno": 0, "size": 3, "truncated": False, "data": "YWJj"},
     "node": {
@@ -99,7 +98,7 @@ def test_closed_sets_are_enums() -> None:
 
 WRONG: tuple[Any, ...] = (None, -1, 2**64, 1.5, True, "x", "\u0100", [], [1], ["x", 5], [1, 2, 3], {}, "YQ=")
 MAY_BE_NULL = {
-    "label", "boot_id", "sysname", "release", "version", "machine", "type", "mode", "uid", "gid", "rdev", "size", "target",
+    "label", "boot_id", "type", "mode", "uid", "gid", "rdev", "size", "target",
     "exit", "signal", "stopped_at",
 }  # fmt: skip
 NEVER_NULL = {("hello", "uid"), *((kind, "size") for kind in ("file", "latency", "timing", "untimed"))}
@@ -143,24 +142,25 @@ def test_a_field_that_is_not_there_is_an_error_unless_it_may_be_null(kind: str, 
         (b'{"t":"bye"', "not a JSON line"),
         (b"\xff{}", "not a JSON line"),
         ('{"t":"é"}'.encode(), "not a JSON line"),
-        (b"[" * 100_000, "not a JSON line"),
-        (b'{"t":"node","size":' + b"9" * 5000 + b"}", "not a JSON line"),
-        (b"[]", "unknown kind"),
-        (b"{}", "unknown kind"),
-        (b'{"t":["bye"]}', "unknown kind"),
-        (b'{"t":"later"}', "unknown kind"),
+        (b"[" * 100_000, "Expected 'object', got 'array'"),
+        (b'{"t":"node","size":' + b"9" * 5000 + b"}", "size: Integer value out of range"),
+        (line("node", later=[[]] * 2)[:-1] + b',"x":' + b"[" * 100_000, "not a JSON line"),
+        (b"[]", "Expected 'object', got 'array'"),
+        (b"{}", "missing required field 't'"),
+        (b'{"t":["bye"]}', "t: Expected 'str'"),
+        (b'{"t":"later"}', "t: Invalid value 'later'"),
         (line("hello", protocol=2), "protocol 2, not 1"),
         (line("file", size=4), "says 4 bytes and carries 3"),
         (line("latency", free_ns=[1]), "different lengths"),
         (line("latency", **dict.fromkeys(("alloc_ns", "free_ns", "memset_ns"), [1] * 1001)), "alloc_ns"),
         (line("timing", batch=[1]), "different lengths"),
         (line("timing", ns=[[1], [2, 3]]), "different lengths"),
-        (line("timing", batch=[1, 0]), "batch of no calls"),
-        (line("timing", ns=[[1], [1] * 1001]), "ns of a"),
-        (line("timing", ns=[[1], ["x"]]), "ns of a"),
-        (line("timing", **dict.fromkeys(("ops", "ns"), [[]] * 65), batch=[1] * 65), "ops of a"),
-        (line("untimed", source="other"), "source of a"),
-        (b" " * (protocol.MAX_LINE_BYTES + 1), "a line of 8388609 bytes"),
+        (line("timing", batch=[1, 0]), r"batch\[1\]: Expected .int. >= 1"),
+        (line("timing", ns=[[1], [1] * 1001]), r"ns\[1\]: "),
+        (line("timing", ns=[[1], ["x"]]), r"ns\[1\]\[0\]: "),
+        (line("timing", ops=["x"] * 65, ns=[[]] * 65, batch=[1] * 65), "batch: Expected .array. of length <= 64"),
+        (line("untimed", source="other"), "source: Invalid enum value .other."),
+        (b" " * (reader.MAX_LINE_BYTES + 1), "a line of 8388609 bytes"),
     ],
 )
 def test_what_is_no_line_is_an_error_that_shows_it(raw: bytes, seen: str) -> None:
@@ -256,8 +256,8 @@ def test_a_stream_that_is_no_answer_is_an_error() -> None:
 
 
 def test_the_programs_own_lines_are_read(real: Program) -> None:
-    plan = Plan().read("/proc/version", 4096).node("/dev/null").glob("/proc/sys/kernel/os*", 9)
-    plan = plan.run(5000, 100, ["true"]).heaps("no\tsuch heap\xff").test("*").bench(1)
+    plan = Plan().add(Read("/proc/version", 4096), Node("/dev/null"), Glob("/proc/sys/kernel/os*", 9))
+    plan = plan.add(Run(5000, 100, ("true",)), Heaps("no\tsuch heap\xff"), Test("*"), Bench(1))
     answer = real.run(plan)
     kinds = [type(one) for one in answer.lines]
     assert kinds[:2] == [Hello, FileFact]

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from bringup.allocator.answer import Bye, HeapsFact, Hello, Latency, Line, NodeFact, NodeType, Result, State
-from bringup.allocator.plan import Plan
+from bringup.allocator.plan import Bench, Heaps, Node, Plan, Test
 from bringup.allocator.run import Program, ensure_pushed, run
 from bringup.board import Board, Target, connect_tcp
 from bringup.deadline import Deadline
@@ -66,7 +66,7 @@ def answer(board: Board, program: Program, plan: Plan) -> list[Line]:
 
 
 def test_the_system_heap_passes_every_test(board: Board, program: Program) -> None:
-    lines = answer(board, program, Plan().node("/dev/dma_heap/system").heaps("*").test("*"))
+    lines = answer(board, program, Plan().add(Node("/dev/dma_heap/system"), Heaps("*"), Test("*")))
     node, heaps = (next(one for one in lines if isinstance(one, kind)) for kind in (NodeFact, HeapsFact))
     assert isinstance(node, NodeFact)
     assert isinstance(heaps, HeapsFact)
@@ -89,7 +89,7 @@ def test_cma_and_every_statistic(shared_board: Callable[[str], VirtualBoard], ad
     program = ensure_pushed(board, deadline)
     seen = []
     for _ in range(2):
-        lines = answer(board, program, Plan().heaps("*").test("*"))
+        lines = answer(board, program, Plan().add(Heaps("*"), Test("*")))
         heaps = next(one for one in lines if isinstance(one, HeapsFact))
         for name in heaps.names:
             results = [one for one in lines if isinstance(one, Result) and one.heap == name]
@@ -116,20 +116,20 @@ def test_a_drm_driver_imports_a_buffer(adb_server: AdbServer) -> None:
         deadline = Deadline.after(SECONDS)
         connect_tcp(adb_server.transport, started.serial, deadline)
         board = Board.open(adb_server.transport, Target(started.serial), deadline)
-        lines = answer(board, ensure_pushed(board, deadline), Plan().heaps("system").test("share.drm"))
+        lines = answer(board, ensure_pushed(board, deadline), Plan().add(Heaps("system"), Test("share.drm")))
     (result,) = (one for one in lines if isinstance(one, Result))
     assert (result.outcome, result.seen) == (Outcome.PASS, "")
 
 
 def test_latency_is_measured_on_the_board(board: Board, program: Program) -> None:
-    found = [one for one in answer(board, program, Plan().heaps("system").bench(20)) if isinstance(one, Latency)]
+    found = [one for one in answer(board, program, Plan().add(Heaps("system"), Bench(20))) if isinstance(one, Latency)]
     assert [one.size for one in found] == [4096, 65536, 1 << 20, 4 << 20]
     assert {len(one.alloc_ns) for one in found} == {20}
     assert min(ns for one in found for ns in one.alloc_ns) > 0
 
 
 def test_a_budget_is_kept_on_a_real_board(board: Board, program: Program) -> None:
-    lines = answer(board, program, Plan(budget_bytes=1 << 20).heaps("system").test("*").bench(1))
+    lines = answer(board, program, Plan(budget_bytes=1 << 20).add(Heaps("system"), Test("*"), Bench(1)))
     skipped = {one.test for one in lines if isinstance(one, Result) and one.outcome is Outcome.SKIP}
     assert skipped == {"alloc.4m"} | NOT_ON_AMD64
     assert max(one.size for one in lines if isinstance(one, Latency)) == 1 << 20
@@ -152,7 +152,7 @@ def test_by_hand_at_the_boards_prompt(board: Board, program: Program) -> None:
 
 
 def test_nothing_is_left_behind(board: Board, program: Program) -> None:
-    answer(board, program, Plan().heaps("*").test("*").bench(5))
+    answer(board, program, Plan().add(Heaps("*"), Test("*"), Bench(5)))
     seen = board.shell("ps -A -o ARGS; ls /data/local/tmp", Deadline.after(SECONDS)).stdout
     names = [line for line in from_board(seen).splitlines() if "bringup-" in line]
     assert names == [program.path.rpartition("/")[2]]

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from bringup.allocator.abi import Abi
-from bringup.allocator.answer import HeapsFact, Hello, IonFact, Latency, Line, Reads, Result, State
+from bringup.allocator.answer import HeapsFact, Hello, IonFact, Latency, Line, ReadTimes, Result, State
 from bringup.allocator.manifest import binary
-from bringup.allocator.plan import Plan
+from bringup.allocator.plan import Bench, Heaps, Ion, Plan, Reads, Test
 from bringup.allocator.run import Program, ensure_pushed, run
 from bringup.board import Board, Target, connect_tcp
 from bringup.config.shipped import config_dirs, load_all
@@ -68,7 +68,7 @@ def program(board: Board) -> Program:
 
 def test_every_heap_of_ion_passes_and_again(board: Board, program: Program) -> None:
     for _ in range(2):
-        lines = answer(board, program, Plan().ion().heaps("ion/*").test("*").reads(3).bench(2))
+        lines = answer(board, program, Plan().add(Ion(), Heaps("ion/*"), Test("*"), Reads(3), Bench(2)))
         told = next(one for one in lines if isinstance(one, IonFact))
         assert (told.state, told.abi) == (State.OK, "4.12")
         assert told.heaps == (("linux,cma", 4, 2), ("ion_system_contig_heap", 1, 1), ("ion_system_heap", 0, 0))
@@ -78,7 +78,7 @@ def test_every_heap_of_ion_passes_and_again(board: Board, program: Program) -> N
             assert {one.test: one.outcome for one in results} == EXPECTED, name
             warned = next(one for one in results if one.outcome is Outcome.WARN)
             assert "ALLOC gave EFAULT" in warned.seen
-        assert {one.heap for one in lines if isinstance(one, Reads)} == set(NAMES)
+        assert {one.heap for one in lines if isinstance(one, ReadTimes)} == set(NAMES)
         assert {one.heap for one in lines if isinstance(one, Latency)} == set(NAMES)
 
 
@@ -89,7 +89,7 @@ def test_a_program_of_32_bits(board: Board) -> None:
     board.push(binary(Abi.ARM).path.read_bytes(), path, 0o755, deadline)
     try:
         lines = answer(
-            board, Program(path, True, "aarch64"), Plan().ion().heaps("ion/ion_system_heap/cached").test("*")
+            board, Program(path, True, "aarch64"), Plan().add(Ion(), Heaps("ion/ion_system_heap/cached"), Test("*"))
         )
         assert next(one for one in lines if isinstance(one, Hello)).abi == "armeabi-v7a"
         assert next(one for one in lines if isinstance(one, IonFact)).abi == "4.12"
@@ -147,6 +147,6 @@ def test_heap_list_and_heap_test_have_ion_without_being_asked(board: Board, adb_
 
 def test_a_board_without_ion(amd64_board: VirtualBoard, adb_server: AdbServer) -> None:
     board = opened(amd64_board, adb_server)
-    lines = answer(board, ensure_pushed(board, Deadline.after(SECONDS)), Plan().ion().heaps("ion/*").test("*"))
+    lines = answer(board, ensure_pushed(board, Deadline.after(SECONDS)), Plan().add(Ion(), Heaps("ion/*"), Test("*")))
     assert next(one for one in lines if isinstance(one, IonFact)).state is State.MISSING
     assert [one for one in lines if isinstance(one, Result)] == []

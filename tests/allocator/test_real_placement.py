@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bringup.allocator.items import Pages
-from bringup.allocator.plan import Plan
+from bringup.allocator.plan import Heaps, Pages, Plan
 from bringup.allocator.run import ensure_pushed, run
 from bringup.board import Board, Target, connect_tcp
 from bringup.checks.judge import judge
@@ -116,7 +115,7 @@ def test_what_a_killed_predecessor_left_is_removed(connect: Connect) -> None:
     program = ensure_pushed(board, Deadline.after(SECONDS))
     shell(board, f"mkdir {INSTANCES}/bringup-99999 {INSTANCES}/somebody")
     try:
-        list(run(board, program, Plan().heaps("system").add(Pages(TRACE_EVENTS)), Deadline.after(SECONDS)))
+        list(run(board, program, Plan().add(Heaps("system"), Pages(TRACE_EVENTS)), Deadline.after(SECONDS)))
         assert shell(board, f"ls {INSTANCES}").split() == ["somebody"]
     finally:
         shell(board, f"rmdir {INSTANCES}/somebody")
@@ -126,7 +125,7 @@ def test_a_killed_program_leaves_no_instance(connect: Connect) -> None:
     """The process that is traced notices that it is alone, and removes it. Killed when the first buffer was told of."""
     board = connect("arm64-6.12")
     program = ensure_pushed(board, Deadline.after(SECONDS))
-    board.push(Plan().heaps("*").add(Pages(TRACE_EVENTS)).encode(), "/tmp/plan", 0o644, Deadline.after(SECONDS))
+    board.push(Plan().add(Heaps("*"), Pages(TRACE_EVENTS)).encode(), "/tmp/plan", 0o644, Deadline.after(SECONDS))
     told = shell(board, KILLED.replace("PROGRAM", program.path))
     assert told == '{"t":"hello"\ngone\n'
 

@@ -17,7 +17,7 @@ from bringup.allocator import run as running
 from bringup.allocator.abi import abi_of_machine
 from bringup.allocator.answer import Bye, FileFact, Hello, Line, NodeFact, Ran, Refused, State
 from bringup.allocator.manifest import Binary, binary
-from bringup.allocator.plan import Plan
+from bringup.allocator.plan import Dmesg, Node, Plan, Read, Run
 from bringup.allocator.run import Program, ensure_pushed, run
 from bringup.board import Board
 from bringup.deadline import Deadline
@@ -109,7 +109,7 @@ def answer(program: tuple[Board, Program], plan: Plan) -> list[Line]:
 
 
 def test_a_plan_is_carried_out_and_the_answer_comes_whole(program: tuple[Board, Program]) -> None:
-    plan = Plan().read("/proc/version", 4096).run(60_000, 100, ["sh", "-c", "echo $$; exit 3"]).dmesg(1 << 20)
+    plan = Plan().add(Read("/proc/version", 4096), Run(60_000, 100, ("sh", "-c", "echo $$; exit 3")), Dmesg(1 << 20))
     lines = answer(program, plan)
     hello, version, ran, *_, bye = lines
     assert isinstance(hello, Hello)
@@ -123,7 +123,9 @@ def test_a_plan_is_carried_out_and_the_answer_comes_whole(program: tuple[Board, 
 def test_a_plan_passes_through_no_shell(program: tuple[Board, Program]) -> None:
     words = ["$(reboot)", "`x`", "'", '"', "\\", "a\tb\n", "; exit 9", "*", "\udcff"]
     (ran,) = [
-        one for one in answer(program, Plan().run(60_000, 1000, ["printf", "%s\\0", *words])) if isinstance(one, Ran)
+        one
+        for one in answer(program, Plan().add(Run(60_000, 1000, ("printf", "%s\\0", *words))))
+        if isinstance(one, Ran)
     ]
     assert ran.stdout.split(b"\0")[:-1] == [word.encode("utf-8", "surrogateescape") for word in words]
 
@@ -131,13 +133,13 @@ def test_a_plan_passes_through_no_shell(program: tuple[Board, Program]) -> None:
 def test_a_large_answer_streams(program: tuple[Board, Program]) -> None:
     plan = Plan()
     for _ in range(4):
-        plan = plan.run(60_000, 2 << 20, ["head", "-c", str(2 << 20), "/dev/urandom"])
+        plan = plan.add(Run(60_000, 2 << 20, ("head", "-c", str(2 << 20), "/dev/urandom")))
     sizes = [len(one.stdout) for one in answer(program, plan) if isinstance(one, Ran)]
     assert sizes == [2 << 20] * 4
 
 
 def test_lines_come_as_they_are_written(program: tuple[Board, Program]) -> None:
-    lines = run(*program, Plan().run(600_000, 10, ["sleep", "500"]), Deadline.after(SECONDS))
+    lines = run(*program, Plan().add(Run(600_000, 10, ("sleep", "500"))), Deadline.after(SECONDS))
     assert isinstance(next(lines), Hello)
     lines.close()  # type: ignore[attr-defined]
 
@@ -146,7 +148,7 @@ def test_the_deadline_ends_it_on_the_board_and_what_came_stands(fresh: NativeBoa
     board = fresh.connect()
     program = ensure_pushed(board, Deadline.after(SECONDS))
     deadline = dataclasses.replace(time_to_kill, at=Deadline.after(time_to_kill.budget).at)  # pushing took its time
-    lines = run(board, program, Plan().node("/").run(600_000, 10, ["sleep", "500"]), deadline)
+    lines = run(board, program, Plan().add(Node("/"), Run(600_000, 10, ("sleep", "500"))), deadline)
     assert [type(next(lines)), type(next(lines))] == [Hello, NodeFact]
     with pytest.raises(DeadlineExceeded):
         next(lines)
@@ -160,7 +162,7 @@ def test_the_deadline_ends_it_on_the_board_and_what_came_stands(fresh: NativeBoa
 def test_a_program_that_was_killed_leaves_an_answer_that_is_said_to_be_incomplete(fresh: NativeBoard) -> None:
     board = fresh.connect()
     program = ensure_pushed(board, Deadline.after(SECONDS))
-    lines = run(board, program, Plan().run(600_000, 10, ["sleep", "500"]), Deadline.after(SECONDS))
+    lines = run(board, program, Plan().add(Run(600_000, 10, ("sleep", "500"))), Deadline.after(SECONDS))
     assert isinstance(next(lines), Hello)
     # the first; its child bears the same name until it runs sleep
     pid = min(pid for pid, command in fresh.processes().items() if command.startswith(program.path))
@@ -190,7 +192,7 @@ def test_a_refused_plan_is_a_line_and_no_exception(
 def test_a_board_that_goes_away_is_a_board_error(fresh: NativeBoard) -> None:
     board = fresh.connect()
     program = ensure_pushed(board, Deadline.after(SECONDS))
-    lines = run(board, program, Plan().run(600_000, 10, ["sleep", "500"]), Deadline.after(SECONDS))
+    lines = run(board, program, Plan().add(Run(600_000, 10, ("sleep", "500"))), Deadline.after(SECONDS))
     assert isinstance(next(lines), Hello)
     fresh.stop()
     with pytest.raises(BoardError):
@@ -200,7 +202,7 @@ def test_a_board_that_goes_away_is_a_board_error(fresh: NativeBoard) -> None:
 def test_a_user_who_is_not_root_gets_denied_and_not_missing(make_native_board: MakeNativeBoard) -> None:
     board = make_native_board(uid=2000).connect()
     program = ensure_pushed(board, Deadline.after(SECONDS))
-    hello, file, _ = run(board, program, Plan().read("/proc/1/environ", 10), Deadline.after(SECONDS))
+    hello, file, _ = run(board, program, Plan().add(Read("/proc/1/environ", 10)), Deadline.after(SECONDS))
     assert isinstance(hello, Hello)
     assert isinstance(file, FileFact)
     assert (hello.uid, file.state) == (2000, State.DENIED)

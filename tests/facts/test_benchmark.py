@@ -22,12 +22,12 @@ Ops = Mapping[str, tuple[int, Sequence[int]]]
 def timing(run: int, name: str, ops: Ops, *, size: int = 4096, threads: int = 1, flags: int = 0) -> Timing:
     source = TimingSource.HEAP if name else TimingSource.LIMIT
     batches, samples = zip(*ops.values(), strict=True)
-    return Timing(b"", run, source, name, flags, size, threads, tuple(ops), batches, tuple(map(tuple, samples)))
+    return Timing(run, source, name, flags, size, threads, tuple(ops), batches, tuple(map(tuple, samples)))
 
 
 def empty(run: int, first: Sequence[int], many: Sequence[int]) -> Timing:
     names = ("empty", "empty")
-    return Timing(b"", run, TimingSource.LIMIT, "", 0, 4096, 1, names, (1, 64), (tuple(first), tuple(many)))
+    return Timing(run, TimingSource.LIMIT, "", 0, 4096, 1, names, (1, 64), (tuple(first), tuple(many)))
 
 
 def only(found: Sequence[TimingFacts], op: str, name: str = "system") -> TimingFacts:
@@ -96,7 +96,7 @@ def test_whatever_is_measured_has_facts_that_hold_together(passes: list[tuple[st
 
 def test_what_was_not_measured_is_told_once() -> None:
     def one(run: int, size: int) -> Untimed:
-        return Untimed(b"", run, TimingSource.HEAP, "linux,cma", 0, size, 1, "needs more")
+        return Untimed(run, TimingSource.HEAP, "linux,cma", 0, size, 1, "needs more")
 
     found = untimed_facts([one(1, 1 << 26), one(2, 1 << 26), one(3, 1 << 24)])
     assert [(fact.name, fact.size) for fact in found] == [("linux,cma", 1 << 26), ("linux,cma", 1 << 24)]

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bringup.allocator.answer import State, TracedBuffer, Tracing
-from bringup.allocator.protocol import parse_line
+from bringup.allocator.reader import parse_line
 from bringup.facts.trace_events import Block, TraceFormats, traced
 from tests.support.traced import TRACING, cma_buffer, page_buffer
 
@@ -74,7 +74,7 @@ def test_lost_events_and_unknown_formats_conclude_nothing() -> None:
 def test_no_bytes_and_no_formats_break_it(pieces: list[bytes], texts: list[tuple[str, str]]) -> None:
     for formats in (FORMATS, TraceFormats(texts)):
         list(formats.events(pieces))
-        traced(formats, TracedBuffer(b"", "x", 4096, State.OK, 0, tuple(pieces), tuple(pieces)), 4096)
+        traced(formats, TracedBuffer("x", 4096, State.OK, 0, tuple(pieces), tuple(pieces)), 4096)
 
 
 @given(st.binary(max_size=400))

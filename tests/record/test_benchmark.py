@@ -5,8 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bringup.allocator.items import Heaps, Measure
-from bringup.allocator.plan import Plan
+from bringup.allocator.plan import Heaps, Measure, Plan
 from bringup.record.benchmark import ALL_CPUS, SIZES, Benchmark
 
 

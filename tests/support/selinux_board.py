@@ -10,8 +10,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from bringup.allocator.answer import Hello, Result
-from bringup.allocator.plan import Plan
-from bringup.allocator.protocol import parse_line
+from bringup.allocator.plan import Heaps, Plan, Test
+from bringup.allocator.reader import parse_line
 from bringup.allocator.run import ensure_pushed
 from bringup.board import Selection, connect, connect_tcp
 from bringup.checks.judge import judge
@@ -96,7 +96,7 @@ class SelinuxBoard:
 
     def allocate(self, domain: str) -> dict[str, Result]:
         """A client in this domain opens the system heap, allocates, maps, writes and reads: its results by test."""
-        plan = Plan().heaps("system").test("open").test("alloc.1m").test("mmap.rw")
+        plan = Plan().add(Heaps("system"), Test("open"), Test("alloc.1m"), Test("mmap.rw"))
         done = self._board.shell(_become(domain, HAL), Deadline.after(SECONDS), stdin=plan.encode())
         lines = [parse_line(one) for one in done.stdout.splitlines()]
         (hello,) = (one for one in lines if isinstance(one, Hello))

@@ -10,8 +10,8 @@ from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from bringup.allocator.items import MAX_MEASURED, MAX_THREADS
 from bringup.allocator.manifest import heap_tests
+from bringup.allocator.plan import MAX_MEASURED, MAX_THREADS
 from bringup.board import RootPolicy, Selection
 from bringup.checks.heaptests import PREFIX
 from bringup.checks.judge import heaps_of
