@@ -63,6 +63,7 @@ Count = Annotated[int, msgspec.Meta(ge=0)]
 _CONTROL = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff]")
 _SURROGATES = re.compile("[\ud800-\udfff]+")
 _DECODERS: dict[Any, msgspec.json.Decoder[Any]] = {}
+_SCHEMA = re.compile(r'"schema"\s*:\s*"([^"]*)"')
 _BYTE = re.compile(r" \(byte (\d+)\)$")
 
 
@@ -75,11 +76,13 @@ class _Head(msgspec.Struct):
 
 
 def schema_name(raw: bytes | str) -> str | None:
-    """The schema that a document names; ``None``: it names none, or is not JSON."""
+    """The schema that a document names, or its first lines where the rest is damaged; ``None``: it names none."""
     try:
         return str(_decoder(_Head).decode(raw).schema)
     except (msgspec.DecodeError, UnicodeError, RecursionError):
-        return None
+        head = raw[:512] if isinstance(raw, str) else raw[:512].decode(errors="replace")
+        match = _SCHEMA.search(head)
+        return match[1] if match else None
 
 
 def read_document(raw: bytes | str, kind: type[_Document]) -> _Document:

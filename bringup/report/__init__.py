@@ -50,7 +50,7 @@ def all_formats() -> dict[str, Format]:
         for module in pkgutil.iter_modules(package.__path__)
         if not module.name.startswith("_")
     )
-    return {one.name: one for one in sorted(found, key=lambda one: one.name)}
+    return dict(sorted((entry.name, entry) for entry in found))
 
 
 def find_format(name: str) -> Format:
@@ -66,7 +66,7 @@ def find_format(name: str) -> Format:
 
 def comparing_formats() -> dict[str, Format]:
     """Those that a comparison can be written in."""
-    return {name: one for name, one in all_formats().items() if one.compare is not None}
+    return {name: entry for name, entry in all_formats().items() if entry.compare is not None}
 
 
 def rendered(document: Run | Comparison, format: str | Format) -> str:  # noqa: A002 - the word of the command line

@@ -27,8 +27,8 @@ def summary(board: BoardRun) -> RenderableType:
     if not board.timings:
         return Group(Text("nothing was measured"), *_untimed(board))
     by_row: dict[_Row, dict[str, TimingFacts]] = {}
-    for one in board.timings:
-        by_row.setdefault((one.label, one.size, one.threads), {})[one.op] = one
+    for timing in board.timings:
+        by_row.setdefault((timing.label, timing.size, timing.threads), {})[timing.op] = timing
     rows = sorted(by_row, key=lambda row: (row[2], row[1]))
     return Group(_times(rows, by_row), Text(), _bandwidths(rows, by_row), Text(), *_notes(board), *_untimed(board))
 
@@ -54,7 +54,7 @@ def _times(rows: Sequence[_Row], by_row: dict[_Row, dict[str, TimingFacts]]) -> 
     for row in (row for row in rows if row[0] != "limit"):
         ops = by_row[row]
         alloc = ops.get("alloc")
-        tail = [duration(round(one)) for one in (alloc.p95, alloc.p99, alloc.max)] if alloc else ["", "", ""]
+        tail = [duration(round(time)) for time in (alloc.p95, alloc.p99, alloc.max)] if alloc else ["", "", ""]
         cells = [_time(ops.get(op)) for op in _TIMES]
         grid.add_row(_case(row, above), Text(row[0]), cells[0], _noise(alloc), *tail, *cells[1:], _sync(ops))
         above = row
@@ -77,8 +77,8 @@ def _bandwidths(rows: Sequence[_Row], by_row: dict[_Row, dict[str, TimingFacts]]
     return grid
 
 
-def _time(one: TimingFacts | None) -> Text:
-    return Text() if one is None else Text.assemble(duration(round(one.p50)), _times_limit(one))
+def _time(timing: TimingFacts | None) -> Text:
+    return Text() if timing is None else Text.assemble(duration(round(timing.p50)), _times_limit(timing))
 
 
 def _sync(ops: Mapping[str, TimingFacts]) -> Text:
@@ -96,32 +96,32 @@ def _times_text(ratio: float) -> str:
     return f"{ratio:,.0f}×" if ratio >= 10 else f"{ratio:.1f}×" if ratio >= 1 else f"{ratio:.2f}×"
 
 
-def _speed(one: TimingFacts | None) -> Text:
-    if one is None or one.mb_per_s is None:
+def _speed(timing: TimingFacts | None) -> Text:
+    if timing is None or timing.mb_per_s is None:
         return Text()
-    return Text.assemble(f"{one.mb_per_s:,.0f}", _times_limit(one) if one.source != "limit" else ("", ""))
+    return Text.assemble(f"{timing.mb_per_s:,.0f}", _times_limit(timing) if timing.source != "limit" else ("", ""))
 
 
-def _times_limit(one: TimingFacts) -> tuple[str, str]:
+def _times_limit(timing: TimingFacts) -> tuple[str, str]:
     """How many times what bounds it; dim where its noise band holds 1."""
-    if one.ratio is None or one.ratio_low is None or one.ratio_high is None:
+    if timing.ratio is None or timing.ratio_low is None or timing.ratio_high is None:
         return "", ""
-    style = "dim" if one.ratio_low <= 1 <= one.ratio_high else "yellow" if one.ratio > 1 else "green"
-    return f" {_times_text(one.ratio):>5}", style
+    style = "dim" if timing.ratio_low <= 1 <= timing.ratio_high else "yellow" if timing.ratio > 1 else "green"
+    return f" {_times_text(timing.ratio):>5}", style
 
 
-def _noise(one: TimingFacts | None) -> str:
+def _noise(timing: TimingFacts | None) -> str:
     """Half the noise band as a share of the median."""
-    if one is None or not one.p50 or one.passes < 2:
+    if timing is None or not timing.p50 or timing.passes < 2:
         return ""
-    share = (one.high - one.low) / 2 / one.p50
+    share = (timing.high - timing.low) / 2 / timing.p50
     return f"{share:.0%}" if share < 1 else ">100%"
 
 
 def _notes(board: BoardRun) -> Iterator[Text]:
     timings = board.timings
-    passes, samples = max(one.passes for one in timings), max(one.samples for one in timings)
-    confidence = max(one.confidence for one in timings)
+    passes, samples = max(timing.passes for timing in timings), max(timing.samples for timing in timings)
+    confidence = max(timing.confidence for timing in timings)
     yield Text(
         f"Times are medians of up to {pluralize(samples, 'sample')} in {passes} {'pass' if passes == 1 else 'passes'}. "
         "×: times what this board itself takes, in the same turns"
@@ -130,10 +130,10 @@ def _notes(board: BoardRun) -> Iterator[Text]:
     )
     enough = "" if confidence >= CONFIDENCE else f", which is less than {CONFIDENCE:.0%}: take more passes"
     yield Text(f"±: half the noise band of the passes' median, which it holds with {confidence:.1%}{enough}.", "dim")
-    loops = [one for one in timings if one.overhead is not None]
+    loops = [timing for timing in timings if timing.overhead is not None]
     if loops:
-        worst = max(loops, key=lambda one: one.overhead or 0.0)
-        over = sum((one.overhead or 0.0) > 0.02 for one in loops)
+        worst = max(loops, key=lambda timing: timing.overhead or 0.0)
+        over = sum((timing.overhead or 0.0) > 0.02 for timing in loops)
         what = f"{worst.label} {worst.op}, {size(worst.size)}"
         yield Text(
             f"The timing loop takes at most {worst.overhead:.1%} of what it measures ({what})"
@@ -144,9 +144,9 @@ def _notes(board: BoardRun) -> Iterator[Text]:
 
 def _untimed(board: BoardRun) -> Iterable[Text]:
     seen: dict[tuple[str, str], list[str]] = {}
-    for one in board.untimed:
-        name = one.name or "everything"
-        case = size(one.size) + ("" if one.threads == 1 else f" × {one.threads or 'all CPUs'}")
-        seen.setdefault((name, one.why), []).append(case)
+    for untimed in board.untimed:
+        name = untimed.name or "everything"
+        case = size(untimed.size) + ("" if untimed.threads == 1 else f" × {untimed.threads or 'all CPUs'}")
+        seen.setdefault((name, untimed.why), []).append(case)
     for (name, why), cases in seen.items():
         yield Text(f"not measured: {name}, {', '.join(dict.fromkeys(cases))}: {why}")

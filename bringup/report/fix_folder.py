@@ -1,4 +1,4 @@
-"""From verdicts to files: the lines that mend what was found, each in the file it belongs into."""
+"""From verdicts to files: the lines that fix what was found, each in the file it belongs in."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ FIX_FILES = ("README.md", *_FILES)
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """What mends one cause.
+    """What fixes one cause.
 
-    :param lines: whole lines by the file they belong into.
+    :param lines: whole lines, by the file they belong in.
     :param steps: what a person has to do.
     :param then_pass: ids of the checks that pass once it is done.
     :param otherwise: other causes that fit what was seen.
@@ -49,7 +49,7 @@ class Fix:
 
 
 def fixes(verdicts: Iterable[Verdict]) -> list[Fix]:
-    """One fix for each cause that has a remedy, in the order in which a report tells its findings."""
+    """One fix for each cause that has one, in the order in which a report shows its findings."""
     grouped: dict[str, list[Verdict]] = {}
     for verdict in sorted(verdicts, key=_weight):
         if verdict.outcome in _FOUND and verdict.advice:
@@ -63,7 +63,7 @@ def _weight(verdict: Verdict) -> tuple[bool, int]:
 
 
 def _fix(cause: str, verdicts: list[Verdict]) -> Fix:
-    asked = dict.fromkeys(f"{one.id} ({one.heap})" if one.heap else one.id for one in verdicts)
+    asked = dict.fromkeys(f"{verdict.id} ({verdict.heap})" if verdict.heap else verdict.id for verdict in verdicts)
     return Fix(
         cause=cause,
         lines=_lines(verdicts),
@@ -92,13 +92,13 @@ def fix_files(board: BoardRun) -> dict[str, str]:
     found = fixes(board.verdicts)
     if not found:
         return {}
-    mended = [one for one in sorted(board.verdicts, key=_weight) if one.outcome in _FOUND and one.advice]
+    fixed = [verdict for verdict in sorted(board.verdicts, key=_weight) if verdict.outcome in _FOUND and verdict.advice]
     files: dict[str, str] = {}
-    for name, lines in _lines(mended).items():
+    for name, lines in _lines(fixed).items():
         path = "/".join(safe_name(part) for part in name.split("/")[:4])
         head = _HEAD.format(board=visible(board.serial).replace("\n", " ").replace("*/", "*_/"))
         text = f"/* {head} */\n" if _is_tree(path) else f"# {head}\n"
-        files[path] = files.get(path, text) + "".join(f"{visible(one)}\n" for one in lines)
+        files[path] = files.get(path, text) + "".join(f"{visible(line)}\n" for line in lines)
     return files | {"README.md": _readme(board, found, tuple(files))}
 
 
@@ -119,7 +119,7 @@ def _readme(board: BoardRun, found: list[Fix], files: tuple[str, ...]) -> str:
         for name, lines in fix.lines.items():
             parts.append(f"\n`{visible(name)}`:\n\n" + "".join(f"    {visible(line)}\n" for line in lines))
         parts.append(f"\nThen these pass: {visible(', '.join(fix.then_pass))}\n")
-        parts += [_otherwise(one) for one in fix.otherwise]
+        parts += [_otherwise(alternative) for alternative in fix.otherwise]
         if fix.seen_before:
             parts.append("\nSeen before:\n\n")
             parts += [f"- {visible(link.title)}: <{visible(link.url)}>\n" for link in fix.seen_before]
@@ -128,5 +128,5 @@ def _readme(board: BoardRun, found: list[Fix], files: tuple[str, ...]) -> str:
 
 def _otherwise(other: Alternative) -> str:
     steps = "".join(f"- {visible(step)}\n" for step in other.remedy)
-    text = f"\nIt may be this instead: {visible(other.cause.text)}. What tells: {visible(other.told_apart_by)}.\n"
+    text = f"\nIt may be this instead: {visible(other.cause.text)}. How to tell: {visible(other.told_apart_by)}.\n"
     return f"{text}\n{steps}" if steps else text

@@ -1,6 +1,6 @@
-"""What a reader is told first: one sentence, then the findings, grouped by what causes them.
+"""What a reader sees first: one sentence, then the findings, grouped by cause.
 
-The page, the terminal and Markdown tell the same story; it is made here.
+The page, the terminal and Markdown use the same sentences and groups; they are made here.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _FOUND = frozenset({Outcome.FAIL, Outcome.ERROR, Outcome.WARN})
 
 
 class Finding(msgspec.Struct, frozen=True):
-    """Verdicts of one board that are not a pass and have one cause, told in the same words.
+    """Verdicts of one board that did not pass and have one cause, in the same words.
 
     :param key: equal on every board that has this finding, whatever the words: they may name a size or a heap.
     :param outcome: the worst of its verdicts.
@@ -55,20 +55,23 @@ class Finding(msgspec.Struct, frozen=True):
 
     @property
     def steps(self) -> tuple[str, ...]:
-        """Its first remedy, words before the lines of files; empty where there is none."""
-        told = ((*one.remedy, *(line for change in one.changes for line in change.lines)) for one in self.verdicts)
-        return next((lines for lines in told if lines), ())
+        """Its first fix, words before the lines of files; empty where there is none."""
+        fixes = (
+            (*verdict.remedy, *(line for change in verdict.changes for line in change.lines))
+            for verdict in self.verdicts
+        )
+        return next((lines for lines in fixes if lines), ())
 
     @property
     def remedies(self) -> tuple[tuple[str, ...], ...]:
-        """The different remedies of its verdicts. One remedy is a block of lines that belong together."""
-        return tuple(dict.fromkeys(one.advice for one in self.verdicts if one.advice))
+        """The different fixes of its verdicts. One fix is a block of lines that belong together."""
+        return tuple(dict.fromkeys(verdict.advice for verdict in self.verdicts if verdict.advice))
 
 
 class Headline(msgspec.Struct, frozen=True):
-    """What is told before anything else.
+    """The first sentences of a report.
 
-    :param answer: can it be used.
+    :param answer: whether it can be used.
     :param label: what ``first`` is: what to fix, or what to know.
     :param first: the first finding, one sentence; empty where there is none.
     """
@@ -95,26 +98,26 @@ class SharedFinding(msgspec.Struct, frozen=True):
 
 
 def tally(verdicts: Iterable[Verdict]) -> dict[Outcome, int]:
-    """How many verdicts ended in which outcome; every outcome is a key, worst first."""
+    """How many verdicts have which outcome; every outcome is a key, the worst first."""
     counts = dict.fromkeys(WORST_FIRST, 0)
-    for one in verdicts:
-        counts[one.outcome] += 1
+    for verdict in verdicts:
+        counts[verdict.outcome] += 1
     return counts
 
 
 def findings(verdicts: Iterable[Verdict]) -> tuple[Finding, ...]:
-    """What is not a pass or a skip, grouped by cause.
+    """Verdicts that are neither a pass nor a skip, grouped by cause.
 
     The worst outcome comes first, then the cause that costs most (:class:`bringup.causes.known.Cost`), then the one
     that explains the most verdicts, then the order in which the questions were asked: so the first finding is the
     first to fix.
     """
     groups: dict[tuple[str, str], list[Verdict]] = {}
-    for one in verdicts:
-        if one.outcome in _FOUND:
-            groups.setdefault((_key(one), _sentence(one)), []).append(one)
+    for verdict in verdicts:
+        if verdict.outcome in _FOUND:
+            groups.setdefault((_key(verdict), _sentence(verdict)), []).append(verdict)
     found = [_finding(key, text, group) for (key, text), group in groups.items()]
-    return tuple(sorted(found, key=lambda one: (*_weight(one), -len(one.verdicts))))
+    return tuple(sorted(found, key=lambda finding: (*_weight(finding), -len(finding.verdicts))))
 
 
 def _weight(finding: Finding) -> tuple[int, Cost]:
@@ -130,7 +133,7 @@ def _key(verdict: Verdict) -> str:
 
 
 def _finding(key: str, text: str, group: list[Verdict]) -> Finding:
-    group.sort(key=lambda one: WORST_FIRST.index(one.outcome))
+    group.sort(key=lambda verdict: WORST_FIRST.index(verdict.outcome))
     return Finding(key, group[0].outcome, text, group[0].cause, tuple(group))
 
 
@@ -138,14 +141,14 @@ def _sentence(verdict: Verdict) -> str:
     if verdict.cause is not None:
         return verdict.cause.text
     if verdict.outcome is Outcome.ERROR:
-        return verdict.reason or f"Not answered: {verdict.title}"
+        return verdict.reason or f"Could not be checked: {verdict.title}"
     return verdict.reason or (
-        f"Does not hold: {verdict.title}" if verdict.outcome is Outcome.FAIL else f"Holds, but see: {verdict.title}"
+        f"Not true: {verdict.title}" if verdict.outcome is Outcome.FAIL else f"True, but: {verdict.title}"
     )
 
 
 def about(finding: Finding) -> Explanation | None:
-    """What is known of a finding's cause, or of what was asked; ``None`` where nothing was found out."""
+    """What is known of a finding's cause, or of its check; ``None`` where nothing could be found out."""
     from bringup.checks.explain import explain_verdict
 
     return None if finding.outcome is Outcome.ERROR else explain_verdict(finding.verdicts[0])
@@ -164,7 +167,7 @@ def board_name(board: BoardRun) -> str | None:
 
 
 def board_headline(board: BoardRun) -> Headline:
-    """Can this board be used, and what is first to fix."""
+    """Whether this board can be used, and what to fix first."""
     count = tally(board.verdicts)
     asked = len(board.verdicts) - count[Outcome.SKIP]
     found = findings(board.verdicts)
@@ -176,13 +179,13 @@ def board_headline(board: BoardRun) -> Headline:
         return Headline(f"This board cannot be used yet: {some}.", "Fix first", first)
     if count[Outcome.ERROR]:
         some = f"{count[Outcome.ERROR]:,} of {pluralize(asked, 'check')} could not be answered"
-        return Headline(f"Not known whether this board can be used: {some}.", "First", first)
+        return Headline(f"It is unknown whether this board can be used: {some}.", "First", first)
     if not asked:
         none = f"none of {pluralize(len(board.verdicts), 'check')} applied" if board.verdicts else "nothing was asked"
-        return Headline(f"Not known whether this board can be used: {none}.")
+        return Headline(f"It is unknown whether this board can be used: {none}.")
     if count[Outcome.WARN]:
         some = pluralize(count[Outcome.WARN], "warning")
-        return Headline(f"This board can be used, with {some}.", "Know first", first)
+        return Headline(f"This board can be used, with {some}.", "Note first", first)
     rest = f", {count[Outcome.SKIP]:,} did not apply" if count[Outcome.SKIP] else ""
     passed = "the one check passed" if asked == 1 else f"all {asked:,} checks passed"
     return Headline(f"This board can be used: {passed}{rest}.")
@@ -198,7 +201,7 @@ def run_headline(run: Run, shared: Sequence[SharedFinding]) -> Headline:
     if not run.boards:
         return Headline("No board was judged.")
     worst = [board.outcome for board in run.boards]
-    usable = sum(one in (Outcome.PASS, Outcome.WARN) for one in worst)
+    usable = sum(outcome in (Outcome.PASS, Outcome.WARN) for outcome in worst)
     parts = [f"{usable:,} of {pluralize(len(worst), 'board')} can be used"]
     if worst.count(Outcome.FAIL):
         parts.append(f"{worst.count(Outcome.FAIL):,} cannot yet")
@@ -217,16 +220,16 @@ def shared_findings(run: Run) -> tuple[SharedFinding, ...]:
     """The findings of all boards: the worst first, then those that cost most, then those that the most boards have."""
     groups: dict[str, list[tuple[Finding, BoardRun]]] = {}
     for board in run.boards:
-        for one in findings(board.verdicts):
-            groups.setdefault(one.key, []).append((one, board))
+        for finding in findings(board.verdicts):
+            groups.setdefault(finding.key, []).append((finding, board))
     shared = [_shared(group) for group in groups.values()]
-    return tuple(sorted(shared, key=lambda one: (*_weight(one.finding), -len(one.boards))))
+    return tuple(sorted(shared, key=lambda shared: (*_weight(shared.finding), -len(shared.boards))))
 
 
 def _shared(group: list[tuple[Finding, BoardRun]]) -> SharedFinding:
     worst, seen_on = min(group, key=lambda pair: WORST_FIRST.index(pair[0].outcome))
     boards = {id(board): board for _, board in group}
-    return SharedFinding(worst, seen_on, tuple(boards.values()), len({one.text for one, _ in group}))
+    return SharedFinding(worst, seen_on, tuple(boards.values()), len({finding.text for finding, _ in group}))
 
 
 def _end(sentence: str) -> str:

@@ -50,9 +50,11 @@ class _Summary:
             head.append(Text.assemble((f"{headline.label}: ", "bold"), _cut(headline.first, _FIRST)))
         head += [Text(), _counts(run)]
         if len(run.boards) == 1:
-            found = [(one, pluralize(len(one.verdicts), "check")) for one in findings(run.boards[0].verdicts)]
+            found = [
+                (finding, pluralize(len(finding.verdicts), "check")) for finding in findings(run.boards[0].verdicts)
+            ]
         else:
-            found = [(one.finding, pluralize(len(one.boards), "board")) for one in shared]
+            found = [(group.finding, pluralize(len(group.boards), "board")) for group in shared]
         yield Group(*head)
         if not found:
             return
@@ -70,9 +72,9 @@ def _who(run: Run) -> Text:
         return Text(pluralize(len(run.boards), "board"), "bold")
     board = run.boards[0]
     rest = [board_name(board), board.kernel, board.config and f"config {board.config}"]
-    known = [one for one in rest if one]
+    known = [part for part in rest if part]
     serial = Text(_cut(board.serial, 60), "bold", no_wrap=True, overflow="ellipsis")
-    return serial.append("".join(f"  {_line(one)}" for one in known), "not bold")
+    return serial.append("".join(f"  {_line(part)}" for part in known), "not bold")
 
 
 def _counts(run: Run) -> RenderableType:
@@ -83,7 +85,7 @@ def _counts(run: Run) -> RenderableType:
         table.add_column(Text(outcome.value, STYLES[outcome]), justify="right")
     if len(run.boards) != 1:
         table.add_row("boards", *_figures(board.outcome for board in run.boards))
-    table.add_row("checks", *_figures(one.outcome for board in run.boards for one in board.verdicts))
+    table.add_row("checks", *_figures(verdict.outcome for board in run.boards for verdict in board.verdicts))
     return table
 
 
@@ -99,9 +101,9 @@ def _findings(found: Iterable[tuple[Finding, str]]) -> RenderableType:
     table.add_column(no_wrap=True)
     table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
     table.add_column(no_wrap=True, justify="right", style="dim")
-    for one, times in found:
-        table.add_row(Text(one.outcome.value, STYLES[one.outcome]), Text(_line(one.text)), times)
-        table.add_row("", _remedy(one), "")
+    for finding, times in found:
+        table.add_row(Text(finding.outcome.value, STYLES[finding.outcome]), Text(_line(finding.text)), times)
+        table.add_row("", _remedy(finding), "")
     return table
 
 

@@ -25,7 +25,7 @@ def duration(nanoseconds: float) -> str:
 
 
 def ratio(part: int, whole: int) -> str:
-    """How many times ``whole`` a ``part`` is: ``1.8×``; empty where that is no number."""
+    """How many times ``whole`` a ``part`` is: ``1.8×``; empty where ``whole`` is not above 0."""
     if whole <= 0:
         return ""
     value = part / whole
@@ -38,7 +38,7 @@ def seconds(value: float) -> str:
 
 
 def moment(iso: str) -> str:
-    """An ISO 8601 time as ``22 November 2026, 11:48 UTC``; whatever is none, as it is."""
+    """An ISO 8601 time as ``22 November 2026, 11:48 UTC``; any other text unchanged."""
     try:
         when = datetime.fromisoformat(iso)
     except ValueError:

@@ -154,7 +154,7 @@ def test_boards_that_share_a_finding_are_told_its_remedy_once() -> None:
     run = Run(boards=tuple(sample.board(serial) for serial in ("x", "y", "z")), tool="0", started=sample.STARTED)
     text = html(run).partition('id="bringup-run"')[0]
     assert text.count("CONFIG_CMA_SIZE_MBYTES=64") == 1
-    assert text.count("stands with the findings of all boards") == 3 * 4
+    assert text.count("is shown with the findings of all boards") == 3 * 4
 
 
 def test_the_matrix_has_the_worst_on_top_and_leaves_out_what_is_fine() -> None:
@@ -303,7 +303,7 @@ def test_the_memory_map_is_to_scale() -> None:
 def test_without_known_ram_there_is_no_map_and_it_is_said() -> None:
     memory = MemoryFacts((), sample.board().memory.regions)
     page = " ".join(parsers.page(html(one(memory=memory))).text.split())
-    assert "Where RAM lies is not known" in page
+    assert "It is unknown where RAM lies" in page
     assert "video@70000000" in page
 
 
@@ -315,7 +315,7 @@ def test_the_4_gib_line_is_drawn_where_memory_runs_through_it() -> None:
 
 def test_the_histogram_shares_the_bytes_of_each_buffer() -> None:
     view = pages_view(sample.board())
-    assert [(row.heap, row.size, row.told) for row in view.rows] == [
+    assert [(row.heap, row.size, row.summary) for row in view.rows] == [
         ("system", "1 MiB", "3 runs; half of it in runs of 512 KiB or more"),
         ("system", "16 MiB", "221 runs; half of it in runs of 256 KiB or more"),
         ("reserved", "4 MiB", "contiguous"),
@@ -343,7 +343,7 @@ def test_a_link_of_another_scheme_is_only_text() -> None:
 
 def test_ion_stands_beside_what_replaces_it() -> None:
     text = " ".join(parsers.page(html(sample.run())).text.split())
-    assert "ion_system_heap with flags 1 → system: not known whether it can take its place" in text
+    assert "ion_system_heap with flags 1 → system: unknown whether it can take its place" in text
     assert "reserved → reserved: cannot take its place as it is" in text
     assert "contiguity 812 runs 223 runs better 16 MiB, by the tracepoints" in text
 

@@ -28,17 +28,17 @@ def board(*verdicts: Verdict, serial: str = "s") -> BoardRun:
 @pytest.mark.parametrize(
     ("verdicts", "sentence"),
     [
-        ((), "Not known whether this board can be used: nothing was asked."),
-        ((verdict("x", SKIP),), "Not known whether this board can be used: none of 1 check applied."),
+        ((), "It is unknown whether this board can be used: nothing was asked."),
+        ((verdict("x", SKIP),), "It is unknown whether this board can be used: none of 1 check applied."),
         ((verdict("x", PASS),), "This board can be used: the one check passed."),
         (
             (verdict("x", PASS), verdict("y", PASS), verdict("z", SKIP)),
             "This board can be used: all 2 checks passed, 1 did not apply.",
         ),
-        ((verdict("x", WARN, B), verdict("y", PASS)), "This board can be used, with 1 warning. Know first: B is off."),
+        ((verdict("x", WARN, B), verdict("y", PASS)), "This board can be used, with 1 warning. Note first: B is off."),
         (
             (verdict("x", ERROR, reason="the board was lost"), verdict("y", WARN, B)),
-            "Not known whether this board can be used: 1 of 2 checks could not be answered. First: the board was lost.",
+            "It is unknown whether this board can be used: 1 of 2 checks could not be answered. First: the board was lost.",
         ),
         (
             (verdict("x", PASS), verdict("y", ERROR, reason="lost"), verdict("z", FAIL, A), verdict("s", SKIP)),
@@ -46,7 +46,7 @@ def board(*verdicts: Verdict, serial: str = "s") -> BoardRun:
         ),
         (
             (verdict("x", FAIL),),
-            "This board cannot be used yet: 1 of 1 check fails. Fix first: Does not hold: x holds.",
+            "This board cannot be used yet: 1 of 1 check fails. Fix first: Not true: x holds.",
         ),
     ],
 )

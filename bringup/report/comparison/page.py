@@ -6,14 +6,14 @@ from bringup.compare.runs import Change, Comparison
 from bringup.document import write_in_rows
 from bringup.report.bounded import shown
 from bringup.report.comparison.story import COMPARED, counts, headline, outcome_of, source_of, test_of
-from bringup.report.comparison.timing_chart import MOVED_WIDTH
+from bringup.report.comparison.timing_chart import TIMING_CHART_WIDTH
 from bringup.report.comparison.view import CompareView, compare_view
 from bringup.report.html.shell import render_sheet
 
 __all__ = ["render"]
 
 _NAMED = 50
-# How each change is drawn, as an outcome; in the order in which they stand on top.
+# Which outcome's look each change has, in the order of the counts at the top.
 _LOOKS = {
     "regressed": "fail",
     "slower": "fail",
@@ -30,7 +30,7 @@ def render(found: Comparison) -> str:
     """The page as text."""
     view = compare_view(found)
     outcome = outcome_of(found)
-    few = sum(one.undecidable for one in found.timing_tests)
+    few = sum(test.undecidable for test in found.timing_tests)
     context = {
         "found": _head(found),
         "boards": len(found.compared),
@@ -44,10 +44,10 @@ def render(found: Comparison) -> str:
         "headline": shown(headline(found)),
         "looks": _LOOKS,
         "tally": counts(found),
-        "tests": [test_of(shown(one)) for one in found.timing_tests],
+        "tests": [test_of(shown(test)) for test in found.timing_tests],
         "source_of": source_of,
         "changes": list(Change),
-        "moved_width": MOVED_WIDTH,
+        "timing_chart_width": TIMING_CHART_WIDTH,
         "parts": _parts(found, view, few),
     }
     return render_sheet("comparison.html.j2", write_in_rows(found, "differences"), context)
@@ -76,7 +76,7 @@ def _parts(found: Comparison, view: CompareView, few: int) -> list[tuple[str, st
         ("unknown", "Not judged", bool(view.sections[Change.UNKNOWN].findings or missing)),
         ("speed", "Speed", bool(found.timing_tests or found.timings)),
         ("facts", "The board itself", bool(view.facts)),
-        *((one.anchor, one.title, True) for one in view.rest),
+        *((section.anchor, section.title, True) for section in view.rest),
         ("boards", "Each board", bool(view.boards)),
     ]
     return [(name, title) for name, title, there in parts if there]

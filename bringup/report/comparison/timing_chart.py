@@ -1,4 +1,4 @@
-"""Timings before and now as a drawing: a row an operation and size, across it the time as a multiple of before."""
+"""Timing-change chart: one row per operation and size; the x axis is the time now divided by the time before."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from bringup.report.comparison.story import source_of
 from bringup.report.html.charts import scale
 from bringup.text import pluralize
 
-__all__ = ["MOVED_WIDTH", "Moved", "MovedRow", "moved", "moved_by"]
+__all__ = ["TIMING_CHART_WIDTH", "TimingChart", "TimingChartRow", "log_change", "timing_charts"]
 
 #: The drawing's width in SVG units, and where its plot begins and ends; right of it are the figures.
-MOVED_WIDTH = 340
+TIMING_CHART_WIDTH = 340
 _LEFT, _RIGHT, _TOP, _ROW = 94, 222, 40, 19
-_ROWS, _TOLD = 24, 5
+_ROWS, _NAMED = 24, 5
 # How far the axis goes either way, as a factor, and the ticks on its way there.
 _AXES: tuple[tuple[float, tuple[float, ...]], ...] = (
     (1.25, (1.1,)), (1.5, (1.2,)), (2, (1.4,)), (3, ()), (5, ()), (10, (3,)), (20, ()), (50, ()),
@@ -27,12 +27,12 @@ _AXES: tuple[tuple[float, tuple[float, ...]], ...] = (
 _OPS = ("alloc", "free", "touch", "fill", "read", "copy", "sync_start", "sync_end")
 
 
-class MovedRow(msgspec.Struct, frozen=True):
-    """One operation at one size, in the drawing's coordinates.
+class TimingChartRow(msgspec.Struct, frozen=True):
+    """One operation at one size, in the chart's coordinates.
 
     :param before: where the noise band of the first run begins and how long it is; ``after``: that of the second.
     :param at: the second run's median. The first run's is 1.
-    :param style: ``slower``, ``faster``, ``same``: no change is told; ``few``: of too few passes for any to be told.
+    :param style: ``slower``, ``faster``, ``same``: no change was found; ``few``: too few passes to find one.
     """
 
     y: float
@@ -44,19 +44,20 @@ class MovedRow(msgspec.Struct, frozen=True):
     figures: str
 
 
-class Moved(msgspec.Struct, frozen=True):
-    """One drawing.
+class TimingChart(msgspec.Struct, frozen=True):
+    """One chart.
 
-    :param ticks: (position, label); ``grid``: positions between them that have none. ``one``: where 1 is.
+    :param ticks: (position, label); ``grid``: positions between them that have none.
+    :param unity: where 1 is.
     :param left_out: rows that it has no room for.
     """
 
     title: str
     summary: str
-    rows: tuple[MovedRow, ...]
+    rows: tuple[TimingChartRow, ...]
     ticks: tuple[tuple[float, str], ...]
     grid: tuple[float, ...]
-    one: float
+    unity: float
     left_out: int
     left: float = _LEFT
     right: float = _RIGHT
@@ -73,49 +74,51 @@ class Moved(msgspec.Struct, frozen=True):
         return self.bottom + 40
 
 
-def moved_by(one: Timing) -> float:
-    """How far it moved, up or down: the logarithm of the ratio; 0 where there is none."""
-    return abs(math.log(_ratio(one))) if one.before_p50 > 0 and one.after_p50 > 0 else 0.0
+def log_change(timing: Timing) -> float:
+    """How much it changed, up or down: the logarithm of the ratio; 0 where there is no ratio."""
+    return abs(math.log(_ratio(timing))) if timing.before_p50 > 0 and timing.after_p50 > 0 else 0.0
 
 
-def moved(changed: Iterable[Timing], unchanged: Iterable[Timing], *, several: bool) -> list[Moved]:
-    """A drawing for each board and source that has a change, the one with the largest slowdown first.
+def timing_charts(changed: Iterable[Timing], unchanged: Iterable[Timing], *, several: bool) -> list[TimingChart]:
+    """A chart for each board and source that has a change, the largest slowdown first.
 
-    :param several: more than one board was compared, so each drawing names its own.
+    :param several: more than one board was compared, so each chart names its board.
     """
     groups: dict[tuple[object, ...], list[tuple[Timing, bool]]] = {}
-    for beyond, timings in ((True, changed), (False, unchanged)):
-        for one in timings:
-            if one.before_p50 > 0 and one.after_p50 > 0:
-                groups.setdefault((one.board, one.source, one.heap, one.flags, one.threads), []).append((one, beyond))
-    drawn = [group for group in groups.values() if any(beyond for _, beyond in group)]
-    drawn.sort(key=lambda group: -max(_ratio(one) for one, beyond in group if beyond))
+    for is_beyond_noise, timings in ((True, changed), (False, unchanged)):
+        for timing in timings:
+            if timing.before_p50 > 0 and timing.after_p50 > 0:
+                groups.setdefault((timing.board, timing.source, timing.heap, timing.flags, timing.threads), []).append(
+                    (timing, is_beyond_noise)
+                )
+    drawn = [group for group in groups.values() if any(is_beyond_noise for _, is_beyond_noise in group)]
+    drawn.sort(key=lambda group: -max(_ratio(timing) for timing, is_beyond_noise in group if is_beyond_noise))
     return [_drawing(group, several=several) for group in drawn]
 
 
-def _ratio(one: Timing) -> float:
-    return _bounded(one.after_p50 / one.before_p50)
+def _ratio(timing: Timing) -> float:
+    return _bounded(timing.after_p50 / timing.before_p50)
 
 
 def _bounded(ratio: float) -> float:
-    """A document may hold any numbers: the logarithm of this one is finite."""
+    """The ratio with a finite logarithm: a document may hold any numbers."""
     return min(max(ratio, 1e-9), 1e9)
 
 
-def _drawing(group: list[tuple[Timing, bool]], *, several: bool) -> Moved:
-    shown = sorted(group, key=lambda pair: (not pair[1], -moved_by(pair[0])))[:_ROWS]
+def _drawing(group: list[tuple[Timing, bool]], *, several: bool) -> TimingChart:
+    shown = sorted(group, key=lambda pair: (not pair[1], -log_change(pair[0])))[:_ROWS]
     shown.sort(key=lambda pair: (_place(pair[0].op), pair[0].size))
-    reach = max(edge for one, _ in shown for edge in _reach(one))
+    reach = max(edge for timing, _ in shown for edge in _reach(timing))
     end, between = next((axis for axis in _AXES if reach <= axis[0]), _AXES[-1])
     log = scale(-math.log(end), math.log(end), _LEFT, _RIGHT)
-    rows = tuple(_row(number, one, beyond, log) for number, (one, beyond) in enumerate(shown))
+    rows = tuple(_row(number, timing, is_beyond_noise, log) for number, (timing, is_beyond_noise) in enumerate(shown))
     ticks = tuple((log(math.log(factor)), _times(factor)) for factor in (1 / end, 1.0, end))
-    grid = tuple(log(math.log(factor)) for one in between for factor in (one, 1 / one))
+    grid = tuple(log(math.log(factor)) for tick in between for factor in (tick, 1 / tick))
     first = shown[0][0]
     threads = f", {first.threads} threads" if first.threads > 1 else ""
     title = f"{source_of(first)}{threads}{f' on {first.board}' if several else ''}"
-    told = _told([one for one, beyond in shown if beyond])
-    return Moved(title, told, rows, ticks, grid, log(0.0), len(group) - len(shown))
+    summary = _summary([timing for timing, is_beyond_noise in shown if is_beyond_noise])
+    return TimingChart(title, summary, rows, ticks, grid, log(0.0), len(group) - len(shown))
 
 
 def _times(factor: float) -> str:
@@ -126,41 +129,43 @@ def _place(op: str) -> tuple[int, str]:
     return (_OPS.index(op), "") if op in _OPS else (len(_OPS), op)
 
 
-def _reach(one: Timing) -> Iterable[float]:
+def _reach(timing: Timing) -> Iterable[float]:
     """How far from 1 the medians and bands of a row go, as factors above 1."""
-    for value in (one.before_low, one.before_high, one.after_low, one.after_high, one.after_p50):
+    for value in (timing.before_low, timing.before_high, timing.after_low, timing.after_high, timing.after_p50):
         if value is not None and value > 0:
-            yield max(value / one.before_p50, one.before_p50 / value)
+            yield max(value / timing.before_p50, timing.before_p50 / value)
 
 
-def _row(number: int, one: Timing, beyond: bool, log: Callable[[float], float]) -> MovedRow:
+def _row(number: int, timing: Timing, is_beyond_noise: bool, log: Callable[[float], float]) -> TimingChartRow:
     def at(value: float | None, other: float) -> float:
-        return log(math.log(_bounded((other if value is None else value) / one.before_p50)))
+        return log(math.log(_bounded((other if value is None else value) / timing.before_p50)))
 
-    was = at(one.before_low, one.before_p50), at(one.before_high, one.before_p50)
-    now = at(one.after_low, one.after_p50), at(one.after_high, one.after_p50)
-    return MovedRow(
+    was = at(timing.before_low, timing.before_p50), at(timing.before_high, timing.before_p50)
+    now = at(timing.after_low, timing.after_p50), at(timing.after_high, timing.after_p50)
+    return TimingChartRow(
         y=_TOP + _ROW * number + 6,
-        label=f"{one.op} {units.size(one.size)}",
+        label=f"{timing.op} {units.size(timing.size)}",
         before=(min(was), abs(was[1] - was[0])),
         after=(min(now), abs(now[1] - now[0])),
-        at=at(one.after_p50, one.after_p50),
-        style=("slower" if one.slower else "faster") if beyond else "same" if one.decidable else "few",
-        figures=f"{units.duration(one.before_p50)} → {units.duration(one.after_p50)}",
+        at=at(timing.after_p50, timing.after_p50),
+        style=("slower" if timing.slower else "faster") if is_beyond_noise else "same" if timing.decidable else "few",
+        figures=f"{units.duration(timing.before_p50)} → {units.duration(timing.after_p50)}",
     )
 
 
-def _told(changed: Sequence[Timing]) -> str:
-    """One sentence for those who do not see the drawing: each operation, the one that moved most first."""
+def _summary(changed: Sequence[Timing]) -> str:
+    """One sentence for those who do not see the drawing: each operation, the largest change first."""
     ops: dict[str, list[Timing]] = {}
-    for one in sorted(changed, key=moved_by, reverse=True):
-        ops.setdefault(one.op, []).append(one)
+    for timing in sorted(changed, key=log_change, reverse=True):
+        ops.setdefault(timing.op, []).append(timing)
     parts = []
     for op, several in ops.items():
         sizes = dict.fromkeys(
-            (units.size(min(one.size for one in several)), units.size(max(one.size for one in several)))
+            (units.size(min(timing.size for timing in several)), units.size(max(timing.size for timing in several)))
         )
-        times = dict.fromkeys(f"{_ratio(one):.2g}" for one in (min(several, key=_ratio), max(several, key=_ratio)))
+        times = dict.fromkeys(
+            f"{_ratio(timing):.2g}" for timing in (min(several, key=_ratio), max(several, key=_ratio))
+        )
         parts.append(f"{op} of {' to '.join(sizes)} takes {' to '.join(times)} times as long")
-    more = f"; {pluralize(len(parts) - _TOLD, 'more operation')} changed" if len(parts) > _TOLD else ""
-    return f"{'; '.join(parts[:_TOLD])}{more}."
+    more = f"; {pluralize(len(parts) - _NAMED, 'more operation')} changed" if len(parts) > _NAMED else ""
+    return f"{'; '.join(parts[:_NAMED])}{more}."

@@ -1,4 +1,4 @@
-"""What the page of a comparison shows, in the order in which it does. Text stays raw here: the template escapes it."""
+"""What the page of a comparison shows, in order. Text stays raw here: the template escapes it."""
 
 from __future__ import annotations
 
@@ -10,12 +10,19 @@ from bringup.compare.facts import Subject
 from bringup.compare.runs import Change, Comparison, Difference, FactChange, Timing
 from bringup.compare.timings import Untimed
 from bringup.report.bounded import excerpt, shown
-from bringup.report.comparison.story import Explained, Told, ToldFact, explained, told, told_facts
-from bringup.report.comparison.timing_chart import Moved, moved, moved_by
+from bringup.report.comparison.story import (
+    ChangesByCause,
+    GroupedChange,
+    GroupedFact,
+    by_cause,
+    grouped_changes,
+    grouped_facts,
+)
+from bringup.report.comparison.timing_chart import TimingChart, log_change, timing_charts
 from bringup.report.html.view import Anchors
 from bringup.results.verdict import Outcome
 
-__all__ = ["BoardRow", "CompareView", "FactRow", "Finding", "Row", "Section", "Some", "Speed", "compare_view"]
+__all__ = ["BoardRow", "BoardSample", "CompareView", "FactRow", "Finding", "Row", "Section", "Speed", "compare_view"]
 
 # What the page has room for; the document in it has all.
 _FINDINGS, _ROWS, _DRAWINGS, _BOARDS = 60, 200, 8, 1_000
@@ -25,7 +32,7 @@ _OPEN = 12
 _SECTIONS = {
     Change.REGRESSED: ("Regressed", ""),
     Change.UNKNOWN: ("Not judged", ""),
-    Change.CHANGED: ("Changed", "Skipped or not known in one of the two runs: neither better nor worse."),
+    Change.CHANGED: ("Changed", "Skipped or unknown in one of the two runs: neither better nor worse."),
     Change.IMPROVED: ("Improved", ""),
     Change.APPEARED: ("Appeared", "Asked in the second run only."),
     Change.VANISHED: ("Vanished", "Asked in the first run only."),
@@ -35,8 +42,8 @@ _SECTIONS = {
 Key = tuple[Change, Outcome | None, Outcome | None, str, str | None]
 
 
-class Some(msgspec.Struct, frozen=True):
-    """Boards: those ``named`` at once, the ``others``, and how many ``more`` there are."""
+class BoardSample(msgspec.Struct, frozen=True):
+    """Some of the boards: those ``named`` at once, the ``others``, and how many ``more`` there are."""
 
     named: tuple[str, ...]
     others: tuple[str, ...]
@@ -55,8 +62,8 @@ class Row(msgspec.Struct, frozen=True):
     """
 
     places: tuple[tuple[str, str | None], ...]
-    one: Difference
-    boards: Some
+    difference: Difference
+    boards: BoardSample
 
 
 class Finding(msgspec.Struct, frozen=True):
@@ -66,7 +73,7 @@ class Finding(msgspec.Struct, frozen=True):
     """
 
     rows: tuple[Row, ...]
-    boards: Some | None
+    boards: BoardSample | None
     remedies: tuple[tuple[str, ...], ...]
 
 
@@ -93,12 +100,12 @@ class FactRow(msgspec.Struct, frozen=True):
     """A fact that changed, and on which boards."""
 
     anchor: str
-    one: FactChange
-    boards: Some
+    fact: FactChange
+    boards: BoardSample
 
 
 class BoardRow(msgspec.Struct, frozen=True):
-    """A board that differs: how many answers changed how, and (anchor, text) of the first of them."""
+    """A board that differs: how many verdicts changed how, and (anchor, text) of the first of them."""
 
     serial: str
     counts: tuple[int, ...]
@@ -109,11 +116,11 @@ class BoardRow(msgspec.Struct, frozen=True):
 class Speed(msgspec.Struct, frozen=True):
     """Timings that changed.
 
-    :param styles: what is drawn (:class:`~bringup.report.comparison.timing_chart.MovedRow`).
+    :param styles: what is drawn (:class:`~bringup.report.comparison.timing_chart.TimingChartRow`).
     :param rows: the slowest first; ``left_out``: for how many there is no room.
     """
 
-    drawings: tuple[Moved, ...]
+    drawings: tuple[TimingChart, ...]
     styles: tuple[str, ...]
     rows: tuple[Timing, ...]
     left_out: int
@@ -139,22 +146,22 @@ class CompareView(msgspec.Struct, frozen=True):
 
     @property
     def rest(self) -> list[Section]:
-        """What neither got worse nor could not be judged."""
+        """Changes that did not get worse and could be judged."""
         apart = (Change.REGRESSED, Change.UNKNOWN)
-        return [one for change, one in self.sections.items() if change not in apart and one.rows]
+        return [section for change, section in self.sections.items() if change not in apart and section.rows]
 
 
 def compare_view(found: Comparison) -> CompareView:
     """Everything that the page shows."""
     anchors = Anchors()
-    several = len(found.compared or {one.board for one in found.differences}) > 1
-    groups: dict[Change, list[Told]] = {change: [] for change in _SECTIONS}
-    for one in told(found.differences):
-        groups[one.one.change].append(one)
-    told_at: dict[Key, str] = {}
-    sections = {change: _section(change, rows, anchors, told_at) for change, rows in groups.items()}
-    facts = told_facts(found.facts)
-    boards = _boards(found, told_at) if several else []
+    several = len(found.compared or {difference.board for difference in found.differences}) > 1
+    groups: dict[Change, list[GroupedChange]] = {change: [] for change in _SECTIONS}
+    for group in grouped_changes(found.differences):
+        groups[group.difference.change].append(group)
+    shown_at: dict[Key, str] = {}
+    sections = {change: _section(change, rows, anchors, shown_at) for change, rows in groups.items()}
+    facts = grouped_facts(found.facts)
+    boards = _boards(found, shown_at) if several else []
     return CompareView(
         name=_name(found) if not several else ("", ""),
         several=several,
@@ -162,7 +169,7 @@ def compare_view(found: Comparison) -> CompareView:
         speed=_speed(found, several=several),
         facts=_facts(facts[:_ROWS], anchors),
         facts_left_out=max(0, len(facts) - _ROWS),
-        untimed=tuple(shown(one) for one in found.untimed[:_ROWS]),
+        untimed=tuple(shown(untimed) for untimed in found.untimed[:_ROWS]),
         boards=tuple(boards[:_BOARDS]),
         boards_left_out=max(0, len(boards) - _BOARDS),
     )
@@ -170,85 +177,85 @@ def compare_view(found: Comparison) -> CompareView:
 
 def _name(found: Comparison) -> tuple[str, str]:
     board = next(iter(found.compared), "")
-    serials = (one for one in found.facts if (one.subject, one.name) == (Subject.BOARD, "serial"))
-    other = next((one.before for one in serials if one.before), None)
+    serials = (fact for fact in found.facts if (fact.subject, fact.name) == (Subject.BOARD, "serial"))
+    other = next((fact.before for fact in serials if fact.before), None)
     names = (other, board) if other else (board, "")
     return excerpt(names[0], _NAME), excerpt(names[1], _NAME)
 
 
-def _section(change: Change, groups: Sequence[Told], anchors: Anchors, told_at: dict[Key, str]) -> Section:
+def _section(change: Change, groups: Sequence[GroupedChange], anchors: Anchors, shown_at: dict[Key, str]) -> Section:
     title, note = _SECTIONS[change]
     own = anchors.of(change.value)
     if change in (Change.REGRESSED, Change.UNKNOWN):
-        causes = explained(groups)
-        findings = tuple(_finding(one, anchors, told_at) for one in causes[:_FINDINGS])
+        causes = by_cause(groups)
+        findings = tuple(_finding(cause, anchors, shown_at) for cause in causes[:_FINDINGS])
         return Section(own, title, note, findings, left_out=max(0, len(causes) - _FINDINGS))
     alike = _alike(groups)
-    rows = tuple(_row(same, anchors, told_at) for same in alike[:_ROWS])
+    rows = tuple(_row(same, anchors, shown_at) for same in alike[:_ROWS])
     return Section(own, title, note, rows=rows, left_out=max(0, len(alike) - _ROWS))
 
 
-def _finding(one: Explained, anchors: Anchors, told_at: dict[Key, str]) -> Finding:
-    rows = tuple(_row(same, anchors, told_at) for same in _alike(one.groups))
-    return shown(Finding(rows, None if one.boards is None else _some(one.boards), tuple(one.remedies)))
+def _finding(cause: ChangesByCause, anchors: Anchors, shown_at: dict[Key, str]) -> Finding:
+    rows = tuple(_row(same, anchors, shown_at) for same in _alike(cause.groups))
+    return shown(Finding(rows, None if cause.boards is None else _sample(cause.boards), tuple(cause.remedies)))
 
 
-def _alike(groups: Sequence[Told]) -> list[list[Told]]:
-    """Heaps on which a check changed alike, on the same boards, stand in one row."""
-    alike: dict[tuple[object, ...], list[Told]] = {}
+def _alike(groups: Sequence[GroupedChange]) -> list[list[GroupedChange]]:
+    """Changes of a check that are the same on several heaps, on the same boards, share a row."""
+    alike: dict[tuple[object, ...], list[GroupedChange]] = {}
     for group in groups:
-        one = group.one
-        alike.setdefault((one.before, one.after, one.id, one.title, group.boards), []).append(group)
+        change = group.difference
+        alike.setdefault((change.before, change.after, change.id, change.title, group.boards), []).append(group)
     return list(alike.values())
 
 
-def _row(same: Sequence[Told], anchors: Anchors, told_at: dict[Key, str]) -> Row:
-    one = same[0].one
+def _row(same: Sequence[GroupedChange], anchors: Anchors, shown_at: dict[Key, str]) -> Row:
+    first = same[0].difference
     places = []
     for group in same:
-        anchor = told_at[_key(group.one)] = anchors.of(one.change.value, one.id, group.one.heap)
-        places.append((anchor, group.one.heap))
-    return shown(Row(tuple(places), one, _some(same[0].boards)))
+        anchor = shown_at[_key(group.difference)] = anchors.of(first.change.value, first.id, group.difference.heap)
+        places.append((anchor, group.difference.heap))
+    return shown(Row(tuple(places), first, _sample(same[0].boards)))
 
 
-def _key(one: Difference) -> Key:
-    return one.change, one.before, one.after, one.id, one.heap
+def _key(difference: Difference) -> Key:
+    return difference.change, difference.before, difference.after, difference.id, difference.heap
 
 
-def _some(boards: Sequence[str]) -> Some:
+def _sample(boards: Sequence[str]) -> BoardSample:
     end = _NAMED + _OTHERS
-    return Some(tuple(boards[:_NAMED]), tuple(boards[_NAMED:end]), max(0, len(boards) - end))
+    return BoardSample(tuple(boards[:_NAMED]), tuple(boards[_NAMED:end]), max(0, len(boards) - end))
 
 
-def _facts(facts: Sequence[ToldFact], anchors: Anchors) -> tuple[tuple[Subject, tuple[FactRow, ...]], ...]:
+def _facts(facts: Sequence[GroupedFact], anchors: Anchors) -> tuple[tuple[Subject, tuple[FactRow, ...]], ...]:
     """Rows by subject."""
     found: dict[Subject, list[FactRow]] = {}
     for group in facts:
-        one = group.one
-        anchor = anchors.of("facts", one.subject, one.name, one.aspect or None)
-        found.setdefault(one.subject, []).append(shown(FactRow(anchor, one, _some(group.boards))))
+        fact = group.fact
+        anchor = anchors.of("facts", fact.subject, fact.name, fact.aspect or None)
+        found.setdefault(fact.subject, []).append(shown(FactRow(anchor, fact, _sample(group.boards))))
     return tuple((subject, tuple(rows)) for subject, rows in found.items())
 
 
 def _speed(found: Comparison, *, several: bool) -> Speed:
-    rows = sorted(found.timings, key=lambda one: (not one.slower, -moved_by(one)))
-    drawings = moved(found.timings, found.unchanged_timings, several=several)[:_DRAWINGS]
+    rows = sorted(found.timings, key=lambda timing: (not timing.slower, -log_change(timing)))
+    drawings = timing_charts(found.timings, found.unchanged_timings, several=several)[:_DRAWINGS]
     left_out = max(0, len(rows) - _ROWS)
-    styles = tuple({row.style for one in drawings for row in one.rows})
+    styles = tuple({row.style for drawing in drawings for row in drawing.rows})
     return shown(Speed(tuple(drawings), styles, tuple(rows[:_ROWS]), left_out))
 
 
-def _boards(found: Comparison, told_at: Mapping[Key, str]) -> list[BoardRow]:
+def _boards(found: Comparison, shown_at: Mapping[Key, str]) -> list[BoardRow]:
     """Boards that differ, the worst first."""
     place = {change: at for at, change in enumerate(Change)}
     counts: dict[str, list[int]] = {timing.board: [0] * len(place) for timing in found.timings}
     links: dict[str, list[tuple[str, str]]] = {}
-    for one in found.differences:
-        counts.setdefault(one.board, [0] * len(place))[place[one.change]] += 1
-        own = links.setdefault(one.board, [])
-        anchor = told_at.get(_key(one))
+    for difference in found.differences:
+        counts.setdefault(difference.board, [0] * len(place))[place[difference.change]] += 1
+        own = links.setdefault(difference.board, [])
+        anchor = shown_at.get(_key(difference))
         if anchor is not None and len(own) < _LINKS:
-            own.append((anchor, f"{one.id} {one.heap}" if one.heap else one.id))
+            own.append((anchor, f"{difference.id} {difference.heap}" if difference.heap else difference.id))
     ranked = sorted(counts.items(), key=lambda item: ([-count for count in item[1]], item[0]))
     return [
         shown(BoardRow(board, tuple(many), tuple(links.get(board, ())), sum(many) - len(links.get(board, ()))))

@@ -1,4 +1,4 @@
-"""CSV for a spreadsheet: a line a verdict.
+"""CSV for a spreadsheet: one line per verdict.
 
 A cell that a spreadsheet would take for a formula (``=``, ``+``, ``-``, ``@``, tab or carriage return in front) gets an
 apostrophe before it, as OWASP's page on CSV injection advises; line breaks within a cell are written ``\\n``.
@@ -26,22 +26,22 @@ def _render(run: Run) -> str:
     writer = csv.writer(out, lineterminator="\n", quoting=csv.QUOTE_ALL)
     writer.writerow(COLUMNS)
     for board in shown(run).boards:
-        writer.writerows([_cell(one) for one in row] for row in _rows(board))
+        writer.writerows([_cell(text) for text in row] for row in _rows(board))
     return out.getvalue()
 
 
 def _rows(board: BoardRun) -> Iterator[tuple[str, ...]]:
     head = (board.serial, board.kernel or "", board.config or "")
-    for one in board.verdicts:
-        yield (*head, *_verdict(one))
+    for verdict in board.verdicts:
+        yield (*head, *_verdict(verdict))
     if not board.verdicts:
         yield (*head, "", "", board.outcome.value, "Nothing was judged", "", "", "", "")
 
 
-def _verdict(one: Verdict) -> tuple[str, ...]:
-    cause = f"{one.cause.text} ({one.cause.id})" if one.cause else ""
-    lines = ("\n".join(one.evidence), "\n".join(one.advice))
-    return (one.id, one.heap or "", one.outcome.value, one.title, cause, one.reason or "", *lines)
+def _verdict(verdict: Verdict) -> tuple[str, ...]:
+    cause = f"{verdict.cause.text} ({verdict.cause.id})" if verdict.cause else ""
+    lines = ("\n".join(verdict.evidence), "\n".join(verdict.advice))
+    return (verdict.id, verdict.heap or "", verdict.outcome.value, verdict.title, cause, verdict.reason or "", *lines)
 
 
 def _cell(text: str) -> str:
@@ -49,4 +49,4 @@ def _cell(text: str) -> str:
     return f"'{line}" if line.lstrip(" ").startswith(_FORMULA) else line
 
 
-FORMAT = Format("csv", ".csv", _render, "a line a verdict, for a spreadsheet")
+FORMAT = Format("csv", ".csv", _render, "one line per verdict, for a spreadsheet")

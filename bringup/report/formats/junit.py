@@ -1,10 +1,10 @@
-"""JUnit XML, as Jenkins and GitLab read it: a suite a board, a case a verdict.
+"""JUnit XML, as Jenkins and GitLab read it: one suite per board, one case per verdict.
 
 Written here and not with a library: what a board prints holds characters that XML 1.0 forbids, and a report that
 does not parse hides a failure. A warning is a passed case with its text in ``system-out``.
 
-Of a comparison: a suite a board, a case a change, where what regressed is a failure and what could not be found out any
-more an error; and a case that says how many answers were compared, so that there is one where nothing changed.
+Of a comparison: one suite per board, one case per change. What regressed is a failure, what became unknown an error.
+One more case says how many verdicts were compared, so that a suite is never empty.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from bringup.report.bounded import excerpt, shown
 from bringup.report.story import tally
 from bringup.results.run import BoardRun, Run
 from bringup.results.verdict import Outcome, Verdict
-from bringup.text import safe_name
+from bringup.text import pluralize, safe_name
 
 if TYPE_CHECKING:
     from bringup.compare.runs import Comparison, Difference, Timing
@@ -35,7 +35,7 @@ _TEXT = 20_000
 
 def _render(run: Run) -> str:
     run = shown(run)
-    every = [one for board in run.boards for one in board.verdicts]
+    every = [verdict for board in run.boards for verdict in board.verdicts]
     root = ET.Element("testsuites", {"name": "bringup", **_counts(every)})
     root.set("time", _seconds(sum(_took(board) for board in run.boards)))
     for board in run.boards:
@@ -55,9 +55,9 @@ def _suite(run: Run, board: BoardRun) -> ET.Element:
     for name, value in {**facts, **board.identity}.items():
         if value is not None:
             properties.append(ET.Element("property", name=name, value=value))
-    # GitLab tells cases apart by class and name only, so with many boards the board is a part of the class.
+    # GitLab identifies a case by class and name only, so with many boards the board is part of the class.
     inner = re.sub(r"\W", "_", safe_name(board.serial)) + "." if len(run.boards) > 1 else ""
-    suite.extend(_case(one, f"bringup.{inner}") for one in board.verdicts)
+    suite.extend(_case(verdict, f"bringup.{inner}") for verdict in board.verdicts)
     return suite
 
 
@@ -129,7 +129,7 @@ def _compare(found: Comparison) -> str:
         boards.setdefault(timing.board, []).append(_timed(timing))
     for untimed in found.untimed:
         boards.setdefault(untimed.board, []).append(_untimed(untimed))
-    title = f"What differs from the first run is told ({found.same:,} answers do not)"
+    title = f"All differences from the first run are listed ({pluralize(found.same, 'verdict')} the same)"
     suites = [
         BoardRun(serial=board, verdicts=(Verdict("compare.told", title, Outcome.PASS), *cases))
         for board, cases in boards.items()
@@ -144,34 +144,36 @@ def _compare(found: Comparison) -> str:
     return _render(Run(boards=tuple(suites), tool=tool, started=started))
 
 
-def _changed(one: Difference) -> Verdict:
+def _changed(difference: Difference) -> Verdict:
     from bringup.compare.runs import Change
 
-    moved = f"{one.before or 'not asked'} before, {one.after or 'not asked'} now"
+    moved = f"{difference.before or 'not asked'} before, {difference.after or 'not asked'} now"
     outcome = {
         Change.REGRESSED: Outcome.FAIL,
         Change.UNKNOWN: Outcome.ERROR,
         Change.IMPROVED: Outcome.PASS,
         Change.VANISHED: Outcome.SKIP,
-    }.get(one.change, Outcome.WARN)
-    reason = f"{one.change}: {moved}{f': {one.why}' if one.why else ''}"
-    return Verdict(f"compare.{one.id}", one.title, outcome, one.heap, remedy=one.remedy, reason=reason)
+    }.get(difference.change, Outcome.WARN)
+    reason = f"{difference.change}: {moved}{f': {difference.why}' if difference.why else ''}"
+    return Verdict(
+        f"compare.{difference.id}", difference.title, outcome, difference.heap, remedy=difference.remedy, reason=reason
+    )
 
 
-def _timed(one: Timing) -> Verdict:
+def _timed(timing: Timing) -> Verdict:
     from bringup.report.comparison.story import source_of
 
-    took = f"{units.duration(one.before_p50)} before, {units.duration(one.after_p50)} now, at the median"
-    threads = f", {one.threads} threads" if one.threads > 1 else ""
-    place = f"{source_of(one)}, {units.size(one.size)}{threads}"
-    outcome = Outcome.FAIL if one.slower else Outcome.PASS
-    return Verdict(f"compare.timing.{one.op}", "It is not slower", outcome, place, reason=took)
+    took = f"{units.duration(timing.before_p50)} before, {units.duration(timing.after_p50)} now, at the median"
+    threads = f", {timing.threads} threads" if timing.threads > 1 else ""
+    place = f"{source_of(timing)}, {units.size(timing.size)}{threads}"
+    outcome = Outcome.FAIL if timing.slower else Outcome.PASS
+    return Verdict(f"compare.timing.{timing.op}", "It is not slower", outcome, place, reason=took)
 
 
-def _untimed(one: Untimed) -> Verdict:
-    place = f"{one.name or one.source}, {units.size(one.size)}, {one.threads} threads"
+def _untimed(untimed: Untimed) -> Verdict:
+    place = f"{untimed.name or untimed.source}, {units.size(untimed.size)}, {untimed.threads} threads"
     title = "What was timed before can be timed now"
-    return Verdict("compare.timing", title, Outcome.SKIP, place, reason=one.why)
+    return Verdict("compare.timing", title, Outcome.SKIP, place, reason=untimed.why)
 
 
-FORMAT = Format("junit", ".xml", _render, "JUnit XML for CI servers: a suite a board, a case a verdict", _compare)
+FORMAT = Format("junit", ".xml", _render, "JUnit XML for CI: one suite per board, one case per verdict", _compare)

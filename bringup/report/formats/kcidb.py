@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from bringup.errors import HostError, UsageError
+from bringup.kernel.history.architecture import arch_of_machine
 from bringup.report import Format
 from bringup.report.bounded import excerpt, shown
 from bringup.results.run import BoardRun, HeapFacts, Run
@@ -34,7 +35,6 @@ _STATUS = {
     Outcome.ERROR: "ERROR",
     Outcome.SKIP: "SKIP",
 }
-_MACHINES = {"aarch64": "arm64", "armv7l": "arm", "armv8l": "arm", "i686": "i386"}
 _EXCERPT = 16_000
 _NAMES = ("KCIDB_ORIGIN", "KCIDB_BUILD_ID")
 
@@ -74,17 +74,17 @@ def _document(run: Run, origin: str, build: str | None) -> dict[str, Any]:
     return {
         "version": _VERSION,
         "checkouts": [
-            {"id": f"{origin}:{one}", "origin": origin, "comment": f"the source of kernel {one}", "valid": True}
-            for one in kernels
+            {"id": f"{origin}:{kernel}", "origin": origin, "comment": f"the source of kernel {kernel}", "valid": True}
+            for kernel in kernels
         ],
-        "builds": [_build(origin, one, machines[one]) for one in kernels],
+        "builds": [_build(origin, kernel, machines[kernel]) for kernel in kernels],
         "tests": list(_tests(run, origin, build)),
     }
 
 
 def _build(origin: str, kernel: str, machine: str) -> dict[str, Any]:
-    machine = _MACHINES.get(machine, machine)
-    known = {"architecture": machine} if re.fullmatch("[a-z0-9_]+", machine) else {}
+    name = _architecture(machine)
+    known = {"architecture": name} if re.fullmatch("[a-z0-9_]+", name) else {}
     return {
         "id": f"{origin}:{kernel}",
         "checkout_id": f"{origin}:{kernel}",
@@ -93,6 +93,12 @@ def _build(origin: str, kernel: str, machine: str) -> dict[str, Any]:
         "status": "PASS",
         **known,
     }
+
+
+def _architecture(machine: str) -> str:
+    """As KernelCI names architectures: as the kernel's arch/ does, but x86 by its width."""
+    folder = arch_of_machine(machine) or machine
+    return folder if folder != "x86" else "x86_64" if "64" in machine else "i386"
 
 
 def _tests(run: Run, origin: str, build: str | None) -> Iterator[dict[str, Any]]:
@@ -104,9 +110,9 @@ def _tests(run: Run, origin: str, build: str | None) -> Iterator[dict[str, Any]]
             **_start(run.started),
         }
         seed = f"{run.started}\0{run.tool}\0{place}\0{board.serial}"
-        for number, one in enumerate(_of_board(board)):
-            digest = hashlib.sha256(f"{seed}\0{number}\0{one['path']}".encode()).hexdigest()
-            yield {"id": f"{origin}:{digest[:32]}"} | common | one
+        for number, test in enumerate(_of_board(board)):
+            digest = hashlib.sha256(f"{seed}\0{number}\0{test['path']}".encode()).hexdigest()
+            yield {"id": f"{origin}:{digest[:32]}"} | common | test
 
 
 def _of_board(board: BoardRun) -> Iterator[dict[str, Any]]:
@@ -120,46 +126,46 @@ def _of_board(board: BoardRun) -> Iterator[dict[str, Any]]:
         yield _timing(timing)
 
 
-def _verdict(one: Verdict) -> dict[str, Any]:
-    misc: dict[str, Any] = {"id": one.id, "outcome": one.outcome.value}
-    misc |= {"heap": one.heap} if one.heap else {}
-    misc |= {"cause": {"id": one.cause.id, "text": one.cause.text}} if one.cause else {}
-    misc |= {"remedy": list(one.advice)} if one.advice else {}
-    said = (one.cause.text if one.cause else None) or one.reason
+def _verdict(verdict: Verdict) -> dict[str, Any]:
+    misc: dict[str, Any] = {"id": verdict.id, "outcome": verdict.outcome.value}
+    misc |= {"heap": verdict.heap} if verdict.heap else {}
+    misc |= {"cause": {"id": verdict.cause.id, "text": verdict.cause.text}} if verdict.cause else {}
+    misc |= {"remedy": list(verdict.advice)} if verdict.advice else {}
+    said = (verdict.cause.text if verdict.cause else None) or verdict.reason
     return {
-        "path": _path("bringup", *one.id.split("."), *([one.heap] if one.heap else [])),
-        "status": _STATUS[one.outcome],
-        "comment": f"{one.title}: {said}" if said else one.title,
-        **({"log_excerpt": excerpt("\n".join(one.evidence), _EXCERPT)} if one.evidence else {}),
+        "path": _path("bringup", *verdict.id.split("."), *([verdict.heap] if verdict.heap else [])),
+        "status": _STATUS[verdict.outcome],
+        "comment": f"{verdict.title}: {said}" if said else verdict.title,
+        **({"log_excerpt": excerpt("\n".join(verdict.evidence), _EXCERPT)} if verdict.evidence else {}),
         "misc": {"bringup": misc},
     }
 
 
 def _latencies(heap: HeapFacts) -> Iterator[dict[str, Any]]:
-    for one in heap.latency:
-        for name, value in (("alloc", one.alloc_p50), ("free", one.free_p50), ("memset", one.memset_p50)):
+    for latency in heap.latency:
+        for name, value in (("alloc", latency.alloc_p50), ("free", latency.free_p50), ("memset", latency.memset_p50)):
             yield {
-                "path": _path("bringup", "latency", heap.name, str(one.size), name),
+                "path": _path("bringup", "latency", heap.name, str(latency.size), name),
                 "status": "DONE",
-                "comment": f"{name} of {one.size} bytes on {heap.name}: the median of {one.samples}",
+                "comment": f"{name} of {latency.size} bytes on {heap.name}: the median of {latency.samples}",
                 "number": {"value": value / 1e9, "unit": "s", "prefix": "metric"},
             }
 
 
-def _timing(one: TimingFacts) -> dict[str, Any]:
-    threads = [f"{one.threads}threads"] if one.threads != 1 else []
-    beside = f", {one.ratio:.3g} times {one.limit}" if one.ratio is not None and one.limit else ""
+def _timing(timing: TimingFacts) -> dict[str, Any]:
+    threads = [f"{timing.threads}threads"] if timing.threads != 1 else []
+    beside = f", {timing.ratio:.3g} times {timing.limit}" if timing.ratio is not None and timing.limit else ""
     return {
-        "path": _path("bringup", "timing", one.label, one.op, str(one.size), *threads),
+        "path": _path("bringup", "timing", timing.label, timing.op, str(timing.size), *threads),
         "status": "DONE",
-        "comment": f"{one.op} of {one.size} bytes, {one.label}: the median of {one.samples}{beside}",
-        "number": {"value": one.p50 / 1e9, "unit": "s", "prefix": "metric"},
+        "comment": f"{timing.op} of {timing.size} bytes, {timing.label}: the median of {timing.samples}{beside}",
+        "number": {"value": timing.p50 / 1e9, "unit": "s", "prefix": "metric"},
     }
 
 
 def _environment(board: BoardRun) -> dict[str, Any]:
     compatible = [
-        one for one in board.identity.get("compatible", "").split(", ") if re.fullmatch("[^ ,]+(,[^ ,]+)*", one)
+        name for name in board.identity.get("compatible", "").split(", ") if re.fullmatch("[^ ,]+(,[^ ,]+)*", name)
     ]
     return {
         "comment": board.serial,

@@ -1,4 +1,4 @@
-"""KTAP, the kernel's test format: a subtest a board, a result a verdict.
+"""KTAP, the kernel's test format: one subtest per board, one result per verdict.
 
 https://docs.kernel.org/dev-tools/ktap.html (version 1). A description holds no ``#`` and no newline there, and the
 kernel's own parser drops a line that has one; so both are written as ``\\x23`` and ``\\n``.
@@ -49,7 +49,7 @@ def _result(number: int, outcome: Outcome, name: str, reason: str) -> str:
 
 
 def _diagnosis(verdict: Verdict) -> Iterator[str]:
-    """Diagnostic lines stand before the result that they belong to. A pass needs none."""
+    """Diagnostic lines come before the result that they belong to. A pass has none."""
     if verdict.outcome is Outcome.PASS or verdict.outcome is Outcome.SKIP:
         return
     yield from _said(verdict.outcome.value, verdict.title)
@@ -71,4 +71,4 @@ def _name(text: str) -> str:
     return text.replace("#", "\\x23").replace("\n", "\\n").replace("\t", " ").strip() or "_"
 
 
-FORMAT = Format("ktap", ".ktap", _render, "the kernel's test format: a subtest a board, a result a verdict")
+FORMAT = Format("ktap", ".ktap", _render, "the kernel's test format: one subtest per board, one result per verdict")

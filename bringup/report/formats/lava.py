@@ -1,4 +1,4 @@
-"""LAVA signals: the lines by which a test that runs under LAVA tells its results on stdout.
+"""LAVA signals: the lines by which a test that runs under LAVA reports its results on stdout.
 
 LAVA takes ``<LAVA_SIGNAL_(\\S+) ([^>]+)>``, splits what is in it at white space and each piece at its one ``=``
 (lava_dispatcher/actions/test/shell.py). So a name holds letters, digits, ``_``, ``.``, ``+`` and ``-`` only.
@@ -15,7 +15,7 @@ from bringup.results.verdict import Outcome, Verdict
 
 __all__ = ["FORMAT"]
 
-# LAVA knows pass, fail, skip and unknown. A warning works; what could not be found out is not known.
+# LAVA knows pass, fail, skip and unknown. A warning is a pass; an error is unknown.
 _RESULTS = {
     Outcome.PASS: "pass",
     Outcome.WARN: "pass",
@@ -41,9 +41,9 @@ def _board(board: BoardRun) -> Iterator[str]:
     if not board.verdicts:
         yield "TESTCASE TEST_CASE_ID=judged RESULT=unknown"
     for heap in board.heaps:
-        for one in heap.latency:
-            name = _alone(_name(f"latency.{heap.name}.{one.size}"), taken)
-            yield f"TESTCASE TEST_CASE_ID={name} RESULT=pass MEASUREMENT={one.alloc_p50} UNITS=ns"
+        for latency in heap.latency:
+            name = _alone(_name(f"latency.{heap.name}.{latency.size}"), taken)
+            yield f"TESTCASE TEST_CASE_ID={name} RESULT=pass MEASUREMENT={latency.alloc_p50} UNITS=ns"
     for timing in board.timings:
         parts = ("timing", timing.label, timing.op, timing.size, *((timing.threads,) if timing.threads != 1 else ()))
         name = _alone(_name(".".join(str(part) for part in parts)), taken)

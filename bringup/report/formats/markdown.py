@@ -1,6 +1,6 @@
 """Markdown for a pull request: the sentence, the counts and the findings, within the size that a comment may have.
 
-Of a comparison: what got worse or could not be found out, with what mends it; the rest in short tables.
+Of a comparison: what got worse or could not be found out, with its fix; the rest in short tables.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from bringup.text import pluralize, visible
 
 if TYPE_CHECKING:
     from bringup.compare.runs import Change, Comparison, Timing
-    from bringup.report.comparison.story import Explained, Told
+    from bringup.report.comparison.story import ChangesByCause, GroupedChange
 
 __all__ = ["FORMAT"]
 
 # GitHub takes 65,536 characters in a comment.
 _WHOLE = 60_000
 _SENTENCE, _FACT, _REMEDY, _FACTS, _BOARDS = 400, 400, 4_000, 8, 30
-# Of a comparison: changes that are told in full, rows of a table, boards that one names.
-_TOLD, _ROWS, _NAMED = 15, 10, 5
+# Of a comparison: causes that are shown in full, rows per table, boards that are named.
+_IN_FULL, _ROWS, _NAMED = 15, 10, 5
 # Markup anywhere; markup at the start of a block; what GitHub and GitLab turn into a mention, a reference or a link.
 _MARKS = re.compile(r"[\\`*_\[\]#|~$]")
 _START = re.compile(r"^(?:[-+>=]|\d+(?=[.)]))")
@@ -55,14 +55,14 @@ def _whole(blocks: Sequence[str]) -> str:
 
 def _blocks(run: Run) -> Iterator[str]:
     """The report in pieces that can each be left out as a whole."""
-    one = run.boards[0] if len(run.boards) == 1 else None
-    yield f"## {run.outcome.value.upper()}: {_code(one.serial) if one else f'{len(run.boards):,} boards'}"
+    single = run.boards[0] if len(run.boards) == 1 else None
+    yield f"## {run.outcome.value.upper()}: {_code(single.serial) if single else f'{len(run.boards):,} boards'}"
     shared_by_boards = shared_findings(run)
     yield _headline(run_headline(run, shared_by_boards))
-    if one:
-        counts = tally(one.verdicts)
+    if single:
+        counts = tally(single.verdicts)
         yield _table([str(outcome) for outcome in counts], [[f"{count:,}" for count in counts.values()]])
-        yield from (_finding(number, found) for number, found in enumerate(findings(one.verdicts), start=1))
+        yield from (_finding(number, found) for number, found in enumerate(findings(single.verdicts), start=1))
     else:
         rows = [
             [_code(board.serial), board.outcome.value, *_counts(board)]
@@ -113,7 +113,15 @@ def _verdict(verdict: Verdict) -> Iterator[str]:
 
 def _of_comparison(found: Comparison) -> Iterator[str]:
     from bringup.compare.runs import Change
-    from bringup.report.comparison.story import COMPARED, counts, explained, headline, outcome_of, test_of, told
+    from bringup.report.comparison.story import (
+        COMPARED,
+        by_cause,
+        counts,
+        grouped_changes,
+        headline,
+        outcome_of,
+        test_of,
+    )
 
     several = len(found.compared) > 1
     what = f"{len(found.compared):,} boards" if several else _code(visible("".join(found.compared)) or "no board")
@@ -121,30 +129,31 @@ def _of_comparison(found: Comparison) -> Iterator[str]:
     yield _headline(shown(headline(found)))
     many = {name: count for name, count in counts(found).items() if count}
     yield _table([*many, "the same"], [[f"{count:,}" for count in (*many.values(), found.same)]])
-    groups = told(found.differences)
-    worse = explained(group for group in groups if group.one.change in (Change.REGRESSED, Change.UNKNOWN))
-    yield from (_worse(number, one, several=several) for number, one in enumerate(worse[:_TOLD], start=1))
-    if len(worse) > _TOLD:
-        yield f"… and {pluralize(len(worse) - _TOLD, 'more cause')}: the HTML and JSON reports have them."
+    groups = grouped_changes(found.differences)
+    worse = by_cause(group for group in groups if group.difference.change in (Change.REGRESSED, Change.UNKNOWN))
+    yield from (_worse(number, cause, several=several) for number, cause in enumerate(worse[:_IN_FULL], start=1))
+    if len(worse) > _IN_FULL:
+        yield f"… and {pluralize(len(worse) - _IN_FULL, 'more cause')}: the HTML and JSON reports have them."
     yield from _not_compared(found)
     yield from _timings(found, several=several)
-    yield from (f"Timings decided by: {_text(test_of(shown(one)))}" for one in found.timing_tests)
+    yield from (f"Timings decided by: {_text(test_of(shown(test)))}" for test in found.timing_tests)
     yield from _changed_facts(found, several=several)
     for change in (Change.CHANGED, Change.IMPROVED, Change.APPEARED, Change.VANISHED):
-        yield from _others(change, [group for group in groups if group.one.change is change], several=several)
+        yield from _others(change, [group for group in groups if group.difference.change is change], several=several)
 
 
-def _worse(number: int, cause: Explained, *, several: bool) -> str:
-    first = shown(cause.groups[0].one)
+def _worse(number: int, cause: ChangesByCause, *, several: bool) -> str:
+    first = shown(cause.groups[0].difference)
     lines = [f"### {number}\\. {_moved(first.before, first.after)}: {_text(first.why or first.title)}", ""]
     if several and cause.boards:
         lines += [f"On {_on(cause.boards)}.", ""]
     for group in cause.groups[:_ROWS]:
-        one = shown(group.one)
-        other = f"{_moved(one.before, one.after)}: " if (one.before, one.after) != (first.before, first.after) else ""
-        heap = f" on {_code(one.heap)}" if one.heap else ""
+        change = shown(group.difference)
+        is_other = (change.before, change.after) != (first.before, first.after)
+        other = f"{_moved(change.before, change.after)}: " if is_other else ""
+        heap = f" on {_code(change.heap)}" if change.heap else ""
         boards = f", on {_on(group.boards)}" if several and not cause.boards else ""
-        lines.append(f"- {other}{_text(one.title)} ({_code(one.id)}{heap}){boards}")
+        lines.append(f"- {other}{_text(change.title)} ({_code(change.id)}{heap}){boards}")
     if len(cause.groups) > _ROWS:
         lines.append(f"- … {len(cause.groups) - _ROWS} more")
     for remedy in cause.remedies:
@@ -157,7 +166,7 @@ def _moved(before: object, after: object) -> str:
 
 
 def _on(boards: Sequence[str]) -> str:
-    named = ", ".join(_code(visible(one)) for one in boards[:_NAMED])
+    named = ", ".join(_code(visible(board)) for board in boards[:_NAMED])
     return f"{named} and {len(boards) - _NAMED:,} more" if len(boards) > _NAMED else named
 
 
@@ -175,41 +184,43 @@ def _not_compared(found: Comparison) -> Iterator[str]:
 def _timings(found: Comparison, *, several: bool) -> Iterator[str]:
     from bringup.report.comparison.story import source_of
 
-    def row(one: Timing) -> list[str]:
-        board = [_code(one.board)] if several else []
-        threads = f" × {one.threads} threads" if one.threads > 1 else ""
-        times = [units.duration(one.before_p50), units.duration(one.after_p50)]
-        moved = f"{one.after_p50 / one.before_p50:.3g}×" if one.before_p50 > 0 else "–"
-        what = f"{_code(source_of(one))}", f"{_code(one.op)}, {units.size(one.size)}{threads}"
-        return [*board, *what, *times, f"{moved} {'slower' if one.slower else 'faster'}"]
+    def row(timing: Timing) -> list[str]:
+        board = [_code(timing.board)] if several else []
+        threads = f" × {timing.threads} threads" if timing.threads > 1 else ""
+        times = [units.duration(timing.before_p50), units.duration(timing.after_p50)]
+        moved = f"{timing.after_p50 / timing.before_p50:.3g}×" if timing.before_p50 > 0 else "–"
+        what = f"{_code(source_of(timing))}", f"{_code(timing.op)}, {units.size(timing.size)}{threads}"
+        return [*board, *what, *times, f"{moved} {'slower' if timing.slower else 'faster'}"]
 
     head = [*(["board"] if several else []), "source", "what", "before", "now", "now ÷ before"]
-    ordered = sorted(found.timings, key=lambda one: not one.slower)
-    yield from _some_rows(head, [row(shown(one)) for one in ordered[:_ROWS]], len(ordered), "timing")
+    ordered = sorted(found.timings, key=lambda timing: not timing.slower)
+    yield from _some_rows(head, [row(shown(timing)) for timing in ordered[:_ROWS]], len(ordered), "timing")
 
 
 def _changed_facts(found: Comparison, *, several: bool) -> Iterator[str]:
-    from bringup.report.comparison.story import told_facts
+    from bringup.report.comparison.story import grouped_facts
 
-    groups = told_facts(found.facts)
+    groups = grouped_facts(found.facts)
     rows = []
     for group in groups[:_ROWS]:
-        one = shown(group.one)
-        name = f"{one.subject}: {_code(one.name)}{f' {_text(one.aspect)}' if one.aspect else ''}"
-        sides = ["–" if side is None else _code(side) for side in (one.before, one.after)]
+        fact = shown(group.fact)
+        name = f"{fact.subject}: {_code(fact.name)}{f' {_text(fact.aspect)}' if fact.aspect else ''}"
+        sides = ["–" if side is None else _code(side) for side in (fact.before, fact.after)]
         rows.append([name, *sides, *([f"{len(group.boards):,}"] if several else [])])
     head = ["changed fact", "before", "now", *(["boards"] if several else [])]
     yield from _some_rows(head, rows, len(groups), "fact")
 
 
-def _others(change: Change, groups: Sequence[Told], *, several: bool) -> Iterator[str]:
+def _others(change: Change, groups: Sequence[GroupedChange], *, several: bool) -> Iterator[str]:
     """A row a check, however many heaps it was asked of."""
-    checks: dict[tuple[str, str], list[Told]] = {}
+    checks: dict[tuple[str, str], list[GroupedChange]] = {}
     for group in groups:
-        checks.setdefault((group.one.id, _moved(group.one.before, group.one.after)), []).append(group)
+        checks.setdefault((group.difference.id, _moved(group.difference.before, group.difference.after)), []).append(
+            group
+        )
     rows = []
     for (check, moved), same in list(checks.items())[:_ROWS]:
-        heaps = list(dict.fromkeys(group.one.heap for group in same if group.one.heap))
+        heaps = list(dict.fromkeys(group.difference.heap for group in same if group.difference.heap))
         on = f" on {_code(visible(heaps[0]))}" if len(heaps) == 1 else f" on {len(heaps):,} heaps" if heaps else ""
         boards = [f"{len({board for group in same for board in group.boards}):,}"] if several else []
         rows.append([f"{_code(visible(check))}{on}", moved, *boards])

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from bringup.report import units
 
-__all__ = ["HEIGHT", "WIDTH", "Chart", "Curve", "Measured", "apart", "chart", "scale"]
+__all__ = ["HEIGHT", "WIDTH", "Chart", "Curve", "Measured", "chart", "scale", "spread"]
 
-#: The drawing's size in SVG units; about one to a CSS pixel on a phone.
+#: The drawing's size in SVG units; one is about a CSS pixel on a phone.
 WIDTH, HEIGHT = 340, 232
 _LEFT, _RIGHT, _TOP, _BOTTOM = 56, 314, 22, 190
 _LABEL_GAP = 13.0
@@ -19,7 +19,7 @@ _MOST_TICKS = 7
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """What one source did, to be drawn as one curve.
+    """The measurements of one source, drawn as one curve.
 
     :param key: the letter at its end and in the legend; ``style``: its CSS class.
     :param points: (size, value); ``bands``: (size, low, high), the noise band around each.
@@ -66,29 +66,29 @@ class Chart:
 
 
 def chart(title: str, summary: str, measured: Sequence[Measured], *, times: bool) -> Chart | None:
-    """A chart of what was measured; ``None``: nothing was.
+    """A chart of the curves; ``None`` where they have no points.
 
     :param times: values are nanoseconds, on a logarithmic axis; else 10^6 bytes a second, on a linear one from 0.
     """
-    values = [value for one in measured for _, value in one.points]
-    sizes = sorted({max(1, size) for one in measured for size, _ in one.points})
+    values = [value for curve in measured for _, value in curve.points]
+    sizes = sorted({max(1, size) for curve in measured for size, _ in curve.points})
     if not values:
         return None
     x_at = scale(math.log(sizes[0]), math.log(sizes[-1]), _LEFT + 12, _RIGHT - 10)
     step = max(1, -(-len(sizes) // _MOST_TICKS))
-    x_ticks = tuple((x_at(math.log(one)), units.size(one)) for one in sizes[::step])
+    x_ticks = tuple((x_at(math.log(size)), units.size(size)) for size in sizes[::step])
     y_at, y_ticks = _logarithmic(values) if times else _linear(values)
-    ends = apart([y_at(one.points[-1][1]) for one in measured], _LABEL_GAP, _TOP, _BOTTOM)
+    ends = spread([y_at(curve.points[-1][1]) for curve in measured], _LABEL_GAP, _TOP, _BOTTOM)
     curves = tuple(
         Curve(
-            one.key,
-            one.name,
-            one.style,
-            tuple((x_at(math.log(max(1, size))), y_at(value)) for size, value in one.points),
-            tuple((x_at(math.log(max(1, size))), y_at(low), y_at(high)) for size, low, high in one.bands),
+            curve.key,
+            curve.name,
+            curve.style,
+            tuple((x_at(math.log(max(1, size))), y_at(value)) for size, value in curve.points),
+            tuple((x_at(math.log(max(1, size))), y_at(low), y_at(high)) for size, low, high in curve.bands),
             label_y,
         )
-        for one, label_y in zip(measured, ends, strict=True)
+        for curve, label_y in zip(measured, ends, strict=True)
     )
     across = "buffer size; both axes are logarithmic" if times else "buffer size, logarithmic"
     return Chart(title, summary, across, curves, x_ticks, y_ticks)
@@ -96,7 +96,7 @@ def chart(title: str, summary: str, measured: Sequence[Measured], *, times: bool
 
 def _logarithmic(values: Iterable[float]) -> tuple[Callable[[float], float], tuple[tuple[float, str], ...]]:
     """Decades that hold all times, at least one."""
-    known = [max(1.0, min(one, 1e18)) for one in values]
+    known = [max(1.0, min(value, 1e18)) for value in values]
     low = math.floor(math.log10(min(known)))
     high = max(low + 1, math.ceil(math.log10(max(known))))
     at = scale(low, high, _BOTTOM, _TOP)
@@ -122,8 +122,8 @@ def scale(start: float, end: float, first: float, last: float) -> Callable[[floa
     return lambda value: first + min(max((value - start) / (end - start), 0.0), 1.0) * (last - first)
 
 
-def apart(wanted: Sequence[float], gap: float, top: float, bottom: float) -> list[float]:
-    """Move labels apart until none covers another, keeping their order and the drawing's edges."""
+def spread(wanted: Sequence[float], gap: float, top: float, bottom: float) -> list[float]:
+    """Move labels until none covers another, keeping their order and within the drawing's edges."""
     order = sorted(range(len(wanted)), key=lambda index: wanted[index])
     placed = [0.0] * len(wanted)
     floor = top - gap

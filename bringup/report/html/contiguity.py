@@ -1,4 +1,4 @@
-"""Geometry of the page-contiguity histogram: a row a buffer, a column a length of run, a bar its share of the bytes."""
+"""Geometry of the page-contiguity histogram: a row per buffer, a column per run length, bars for shares of bytes."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _MOST_ROWS, _MOST_TICKS = 16, 5
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One column of a row: its rectangle, and what it says."""
+    """One column of a row: its rectangle, and its text."""
 
     x: float
     y: float
     width: float
     height: float
-    told: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class BufferRow:
     size: str
     base: float
     bars: tuple[Bar, ...]
-    told: str
+    summary: str
     facts: PageFacts
 
 
@@ -54,15 +54,15 @@ class PagesView:
 def pages_view(board: BoardRun) -> PagesView | None:
     """What the page shows of where pages lie; ``None`` where nothing was traced or exhausted."""
     heaps = (*board.heaps, *board.ion_heaps)
-    traced = [(heap.name, one) for heap in heaps for one in heap.pages if _bins(one)]
+    traced = [(heap.name, pages) for heap in heaps for pages in heap.pages if _bins(pages)]
     exhausted = tuple((heap.name, heap.exhaustion) for heap in heaps if heap.exhaustion)
     if not (traced or exhausted):
         return None
     shown = traced[:_MOST_ROWS]
-    lengths = [length for _, one in shown for length in _bins(one)]
+    lengths = [length for _, pages in shown for length in _bins(pages)]
     low, high = min(lengths, default=0), max(lengths, default=0)
     width = (_RIGHT - _LEFT) / (high - low + 1)
-    rows = tuple(_row(number, heap, one, low, width) for number, (heap, one) in enumerate(shown))
+    rows = tuple(_row(number, heap, pages, low, width) for number, (heap, pages) in enumerate(shown))
     stride = max(1, -(-(high - low + 1) // _MOST_TICKS))
     ticks = tuple((_LEFT + (length - low) * width, units.size(1 << length)) for length in range(low, high + 1, stride))
     height = _TOP + _ROW * len(rows) + 34

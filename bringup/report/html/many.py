@@ -1,8 +1,8 @@
 """Many boards on one page: a matrix of boards × checks, the findings they share, and a short part for each.
 
-A thousand boards of sixty verdicts have to stay one page of a few megabytes. So no long text stands twice: a finding is
-told once with the boards that have it, a board's part is its own evidence in short, and the rest is in the document
-that the page carries, from which the script fills a board's part when it is opened.
+A thousand boards of sixty verdicts have to stay one page of a few megabytes. So no long text is repeated: a finding is
+shown once with the boards that have it, a board's part is a short form of its own evidence, and the rest is in the
+document in the page, from which the script fills a board's part when it is opened.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Matrix:
 
 @dataclass(frozen=True, slots=True)
 class SharedView:
-    """A finding told once.
+    """A finding, shown once for all boards that have it.
 
     :param seen_on: the serial of the board whose words and facts it has.
     :param named: boards as (anchor, serial), a few that are named at once; ``others``: the rest.
@@ -110,22 +110,22 @@ def many_view(run: Run, every: Sequence[SharedFinding]) -> ManyView:
     order = sorted(enumerate(run.boards), key=lambda item: badness(item[1]))
     names = {index: anchors.of(board.serial) for index, board in order}
     where = {id(board): names[index] for index, board in enumerate(run.boards)}
-    shared = [_shared(one, where, anchors) for one in every[:_SHARED]]
-    told = {one.view.finding.key: one.view for one in shared}
+    shared = [_shared(finding, where, anchors) for finding in every[:_SHARED]]
+    known = {group.view.finding.key: group.view for group in shared}
     whole = len(run.boards) <= FULL_PARTS
     return ManyView(
         matrix=_matrix([(names[index], board) for index, board in order]),
         shared=tuple(shared),
         shared_left_out=len(every) - len(shared),
-        full=tuple(board_view(board, names[index], anchors, told) for index, board in order) if whole else (),
-        brief=() if whole else tuple(_brief(index, board, names[index], told) for index, board in order),
+        full=tuple(board_view(board, names[index], anchors, known) for index, board in order) if whole else (),
+        brief=() if whole else tuple(_brief(index, board, names[index], known) for index, board in order),
     )
 
 
-def _shared(one: SharedFinding, where: Mapping[int, str], anchors: Anchors) -> SharedView:
-    boards = tuple((where[id(board)], board.serial) for board in one.boards)
-    view = finding_view(one.finding, "shared", anchors)
-    return SharedView(view, one.seen_on.serial, boards[:_NAMED], boards[_NAMED:], one.texts)
+def _shared(shared: SharedFinding, where: Mapping[int, str], anchors: Anchors) -> SharedView:
+    boards = tuple((where[id(board)], board.serial) for board in shared.boards)
+    view = finding_view(shared.finding, "shared", anchors)
+    return SharedView(view, shared.seen_on.serial, boards[:_NAMED], boards[_NAMED:], shared.texts)
 
 
 def _matrix(boards: list[tuple[str, BoardRun]]) -> Matrix:
@@ -140,7 +140,7 @@ def _matrix(boards: list[tuple[str, BoardRun]]) -> Matrix:
     quiet = tuple(check for check, counts in found.items() if not any(counts[:3]))
     shown = columns[:_COLUMNS]
     rows = (
-        MatrixRow(anchor, board.serial, board.outcome, Markup().join(_CELLS[by_check.get(one)] for one in shown))
+        MatrixRow(anchor, board.serial, board.outcome, Markup().join(_CELLS[by_check.get(check)] for check in shown))
         for anchor, board, by_check in answers
     )
     return Matrix(tuple(shown), quiet, len(columns) - len(shown), tuple(_batched(rows, _BLOCK)))
@@ -149,10 +149,10 @@ def _matrix(boards: list[tuple[str, BoardRun]]) -> Matrix:
 def _answers(verdicts: Iterable[Verdict]) -> dict[str, Outcome]:
     """The worst outcome by check: one check may have been asked of several heaps."""
     out: dict[str, Outcome] = {}
-    for one in verdicts:
-        known = out.get(one.id)
-        if known is None or WORST_FIRST.index(one.outcome) < WORST_FIRST.index(known):
-            out[one.id] = one.outcome
+    for verdict in verdicts:
+        known = out.get(verdict.id)
+        if known is None or WORST_FIRST.index(verdict.outcome) < WORST_FIRST.index(known):
+            out[verdict.id] = verdict.outcome
     return out
 
 
@@ -162,15 +162,15 @@ def _batched(rows: Iterable[MatrixRow], size: int) -> Iterable[tuple[MatrixRow, 
         yield batch
 
 
-def _brief(index: int, board: BoardRun, anchor: str, told: Mapping[str, FindingView]) -> BriefView:
+def _brief(index: int, board: BoardRun, anchor: str, known: Mapping[str, FindingView]) -> BriefView:
     found = findings(board.verdicts)
-    short = tuple(_short(one, told.get(one.key)) for one in found[:_BRIEF])
+    short = tuple(_short(finding, known.get(finding.key)) for finding in found[:_BRIEF])
     return BriefView(anchor, index, board, tally(board.verdicts), short, len(found) - len(short))
 
 
 def _short(finding: Finding, shared: FindingView | None) -> tuple[str | None, Outcome, str, str, str]:
-    checks = ", ".join(f"{one.id} {one.heap}" if one.heap else one.id for one in finding.verdicts)
-    fact = next((one.evidence[0] for one in finding.verdicts if one.evidence), "")
+    checks = ", ".join(f"{verdict.id} {verdict.heap}" if verdict.heap else verdict.id for verdict in finding.verdicts)
+    fact = next((verdict.evidence[0] for verdict in finding.verdicts if verdict.evidence), "")
     return (
         shared.anchor if shared else None,
         finding.outcome,

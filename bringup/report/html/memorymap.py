@@ -1,6 +1,6 @@
-"""Geometry of the memory map: physical addresses upwards, every bank of RAM to one scale. The template draws it as SVG.
+"""Geometry of the memory map, which the template draws as SVG: all banks of RAM to one scale.
 
-As data sheets draw it: low addresses at the bottom. Between banks is a break, because what lies there is no memory.
+As data sheets draw it: low addresses at the bottom. Between banks is a break, because there is no memory there.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bringup.report import units
-from bringup.report.html.charts import apart
+from bringup.report.html.charts import spread
 from bringup.results.memory import SET_ASIDE, MemoryRegion, RegionKind, Unplaced
 from bringup.results.run import BoardRun
 from bringup.text import pluralize
@@ -38,10 +38,11 @@ class Bank:
 
 @dataclass(frozen=True, slots=True)
 class Area:
-    """A region's rectangle; ``label_y``: where its name stands, ``None`` where there is no room.
+    """A region's rectangle.
 
     :param style: its CSS class.
-    :param lifted: drawn one unit high although it is less.
+    :param label_y: where its name is drawn; ``None``: there is no room for it.
+    :param lifted: drawn one unit high although it is smaller.
     """
 
     region: MemoryRegion
@@ -62,10 +63,11 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class MemoryView:
-    """The map and what stands beside it.
+    """The map and the table beside it.
 
-    :param scale: bytes a unit of the drawing; ``four_gib``: where the 4 GiB line is, if it runs through RAM.
-    :param regions: named regions, ascending; ``unmapped``: the map cannot be drawn, because RAM is not known.
+    :param scale: bytes per unit of the drawing.
+    :param four_gib: where the 4 GiB line is, if it runs through RAM.
+    :param regions: named regions, ascending.
     """
 
     height: float
@@ -85,20 +87,20 @@ def memory_view(board: BoardRun) -> MemoryView | None:
     memory = board.memory
     if memory is None:
         return None
-    named = tuple(one for one in memory.regions if one.kind in _NAMED)
+    named = tuple(region for region in memory.regions if region.kind in _NAMED)
     if not (memory.ram or named or memory.unplaced):
         return None
     ram = tuple((begin, end) for begin, end in memory.ram if end > begin)[:_MOST_BANKS]
-    place = _Placing(ram)
-    heaps = {one.name: heap for one in named if (heap := _heap_on(one.name, board))}
-    areas = _areas(memory.regions, place) if ram else ()
+    scale = _Scale(ram)
+    heaps = {region.name: heap for region in named if (heap := _heap_on(region.name, board))}
+    areas = _areas(memory.regions, scale) if ram else ()
     return MemoryView(
-        height=place.height,
-        banks=place.banks,
+        height=scale.height,
+        banks=scale.banks,
         areas=areas,
-        marks=_marks(board, place) if ram else (),
-        four_gib=place.y(_FOUR_GIB) if any(begin < _FOUR_GIB < end for begin, end in ram) else None,
-        scale=units.size(round(place.bytes_a_unit)) if ram else "",
+        marks=_marks(board, scale) if ram else (),
+        four_gib=scale.y(_FOUR_GIB) if any(begin < _FOUR_GIB < end for begin, end in ram) else None,
+        scale=units.size(round(scale.bytes_per_unit)) if ram else "",
         summary=_summary(ram, named),
         regions=named,
         unplaced=memory.unplaced,
@@ -107,22 +109,22 @@ def memory_view(board: BoardRun) -> MemoryView | None:
 
 
 def _heap_on(region: str, board: BoardRun) -> str | None:
-    """The heap that stands on a region: since 6.19 it has the region's name, with or without its unit address."""
-    names = {one.name for one in board.heaps if one.present}
-    return next((one for one in (region, region.partition("@")[0]) if one in names), None)
+    """The heap that allocates from a region: since 6.19 it has the region's name, with or without its unit address."""
+    names = {heap.name for heap in board.heaps if heap.present}
+    return next((name for name in (region, region.partition("@")[0]) if name in names), None)
 
 
-class _Placing:
-    """Addresses to places. Banks are stacked upwards, each as high as it is large."""
+class _Scale:
+    """From addresses to the drawing. Banks are stacked upwards, each as high as it is large."""
 
     def __init__(self, ram: tuple[tuple[int, int], ...]) -> None:
         whole = sum(end - begin for begin, end in ram) or 1
-        self.bytes_a_unit = whole / _TALL
+        self.bytes_per_unit = whole / _TALL
         self._banks: list[tuple[int, int, float, float]] = []
         bottom = _TOP + _TALL + _BREAK * max(0, len(ram) - 1)
         self.height = bottom + 14
         for begin, end in ram:
-            tall = (end - begin) / self.bytes_a_unit
+            tall = (end - begin) / self.bytes_per_unit
             self._banks.append((begin, end, bottom - tall, bottom))
             bottom -= tall + _BREAK
 
@@ -137,45 +139,45 @@ class _Placing:
         """Where an address lies; ``None``: not in RAM. The end of a bank is in it."""
         for begin, end, _, bottom in self._banks:
             if begin <= place <= end:
-                return bottom - (place - begin) / self.bytes_a_unit
+                return bottom - (place - begin) / self.bytes_per_unit
         return None
 
-    def within(self, begin: int, end: int) -> Iterable[tuple[float, float]]:
-        """(top, height) of the part in each bank of a range."""
+    def parts(self, begin: int, end: int) -> Iterable[tuple[float, float]]:
+        """(top, height) of a range, for each bank that it reaches into."""
         for low, high, _, bottom in self._banks:
             first, last = max(low, begin), min(high, end)
             if first < last:
-                yield bottom - (last - low) / self.bytes_a_unit, (last - first) / self.bytes_a_unit
+                yield bottom - (last - low) / self.bytes_per_unit, (last - first) / self.bytes_per_unit
 
 
-def _areas(regions: Iterable[MemoryRegion], place: _Placing) -> tuple[Area, ...]:
-    """Rectangles, what booting reserved at the back; labels for the named ones, the largest where room is short."""
+def _areas(regions: Iterable[MemoryRegion], scale: _Scale) -> tuple[Area, ...]:
+    """Rectangles, those reserved while booting at the back; labels for the largest named regions."""
     drawn = [
-        (one, top, height)
-        for one in sorted(regions, key=lambda one: one.kind is not RegionKind.BOOT)
-        for top, height in place.within(one.begin, one.end)
+        (region, top, height)
+        for region in sorted(regions, key=lambda region: region.kind is not RegionKind.BOOT)
+        for top, height in scale.parts(region.begin, region.end)
     ]
-    named = [index for index, (one, _, _) in enumerate(drawn) if one.kind in _NAMED]
+    named = [index for index, (region, _, _) in enumerate(drawn) if region.kind in _NAMED]
     named = sorted(named, key=lambda index: -drawn[index][2])[:_MOST_LABELS]
     wanted = [drawn[index][1] + drawn[index][2] / 2 for index in named]
     label = dict(
-        zip(named, apart(wanted, _LABEL_GAP, _FIRST_LABEL, place.height - _LAST_LABEL - _LABEL_GAP), strict=True)
+        zip(named, spread(wanted, _LABEL_GAP, _FIRST_LABEL, scale.height - _LAST_LABEL - _LABEL_GAP), strict=True)
     )
     return tuple(
-        Area(one, f"r-{one.kind.value}", top, max(_LEAST, height), label.get(index), height < _LEAST)
-        for index, (one, top, height) in enumerate(drawn)
+        Area(region, f"r-{region.kind.value}", top, max(_LEAST, height), label.get(index), height < _LEAST)
+        for index, (region, top, height) in enumerate(drawn)
     )
 
 
-def _marks(board: BoardRun, place: _Placing) -> tuple[Mark, ...]:
-    """Where pages were seen, heap by heap; neighbours that would cover each other are drawn once."""
+def _marks(board: BoardRun, scale: _Scale) -> tuple[Mark, ...]:
+    """Where pages were seen, heap by heap; marks that would cover each other are drawn once."""
     marks = []
     for heap in board.heaps:
         spots = {
             (round(top + min(0.0, height - _LEAST_MARK), 1), round(max(_LEAST_MARK, height), 1))
             for pages in heap.pages
             for begin, size in pages.extents
-            for top, height in place.within(begin, begin + size)
+            for top, height in scale.parts(begin, begin + size)
         }
         if spots:
             marks.append(Mark(heap.name, tuple(sorted(spots))))
@@ -184,9 +186,9 @@ def _marks(board: BoardRun, place: _Placing) -> tuple[Mark, ...]:
 
 def _summary(ram: tuple[tuple[int, int], ...], named: tuple[MemoryRegion, ...]) -> str:
     whole = sum(end - begin for begin, end in ram)
-    cma = sum(one.end - one.begin for one in named if one.kind is RegionKind.CMA)
-    away = sum(one.end - one.begin for one in named if one.kind in (RegionKind.POOL, RegionKind.NO_MAP))
+    cma = sum(region.end - region.begin for region in named if region.kind is RegionKind.CMA)
+    away = sum(region.end - region.begin for region in named if region.kind in (RegionKind.POOL, RegionKind.NO_MAP))
     parts = [f"{units.size(whole)} of RAM in {pluralize(len(ram), 'bank')}"] if ram else []
     parts += [f"{units.size(cma)} of it CMA"] if cma > 0 else []
     parts += [f"{units.size(away)} set aside"] if away > 0 else []
-    return ", ".join(parts) + "." if parts else "Where memory lies is not known."
+    return ", ".join(parts) + "." if parts else "It is unknown where memory lies."

@@ -22,14 +22,14 @@ _KINDS = {
     "no-map": ("no-map", "set aside, and not mapped by the kernel"),
     "kernel": ("kernel", "the kernel itself"),
 }
-# How a heap does beside ION, as an outcome: what is only different needs a look, what is not known is no pass.
+# Results of the comparison with ION as outcomes: "different" needs a look; "unknown" never counts as a pass.
 _RESULTS = {"same": "pass", "better": "pass", "different": "warn", "worse": "fail", "unknown": "error"}
 _STANDINGS = {
     "android": "Android's",
     "vendor": "a vendor's",
     "backport": "of a later mainline",
     "removed": "removed from mainline",
-    "unknown": "not known",
+    "unknown": "unknown",
 }
 
 
@@ -63,7 +63,7 @@ def render(run: Run) -> str:
 def _parts(view: BoardView | None, many: ManyView | None) -> list[tuple[str, str]]:
     """The page's parts that exist, as (anchor, title)."""
     if many is not None:
-        boards = [("boards", "Each board")] if many.brief else [(one.anchor, one.board.serial) for one in many.full]
+        boards = [("boards", "Each board")] if many.brief else [(view.anchor, view.board.serial) for view in many.full]
         return [("matrix", "Boards × checks"), ("findings", "Findings"), *boards]
     if view is None:
         return []

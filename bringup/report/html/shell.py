@@ -1,7 +1,7 @@
-"""One sheet of HTML: what the page of a run and that of a comparison have in common.
+"""The HTML page around a report: what the page of a run and that of a comparison have in common.
 
-The template escapes all text, and every text passes :func:`bringup.text.visible`. Style, script and the document that
-the page carries enter it as markup; the page's policy names the first two by their hashes.
+The template escapes all text, and every text passes :func:`bringup.text.visible`. Style, script and the document in
+the page enter it as markup; the page's policy names the first two by their hashes.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ def render_sheet(template: str, document: str, context: Mapping[str, object]) ->
 
 
 def _carried(document: str) -> tuple[str, bool]:
-    """A document as it stands in the page, and whether it is packed: gzip in base64, where plain is too long.
+    """A document as the page holds it, and whether it is packed: gzip in base64, where plain is too long.
 
     Plain, it is escaped so that nothing in it can end or open an element.
     """

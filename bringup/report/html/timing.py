@@ -28,7 +28,7 @@ _TITLES = {
 
 @dataclass(frozen=True, slots=True)
 class Legend:
-    """What a letter in the charts stands for."""
+    """The source that a letter in the charts means."""
 
     key: str
     name: str
@@ -53,18 +53,18 @@ class TimingView:
 
 
 def timing_view(board: BoardRun) -> TimingView | None:
-    """Charts of one thread's figures; ``None``: nothing was timed, nor said to be untimed."""
+    """Charts of the figures of one thread; ``None`` where the run has no timings, nor reasons for having none."""
     timings = board.timings or tuple(_from_latency(board))
     if not (timings or board.untimed):
         return None
-    alone = [one for one in timings if one.threads == 1]
+    alone = [timing for timing in timings if timing.threads == 1]
     legend = _legend(alone, "the limit of this board" if board.timings else "memset of the same size")
     charts = (
         *(_times(op, alone, legend) for op in ("alloc", "free")),
         *(_speeds(op, alone, legend) for op in _OPS),
     )
-    rows = sorted(timings, key=lambda one: one.threads)
-    drawn = tuple(one for one in charts if one)
+    rows = sorted(timings, key=lambda timing: timing.threads)
+    drawn = tuple(chart for chart in charts if chart)
     left_out = max(0, len(rows) - _ROWS)
     return TimingView(bool(board.timings), tuple(legend.values()), drawn, tuple(rows[:_ROWS]), left_out, board.untimed)
 
@@ -73,31 +73,36 @@ def _from_latency(board: BoardRun) -> Iterable[TimingFacts]:
     """Figures of a run that has no benchmark: allocation latency of heaps and ION beside memset of the same size."""
     ion = (("ion", heap.name.removeprefix("ion/"), heap) for heap in board.ion_heaps)
     for source, name, heap in (*(("heap", heap.name, heap) for heap in board.heaps), *ion):
-        for one in heap.latency:
-            for op, p50, p95 in (("alloc", one.alloc_p50, one.alloc_p95), ("free", one.free_p50, one.free_p95)):
-                yield _timing(source, name, op, one.size, one.samples, p50, p95)
+        for latency in heap.latency:
+            for op, p50, p95 in (
+                ("alloc", latency.alloc_p50, latency.alloc_p95),
+                ("free", latency.free_p50, latency.free_p95),
+            ):
+                yield _timing(source, name, op, latency.size, latency.samples, p50, p95)
     seen: set[int] = set()
     for heap in board.heaps:
-        for one in heap.latency:
-            if one.size not in seen:
-                seen.add(one.size)
-                yield _timing("limit", "", "memset", one.size, one.samples, one.memset_p50, one.memset_p95)
+        for latency in heap.latency:
+            if latency.size not in seen:
+                seen.add(latency.size)
+                yield _timing(
+                    "limit", "", "memset", latency.size, latency.samples, latency.memset_p50, latency.memset_p95
+                )
 
 
 def _timing(source: str, name: str, op: str, size: int, samples: int, p50: int, p95: int) -> TimingFacts:
     median = float(p50)
-    # ION's name says already whether its buffers are cached.
+    # ION's name already says whether its buffers are cached.
     flags = 1 if source == "ion" else 0
     return TimingFacts(source, name, flags, op, size, 1, samples, median, float(p95), 0, 0, (), median, median, 0)
 
 
 def _legend(timings: Iterable[TimingFacts], beside: str) -> dict[tuple[str, str, int], Legend]:
-    """A letter and a style for each source: heaps in colours, ION in the same ones dashed, the limit grey and last."""
-    sources = dict.fromkeys((one.source, one.name, one.flags) for one in timings)
-    labels = {(one.source, one.name, one.flags): one.label for one in timings}
+    """A letter and a style for each source: heaps in colours, ION in the same, dashed; the limit is grey and last."""
+    sources = dict.fromkeys((timing.source, timing.name, timing.flags) for timing in timings)
+    labels = {(timing.source, timing.name, timing.flags): timing.label for timing in timings}
     order = {"heap": 0, "ion": 1}
     legend = {}
-    for number, source in enumerate(sorted(sources, key=lambda one: order.get(one[0], 2))):
+    for number, source in enumerate(sorted(sources, key=lambda source: order.get(source[0], 2))):
         limit = source[0] == "limit"
         key = "0" if limit else _LETTERS[number % len(_LETTERS)]
         style = "limit" if limit else f"c{number % _COLOURS}{' ion' if source[0] == 'ion' else ''}"
@@ -106,14 +111,14 @@ def _legend(timings: Iterable[TimingFacts], beside: str) -> dict[tuple[str, str,
 
 
 def _times(op: str, timings: list[TimingFacts], legend: Mapping[tuple[str, str, int], Legend]) -> Chart | None:
-    own = [one for one in timings if one.op == op and one.source != "limit"]
-    bounds = {(one.size, one.limit): one.limit_p50 for one in own if one.limit and one.limit_p50}
+    own = [timing for timing in timings if timing.op == op and timing.source != "limit"]
+    bounds = {(timing.size, timing.limit): timing.limit_p50 for timing in own if timing.limit and timing.limit_p50}
     curves = _curves(own, legend)
     against = next((limit for _, limit in bounds), None)
-    limit = legend.get(next((one for one in legend if one[0] == "limit"), ("", "", 0)))
+    limit = legend.get(next((source for source in legend if source[0] == "limit"), ("", "", 0)))
     points = {size: value for (size, named), value in bounds.items() if named == against and value}
     if not points:
-        memset = {one.size: one.p50 for one in timings if one.source == "limit" and one.op == "memset"}
+        memset = {timing.size: timing.p50 for timing in timings if timing.source == "limit" and timing.op == "memset"}
         points, against = memset, "memset of the same size" if memset else None
     if own and points and limit:
         curves.append(Measured(limit.key, limit.name, limit.style, tuple(sorted(points.items()))))
@@ -121,45 +126,49 @@ def _times(op: str, timings: list[TimingFacts], legend: Mapping[tuple[str, str, 
 
 
 def _speeds(op: str, timings: list[TimingFacts], legend: Mapping[tuple[str, str, int], Legend]) -> Chart | None:
-    fast = [one for one in timings if one.op == op and one.mb_per_s]
-    own = [one for one in fast if one.source != "limit"]
+    fast = [timing for timing in timings if timing.op == op and timing.mb_per_s]
+    own = [timing for timing in fast if timing.source != "limit"]
     if not own:
         return None
-    best = max(own, key=lambda one: one.mb_per_s or 0)
+    best = max(own, key=lambda timing: timing.mb_per_s or 0)
     beside = (
         f", which takes {best.ratio:.2g} times as long as {best.limit} of own memory"
         if best.ratio and best.limit
         else ""
     )
     speed = f"{units.rate(best.mb_per_s or 0)} on {best.label} with {units.size(best.size)}"
-    told = f"{_TITLES[op]}: at best {speed}{beside}."
-    return chart(_TITLES[op], told, _curves(fast, legend, speeds=True), times=False)
+    summary = f"{_TITLES[op]}: at best {speed}{beside}."
+    return chart(_TITLES[op], summary, _curves(fast, legend, speeds=True), times=False)
 
 
 def _curves(
     timings: Iterable[TimingFacts], legend: Mapping[tuple[str, str, int], Legend], *, speeds: bool = False
 ) -> list[Measured]:
-    """One curve a source, in the legend's order."""
+    """One curve per source, in the legend's order."""
     found: dict[tuple[str, str, int], list[TimingFacts]] = {}
-    for one in timings:
-        found.setdefault((one.source, one.name, one.flags), []).append(one)
+    for timing in timings:
+        found.setdefault((timing.source, timing.name, timing.flags), []).append(timing)
     curves = []
-    for source, told in legend.items():
-        several = sorted(found.get(source, ()), key=lambda one: one.size)
+    for source, entry in legend.items():
+        several = sorted(found.get(source, ()), key=lambda timing: timing.size)
         if several:
-            points = tuple((one.size, (one.mb_per_s or 0) if speeds else one.p50) for one in several)
-            bands = () if speeds else tuple((one.size, one.low, one.high) for one in several if one.high > one.low)
-            curves.append(Measured(told.key, told.name, told.style, points, bands))
+            points = tuple((timing.size, (timing.mb_per_s or 0) if speeds else timing.p50) for timing in several)
+            bands = (
+                ()
+                if speeds
+                else tuple((timing.size, timing.low, timing.high) for timing in several if timing.high > timing.low)
+            )
+            curves.append(Measured(entry.key, entry.name, entry.style, points, bands))
     return curves
 
 
 def _summary(title: str, own: list[TimingFacts], against: str | None) -> str:
     """One sentence for those who do not see the chart: the smallest and the largest size of each source."""
     parts = []
-    for label in dict.fromkeys(one.label for one in own):
-        several = sorted((one for one in own if one.label == label), key=lambda one: one.size)
+    for label in dict.fromkeys(timing.label for timing in own):
+        several = sorted((timing for timing in own if timing.label == label), key=lambda timing: timing.size)
         ends = several[:1] if len(several) == 1 else [several[0], several[-1]]
-        told = " and ".join(f"{units.duration(one.p50)} for {units.size(one.size)}" for one in ends)
-        parts.append(f"{label} {told}")
+        times = " and ".join(f"{units.duration(timing.p50)} for {units.size(timing.size)}" for timing in ends)
+        parts.append(f"{label} {times}")
     limit = f" Limit: {against}." if against else ""
     return f"{title}, the median: {'; '.join(parts)}.{limit}"

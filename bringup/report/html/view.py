@@ -65,7 +65,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Alike:
-    """Verdicts of one check that say the same: (anchor, heap) of each, and one of them."""
+    """Verdicts of one check that say the same: (anchor, heap) of each, and the first of them."""
 
     places: tuple[tuple[str, str | None], ...]
     verdict: Verdict
@@ -73,7 +73,10 @@ class Alike:
 
 @dataclass(frozen=True, slots=True)
 class CheckRow:
-    """All verdicts of one check in a folded part. ``anchor``: the row's own, where it is about no heap."""
+    """All verdicts of one check in a folded part.
+
+    :param anchor: the row's own, where the check is not about a heap.
+    """
 
     anchor: str | None
     verdict: Verdict
@@ -93,17 +96,18 @@ class Block:
 class FindingView:
     """A finding with its verdicts.
 
-    :param told_at: where the same remedies stand already.
+    :param shown_at: where the page already shows the same fixes.
     :param alternatives: other causes that fit, each once.
-    :param seen_before: (address, title) of public reports of the same; the address is empty where it is none.
-    :param why: why it matters, and ``look`` where to look first; each may be empty.
+    :param seen_before: (address, title) of public reports of the same; no address where it is not a web address.
+    :param why: why it matters; may be empty.
+    :param look: where to look first; may be empty.
     """
 
     anchor: str
     finding: Finding
     rows: tuple[Row, ...]
     remedies: tuple[Block, ...]
-    told_at: str | None = None
+    shown_at: str | None = None
     alternatives: tuple[Alternative, ...] = ()
     seen_before: tuple[tuple[str, str], ...] = ()
     why: str = ""
@@ -123,7 +127,8 @@ class Glance:
 class HeapRow:
     """A heap at a glance.
 
-    :param memory: what is known of the memory behind it; ``replaces``: the ION heap whose place it takes.
+    :param memory: what is known of the memory behind it.
+    :param replaces: the ION heap whose place it takes.
     :param tests: how many tests ended how, worst first.
     """
 
@@ -168,18 +173,18 @@ class BoardView:
     def requirement_counts(self) -> str:
         """How many requirements found which outcome: ``2 fail, 30 pass``."""
         counts = dict.fromkeys(WORST_FIRST, 0)
-        for one in self.requirements:
-            counts[one.outcome] += 1
+        for requirement in self.requirements:
+            counts[requirement.outcome] += 1
         return ", ".join(f"{count} {outcome.value}" for outcome, count in counts.items() if count)
 
 
 def board_view(
-    board: BoardRun, anchor: str, anchors: Anchors, told: Mapping[str, FindingView] | None = None
+    board: BoardRun, anchor: str, anchors: Anchors, known: Mapping[str, FindingView] | None = None
 ) -> BoardView:
     """Everything that the page shows of one board.
 
     :param anchor: the board's own name in the page.
-    :param told: findings that the page tells already, by their key.
+    :param known: findings that the page already shows, by their key.
     """
     return BoardView(
         anchor=anchor,
@@ -187,44 +192,46 @@ def board_view(
         headline=board_headline(board),
         tally=tally(board.verdicts),
         identity=_identity(board),
-        findings=tuple(finding_view(one, anchor, anchors, told) for one in findings(board.verdicts)),
-        passed=_check_rows((one for one in board.verdicts if one.outcome is Outcome.PASS), anchor, anchors),
-        skipped=_check_rows((one for one in board.verdicts if one.outcome is Outcome.SKIP), anchor, anchors),
-        heaps=tuple(_heap(one, board) for one in board.heaps),
+        findings=tuple(finding_view(finding, anchor, anchors, known) for finding in findings(board.verdicts)),
+        passed=_check_rows((verdict for verdict in board.verdicts if verdict.outcome is Outcome.PASS), anchor, anchors),
+        skipped=_check_rows(
+            (verdict for verdict in board.verdicts if verdict.outcome is Outcome.SKIP), anchor, anchors
+        ),
+        heaps=tuple(_heap(heap, board) for heap in board.heaps),
         steps=_steps(board),
         memory=memory_view(board),
         pages=pages_view(board),
         timing=timing_view(board),
-        requirements=tuple(sorted(board.requirements, key=lambda one: WORST_FIRST.index(one.outcome))),
+        requirements=tuple(sorted(board.requirements, key=lambda requirement: WORST_FIRST.index(requirement.outcome))),
     )
 
 
 def finding_view(
-    finding: Finding, under: str, anchors: Anchors, told: Mapping[str, FindingView] | None = None
+    finding: Finding, under: str, anchors: Anchors, known: Mapping[str, FindingView] | None = None
 ) -> FindingView:
-    """A finding under a board's anchor, or under ``shared``. Remedies that are told already are not told again."""
+    """A finding under a board's anchor, or under ``shared``. Fixes that the page already shows are not repeated."""
     name = finding.cause.id if finding.cause else finding.verdicts[0].id
-    heaps = {one.heap for one in finding.verdicts}
+    heaps = {verdict.heap for verdict in finding.verdicts}
     anchor = anchors.of("because", name, heaps.pop() if len(heaps) == 1 else None, under=under)
     rows = _rows(finding.verdicts, under, anchors)
-    told_once = dict.fromkeys(other for one in finding.verdicts for other in one.alternatives)
+    alternatives = dict.fromkeys(other for verdict in finding.verdicts for other in verdict.alternatives)
     links = dict.fromkeys((link.url, link.title) for link in (finding.cause.seen_before if finding.cause else ()))
     before = tuple((url if _URL.fullmatch(url) else "", title or url) for url, title in links)
-    known = (told or {}).get(finding.key)
-    if known is not None and finding.remedies and known.finding.remedies == finding.remedies:
-        return FindingView(anchor, finding, rows, (), known.anchor)
-    explained = about(finding) if known is None else None
+    same = (known or {}).get(finding.key)
+    if same is not None and finding.remedies and same.finding.remedies == finding.remedies:
+        return FindingView(anchor, finding, rows, (), same.anchor)
+    explained = about(finding) if same is None else None
     why, look = (explained.why, explained.look) if explained else ("", "")
-    return FindingView(anchor, finding, rows, _blocks(finding), None, tuple(told_once), before, why, look)
+    return FindingView(anchor, finding, rows, _blocks(finding), None, tuple(alternatives), before, why, look)
 
 
 def _blocks(finding: Finding) -> tuple[Block, ...]:
     """What to do, then the lines file by file; none twice."""
-    steps = dict.fromkeys(one.remedy for one in finding.verdicts if one.remedy)
-    changes = file_by_file(change for one in finding.verdicts for change in one.changes)
+    steps = dict.fromkeys(verdict.remedy for verdict in finding.verdicts if verdict.remedy)
+    changes = file_by_file(change for verdict in finding.verdicts for change in verdict.changes)
     return (
         *(Block("What to change", "", lines) for lines in steps),
-        *(Block("Lines for", one.file, one.lines) for one in changes),
+        *(Block("Lines for", change.file, change.lines) for change in changes),
     )
 
 
@@ -247,11 +254,11 @@ def _identity(board: BoardRun) -> tuple[tuple[str, str], ...]:
 
 
 def _rows(verdicts: Iterable[Verdict], board: str, anchors: Anchors) -> tuple[Row, ...]:
-    return tuple(Row(anchors.of(one.id, one.heap, under=board), one) for one in verdicts)
+    return tuple(Row(anchors.of(verdict.id, verdict.heap, under=board), verdict) for verdict in verdicts)
 
 
 def _check_rows(verdicts: Iterable[Verdict], board: str, anchors: Anchors) -> tuple[CheckRow, ...]:
-    """A row a check; what several heaps answered alike stands once."""
+    """One row per check; verdicts that are the same on several heaps are shown once."""
     checks: dict[tuple[str, str], list[Row]] = {}
     for row in _rows(verdicts, board, anchors):
         checks.setdefault((row.verdict.id, row.verdict.title), []).append(row)
@@ -275,23 +282,27 @@ def _check_row(rows: list[Row]) -> CheckRow:
 
 
 def _heap(facts: HeapFacts, board: BoardRun) -> HeapRow:
-    order = [str(one) for one in WORST_FIRST]
+    order = [str(outcome) for outcome in WORST_FIRST]
     tests = sorted(facts.tests.items(), key=lambda item: order.index(item[0]) if item[0] in order else -1)
-    replaces = next((one.ion for one in board.ion.comparisons if one.heap == facts.name), "") if board.ion else ""
+    replaces = (
+        next((comparison.ion for comparison in board.ion.comparisons if comparison.heap == facts.name), "")
+        if board.ion
+        else ""
+    )
     counted = tuple((name, count) for name, count in tests if count)
     return HeapRow(facts, _memory_of(facts, board), replaces, counted, _glance(facts, board))
 
 
 def _memory_of(facts: HeapFacts, board: BoardRun) -> str:
-    """The size of the area it stands on, or what it gave; and whether its largest traced buffer was contiguous."""
+    """The size of its area, or how much it gave; and whether its largest traced buffer was contiguous."""
     parts = []
-    regions = [one for one in board.memory.regions if one.kind in SET_ASIDE] if board.memory else []
-    area = next((one for one in regions if facts.name in (one.name, one.name.partition("@")[0])), None)
+    regions = [region for region in board.memory.regions if region.kind in SET_ASIDE] if board.memory else []
+    area = next((region for region in regions if facts.name in (region.name, region.name.partition("@")[0])), None)
     if area is not None and area.end > area.begin:
         parts.append(f"{units.size(area.end - area.begin)} at {units.address(area.begin)}")
     elif facts.exhaustion and facts.exhaustion.held > 0:
         parts.append(f"gave {units.size(facts.exhaustion.held)}")
-    largest = max(facts.pages, key=lambda one: one.size, default=None)
+    largest = max(facts.pages, key=lambda pages: pages.size, default=None)
     if largest is not None:
         runs = sum(count for _, count in largest.runs)
         parts.append("contiguous" if runs == 1 else f"{units.size(largest.size)} in {pluralize(runs, 'run')}")
@@ -300,15 +311,16 @@ def _memory_of(facts: HeapFacts, board: BoardRun) -> str:
 
 def _glance(facts: HeapFacts, board: BoardRun) -> Glance | None:
     timed = [
-        one
-        for one in board.timings
-        if (one.source, one.name, one.op, one.threads) == ("heap", facts.name, "alloc", 1) and one.size > 0
+        timing
+        for timing in board.timings
+        if (timing.source, timing.name, timing.op, timing.threads) == ("heap", facts.name, "alloc", 1)
+        and timing.size > 0
     ]
     if timed:
-        near = min(timed, key=lambda one: abs(one.size - _GLANCE))
+        near = min(timed, key=lambda timing: abs(timing.size - _GLANCE))
         beside = f"{near.ratio:.2g}× {near.limit}" if near.ratio and near.limit else ""
         return Glance(near.size, near.p50, beside)
-    old = min(facts.latency, key=lambda one: abs(one.size - _GLANCE), default=None)
+    old = min(facts.latency, key=lambda latency: abs(latency.size - _GLANCE), default=None)
     if old is None:
         return None
     beside = units.ratio(old.alloc_p50, old.memset_p50)

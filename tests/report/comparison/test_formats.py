@@ -19,7 +19,7 @@ from bringup.document import read_document
 from bringup.errors import RecordError, UsageError
 from bringup.report import all_formats, comparing_formats, rendered, write_report
 from bringup.report.comparison.story import headline, outcome_of
-from bringup.report.comparison.timing_chart import moved
+from bringup.report.comparison.timing_chart import timing_charts
 from bringup.report.load import load_document, load_report
 from bringup.results.verdict import Outcome
 from bringup.text import visible
@@ -74,7 +74,7 @@ def test_html_gains_no_element_and_reads_back_equal(found: Comparison) -> None:
 def test_times_that_nobody_measured_are_drawn_too(before: float, after: float) -> None:
     """Their ratio is beyond what a float holds."""
     timing = Timing("b", "system", 4096, before, after, before_low=0.0, after_high=after)
-    (drawing,) = moved([timing], [], several=False)
+    (drawing,) = timing_charts([timing], [], several=False)
     (row,) = drawing.rows
     assert all(math.isfinite(one) for one in (*row.before, *row.after, row.at))
 
@@ -131,7 +131,7 @@ def test_what_was_written_is_read_back(pair: str, name: str, tmp_path: Path) -> 
     found = PAIRS[pair]()
     file = write_report(found, name, tmp_path)
     assert load_document(file) == found
-    with pytest.raises(RecordError, match="a comparison of two runs, and no run"):
+    with pytest.raises(RecordError, match="a comparison of two runs, not a run"):
         load_report(file)
 
 
@@ -159,11 +159,15 @@ def test_a_comparison_of_an_earlier_version_is_read() -> None:
 @pytest.mark.parametrize(
     ("pair", "outcome", "answer"),
     [
-        ("regressed", Outcome.FAIL, "8 answers got worse."),
-        ("newer kernel", Outcome.PASS, "Nothing regressed: 183 answers about 1 board compared; 286 vanished."),
+        ("regressed", Outcome.FAIL, "8 verdicts got worse."),
+        ("newer kernel", Outcome.PASS, "Nothing regressed: 183 verdicts about 1 board compared; 286 vanished."),
         ("slower", Outcome.FAIL, "15 timings got slower."),
         ("nothing", Outcome.ERROR, "Nothing was compared: no board is in both runs."),
-        ("lost", Outcome.ERROR, "Not known whether something regressed: 60 answers could not be found out any more."),
+        (
+            "lost",
+            Outcome.ERROR,
+            "It is unknown whether something regressed: 60 verdicts became unknown.",
+        ),
     ],
 )
 def test_the_first_sentence(pair: str, outcome: Outcome, answer: str) -> None:
@@ -202,7 +206,7 @@ def test_recorded_boards_that_regressed() -> None:
 def test_recorded_boards_that_did_not_regress() -> None:
     found = compared.newer_kernel()
     page = parsers.page(render("html", found))
-    assert "No answer got worse." in page.text
+    assert "No verdict got worse." in page.text
     facts = {"facts/board/kernel", "facts/heap/ion_ion_system_heap", "facts/memory_region/video@50000000"}
     assert facts <= set(page.ids)
     cases = [case.outcome for suite in parsers.junit(render("junit", found)) for case in suite.cases]
@@ -211,14 +215,16 @@ def test_recorded_boards_that_did_not_regress() -> None:
 
 def test_timings_are_drawn_with_both_noise_bands_and_the_test_is_told() -> None:
     found = compared.slower()
-    reserved, system = sorted(moved(found.timings, found.unchanged_timings, several=False), key=lambda one: one.title)
+    reserved, system = sorted(
+        timing_charts(found.timings, found.unchanged_timings, several=False), key=lambda one: one.title
+    )
     assert (system.title, reserved.title) == ("system", "reserved")
     assert [row.style for row in system.rows] == ["slower"] * 10 + ["faster"] * 5
     for row in (*system.rows, *reserved.rows):
         left, long = row.before
-        assert left <= system.one <= left + long
+        assert left <= system.unity <= left + long
         assert row.after[0] <= row.at <= row.after[0] + row.after[1]
-        assert (row.at > system.one) == (row.style == "slower")
+        assert (row.at > system.unity) == (row.style == "slower")
     text = parsers.page(render("html", found)).text
     assert "Decided by: exact Mann-Whitney rank test" in text
     assert "at most 1 in 100 pairs of runs shows a change" in text

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from rich.console import Console
 
 from bringup.compare.runs import Comparison, compare
-from bringup.report.comparison.story import told
+from bringup.report.comparison.story import grouped_changes
 from bringup.report.comparison.terminal import summary
 from bringup.results.run import BoardRun, Run
 from bringup.results.verdict import Outcome, Verdict
@@ -50,7 +50,7 @@ def test_one_board() -> None:
 def test_a_change_on_many_boards_is_told_once() -> None:
     names = [f"board-{number}" for number in range(9)]
     found = compare(asked(Outcome.PASS, *names), asked(Outcome.FAIL, *names))
-    assert len(told(found.differences)) == 1
+    assert len(grouped_changes(found.differences)) == 1
     assert "board-0, board-1, board-2 and 6 more" in printed(found)
     assert printed(found).startswith("9 regressed\n")
 
