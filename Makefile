@@ -5,13 +5,21 @@
 # make test-kernels  the tests that need them, with none of them skipped
 # make bench   the figures in README and docs, as ratios of one interleaved run
 # make lint    ruff, mypy, import-linter alone (make test runs them, too)
+# make lock    constraints/dev.txt anew: the versions that all of these but 'make demo' install
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+LOCK := constraints/dev.txt
 export PYTHON
+# Without bytecode each of hundreds of processes compiles all of bringup again.
+unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test test-allocator kernels test-kernels bench lint clean
+# A worker for each CPU, 8 at most. The order of the tests is random, and its seed is printed: PYTEST_ARGS=--randomly-seed=N
+# runs them in that order again.
+PYTEST := -m pytest -n auto --maxprocesses 8 --dist loadfile
+
+.PHONY: demo test test-allocator kernels test-kernels bench lint lock clean
 
 demo: $(VENV)/.installed
 	@scripts/system-packages qemu-system-x86_64:qemu-system-x86
@@ -22,7 +30,7 @@ test: $(VENV)/.installed-dev
 		qemu-aarch64:qemu-user cc:gcc g++:g++ dtc:device-tree-compiler chromium:chromium chromedriver:chromium-driver \
 		npm:npm checkpolicy:checkpolicy secilc:secilc m4:m4 selabel_lookup:selinux-utils bpfmt:blueprint-tools \
 		xmllint:libxml2-utils cpio:cpio lzop:lzop make:make ip:iproute2 xz:xz-utils
-	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not kernels" $(PYTEST_ARGS)
+	@$(BIN)/python $(PYTEST) -m "not kernels" $(PYTEST_ARGS)
 
 kernels: $(VENV)/.installed
 	@scripts/system-packages qemu-system-aarch64:qemu-system-arm dtc:device-tree-compiler make:make gcc:gcc \
@@ -32,8 +40,7 @@ kernels: $(VENV)/.installed
 	@$(BIN)/python -m tests.support.kernel.fetch
 
 test-kernels: kernels $(VENV)/.installed-dev
-	@BRINGUP_REQUIRE_BOARD=1 BRINGUP_REQUIRE_KERNELS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m kernels \
-		$(PYTEST_ARGS)
+	@BRINGUP_REQUIRE_BOARD=1 BRINGUP_REQUIRE_KERNELS=1 $(BIN)/python $(PYTEST) -m kernels $(PYTEST_ARGS)
 
 # Rebuilds the test allocator for every ABI and compares it with what is committed, byte for byte.
 test-allocator: $(VENV)/.installed-dev
@@ -67,9 +74,17 @@ $(VENV)/.installed: pyproject.toml | $(VENV)/bin/python
 	@$(BIN)/python -m pip install -q -e '.[virtual]'
 	@touch $@
 
-$(VENV)/.installed-dev: pyproject.toml | $(VENV)/bin/python
+$(VENV)/.installed-dev: pyproject.toml $(LOCK) | $(VENV)/bin/python
 	@scripts/system-packages cc:gcc python-headers:python3-dev lzo-headers:liblzo2-dev
 	@echo "installing bringup and what its tests need into $(VENV)" >&2
-	@$(BIN)/python -m pip install -q --upgrade 'pip>=25.1'
-	@$(BIN)/python -m pip install -q -e . --group dev --group allocator-build
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes --no-deps -r $(LOCK)
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps -e .
 	@touch $@ $(VENV)/.installed
+
+# The newest versions that pyproject.toml allows. The list names no package index: any that has these files will do.
+lock: | $(VENV)/bin/python
+	@$(BIN)/python -m pip install -q --disable-pip-version-check uv
+	@sed -n '1,/^[^#]/{/^#/p}' $(LOCK) >$(LOCK).new
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --upgrade --generate-hashes --no-header --no-annotate \
+		--no-emit-index-url --all-extras --group dev --group allocator-build pyproject.toml >>$(LOCK).new
+	@mv $(LOCK).new $(LOCK)
