@@ -44,8 +44,12 @@ SNIPPETS = (
     "=cmd()", "$x$", "~~x~~", "__proto__", "../../etc/passwd", "/", "~2", "\U0001f600", "e\u0301",
 )  # fmt: skip
 
-texts = st.lists(st.one_of(st.sampled_from(SNIPPETS), st.text(st.characters(codec=None), max_size=20)), max_size=4).map(
-    "".join
+# One character stands for each snippet, so that a whole text is one draw: a run has hundreds of texts.
+_SNIPPET_OF = {0xE000 + index: snippet for index, snippet in enumerate(SNIPPETS)}
+texts = st.builds(
+    lambda snippets, other: snippets.translate(_SNIPPET_OF) + other,
+    st.text("".join(map(chr, _SNIPPET_OF)), max_size=3),
+    st.text(st.characters(codec=None), max_size=20),
 )
 _maybe = st.none() | texts
 _count = st.integers(min_value=-5, max_value=10**20)
