@@ -18,6 +18,7 @@ from tests.support.command import bringup
 from tests.support.hung_allocator import hang_the_allocator
 from tests.support.native_adbd import AdbServer, NativeBoard
 
+ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 Make = Callable[..., NativeBoard]
 
 
@@ -28,8 +29,12 @@ def environ(adb_server: AdbServer) -> dict[str, str]:
 
 @contextmanager
 def at_work(environ: dict[str, str], *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """A process of bringup that waits for the test allocator, and was not started by ``nohup`` though the tests may be."""
-    hangup = signal.signal(signal.SIGHUP, signal.SIG_DFL)  # what is ignored stays so in every process below
+    """A process of bringup that waits for the test allocator.
+
+    A signal that is ignored is ignored in every process below: SIGHUP under ``nohup``, SIGINT in the background of a
+    script. The tests may run there, the process does not.
+    """
+    before = {number: signal.signal(number, signal.SIG_DFL) for number in ENDING}
     try:
         process = subprocess.Popen(
             [sys.executable, "-m", "bringup", *arguments],
@@ -39,7 +44,8 @@ def at_work(environ: dict[str, str], *arguments: str) -> Iterator[subprocess.Pop
             env=os.environ | environ,
         )
     finally:
-        signal.signal(signal.SIGHUP, hangup)
+        for number, handler in before.items():
+            signal.signal(number, handler)
     with process:
         assert process.stderr is not None
         while not process.stderr.readline().endswith(": facts and tests\n"):
@@ -51,7 +57,7 @@ def end_of(record: Path) -> object:
     return json.loads((record / "record.jsonl").read_text().splitlines()[-1])["why"]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("number", ENDING)
 def test_a_run_ends_and_leaves_nothing_running(
     number: signal.Signals, environ: dict[str, str], make_native_board: Make, tmp_path: Path
 ) -> None:

@@ -154,16 +154,13 @@ def test_a_program_that_the_kernel_killed_for_memory(
 
 
 @pytest.mark.board
-def test_a_board_with_little_free_memory(connected: Callable[[], Board], tmp_path: Path) -> None:
+def test_a_board_with_little_free_memory(fresh_board: MakeBoard, adb_server: AdbServer, tmp_path: Path) -> None:
     """Most of it is taken: the tests hold at most half of what is left, none ends in an error, the board lives."""
-    board = connected()
+    board = connect_to(fresh_board(memory=256), adb_server)
     free = int(shell(board, "grep MemFree: /proc/meminfo").split()[1]) // 1024
     mount = "mkdir -p /tmp/full && mount -t tmpfs -o size=1g full /tmp/full"
-    try:
-        shell(board, f"{mount} && head -c {(free - 24) * MIB} /dev/zero > /tmp/full/file")
-        failure = observe(board, tmp_path / "r", Observation(rounds=0, seconds=SECONDS))
-    finally:
-        shell(board, "umount /tmp/full")
+    shell(board, f"{mount} && head -c {(free - 24) * MIB} /dev/zero > /tmp/full/file")
+    failure = observe(board, tmp_path / "r", Observation(rounds=0, seconds=SECONDS))
     assert failure is None
     record, verdicts = judged(tmp_path / "r")
     assert record.incomplete is None

@@ -130,20 +130,7 @@ def test_paper_has_what_is_folded(page: str, browser: Browser, pages: dict[str, 
 
 def test_the_keyboard_reaches_everything_and_shows_where_it_is(browser: Browser, pages: dict[str, Path]) -> None:
     browser.open(pages["one"])
-    wanted = browser.js(
-        "return [...document.querySelectorAll('a[href], button, input, summary, pre[tabindex]')]"
-        ".filter((one) => one.checkVisibility()).length"
-    )
-    keyboard, reached = browser.driver.switch_to, []
-    for _ in range(wanted):
-        keyboard.active_element.send_keys(Keys.TAB)
-        reached.append(
-            browser.js(
-                "const one = document.activeElement; const style = getComputedStyle(one);"
-                "const box = one.getBoundingClientRect();"
-                "return [one.tagName + one.className, style.outlineStyle, parseFloat(style.outlineWidth), box.width > 0]"
-            )
-        )
+    reached = browser.tab_stops("a[href], button, input, summary, pre[tabindex]")
     assert reached[0][0] == "Ajump", "the first stop skips to the report"
     assert {"INPUT", "BUTTON", "SUMMARY", "PRE"} <= {re.match("[A-Z]+", one[0])[0] for one in reached}
     assert all(one[1] == "solid" and one[2] >= 2 and one[3] for one in reached), reached

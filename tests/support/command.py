@@ -51,7 +51,9 @@ def _starter() -> socket.socket:
     """A starter of this process's own: it ends when this one does, for nobody asks it any more then."""
     ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with its:
-        subprocess.Popen([sys.executable, "-m", "tests.support.starter", str(its.fileno())], pass_fds=[its.fileno()])
+        os.set_inheritable(its.fileno(), True)
+        argv = [sys.executable, "-m", "tests.support.starter", str(its.fileno())]
+        os.posix_spawn(sys.executable, argv, os.environ)
     return ours
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from selenium.webdriver.common.keys import Keys
 
 from bringup.report import rendered
 from bringup.report.load import load_document
@@ -91,19 +90,7 @@ def test_paper_has_what_is_folded(page: str, browser: Browser, pages: dict[str, 
 
 def test_the_keyboard_reaches_everything_and_shows_where_it_is(browser: Browser, pages: dict[str, Path]) -> None:
     browser.open(pages["slower"])
-    wanted = browser.js(
-        "return [...document.querySelectorAll('a[href], button, input, summary, pre[tabindex], .scroll')]"
-        ".filter((one) => one.checkVisibility()).length"
-    )
-    reached = []
-    for _ in range(wanted):
-        browser.driver.switch_to.active_element.send_keys(Keys.TAB)
-        reached.append(
-            browser.js(
-                "const one = document.activeElement; const style = getComputedStyle(one);"
-                "return [one.tagName + one.className, style.outlineStyle, parseFloat(style.outlineWidth)]"
-            )
-        )
+    reached = browser.tab_stops("a[href], button, input, summary, pre[tabindex], .scroll")
     assert reached[0][0] == "Ajump", "the first stop skips to the report"
     assert all(one[1] == "solid" and one[2] >= 2 for one in reached), reached
 

@@ -18,6 +18,7 @@ import platformdirs
 import pytest
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.keys import Keys
 
 _FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars",
@@ -85,6 +86,30 @@ class Browser:
     def settled(self) -> None:
         """Wait until the page has done what it was asked: a search and a sort are cut into slices."""
         self.until("!document.querySelector('[aria-busy=true]')")
+
+    def tab_stops(self, selector: str) -> list[list[Any]]:
+        """Press TAB until everything visible that the selector names has had the focus, or three times as often.
+
+        Of each in order: its tag and classes, its outline's style and width, whether it has a width.
+        """
+        wanted = self.js(
+            "window.stops = [...document.querySelectorAll(arguments[0])].filter((stop) => stop.checkVisibility());"
+            "return window.stops.length",
+            selector,
+        )
+        reached: dict[int, list[Any]] = {}
+        for _ in range(3 * wanted):
+            self.driver.switch_to.active_element.send_keys(Keys.TAB)
+            index, *seen = self.js(
+                "const stop = document.activeElement; const style = getComputedStyle(stop);"
+                "return [window.stops.indexOf(stop), stop.tagName + stop.className, style.outlineStyle,"
+                " parseFloat(style.outlineWidth), stop.getBoundingClientRect().width > 0]"
+            )
+            reached.setdefault(index, seen)
+            if reached.keys() >= set(range(wanted)):
+                break
+        assert reached.keys() >= set(range(wanted)), "the keyboard does not reach everything"
+        return list(reached.values())
 
     def complaints(self) -> list[str]:
         """What the browser wrote on its console: errors, and everything that the CSP stopped."""
