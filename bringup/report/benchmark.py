@@ -1,4 +1,4 @@
-"""The benchmark on a terminal: one table of times, one of bandwidths, and what may be concluded from them."""
+"""The benchmark on a terminal: a table of times, a table of bandwidths, and how sure they are."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _grid(*heads: str) -> Table:
 
 
 def _case(row: _Row, before: _Row | None) -> str:
-    """``64 KiB`` where it differs from the row above."""
+    """``64 KiB``; empty where the row above has the same."""
     if before is not None and row[1:] == before[1:]:
         return ""
     return size(row[1]) + (f" × {row[2]}" if row[2] > 1 else "")
@@ -82,7 +82,7 @@ def _time(timing: TimingFacts | None) -> Text:
 
 
 def _sync(ops: Mapping[str, TimingFacts]) -> Text:
-    """Start and end together, beside two calls of an ioctl that does nothing."""
+    """Start and end together, and the ratio to two calls of an ioctl that does nothing."""
     start, end = ops.get("sync_start"), ops.get("sync_end")
     if start is None or end is None:
         return Text()
@@ -103,7 +103,7 @@ def _speed(timing: TimingFacts | None) -> Text:
 
 
 def _times_limit(timing: TimingFacts) -> tuple[str, str]:
-    """How many times what bounds it; dim where its noise band holds 1."""
+    """The ratio to the limit; dim where its noise band includes 1."""
     if timing.ratio is None or timing.ratio_low is None or timing.ratio_high is None:
         return "", ""
     style = "dim" if timing.ratio_low <= 1 <= timing.ratio_high else "yellow" if timing.ratio > 1 else "green"
@@ -123,7 +123,7 @@ def _notes(board: BoardRun) -> Iterator[Text]:
     passes, samples = max(timing.passes for timing in timings), max(timing.samples for timing in timings)
     confidence = max(timing.confidence for timing in timings)
     yield Text(
-        f"Times are medians of up to {pluralize(samples, 'sample')} in {passes} {'pass' if passes == 1 else 'passes'}. "
+        f"Times are medians of up to {pluralize(samples, 'sample')} in {pluralize(passes, 'pass')}. "
         "×: times what this board itself takes, in the same turns"
         " (alloc: create a file and zero memory; free: close it; sync: an ioctl that does nothing).",
         "dim",

@@ -75,7 +75,7 @@ def _fix(cause: str, verdicts: list[Verdict]) -> Fix:
 
 
 def _lines(verdicts: Iterable[Verdict]) -> dict[str, tuple[str, ...]]:
-    """The lines for each file. The same change of two verdicts is one; in a file of lines, so is the same line."""
+    """The lines for each file. A change that two verdicts share is there once, as is each line of a file of lines."""
     found: dict[str, dict[tuple[str, ...], None]] = {}
     for change in (change for verdict in verdicts for change in verdict.changes):
         blocks = [change.lines] if _is_tree(change.file) else [(line,) for line in change.lines]
@@ -88,7 +88,7 @@ def _is_tree(file: str) -> bool:
 
 
 def fix_files(board: BoardRun) -> dict[str, str]:
-    """The fixes for one board as files: relative path → text. Empty where nothing was found that has a remedy."""
+    """The fixes for one board as files: relative path → text. Empty where nothing was found that has a fix."""
     found = fixes(board.verdicts)
     if not found:
         return {}
@@ -110,7 +110,7 @@ def is_fix_file(text: str) -> bool:
 def _readme(board: BoardRun, found: list[Fix], files: tuple[str, ...]) -> str:
     kernel = visible(board.kernel or "unknown")
     against = f", judged against the board config {visible(board.config)}" if board.config else ""
-    parts = [f"{_TITLE}{visible(board.serial)}\n\nKernel {kernel}{against}. First things first.\n"]
+    parts = [f"{_TITLE}{visible(board.serial)}\n\nKernel {kernel}{against}. The most important fix comes first.\n"]
     if files:
         parts.append("\n" + "".join(f"- `{file}`: {_FILES.get(file, 'lines for that file')}\n" for file in files))
     for number, fix in enumerate(found, start=1):

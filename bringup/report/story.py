@@ -173,22 +173,28 @@ def board_headline(board: BoardRun) -> Headline:
     found = findings(board.verdicts)
     first = _end(excerpt(found[0].text, 300)) if found else ""
     if count[Outcome.FAIL]:
-        some = (
-            f"{count[Outcome.FAIL]:,} of {pluralize(asked, 'check')} {'fails' if count[Outcome.FAIL] == 1 else 'fail'}"
-        )
-        return Headline(f"This board cannot be used yet: {some}.", "Fix first", first)
+        failed = _so_many(count[Outcome.FAIL], asked, "fails", "fail")
+        return Headline(f"This board cannot be used yet: {failed}.", "Fix first", first)
     if count[Outcome.ERROR]:
-        some = f"{count[Outcome.ERROR]:,} of {pluralize(asked, 'check')} could not be answered"
-        return Headline(f"It is unknown whether this board can be used: {some}.", "First", first)
+        unknown = _so_many(count[Outcome.ERROR], asked, "could not be answered", "could not be answered")
+        return Headline(f"It is unknown whether this board can be used: {unknown}.", "First", first)
     if not asked:
-        none = f"none of {pluralize(len(board.verdicts), 'check')} applied" if board.verdicts else "nothing was asked"
+        skipped = len(board.verdicts)
+        none = _so_many(skipped, skipped, "did not apply", "did not apply") if skipped else "nothing was asked"
         return Headline(f"It is unknown whether this board can be used: {none}.")
     if count[Outcome.WARN]:
         some = pluralize(count[Outcome.WARN], "warning")
         return Headline(f"This board can be used, with {some}.", "Note first", first)
     rest = f", {count[Outcome.SKIP]:,} did not apply" if count[Outcome.SKIP] else ""
-    passed = "the one check passed" if asked == 1 else f"all {asked:,} checks passed"
-    return Headline(f"This board can be used: {passed}{rest}.")
+    return Headline(f"This board can be used: {_so_many(asked, asked, 'passed', 'passed')}{rest}.")
+
+
+def _so_many(count: int, of: int, verb: str, verbs: str) -> str:
+    """``the one check fails``, ``all 3 checks passed``, ``2 of 9 checks fail``."""
+    if of == 1:
+        return f"the one check {verb}"
+    checks = f"all {of:,} checks" if count == of else f"{count:,} of {of:,} checks"
+    return f"{checks} {verb if count == 1 else verbs}"
 
 
 def run_headline(run: Run, shared: Sequence[SharedFinding]) -> Headline:

@@ -29,7 +29,7 @@ def board(*verdicts: Verdict, serial: str = "s") -> BoardRun:
     ("verdicts", "sentence"),
     [
         ((), "It is unknown whether this board can be used: nothing was asked."),
-        ((verdict("x", SKIP),), "It is unknown whether this board can be used: none of 1 check applied."),
+        ((verdict("x", SKIP),), "It is unknown whether this board can be used: the one check did not apply."),
         ((verdict("x", PASS),), "This board can be used: the one check passed."),
         (
             (verdict("x", PASS), verdict("y", PASS), verdict("z", SKIP)),
@@ -46,7 +46,7 @@ def board(*verdicts: Verdict, serial: str = "s") -> BoardRun:
         ),
         (
             (verdict("x", FAIL),),
-            "This board cannot be used yet: 1 of 1 check fails. Fix first: Not true: x holds.",
+            "This board cannot be used yet: the one check fails. Fix first: Not true: x holds.",
         ),
     ],
 )

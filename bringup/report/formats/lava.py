@@ -60,12 +60,12 @@ def _name(text: str) -> str:
 
 
 def _alone(name: str, taken: set[str]) -> str:
-    number, one = 1, name
-    while one in taken:
+    number, unique = 1, name
+    while unique in taken:
         number += 1
-        one = f"{name}_{number}"
-    taken.add(one)
-    return one
+        unique = f"{name}_{number}"
+    taken.add(unique)
+    return unique
 
 
 FORMAT = Format("lava", ".lava", _render, "LAVA signals: print them from a test that LAVA runs")
