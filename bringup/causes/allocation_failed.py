@@ -16,7 +16,7 @@ from bringup.causes.known.nodes import HEAP_DRIVER_GONE, HEAP_NOT_A_HEAP
 from bringup.config.schema import HeapKind
 from bringup.config.units import show_size
 from bringup.facts.board import HEAP_FOLDER, Facts
-from bringup.facts.cma_usage import AreaUse, longest_free_run, use_of
+from bringup.facts.memory.cma_usage import AreaUse, longest_free_run, use_of
 from bringup.kernel.history.heap_names import default_cma_names
 from bringup.outcome import Cause
 from bringup.record.questions import TESTS_BEGIN, TESTS_END

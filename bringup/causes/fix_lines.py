@@ -15,8 +15,8 @@ from pydantic import ValidationError
 from bringup.config.schema import BoardConfig, DeclaredIn, Heap, HeapKind, Kernel, Memory, Region
 from bringup.errors import BringupError
 from bringup.facts.board import Facts
-from bringup.facts.cma_areas import cma_granule
-from bringup.facts.reserved_memory import ReservedNode, root_cells
+from bringup.facts.memory.cma_areas import cma_granule
+from bringup.facts.memory.reserved_memory import ReservedNode, root_cells
 from bringup.render.sepolicy import make_policy
 from bringup.results.verdict import Change
 

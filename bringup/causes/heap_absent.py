@@ -31,7 +31,7 @@ from bringup.causes.known.nodes import HEAP_RENAMED
 from bringup.causes.region_rejected import log_is_whole, region_rejected, rejections
 from bringup.config.schema import DeclaredIn, Heap, HeapKind
 from bringup.facts.board import Facts
-from bringup.facts.reserved_memory import reserved_nodes
+from bringup.facts.memory.reserved_memory import reserved_nodes
 from bringup.kernel.history.heap_names import default_cma_names
 from bringup.kernel.history.version import Flavour
 from bringup.kernel.kconfig.dotconfig import KernelConfig

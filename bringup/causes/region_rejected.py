@@ -21,8 +21,8 @@ from bringup.causes.known.memory import (
     NO_MATCH,
 )
 from bringup.facts.board import Facts
-from bringup.facts.cma_areas import cma_granule, largest_order
-from bringup.facts.reserved_memory import ReservedNode, reserved_nodes
+from bringup.facts.memory.cma_areas import cma_granule, largest_order
+from bringup.facts.memory.reserved_memory import ReservedNode, reserved_nodes
 from bringup.kernel.history.cma_alignment import USUAL_LARGEST_ORDER
 from bringup.results.verdict import Alternative, Diagnosis
 

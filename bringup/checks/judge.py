@@ -10,11 +10,11 @@ from bringup.config.units import show_size
 from bringup.errors import BringupError
 from bringup.facts.benchmark import timing_facts, untimed_facts
 from bringup.facts.board import Facts
-from bringup.facts.buffer_placement import exhaustion_facts, pages_of
 from bringup.facts.heap_tests import outcome_of
 from bringup.facts.ion_equivalence import ion_facts, ion_sources
 from bringup.facts.latency import latencies_of, latency_facts
-from bringup.facts.memory_map import memory_facts
+from bringup.facts.memory.buffer_placement import exhaustion_facts, pages_of
+from bringup.facts.memory.memory_map import memory_facts
 from bringup.facts.upstream_gap import gap_of_board
 from bringup.kernel.history.gap import UpstreamGap
 from bringup.results.memory import MemoryFacts

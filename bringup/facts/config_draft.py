@@ -8,7 +8,7 @@ from bringup.allocator.answer import NodeFact
 from bringup.config.draft import SeenBoard, SeenHeap, SeenPool
 from bringup.facts.android_ids import owner_text, selinux_type
 from bringup.facts.board import Facts
-from bringup.facts.reserved_memory import ReservedNode, reserved_memory
+from bringup.facts.memory.reserved_memory import ReservedNode, reserved_memory
 from bringup.record.load import Record
 
 __all__ = ["seen_board"]

@@ -14,8 +14,8 @@ from bringup.config.schema import Flavour, Heap, HeapKind
 from bringup.config.schema import IonHeap as Replaced
 from bringup.config.units import show_size
 from bringup.facts.board import Facts
-from bringup.facts.buffer_placement import pages_of
 from bringup.facts.latency import latency_facts, percentile
+from bringup.facts.memory.buffer_placement import pages_of
 from bringup.outcome import Outcome
 from bringup.results.ion import IonComparison, IonFacts, IonHeap, IonPoint, PointResult
 from bringup.results.run import LatencyFacts, PageFacts

@@ -8,8 +8,8 @@ from dataclasses import replace
 from bringup.allocator.answer import State
 from bringup.config.schema import BoardConfig, DeclaredIn, Heap, HeapKind
 from bringup.facts.board import HEAP_FOLDER, Facts
-from bringup.facts.cma_usage import CMA_SYSFS
-from bringup.facts.reserved_memory import observed_nodes
+from bringup.facts.memory.cma_usage import CMA_SYSFS
+from bringup.facts.memory.reserved_memory import observed_nodes
 from bringup.kernel.history.gap import UpstreamGap, Used, upstream_gap
 from bringup.kernel.history.symbols import symbol_table
 from bringup.kernel.history.version import Flavour, KernelVersion

@@ -17,7 +17,7 @@ from bringup.checks.judge import judge
 from bringup.checks.registry import find_check
 from bringup.config.schema import BoardConfig
 from bringup.facts.board import Facts
-from bringup.facts.buffer_placement import placements
+from bringup.facts.memory.buffer_placement import placements
 from bringup.record.journal import SCHEMA, Journal
 from bringup.record.load import Record, load_record
 from bringup.record.questions import TRACE_EVENTS

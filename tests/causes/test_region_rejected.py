@@ -11,7 +11,7 @@ import pytest
 
 from bringup.causes.known import known_causes
 from bringup.causes.region_rejected import region_rejected, rejections
-from bringup.facts.cma_areas import cma_granule
+from bringup.facts.memory.cma_areas import cma_granule
 from bringup.results.verdict import Diagnosis
 from tests.support.scripted_facts import VIDEO, facts, kconfig, lines_of
 from tests.support.scripted_record import HELLO, broken, files

@@ -13,7 +13,7 @@ from bringup.causes.known.surroundings import DRIFT_CMDLINE, DRIFT_DEVICE_TREE, 
 from bringup.checks.registry import Question, check
 from bringup.facts.android_ids import owner_text, selinux_type, uid_of
 from bringup.facts.board import HEAP_FOLDER, Facts
-from bringup.facts.reserved_memory import RESERVED_MEMORY, ReservedNode, reserved_memory
+from bringup.facts.memory.reserved_memory import RESERVED_MEMORY, ReservedNode, reserved_memory
 from bringup.render.dts import show_numbers
 from bringup.render.expected_lines import (
     ExpectedLines,

@@ -10,8 +10,8 @@ from bringup.causes.known.buffers import CMA_UNUSABLE, HEAP_LEAK, HEAP_WRONG_ERR
 from bringup.causes.known.memory import CMA_FRAGMENTED
 from bringup.checks.registry import Question, check
 from bringup.facts.board import Facts
-from bringup.facts.buffer_placement import placements
-from bringup.facts.cma_areas import region_of
+from bringup.facts.memory.buffer_placement import placements
+from bringup.facts.memory.cma_areas import region_of
 from bringup.results.verdict import Verdict
 
 MIB = 1024**2

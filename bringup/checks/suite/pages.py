@@ -10,7 +10,7 @@ from bringup.checks.registry import Question, check
 from bringup.config.schema import Heap, HeapKind
 from bringup.config.units import show_size
 from bringup.facts.board import Facts
-from bringup.facts.buffer_placement import Placement, placements, runs_of, why_not_traced
+from bringup.facts.memory.buffer_placement import Placement, placements, runs_of, why_not_traced
 from bringup.results.verdict import Diagnosis, Outcome, Verdict
 
 Judge = Callable[[Question, Facts, list[Placement]], Verdict]

@@ -10,8 +10,8 @@ from weakref import WeakKeyDictionary
 from bringup.allocator.answer import Exhaustion, State
 from bringup.config.schema import HeapKind
 from bringup.facts.board import Facts
-from bringup.facts.cma_areas import region_of
-from bringup.facts.trace_events import Block, Traced, TraceFormats, traced
+from bringup.facts.memory.cma_areas import region_of
+from bringup.facts.memory.trace_events import Block, Traced, TraceFormats, traced
 from bringup.results.pages import ExhaustionFacts, PageFacts, RegionFacts
 
 __all__ = ["Placement", "exhaustion_facts", "page_facts", "pages_of", "placements", "runs_of", "why_not_traced"]

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bringup.allocator.answer import State, TracedBuffer, Tracing
 from bringup.allocator.reader import parse_line
-from bringup.facts.trace_events import Block, TraceFormats, traced
+from bringup.facts.memory.trace_events import Block, TraceFormats, traced
 from tests.support.traced import TRACING, cma_buffer, page_buffer
 
 #: Taken on the virtual boards arm64-5.10, arm64-6.12 and arm64-7.x.

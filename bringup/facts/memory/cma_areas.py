@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bringup.facts.board import Facts
-from bringup.facts.cma_usage import debugfs_areas, read_number
-from bringup.facts.memory_map import memory_facts
+from bringup.facts.memory.cma_usage import debugfs_areas, read_number
+from bringup.facts.memory.memory_map import memory_facts
 from bringup.kernel.history.cma_alignment import cma_alignment
 from bringup.results.memory import SET_ASIDE
 from bringup.results.pages import RegionFacts

@@ -13,8 +13,8 @@ from collections.abc import Iterable, Iterator
 from msgspec.structs import replace
 
 from bringup.facts.board import Facts
-from bringup.facts.cma_usage import CMA_SYSFS, area_uses
-from bringup.facts.reserved_memory import RESERVED_MEMORY, ReservedNode, observed_nodes
+from bringup.facts.memory.cma_usage import CMA_SYSFS, area_uses
+from bringup.facts.memory.reserved_memory import RESERVED_MEMORY, ReservedNode, observed_nodes
 from bringup.results.memory import MemoryFacts, MemoryRegion, RegionKind, Unplaced
 
 __all__ = ["memory_facts"]

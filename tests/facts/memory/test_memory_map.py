@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bringup.facts.board import Facts
-from bringup.facts.memory_map import memory_facts
+from bringup.facts.memory.memory_map import memory_facts
 from bringup.record.journal import Journal
 from bringup.record.load import load_record
 from bringup.results.memory import MemoryFacts, RegionKind

@@ -17,13 +17,14 @@ from bringup.config.schema import BoardConfig
 from bringup.config.shipped import shipped_dir
 from bringup.deadline import Deadline
 from bringup.facts.board import Facts
-from bringup.facts.reserved_memory import ReservedNode, reserved_memory
+from bringup.facts.memory.reserved_memory import ReservedNode, reserved_memory
 from bringup.render.engine import Rendered, render
 from bringup.results.verdict import Outcome, Verdict
 from bringup.virtual import VirtualBoard
 from tests.support.command import bringup
 from tests.support.native_adbd import AdbServer
-from tests.support.scripted_record import DENIED, RESERVED, ScriptedBoard
+from tests.support.scripted_record import DENIED, RESERVED, ScriptedBoard, broken, files
+from tests.support.suite import Broken, suite_tests
 from tests.support.virtual_board import MakeBoard
 
 TEMPLATES = [shipped_dir("templates")]
@@ -258,3 +259,20 @@ def test_a_real_board_whose_device_tree_and_command_line_drifted(fresh_board: Ma
     assert "cma=16M, which takes its place" in line
     code, found = judged(adb_server, board, "--board", "virtual-arm64-7.x")
     assert found["drift.device-tree"].outcome is Outcome.PASS  # its tree has all three regions
+
+
+BROKEN = (
+    Broken(
+        "another pool",
+        "drift",
+        "fail",
+        broken(files=files(**{f"{RESERVED}/linux,cma/size": "\0\0\0\0\2\0\0\0"})),
+        "drift.device-tree",
+    ),
+    Broken(
+        "another command line", "drift", "fail", broken(files=files(__proc__cmdline="quiet cma=16M\n")), "drift.cmdline"
+    ),
+    Broken("no command line", "drift", "error", broken(files=files(__proc__cmdline=DENIED))),
+)
+
+test_a_healthy_board, test_broken_boards, test_each_check_is_broken = suite_tests("drift", BROKEN)

@@ -1,0 +1,39 @@
+"""What a device of the board cannot address."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bringup.config.schema import Memory
+from tests.support.scripted_record import BOARD_CONFIG, broken, files
+from tests.support.suite import (
+    Broken,
+    ask,
+    suite_tests,
+)
+
+IOMEM = "00000000-0009ffff : Reserved\n40000000-{:x} : System RAM\n"
+
+BROKEN = (
+    Broken("beyond reach", "heap.addresses", "fail", broken(files=files(dmesg="[  9.0] rga: RGA_MMU unsupported memory larger than 4G!\n")), "heap.above-limit"),
+)  # fmt: skip
+
+test_a_healthy_board, test_broken_boards, test_each_check_is_broken = suite_tests(
+    "addresses", BROKEN, skips={"heap.addresses"}
+)
+
+
+@pytest.mark.parametrize(
+    ("iomem", "outcome"),
+    [
+        (IOMEM.format(0xBFFFFFFF), "pass"),
+        (IOMEM.format(0x1BFFFFFFF), "warn"),
+        ("00000000-00000000 : System RAM\n", "error"),  # what others than root see
+    ],
+)
+def test_memory_beyond_a_device(tmp_path: Path, iomem: str, outcome: str) -> None:
+    limited = BOARD_CONFIG.model_copy(update={"memory": Memory(dma_limit=4 << 30)})
+    (verdict,) = ask("heap.addresses", tmp_path / "1", broken(files=files(__proc__iomem=iomem)), limited)
+    assert verdict.outcome.value == outcome

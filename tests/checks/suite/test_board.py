@@ -1,0 +1,18 @@
+"""Whether the board was seen whole, as root, and with a config."""
+
+from __future__ import annotations
+
+from tests.support.scripted_record import HELLO, broken
+from tests.support.suite import (
+    Broken,
+    suite_tests,
+)
+
+BROKEN = (
+    Broken("cut off", "board.observed", "error", broken(end={"t": "end", "complete": False, "why": "cable"})),
+    Broken("rebooted", "board.observed", "error", broken(bye_boot_id="another")),
+    Broken("no root", "board.root", "warn", broken(hello=HELLO | {"uid": 2000}), "board.no-root"),
+    Broken("no config", "board.config", "warn", broken(), "board.no-config", None),
+)  # fmt: skip
+
+test_a_healthy_board, test_broken_boards, test_each_check_is_broken = suite_tests("board", BROKEN)
