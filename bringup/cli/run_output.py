@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
-from bringup.cli.console import out, print_json, say
+from bringup.cli.console import out, print_json
 from bringup.errors import HostError, UsageError, os_reason
 from bringup.files import write_file
 from bringup.lab.run import record_names
@@ -66,19 +66,21 @@ def check_fix_dir(folder: Path | None) -> None:
             raise UsageError(f"write the fixes to {folder}", seen, hint="give another folder with --fix-dir")
 
 
-def write_fixes(run: Run, folder: Path | None) -> None:
+def write_fixes(run: Run, folder: Path | None) -> list[str]:
     """Write each board's fixes into a folder of its own, or into ``folder`` where there is only one board.
 
     Fixes that an earlier run left there and that this run does not need are removed.
 
     :param folder: ``None``: write nothing.
+    :returns: lines that say where they are, for the person who watches.
     :raises UsageError: a file of the user is in the way.
     :raises HostError: they cannot be written.
     """
     if folder is None:
-        return
+        return []
     boards = [board for board in run.boards if board.unusable is None]
     names = record_names([board.serial for board in boards])
+    lines = []
     for board in boards:
         place = folder if len(boards) == 1 else folder / names[board.serial]
         files = fix_files(board)
@@ -87,10 +89,11 @@ def write_fixes(run: Run, folder: Path | None) -> None:
             for name in set(FIX_FILES) - files.keys():
                 (place / name).unlink(missing_ok=True)
             for name, text in files.items():
-                write_file(place / name, text, hint=_ELSEWHERE)
+                write_file(place / name, text, hint="give another folder with --fix-dir")
         except OSError as error:
             raise HostError(f"write the fixes to {place}", os_reason(error)) from error
-        say(f"fixes: {place}" if files else f"{board.serial}: nothing to fix")
+        lines.append(f"fixes: {place}" if files else f"{board.serial}: nothing to fix")
+    return lines
 
 
 def show(run: Run, *, as_json: bool, report: Path | None = None) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 from bringup import __version__
 from bringup.board import RootPolicy, Selection
 from bringup.cli.board_selection import selected_boards
-from bringup.cli.console import print_error
+from bringup.cli.console import print_error, say
 from bringup.cli.progress import observed
 from bringup.cli.run_output import check_fix_dir, show, write_fixes, write_reports
 from bringup.config.schema import BoardConfig
@@ -51,8 +51,10 @@ def check(selection: Selection, options: CheckOptions) -> int:
         run = judge_folders(options.records, configs, named, options.rendered)
     if options.output is not None:
         write_reports(run, options.output)
+    fixes = write_fixes(run, options.fix_dir)
     show(run, as_json=options.as_json, report=options.output and options.output / "report.html")
-    write_fixes(run, options.fix_dir)
+    for line in fixes:
+        say(line)
     return int(run.exit_code)
 
 

@@ -136,11 +136,13 @@ def run_on(boards: Sequence[Board], job: Job, options: RunOptions, unusable: Seq
         code = status_of(run, comparison, options.fail_on) or int(ExitCode.INFRASTRUCTURE if unusable else 0)
         if events:
             events.end(run, code)
+    fixes = write_fixes(run, options.fix_dir)
     if not options.as_lines:
         show(run, as_json=options.as_json, report=job.folder / "report.html")
     if comparison is not None and not (options.as_json or options.as_lines):
         _show_comparison(comparison, job.folder / "compare.html")
-    write_fixes(run, options.fix_dir)
+    for line in fixes:
+        say(line)
     for error in (*errors, *unusable):
         print_error(error)
     return code
