@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import enum
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterable, Iterator
@@ -17,9 +18,17 @@ from bringup.results.verdict import Cause, Change, Diagnosis, Outcome, Verdict
 if TYPE_CHECKING:
     from bringup.facts.board import Facts
 
-__all__ = ["Check", "Question", "Why", "check", "checks", "find_check"]
+__all__ = ["Check", "Question", "Role", "Why", "check", "checks", "checks_for", "find_check"]
 
 Judge = Callable[["Question", "Facts"], Iterable[Verdict]]
+
+
+class Role(enum.StrEnum):
+    """What other rooms ask some checks for."""
+
+    HEAP_TESTS = "heap tests"
+    ION_COMPARISON = "ION comparison"
+    OBSERVATION = "observation"
 
 
 class Why(TypedDict, total=False):
@@ -84,6 +93,7 @@ class Check:
     :param source: where the rule comes from.
     :param judge: a pure function of the facts.
     :param since: kernel releases for which it is asked.
+    :param role: what it is asked for alone, besides a whole judgement.
     """
 
     id: str
@@ -93,6 +103,7 @@ class Check:
     source: str
     judge: Judge
     since: str = "5.6"
+    role: Role | None = None
 
     def ask(self, facts: Facts) -> Iterator[Verdict]:
         """Its verdicts on these facts, each cause with links to where it was seen before."""
@@ -110,6 +121,7 @@ def check(
     why: str,
     source: str,
     since: str = "5.6",
+    role: Role | None = None,
 ) -> Callable[[Judge], Judge]:
     """Register a check; for the parameters see :class:`Check`.
 
@@ -119,7 +131,7 @@ def check(
     def register(judge: Judge) -> Judge:
         if id in _CHECKS:
             raise ValueError(f"two checks are called {id}")
-        _CHECKS[id] = Check(id, title, asks, why, source, judge, since)
+        _CHECKS[id] = Check(id, title, asks, why, source, judge, since, role)
         return judge
 
     return register
@@ -133,6 +145,11 @@ def checks() -> tuple[Check, ...]:
     for module in sorted(pkgutil.iter_modules(suite.__path__), key=lambda module: module.name):
         importlib.import_module(f"{suite.__name__}.{module.name}")
     return tuple(_CHECKS.values())
+
+
+def checks_for(role: Role) -> tuple[Check, ...]:
+    """The checks with that role."""
+    return tuple(check for check in checks() if check.role is role)
 
 
 def find_check(id: str) -> Check:  # noqa: A002

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bringup import __version__
 from bringup.checks.judge import judge
-from bringup.checks.registry import Question, find_check
+from bringup.checks.registry import Question, Role, checks_for
 from bringup.config.schema import BoardConfig
 from bringup.errors import BoardError, HostError, UsageError, os_reason
 from bringup.facts.board import Facts
@@ -52,10 +52,10 @@ def heap_verdicts(record: Record, configs: Sequence[BoardConfig]) -> list[Verdic
     """What the test allocator's tests say, and where there is ION, whether each heap is equal to what it replaces."""
     facts = Facts(record)
     facts = facts.against(match_config(facts, configs).config)
-    verdicts = list(find_check("allocator").ask(facts))
+    asked = checks_for(Role.HEAP_TESTS)
     if ion_facts(facts) is not None:
-        verdicts += (*find_check("ion.heaps").ask(facts), *find_check("ion.replaced").ask(facts))
-    return verdicts
+        asked += checks_for(Role.ION_COMPARISON)
+    return [verdict for check in asked for verdict in check.ask(facts)]
 
 
 def rendered_files(folder: Path, board: str) -> dict[str, str]:
@@ -76,8 +76,8 @@ def rendered_files(folder: Path, board: str) -> dict[str, str]:
 
 
 def judge_unusable(error: BoardError) -> BoardRun:
-    """A board that adb lists and that could not be used: nothing is known of it, and that is an error, not a pass."""
-    asked = find_check("board.observed")
+    """A board that adb lists and that could not be used: nothing is known about it: an error, not a pass."""
+    (asked,) = checks_for(Role.OBSERVATION)
     state = visible(error.state or "unknown")
     listed = f"adb lists it as '{state}'"
     evidence = [] if listed in error.seen else [listed]

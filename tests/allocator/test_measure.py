@@ -21,7 +21,8 @@ MILLISECONDS = 60_000
 
 
 def measured(program: Program, *heaps: str, size: int = PAGE, threads: int = 1, fault: str = "", **how: int) -> Answer:
-    plan = Plan(how.get("budget", 0)).add(Heaps(*(heaps or ("system",))))
+    first, *others = heaps or ("system",)
+    plan = Plan(budget_bytes=how.get("budget", 0)).add(Heaps(first, tuple(others)))
     for _ in range(how.get("passes", 1)):
         plan = plan.add(Measure(size, threads, how.get("rounds", 5), how.get("milliseconds", MILLISECONDS)))
     answer = program.run(plan, env={"BRINGUP_FAULT": fault})
@@ -96,10 +97,10 @@ def test_what_is_not_measured_says_why(scripted: Program, heap: str, how: dict[s
 
 def test_memory_held_stays_within_the_budget(scripted: Program) -> None:
     """Two buffers of 1 MiB are the process's own; what the heap gives must fit into the rest."""
-    plan = Plan(3 << 20).add(Heaps("system"), Measure(1 << 20, 1, 3, MILLISECONDS))
+    plan = Plan(budget_bytes=3 << 20).add(Heaps("system"), Measure(1 << 20, 1, 3, MILLISECONDS))
     answer = scripted.run(plan, env={"BRINGUP_CAP": str(1 << 20)})
     assert [one.name for one in answer.of(Timing)] == ["", "system"]
-    small = scripted.run(Plan((3 << 20) - PAGE).add(Heaps("system"), Measure(1 << 20, 1, 3, MILLISECONDS)))
+    small = scripted.run(Plan(budget_bytes=(3 << 20) - PAGE).add(Heaps("system"), Measure(1 << 20, 1, 3, MILLISECONDS)))
     assert small.one(Untimed).why.startswith("needs 1048576 bytes")
 
 

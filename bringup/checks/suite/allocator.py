@@ -13,7 +13,7 @@ from bringup.causes.access_denied import why_refusal_is_intended
 from bringup.causes.allocation_failed import why_test_failed
 from bringup.causes.known.kernel import KERNEL_DEFECT_RETURNED, KERNEL_KNOWN_DEFECT
 from bringup.causes.known.memory import HEAP_SLOW
-from bringup.checks.registry import Question, check
+from bringup.checks.registry import Question, Role, check
 from bringup.config.units import show_size
 from bringup.facts.board import Facts
 from bringup.facts.heap_tests import ShownDefect, shown_defect
@@ -34,6 +34,7 @@ _JUDGED_FROM = 1024 * 1024
     why="Where a test did not run, its answer is not known, and unknown is never a pass.",
     source="include/uapi/linux/dma-heap.h; drivers/dma-buf/dma-heap.c of Linux 5.10, 6.12 and 7.3; "
     "drivers/dma-buf/dma-buf.c of the same; docs/allocator-protocol.md",
+    role=Role.HEAP_TESTS,
 )
 def tests(question: Question, facts: Facts) -> Iterator[Verdict]:
     for result in facts.record.results:

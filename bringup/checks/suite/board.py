@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bringup.causes.known.surroundings import BOARD_NO_CONFIG, BOARD_NO_ROOT
-from bringup.checks.registry import Question, check
+from bringup.checks.registry import Question, Role, check
 from bringup.facts.board import Facts
 from bringup.results.verdict import Verdict
 
@@ -17,6 +17,7 @@ from bringup.results.verdict import Verdict
     why="What was not observed is not known, and what was seen before and after a reboot is not one state.",
     source="Documentation/admin-guide/sysctl/kernel.rst of Linux 7.3: boot_id",
     since="any",
+    role=Role.OBSERVATION,
 )
 def observed(question: Question, facts: Facts) -> Iterator[Verdict]:
     record = facts.record

@@ -12,7 +12,7 @@ from bringup.causes.known.surroundings import (
     ION_NOT_EQUIVALENT,
     ION_WAS_FASTER,
 )
-from bringup.checks.registry import Question, check
+from bringup.checks.registry import Question, Role, check
 from bringup.config.schema import Heap, IonHeap
 from bringup.facts.board import Facts
 from bringup.facts.ion_equivalence import ION_LEGACY, comparisons, ion_facts, legacy_note, mappings
@@ -76,6 +76,7 @@ def ueventd(question: Question, facts: Facts) -> Iterator[Verdict]:
     why="What ION still gives is what its users still take: each of these heaps needs a DMA-BUF heap in its place.",
     source="drivers/staging/android/ion/ion.c of Linux 5.10: ION_IOC_HEAP_QUERY; before 4.12 libion's heap masks",
     since="up to 5.10, and vendors' kernels",
+    role=Role.ION_COMPARISON,
 )
 def heaps(question: Question, facts: Facts) -> Iterator[Verdict]:
     ion = facts.record.ion
@@ -97,6 +98,7 @@ def heaps(question: Question, facts: Facts) -> Iterator[Verdict]:
     why="A heap that gives less than the ION heap did breaks its users where no other check shows it: in a device.",
     source="libdmabufheap's MapNameToIonHeap, the board config's 'replaces'; drivers/staging/android/ion of Linux 5.10",
     since="5.6 to 5.10, and vendors' kernels with both",
+    role=Role.ION_COMPARISON,
 )
 def replaced(question: Question, facts: Facts) -> Iterator[Verdict]:
     ion = facts.record.ion
