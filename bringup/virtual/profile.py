@@ -1,4 +1,4 @@
-"""What a virtual board is: one frozen description a profile, one file each under ``bringup/virtual/boards/``."""
+"""What a virtual board is: one frozen description per profile, each in a file of ``bringup/virtual/boards/``."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def profiles() -> tuple[Profile, ...]:
             continue
         profile = importlib.import_module(f"{boards.__name__}.{module.name}").PROFILE
         if not isinstance(profile, Profile):
-            raise TypeError(f"{module.name}.PROFILE is no Profile")
+            raise TypeError(f"{module.name}.PROFILE is not a Profile")
         found.append(profile)
     return tuple(sorted(found, key=lambda profile: profile.name))
 

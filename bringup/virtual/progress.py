@@ -1,4 +1,4 @@
-"""Who watches a virtual board being made. This room prints nothing."""
+"""Observers of a virtual board that is being set up. This package prints nothing."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Progress(Protocol):
 
 
 class Silent:
-    """Nobody watches."""
+    """Ignores all progress."""
 
     def step(self, text: str) -> None:
         """Ignore it."""

@@ -1,1 +1,1 @@
-"""One module a profile, each with one ``PROFILE``. They are found by being here; ``_…`` is what several share."""
+"""One module per profile, each with a ``PROFILE``. Every module here is found; several share ``_…``."""

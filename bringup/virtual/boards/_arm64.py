@@ -1,7 +1,8 @@
-"""What the arm64 boards share: QEMU's machine "virt", Debian's programs, properties, options of built kernels."""
+"""What the arm64 boards share: QEMU's machine "virt", CMA regions, the options of kernels that are built for them."""
 
 from __future__ import annotations
 
+from bringup.virtual.boards._debian import PROGRAMS, SUITE, properties
 from bringup.virtual.kernel.kernels import KernelSource
 from bringup.virtual.profile import Profile
 
@@ -78,15 +79,15 @@ def board(
 ) -> Profile:
     """A "virt" machine with Debian 13's programs, two CPUs and 512 MiB.
 
-    :param cpu: QEMU's name of it.
+    :param cpu: QEMU's name of the CPU.
     """
     return Profile(
         name=name,
         summary=summary,
         arch="arm64",
         triplet="aarch64-linux-gnu",
-        suite="trixie",
-        packages=("adbd", "mksh", "toybox", "chiark-really"),
+        suite=SUITE,
+        packages=PROGRAMS,
         kernel=kernel,
         modules=modules,
         qemu="qemu-system-aarch64",
@@ -98,30 +99,9 @@ def board(
         cmdline="console=ttyAMA0 quiet panic=-1",
         memory=512,
         cpus=2,
-        properties=_properties(name),
+        properties=properties(name, "arm64-v8a", "virt"),
         ueventd=ueventd,
         overlay=overlay,
-    )
-
-
-def _properties(name: str) -> tuple[tuple[str, str], ...]:
-    return (
-        ("ro.product.cpu.abi", "arm64-v8a"),
-        ("ro.product.cpu.abilist", "arm64-v8a"),
-        ("ro.product.brand", "bringup"),
-        ("ro.product.manufacturer", "bringup"),
-        ("ro.product.model", f"bringup virtual {name}"),
-        ("ro.product.name", f"bringup_{name.replace('-', '_')}"),
-        ("ro.product.device", name),
-        ("ro.product.board", "virt"),
-        ("ro.board.platform", "virt"),
-        ("ro.hardware", "virt"),
-        ("ro.build.type", "userdebug"),
-        ("ro.build.tags", "test-keys"),
-        ("ro.build.id", "trixie"),
-        ("ro.debuggable", "1"),
-        ("ro.secure", "0"),
-        ("ro.adb.secure", "0"),
     )
 
 

@@ -209,7 +209,7 @@ def _failed(action: str, output: bytes) -> VirtualBoardError:
     if any(word in text for word in _SIGNATURE):
         hint = "this host does not know the key: sudo apt-get install --only-upgrade debian-archive-keyring"
     else:
-        hint = "is the archive to be reached? see what sudo apt-get update says"
+        hint = "can this host reach the archive? sudo apt-get update shows it"
     return VirtualBoardError(action, "; ".join(said[:4]) or "apt failed and said nothing", hint=hint)
 
 

@@ -24,11 +24,11 @@ _MAX_KERNEL = 256 << 20
 def elf_kernel(image: bytes) -> bytes:
     """The ELF file that a bzImage carries.
 
-    :raises VirtualBoardError: no bzImage, or its payload is no ELF file.
+    :raises VirtualBoardError: not a bzImage, or its payload is not an ELF file.
     :raises HostError: the payload is compressed with zstd, and the library for that is missing.
     """
     if len(image) < _PAYLOAD + 8 or image[_MAGIC : _MAGIC + 4] != b"HdrS":
-        raise VirtualBoardError(_ACTION, "it is no bzImage")
+        raise VirtualBoardError(_ACTION, "not a bzImage")
     (version,) = struct.unpack_from("<H", image, _VERSION)
     if version < 0x0208:
         raise VirtualBoardError(_ACTION, f"its boot protocol {version >> 8}.{version & 0xFF:02} names no payload")
@@ -39,7 +39,7 @@ def elf_kernel(image: bytes) -> bytes:
         raise VirtualBoardError(_ACTION, "it is cut short")
     kernel = _decompress(payload)
     if not kernel.startswith(b"\x7fELF"):
-        raise VirtualBoardError(_ACTION, "its payload is no ELF file")
+        raise VirtualBoardError(_ACTION, "its payload is not an ELF file")
     return kernel
 
 

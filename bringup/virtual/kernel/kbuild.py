@@ -153,8 +153,12 @@ def _environment() -> dict[str, str]:
     """The host's, without what a calling make adds; nothing of the host's name or the time goes into the kernel."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "KBUILD_", "KCONFIG_"))}
     kept.pop("ARCH", None)
-    told = {"KBUILD_BUILD_TIMESTAMP": "1970-01-01", "KBUILD_BUILD_USER": "bringup", "KBUILD_BUILD_HOST": "bringup"}
-    return {**kept, **told, "LC_ALL": "C"}
+    reproducible = {
+        "KBUILD_BUILD_TIMESTAMP": "1970-01-01",
+        "KBUILD_BUILD_USER": "bringup",
+        "KBUILD_BUILD_HOST": "bringup",
+    }
+    return {**kept, **reproducible, "LC_ALL": "C"}
 
 
 def _blame(log: Path) -> str:

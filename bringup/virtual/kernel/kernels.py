@@ -66,7 +66,7 @@ class Workshop:
 
 
 class KernelSource(Protocol):
-    """Makes a kernel. Its ``repr`` has to tell all that the result depends on: it is part of the image's key."""
+    """Makes a kernel. Its ``repr`` must contain all that the result depends on: it is part of the image's key."""
 
     def obtain(self, workshop: Workshop) -> Kernel:
         """The kernel, fetched or built.

@@ -113,8 +113,8 @@ def spawn_detached(folder: Folder, argv: Sequence[str], deadline: Deadline) -> N
             pass_fds=[held],
         )
     except subprocess.TimeoutExpired as error:
-        # The process that was killed may have left one that is on its way to the background. It ends when it finds
-        # itself alone, with nobody to tell that it stands; the pipe's other end is open for as long as it lives.
+        # The killed process may have left a child that is still going to the background. The child ends when it finds
+        # that its parent is gone; the other end of the pipe stays open until then.
         os.close(held)
         held = -1
         select.select([lives], [], [], _ORPHAN)

@@ -147,7 +147,7 @@ def folder_of(name: str) -> Folder:
     """
     if safe_name(name) != name or len(name) > 30:
         raise UsageError(
-            "name a virtual board", f"{name!r} is no name for it", hint="letters, digits, - and _; at most 30"
+            "name a virtual board", f"{name!r} is not a usable name", hint="letters, digits, - and _; at most 30"
         )
     return Folder(_runtime() / name)
 

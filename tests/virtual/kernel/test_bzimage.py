@@ -33,11 +33,11 @@ def test_the_kernel_is_unpacked_and_the_appended_size_ignored(compress: object) 
 @pytest.mark.parametrize(
     ("image", "seen"),
     [
-        (b"", "no bzImage"),
-        (bytes(4096), "no bzImage"),
+        (b"", "not a bzImage"),
+        (bytes(4096), "not a bzImage"),
         (bzimage(b"", version=0x0207), "names no payload"),
         (bzimage(gzip.compress(ELF, mtime=0))[:-10], "cut short"),
-        (bzimage(gzip.compress(b"text", mtime=0)), "no ELF file"),
+        (bzimage(gzip.compress(b"text", mtime=0)), "not an ELF file"),
         (bzimage(b"unknown-format"), "not known"),
         (bzimage(b"\x1f\x8b\x08" + b"\xff" * 60), "damaged"),
         (bzimage(b"\x28\xb5\x2f\xfd" + b"\xff" * 60), "damaged"),
