@@ -1,4 +1,4 @@
-"""The benchmark's samples to facts: percentiles, bandwidth, the ratio to the board's own limit, and what is noise."""
+"""Facts from the benchmark's samples: percentiles, bandwidth, the ratio to the board's own limit, and the noise."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _Key = tuple[TimingSource, str, int, str, int, int]
 
 @dataclass(frozen=True, slots=True)
 class _Pass:
-    """One operation in one pass: time a call, and what bounds it, in nanoseconds; ``limit`` may be empty."""
+    """One operation in one pass: the time per call, and what bounds it, in nanoseconds; ``limit`` may be empty."""
 
     calls: tuple[float, ...]
     batch: int
@@ -44,22 +44,29 @@ class _Pass:
 def timing_facts(timings: Iterable[Timing]) -> tuple[TimingFacts, ...]:
     """Every operation that was timed, in the order in which they first came."""
     kept = list(timings)
-    limits = {(one.run, one.size, one.threads): _calls(one) for one in kept if one.source is TimingSource.LIMIT}
-    found: dict[_Key, list[_Pass]] = defaultdict(list)
-    for one in kept:
-        own = {} if one.source is TimingSource.LIMIT else limits.get((one.run, one.size, one.threads), {})
-        for op in one.each:
+    limits = {
+        (timing.run, timing.size, timing.threads): _calls(timing)
+        for timing in kept
+        if timing.source is TimingSource.LIMIT
+    }
+    passes: dict[_Key, list[_Pass]] = defaultdict(list)
+    for timing in kept:
+        is_limit = timing.source is TimingSource.LIMIT
+        own = {} if is_limit else limits.get((timing.run, timing.size, timing.threads), {})
+        for op in timing.each:
             if op.ns and op.op != _EMPTY:
-                key = (one.source, one.name, one.flags, op.op, one.size, one.threads)
-                found[key].append(_Pass(_per_call(op), op.batch, _bound(op, own)))
+                key = (timing.source, timing.name, timing.flags, op.op, timing.size, timing.threads)
+                passes[key].append(_Pass(_per_call(op), op.batch, _bound(op, own)))
     loop = _Loop.of(kept)
-    return tuple(_facts(key, passes, loop) for key, passes in found.items())
+    return tuple(_facts(key, of_key, loop) for key, of_key in passes.items())
 
 
 def untimed_facts(untimed: Iterable[Untimed]) -> tuple[UntimedFacts, ...]:
-    """What was not timed, each once however many passes said it."""
-    found = (UntimedFacts(one.source.value, one.name, one.flags, one.size, one.threads, one.why) for one in untimed)
-    return tuple(dict.fromkeys(found))
+    """What was not timed, each once, in however many passes."""
+    facts = (
+        UntimedFacts(line.source.value, line.name, line.flags, line.size, line.threads, line.why) for line in untimed
+    )
+    return tuple(dict.fromkeys(facts))
 
 
 def _per_call(op: OpSamples) -> tuple[float, ...]:
@@ -85,9 +92,9 @@ class _Loop:
 
     @classmethod
     def of(cls, timings: Sequence[Timing]) -> _Loop | None:
-        """By the empty loops, the medians over all passes."""
+        """From the empty loops: the medians over all passes."""
         taken: dict[int, list[int]] = defaultdict(list)
-        for op in (op for one in timings for op in one.each if op.op == _EMPTY):
+        for op in (op for timing in timings for op in timing.each if op.op == _EMPTY):
             taken[op.batch].extend(op.ns)
         rounds = sorted(batch for batch, ns in taken.items() if ns)
         if not rounds or rounds[0] != 1:
@@ -103,8 +110,8 @@ class _Loop:
 
 def _facts(key: _Key, passes: Sequence[_Pass], loop: _Loop | None) -> TimingFacts:
     source, name, flags, op, size, threads = key
-    calls = [call for one in passes for call in one.calls]
-    medians = [median(one.calls) for one in passes]
+    calls = [call for each in passes for call in each.calls]
+    medians = [median(each.calls) for each in passes]
     low, high, confidence = median_band(medians)
     p50 = percentile(calls, 0.5)
     return TimingFacts(
@@ -123,21 +130,25 @@ def _facts(key: _Key, passes: Sequence[_Pass], loop: _Loop | None) -> TimingFact
         low=_figure(low),
         high=_figure(high),
         confidence=round(confidence, 6),
-        overhead=None if loop is None else round(median(loop.share(one.batch, median(one.calls)) for one in passes), 5),
+        overhead=None if loop is None else _overhead(loop, passes),
         mb_per_s=_figure(size / p50 * 1000) if op in _WHOLE_BUFFER and p50 else None,
         **_beside_limit(op, passes),
     )
 
 
+def _overhead(loop: _Loop, passes: Sequence[_Pass]) -> float:
+    return round(median(loop.share(each.batch, median(each.calls)) for each in passes), 5)
+
+
 def _beside_limit(op: str, passes: Sequence[_Pass]) -> dict[str, Any]:
-    bounded = [one for one in passes if one.limit and median(one.limit) > 0]
+    bounded = [each for each in passes if each.limit and median(each.limit) > 0]
     if not bounded:
         return {}
-    ratios = [median(one.calls) / median(one.limit) for one in bounded]
+    ratios = [median(each.calls) / median(each.limit) for each in bounded]
     low, high, _ = median_band(ratios)
     return {
         "limit": " + ".join(LIMITS[op]),
-        "limit_p50": _figure(percentile([call for one in bounded for call in one.limit], 0.5)),
+        "limit_p50": _figure(percentile([call for each in bounded for call in each.limit], 0.5)),
         "ratio": _ratio(median(ratios)),
         "ratio_low": _ratio(low),
         "ratio_high": _ratio(high),

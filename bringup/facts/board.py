@@ -1,4 +1,4 @@
-"""A record as a judge wants to see it: typed, parsed once, and silent about what was not observed."""
+"""What a record says about its board: typed and parsed once; what was not observed is ``None``."""
 
 from __future__ import annotations
 
@@ -39,10 +39,10 @@ class UeventdRule:
 
 
 class Facts:
-    """What is known of one board. A property that is ``None`` was not observed or could not be read.
+    """What is known about one board. A property that is ``None`` was not observed or could not be read.
 
     :param config: the board config it is judged against; ``None`` where none matched.
-    :param why_config: what agreed or disagreed when a config was looked for.
+    :param why_config: why this config fits, or why none does.
     :param rendered: files rendered for it earlier, path → text, to compare the board with.
     """
 
@@ -109,7 +109,7 @@ class Facts:
 
     @cached_property
     def is_android(self) -> bool:
-        """Whether Android's user space runs there (it says its build)."""
+        """Whether Android's user space runs there (its properties name the build)."""
         return "ro.build.version.sdk" in self.properties
 
     @cached_property
@@ -126,7 +126,7 @@ class Facts:
 
     @property
     def page_size(self) -> int:
-        """Bytes a page, as the test allocator says; the smallest there is where it did not get to say so."""
+        """Bytes per page, as the test allocator reports; the smallest possible where it did not run."""
         return self.record.hello.page_size if self.record.hello else 4096
 
     @property
@@ -190,8 +190,8 @@ class Facts:
     @cached_property
     def meminfo(self) -> dict[str, int]:
         """``/proc/meminfo`` in bytes; empty where it was not read."""
-        found = re.findall(r"^(\w+):\s+(\d+) kB", self.text("/proc/meminfo") or "", re.MULTILINE)
-        return {name: int(kib) * 1024 for name, kib in found}
+        lines = re.findall(r"^(\w+):\s+(\d+) kB", self.text("/proc/meminfo") or "", re.MULTILINE)
+        return {name: int(kib) * 1024 for name, kib in lines}
 
     @cached_property
     def dmesg(self) -> tuple[str, ...] | None:
@@ -208,7 +208,7 @@ class Facts:
         if glob is None or glob.state in (State.DENIED, State.FAILED) or self._heap_folder_unreadable:
             return None
         nodes = self.record.nodes(HEAP_FOLDER)
-        return {one.path.rsplit("/", 1)[-1]: one for one in nodes if one.state is not State.MISSING}
+        return {node.path.rsplit("/", 1)[-1]: node for node in nodes if node.state is not State.MISSING}
 
     @property
     def _heap_folder_unreadable(self) -> bool:
@@ -218,9 +218,9 @@ class Facts:
     @cached_property
     def ueventd_rules(self) -> tuple[UeventdRule, ...] | None:
         """Permission lines for ``/dev/…`` of every ``ueventd*.rc``; ``None`` where there is no such file."""
-        files = [one for one in self.record.files("/") if "/ueventd" in one.path and one.path.endswith(".rc")]
-        read = sorted((one for one in files if one.state is State.OK), key=_parsed_after)
-        return tuple(rule for one in read for rule in _ueventd_rules(one)) if read else None
+        files = [entry for entry in self.record.files("/") if "/ueventd" in entry.path and entry.path.endswith(".rc")]
+        read = sorted((entry for entry in files if entry.state is State.OK), key=_parsed_after)
+        return tuple(rule for entry in read for rule in _ueventd_rules(entry)) if read else None
 
 
 def _parsed_after(entry: FileEntry) -> int:

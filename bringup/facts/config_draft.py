@@ -1,4 +1,4 @@
-"""A record as the first config of its board wants it: what the board is, its heaps, its pools."""
+"""What a first board config is drafted from: the board, its heaps and its pools, as a record has them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["seen_board"]
 
 
 def seen_board(record: Record) -> SeenBoard:
-    """What the record tells of its board, without what names this one unit."""
+    """What the record says about its board, without what identifies this one unit."""
     facts = Facts(record)
     hello = record.hello
     reserved = reserved_memory(facts)
@@ -50,7 +50,7 @@ def _heap(name: str, node: NodeFact) -> SeenHeap:
 
 
 def _pools(nodes: Iterable[ReservedNode]) -> Iterator[SeenPool]:
-    """Nodes that reserve one region; one with several is no pool behind a heap."""
+    """Nodes that reserve one region; one with several regions is not the pool of a heap."""
     for node in nodes:
         if len(node.regions) > 1 or node.unread:
             continue

@@ -1,6 +1,6 @@
-"""An ION heap and the DMA-BUF heap that replaces it, point by point, from what one record holds of both.
+"""An ION heap and the DMA-BUF heap that replaces it, compared point by point from one record.
 
-What a point does not show on this board is ``UNKNOWN``, and never taken for the same.
+A point that does not show on this board is ``UNKNOWN``, and never taken for equal.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ ION_LEGACY = "legacy"
 ION_FLAG_CACHED = 1
 #: ``enum ion_heap_type`` (drivers/staging/android/uapi/ion.h of Linux 5.10).
 _TYPES = ("system", "system-contig", "carveout", "chunk", "dma", "custom")
-#: Reading takes this many times as long as of cached memory: no cache is slower by less on the boards ION ran on, and
-#: noise is smaller. Below the second figure it counts as cached, where the board shows the difference at all.
+#: From so many times the time of cached memory on, reading is uncached: on the boards that ION ran on, uncached memory
+#: is slower than that, and noise is smaller. Up to the second figure it is cached, if the board shows a difference.
 _UNCACHED_FROM, _CACHED_TO = 4.0, 2.0
 #: A median that differs by less is the same: two heaps are not timed in the same turns.
 _LATENCY_BAND = 2.0
@@ -41,7 +41,7 @@ class _Cache(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class _Side:
-    """What is known of one of the two."""
+    """What is known about one of the two."""
 
     tests: Mapping[str, Result]
     reads: ReadTimes | None
@@ -71,10 +71,10 @@ def ion_sources(facts: Facts) -> dict[str, str]:
 
 
 def legacy_note(facts: Facts) -> tuple[str, ...]:
-    """What is said wherever something rests on ION's interface of before 4.12."""
+    """A note for verdicts that depend on ION's interface before 4.12."""
     if facts.record.ion is None or facts.record.ion.abi != ION_LEGACY:
         return ()
-    return ("ION of before 4.12: what this program does with it was never run on hardware",)
+    return ("pre-4.12 ION support has not been tested on hardware",)
 
 
 def mappings(facts: Facts) -> Iterator[tuple[Heap, Replaced]]:
@@ -85,20 +85,20 @@ def mappings(facts: Facts) -> Iterator[tuple[Heap, Replaced]]:
 
 
 def comparisons(facts: Facts) -> Iterator[IonComparison]:
-    """One for each mapping whose two heaps are both on the board, as far as is known."""
+    """One comparison per mapping whose two heaps are both on the board, as far as known."""
     ion = facts.record.ion
     if ion is None or ion.state is not State.OK:
         return
     release = facts.version.release if facts.version else None
     for heap, mapping in mappings(facts):
-        name = next((one for one in heap.names_on(release) if one in (facts.heap_nodes or {})), None)
+        name = next((name for name in heap.names_on(release) if name in (facts.heap_nodes or {})), None)
         source, known, flags = _source(mapping, ion.abi)
-        if name is not None and known in {one for one, _, _ in ion.heaps}:
+        if name is not None and known in {ion_name for ion_name, _, _ in ion.heaps}:
             yield IonComparison(name, known, flags, source, tuple(_points(facts, heap, name, source, flags)))
 
 
 def _source(mapping: Replaced, abi: str | None) -> tuple[str, str, int]:
-    """The name its tests have, ION's name for the heap, and the flags."""
+    """The heap's name in test results, its name in ION, and the flags."""
     legacy = abi == ION_LEGACY
     name = f"0x{mapping.legacy_mask:x}" if legacy else mapping.name
     flags = mapping.legacy_flags if legacy else mapping.flags
@@ -109,13 +109,13 @@ def _source(mapping: Replaced, abi: str | None) -> tuple[str, str, int]:
 def _points(facts: Facts, heap: Heap, name: str, source: str, flags: int) -> Iterator[IonPoint]:
     scattered = ion_sources(facts).get(source) == "system"
     old, new = _side(facts, source), _side(facts, name)
-    yield _promise("size", ("size.lseek", "size.rounding"), "each size comes in whole pages", old, new)
-    yield _promise("zeroing", ("zero.fresh", "zero.reuse"), "buffers come zeroed", old, new)
+    yield _asserted("size", ("size.lseek", "size.rounding"), "each size comes in whole pages", old, new)
+    yield _asserted("zeroing", ("zero.fresh", "zero.reuse"), "buffers come zeroed", old, new)
     yield _cacheability(facts, heap, flags, old, new)
     if scattered:
-        why = "an ION heap of type system promises neither contiguous memory nor more than pages"
-        pieces = "; ".join(_pieces(one) for _, one in sorted(new.pages.items())) or "not traced"
-        yield IonPoint("contiguity", PointResult.SAME, "not promised", pieces, why)
+        why = "an ION heap of type system is neither contiguous nor aligned to more than pages"
+        pieces = "; ".join(_pieces(pages) for _, pages in sorted(new.pages.items())) or "not traced"
+        yield IonPoint("contiguity", PointResult.SAME, "not contiguous", pieces, why)
         yield IonPoint("alignment", PointResult.SAME, "pages", "pages", why)
     else:
         yield _contiguity(old, new)
@@ -125,78 +125,80 @@ def _points(facts: Facts, heap: Heap, name: str, source: str, flags: int) -> Ite
 
 def _side(facts: Facts, name: str) -> _Side:
     record = facts.record
-    timed = (latency_facts(one) for one in record.latencies if one.heap == name)
+    timed = (latency_facts(sample) for sample in record.latencies if sample.heap == name)
     return _Side(
-        tests={one.test: one for one in record.results if one.heap == name},
-        reads=next((one for one in record.reads if one.heap == name and one.read_ns), None),
-        latency={one.size: one for one in timed if one is not None},
-        pages={one.size: one for one in pages_of(facts, name)},
+        tests={result.test: result for result in record.results if result.heap == name},
+        reads=next((reads for reads in record.reads if reads.heap == name and reads.read_ns), None),
+        latency={times.size: times for times in timed if times is not None},
+        pages={pages.size: pages for pages in pages_of(facts, name)},
     )
 
 
-# -- what tests assert of both ---------------------------------------------------------------------------------------
+# -- what tests assert about both -------------------------------------------------------------------------------------
 
 
 def _holds(tests: Mapping[str, Result], ids: Sequence[str]) -> tuple[bool | None, str]:
-    """Whether all of these tests passed; ``None``: not known. And what broke them, or why it is not known."""
-    for one in ids:
-        result = tests.get(one)
+    """Whether all of these tests passed (``None``: not known), and what broke them or why it is not known."""
+    for id_ in ids:
+        result = tests.get(id_)
         if result is not None and result.outcome is Outcome.FAIL:
-            return False, f"{one}: {result.seen}"
-    for one in ids:
-        result = tests.get(one)
+            return False, f"{id_}: {result.seen}"
+    for id_ in ids:
+        result = tests.get(id_)
         if result is None:
-            return None, f"{one} was not run"
-        if result.outcome.value not in (Outcome.PASS.value, Outcome.WARN.value):
-            return None, f"{one}: {result.seen}"
+            return None, f"{id_} was not run"
+        if result.outcome not in (Outcome.PASS, Outcome.WARN):
+            return None, f"{id_}: {result.seen}"
     return True, ""
 
 
-def _promise(name: str, ids: Sequence[str], promise: str, old: _Side, new: _Side) -> IonPoint:
+def _asserted(name: str, ids: Sequence[str], assertion: str, old: _Side, new: _Side) -> IonPoint:
     (was, of_old), (is_now, of_new) = _holds(old.tests, ids), _holds(new.tests, ids)
     why = f"the tests {' and '.join(ids)} on both"
     if was is None or is_now is None:
         return IonPoint(name, PointResult.UNKNOWN, of_old, of_new, why)
     result = PointResult.SAME if was == is_now else PointResult.BETTER if is_now else PointResult.WORSE
-    return IonPoint(name, result, promise if was else of_old, promise if is_now else of_new, why)
+    return IonPoint(name, result, assertion if was else of_old, assertion if is_now else of_new, why)
 
 
 # -- cacheability ----------------------------------------------------------------------------------------------------
 
 
 def _slower(reads: ReadTimes) -> float:
-    """How many times as long as of the process's own memory reading takes, by the medians."""
+    """How many times as long reading takes as reading the process's own memory, by the medians."""
     return percentile(reads.read_ns, 0.5) / max(1, percentile(reads.memory_ns, 0.5))
 
 
 def _cacheability(facts: Facts, heap: Heap, flags: int, old: _Side, new: _Side) -> IonPoint:
-    seen = [None if one is None else _slower(one) for one in (old.reads, new.reads)]
-    words = ["not timed" if one is None else f"read in {one:.1f} times the time of cached memory" for one in seen]
-    tells = any(_slower(one) >= _UNCACHED_FROM for one in facts.record.reads if one.read_ns)
-    was, is_now = (_judged(one, tells) for one in seen)
+    ratios = [None if reads is None else _slower(reads) for reads in (old.reads, new.reads)]
+    words = [
+        "not timed" if ratio is None else f"read in {ratio:.1f} times the time of cached memory" for ratio in ratios
+    ]
+    shows = any(_slower(reads) >= _UNCACHED_FROM for reads in facts.record.reads if reads.read_ns)
+    was, is_now = (_judged(ratio, shows) for ratio in ratios)
     if was is not None and is_now is not None:
         result = PointResult.SAME if was is is_now else PointResult.DIFFERENT
         rule = f"heuristic: {_UNCACHED_FROM:g} times and more is uncached, up to {_CACHED_TO:g} times cached"
         return IonPoint("cacheability", result, f"{was}: {words[0]}", f"{is_now}: {words[1]}", rule)
-    asked, promised = _Cache.CACHED if flags & ION_FLAG_CACHED else _Cache.UNCACHED, _promised(facts, heap)
-    said = (f"asked for {asked}; {words[0]}", f"by its kind {promised or 'not known'}; {words[1]}")
-    blind = "no mapping on this board reads slower than cached memory, so time does not tell" if not tells else (
+    asked, expected = _Cache.CACHED if flags & ION_FLAG_CACHED else _Cache.UNCACHED, _expected_cache(facts, heap)
+    said = (f"asked for {asked}; {words[0]}", f"by its kind {expected or 'not known'}; {words[1]}")
+    blind = "no mapping on this board reads slower than cached memory, so time does not show it" if not shows else (
         "the times are neither a cached nor an uncached mapping's"
     )  # fmt: skip
-    if promised is not None and promised is not asked:
-        return IonPoint("cacheability", PointResult.DIFFERENT, *said, f"by what each promises; {blind}")
+    if expected is not None and expected is not asked:
+        return IonPoint("cacheability", PointResult.DIFFERENT, *said, f"by the kind of each; {blind}")
     return IonPoint("cacheability", PointResult.UNKNOWN, *said, blind)
 
 
-def _judged(ratio: float | None, tells: bool) -> _Cache | None:
+def _judged(ratio: float | None, shows: bool) -> _Cache | None:
     if ratio is None:
         return None
     if ratio >= _UNCACHED_FROM:
         return _Cache.UNCACHED
-    return _Cache.CACHED if tells and ratio <= _CACHED_TO else None
+    return _Cache.CACHED if shows and ratio <= _CACHED_TO else None
 
 
-def _promised(facts: Facts, heap: Heap) -> _Cache | None:
+def _expected_cache(facts: Facts, heap: Heap) -> _Cache | None:
     """Mainline's heaps map cached (drivers/dma-buf/heaps of 5.10 to 7.3 change no protection); a vendor's may not."""
     kernel = facts.config.kernel if facts.config else None
     if heap.kind is HeapKind.SYSTEM_UNCACHED or heap.name.endswith("-uncached"):
@@ -211,12 +213,12 @@ def _promised(facts: Facts, heap: Heap) -> _Cache | None:
 
 
 def _common(old: _Side, new: _Side) -> list[tuple[PageFacts, PageFacts]]:
-    """Buffers of more than a page that were traced of both."""
+    """Buffers of more than a page that were traced for both."""
     sizes = sorted(old.pages.keys() & new.pages.keys())
-    return [(old.pages[one], new.pages[one]) for one in sizes if one > old.pages[one].page_size]
+    return [(old.pages[size], new.pages[size]) for size in sizes if size > old.pages[size].page_size]
 
 
-_UNTRACED = "where the pages of buffers of both lie was not traced (that needs root and tracefs)"
+_UNTRACED = "the pages of buffers of both were not traced (that needs root and tracefs)"
 
 
 def _in_one_piece(pages: PageFacts) -> bool:
@@ -243,12 +245,12 @@ def _alignment(old: _Side, new: _Side) -> IonPoint:
     if not _common(old, new):
         return IonPoint("alignment", PointResult.UNKNOWN, why=_UNTRACED)
     if not pairs:
-        why = "the ION heap's buffers are in pieces, against what its type promises"
+        why = "the ION heap's buffers are in pieces, although its type is contiguous"
         return IonPoint("alignment", PointResult.UNKNOWN, "pages", "", why)
     was, is_now = (all(_is_aligned(pair[side]) for pair in pairs) for side in (0, 1))
     result = PointResult.SAME if was == is_now else PointResult.BETTER if is_now else PointResult.WORSE
     ion, heap = ("; ".join(_aligned(pair[side]) for pair in pairs) for side in (0, 1))
-    why = "to the buffer's own size, at most 1 MiB (CONFIG_CMA_ALIGNMENT's default): what CMA promises"
+    why = "to the buffer's own size, at most 1 MiB (CONFIG_CMA_ALIGNMENT's default): as CMA aligns it"
     return IonPoint("alignment", result, ion, heap, why)
 
 
@@ -270,22 +272,22 @@ def _aligned(pages: PageFacts) -> str:
 
 def _latency(old: _Side, new: _Side) -> IonPoint:
     sizes = sorted(old.latency.keys() & new.latency.keys())
-    large = [one for one in sizes if one >= _MIB]
+    large = [size for size in sizes if size >= _MIB]
     if not large:
-        return IonPoint("latency", PointResult.UNKNOWN, why="no buffers of 1 MiB and more of both were timed")
-    ratios = [new.latency[one].alloc_p50 / max(1, old.latency[one].alloc_p50) for one in large]
+        return IonPoint("latency", PointResult.UNKNOWN, why="no buffers of 1 MiB or more were timed for both")
+    ratios = [new.latency[size].alloc_p50 / max(1, old.latency[size].alloc_p50) for size in large]
     result = PointResult.SAME
     if max(ratios) > _LATENCY_BAND:
         result = PointResult.WORSE
     elif max(ratios) < 1 / _LATENCY_BAND:
         result = PointResult.BETTER
-    ion, heap = ("; ".join(_times(side.latency[one]) for one in sizes) for side in (old, new))
+    ion, heap = ("; ".join(_times(side.latency[size]) for size in sizes) for side in (old, new))
     shown = ", ".join(f"{ratio:.2f}" for ratio in ratios)
     why = f"median of allocating from 1 MiB on, heap / ION: {shown}; more than {_LATENCY_BAND:g} times counts as worse"
     return IonPoint("latency", result, ion, heap, why)
 
 
-def _times(one: LatencyFacts) -> str:
-    alloc = f"{one.alloc_p50 / 1000:.0f} (p95 {one.alloc_p95 / 1000:.0f})"
-    free = f"{one.free_p50 / 1000:.0f} (p95 {one.free_p95 / 1000:.0f})"
-    return f"{show_size(one.size)}: alloc {alloc}, free {free} µs"
+def _times(latency: LatencyFacts) -> str:
+    alloc = f"{latency.alloc_p50 / 1000:.0f} (p95 {latency.alloc_p95 / 1000:.0f})"
+    free = f"{latency.free_p50 / 1000:.0f} (p95 {latency.free_p95 / 1000:.0f})"
+    return f"{show_size(latency.size)}: alloc {alloc}, free {free} µs"

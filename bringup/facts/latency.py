@@ -1,4 +1,4 @@
-"""Samples of allocation latency to percentiles."""
+"""Percentiles of allocation latency."""
 
 from __future__ import annotations
 
@@ -41,20 +41,20 @@ def latency_facts(latency: Latency) -> LatencyFacts | None:
 
 
 def latencies_of(record: Record) -> list[Latency]:
-    """Samples of allocation latency: those taken for themselves, or else those of the benchmark's single thread."""
+    """Samples of allocation latency: those of the latency test, or else those of the benchmark's single thread."""
     if record.latencies:
         return record.latencies
-    alone = [one for one in record.timings if one.threads == 1]
-    limits = {(one.run, one.size): one for one in alone if one.source is TimingSource.LIMIT}
+    alone = [timing for timing in record.timings if timing.threads == 1]
+    limits = {(timing.run, timing.size): timing for timing in alone if timing.source is TimingSource.LIMIT}
     taken: dict[tuple[str, int], list[tuple[int, int, int]]] = {}
-    for one in alone:
-        limit = limits.get((one.run, one.size))
-        if one.source is TimingSource.HEAP and limit is not None:
-            turns = zip(_calls(one, "alloc"), _calls(one, "free"), _calls(limit, "memset"), strict=False)
-            taken.setdefault((one.name, one.size), []).extend(turns)
+    for timing in alone:
+        limit = limits.get((timing.run, timing.size))
+        if timing.source is TimingSource.HEAP and limit is not None:
+            turns = zip(_calls(timing, "alloc"), _calls(timing, "free"), _calls(limit, "memset"), strict=False)
+            taken.setdefault((timing.name, timing.size), []).extend(turns)
     return [Latency(*key, *zip(*turns, strict=True)) for key, turns in taken.items() if turns]
 
 
 def _calls(timing: Timing, op: str) -> tuple[int, ...]:
-    """Nanoseconds a call, turn by turn."""
-    return tuple(ns // one.batch for one in timing.each if one.op == op for ns in one.ns)
+    """Nanoseconds per call, turn by turn."""
+    return tuple(ns // samples.batch for samples in timing.each if samples.op == op for ns in samples.ns)

@@ -1,4 +1,4 @@
-"""What the kernel's log says of SELinux: who was refused a heap, and whether the log says all of it."""
+"""SELinux in the kernel's log: accesses to heaps that were denied, and whether lines are missing."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _DENIAL = re.compile(
 _FIELD = re.compile(r'\b(?P<key>comm|name|path|dev|permissive)=(?:"(?P<text>[^"]*)"|(?P<bare>\S+))')
 _NAMES = ("comm", "name", "path")
 _HEX = re.compile(r"(?:[0-9A-F]{2})+")
-#: Lines that the test allocator brings about when it is not root; a process is told by 15 characters of its name.
+#: Lines that the test allocator causes when it is not root; the kernel logs 15 characters of a process's name.
 _OWN = "bringup"
 _ABOUT_HEAPS = ("dma_heap", "dmabuf", "/dev/ion", "ion_device")
 #: kernel/audit.c: printk_ratelimit() where no daemon listens; else audit_log_lost() (Android's logd.rc: auditctl -r 5).
 _LOST = re.compile(r"kauditd_printk_skb: \d+ callbacks suppressed|audit: audit_lost=|audit: \w+ limit exceeded")
-#: What a node has that no file_contexts names: ``device`` from the file system, ``unlabeled`` from a lost policy.
+#: The type of a node that no file_contexts names: ``device`` from the file system, ``unlabeled`` from a lost policy.
 NOT_LABELLED = ("device", "unlabeled")
 
 
@@ -35,7 +35,7 @@ class Denial:
     """One avc line about a heap.
 
     :param domain: who was refused, and ``type`` what: SELinux types.
-    :param name: the file's name, where the line tells it.
+    :param name: the file's name, where the line has it.
     :param let_pass: it was not refused: SELinux, or the domain, is permissive.
     """
 
@@ -49,54 +49,54 @@ class Denial:
 
     @property
     def is_harmless(self) -> bool:
-        """Asking for the size of the file system that all DMA-BUFs are in: nobody depends on the answer."""
+        """It only asked for the size of the file system that all DMA-BUFs are in: nobody depends on the answer."""
         return self.cls == "filesystem" and self.rights == ("getattr",)
 
 
 def denials(facts: Facts) -> tuple[Denial, ...]:
-    """The avc lines about heaps in the kernel's log, but for those that the test allocator brought about."""
+    """The avc lines about heaps in the kernel's log, except those that the test allocator caused."""
     return tuple(_denials(facts))
 
 
 def lost_lines(facts: Facts) -> tuple[str, ...]:
-    """Lines that say that the log lacks others: an avc line about a heap may be among them."""
+    """Lines that say that others are missing: an avc line about a heap may be among those."""
     return tuple(line for line in facts.dmesg or () if _LOST.search(line))
 
 
 def _denials(facts: Facts) -> Iterator[Denial]:
     for line in facts.dmesg or ():
-        found = _DENIAL.search(line)
-        if found is None:
+        match = _DENIAL.search(line)
+        if match is None:
             continue
-        told = dict(_fields(found["of"] + found["rest"]))
-        name = told.get("name") or told.get("path", "").rpartition("/")[2] or None
-        if told.get("comm", "").startswith(_OWN) or not _is_about_a_heap(facts, found, told, name):
+        fields = dict(_fields(match["of"] + match["rest"]))
+        name = fields.get("name") or fields.get("path", "").rpartition("/")[2] or None
+        if fields.get("comm", "").startswith(_OWN) or not _is_about_a_heap(facts, match, fields, name):
             continue
-        passed = told["permissive"] == "1" if "permissive" in told else facts.selinux_mode == "permissive"
-        yield Denial(line, found["domain"], found["type"], found["cls"], tuple(found["rights"].split()), name, passed)
+        passed = fields["permissive"] == "1" if "permissive" in fields else facts.selinux_mode == "permissive"
+        yield Denial(line, match["domain"], match["type"], match["cls"], tuple(match["rights"].split()), name, passed)
 
 
 def _fields(text: str) -> Iterator[tuple[str, str]]:
-    for one in _FIELD.finditer(text):
-        bare = one["bare"]
+    for field in _FIELD.finditer(text):
+        bare = field["bare"]
         if bare is None:
-            yield one["key"], one["text"]
-        elif one["key"] in _NAMES and _HEX.fullmatch(bare):
-            yield one["key"], bytes.fromhex(bare).decode("utf-8", "replace")
+            yield field["key"], field["text"]
+        elif field["key"] in _NAMES and _HEX.fullmatch(bare):
+            yield field["key"], bytes.fromhex(bare).decode("utf-8", "replace")
         else:
-            yield one["key"], bare
+            yield field["key"], bare
 
 
-def _is_about_a_heap(facts: Facts, found: re.Match[str], told: dict[str, str], name: str | None) -> bool:
-    """Whether the thing refused is a heap: by its type or path, or as a node that is there under this name.
+def _is_about_a_heap(facts: Facts, match: re.Match[str], fields: dict[str, str], name: str | None) -> bool:
+    """Whether it is a heap that was denied: by its type or path, or because a heap's node has this name.
 
-    The kernel tells the last part of a path only, so a heap that was never labelled shows as ``name="system"`` with the
+    The kernel logs the last part of a path only, so a heap that was never labelled shows as ``name="system"`` with the
     label of all of ``/dev``. Another file of that name (``/dev/log/system`` was one) has another label than the heap.
     """
-    thing = (found["type"], told.get("path", ""), told.get("name", ""), told.get("dev", ""))
-    if any(word in one for word in _ABOUT_HEAPS for one in thing):
+    texts = (match["type"], fields.get("path", ""), fields.get("name", ""), fields.get("dev", ""))
+    if any(word in text for word in _ABOUT_HEAPS for text in texts):
         return True
     node = (facts.heap_nodes or {}).get(name or "")
-    if node is None or found["cls"] != "chr_file" or "path" in told:
+    if node is None or match["cls"] != "chr_file" or "path" in fields:
         return False
-    return node.label in (None, found["target"]) or found["type"] in (expected_label(facts, name), *NOT_LABELLED)
+    return node.label in (None, match["target"]) or match["type"] in (expected_label(facts, name), *NOT_LABELLED)

@@ -1,4 +1,4 @@
-"""From what was observed of a board, or what its config asks for, to its upstream gap."""
+"""A board's upstream gap: from what was observed, or from what its config asks for."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def gap_of_config(config: BoardConfig, kernel: str | None = None, users: Users |
     :param kernel: a release or series; default: the newest of the config, else mainline as a whole.
     :param users: modules that allocate inside the kernel; see
         :func:`~bringup.kernel.sources.module_symbols.heap_users`.
-    :raises UsageError: it is no kernel version.
+    :raises UsageError: it is not a kernel version.
     """
     release = kernel or (config.kernel.versions[-1] if config.kernel and config.kernel.versions else None)
     asked = _asked(config, KernelVersion.parse(release) if release else None)
@@ -41,7 +41,7 @@ def gap_of_modules(users: Users, kernel: str | None = None) -> UpstreamGap:
 
 
 def gap_of_board(facts: Facts, users: Users | None = None) -> UpstreamGap:
-    """The gap of a board as it was observed, with what its config asks for beside.
+    """The gap of a board as it was observed, and of what its config asks for.
 
     :param users: as for :func:`gap_of_config`.
     """
@@ -95,7 +95,7 @@ def _is_default(heap: Heap) -> bool:
 
 
 def _cma_areas(facts: Facts) -> dict[str, bool]:
-    """The CMA areas of the board, and which is the default one: the device tree says so, or one heap stands on any."""
+    """The CMA areas, and which is the default one: by the device tree, or because it is the only one with a heap."""
     areas = {entry.path.removeprefix(CMA_SYSFS).split("/")[0] for entry in facts.record.files(CMA_SYSFS)}
     with_heap = areas.intersection(facts.heap_nodes or ())
     default = {node.name for node in observed_nodes(facts) if "linux,cma-default" in node.flags}
@@ -112,7 +112,7 @@ def _called(users: Users | None) -> dict[str, str]:
 
 
 def _calls_not_known(facts: Facts, users: Users | None) -> Iterator[str]:
-    """Which module calls what cannot be seen on a board; a mainline kernel has nothing of the kind to call."""
+    """What modules call cannot be seen on a board; a mainline kernel has nothing of the kind to call."""
     config, version = facts.kernel_config, facts.version
     flavour = (version.flavour if version else None) or (config.flavour if config else None)
     if users is None and flavour in (Flavour.GKI, Flavour.VENDOR) and facts.modules:

@@ -110,7 +110,7 @@ def test_two_heaps_that_are_alike(compare: Compare) -> None:
         "latency": PointResult.SAME,
     }
     assert one.equivalent is True
-    assert {point.name: point.ion for point in one.points}["contiguity"] == "not promised"
+    assert {point.name: point.ion for point in one.points}["contiguity"] == "not contiguous"
 
 
 @pytest.mark.parametrize("test", PROMISES)
@@ -276,7 +276,7 @@ def test_what_rests_on_the_interface_of_before_4_12_says_that_it_was_never_run_o
     source = "ion/0x1/cached"
     lines = [reads(SYSTEM, 1.0), reads(source, 1.1), reads(UNCACHED, 30.0)]
     scripted = board(lines, kept(SYSTEM, source), LEGACY)
-    words = "ION of before 4.12: what this program does with it was never run on hardware"
+    words = "pre-4.12 ION support has not been tested on hardware"
     run = judge(Facts(scripted.record(tmp_path / "record"), config()))
     by_check = {one.id: one for one in run.verdicts if one.heap in (None, SYSTEM, source)}
     assert words in by_check["ion.replaced"].evidence

@@ -1,4 +1,4 @@
-"""Where the buffers of each heap lay, heap by heap, from the record."""
+"""Where the buffers of each heap lay in physical memory."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ CONTIGUOUS = frozenset({HeapKind.CMA, HeapKind.CARVEOUT})
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """One buffer of a heap: what it was made of.
+    """What one buffer of a heap was made of.
 
-    :param region: the region that the heap's memory is, where it has one that the board tells of.
-    :param contiguous: the heap promises contiguous memory.
+    :param region: the region that the heap's memory comes from, where it has a known one.
+    :param contiguous: it is a heap of contiguous memory.
     """
 
     heap: str
@@ -37,10 +37,10 @@ class Placement:
 
 
 def why_not_traced(facts: Facts) -> str | None:
-    """Why nothing is known of where pages lie; ``None``: something is."""
+    """Why nothing is known about where pages lie; ``None``: something is."""
     tracing = facts.record.tracing
     if tracing is None:
-        return "it was not asked where pages lie"
+        return "no page was traced: it was not asked for"
     if tracing.state is not State.OK:
         what = {State.MISSING: "is not there", State.DENIED: "may not be used"}.get(tracing.state, "cannot be used")
         root = "" if facts.as_root else "; the test allocator did not run as root"
@@ -54,7 +54,7 @@ _KNOWN: MutableMapping[Facts, list[Placement]] = WeakKeyDictionary()
 
 
 def placements(facts: Facts) -> list[Placement]:
-    """Every buffer that was traced, in the order in which it was; empty where none was."""
+    """Every buffer that was traced, in that order; empty where none was."""
     if facts not in _KNOWN:
         _KNOWN[facts] = _placements(facts)
     return _KNOWN[facts]
@@ -66,26 +66,28 @@ def _placements(facts: Facts) -> list[Placement]:
         return []
     formats = TraceFormats(tracing.formats)
     page = facts.page_size
-    found = []
+    result = []
     for buffer in facts.record.traced:
         if buffer.state is State.OK:
-            one = traced(formats, buffer, page)
+            trace = traced(formats, buffer, page)
         else:
-            one = Traced(why=f"a buffer of {buffer.size} bytes could not be traced: errno {buffer.errno}", failed=True)
+            trace = Traced(
+                why=f"a buffer of {buffer.size} bytes could not be traced: errno {buffer.errno}", failed=True
+            )
         heap = facts.config.heap(buffer.heap) if facts.config else None
-        contiguous = one.cma or (heap is not None and heap.kind in CONTIGUOUS)
+        contiguous = trace.cma or (heap is not None and heap.kind in CONTIGUOUS)
         node = heap.region.node_name if heap is not None and heap.region is not None else None
         # ION calls a CMA heap by its area: ion/NAME, with flags behind it.
         name = buffer.heap.split("/")[1] if buffer.heap.startswith("ion/") else buffer.heap
-        region = region_of(facts, one.area, name, node or "") if contiguous else None
-        found.append(Placement(buffer.heap, buffer.size, one, region, contiguous))
-    return found
+        region = region_of(facts, trace.area, name, node or "") if contiguous else None
+        result.append(Placement(buffer.heap, buffer.size, trace, region, contiguous))
+    return result
 
 
 def runs_of(blocks: tuple[Block, ...]) -> list[tuple[int, int]]:
     """(first frame, pages) of each run of contiguous pages, ascending."""
     runs: list[tuple[int, int]] = []
-    for block in sorted(blocks, key=lambda one: one.pfn):
+    for block in sorted(blocks, key=lambda block: block.pfn):
         if runs and runs[-1][0] + runs[-1][1] == block.pfn:
             runs[-1] = (runs[-1][0], runs[-1][1] + block.pages)
         else:
@@ -93,41 +95,42 @@ def runs_of(blocks: tuple[Block, ...]) -> list[tuple[int, int]]:
     return runs
 
 
-def page_facts(one: Placement, page: int) -> PageFacts | None:
-    """What a report shows of it; ``None`` where nothing is known."""
-    if not one.traced.blocks:
+def page_facts(placement: Placement, page: int) -> PageFacts | None:
+    """What a report shows of a buffer; ``None`` where nothing is known."""
+    if not placement.traced.blocks:
         return None
-    runs = runs_of(one.traced.blocks)
-    orders = Counter(block.order for block in one.traced.blocks if block.order is not None)
+    runs = runs_of(placement.traced.blocks)
+    orders = Counter(block.order for block in placement.traced.blocks if block.order is not None)
     return PageFacts(
-        size=one.size,
+        size=placement.size,
         page_size=page,
         runs=tuple(sorted(Counter(pages for _, pages in runs).items())),
         orders=tuple(sorted(orders.items())),
         lowest=runs[0][0] * page,
         highest=(runs[-1][0] + runs[-1][1]) * page,
         extents=tuple((pfn * page, pages * page) for pfn, pages in runs[:_EXTENTS]),
-        region=one.region,
+        region=placement.region,
     )
 
 
 def pages_of(facts: Facts, name: str) -> tuple[PageFacts, ...]:
     """What a report shows of one heap's buffers."""
     page = facts.page_size
-    return tuple(shown for one in placements(facts) if one.heap == name and (shown := page_facts(one, page)))
+    buffers = (placement for placement in placements(facts) if placement.heap == name)
+    return tuple(shown for buffer in buffers if (shown := page_facts(buffer, page)))
 
 
-def exhaustion_facts(one: Exhaustion) -> ExhaustionFacts | None:
-    """What a report shows of a heap that was asked for all it has; ``None`` where that was not tried."""
-    if one.stopped == "not tried":
+def exhaustion_facts(exhaustion: Exhaustion) -> ExhaustionFacts | None:
+    """What a report shows of a heap that was used up on purpose; ``None`` where that was not tried."""
+    if exhaustion.stopped == "not tried":
         return None
     return ExhaustionFacts(
-        free=one.free,
-        limit=one.limit,
-        held=one.held,
-        stopped=one.stopped,
-        largest=one.largest,
-        largest_fragmented=one.largest_fragmented,
-        fragmented_free=one.fragmented_free,
-        largest_after=one.largest_after,
+        free=exhaustion.free,
+        limit=exhaustion.limit,
+        held=exhaustion.held,
+        stopped=exhaustion.stopped,
+        largest=exhaustion.largest,
+        largest_fragmented=exhaustion.largest_fragmented,
+        fragmented_free=exhaustion.fragmented_free,
+        largest_after=exhaustion.largest_after,
     )

@@ -1,7 +1,7 @@
-"""A record's memory, put together.
+"""Physical memory map from ``/proc/iomem``, the device tree, the kernel's log and sysfs.
 
-Told by ``/proc/iomem`` (addresses for root only), by the device tree's ``/reserved-memory`` (dt-schema:
-reserved-memory.yaml), by the kernel's log (kernel/dma/contiguous.c, drivers/of/of_reserved_mem.c, mm/cma.c) and by
+Sources: ``/proc/iomem`` (addresses for root only), the device tree's ``/reserved-memory`` (dt-schema:
+reserved-memory.yaml), the kernel's log (kernel/dma/contiguous.c, drivers/of/of_reserved_mem.c, mm/cma.c) and by
 ``/sys/kernel/mm/cma`` (mm/cma_sysfs.c).
 """
 
@@ -33,30 +33,30 @@ _MOST = 256
 
 
 def memory_facts(facts: Facts) -> MemoryFacts | None:
-    """What a record tells of memory; ``None`` where it tells nothing."""
+    """The map; ``None`` where nothing is known."""
     iomem = list(_iomem(facts))
     ram = _joined((begin, end) for _, name, begin, end in iomem if name == "System RAM") or _joined(_ram_by_log(facts))
-    placed = {one.name: one for one in (*_by_log(facts), *_by_tree(facts))}
+    placed = {region.name: region for region in (*_by_log(facts), *_by_tree(facts))}
     uses = area_uses(facts) if facts.record.hello is not None else {}
     used = {name: max(0, use.total - use.free) for name, use in uses.items()}
     regions = [replace(region, used=used.get(region.name)) for region in placed.values()]
     regions += _kernel_and_boot(iomem)
-    unplaced = tuple(one for one in _asked_without_place(facts) if one.name not in placed)
+    unplaced = tuple(node for node in _asked_without_place(facts) if node.name not in placed)
     if not (ram or regions or unplaced):
         return None
-    regions.sort(key=lambda one: (one.begin, one.end, one.name))
+    regions.sort(key=lambda region: (region.begin, region.end, region.name))
     return MemoryFacts(ram, tuple(regions[:_MOST]), unplaced[:_MOST])
 
 
 def _iomem(facts: Facts) -> Iterator[tuple[int, str, int, int]]:
-    """(depth, name, begin, end) of ``/proc/iomem``; nothing where all addresses are 0: so it looks without root."""
+    """(depth, name, begin, end) of ``/proc/iomem``; nothing where all addresses are 0, as without root."""
     for line in (facts.text("/proc/iomem") or "").splitlines():
-        if (found := _IOMEM.match(line)) and int(found["end"], 16):
-            yield len(found["indent"]) // 2, found["name"], int(found["begin"], 16), int(found["end"], 16) + 1
+        if (match := _IOMEM.match(line)) and int(match["end"], 16):
+            yield len(match["indent"]) // 2, match["name"], int(match["begin"], 16), int(match["end"], 16) + 1
 
 
 def _joined(ranges: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
-    """Ranges in order, those that touch put together."""
+    """The ranges in order, those that touch joined."""
     out: list[tuple[int, int]] = []
     for begin, end in sorted(ranges):
         if out and begin <= out[-1][1]:
@@ -69,16 +69,16 @@ def _joined(ranges: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
 def _ram_by_log(facts: Facts) -> Iterator[tuple[int, int]]:
     """mm/mm_init.c prints the early memory node ranges."""
     for line in facts.dmesg or ():
-        if found := _RANGE.search(line):
-            yield int(found["begin"], 16), int(found["end"], 16) + 1
+        if match := _RANGE.search(line):
+            yield int(match["begin"], 16), int(match["end"], 16) + 1
 
 
 def _kernel_and_boot(iomem: Iterable[tuple[int, str, int, int]]) -> Iterator[MemoryRegion]:
-    """What lies within RAM by ``/proc/iomem``: the kernel's parts as one, and what was reserved while booting."""
+    """What lies within RAM by ``/proc/iomem``: the kernel as one region, and what was reserved during boot."""
     inner = [(name, begin, end) for depth, name, begin, end in iomem if depth]
     kernel = [(begin, end) for name, begin, end in inner if name.startswith("Kernel ")]
     source = "/proc/iomem"
-    low, high = min((one for one, _ in kernel), default=0), max((one for _, one in kernel), default=0)
+    low, high = min((begin for begin, _ in kernel), default=0), max((end for _, end in kernel), default=0)
     if kernel:
         yield MemoryRegion("kernel", RegionKind.KERNEL, low, high, source)
     for begin, end in _joined((begin, end) for name, begin, end in inner if name == "reserved"):
@@ -90,23 +90,23 @@ def _kernel_and_boot(iomem: Iterable[tuple[int, str, int, int]]) -> Iterator[Mem
 
 
 def _by_log(facts: Facts) -> Iterator[MemoryRegion]:
-    """The kernel's log. Newer kernels tell a region in one line, older ones its address and then, below, its name."""
+    """By the kernel's log. Newer kernels log a region in one line, older ones its address and then, below, its name."""
     pool: tuple[RegionKind, int, int] | None = None
     for line in facts.dmesg or ():
-        if found := _MAPPED.search(line):
-            kind = RegionKind.CMA if found["reusable"] == "reusable" else RegionKind.POOL
-            kind = RegionKind.NO_MAP if found["nomap"] == "nomap" else kind
-            yield MemoryRegion(found["name"], kind, int(found["begin"], 16), int(found["end"], 16) + 1, "dmesg")
-        elif found := _POOL.search(line):
-            kind = RegionKind.CMA if found["what"] == "CMA" else RegionKind.POOL
-            begin = int(found["begin"], 16)
-            pool = kind, begin, begin + int(found["mib"]) * _MIB
-        elif (found := _NODE.search(line)) and pool:
-            yield MemoryRegion(found["name"], *pool, "dmesg")
+        if match := _MAPPED.search(line):
+            kind = RegionKind.CMA if match["reusable"] == "reusable" else RegionKind.POOL
+            kind = RegionKind.NO_MAP if match["nomap"] == "nomap" else kind
+            yield MemoryRegion(match["name"], kind, int(match["begin"], 16), int(match["end"], 16) + 1, "dmesg")
+        elif match := _POOL.search(line):
+            kind = RegionKind.CMA if match["what"] == "CMA" else RegionKind.POOL
+            begin = int(match["begin"], 16)
+            pool = kind, begin, begin + int(match["mib"]) * _MIB
+        elif (match := _NODE.search(line)) and pool:
+            yield MemoryRegion(match["name"], *pool, "dmesg")
             pool = None
-        elif found := _PLAIN_CMA.search(line):
-            begin = int(found["begin"], 16)
-            yield MemoryRegion(_default_area(facts), RegionKind.CMA, begin, begin + int(found["mib"]) * _MIB, "dmesg")
+        elif match := _PLAIN_CMA.search(line):
+            begin = int(match["begin"], 16)
+            yield MemoryRegion(_default_area(facts), RegionKind.CMA, begin, begin + int(match["mib"]) * _MIB, "dmesg")
 
 
 def _default_area(facts: Facts) -> str:

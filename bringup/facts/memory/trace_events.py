@@ -1,8 +1,8 @@
-"""Trace events out of the kernel's ring buffer, and from them the blocks of memory that a buffer was made of.
+"""Trace events from the kernel's ring buffer, and from them the blocks of memory that a buffer is made of.
 
-Where a field stands in an event is told by the event's ``format``, and where the events begin in a sub-buffer by
-``header_page``: both differ between kernel versions and are read, not known. What is fixed is the header of an event
-(``events/header_event``: 5 bits of type and length, 27 bits of time).
+The event's ``format`` says where a field is in an event, and ``header_page`` where the events begin in a sub-buffer.
+Both differ between kernel versions, so they are read from the board. Only the header of an event is fixed
+(``events/header_event``, include/linux/ring_buffer.h): 5 bits of type or length, 27 bits of time.
 """
 
 from __future__ import annotations
@@ -18,8 +18,11 @@ __all__ = ["Block", "TraceEvent", "TraceFormats", "Traced", "traced"]
 
 _ID = re.compile(r"^ID: (\d+)$", re.MULTILINE)
 _FIELD = re.compile(r"field:\s*([^;]*?)\s*(\w+)(\[\w*\])?;\s*offset:(\d+);\s*size:(\d+);(?:\s*signed:([01]);)?")
+#: Types of events that carry no data; a smaller number is the length of the data in words of 4 bytes, 0: it follows.
 _PADDING, _TIME_EXTEND, _TIME_STAMP = 29, 30, 31
+#: Flags in ``commit``: events were lost before this sub-buffer (kernel/trace/ring_buffer.c: RB_MISSED_EVENTS, _STORED).
 _LOST = 0xC0000000
+_COMMITTED = 0xFFFFF
 _NO_PAGE = 2**63  # pfn -1, as the kernel writes for a failed allocation
 
 
@@ -43,10 +46,10 @@ class _Field:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Physically contiguous pages, as they were handed out together.
+    """Physically contiguous pages, as they were allocated together.
 
     :param pfn: the first page's frame number; ``order``: of the page allocator's block, ``None`` for CMA.
-    :param align: log2 of the alignment in pages that was asked of CMA.
+    :param align: log2 of the alignment in pages that CMA was asked for.
     """
 
     pfn: int
@@ -59,10 +62,10 @@ class Block:
 class Traced:
     """What a buffer is made of.
 
-    :param blocks: empty where it cannot be told; then ``why`` says why.
+    :param blocks: empty where they are not known; then ``why`` says why.
     :param area: the CMA area that it came from, where the kernel names it.
     :param cma: the blocks came from CMA.
-    :param failed: the tracing went wrong; otherwise this heap on this kernel leaves no trace.
+    :param failed: the tracing failed; otherwise this heap on this kernel leaves no trace.
     """
 
     blocks: tuple[Block, ...] = ()
@@ -73,7 +76,7 @@ class Traced:
 
 
 class TraceFormats:
-    """The formats of events, as one kernel tells them.
+    """The formats of events, as one kernel gives them.
 
     :param texts: event (``kmem/mm_page_alloc``) or ``header_page`` to the text of its format; an empty text: this
         kernel does not have it.
@@ -86,14 +89,14 @@ class TraceFormats:
         self._commit, self._data = page.get("commit"), page.get("data")
         self._events: dict[int, tuple[str, tuple[_Field, ...]]] = {}
         for name, text in known.items():
-            if found := _ID.search(text):
-                self._events[int(found[1])] = (name, tuple(_fields(text)))
+            if match := _ID.search(text):
+                self._events[int(match[1])] = (name, tuple(_fields(text)))
         common = next((fields for _, fields in self._events.values()), ())
         self._type = next((field for field in common if field.name == "common_type"), None)
 
     @property
     def usable(self) -> bool:
-        """Whether the formats are enough to read events by."""
+        """Whether the formats are enough to read events."""
         return None not in (self._commit, self._data, self._type)
 
     def events(self, pieces: Iterable[bytes]) -> Iterator[TraceEvent | None]:
@@ -105,27 +108,30 @@ class TraceFormats:
         if self._commit is None or self._data is None or len(piece) < self._data.offset:
             yield None
             return
+        # The head of a sub-buffer: how many bytes are events, with flags for lost ones.
         committed = int.from_bytes(piece[self._commit.offset : self._commit.offset + 4], "little")
         if committed & _LOST:
             yield None
-        at, end = self._data.offset, min(self._data.offset + (committed & 0xFFFFF), len(piece))
+        at, end = self._data.offset, min(self._data.offset + (committed & _COMMITTED), len(piece))
         while at + 4 <= end:
+            # An event begins with one word: type or length, and the time since the event before. The word after it is
+            # the length in bytes (itself included) where the type does not hold it.
             head = int.from_bytes(piece[at : at + 4], "little")
             kind, delta = head & 31, head >> 5
             length = int.from_bytes(piece[at + 4 : at + 8], "little")
-            if kind == _PADDING and delta == 0:
+            if kind == _PADDING and delta == 0:  # the rest of the sub-buffer is empty
                 return
             if kind in (_TIME_EXTEND, _TIME_STAMP):
                 at += 8
-            elif kind == _PADDING:
+            elif kind == _PADDING:  # an event that was discarded
                 at += 4 + length
-            elif kind:
+            elif kind:  # data of so many words
                 yield from self._event(piece[at + 4 : min(at + 4 + kind * 4, end)])
                 at += 4 + kind * 4
-            elif length < 4:
+            elif length < 4:  # not even its own word: the data makes no sense
                 yield None
                 return
-            else:
+            else:  # data whose length is in a word of its own
                 yield from self._event(piece[at + 8 : min(at + 4 + length, end)])
                 at += 4 + length
 
@@ -144,8 +150,8 @@ class TraceFormats:
 
 
 def _fields(text: str) -> Iterator[_Field]:
-    for found in _FIELD.finditer(text):
-        words, name, _, offset, size, signed = found.groups()
+    for match in _FIELD.finditer(text):
+        words, name, _, offset, size, signed = match.groups()
         yield _Field(name, int(offset), int(size), signed == "1", "__data_loc" in words)
 
 
@@ -155,60 +161,65 @@ def _number(data: bytes, field: _Field) -> int | None:
 
 
 def _text(data: bytes, field: _Field) -> str:
-    """A string that the event holds elsewhere: 16 bits of offset, 16 bits of length."""
+    """A string that is elsewhere in the event: 16 bits of offset, 16 bits of length."""
     where = int.from_bytes(data[field.offset : field.offset + 4], "little")
     raw = data[where & 0xFFFF : (where & 0xFFFF) + (where >> 16)]
     return raw.partition(b"\0")[0].decode("ascii", "backslashreplace")
 
 
 def traced(formats: TraceFormats, buffer: TracedBuffer, page_size: int) -> Traced:
-    """What a buffer of ``buffer.size`` bytes is made of, by the events while it was made and while it was closed."""
+    """What a buffer is made of, by the events while it was made and while it was closed."""
     if not formats.usable:
         return Traced(why="the kernel's trace formats were not understood", failed=True)
     made, closed = list(formats.events(buffer.made)), list(formats.events(buffer.closed))
     if None in made or None in closed:
         return Traced(why="the kernel lost trace events: its ring buffer was too small", failed=True)
     pages = -(-buffer.size // page_size)
-    known, gone = [one for one in made if one], [one for one in closed if one]
-    return _from_cma(known, pages) or _from_page_allocator(known, gone, pages)
+    while_made, while_closed = [event for event in made if event], [event for event in closed if event]
+    return _from_cma(while_made, pages) or _from_page_allocator(while_made, while_closed, pages)
 
 
 def _from_cma(made: list[TraceEvent], pages: int) -> Traced | None:
-    """``cma_alloc_finish`` since Linux 5.13, ``cma_alloc`` before; both also tell of what failed."""
-    found = [
-        one
-        for one in made
-        if one.kind in ("cma/cma_alloc_finish", "cma/cma_alloc")
-        and one.values.get("errorno", 0) == 0
-        and one.values.get("page", 1)
-        and 0 < one.values.get("pfn", 0) < _NO_PAGE
-        and one.values.get("count", 0)
+    """``cma_alloc_finish`` since Linux 5.13, ``cma_alloc`` before; both also report allocations that failed."""
+    allocations = [
+        event
+        for event in made
+        if event.kind in ("cma/cma_alloc_finish", "cma/cma_alloc")
+        and event.values.get("errorno", 0) == 0
+        and event.values.get("page", 1)
+        and 0 < event.values.get("pfn", 0) < _NO_PAGE
+        and event.values.get("count", 0)
     ]
-    if not found:
+    if not allocations:
         return None
-    blocks = tuple(Block(o.values["pfn"], o.values["count"], align=o.values.get("align", 0)) for o in found)
-    told = sum(block.pages for block in blocks)
-    area = found[0].area
-    if told != pages:
-        return Traced(area=area, cma=True, why=f"CMA gave {told} pages for a buffer of {pages}", failed=True)
+    blocks = tuple(
+        Block(event.values["pfn"], event.values["count"], align=event.values.get("align", 0)) for event in allocations
+    )
+    given = sum(block.pages for block in blocks)
+    area = allocations[0].area
+    if given != pages:
+        return Traced(area=area, cma=True, why=f"CMA gave {given} pages for a buffer of {pages}", failed=True)
     return Traced(blocks, area, cma=True)
 
 
 def _from_page_allocator(made: list[TraceEvent], closed: list[TraceEvent], pages: int) -> Traced:
-    """The buffer's pages come with its making and go with its closing; the kernel's own, for lists and the like, stay.
+    """The buffer's pages are allocated while it is made and freed while it is closed; others are the kernel's own.
 
-    Some kernels free a buffer later, in a thread of theirs: then the blocks whose flags, taken together, give its size.
+    Some kernels free a buffer later, in a thread. Then the blocks whose allocation flags, taken together, add up to its
+    size are taken.
     """
-    taken = [one for one in made if one.kind == "kmem/mm_page_alloc" and 0 < one.values.get("pfn", 0) < _NO_PAGE]
-    gone = {_key(one) for one in closed if one.kind == "kmem/mm_page_free"}
-    both = {_key(one): one for one in taken if _key(one) in gone}
-    for candidates in (list(both.values()), taken):
+    allocated = [
+        event for event in made if event.kind == "kmem/mm_page_alloc" and 0 < event.values.get("pfn", 0) < _NO_PAGE
+    ]
+    freed = {_key(event) for event in closed if event.kind == "kmem/mm_page_free"}
+    both = {_key(event): event for event in allocated if _key(event) in freed}
+    for candidates in (list(both.values()), allocated):
         if (chosen := _adding_up(candidates, pages)) is not None:
             return Traced(tuple(Block(pfn, 1 << order, order) for pfn, order in sorted(map(_key, chosen))))
-    told = sum(1 << _key(one)[1] for one in both.values())
-    if not taken:
-        return Traced(why="the kernel traced no allocation: the heap has memory of its own, or kept some from before")
-    return Traced(why=f"{told} of {pages} pages were seen; a heap that keeps freed pages hands them out untraced")
+    seen = sum(1 << _key(event)[1] for event in both.values())
+    if not allocated:
+        return Traced(why="the kernel traced no allocation: the heap has memory of its own, or kept freed pages")
+    return Traced(why=f"{seen} of {pages} pages were seen; a heap that keeps freed pages hands them out untraced")
 
 
 def _key(event: TraceEvent) -> tuple[int, int]:
@@ -216,14 +227,14 @@ def _key(event: TraceEvent) -> tuple[int, int]:
 
 
 def _adding_up(events: list[TraceEvent], pages: int) -> list[TraceEvent] | None:
-    """All of them, or those with some of the allocation flags, when they make up the buffer."""
+    """All events, or those of some groups with equal allocation flags, if they add up to the buffer; else ``None``."""
     by_flags: dict[int, list[TraceEvent]] = {}
     for event in events:
         by_flags.setdefault(event.values.get("gfp_flags", 0), []).append(event)
     groups = sorted(by_flags.values(), key=len, reverse=True)[:8]
     for count in range(len(groups), 0, -1):
-        for some in itertools.combinations(groups, count):
-            chosen = [event for group in some for event in group]
+        for combination in itertools.combinations(groups, count):
+            chosen = [event for group in combination for event in group]
             if sum(1 << _key(event)[1] for event in chosen) == pages:
                 return chosen
     return None
