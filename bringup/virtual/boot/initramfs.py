@@ -11,7 +11,6 @@ from importlib import resources
 
 from bringup.errors import VirtualBoardError
 from bringup.virtual.boot import cpio
-from bringup.virtual.debian import elf
 from bringup.virtual.debian.debs import Files
 from bringup.virtual.kernel.kernels import Kernel, load_order
 from bringup.virtual.profile import Profile
@@ -117,7 +116,9 @@ def _programs(profile: Profile, files: Files, entries: dict[str, cpio.Entry]) ->
 
 
 def _libraries(profile: Profile, files: Files, content: bytes, entries: dict[str, cpio.Entry]) -> None:
-    dynamic = elf.read_dynamic(content)
+    from bringup.virtual.debian.elf import read_dynamic  # pyelftools comes with the extra "virtual"
+
+    dynamic = read_dynamic(content)
     if dynamic.interpreter:
         path = f"usr{dynamic.interpreter}"
         entries.setdefault(path, cpio.file(files.read(path), 0o755))
