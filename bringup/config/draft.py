@@ -14,12 +14,12 @@ from dataclasses import dataclass, field, replace
 from bringup.config.schema import Arch, HeapKind
 from bringup.config.units import show_size
 from bringup.errors import ConfigError
+from bringup.kernel.history.architecture import arch_of_machine
 from bringup.kernel.history.heap_names import default_cma_names
 
 __all__ = ["Draft", "SeenBoard", "SeenHeap", "SeenPool", "draft", "draft_name"]
 
 _IDENTITY = ("ro.product.device", "ro.hardware")
-_ARCHES = {"aarch64": Arch.ARM64, "armv7l": Arch.ARM, "armv8l": Arch.ARM, "x86_64": Arch.X86, "i686": Arch.X86, "riscv64": Arch.RISCV}  # fmt: skip # noqa: E501
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -195,8 +195,9 @@ def _memory(sheet: _Sheet, seen: SeenBoard) -> None:
 
 def _kernel(sheet: _Sheet, seen: SeenBoard) -> None:
     facts = []
-    if seen.machine in _ARCHES:
-        facts.append((f"  arch: {_ARCHES[seen.machine]}", ""))
+    arch = arch_of_machine(seen.machine)
+    if arch in set(Arch):
+        facts.append((f"  arch: {arch}", ""))
     if "-android" in seen.kernel:
         facts.append(("  flavour: gki", "by the release's name; is it an unchanged GKI kernel?"))
     if series := re.match(r"[0-9]{1,3}\.[0-9]{1,3}(?![0-9])", seen.kernel):

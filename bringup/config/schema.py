@@ -1,7 +1,7 @@
 """What a board config holds. Frozen; unknown keys are refused; what is not known is left out.
 
 Every block of facts has a ``source``: a key of the config's ``sources`` (or a list of them) for the whole block, or
-one per field. :func:`unsourced` names the facts that have none.
+one per field.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from bringup.config.units import (
     UsageBit,
     in_series,
 )
+from bringup.kernel.history.version import Flavour
 
 __all__ = [
     "Alias",
@@ -41,7 +42,6 @@ __all__ = [
     "BoardConfig",
     "DeclaredIn",
     "DeviceNode",
-    "Flavour",
     "Heap",
     "HeapKind",
     "Identity",
@@ -53,7 +53,6 @@ __all__ = [
     "Region",
     "Soc",
     "UsageRule",
-    "unsourced",
 ]
 
 
@@ -64,14 +63,6 @@ class Arch(enum.StrEnum):
     ARM64 = "arm64"
     RISCV = "riscv"
     X86 = "x86"
-
-
-class Flavour(enum.StrEnum):
-    """Where the kernel is from: it decides which heap drivers it has."""
-
-    MAINLINE = "mainline"
-    GKI = "gki"
-    VENDOR = "vendor"
 
 
 class HeapKind(enum.StrEnum):
@@ -353,12 +344,3 @@ class BoardConfig(_Model):
         for name in ("heaps", "notes"):
             for index, block in enumerate(getattr(self, name)):
                 yield (name, index), block
-
-
-def unsourced(config: BoardConfig) -> tuple[tuple[str | int, ...], ...]:
-    """Paths of the facts that name no source: ``(("memory", "base"), …)``."""
-    missing: list[tuple[str | int, ...]] = []
-    for path, block in config.blocks():
-        if "*" not in block.source:
-            missing += [(*path, fact) for fact in block.facts() if fact not in block.source]
-    return tuple(missing)

@@ -10,12 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bringup.allocator.answer import ReadTimes, Result, State
-from bringup.config.schema import Flavour, Heap, HeapKind
+from bringup.config.schema import Heap, HeapKind
 from bringup.config.schema import IonHeap as Replaced
 from bringup.config.units import show_size
 from bringup.facts.board import Facts
 from bringup.facts.latency import latency_facts, percentile
 from bringup.facts.memory.buffer_placement import pages_of
+from bringup.kernel.history.version import Flavour
 from bringup.outcome import Outcome
 from bringup.results.ion import IonComparison, IonFacts, IonHeap, IonPoint, PointResult
 from bringup.results.run import LatencyFacts, PageFacts

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bringup.config.schema import BoardConfig, DeclaredIn, Heap, HeapKind
-from bringup.config.schema import Flavour as ConfigFlavour
 from bringup.kernel.history.symbols import symbol_table, symbol_type
 from bringup.kernel.history.version import Flavour, KernelVersion
 
@@ -31,7 +30,7 @@ def kernel_options(config: BoardConfig, heaps: tuple[Heap, ...], kernel: KernelV
     The framework is built in, and so are heap drivers, with two exceptions: in Android Common Kernels they are tristate
     and stay out of gki_defconfig, so that vendor modules provide the nodes; and the config may name the module.
     """
-    flavour = Flavour(config.kernel.flavour.value) if config.kernel and config.kernel.flavour else None
+    flavour = config.kernel.flavour if config.kernel else None
     options = [Option("DMABUF_HEAPS", "y", "the framework: /dev/dma_heap")]
     kinds = {heap.kind for heap in heaps}
     if HeapKind.SYSTEM in kinds:
@@ -68,9 +67,9 @@ def _may_exist(symbol: str, kernel: KernelVersion, flavour: Flavour | None) -> b
 def _driver(config: BoardConfig, symbol: str, module: str, kernel: KernelVersion) -> str:
     if config.kernel is None:
         return "y"
-    if config.kernel.flavour is not ConfigFlavour.GKI and module not in config.kernel.modules:
+    if config.kernel.flavour is not Flavour.GKI and module not in config.kernel.modules:
         return "y"
-    mainline = config.kernel.flavour is ConfigFlavour.MAINLINE
+    mainline = config.kernel.flavour is Flavour.MAINLINE
     kind = symbol_type(symbol, kernel, Flavour.MAINLINE if mainline else Flavour.GKI)
     return "m" if kind == "tristate" else "y"
 

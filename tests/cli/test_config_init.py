@@ -10,12 +10,13 @@ import pytest
 
 from bringup.board import connect_tcp
 from bringup.config.load import load_config
-from bringup.config.schema import BoardConfig, HeapKind, unsourced
+from bringup.config.schema import BoardConfig, HeapKind
 from bringup.deadline import Deadline
 from bringup.virtual import VirtualBoard
 from tests.support.command import bringup
 from tests.support.native_adbd import AdbServer
 from tests.support.scripted_record import ScriptedBoard
+from tests.support.sources import unsourced
 from tests.support.virtual_board import MakeBoard
 
 

@@ -9,11 +9,12 @@ import pytest
 
 from bringup.config.load import load_config
 from bringup.config.match import Observed, match_board
-from bringup.config.schema import BoardConfig, unsourced
+from bringup.config.schema import BoardConfig
 from bringup.config.shipped import find_config, find_path, load_all, shipped_dir
 from bringup.errors import ConfigError, UsageError
 from bringup.render.engine import Rendered, render
 from bringup.render.fragments import fragments
+from tests.support.sources import unsourced
 
 DOC = Path(__file__).parents[2] / "docs/board-configs.md"
 TEXT = DOC.read_text() if DOC.is_file() else ""

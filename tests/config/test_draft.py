@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 from bringup.config.draft import SeenBoard, SeenHeap, SeenPool, draft, draft_name
 from bringup.config.load import load_text
 from bringup.config.match import MatchOutcome, Observed, match_board
-from bringup.config.schema import Arch, BoardConfig, Flavour, HeapKind, unsourced
+from bringup.config.schema import Arch, BoardConfig, HeapKind
+from bringup.kernel.history.version import Flavour
+from tests.support.sources import unsourced
 
 BOARD = SeenBoard(
     source="record of a VIM3",

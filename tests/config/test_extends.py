@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from bringup.config.load import load_config
-from bringup.config.schema import BoardConfig, HeapKind, unsourced
+from bringup.config.schema import BoardConfig, HeapKind
 from bringup.errors import ConfigError
+from tests.support.sources import unsourced
 
 PARENT = """\
 name: soc

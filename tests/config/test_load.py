@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from bringup.config.load import load_config, load_text
 from bringup.config.nodes import MAX_BYTES
-from bringup.config.schema import Arch, DeclaredIn, Flavour, HeapKind
+from bringup.config.schema import Arch, DeclaredIn, HeapKind
 from bringup.errors import ConfigError, ExitCode
+from bringup.kernel.history.version import Flavour
 
 GOOD = """\
 name: demo

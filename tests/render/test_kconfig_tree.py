@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from bringup.config.schema import Arch, BoardConfig, Flavour
+from bringup.config.schema import Arch, BoardConfig
+from bringup.kernel.history.version import Flavour
 from bringup.render.engine import Rendered, render
 from tests.support.render.linux_trees import ERAS, common_kernel, find_tree, series
 from tests.support.render.parsers import read_kconfig

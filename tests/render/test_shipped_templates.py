@@ -57,7 +57,7 @@ def test_kconfig_asks_only_for_what_the_kernel_understands(name: str, kernel: st
     values = read_kconfig(text(name, kernel, "{board}.config"))
     version = KernelVersion.parse(kernel)
     given = config(name).kernel
-    flavour = Flavour(given.flavour.value) if given and given.flavour else None
+    flavour = given.flavour if given else None
     assert values["DMABUF_HEAPS"] == "y"
     for symbol, value in values.items():
         kind = _type(symbol, version, flavour, modules=bool(given and given.modules))

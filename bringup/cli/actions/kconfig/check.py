@@ -4,17 +4,23 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from bringup.cli.console import out, print_json, say, table
 from bringup.kernel.requirements.check import CheckOptions, KconfigCheck, check_source
 from bringup.kernel.requirements.verdict import Answer, KconfigVerdict
-from bringup.kernel.sources.source import Source
+from bringup.kernel.sources.source import Source, open_source
 from bringup.outcome import Outcome
 from bringup.text import pluralize, visible
 
-__all__ = ["check_one"]
+__all__ = ["check_files", "check_one"]
 
 _SHOWN = (Outcome.FAIL, Outcome.ERROR, Outcome.WARN, Outcome.PASS)
+
+
+def check_files(names: Sequence[str]) -> int:
+    """``bringup kconfig check FILE… --json``; the exit status."""
+    return check_one(open_source([Path(name) for name in names]), CheckOptions(), everything=False, as_json=True)
 
 
 def check_one(source: Source, options: CheckOptions, *, everything: bool, as_json: bool) -> int:
