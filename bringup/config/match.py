@@ -31,7 +31,7 @@ class Observed:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One config held against the board: what agrees, what contradicts, what the board did not tell."""
+    """One config held against the board: what agrees, what contradicts, what the board did not show."""
 
     config: BoardConfig
     agrees: tuple[str, ...]
@@ -122,7 +122,7 @@ def _ambiguous(best: Sequence[Candidate]) -> str:
     agrees = "; ".join(best[0].agrees)
     names = " and ".join(candidate.config.name for candidate in best)
     unknown = dict.fromkeys(item for candidate in best for item in candidate.unknown)
-    missing = f"; the board did not tell: {', '.join(unknown)}" if unknown else ""
+    missing = f"; the board did not show: {', '.join(unknown)}" if unknown else ""
     return f"{names} fit equally ({agrees}{missing})"
 
 
@@ -132,6 +132,6 @@ def _none(observed: Observed, candidates: Sequence[Candidate]) -> str:
         against = "; ".join(near.contradicts)
         return f"nearest is {near.config.name} ({'; '.join(near.agrees)}), but {against}"
     if not observed.compatible and not observed.properties:
-        return "the board told neither a device tree compatible nor properties"
+        return "the board showed neither a device tree compatible nor properties"
     seen = ", ".join(observed.compatible or ()) or "no device tree"
     return f"no config names this board ({seen})"

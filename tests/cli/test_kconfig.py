@@ -69,6 +69,15 @@ def test_json_is_one_document(bad: Path) -> None:
     assert {one["outcome"] for one in verdicts.values()} <= {"pass", "fail", "warn", "skip", "error"}
 
 
+def test_files_are_judged_the_same_with_and_without_typer(good: Path, bad: Path) -> None:
+    """``check FILE… --json`` alone skips Typer; any other option goes through it."""
+    for files in ([str(good)], [str(bad)], [str(good), str(bad)]):
+        plain = bringup("kconfig", "check", *files, "--json")
+        parsed = bringup("kconfig", "check", *files, "--json", "--root", "auto")
+        assert (plain.returncode, plain.stdout, plain.stderr) == (parsed.returncode, parsed.stdout, parsed.stderr)
+        assert json.loads(plain.stdout)["schema"] == "bringup.kconfig/1"
+
+
 def test_a_boot_image_and_a_forecast(tmp_path: Path) -> None:
     (tmp_path / "boot.img").write_bytes(boot_v3(4, plain_kernel(GOOD)))
     ran = bringup("kconfig", "check", str(tmp_path / "boot.img"), "--for", "7.2", "--flavour", "mainline")

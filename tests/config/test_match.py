@@ -36,7 +36,7 @@ def test_without_a_device_tree_two_are_ambiguous_and_the_reason_is_told() -> Non
     assert match.config is None
     assert (
         match.explanation
-        == "plain and other fit equally (ro.hardware=hw; the board did not tell: device tree compatible)"
+        == "plain and other fit equally (ro.hardware=hw; the board did not show: device tree compatible)"
     )
 
 
@@ -90,7 +90,7 @@ def test_a_config_wins_over_the_one_it_extends() -> None:
 
 def test_nothing_told() -> None:
     match = match_board(Observed(), ALL)
-    assert match.explanation == "the board told neither a device tree compatible nor properties"
+    assert match.explanation == "the board showed neither a device tree compatible nor properties"
     assert match_board(Observed(["x,y"]), ALL).explanation == "no config names this board (x,y)"
     assert match_board(Observed(["x,y"]), []).outcome is MatchOutcome.NONE
 
