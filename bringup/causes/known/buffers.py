@@ -16,7 +16,7 @@ HEAP_NOT_CONTIGUOUS = KnownCause(
 )
 HEAP_OUTSIDE_REGION = KnownCause(
     id="heap.outside-region",
-    text="Buffers of a heap lie outside of the region that it stands on.",
+    text="Buffers of a heap lie outside of the heap's region.",
     why="A firewall, or a device with a window, reaches the region and nothing beside it.",
     shows=f"{_TRACED}, against the region in the device tree or the kernel's log",
     since="any",
@@ -42,7 +42,7 @@ HEAP_LEAK = KnownCause(
 CMA_UNUSABLE = KnownCause(
     id="cma.unusable",
     text="A part of a CMA area cannot be had.",
-    why="The kernel lends the area's pages to others meanwhile; what cannot move is lost to who wants a buffer.",
+    why="The kernel lends the area's pages to others meanwhile; pages that cannot move are lost for buffers.",
     shows="how much of the area the test allocator could get",
     fix=("see who holds them: bufinfo in debugfs dma_buf, page_owner (CONFIG_PAGE_OWNER), alloc_pages_fail",),
     since="any",
@@ -51,7 +51,7 @@ CMA_UNUSABLE = KnownCause(
 )
 CMA_COUNTERS = KnownCause(
     id="cma.counters",
-    text="What was traced and what the kernel counts of CMA disagree.",
+    text="Traced CMA allocations and the kernel's CMA counters disagree.",
     why="One of the two witnesses, and what is judged by it, is wrong.",
     shows="alloc_pages_success and release_pages_success in /sys/kernel/mm/cma against trace events",
     since="5.13 and later, with CONFIG_CMA_SYSFS",

@@ -58,7 +58,7 @@ KCONFIG_CMA_HEAP_OFF = KnownCause(
 KCONFIG_MODULE_NOT_LOADED = KnownCause(
     id="kconfig.module-not-loaded",
     text="What an option builds is a module, and it is not loaded.",
-    why="Until the module is loaded, its node does not exist: who starts before it gets ENOENT.",
+    why="Until the module is loaded, its node does not exist: a program that starts before that gets ENOENT.",
     shows="/proc/config.gz has =m, and neither /proc/modules nor /dev/dma_heap shows it",
     since="7.2 and later; before in Android's common kernel",
     source="drivers/dma-buf/heaps/Kconfig of Linux 7.2 and 7.3 (tristate)",
@@ -67,8 +67,8 @@ KCONFIG_MODULE_NOT_LOADED = KnownCause(
 )
 KCONFIG_SET_WRONG = KnownCause(
     id="kconfig.set-wrong",
-    text="An option is set otherwise than a requirement asks.",
-    why="The requirement tells what the option is asked for. Its id is that of the verdict, kconfig.ID.",
+    text="An option is not set as a requirement asks.",
+    why="The requirement says what the option is for. Its id is that of the verdict, kconfig.ID.",
     shows="the option in /proc/config.gz, which the verdict quotes, and the value that is wanted",
     since="the requirement's own",
     source="the requirement's own, in bringup/kernel/data",
@@ -93,7 +93,7 @@ MODULE_NOT_LOADED = KnownCause(
 HEAP_VENDOR_DRIVER_MISSING = KnownCause(
     id="heap.vendor-driver-missing",
     text="A vendor's heap is not there: this kernel does not have the vendor's driver.",
-    why="A new BSP kernel starts from a new mainline, and the heap drivers have to be ported anew.",
+    why="A new BSP kernel starts from a new mainline, and the heap drivers have to be ported again.",
     shows="the board config names a heap of kind vendor or carveout, and no option of a vendor's heap is on",
     fix=("port the driver to this kernel, or map its users to system or to a CMA heap",),
     since="5.6",
@@ -109,7 +109,7 @@ HEAP_NO_UNCACHED = KnownCause(
     id="heap.no-uncached",
     text="An uncached system heap is asked for, and mainline has none.",
     why=(
-        "Who expects uncached memory and gets the cached system heap sees stale lines, unless CPU access "
+        "A program that expects uncached memory and gets the cached system heap sees stale lines, unless CPU access "
         "stands between DMA_BUF_IOCTL_SYNC."
     ),
     shows="the board config names a heap of kind system-uncached, and no such node is there",
@@ -136,7 +136,7 @@ KERNEL_KNOWN_DEFECT = KnownCause(
     id="kernel.known-defect",
     text="This kernel has a known defect, or may have it.",
     why=(
-        "A heap test that asserts what the kernel promises shows it; programs seldom do. bringup explain "
+        "A heap test shows it; programs seldom meet it. bringup explain "
         "allocator.fd.after_efault and, of ION, bringup explain allocator.ion.after_efault list the releases."
     ),
     shows="a heap test shows a defect that bringup/kernel/data/defects.yaml lists, and the kernel's release is not "

@@ -10,7 +10,7 @@ _ALIGNMENT = (
     "pages, 32 MiB with 16 KiB pages, 512 MiB with 64 KiB pages. One that does not is dropped with one line in "
     "the log."
 )
-#: What the kernel says when no kind of region wanted a node; also of one that cma= replaces, which is no rejection.
+#: What the kernel logs when no kind of region wanted a node; also about a node that cma= replaces: not a rejection.
 NO_MATCH = "compatible matching fail"
 _MOVE = ("move and enlarge the region to multiples of CMA's alignment; see that nothing else lies there",)
 _NOT_TAKEN = link("ikwzm/udmabuf#60", "of_reserved_mem_device_init failed, return=-22")
@@ -172,7 +172,7 @@ CMA_DEFAULT_ONLY = KnownCause(
 )
 CMA_SIZE_ZERO = KnownCause(
     id="cma.size-zero",
-    text="There is no CMA area: a CMA heap has nothing to stand on.",
+    text="There is no CMA area, so there is no CMA heap.",
     why="The size is 0 in the configuration or on the command line, and no device tree node makes an area.",
     shows="CmaTotal: 0 kB in /proc/meminfo; cma=0; CONFIG_CMA_SIZE_MBYTES=0",
     since="any",
@@ -183,7 +183,7 @@ CMA_SIZE_ZERO = KnownCause(
 )
 CMA_TOO_SMALL = KnownCause(
     id="cma.too-small",
-    text="There is less CMA than the board config promises.",
+    text="There is less CMA than the board config expects.",
     why="Too small a pool fails under load only, as a black preview or a stuttering codec.",
     shows="CmaTotal in /proc/meminfo against the regions of the board config",
     since="any",
@@ -239,7 +239,7 @@ CMA_BUSY = KnownCause(
 )
 HEAP_NO_MEMORY = KnownCause(
     id="heap.no-memory",
-    text="A heap that does not stand on CMA had no memory left.",
+    text="A heap without CMA had no memory left.",
     why="The system heap takes pages from the whole of memory; it fails when that is used up.",
     shows="ENOMEM from the heap; MemAvailable",
     fix=("see what holds it: dmabuf_dump, or /sys/kernel/debug/dma_buf/bufinfo",),

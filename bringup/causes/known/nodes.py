@@ -142,7 +142,7 @@ SELINUX_STATFS = KnownCause(
 )
 HEAP_NOT_A_HEAP = KnownCause(
     id="heap.not-a-heap",
-    text="A node under /dev/dma_heap is there, and what answers is no heap.",
+    text="A node under /dev/dma_heap is there, and what answers is not a heap.",
     why="Another driver's device number, or a file that was made by hand, has the heap's name.",
     shows="ENOTTY from DMA_HEAP_IOCTL_ALLOC",
     fix=("remove what makes this node: a stale file, or another driver's device number",),

@@ -27,7 +27,7 @@ def _compared(id_: str, text: str, cost: Cost) -> KnownCause:
     return KnownCause(
         id=id_,
         text=text,
-        why="Who moves a program from ION to heaps wants the same buffers, as fast, on the same terms.",
+        why="A program that moves from ION to heaps needs the same buffers, as fast, with the same properties.",
         shows="the same requests to ION and to the heap that takes its place, on one board",
         since="5.6 to 5.10, and vendors' kernels with both",
         source="drivers/staging/android/ion and drivers/dma-buf/heaps of Linux 5.10; "
@@ -41,7 +41,7 @@ ION_NOT_EQUIVALENT = _compared(
     "ion.not-equivalent", "A heap does not do what the ION heap that it replaces does.", Cost.FAILS
 )
 ION_WAS_FASTER = _compared("ion.was-faster", "A heap is slower than the ION heap that it replaces.", Cost.UNSEEN)
-ION_NOT_ALL_KNOWN = _compared("ion.not-all-known", "Not all could be compared with ION.", Cost.UNSEEN)
+ION_NOT_ALL_KNOWN = _compared("ion.not-all-known", "Not everything could be compared with ION.", Cost.UNSEEN)
 ION_CLIENT = KnownCause(
     id="ion.client",
     text="A program still asks for ION.",
@@ -100,7 +100,7 @@ ION_LEFT_IN_UEVENTD = KnownCause(
 )
 DMABUF_NO_STATISTICS = KnownCause(
     id="dmabuf.no-statistics",
-    text="Nothing on this board tells which DMA-BUFs exist.",
+    text="Nothing on this board lists its DMA-BUFs.",
     why="A leak of buffers cannot be found without; dmabuf_dump and dumpsys read these.",
     shows="no /sys/kernel/dmabuf/buffers, no /sys/fs/bpf/dmabufs, no debugfs",
     since="any",
@@ -111,7 +111,7 @@ BOARD_NO_ROOT = KnownCause(
     id="board.no-root",
     text="The test allocator did not run as root: what only root may see stays unjudged.",
     why="SELinux and file modes hide the kernel's log, debugfs, physical addresses and most heaps from others.",
-    shows="the uid that the test allocator tells",
+    shows="the uid that the test allocator reports",
     fix=("adb root   (userdebug or eng build), then run again",),
     since="any",
     source="AOSP system/sepolicy private/shell.te",

@@ -15,7 +15,7 @@ TESTS = (
         id="name.set",
         does="Names the buffer by both numbers of the call (0x40046201 and 0x40086201: programs of 32 and 64 "
         "bits), with 7 and with 31 bytes, and reads the name in /proc/self/fdinfo.",
-        why="The name tells whose a buffer is when memory is gone; libdmabufheap of newer Android names every "
+        why="The name shows whose a buffer is when memory is gone; libdmabufheap of newer Android names every "
         "buffer after its heap, and dmabuf_dump shows it.",
         source=f"{BUFFER}: dma_buf_set_name, dma_buf_show_fdinfo; include/uapi/linux/dma-buf.h: DMA_BUF_SET_NAME_A, _B",
         since=_SINCE,
@@ -42,7 +42,7 @@ TESTS = (
         id="account.fdinfo",
         does=f"Reads size and exp_name in /proc/self/fdinfo/FD of a page's buffer. {_EXPORTER}",
         why="dmabuf_dump and Android's memory reports add up buffers by process from here. A wrong size or "
-        "exporter sends who looks for a leak to the wrong driver.",
+        "exporter sends whoever looks for a leak to the wrong driver.",
         source=f"{BUFFER}: dma_buf_show_fdinfo; Documentation/filesystems/proc.rst; AOSP system/memory/libmeminfo",
         since=_SINCE,
         skips=("/proc/self/fdinfo may not be read",),
@@ -79,6 +79,6 @@ TESTS = (
                 "may not be read"
             ),
         ),
-        look="That the buffer stays: debugfs dma_buf/bufinfo tells who is attached to it.",
+        look="That the buffer stays: debugfs dma_buf/bufinfo lists who is attached to it.",
     ),
 )

@@ -13,7 +13,7 @@ TESTS = (
     HeapTestNotes(
         id="open",
         does="Opens /dev/dma_heap/NAME with O_RDONLY|O_CLOEXEC (ION: /dev/ion, and looks for the heap there).",
-        why="libdmabufheap opens heaps read-only, and Android's nodes are 0444: who cannot do this gets no "
+        why="libdmabufheap opens heaps read-only, and Android's nodes are 0444: a program that cannot do this gets no "
         "buffer at all, and gralloc, Codec2 and the camera HAL end with “Could not open DMA-BUF heap named”.",
         source=f"{HEAP}: dma_heap_open; AOSP system/memory/libdmabufheap: BufferAllocator.cpp",
         look="EACCES: mode, owner and SELinux label of the node (heap.mode, heap.label). ENODEV: a node "
@@ -24,7 +24,7 @@ TESTS = (
         does="Asks for one page of the size that the board has (4 to 64 KiB), O_RDWR|O_CLOEXEC, and closes it.",
         why="The least that a heap can do. Where this fails nothing of Android's graphics or media starts.",
         source=f"{HEAP}: dma_heap_ioctl_allocate",
-        look="ENOTTY: what answers behind the node is no heap. ENOMEM: the area is used up; on a CMA heap see CmaFree.",
+        look="ENOTTY: what answers is not a heap. ENOMEM: the area is used up; on a CMA heap see CmaFree.",
     ),
     HeapTestNotes(
         id="alloc.64k",

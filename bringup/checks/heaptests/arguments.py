@@ -1,4 +1,4 @@
-"""What ALLOC's argument promises: its structure, the access mode and O_CLOEXEC in fd_flags."""
+"""ALLOC's argument: its structure, and the access mode and O_CLOEXEC in fd_flags."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ TESTS = (
     HeapTestNotes(
         id="abi.other_magic",
         does="Calls 0xc0184900, ALLOC with the magic 'I' (ION's) in place of 'H', with a good structure.",
-        why="Nobody depends on it. It shows that the kernel's own dispatcher answers, and it tells why an ION "
+        why="Nobody depends on it. It shows that the kernel's own dispatcher answers, and it shows why an ION "
         "call that went to a heap by mistake comes back with EINVAL (from its arguments) and not with ENOTTY.",
         source=f"{HEAP}: dma_heap_ioctl looks at _IOC_NR alone",
         look="EACCES: an ioctl rule of SELinux, which sees 0x4900 in place of 0x4800. Else a vendor's "
-        "framework that is stricter than mainline. No program of Android's needs it mended.",
+        "framework that is stricter than mainline. No program of Android's needs it fixed.",
     ),
     HeapTestNotes(
         id="access.rdonly",
         does="Allocates a page with fd_flags O_RDONLY and maps it, shared, for reading, for writing and for both.",
-        why="Who hands out a buffer to be read only (a camera frame to an app) relies on the receiver not "
+        why="A program that hands out a buffer to be read only (a camera frame to an app) relies on the receiver not "
         "being able to write. And a program that forgot O_RDWR meets exactly this EACCES.",
         source=f"{HEAP_UAPI}: DMA_HEAP_VALID_FD_FLAGS; {_RIGHTS}",
         look="That PROT_WRITE maps: the heap passes other flags to dma_buf_export than fd_flags. That "

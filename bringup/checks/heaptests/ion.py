@@ -9,9 +9,7 @@ _LEGACY = "ion.c of Linux 3.18 to 4.9, libion's header linux/ion.h; the test has
 _SINCE = "4.12 to 5.10 in mainline's staging tree, and vendors' kernels"
 _SINCE_LEGACY = "before 4.12: vendors' kernels and Android's 3.18 to 4.9"
 _SINCE_ANY = "up to 5.10 in mainline's staging tree, and vendors' kernels"
-_MOVING = (
-    "ION is what a heap has to replace: where ION itself breaks its promise, a difference is no fault of the heap's."
-)
+_MOVING = "ION is what a heap has to replace: where ION itself fails, a difference is not the heap's fault."
 
 TESTS = (
     HeapTestNotes(
@@ -29,7 +27,7 @@ TESTS = (
         id="ion.bad_query",
         does="Calls HEAP_QUERY with a buffer for 0 heaps, and with one that cannot be written. Reserved fields "
         "that are not 0 are not tried: some kernels before 5.10 answer with a WARN, which may be set to panic.",
-        why="A program that asks wrongly has to be told, and the kernel must not write where it may not.",
+        why="A wrong call has to fail, and the kernel must not write where it may not.",
         source=f"{ION}: ion_query_heaps",
         since=_SINCE,
         look="drivers/staging/android/ion/ion.c of the vendor's kernel against 5.10's.",
@@ -121,13 +119,13 @@ TESTS = (
         why=f"Every descriptor that leaks keeps its buffer until the process ends. {_MOVING}",
         source=f"{ION}: the descriptor is taken last",
         since=_SINCE_ANY,
-        look="Which call it was is told in what was seen.",
+        look="The evidence names the call.",
     ),
     HeapTestNotes(
         id="ion.after_efault",
         does="Puts ALLOC's structure into a page that may be read and not written, calls, and counts open "
         "descriptors before and after.",
-        why="The kernel has made the buffer when it finds that it cannot tell its number: nobody has a number "
+        why="The kernel has made the buffer when it finds that it cannot return its number: nobody has a number "
         "to close.",
         source=f"{ION}: ion_ioctl, copy_to_user",
         since=_SINCE_ANY,

@@ -33,8 +33,8 @@ TESTS = (
     ),
     HeapTestNotes(
         id="mmap.rw",
-        does="For a page, 64 KiB, 1 MiB and 4 MiB: writes words that tell their own place, reads them, unmaps, "
-        "maps anew and reads them again.",
+        does="For a page, 64 KiB, 1 MiB and 4 MiB: writes words that contain their own offset, reads them, unmaps, "
+        "maps again and reads them again.",
         why="A page that is mapped twice or at the wrong place is a torn picture, and only at sizes with "
         "several blocks of memory. Software codecs and screenshots write in one mapping and are read in "
         "another.",
@@ -75,9 +75,9 @@ TESTS = (
         id="mmap.private",
         does="Tries to map a CMA heap's buffer with MAP_PRIVATE.",
         why="A private mapping is a copy as soon as it is written: the device would never see what the program "
-        "writes. EINVAL tells the programmer at once.",
+        "writes. EINVAL shows it to the programmer at once.",
         source=f"{CMA_HEAP}: cma_heap_mmap (5.10: heap-helpers.c)",
-        skips=("a heap that does not stand on CMA: nothing is promised of MAP_PRIVATE there",),
+        skips=("a heap without CMA: MAP_PRIVATE is not defined there",),
         look="The heap's mmap does not ask for VM_SHARED. Programs should use MAP_SHARED; those that do are "
         "not touched by it.",
     ),

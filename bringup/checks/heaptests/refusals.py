@@ -32,7 +32,7 @@ TESTS = (
     HeapTestNotes(
         id="bad.fd",
         does="Calls ALLOC with fd 1 and with fd 2^32-1 in the structure.",
-        why="fd is the answer. Who sends something there took the call for another one, or did not clear its "
+        why="fd is the answer. A program that sends something there took the call for another, or did not clear its "
         "structure, and would not notice until a kernel gives the field a meaning.",
         source=f"{HEAP}: dma_heap_ioctl_allocate",
         look="A vendor's framework in place of dma-heap.c. Programs of Android's send 0 and are not touched.",
@@ -58,7 +58,7 @@ TESTS = (
         id="bad.ioctl_number",
         does="Calls ioctl number 1 (0xc0184801) on the heap with a good structure.",
         why="Programs that ask whether a heap knows a newer call look at this errno. It is EINVAL here, and "
-        "not the usual ENOTTY: who waits for ENOTTY takes the call for known.",
+        "not the usual ENOTTY: a program that waits for ENOTTY takes the call for known.",
         source=f"{HEAP}: dma_heap_ioctl checks the number first",
         look="A call that succeeds is an extension of the vendor's. ENOTTY is what most drivers say, and not mainline.",
     ),
@@ -90,8 +90,7 @@ TESTS = (
         does="Makes every call of the tests bad.* but the last, and counts open descriptors before and after each.",
         why=_LEAK,
         source=f"{HEAP}: the descriptor is taken last",
-        look="Which call it was is told in what was seen. The driver makes the descriptor before it has "
-        "checked everything.",
+        look="The evidence names the call. The driver makes the descriptor before it has checked everything.",
     ),
     HeapTestNotes(
         id="fd.after_refusals",
@@ -99,14 +98,14 @@ TESTS = (
         "that cannot be read or written, and counts open descriptors before and after each that is refused.",
         why=f"{_LEAK} Those of sync files keep fences as well.",
         source=f"{BUFFER}: dma_buf_ioctl; dma_buf_export_sync_file of 6.12 and 7.3",
-        look="Which call it was is told in what was seen; of the sync file calls: drivers/dma-buf/dma-buf.c, "
+        look="The evidence names the call; of the sync file calls: drivers/dma-buf/dma-buf.c, "
         "get_unused_fd_flags without put_unused_fd.",
     ),
     HeapTestNotes(
         id="fd.after_efault",
         does="Puts ALLOC's structure into a page that may be read and not written, calls, and counts open "
         "descriptors before and after.",
-        why="The kernel has made the buffer when it finds that it cannot tell its number: a program can leak "
+        why="The kernel has made the buffer when it finds that it cannot return its number: a program can leak "
         "as many as it likes, by mistake or on purpose, and nobody has a number to close.",
         source=f"{HEAP}: dma_heap_ioctl, copy_to_user; {_SELFTEST} of 7.3",
         look="Update to a kernel with the commit, or take it over.",

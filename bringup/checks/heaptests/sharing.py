@@ -10,7 +10,7 @@ _WORKERS = (
     "many descriptors have to be open as before, and none of the last 128 buffers may still be in the "
     "statistics, where these can be read."
 )
-_AGAIN = "The finding tells its seed: bringup heap test --test '{id}' --seed N --stress 10000 runs it for ten seconds."
+_AGAIN = "The evidence has the seed: bringup heap test --test '{id}' --seed N --stress 10000 runs it for ten seconds."
 
 TESTS = (
     HeapTestNotes(
@@ -45,7 +45,7 @@ TESTS = (
         "has it while SYNC RW starts and ends, gives it back by PRIME_HANDLE_TO_FD with the same inode, and "
         "drops it.",
         why="GPU and display get their buffers so. With a device attached, SYNC does its real work, cache "
-        "maintenance for that device: without one it does nothing, and sync.rw cannot tell.",
+        "maintenance for that device: without one it does nothing, and sync.rw cannot show it.",
         source="include/uapi/drm/drm.h; drivers/gpu/drm/drm_prime.c: drm_gem_prime_fd_to_handle; "
         "tools/testing/selftests/dmabuf-heaps/dmabuf-heap.c: test_alloc_and_import (with vgem)",
         since="5.6 and later; a DRM render node (CONFIG_DRM_VGEM is one without hardware)",

@@ -25,7 +25,7 @@ TESTS = (
     HeapTestNotes(
         id="sync.bad_flags",
         does="Calls SYNC with flags 0, END alone, RW with bit 3, RW with bit 32, and all bits.",
-        why="A program that mixes up flags would sync nothing and be told that all is well. The refusal also "
+        why="A program that mixes up flags would sync nothing and get no error. The refusal also "
         "keeps the bits free for later kernels.",
         source=f"{BUFFER}: dma_buf_ioctl; {_UAPI}: DMA_BUF_SYNC_VALID_FLAGS_MASK",
         since="4.6, so every kernel with heaps",
@@ -49,14 +49,13 @@ TESTS = (
         source=f"{_UAPI}: struct dma_buf_export_sync_file; drivers/dma-buf/dma-buf.c of Linux 6.12 and 7.3",
         since=_SYNC_FILES,
         skips=(_NO_SYNC_FILES,),
-        look="EMFILE or ENOMEM tells of the process, not of the heap. EINVAL: a kernel with another structure "
+        look="EMFILE or ENOMEM is about the process, not the heap. EINVAL: a kernel with another structure "
         "in include/uapi/linux/dma-buf.h.",
     ),
     HeapTestNotes(
         id="sync_file.bad",
         does="Exports with flags 0, RW with bit 2, and all bits; imports descriptor -1.",
-        why="A program that is told that such a call succeeded waits for a fence that is not there, or for "
-        "none at all.",
+        why="A program for which such a call succeeds waits for a fence that is not there, or for none at all.",
         source=f"{_UAPI}; drivers/dma-buf/dma-buf.c of Linux 6.12 and 7.3: dma_buf_export_sync_file, _import_",
         since=_SYNC_FILES,
         skips=(_NO_SYNC_FILES,),
