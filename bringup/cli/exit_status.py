@@ -1,4 +1,4 @@
-"""The exit status of a command that judges: what counts as failed, and what ``git bisect run`` is told."""
+"""The exit status of a command that judges: what counts as failed, and the status for ``git bisect run``."""
 
 from __future__ import annotations
 

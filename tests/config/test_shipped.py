@@ -14,6 +14,7 @@ from bringup.config import shipped
 from bringup.config.jsonschema import SCHEMA_ID, board_config_schema
 from bringup.config.load import load_text
 from bringup.errors import ConfigError, UsageError
+from bringup.virtual import profiles
 from tests.support.sources import unsourced
 
 CONFIGS = shipped.shipped_dir("device-configs")
@@ -171,6 +172,10 @@ def test_every_file_is_a_board() -> None:
     """A new board is one file, and stands in no list."""
     assert sorted(path.stem for path in CONFIGS.glob("*.yaml")) == NAMES
     assert len(NAMES) > 20
+
+
+def test_every_virtual_board_has_a_config() -> None:
+    assert {f"virtual-{profile.name}" for profile in profiles()} <= set(NAMES)
 
 
 def test_a_broken_config_is_told_when_all_are_loaded(place: Path) -> None:
