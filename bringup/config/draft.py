@@ -1,7 +1,7 @@
 """A first config for a board that has none, from what the board said of itself; a person goes over it.
 
 Only what stays the same from one boot and one unit to the next is written down as identity: no serial number, no build.
-Every fact names the observation as its source. What was guessed is marked ``LOOK`` and told to the caller.
+Every fact names the observation as its source. What was guessed is marked ``LOOK`` and reported to the caller.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class SeenPool:
 
 @dataclass(frozen=True, slots=True)
 class SeenBoard:
-    """What a board or a record of it told; whatever is empty or ``None`` was not told.
+    """What a board or a record of it shows; whatever is empty or ``None`` is not known.
 
     :param source: where it is from, e.g. ``"record of 2026-03-01, kernel 6.12.10"``.
     :param machine: ``uname -m``.
@@ -91,8 +91,8 @@ class Draft:
 
 def draft_name(seen: SeenBoard) -> str:
     """A config's name for a board that nobody has named: by its compatible or its product, else ``board``."""
-    told = [one.split(",")[-1] for one in seen.compatible[:1]] + [seen.properties.get(key, "") for key in _IDENTITY]
-    names = (re.sub(r"[^a-z0-9._-]+", "-", one.lower()).strip("._-")[:64] for one in told)
+    words = [text.split(",")[-1] for text in seen.compatible[:1]] + [seen.properties.get(key, "") for key in _IDENTITY]
+    names = (re.sub(r"[^a-z0-9._-]+", "-", word.lower()).strip("._-")[:64] for word in words)
     return next(filter(None, names), "board")
 
 
@@ -100,7 +100,7 @@ def draft(name: str, seen: SeenBoard) -> Draft:
     """Write a config called ``name`` for the board that was seen. It validates, whatever the board said.
 
     A board may have regions that a config is refused with (a size below the granule, an overlap): then no region is
-    written down, and the reason is told.
+    written down, and the reason is reported.
 
     :raises ConfigError: ``name`` is no name of a config.
     """
@@ -120,7 +120,7 @@ def _write(name: str, seen: SeenBoard, refused: str) -> Draft:
     sheet = _Sheet()
     title = _clean(seen.model) or _clean(seen.properties.get("ro.product.model", ""))
     sheet.line(f"name: {name}")
-    sheet.line(f"title: {_text(title or name)}", "" if title else "the board told no model")
+    sheet.line(f"title: {_text(title or name)}", "" if title else "the board shows no model")
     sheet.line("sources:")
     sheet.line(
         f"  seen: {_text(_clean(seen.source) or 'the board')}",
@@ -134,7 +134,7 @@ def _write(name: str, seen: SeenBoard, refused: str) -> Draft:
     _heaps(sheet, seen)
     if not any(line.endswith("source: seen") for line in sheet.lines):
         sheet.line("notes:")
-        sheet.line("  - text: The board told nothing of itself.")
+        sheet.line("  - text: The board shows nothing about itself.")
         sheet.line("    source: seen")
     return Draft("\n".join(sheet.lines) + "\n", tuple(sheet.look_at))
 
@@ -171,7 +171,7 @@ def _identity(sheet: _Sheet, seen: SeenBoard) -> None:
     compatible = [one for one in seen.compatible if re.fullmatch(r"[A-Za-z0-9][\w.+-]*,[\w.+-]+", one, re.ASCII)]
     properties = {key: seen.properties[key] for key in _IDENTITY if _clean(seen.properties.get(key, ""))}
     if not compatible and not properties:
-        sheet.remark("the board told nothing that identifies it; without 'identity' no board matches this config")
+        sheet.remark("the board shows nothing that identifies it; without 'identity' no board matches this config")
         return
     sheet.line("identity:")
     if compatible:

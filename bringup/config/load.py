@@ -109,7 +109,7 @@ def _parsed(root: Node) -> tuple[BoardConfig | None, list[ConfigError]]:
 
 
 def _without_echoes(errors: list[ErrorDetails]) -> list[ErrorDetails]:
-    """Leave out 'X is missing' where a misspelt X is told of in the same mapping."""
+    """Leave out 'X is missing' where a misspelt X is reported in the same mapping."""
     meant = {
         (details["loc"][:-1], _closest(str(details["loc"][-1]), _keys_at(details["loc"][:-1])))
         for details in errors

@@ -201,7 +201,7 @@ def _total(config: BoardConfig) -> Iterator[Problem]:
 
 
 def _cmdline(config: BoardConfig) -> Iterator[Problem]:
-    """cma= and the pool that is declared in the command line are one thing, told twice: they must agree."""
+    """cma= and the pool that is declared in the command line say the same thing twice: they must agree."""
     parameters = config.kernel.cmdline if config.kernel is not None else ()
     sizes = [(at, _cma_size(text)) for at, text in enumerate(parameters) if text.startswith("cma=")]
     for at, size in sizes:

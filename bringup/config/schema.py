@@ -111,7 +111,7 @@ class Identity(Block):
     properties: dict[PropertyName, Text] = Field(default_factory=dict)
     """Android properties and their values."""
     kernel: Series | None = None
-    """The kernel series, only where nothing else tells two configs apart (virtual boards)."""
+    """The kernel series, only where nothing else distinguishes two configs (virtual boards)."""
 
 
 class Soc(Block):
@@ -173,7 +173,7 @@ class Kernel(Block):
 
 
 class Android(Block):
-    """What Android on this board is told about heaps."""
+    """How Android on this board is configured for heaps."""
 
     properties: dict[PropertyName, Text] = Field(default_factory=dict)
     """Vendor properties, e.g. debug.c2.use_dmabufheaps."""
@@ -315,7 +315,7 @@ class BoardConfig(_Model):
     kernel: Kernel | None = None
     """The kernel it runs."""
     android: Android | None = None
-    """What Android is told."""
+    """How Android is configured."""
     heaps: tuple[Heap, ...] = ()
     """The heaps expected on it."""
     notes: tuple[Note, ...] = ()

@@ -98,12 +98,12 @@ def test_what_was_guessed_is_marked_and_told_with_its_line() -> None:
     assert whys.count("it was there; must it be?") == 4
 
 
-def test_a_board_that_tells_nothing_gives_a_config_that_says_so() -> None:
+def test_a_board_that_shows_nothing_gives_a_config_that_says_so() -> None:
     made = draft("mute", SeenBoard(source="adb"))
     config = load_text(made.text.encode(), "mute")
     assert config.identity is None
     assert config.heaps == ()
-    assert any(why.startswith("the board told nothing that identifies it") for _, why in made.look_at)
+    assert any(why.startswith("the board shows nothing that identifies it") for _, why in made.look_at)
 
 
 @pytest.mark.parametrize("name", ["reserved", "default-pool", "linux,cma"])

@@ -83,7 +83,7 @@ class KernelVersion:
 
     @property
     def flavour(self) -> Flavour | None:
-        """``GKI`` when the release names an Android branch; otherwise the number alone does not tell."""
+        """``GKI`` when the release names an Android branch; the number alone does not say it."""
         return Flavour.GKI if self.android is not None else None
 
     @property

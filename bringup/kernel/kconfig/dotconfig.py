@@ -88,7 +88,7 @@ class KernelConfig(Struct, frozen=True):
 
     @property
     def flavour(self) -> Flavour:
-        """Whose tree this was configured from, told by symbols that only such trees have."""
+        """Whose tree this was configured from, by symbols that only such trees have."""
         if any(symbol in self.values for symbol in _ACK_ONLY) or (self.version and self.version.flavour):
             return Flavour.GKI
         return Flavour.VENDOR if any(symbol in self.values for symbol in _VENDOR_ONLY) else Flavour.MAINLINE

@@ -1,7 +1,7 @@
 """What a symbol's value comes out as, where a configuration says nothing: defaults, selects, dependencies.
 
 A whole ``.config`` says everything: what it does not mention is off. A defconfig or fragment leaves the rest to the
-defaults, which the symbols' history or a source tree tells. What neither tells stays unknown.
+defaults, which are known from the symbols' history or from a source tree. What is in neither stays unknown.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Effective:
     """Values of symbols, those of a plan laid over a configuration.
 
     :param plan: symbols to be set, with their values.
-    :param fresh: symbols whose value the configuration cannot tell although it is whole, because the plan is what
+    :param fresh: symbols whose value a whole configuration does not have either, because the plan is what
         makes them visible; they have their defaults.
     """
 
@@ -50,17 +50,18 @@ class Effective:
         self._known: dict[str, str | None] = {}
 
     def value(self, name: str) -> str | None:
-        """The value as a ``.config`` would write it; ``None`` where it cannot be told."""
+        """The value as a ``.config`` would write it; ``None`` where it is not known."""
         if name in self._plan:
             return self._plan[name]
-        told = self._config.values.get(name)
-        if told is not None and told != "n":
-            return told
+        written = self._config.values.get(name)
+        # An "n" may be wrong once the plan selects the symbol; every other value stands.
+        if written is not None and written != "n":
+            return written
         if name not in self._known:
             if name in self._open or len(self._open) > _DEPTH:
                 return None
             self._open.add(name)
-            value = self._derived(name, told)
+            value = self._derived(name, written)
             self._open.discard(name)
             if value is None and self._open:
                 return None  # perhaps only because the question goes in a circle: ask again from outside
@@ -68,11 +69,11 @@ class Effective:
         return self._known[name]
 
     def level(self, expression: Expression | str) -> int:
-        """0, 1, 2 for n, m, y. What cannot be told counts in favour: nobody can set it, so it is not held against."""
+        """0, 1, 2 for n, m, y. What is not known counts as on: nobody can set it, so it must not fail anything."""
         return max(self.bounds(expression))
 
     def bounds(self, expression: Expression | str) -> tuple[int, int]:
-        """The level with everything that cannot be told off, and with it on. They differ where it matters."""
+        """The level with everything unknown off, and with everything unknown on. They differ where it matters."""
         if isinstance(expression, str):
             expression = parse_expression(expression)
         return value_of(expression, self.value), value_of(expression, self._or_on)
@@ -81,18 +82,21 @@ class Effective:
         value = self.value(name)
         return "y" if value is None else value
 
-    def _derived(self, name: str, told: str | None) -> str | None:
+    def _derived(self, name: str, written: str | None) -> str | None:
         era = self._kernel.era(name)
+        # What selects a symbol overrules everything else.
         if era is not None and self.is_selected(era.selected_by):
             return "y"
         if self._kernel.arch is not None and name in _ARCH_SYMBOLS.values():
             return "y" if _ARCH_SYMBOLS.get(self._kernel.arch) == name else "n"
-        if told is not None:
-            return told
+        if written is not None:
+            return written
+        # Not mentioned: off in a whole configuration, at its default in a fragment.
         if self._config.complete and name not in self._fresh:
             return "n"
         if era is None:
             return "n" if self._kernel.symbols.known(name, self._kernel.version) else None
+        # Only a symbol that selects it can switch it on, and perhaps not all of these are known.
         if not era.prompt and not era.defaults:
             return "n" if era.whole or self._kernel.symbols.whole else None
         if era.depends and self.level(era.depends) == 0:

@@ -47,7 +47,7 @@ class Symbol(Struct, frozen=True):
 
 
 class Compare(Struct, frozen=True):
-    """``NAME=value``, ``!=``, ``<``, ``<=``, ``>``, ``>=``; text keeps its quotes, which tell it from a symbol."""
+    """``NAME=value``, ``!=``, ``<``, ``<=``, ``>``, ``>=``; text keeps its quotes, so it is no symbol."""
 
     left: str
     operator: str
@@ -217,7 +217,7 @@ def value_of(expression: Expression, get: Callable[[str], str | None]) -> int:
     if isinstance(expression, Symbol):
         name = expression.name
         if name.startswith("$("):
-            return 2  # cannot be told from the text, so nothing is held against it
+            return 2  # not known from the text, so it must not fail anything
         return _VALUES[name] if name in _VALUES else _VALUES.get(get(name) or "n", 0)
     if isinstance(expression, Not):
         return 2 - value_of(expression.part, get)

@@ -1,4 +1,4 @@
-"""One Kconfig file → its statements. Understands what is needed to tell a symbol's type, prompt and dependencies,
+"""One Kconfig file → its statements. Reads what is needed for a symbol's type, prompt and dependencies,
 and passes over what it does not know, with a note (Documentation/kbuild/kconfig-language.rst).
 """
 

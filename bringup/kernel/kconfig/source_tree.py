@@ -1,7 +1,7 @@
 """A kernel source tree and an architecture → every symbol it has, with type, prompt and dependencies.
 
 Reads the Kconfig files from the tree's own ``Kconfig`` on. Macros other than ``$(SRCARCH)`` and ``$(srctree)`` are left
-as they are: what depends on the compiler at hand cannot be told from the text. Nothing of the tree is executed.
+as they are: what depends on the compiler is not in the text. Nothing of the tree is executed.
 """
 
 from __future__ import annotations

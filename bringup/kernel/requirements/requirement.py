@@ -70,7 +70,7 @@ def symbols_of(need: Need) -> Iterator[str]:
 
 
 class Requirement(Struct, frozen=True):
-    """One requirement. Fields are those of the requirement files; ``docs/kconfig.md`` tells them for people.
+    """One requirement. Fields are those of the requirement files; ``docs/kconfig.md`` explains them.
 
     :param proofs: facts of a board that satisfy it whatever the configuration says (any one of them).
     :param proof_needed: ``m``, or a heap node that should be there, is believed only with a proof.

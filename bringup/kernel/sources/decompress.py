@@ -1,4 +1,4 @@
-"""Compressed bytes → bytes, told apart by their first bytes, never more than the caller allows.
+"""Compressed bytes → bytes, recognised by their first bytes, never more than the caller allows.
 
 The formats are those the kernel's ``scripts/Makefile.lib`` writes: gzip, xz, lzma (alone), bzip2, lz4 (legacy frame),
 lzo (lzop file) and zstd. lz4 and lzo need a library; without it the error names the extra that brings it.
@@ -69,7 +69,7 @@ def unpack(data: bytes | memoryview, source: str, *, limit: int, kind: Compressi
     """Unpack piece by piece. What follows the packed data is ignored, as boot loaders do.
 
     :param limit: the most bytes that may come out; memory use is a few MiB, whatever the size.
-    :param kind: the packing, where the caller knows it; otherwise the first bytes tell.
+    :param kind: the packing, where the caller knows it; otherwise the first bytes say.
     :raises Limit: more than ``limit`` bytes would come out.
     :raises ConfigError: damaged or cut short.
     :raises HostError: the format needs a library that is not installed.

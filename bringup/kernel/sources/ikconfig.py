@@ -31,7 +31,7 @@ _OVERLAP = 256
 
 
 class KernelBytes(Struct, frozen=True):
-    """What a kernel's bytes tell.
+    """What is found in a kernel's bytes.
 
     :param config: the ``.config`` it was built with, byte for byte; ``None`` when it carries none.
     :param release: what ``uname -r`` would say; ``None`` when no banner was seen.

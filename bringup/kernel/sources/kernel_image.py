@@ -44,7 +44,7 @@ _ZBOOT_PACKINGS |= {b"zstd22": Compression.ZSTD}
 
 
 class KernelImage(Struct, frozen=True):
-    """What a kernel image tells.
+    """What is found in a kernel image.
 
     :param layers: how it was wrapped, from the outside in, e.g. ``("EFI zboot", "gzip", "arm64 Image")``.
     """

@@ -1,4 +1,4 @@
-"""Kernel modules that allocate from heaps inside the kernel, told by what they import.
+"""Kernel modules that allocate from heaps inside the kernel, recognised by what they import.
 
 Mainline has no such interface (include/linux/dma-heap.h of 7.3), so each of them hangs on an Android Common Kernel.
 """

@@ -78,7 +78,7 @@ class Source(Struct, frozen=True):
         :raises BringupError: there is none; it says why. Nobody's mistake, so the exit status is 3.
         """
         if self.config is None:
-            hint = "name the .config itself; a board tells its own with CONFIG_IKCONFIG_PROC=y"
+            hint = "name the .config itself; a board shows its own with CONFIG_IKCONFIG_PROC=y"
             raise BringupError(action, f"{self.name}: {self.reason}", hint=hint)
         return self.config
 
