@@ -24,7 +24,9 @@ __all__ = ["connect_tcp", "disconnect_tcp", "reboot", "wait_until_it_answers"]
 # between attempts; the pause doubles
 FIRST_PAUSE_SECONDS = 0.1
 LAST_PAUSE_SECONDS = 2.0
+# how long the first attempt waits for an answer, and the longest any does: a slow board gets ever more time
 ANSWER_SECONDS = 3.0
+LONGEST_ANSWER_SECONDS = 60.0
 CONNECT_SECONDS = 5.0
 ANSWER_AT_MOST = 4096
 
@@ -68,19 +70,20 @@ def wait_until_it_answers(link: Link, deadline: Deadline, action: str) -> str | 
     :raises DeadlineExceeded: it did not answer.
     :raises AdbServerError: the adb server does not answer.
     """
-    pause = FIRST_PAUSE_SECONDS
+    pause, patience = FIRST_PAUSE_SECONDS, ANSWER_SECONDS
     rest = threading.Event()
     seen = "adb did not get through to it"
     while not deadline.expired:
         try:
             if link.await_ready(deadline.within(pause)):
-                return link.read_boot_id(deadline.within(ANSWER_SECONDS))
+                return link.read_boot_id(deadline.within(patience))
             state = link.adb_state(deadline)
             seen = f"adb says: {visible(state)}"
             if "unauthorized" in state:
                 raise not_ready(action, link.serial, "unauthorized")
         except TimedOut:
             seen = "adb lists it as 'device', and it answers nothing"
+            patience = min(2 * patience, LONGEST_ANSWER_SECONDS)
         except WireError as error:
             seen = visible(str(error))
             rest.wait(min(pause, deadline.remaining))

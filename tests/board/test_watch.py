@@ -161,9 +161,11 @@ def test_a_board_that_breaks_the_protocol_is_said_to() -> None:
 
 
 def test_the_callers_own_deadline_is_not_the_boards_death() -> None:
-    board = board_on([OKAY, OKAY, SILENCE, SILENCE])
+    transport = ScriptedTransport([OKAY, OKAY, *[SILENCE] * 20])
+    calm = Heartbeat(quiet=60, answer=60)  # does not ask within the deadline
+    board = Board(transport, Target("s1"), frozenset({"shell_v2"}), boot_id=HERE, heartbeat=calm)
     with pytest.raises(DeadlineExceeded, match="never said that it had started"):
-        board.shell("true", Deadline.after(0.01))
+        board.shell("true", Deadline.after(0.5))
 
 
 def test_a_command_is_killed_within_the_callers_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
