@@ -15,7 +15,7 @@ ROOT = Path(__file__).parent.parent
 DOCS = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 #: A path of this repository in a code span; with a name to fill in it is an example.
 _PATH = re.compile(r"`((?:bringup|tests|templates|device-configs|docs|benchmarks|examples|\.ci)/[^`\s]*)`")
-_EXAMPLE = re.compile(r"[A-Z]{2,}|\bX\b|[*{<…]")
+_EXAMPLE = re.compile(r"[A-Z]{2,}|(?<![A-Za-z])X\b|[*{<…]")
 _COMMAND = re.compile(r"(?:^|`|\$ )bringup ((?:[a-z]+ ?)+)((?:(?!`|#).)*)", re.MULTILINE)
 
 
