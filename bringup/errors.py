@@ -10,13 +10,13 @@ BringupError
 │   ├── BoardNotFound      adb does not list it
 │   ├── BoardNotReady      listed, but unauthorized, offline, in recovery, …
 │   ├── BoardLost          it answered before and does not now
-│   │   └── BoardRebooted  … because it started anew: boot_id changed
+│   │   └── BoardRebooted  … it rebooted: boot_id changed
 │   ├── DeadlineExceeded   the time given is used up
 │   ├── TransferError      push or pull refused, in the board's own words
 │   └── RootRequired       --root require, and root is not to be had
 ├── AllocatorError         the test allocator broke its protocol or cannot run   exit 3
 ├── RecordError            a record or a run cannot be read                      exit 2
-└── Interrupted            Ctrl-C, or the signal of who wants the process gone   exit 130
+└── Interrupted            Ctrl-C, SIGTERM or SIGHUP                             exit 130
 """
 
 from __future__ import annotations

@@ -31,6 +31,7 @@ def test_it_is_for_any_machine_and_holds_everything(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     for needed in (
         "bringup/allocator/bin/manifest.json",
+        "bringup/py.typed",
         "bringup/allocator/bin/arm64-v8a/bringup-alloc",
         "bringup/_shipped/device-configs/db845c.yaml",
         "bringup/kernel/data/",

@@ -5,20 +5,24 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bringup.board.command import run_command
 from bringup.board.link import Link
 from bringup.board.network import reboot, wait_until_it_answers
 from bringup.board.root import Root, RootPolicy, find_root
-from bringup.board.server import adb_command
+from bringup.board.server import TcpAddress, adb_command
 from bringup.board.shell import Chunk, Completed, Exit, Stdout, script_of
 from bringup.board.sync import FileStat
 from bringup.board.transfer import Pulled, file_stat, pull, push
 from bringup.board.watch import Heartbeat
 from bringup.board.wire import Target, Transport, query
 from bringup.deadline import Deadline
-from bringup.errors import BoardError, BoardNotReady
+from bringup.errors import BoardError, BoardNotReady, HostError
 from bringup.text import visible
+
+if TYPE_CHECKING:
+    from adbutils import AdbDevice
 
 __all__ = ["OUTPUT_LIMIT", "Board"]
 
@@ -67,6 +71,29 @@ class Board:
         board = cls(transport, target, features, heartbeat=heartbeat)
         board._link = link
         return board
+
+    @property
+    def adb(self) -> AdbDevice:
+        """The same board for scripts that use adbutils, through the same adb server.
+
+        adbutils has no deadline on most calls, does not tell stderr from stdout, and does not notice a reboot.
+        :meth:`shell`, :meth:`push` and :meth:`pull` do; nothing in bringup itself uses this.
+
+        :raises HostError: the adb server is on a Unix socket, which adbutils cannot use.
+        """
+        import adbutils
+
+        address = getattr(self._link.transport, "address", None)
+        if not isinstance(address, TcpAddress):
+            hint = "let the adb server listen on a TCP port: adb -P 5037 start-server"
+            raise HostError(
+                "use the board with adbutils", f"adbutils cannot use the adb server at {address}", hint=hint
+            )
+        target = self._link.target
+        client = adbutils.AdbClient(host=address.host, port=address.port)
+        if target.transport_id is not None:
+            return client.device(transport_id=target.transport_id)
+        return client.device(serial=target.serial)
 
     @property
     def round_trips(self) -> int:

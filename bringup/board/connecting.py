@@ -43,10 +43,10 @@ def reach(server: ServerAddress, deadline: Deadline, *, environ: Mapping[str, st
     try:
         version = int(answer, 16)
     except ValueError as error:
-        raise AdbServerError(action, f"its version is '{visible(answer)}', which is none") from error
+        raise AdbServerError(action, f"'{visible(answer)}' is not a version number") from error
     if version < OLDEST_VERSION:
         hint = "end it with the adb that started it (its kill-server), and use platform-tools of 2016 or later"
-        raise AdbServerError(action, f"it is of version {version}; {OLDEST_VERSION} is needed", hint=hint)
+        raise AdbServerError(action, f"version {version} is too old; need {OLDEST_VERSION} or newer", hint=hint)
     return transport
 
 
@@ -55,7 +55,7 @@ def _version(transport: Transport, action: str, deadline: Deadline) -> str:
         try:
             return query(transport, "host:version", deadline)
         except Refused as refused:
-            raise AdbServerError(action, f"it does not tell its version: {visible(str(refused))}") from refused
+            raise AdbServerError(action, f"it does not say its version: {visible(str(refused))}") from refused
 
 
 def connect(selection: Selection, deadline: Deadline, *, environ: Mapping[str, str] = os.environ) -> Board:

@@ -216,7 +216,7 @@ class Link:
         return kind(action, seen, hint=hint, board=self.serial)
 
     def _rebooted(self, action: str, boot_id: str) -> BoardRebooted:
-        seen = f"the board started anew: boot_id was {self.boot_id}, is {visible(boot_id)}"
+        seen = f"the board rebooted: boot_id was {self.boot_id}, is {visible(boot_id)}"
         hint = "look for the reason in /sys/fs/pstore or on its console"
         return BoardRebooted(action, seen, hint=hint, board=self.serial)
 

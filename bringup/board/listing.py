@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from bringup.board.states import READY
 from bringup.board.wire import Refused, Transport, answering, query
 from bringup.deadline import Deadline
 from bringup.errors import AdbServerError
@@ -34,11 +33,6 @@ class ListedBoard:
     usb: str | None = None
     transport_id: int | None = None
     attributes: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
-
-    @property
-    def is_ready(self) -> bool:
-        """Whether commands can be run on it."""
-        return self.state == READY
 
 
 def parse_listing(text: str) -> list[ListedBoard]:

@@ -33,7 +33,7 @@ def parse_server(spec: str) -> ServerAddress:
     match = _SOCKET.fullmatch(spec)
     if match is None:
         hint = "write tcp:HOST:PORT, tcp:PORT or localfilesystem:/PATH"
-        raise UsageError("find the adb server", f"'{visible(spec)}' is no address of one", hint=hint)
+        raise UsageError("find the adb server", f"'{visible(spec)}' is not an adb server address", hint=hint)
     return TcpAddress((match["host"] or "127.0.0.1").strip("[]"), _port(match["port"]))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import os
+import platform
 import re
 import shlex
 import shutil
@@ -118,14 +119,25 @@ def adb_program() -> str:
         return found
     import adbutils
 
-    action, hint = "start an adb server", "apt install adb"
+    action, hint = "start an adb server", "apt install adb (elsewhere the package is android-tools, or platform-tools)"
     try:
         bundled: str = adbutils.adb_path()
     except adbutils.AdbError as error:
         raise AdbServerError(action, f"there is no adb program: {visible(str(error))}", hint=hint) from error
     if not Path(bundled).is_file():
         raise AdbServerError(action, f"there is no adb program {visible(bundled)}", hint=hint)
+    if not _runs_here(Path(bundled)):
+        seen = f"the adb that adbutils has is for x86-64, and this machine is {platform.machine()}"
+        raise AdbServerError(action, seen, hint=hint)
     return bundled
+
+
+def _runs_here(program: Path) -> bool:
+    """Whether it is not a program for x86-64 on another machine: adbutils has an adb for that one alone."""
+    with program.open("rb") as file:
+        head = file.read(20)
+    is_x86_64 = head[:4] == b"\x7fELF" and head[18:20] == b"\x3e\0"  # e_machine EM_X86_64
+    return not is_x86_64 or platform.machine() in ("x86_64", "AMD64")
 
 
 def adb_command(arguments: str) -> str:
@@ -141,7 +153,7 @@ def adb_command(arguments: str) -> str:
 
 
 def with_adb(hint: str) -> str:
-    """A hint in which each ``{adb ARGUMENTS}`` is told as :func:`adb_command` tells it."""
+    """A hint in which each ``{adb ARGUMENTS}`` is replaced with what :func:`adb_command` returns."""
     return _CALL.sub(lambda call: adb_command(call[1]), hint)
 
 

@@ -49,7 +49,8 @@ def examine_host() -> Iterator[HostFact]:
     yield HostFact("python", sys.version_info >= (3, 11), sys.version.split()[0], "everything", required=True)
     yield _allocator()
     yield _adb()
-    yield _module("qemu.qmp", "virtual boards", "pip install 'bringup[virtual]'")
+    for module in ("qemu.qmp", "elftools"):
+        yield _module(module, "virtual boards", "pip install 'bringup[virtual]'")
     for emulator in sorted({(profile.qemu, profile.qemu_package) for profile in profiles()}):
         names = [profile.name for profile in profiles() if (profile.qemu, profile.qemu_package) == emulator]
         yield _program(emulator[0], f"virtual boards {', '.join(names)}", _install(emulator[1]))

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bringup.board import ListedBoard, list_boards
 from bringup.board.listing import parse_listing
-from bringup.board.states import next_step
+from bringup.board.states import READY, next_step
 from bringup.deadline import Deadline
 from bringup.errors import AdbServerError
 from tests.support.scripted_board import ScriptedTransport, answer, fail
@@ -39,7 +39,7 @@ def test_every_line_is_a_board_with_its_state() -> None:
         ("adb-1234._adb-tls-connect._tcp.", "device"),
     ]
     assert [board.transport_id for board in boards] == list(range(1, 9))
-    assert [board.is_ready for board in boards] == [True, True, False, False, False, False, False, True]
+    assert [board.state == READY for board in boards] == [True, True, False, False, False, False, False, True]
 
 
 def test_the_attributes_are_told() -> None:

@@ -15,8 +15,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bringup.board import Board, Exit, Stderr, Stdout
+from bringup.board.server import UnixAddress
+from bringup.board.wire import ServerTransport
 from bringup.deadline import Deadline
-from bringup.errors import DeadlineExceeded
+from bringup.errors import DeadlineExceeded, HostError
 
 if TYPE_CHECKING:
     from tests.support.native_adbd import NativeBoard
@@ -203,3 +205,17 @@ def test_other_commands_are_left_alone(board: Board, native_board: NativeBoard, 
 
 def test_the_boot_id_is_the_boards(board: Board, native_board: NativeBoard) -> None:
     assert board.boot_id(soon()) == native_board.boot_id == board.known_boot_id
+
+
+def test_scripts_of_adbutils_reach_the_same_board(board: Board) -> None:
+    same = board.adb
+    boot_id = board.shell("cat /proc/sys/kernel/random/boot_id", soon()).stdout.decode().strip()
+    # Without v2 adbd makes a pseudo-terminal, which this adbd does not have.
+    assert same.shell2("cat /proc/sys/kernel/random/boot_id", v2=True).stdout.strip() == boot_id
+    assert same.shell2("id", v2=True).stdout.startswith("uid=")
+
+
+def test_adbutils_cannot_use_a_server_on_a_unix_socket(board: Board) -> None:
+    board._link.transport = ServerTransport(UnixAddress("/run/adb.sock"))
+    with pytest.raises(HostError, match=r"cannot use the adb server at localfilesystem:/run/adb\.sock"):
+        _ = board.adb

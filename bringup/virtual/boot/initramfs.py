@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from importlib import resources
 
-from bringup.errors import VirtualBoardError
+from bringup.errors import HostError, VirtualBoardError
 from bringup.virtual.boot import cpio
 from bringup.virtual.debian.debs import Files
 from bringup.virtual.kernel.kernels import Kernel, load_order
@@ -116,8 +116,11 @@ def _programs(profile: Profile, files: Files, entries: dict[str, cpio.Entry]) ->
 
 
 def _libraries(profile: Profile, files: Files, content: bytes, entries: dict[str, cpio.Entry]) -> None:
-    from bringup.virtual.debian.elf import read_dynamic  # pyelftools comes with the extra "virtual"
-
+    try:
+        from bringup.virtual.debian.elf import read_dynamic
+    except ImportError as error:
+        hint = "pip install 'bringup[virtual]'"
+        raise HostError("put the guest together", "pyelftools is not installed", hint=hint) from error
     dynamic = read_dynamic(content)
     if dynamic.interpreter:
         path = f"usr{dynamic.interpreter}"
