@@ -9,7 +9,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bringup.document import write_document
 from bringup.errors import BringupError
 from bringup.text import visible
 
@@ -49,6 +48,8 @@ def print_error(error: BringupError) -> None:
 
 def print_json(document: Any) -> None:
     """One JSON document on stdout."""
+    from bringup.document import write_document  # msgspec, which completion does without
+
     sys.stdout.write(write_document(document, indent=2) + "\n")
 
 

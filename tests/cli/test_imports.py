@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-HEAVY = ("adbutils", "pydantic", "jinja2", "PIL", "ruamel", "requests", "qemu")
+HEAVY = ("adbutils", "msgspec", "pydantic", "jinja2", "PIL", "ruamel", "requests", "qemu")
 
 _PROGRAM = """
 import sys
@@ -57,7 +57,8 @@ def test_completion_imports_nothing_heavy(words: str, expected: str) -> None:
     environ = {"_BRINGUP_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
     out, last = run([], **environ)
     assert expected in out.split()
-    assert last.split()[2:] == []
+    reads_documents = {"msgspec"} if "--test" in words else set()  # the ids of heap tests are in a document
+    assert set(last.split()[2:]) <= reads_documents
 
 
 def test_the_probe_sees_a_heavy_import() -> None:
