@@ -7,9 +7,10 @@ record; what people and programs read passes through here.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache
 
-__all__ = ["from_board", "pluralize", "safe_name", "visible"]
+__all__ = ["did_you_mean", "from_board", "pluralize", "safe_name", "visible"]
 
 _NAME = r"[^A-Za-z0-9._,@+-]"
 
@@ -53,6 +54,11 @@ def pluralize(count: int, noun: str) -> str:
     if count == 1:
         return f"1 {noun}"
     return f"{count:,} {noun}{'es' if noun.endswith(('s', 'x', 'ch', 'sh')) else 's'}"
+
+
+def did_you_mean(near: Sequence[str], otherwise: str) -> str:
+    """A hint after an unknown name: the names near to it, or else what is said ``otherwise``."""
+    return f"did you mean {' or '.join(near)}?" if near else otherwise
 
 
 def safe_name(text: str) -> str:

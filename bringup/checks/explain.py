@@ -17,6 +17,7 @@ from bringup.kernel.requirements.judge import shipped_requirements
 from bringup.kernel.requirements.requirement import Requirement
 from bringup.outcome import Link
 from bringup.results.verdict import Verdict
+from bringup.text import did_you_mean
 
 __all__ = ["Explanation", "Explanations", "explain", "explain_verdict", "explained"]
 
@@ -92,7 +93,7 @@ def explain(id: str) -> tuple[Explanation, ...]:  # noqa: A002 - its name everyw
     check = _under(id.partition(".")[0])
     if check and not near:
         return check
-    hint = f"did you mean {' or '.join(near)}?" if near else "bringup explain lists them"
+    hint = did_you_mean(near, "bringup explain lists them")
     raise UsageError(f"explain {id!r}", "there is no check, no test and no cause of that id", hint=hint)
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypedDict, Unpack
 from bringup.causes.known import with_links
 from bringup.errors import UsageError
 from bringup.results.verdict import Cause, Change, Diagnosis, Outcome, Verdict
+from bringup.text import did_you_mean
 
 if TYPE_CHECKING:
     from bringup.facts.board import Facts
@@ -161,6 +162,6 @@ def find_check(id: str) -> Check:  # noqa: A002
     match = known.get(id) or known.get(id.split(".", 1)[0])
     if match is None:
         near = difflib.get_close_matches(id, known, n=3)
-        hint = f"did you mean {' or '.join(near)}?" if near else "bringup explain lists them"
+        hint = did_you_mean(near, "bringup explain lists them")
         raise UsageError("explain a check", f"there is no check {id!r}", hint=hint)
     return match

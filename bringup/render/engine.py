@@ -20,7 +20,7 @@ from bringup.kernel.history.version import KernelVersion
 from bringup.render.context import CONTEXT_HELP, NEWEST_KERNEL, Context, make_context
 from bringup.render.fragments import Fragment, Template, fragments
 from bringup.render.language import LANGUAGES, Escaped, Language, Refused
-from bringup.text import visible
+from bringup.text import did_you_mean, visible
 
 __all__ = ["MARK", "Rendered", "Skipped", "render"]
 
@@ -85,7 +85,7 @@ def render(
 def _no_such(what: str, known: Sequence[Fragment]) -> UsageError:
     names = [fragment.id for fragment in known]
     near = difflib.get_close_matches(what, names, n=1, cutoff=0.5)
-    hint = f"did you mean {near[0]}?" if near else f"known: all, {', '.join(names)}"
+    hint = did_you_mean(near, f"known: all, {', '.join(names)}")
     return UsageError(f"render '{visible(what)}'", "no such fragment", hint=hint)
 
 

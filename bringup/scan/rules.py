@@ -13,6 +13,7 @@ from bringup.errors import UsageError
 from bringup.kernel.history.heap_names import default_cma_names
 from bringup.scan.heaps import CMA_NAME
 from bringup.scan.rule import Kind, Rule
+from bringup.text import did_you_mean
 
 __all__ = ["RULES", "chosen_rules"]
 
@@ -297,6 +298,6 @@ def chosen_rules(ids: Sequence[str]) -> tuple[Rule, ...]:
     for name in ids:
         if name not in known:
             near = difflib.get_close_matches(name, known, 3)
-            hint = f"did you mean {', '.join(near)}?" if near else "bringup scan --list prints them all"
+            hint = did_you_mean(near, "bringup scan --list prints them all")
             raise UsageError("scan", f"no rule '{name}'", hint=hint)
     return tuple(rule for rule in RULES if not ids or rule.id in ids)

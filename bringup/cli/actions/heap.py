@@ -32,7 +32,7 @@ from bringup.report.benchmark import summary
 from bringup.report.bounded import shown
 from bringup.results.run import exit_code_for
 from bringup.results.verdict import Verdict
-from bringup.text import visible
+from bringup.text import did_you_mean, visible
 
 __all__ = ["BenchOptions", "HeapTestOptions", "bench_heaps", "list_heaps", "parse_sizes", "parse_threads", "test_heaps"]
 
@@ -119,7 +119,7 @@ def _test_names(names: Sequence[str]) -> tuple[str, ...]:
     for name in names:
         if not any(fnmatchcase(test, name) for test in heap_tests()):
             near = get_close_matches(name, heap_tests(), n=3)
-            hint = f"did you mean {' or '.join(near)}?" if near else "bringup explain lists them"
+            hint = did_you_mean(near, "bringup explain lists them")
             raise UsageError("read --test", f"there is no test {visible(name)!r}", hint=hint)
     return names
 

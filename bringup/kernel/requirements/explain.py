@@ -14,6 +14,7 @@ from bringup.kernel.history.version import Flavour
 from bringup.kernel.requirements.judge import shipped_requirements
 from bringup.kernel.requirements.requirement import Requirement
 from bringup.kernel.requirements.verdict import Severity
+from bringup.text import did_you_mean
 
 __all__ = ["Explanation", "KconfigExplanation", "KconfigNames", "all_names", "explain"]
 
@@ -204,7 +205,7 @@ def explain(name: str, requirements: tuple[Requirement, ...] | None = None) -> E
         about = tuple(requirement for requirement in requirements if symbol in requirement.symbols)
         return Explanation(symbol, (table[symbol],), about, _heaps((table[symbol],)))
     near = get_close_matches(symbol, table, 3) + get_close_matches(name, by_id, 3)
-    hint = f"did you mean {' or '.join(near)}?" if near else "bringup kconfig explain --list lists all names"
+    hint = did_you_mean(near, "bringup kconfig explain --list lists all names")
     raise UsageError(f"explain {name}", "no symbol and no requirement of that name is known", hint=hint)
 
 
