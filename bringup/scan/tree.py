@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from bringup.config.schema import BoardConfig
+from bringup.kernel.history.heap_names import default_cma_names
 from bringup.scan.comments import code, without_comments
 from bringup.scan.document import Hit, Scan, Unread
 from bringup.scan.files import Source, files_of
@@ -24,7 +25,8 @@ _LONGEST_LINE = 160
 _PLAIN = (
     *(b"/dev/ion", b"heap_id_mask", b"ToIonHeap", b"CheckIonSupport", b"C2AllocatorIon", b"AllocatorStore::ION"),
     *(b"CONFIG_ION", b"CONFIG_MSM_ION", b"CONFIG_MTK_ION", b"msm_ion_client", b"_ion.h", b"_ion_"),
-    *(b"linux,cma", b"default_cma_region", b"default-pool", b'"reserved"', b"/dma_heap/"),
+    *(f'"{name}"'.encode() for name in default_cma_names()),
+    b"/dma_heap/",
 )
 _WORDS = tuple(re.compile(rb"%b(?<![A-Za-z0-9_]%b)" % (word, word)) for word in (rb"ion_", rb"ION_", rb"ion\.h"))
 
