@@ -159,7 +159,7 @@ def test_a_record_may_be_named_as_a_source(tmp_path: Path) -> None:
     assert bringup("kconfig", "diff", "--same", str(tmp_path / "build"), str(folder)).returncode == 0
     done = bringup("kconfig", "check", str(tmp_path))
     assert done.returncode == 2
-    assert "is a folder, and no kernel source tree" in done.stderr
+    assert "is a folder, but not a kernel source tree" in done.stderr
 
 
 def test_a_record_is_compared_too(config: Path, tmp_path: Path) -> None:

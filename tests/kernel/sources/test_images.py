@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from bringup.errors import BringupError, ConfigError
 from bringup.kernel.history.version import Flavour
+from bringup.kernel.requirements.check import CheckOptions
 from bringup.kernel.sources.boot_image import read_boot_image
 from bringup.kernel.sources.kernel_image import read_kernel_image
 from bringup.kernel.sources.ramdisk import ramdisk_files
@@ -196,7 +197,7 @@ def test_vendor_boot(version: int) -> None:
     if version == 4:
         assert source.modules_load == {"system_heap", "other_heap"}
         assert source.bootconfig == "androidboot.x = 1\nkernel.cma = 64M\n"
-        assert source.evidence.parameter("cma") == "64M"
+        assert CheckOptions().evidence_of(source).parameter("cma") == "64M"
     else:
         assert source.modules_load == {"system_heap"}
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bringup.kernel.requirements.check import CheckOptions
 from bringup.kernel.sources.source import open_source
 from tests.support.kernel import fetch
 from tests.support.kernel.images import CONFIG, PACKERS, cpio, fdt, plain_kernel
@@ -84,7 +85,7 @@ def test_vendor_boot(parts: Path, version: str) -> None:
     assert [len(dtb) for dtb in source.dtbs] == [96]
     if version == "4":
         assert source.bootconfig == "androidboot.x=1\nkernel.loglevel=4\n"
-        assert source.evidence.parameter("loglevel") == "4"
+        assert CheckOptions().evidence_of(source).parameter("loglevel") == "4"
 
 
 def test_two_vendor_ramdisks(parts: Path) -> None:
