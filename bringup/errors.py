@@ -129,7 +129,7 @@ class VirtualBoardError(HostError):
 class BoardError(BringupError):
     """The board, or the way to it.
 
-    :ivar state: adb's word for the state of a board that could not be used; ``None`` where that was not told.
+    :ivar state: adb's word for the state of a board that could not be used; ``None``: unknown.
     """
 
     blame = Blame.BOARD

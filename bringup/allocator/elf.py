@@ -1,4 +1,4 @@
-"""As much of an ELF header as tells which machine a program is for."""
+"""The part of an ELF header that says which machine a program is for."""
 
 from __future__ import annotations
 

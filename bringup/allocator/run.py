@@ -24,7 +24,7 @@ __all__ = ["REMOTE_FOLDERS", "Program", "ensure_pushed", "run"]
 REMOTE_FOLDERS: Final = ("/data/local/tmp", "/tmp", "/dev")  # noqa: S108 - folders of the board
 _STDERR_KEPT: Final = 4096
 
-# The first line is the machine: Linux 6.1 and later tell it without a program being started. Each line after it names a
+# The first line is the machine: Linux 6.1 and later has it in a file. Each line after it names a
 # program that is there and runs. All ABIs are looked for at once: which one is needed is not known before the answer.
 _LOOK = """read -r machine 2>/dev/null </proc/sys/kernel/arch && echo "$machine" || uname -m
 for file in {files}; do

@@ -76,7 +76,7 @@ class Board:
     def adb(self) -> AdbDevice:
         """The same board for scripts that use adbutils, through the same adb server.
 
-        adbutils has no deadline on most calls, does not tell stderr from stdout, and does not notice a reboot.
+        adbutils has no deadline on most calls, mixes stderr with stdout, and does not notice a reboot.
         :meth:`shell`, :meth:`push` and :meth:`pull` do; nothing in bringup itself uses this.
 
         :raises HostError: the adb server is on a Unix socket, which adbutils cannot use.
@@ -176,7 +176,7 @@ class Board:
     def stat(self, remote: str, deadline: Deadline) -> FileStat | None:
         """What is at a path on the board, links followed; ``None`` where there is nothing.
 
-        :raises TransferError: it may not be seen. (A board older than Android 8 does not tell; ``None`` then, too.)
+        :raises TransferError: it may not be seen. (A board older than Android 8 gives ``None`` then, too.)
         """
         return file_stat(self._link, remote, deadline, v2="stat_v2" in self.features)
 

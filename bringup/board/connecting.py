@@ -107,7 +107,7 @@ class Chosen:
 def connect_all(selection: Selection, deadline: Deadline, *, environ: Mapping[str, str] = os.environ) -> Chosen:
     """Every board that the selection names; where it names none, every board there is.
 
-    A board that adb lists under several serials is taken once: its boot_id tells.
+    A board that adb lists under several serials is taken once: its boot_id shows that.
 
     :raises BoardNotFound: there is none, or one that is named is not there.
     :raises AdbServerError: there is no adb server to talk to.

@@ -107,14 +107,14 @@ def _ask_adb(link: Link, questions: Sequence[str], deadline: Deadline) -> None:
 def reboot(link: Link, deadline: Deadline, su: Sequence[str] = ()) -> str:
     """Reboot the board and wait until it answers with another boot_id, which is returned.
 
-    :raises BoardError: it will not, or its boot_id may not be read, so that a reboot could not be told.
+    :raises BoardError: it will not, or its boot_id may not be read, so that a reboot could not be noticed.
     :raises DeadlineExceeded: it did not come back.
     """
     action = "reboot"
     with link.failing(action, deadline):
         before = link.sign_of_life(link.read_boot_id, action, deadline)
     if before is None:
-        raise BoardError(action, "its boot_id cannot be read, so it could not be told", board=link.serial)
+        raise BoardError(action, "its boot_id cannot be read, so a reboot could not be noticed", board=link.serial)
     _start_reboot(link, action, su, deadline)
     pause = threading.Event()
     while True:

@@ -2,7 +2,7 @@
 
 A packet is one byte of kind, four bytes of length (little endian), and so many bytes (AOSP packages/modules/adb,
 ``shell_protocol.h``). adbd gives each command a session of its own, so the shell's process id is also the id of its
-process group; ``announce`` lets the shell tell it, and :class:`PidLines` takes it out of stderr again.
+process group; ``announce`` lets the shell print it, and :class:`PidLines` takes it out of stderr again.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ STDIN_AT_MOST = 64 * 1024
 PACKET_AT_MOST = 16 * 1024 * 1024
 # a hundredth of a second each: how long killed processes are waited for
 KILL_ROUNDS = 50
-# of output while the shell has not told its id
+# of output while the shell has not printed its id
 HELD_AT_MOST = 1024 * 1024
 
 
@@ -198,7 +198,7 @@ class PidLines:
     Everything is held back until they are there: stdout may come first, and whoever sees output may rely on the
     shell's id being known. It is the first thing that the shell writes, so that is not for long.
 
-    :param expected: how many shells tell their id (two where ``su`` starts a second one).
+    :param expected: how many shells print their id (two where ``su`` starts a second one).
     """
 
     def __init__(self, token: str, expected: int) -> None:

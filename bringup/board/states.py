@@ -11,7 +11,7 @@ __all__ = ["READY", "next_step", "not_ready", "refusal"]
 READY = "device"
 
 # The states that `adb devices` prints (AOSP packages/modules/adb, transport.cpp, to_string(ConnectionState)).
-# What stands as {adb …} is told as a call that works on this host.
+# {adb …} becomes a call that works on this host.
 _NEXT_STEPS = {
     "unauthorized": "confirm the RSA key on the board's screen, or name a key it knows in ADB_VENDOR_KEYS "
     "and run: {adb reconnect offline}",

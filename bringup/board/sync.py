@@ -29,7 +29,7 @@ class FileStat:
 
     :param size: bytes; 0 for files of procfs and sysfs.
     :param mtime: seconds since 1970 on the board's clock.
-    :param uid: ``None`` where the board's adbd is too old to tell (before Android 8), as is ``gid``.
+    :param uid: ``None`` where the board's adbd is too old to send it (before Android 8); ``gid`` likewise.
     """
 
     mode: int

@@ -43,20 +43,20 @@ def run_boards(
 ) -> tuple[Run, list[BringupError]]:
     """Observe and judge every board, one thread each; a board that dies takes no other with it.
 
-    :param on_step: told ``(serial, step)`` as it happens, from the board's thread.
-    :param on_board: told each board's part, and what ended it early, as soon as it is judged; from its thread, too.
-    :returns: the run, and the errors that ended an observation early (each told by its record, too).
+    :param on_step: called with ``(serial, step)`` as it happens, in the board's thread.
+    :param on_board: called with each board's part, and what ended it early, once it is judged; in its thread, too.
+    :returns: the run, and the errors that ended an observation early (each is in its record, too).
     :raises HostError: a record cannot be written.
     :raises KeyboardInterrupt: Ctrl-C; nothing runs on the boards any more, and each record has what was seen till then.
     """
-    tell = on_step or (lambda _serial, _step: None)
+    report = on_step or (lambda _serial, _step: None)
     started = now()
     names = record_names([board.serial for board in boards])
 
     def one(board: Board) -> tuple[BoardRun, BringupError | None]:
         folder = job.folder / names[board.serial]
-        error = observe(board, folder, job.how, lambda step: tell(board.serial, step))
-        tell(board.serial, "judge")
+        error = observe(board, folder, job.how, lambda step: report(board.serial, step))
+        report(board.serial, "judge")
         judged = judge_record(load_record(folder), job.configs, named=job.named, name=folder.name)
         if on_board is not None:
             on_board(judged, error)

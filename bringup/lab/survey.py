@@ -53,7 +53,7 @@ class BoardSummary:
 
 
 def survey_all(selection: Selection, configs: Sequence[BoardConfig]) -> list[BoardSummary]:
-    """Ask every board that adb lists; those that cannot be asked are told with what to do.
+    """Ask every board that adb lists; those that cannot be asked are listed with what to do.
 
     :raises AdbServerError: there is no adb server to talk to.
     """

@@ -64,7 +64,7 @@ def pack(folder: Path, archive: Path) -> None:
 
 
 def _content(folder: Path) -> Iterator[tuple[str, Path]]:
-    """The journal first, so that what a record is can be told from its beginning; then the files by name."""
+    """The journal first, so that the beginning shows what the record is; then the files by name."""
     yield JOURNAL, folder / JOURNAL
     for path in sorted((folder / "files").rglob("*")):
         if path.is_file() and not path.is_symlink():

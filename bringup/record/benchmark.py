@@ -17,7 +17,7 @@ MIB = 1024 * KIB
 SIZES = (4 * KIB, 16 * KIB, 64 * KIB, 256 * KIB, MIB, 4 * MIB, 16 * MIB, 64 * MIB)
 #: As many threads as there are CPUs.
 ALL_CPUS = 0
-#: Of ten against ten, the rank test that compares two runs can tell a change among hundreds of timings.
+#: With ten against ten, the rank test that compares two runs finds a change among hundreds of timings.
 PASSES = 10
 #: ION's, too, where it is there: that is what the others are to replace.
 EVERY_HEAP = ("*", "ion/*")
@@ -46,7 +46,7 @@ class Benchmark:
 
     def cases(self) -> tuple[tuple[int, int], ...]:
         """What one pass measures: (size, threads)."""
-        return tuple(dict.fromkeys((size, one) for size in self.sizes for one in self._threads(size)))
+        return tuple(dict.fromkeys((size, threads) for size in self.sizes for threads in self._threads(size)))
 
     def _threads(self, size: int) -> Iterator[int]:
         if self.threads is not None:
