@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import functools
 import re
 from pathlib import Path
 
@@ -147,7 +146,7 @@ def test_the_seed_is_told_and_the_plan_can_set_it(scripted: Program, test: str) 
     assert {first.outcome, second.outcome} == {Outcome.PASS}
     assert second.ns > 25e6, "it goes on for the time that was asked for"
     broken = scripted.run(
-        Plan().add(Heaps("system"), Stress(78), Test(test)),
+        Plan().add(Heaps("system"), Stress(78, 0), Test(test)),
         env={"BRINGUP_FAULT": "cross_talk" + "_of_threads" * (test == "share.threads")},
     )
     assert broken.one(Result).seen.startswith("seed 78, worker ")
@@ -313,7 +312,7 @@ def test_a_heap_that_does_not_open_has_no_latency(scripted: Program) -> None:
 
 
 def test_the_time_budget_ends_a_timing_and_keeps_what_was_taken(scripted: Program) -> None:
-    plan = functools.reduce(lambda so_far, _: so_far.bench(1000), range(300), Plan(budget_ms=500).add(Heaps("system")))
+    plan = Plan(budget_ms=500).add(Heaps("system"), *[Bench(1000)] * 300)
     bye = scripted.run(plan).one(Bye)
     if bye.complete:
         pytest.fail("the budget does nothing: 1.2 million samples within half a second")

@@ -188,7 +188,7 @@ def test_cma_beside_a_device_tree_pool_says_that_the_pool_is_left_out(tmp_path: 
 
 def test_cma_0_says_that_there_is_no_default_area(tmp_path: Path) -> None:
     text = write(config("cuttlefish"), tmp_path, what="cmdline")["cmdline.cuttlefish.mk"]
-    assert "# There is no default CMA area, and no heap on one.\nBOARD_KERNEL_CMDLINE += cma=0\n" in text
+    assert "# There is no default CMA area, and no heap on it.\nBOARD_KERNEL_CMDLINE += cma=0\n" in text
 
 
 # Properties and modules.
