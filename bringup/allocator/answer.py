@@ -7,11 +7,11 @@ its JSON text as it came, without the newline. Read them with :mod:`bringup.allo
 from __future__ import annotations
 
 import enum
-from collections.abc import Sized
 from typing import Annotated, Final, TypeAlias
 
 import msgspec
 
+from bringup.allocator.line import U8, U32, AnswerLine, Count, IonNumbers, Mode, Samples, require_same_length
 from bringup.outcome import Outcome
 
 __all__ = [
@@ -42,13 +42,6 @@ __all__ = [
 
 PROTOCOL: Final = 1
 
-U8 = Annotated[int, msgspec.Meta(ge=0, le=255)]
-U32 = Annotated[int, msgspec.Meta(ge=0, le=2**32 - 1)]
-Count = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
-Mode = Annotated[int, msgspec.Meta(ge=0, le=0o7777)]
-Samples = Annotated[tuple[Count, ...], msgspec.Meta(max_length=1000)]
-IonNumbers = Annotated[tuple[Count, ...], msgspec.Meta(max_length=32)]
-
 
 class State(enum.StrEnum):
     """What happened when something was read; ``OK`` with size 0: it is there and empty."""
@@ -72,17 +65,7 @@ class NodeType(enum.StrEnum):
     SOCKET = "socket"
 
 
-class _Line(msgspec.Struct, frozen=True, kw_only=True, tag_field="t"):
-    raw: bytes = b""
-
-
-def _require_as_long(*lists: Sized) -> None:
-    """:raises ValueError: the lists have different lengths."""
-    if len(set(map(len, lists))) > 1:
-        raise ValueError("it has lists of different lengths")
-
-
-class Hello(_Line, frozen=True, tag="hello"):
+class Hello(AnswerLine, frozen=True, tag="hello"):
     """Who answers.
 
     :param source: the hash of what the program was built from.
@@ -110,7 +93,7 @@ class Hello(_Line, frozen=True, tag="hello"):
             raise ValueError(f"it speaks protocol {self.protocol}, not {PROTOCOL}")
 
 
-class FileFact(_Line, frozen=True, tag="file"):
+class FileFact(AnswerLine, frozen=True, tag="file"):
     """A file that was read, or why it was not.
 
     :param truncated: there was more than was asked for.
@@ -128,7 +111,7 @@ class FileFact(_Line, frozen=True, tag="file"):
             raise ValueError(f"it says {self.size} bytes and carries {len(self.data)}")
 
 
-class NodeFact(_Line, frozen=True, tag="node"):
+class NodeFact(AnswerLine, frozen=True, tag="node"):
     """A path itself, links not followed. What is ``None`` is not known.
 
     :param mode: the permission bits.
@@ -150,7 +133,7 @@ class NodeFact(_Line, frozen=True, tag="node"):
     target: str | None = None
 
 
-class GlobFact(_Line, frozen=True, tag="glob"):
+class GlobFact(AnswerLine, frozen=True, tag="glob"):
     """The end of a ``glob``, ``files`` or ``tree``: how many paths came before it.
 
     :param state: other than ``OK`` with a ``count``: not everything could be searched.
@@ -164,7 +147,7 @@ class GlobFact(_Line, frozen=True, tag="glob"):
     truncated: bool
 
 
-class HeapsFact(_Line, frozen=True, tag="heaps"):
+class HeapsFact(AnswerLine, frozen=True, tag="heaps"):
     """Which heaps the lines after it are about."""
 
     pattern: str
@@ -173,7 +156,7 @@ class HeapsFact(_Line, frozen=True, tag="heaps"):
     names: tuple[str, ...]
 
 
-class Ran(_Line, frozen=True, tag="ran"):
+class Ran(AnswerLine, frozen=True, tag="ran"):
     """A program that was run.
 
     :param exit: its exit status; ``None`` when a signal ended it or it was not run.
@@ -190,7 +173,7 @@ class Ran(_Line, frozen=True, tag="ran"):
     signal: U8 | None = None
 
 
-class Result(_Line, frozen=True, tag="result"):
+class Result(AnswerLine, frozen=True, tag="result"):
     """One test on one heap.
 
     :param outcome: ``WARN``: a defect that this kernel is known for. ``ERROR``: it could not be found out.
@@ -209,7 +192,7 @@ class Result(_Line, frozen=True, tag="result"):
     seed: Count | None = None
 
 
-class IonFact(_Line, frozen=True, tag="ion"):
+class IonFact(AnswerLine, frozen=True, tag="ion"):
     """What ``/dev/ion`` has.
 
     :param abi: ``4.12``: descriptors, from that version on; ``legacy``: handles, before it; ``None``: it did not open.
@@ -224,7 +207,7 @@ class IonFact(_Line, frozen=True, tag="ion"):
     abi: str | None = None
 
     def __post_init__(self) -> None:
-        _require_as_long(self.names, self.types, self.ids)
+        require_same_length(self.names, self.types, self.ids)
 
     @property
     def heaps(self) -> tuple[tuple[str, int, int], ...]:
@@ -232,7 +215,7 @@ class IonFact(_Line, frozen=True, tag="ion"):
         return tuple(zip(self.names, self.types, self.ids, strict=True))
 
 
-class ReadTimes(_Line, frozen=True, tag="reads"):
+class ReadTimes(AnswerLine, frozen=True, tag="reads"):
     """Nanoseconds to read a buffer of ``size`` bytes, and as much of the process's own memory, in turn."""
 
     heap: str
@@ -241,10 +224,10 @@ class ReadTimes(_Line, frozen=True, tag="reads"):
     memory_ns: Samples
 
     def __post_init__(self) -> None:
-        _require_as_long(self.read_ns, self.memory_ns)
+        require_same_length(self.read_ns, self.memory_ns)
 
 
-class Latency(_Line, frozen=True, tag="latency"):
+class Latency(AnswerLine, frozen=True, tag="latency"):
     """Samples in nanoseconds, of one size in bytes on one heap, taken in turn."""
 
     heap: str
@@ -254,7 +237,7 @@ class Latency(_Line, frozen=True, tag="latency"):
     memset_ns: Samples
 
     def __post_init__(self) -> None:
-        _require_as_long(self.alloc_ns, self.free_ns, self.memset_ns)
+        require_same_length(self.alloc_ns, self.free_ns, self.memset_ns)
 
 
 class TimingSource(enum.StrEnum):
@@ -273,7 +256,7 @@ class OpSamples(msgspec.Struct, frozen=True):
     ns: tuple[int, ...]
 
 
-class Timing(_Line, frozen=True, tag="timing"):
+class Timing(AnswerLine, frozen=True, tag="timing"):
     """What one source took in one pass.
 
     :param run: which item of the plan, from 1: lines of one were taken in turn, so sample i of each belongs together.
@@ -293,8 +276,8 @@ class Timing(_Line, frozen=True, tag="timing"):
     ns: Annotated[tuple[Samples, ...], msgspec.Meta(max_length=64)]
 
     def __post_init__(self) -> None:
-        _require_as_long(self.ops, self.batch, self.ns)
-        _require_as_long(*self.ns)
+        require_same_length(self.ops, self.batch, self.ns)
+        require_same_length(*self.ns)
 
     @property
     def each(self) -> tuple[OpSamples, ...]:
@@ -302,7 +285,7 @@ class Timing(_Line, frozen=True, tag="timing"):
         return tuple(map(OpSamples, self.ops, self.batch, self.ns))
 
 
-class Untimed(_Line, frozen=True, tag="untimed"):
+class Untimed(AnswerLine, frozen=True, tag="untimed"):
     """What was not timed, or not to the end, and why. ``name`` is empty where that is so for all."""
 
     run: U32
@@ -314,7 +297,7 @@ class Untimed(_Line, frozen=True, tag="untimed"):
     why: str
 
 
-class Tracing(_Line, frozen=True, tag="tracing"):
+class Tracing(AnswerLine, frozen=True, tag="tracing"):
     """The kernel's trace events, as far as they were asked for, before the buffers that were traced with them.
 
     :param path: the folder of tracing, or what failed.
@@ -328,7 +311,7 @@ class Tracing(_Line, frozen=True, tag="tracing"):
     texts: tuple[str, ...] = msgspec.field(name="formats")
 
     def __post_init__(self) -> None:
-        _require_as_long(self.events, self.texts)
+        require_same_length(self.events, self.texts)
 
     @property
     def formats(self) -> tuple[tuple[str, str], ...]:
@@ -336,7 +319,7 @@ class Tracing(_Line, frozen=True, tag="tracing"):
         return tuple(zip(self.events, self.texts, strict=True))
 
 
-class TracedBuffer(_Line, frozen=True, tag="pages"):
+class TracedBuffer(AnswerLine, frozen=True, tag="pages"):
     """What the kernel's ring buffers held after one buffer of ``size`` bytes was made, and after it was closed.
 
     :param made: sub-buffers as they came, cut behind their last byte in use; ``closed`` likewise.
@@ -350,7 +333,7 @@ class TracedBuffer(_Line, frozen=True, tag="pages"):
     closed: tuple[bytes, ...]
 
 
-class Exhaustion(_Line, frozen=True, tag="exhaust"):
+class Exhaustion(AnswerLine, frozen=True, tag="exhaust"):
     """How much a heap gave until it refused. Sizes are in bytes; 0: none, or not tried.
 
     :param stopped: what ended it: ``ENOMEM``, ``budget``, ``time``, ``descriptors``, ``error``, ``died``, or
@@ -381,7 +364,7 @@ class Exhaustion(_Line, frozen=True, tag="exhaust"):
     ns: Count
 
 
-class Bye(_Line, frozen=True, tag="bye"):
+class Bye(AnswerLine, frozen=True, tag="bye"):
     """The last line.
 
     :param lines: lines before this one.
@@ -395,7 +378,7 @@ class Bye(_Line, frozen=True, tag="bye"):
     stopped_at: str | None = None
 
 
-class Refused(_Line, frozen=True, tag="refused"):
+class Refused(AnswerLine, frozen=True, tag="refused"):
     """The plan was not understood and nothing was done.
 
     :param line: of the plan, from 1; 0 where it concerns the whole.
