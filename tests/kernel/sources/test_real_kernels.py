@@ -20,11 +20,13 @@ PACKED = {
     "arm64": ("arm64 Image",),
     "armel": ("zImage", "xz"),
     "armhf": ("zImage", "xz"),
-    "mips64el": ("ELF", "xz"),
+    "mips64el": ("ELF", "zstd"),
     "ppc64el": ("ELF",),
     "riscv64": ("riscv Image",),
     "s390x": ("plain bytes", "zstd"),
 }
+# Where the archive has an architecture only in an older suite.
+PACKED_IN_6_1 = {"mips64el": ("ELF", "xz")}
 
 
 @pytest.mark.skipif(not IMAGES, reason="python -m tests.support.kernel.fetch images brings kernel images")
@@ -32,7 +34,8 @@ PACKED = {
 def test_a_kernel_of_debian_tells_its_release(path: Path) -> None:
     source = open_source(path)
     assert source.release == path.name.split("-", 1)[1]
-    assert source.layers == PACKED[path.parent.name]
+    packed = PACKED | (PACKED_IN_6_1 if str(source.release).startswith("6.1.") else {})
+    assert source.layers == packed[path.parent.name]
     assert "without CONFIG_IKCONFIG" in source.reason
 
 
