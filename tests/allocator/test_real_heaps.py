@@ -80,6 +80,7 @@ def test_the_system_heap_passes_every_test(board: Board, program: Program) -> No
     }
 
 
+@pytest.mark.kernels
 def test_cma_and_every_statistic(shared_board: Callable[[str], VirtualBoard], adb_server: AdbServer) -> None:
     """On arm64-6.12 nothing is skipped but what only CMA heaps promise, and twice it comes out the same."""
     started = shared_board("arm64-6.12")

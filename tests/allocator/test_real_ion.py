@@ -66,6 +66,7 @@ def program(board: Board) -> Program:
     return ensure_pushed(board, Deadline.after(SECONDS))
 
 
+@pytest.mark.kernels
 def test_every_heap_of_ion_passes_and_again(board: Board, program: Program) -> None:
     for _ in range(2):
         lines = answer(board, program, Plan().add(Ion(), Heaps("ion/*"), Test("*"), Reads(3), Bench(2)))
@@ -82,6 +83,7 @@ def test_every_heap_of_ion_passes_and_again(board: Board, program: Program) -> N
         assert {one.heap for one in lines if isinstance(one, Latency)} == set(NAMES)
 
 
+@pytest.mark.kernels
 def test_a_program_of_32_bits(board: Board) -> None:
     """On a kernel of 64: the structures are the same, and handles and pointers go through its translation."""
     path = "/data/local/tmp/bringup-test-ion-32"
@@ -98,6 +100,7 @@ def test_a_program_of_32_bits(board: Board) -> None:
         board.shell(["rm", "-f", path], deadline)
 
 
+@pytest.mark.kernels
 def test_by_hand_at_the_boards_prompt(board: Board, program: Program) -> None:
     done = board.shell([program.path, "--ktap", "ion/*/cached"], Deadline.after(SECONDS))
     whole = parse(from_board(done.stdout))
@@ -106,6 +109,7 @@ def test_by_hand_at_the_boards_prompt(board: Board, program: Program) -> None:
     assert {name for _, name, _, _ in below(whole, 0).results} == ON_ION
 
 
+@pytest.mark.kernels
 def test_both_mappings_of_the_board_config_are_compared(board: Board, tmp_path: Path) -> None:
     """What an emulator does not show, its caches, is said to be not known; the rest is alike."""
     assert observe(board, tmp_path / "record", Observation(rounds=5, seconds=SECONDS)) is None
@@ -129,6 +133,7 @@ def test_both_mappings_of_the_board_config_are_compared(board: Board, tmp_path: 
     assert not [one for one in judged.verdicts if one.outcome in (Judged.FAIL, Judged.ERROR)]
 
 
+@pytest.mark.kernels
 def test_heap_list_and_heap_test_have_ion_without_being_asked(board: Board, adb_server: AdbServer) -> None:
     environ = {"ANDROID_ADB_SERVER_PORT": str(adb_server.address.port)}
     listed = bringup("heap", "list", "-s", board.serial, environ=environ)

@@ -51,6 +51,7 @@ def test_the_system_heap_is_measured_beside_the_board_s_own_memory(
     assert [one.size for heap in judged.heaps for one in heap.latency] == [4096, 65536]
 
 
+@pytest.mark.kernels
 def test_ion_is_measured_in_turn_with_the_heaps(
     shared_board: Callable[[str], VirtualBoard], adb_server: AdbServer, tmp_path: Path
 ) -> None:

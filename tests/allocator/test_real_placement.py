@@ -69,6 +69,7 @@ def shell(board: Board, script: str) -> str:
     return from_board(board.shell(script, Deadline.after(SECONDS)).stdout)
 
 
+@pytest.mark.kernels
 @pytest.mark.parametrize("profile", ["arm64-5.10", "arm64-6.12", "arm64-7.x"])
 def test_a_kernel_tells_where_its_buffers_lie_and_what_it_gives(connect: Connect, tmp_path: Path, profile: str) -> None:
     board = connect(profile)
@@ -102,6 +103,7 @@ def test_a_kernel_tells_where_its_buffers_lie_and_what_it_gives(connect: Connect
     assert shell(board, f"ls {INSTANCES}") == ""
 
 
+@pytest.mark.kernels
 def test_failed_allocations_that_we_caused_are_not_the_boards_own(connect: Connect, tmp_path: Path) -> None:
     """The first observation fills the log with them; the second reads it."""
     board = connect("arm64-6.12")
@@ -110,6 +112,7 @@ def test_failed_allocations_that_we_caused_are_not_the_boards_own(connect: Conne
     assert outcomes(measured(board, tmp_path / "second"), None)["cma.exhausted"] is Outcome.PASS
 
 
+@pytest.mark.kernels
 def test_what_a_killed_predecessor_left_is_removed(connect: Connect) -> None:
     board = connect("arm64-6.12")
     program = ensure_pushed(board, Deadline.after(SECONDS))
@@ -121,6 +124,7 @@ def test_what_a_killed_predecessor_left_is_removed(connect: Connect) -> None:
         shell(board, f"rmdir {INSTANCES}/somebody")
 
 
+@pytest.mark.kernels
 def test_a_killed_program_leaves_no_instance(connect: Connect) -> None:
     """The process that is traced notices that it is alone, and removes it. Killed when the first buffer was told of."""
     board = connect("arm64-6.12")
