@@ -224,14 +224,14 @@ def test_a_heap_that_is_slower_is_equal_and_told(tmp_path: Path) -> None:
     one = ask(tmp_path, board([*lines, latency(SYSTEM, 2100), latency(CACHED, 1000)]))
     assert one.outcome is Outcome.WARN
     assert one.cause is not None
-    assert one.cause.text == "system is equal, and slower to allocate from"
+    assert one.cause.text == "system is equal, but slower to allocate from"
 
 
 def test_what_is_not_known_warns_and_says_what(tmp_path: Path) -> None:
     one = ask(tmp_path, board([latency(SYSTEM, 900), latency(CACHED, 1000)]))
     assert (one.outcome, one.heap) == (Outcome.WARN, SYSTEM)
     assert one.cause is not None
-    assert one.cause.text == "equal as far as it shows on this board; not known: cacheability"
+    assert one.cause.text == "equal as far as this board shows; not known: cacheability"
     assert sum(line.startswith("cacheability not known") for line in one.evidence) == 1
 
 
@@ -254,7 +254,7 @@ def test_tests_that_were_not_run_are_an_error_and_never_a_pass(tmp_path: Path) -
     [
         (ION | {"state": "missing", "errno": 2, "abi": None, "names": [], "types": [], "ids": []}, None, Outcome.SKIP, "there is no /dev/ion to compare with"),
         (ION, config(name="ion_camera_heap"), Outcome.SKIP, "ION has no heap ion_camera_heap; it has linux,cma, ion_system_heap"),
-        (LEGACY, config(legacy_mask=4), Outcome.SKIP, "ION answers to no heap mask 0x4; to 0x1, 0x10"),
+        (LEGACY, config(legacy_mask=4), Outcome.SKIP, "ION has no heap of mask 0x4; it has 0x1, 0x10"),
         (ION, BoardConfig.model_validate({"name": "x", "title": "x"}), Outcome.SKIP, "the board config names no ION heap that a heap replaces"),
     ],
 )  # fmt: skip

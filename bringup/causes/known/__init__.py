@@ -1,7 +1,7 @@
-"""The causes that bringup knows: what each is, how it shows, what it costs, how it is fixed, where it was seen before.
+"""The causes that bringup knows: what each is, what shows it, what it costs, its fix, and where it was seen before.
 
-One file, one subject; a file is found by being here, and each :class:`KnownCause` in it is known. A requirement on the
-kernel names its own cause, unless a file here has more to say about it.
+One file per subject. Every :class:`KnownCause` in a file of this folder is known; there is no list to add it to. A
+requirement on the kernel names its own cause, unless a file here describes that cause more fully.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _COST_OF_REQUIREMENT = {Severity.REQUIRED: Cost.FAILS, Severity.FORBIDDEN: Cost.
 def known_causes() -> dict[str, KnownCause]:
     """Every known cause by its id: those of the kernel's requirements, then the files here.
 
-    :raises ValueError: two causes of these files have one id.
+    :raises ValueError: two causes in these files have the same id.
     """
     of_requirements = (_of_requirement(requirement) for requirement in shipped_requirements())
     causes = {cause.id: cause for cause in of_requirements if cause is not None}
@@ -60,7 +60,7 @@ def cost_of(id: str | None) -> Cost:  # noqa: A002 - its name everywhere
 
 
 def with_links(verdict: Verdict) -> Verdict:
-    """The same verdict; each of its causes with the places where it was seen before."""
+    """The same verdict, with the places where each of its causes was seen before."""
     if verdict.cause is None:
         return verdict
     others = tuple(replace(other, cause=_with_links(other.cause)) for other in verdict.alternatives)

@@ -24,7 +24,7 @@ KERNEL_TOO_OLD = KnownCause(
 KCONFIG_HEAPS_OFF = KnownCause(
     id="kconfig.heaps-off",
     text="DMABUF_HEAPS is off, so there is no /dev/dma_heap at all.",
-    why="Everything below /dev/dma_heap needs the framework.",
+    why="Every heap in /dev/dma_heap needs the framework that this option builds.",
     shows="/proc/config.gz: # CONFIG_DMABUF_HEAPS is not set, and no /dev/dma_heap",
     since="5.6",
     source="drivers/dma-buf/Kconfig of Linux 5.10 to 7.3",
@@ -38,7 +38,7 @@ KCONFIG_HEAPS_OFF = KnownCause(
 KCONFIG_SYSTEM_HEAP_OFF = KnownCause(
     id="kconfig.system-heap-off",
     text="DMABUF_HEAPS_SYSTEM is off, and nothing else provides /dev/dma_heap/system.",
-    why="Android allocates from system by contract; libdmabufheap no longer falls back to ION.",
+    why="Android requires the heap system; libdmabufheap no longer falls back to ION.",
     shows="/proc/config.gz: # CONFIG_DMABUF_HEAPS_SYSTEM is not set, and no such node",
     since="5.6",
     source="drivers/dma-buf/heaps/Kconfig of Linux 5.10 to 7.3; AOSP libdmabufheap: TestDmabufSystemHeapCompliance",
@@ -48,7 +48,7 @@ KCONFIG_SYSTEM_HEAP_OFF = KnownCause(
 KCONFIG_CMA_HEAP_OFF = KnownCause(
     id="kconfig.cma-heap-off",
     text="DMABUF_HEAPS_CMA is off, so no CMA area has a node.",
-    why="Devices behind no IOMMU need contiguous buffers, and this driver is what hands them out.",
+    why="Devices without an IOMMU need contiguous buffers, and this driver hands them out.",
     shows="/proc/config.gz: # CONFIG_DMABUF_HEAPS_CMA is not set, and no node of a CMA area",
     since="5.6",
     source="drivers/dma-buf/heaps/Kconfig of Linux 5.10 to 7.3",
@@ -57,10 +57,10 @@ KCONFIG_CMA_HEAP_OFF = KnownCause(
 )
 KCONFIG_MODULE_NOT_LOADED = KnownCause(
     id="kconfig.module-not-loaded",
-    text="What an option builds is a module, and it is not loaded.",
+    text="An option is built as a module, and the module is not loaded.",
     why="Until the module is loaded, its node does not exist: a program that starts before that gets ENOENT.",
     shows="/proc/config.gz has =m, and neither /proc/modules nor /dev/dma_heap shows it",
-    since="7.2 and later; before in Android's common kernel",
+    since="7.2 and later; earlier in Android's common kernel",
     source="drivers/dma-buf/heaps/Kconfig of Linux 7.2 and 7.3 (tristate)",
     cost=Cost.NO_HEAP,
     seen_before=(_ANDROID,),
@@ -68,8 +68,8 @@ KCONFIG_MODULE_NOT_LOADED = KnownCause(
 KCONFIG_SET_WRONG = KnownCause(
     id="kconfig.set-wrong",
     text="An option is not set as a requirement asks.",
-    why="The requirement says what the option is for. Its id is that of the verdict, kconfig.ID.",
-    shows="the option in /proc/config.gz, which the verdict quotes, and the value that is wanted",
+    why="The requirement says what the option is for. The verdict's id, kconfig.ID, names the requirement.",
+    shows="the option in /proc/config.gz, which the verdict quotes, and the value that is expected",
     since="the requirement's own",
     source="the requirement's own, in bringup/kernel/data",
     cost=Cost.LATER,
@@ -82,7 +82,7 @@ MODULE_NOT_LOADED = KnownCause(
         "nothing loads them before the first allocator starts."
     ),
     shows="the option is m, or unset in a GKI kernel; the module is not in /proc/modules, its node is not there",
-    since="7.2 and later; before in Android's common kernel",
+    since="7.2 and later; earlier in Android's common kernel",
     source=(
         "drivers/dma-buf/heaps/Kconfig of Linux 7.2 (tristate); "
         "https://source.android.com/docs/core/architecture/kernel/dma-buf-heaps"
@@ -107,12 +107,12 @@ HEAP_VENDOR_DRIVER_MISSING = KnownCause(
 )
 HEAP_NO_UNCACHED = KnownCause(
     id="heap.no-uncached",
-    text="An uncached system heap is asked for, and mainline has none.",
+    text="An uncached system heap is expected, and mainline has none.",
     why=(
-        "A program that expects uncached memory and gets the cached system heap sees stale lines, unless CPU access "
-        "stands between DMA_BUF_IOCTL_SYNC."
+        "A program that expects uncached memory and gets the cached system heap sees stale cache lines, unless it "
+        "calls DMA_BUF_IOCTL_SYNC before and after each CPU access."
     ),
-    shows="the board config names a heap of kind system-uncached, and no such node is there",
+    shows="the board config names a heap of kind system-uncached, and there is no such node",
     fix=("use system and DMA_BUF_IOCTL_SYNC around CPU access, or port the uncached heap",),
     since="5.6 and later; only Android's and vendors' kernels had one",
     source="drivers/dma-buf/heaps up to 7.3",
@@ -126,8 +126,8 @@ HEAP_NO_PROTECTED = KnownCause(
     id="heap.no-protected",
     text="A protected heap is not there: it needs a TEE with protected memory, or a vendor's driver.",
     why="From 6.18 on the TEE driver registers such heaps, if the TEE has the memory for it.",
-    shows="the board config names a heap of kind protected, and no such node is there",
-    fix=("see dmesg for the TEE driver; without one, protected playback cannot be had",),
+    shows="the board config names a heap of kind protected, and there is no such node",
+    fix=("look for the TEE driver in dmesg; without one, protected playback is not possible",),
     since="6.18 and later in mainline",
     source="drivers/tee/tee_heap.c, drivers/tee/optee of Linux 7.2",
     cost=Cost.NO_HEAP,
@@ -137,21 +137,21 @@ KERNEL_KNOWN_DEFECT = KnownCause(
     text="This kernel has a known defect, or may have it.",
     why=(
         "A heap test shows it; programs seldom meet it. bringup explain "
-        "allocator.fd.after_efault and, of ION, bringup explain allocator.ion.after_efault list the releases."
+        "allocator.fd.after_efault and, for ION, bringup explain allocator.ion.after_efault list the releases."
     ),
     shows="a heap test shows a defect that bringup/kernel/data/defects.yaml lists, and the kernel's release is not "
     "known to have the fix",
-    since="by defect",
+    since="depends on the defect",
     source="bringup/kernel/data/defects.yaml",
     cost=Cost.UNSEEN,
 )
 KERNEL_DEFECT_RETURNED = KnownCause(
     id="kernel.defect-returned",
-    text="This kernel shows a defect that its release has the fix for.",
-    why="The release has the fix, so a change of the vendor's undid it, or the release number is wrong.",
+    text="This kernel shows a defect although its release has the fix.",
+    why="The release has the fix, so a vendor's change undid it, or the release number is wrong.",
     shows="a heap test shows a defect that bringup/kernel/data/defects.yaml lists, and the fix was seen in this "
     "release or an earlier one of its stable line",
-    since="by defect",
+    since="depends on the defect",
     source="bringup/kernel/data/defects.yaml",
     cost=Cost.FAILS,
 )

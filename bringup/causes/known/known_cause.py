@@ -11,7 +11,7 @@ __all__ = ["Cost", "KnownCause", "link"]
 
 
 class Cost(enum.IntEnum):
-    """What a cause costs a board, the dearest first: the order in which reports list findings of one outcome."""
+    """What a cause costs a board, the worst first: the order in which reports list findings of one outcome."""
 
     NO_HEAP = 0
     """A heap is not there, or nobody can allocate from it."""
@@ -25,10 +25,10 @@ class Cost(enum.IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class KnownCause:
-    """One cause, as ``bringup explain`` shows it. Whoever detects it names this object; see :meth:`here`.
+    """One cause, as ``bringup explain`` shows it. Code that detects the cause uses this object; see :meth:`here`.
 
     :param text: one sentence, true of every board that has it.
-    :param why: why it has the effect that it has.
+    :param why: why it has this effect.
     :param since: kernel releases that can have it.
     :param source: where the rule comes from.
     :param shows: what in a record shows it.
@@ -49,19 +49,19 @@ class KnownCause:
     seen_before: tuple[Link, ...] = ()
 
     def here(self, text: str = "") -> Cause:
-        """This cause as a verdict's. ``text`` is what it is on this board; without it, the sentence of every board."""
+        """This cause, for a verdict. ``text`` describes it on this board; without it, the cause's own text does."""
         return Cause(self.id, text or self.clause)
 
     @property
     def clause(self) -> str:
-        """The text as a part of a sentence: without its full stop, and beginning small unless with a name."""
+        """The text as a part of a sentence: without its full stop, and in lower case unless it begins with a name."""
         text = self.text.removesuffix(".")
         begins_with_name = text[1:2].isupper() or text.startswith("Android")
         return text if begins_with_name else text[:1].lower() + text[1:]
 
     @property
     def shown_by(self) -> str:
-        """Everything that shows it."""
+        """Everything that shows the cause, as one line."""
         words = ", ".join(f'"{words.strip()}"' for words in self.logged)
         return "; ".join(filter(None, (self.shows, f"kernel log: {words}" if words else "")))
 

@@ -1,4 +1,4 @@
-"""Contiguous memory: what keeps a CMA area from being there, and what keeps it from giving memory."""
+"""Contiguous memory: why a CMA area is not there, and why an allocation from it fails."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from bringup.causes.known.known_cause import Cost, KnownCause, link
 
 _RESERVED = "drivers/of/of_reserved_mem.c, kernel/dma/contiguous.c, mm/cma.c of Linux 5.10, 6.12 and 7.3"
 _ALIGNMENT = (
-    "A fixed region has to begin and end on CMA_MIN_ALIGNMENT_BYTES: one page block, 2 MiB or 4 MiB with 4 KiB "
-    "pages, 32 MiB with 16 KiB pages, 512 MiB with 64 KiB pages. One that does not is dropped with one line in "
-    "the log."
+    "A fixed region has to begin and end on a multiple of CMA_MIN_ALIGNMENT_BYTES: one page block, 2 MiB or 4 MiB "
+    "with 4 KiB pages, 32 MiB with 16 KiB pages, 512 MiB with 64 KiB pages. The kernel drops any other region and "
+    "logs one line about it."
 )
-#: What the kernel logs when no kind of region wanted a node; also about a node that cma= replaces: not a rejection.
+#: The kernel logs this when no kind of region matches a node. About a node that cma= replaces it is not a rejection.
 NO_MATCH = "compatible matching fail"
-_MOVE = ("move and enlarge the region to multiples of CMA's alignment; see that nothing else lies there",)
+_MOVE = ("move and enlarge the region to multiples of CMA's alignment; make sure that nothing else lies there",)
 _NOT_TAKEN = link("ikwzm/udmabuf#60", "of_reserved_mem_device_init failed, return=-22")
 
 CMA_REGION_MISALIGNED = KnownCause(
@@ -32,7 +32,7 @@ CMA_REGION_MISALIGNED = KnownCause(
 )
 CMA_REGION_PAGE_SIZE = KnownCause(
     id="cma.region-page-size",
-    text="A reserved-memory region is too finely placed for this kernel's page size.",
+    text="The alignment of a reserved-memory region is too small for this kernel's page size.",
     why=f"{_ALIGNMENT} A region made for 4 KiB pages seldom fits a kernel with larger ones.",
     shows='kernel log: "incorrect alignment of CMA region", on a kernel with 16 KiB or 64 KiB pages',
     fix=_MOVE,
@@ -50,7 +50,7 @@ CMA_REGION_MAX_ORDER = KnownCause(
         "ARCH_FORCE_MAX_ORDER (FORCE_MAX_ZONEORDER in older kernels) raises both."
     ),
     shows="a rejected or failed CMA region, and ARCH_FORCE_MAX_ORDER or FORCE_MAX_ZONEORDER in the configuration",
-    fix=("take ARCH_FORCE_MAX_ORDER out of the configuration: the default suits CMA",),
+    fix=("remove ARCH_FORCE_MAX_ORDER from the configuration: the default suits CMA",),
     since="any",
     source="include/linux/pageblock-flags.h, mm/cma.c of Linux 5.10, 6.12 and 7.3",
     cost=Cost.NO_HEAP,
@@ -59,7 +59,7 @@ CMA_REGION_MAX_ORDER = KnownCause(
 CMA_REGION_CELLS = KnownCause(
     id="cma.region-cells",
     text="A size or an alignment in a reserved-memory node has the wrong number of cells.",
-    why="They are read with the root node's #address-cells and #size-cells; another length is refused.",
+    why="The kernel reads them with the root node's #address-cells and #size-cells, and rejects any other length.",
     logged=(
         "invalid size property in",
         "invalid alignment property in",
@@ -73,7 +73,7 @@ CMA_REGION_CELLS = KnownCause(
 )
 CMA_REGION_DOES_NOT_FIT = KnownCause(
     id="cma.region-does-not-fit",
-    text="There is no room for a reserved-memory region where it may lie.",
+    text="There is no room for a reserved-memory region in the range where it may lie.",
     why="Firmware, another region or alloc-ranges leave no gap of that size below the limit.",
     logged=(
         "failed to allocate memory for node",
@@ -92,7 +92,7 @@ CMA_REGION_DOES_NOT_FIT = KnownCause(
 CMA_REGION_OVERLAP = KnownCause(
     id="cma.region-overlap",
     text="Two reserved-memory regions overlap.",
-    why="Both are handed out, and two devices write into the same memory.",
+    why="The kernel hands out both, so two devices write to the same memory.",
     logged=("OVERLAP DETECTED!",),
     fix=("move one of the two regions that the kernel's line names",),
     since="any",
@@ -102,13 +102,13 @@ CMA_REGION_NO_MAP = KnownCause(
     id="cma.region-no-map",
     text="A shared-dma-pool node says no-map, or both no-map and reusable.",
     why=(
-        "A CMA area is ordinary memory that the kernel lends out, so its node must say reusable and must "
-        "not say no-map; the kernel makes no CMA area and no heap of one that does."
+        "A CMA area is ordinary memory that the kernel lends out. So its node must say reusable and must not say "
+        "no-map. From a node with no-map the kernel makes no CMA area and no heap."
     ),
     shows="the node's properties in /sys/firmware/devicetree",
-    # All that 7.3 says about a node that is both, and makes no area of.
+    # 7.3 logs only this about a node that says both, and makes no area from it.
     logged=(") nomap reusable ",),
-    fix=("take no-map out of the node: a CMA area is memory that the kernel lends out",),
+    fix=("remove no-map from the node: a CMA area is memory that the kernel lends out",),
     since="any",
     source="kernel/dma/contiguous.c of Linux 5.10, 6.12 and 7.3: rmem_cma_setup; dt-schema "
     "reserved-memory/shared-dma-pool.yaml",
@@ -117,11 +117,11 @@ CMA_REGION_NO_MAP = KnownCause(
 )
 CMA_REGION_NOT_REUSABLE = KnownCause(
     id="cma.region-not-reusable",
-    text="A shared-dma-pool node lacks reusable: it is a coherent pool of its devices, and no heap.",
-    why="Only with reusable does the kernel make a CMA area of it, and only CMA areas have heaps.",
+    text="A shared-dma-pool node lacks reusable: it is a coherent pool for its devices, not a heap.",
+    why="The kernel makes a CMA area only from a node with reusable, and only CMA areas have heaps.",
     shows='the node\'s properties in /sys/firmware/devicetree; kernel log: "created DMA memory pool at"',
     logged=("regions without no-map are not yet supported",),
-    fix=("write reusable into the node",),
+    fix=("add reusable to the node",),
     since="any",
     source="kernel/dma/coherent.c of Linux 5.10, 6.12 and 7.3: rmem_dma_setup",
     cost=Cost.NO_HEAP,
@@ -130,7 +130,7 @@ CMA_REGION_NOT_REUSABLE = KnownCause(
 CMA_REGION_COUNT = KnownCause(
     id="cma.region-count",
     text="There are more reserved-memory regions, or more CMA areas, than the kernel has room for.",
-    why="While it boots it holds a fixed number of regions (64 in 5.10 and 6.12), and CMA_AREAS areas.",
+    why="At boot the kernel has room for a fixed number of regions (64 in 5.10 and 6.12) and for CMA_AREAS areas.",
     logged=(
         "not enough space for all defined regions",
         "too many defined dynamic regions",
@@ -143,8 +143,8 @@ CMA_REGION_COUNT = KnownCause(
 )
 CMA_REGION_REJECTED = KnownCause(
     id="cma.region-rejected",
-    text="The kernel did not take a reserved-memory region.",
-    why="A region that is refused at boot leaves one line in the log and no other sign.",
+    text="The kernel rejected a reserved-memory region.",
+    why="A region that is rejected at boot leaves one line in the log and no other sign.",
     logged=("unable to setup CMA region", "unable to reserve memory", NO_MATCH),
     fix=("correct the reserved-memory node that the kernel's line names",),
     since="any",
@@ -156,16 +156,16 @@ CMA_NO_REGION = KnownCause(
     id="cma.no-region",
     text="The device tree that the board booted with has no node for the region.",
     why="The boot loader passed another device tree, or the overlay with the node was not applied.",
-    shows="/sys/firmware/devicetree/base/reserved-memory has no such node; the board config wants one",
+    shows="/sys/firmware/devicetree/base/reserved-memory has no such node; the board config expects one",
     since="any",
     source="dt-schema reserved-memory/reserved-memory.yaml; drivers/of/of_reserved_mem.c of Linux 5.10, 6.12 and 7.3",
     cost=Cost.NO_HEAP,
 )
 CMA_DEFAULT_ONLY = KnownCause(
     id="cma.default-only",
-    text="The heap's CMA area is there, and this kernel makes a heap of the default area only.",
-    why="Up to 6.18 the CMA heap driver registers one heap; in 7.2 it registers one for each area.",
-    shows="the board config wants a heap on an area that is not the default, on a kernel up to 6.18",
+    text="The heap's CMA area is there, and this kernel makes a heap from the default area only.",
+    why="Up to 6.18 the CMA heap driver registers one heap; in 7.2 it registers one per area.",
+    shows="the board config expects a heap on an area that is not the default, on a kernel up to 6.18",
     since="5.6..6.18",
     source="drivers/dma-buf/heaps/cma_heap.c of Linux 6.12 and 7.2",
     cost=Cost.NO_HEAP,
@@ -184,7 +184,7 @@ CMA_SIZE_ZERO = KnownCause(
 CMA_TOO_SMALL = KnownCause(
     id="cma.too-small",
     text="There is less CMA than the board config expects.",
-    why="Too small a pool fails under load only, as a black preview or a stuttering codec.",
+    why="A pool that is too small fails under load only: a black preview or a stuttering codec.",
     shows="CmaTotal in /proc/meminfo against the regions of the board config",
     since="any",
     source="kernel/dma/contiguous.c of Linux 5.10, 6.12 and 7.3: dma_contiguous_reserve",
@@ -192,7 +192,7 @@ CMA_TOO_SMALL = KnownCause(
 CMA_EXHAUSTED = KnownCause(
     id="cma.exhausted",
     text="CMA is used up.",
-    why="The free pages together are fewer than what was asked for.",
+    why="There are fewer free pages than were asked for.",
     shows='kernel log: "cma_alloc: … alloc failed, … ret: -12"; ENOMEM from a CMA heap; CmaFree',
     fix=("enlarge the pool, or give the heavy user (camera, display) a region of its own",),
     since="any",
@@ -204,8 +204,8 @@ CMA_EXHAUSTED = KnownCause(
 )
 CMA_FRAGMENTED = KnownCause(
     id="cma.fragmented",
-    text="CMA is in pieces: enough pages are free, and no gap is large enough.",
-    why="A CMA buffer is one run of pages. Long-lived small buffers in the middle of the pool split what is left.",
+    text="CMA is fragmented: enough pages are free, but no gap is large enough.",
+    why="A CMA buffer is one run of pages. Long-lived small buffers in the middle of the pool split the free space.",
     shows=(
         'kernel log: "number of available pages:" with no run as long as req-size (5.10: with CONFIG_CMA_DEBUG '
         "only); CmaFree above the request"
@@ -220,15 +220,15 @@ CMA_FRAGMENTED = KnownCause(
 )
 CMA_BUSY = KnownCause(
     id="cma.busy",
-    text="CMA cannot move what lies in the pool out of the way.",
+    text="CMA cannot move pages that lie in the pool.",
     why=(
         "The kernel lends a pool's pages to others and moves them when the pool is needed; a pinned page "
-        "cannot be moved. The more of a pool one buffer wants, the likelier it meets one."
+        "cannot be moved. The larger the part of a pool that a buffer needs, the likelier a pinned page lies in it."
     ),
     shows='kernel log: "cma_alloc: … alloc failed, … ret: -16"',
     fix=(
-        "ask for less in one piece, or let the region lie where nothing is pinned (no movable users at boot)",
-        "the trace event cma:cma_alloc_busy_retry names the pages in the way, page_owner who took them",
+        "ask for smaller buffers, or place the region where nothing is pinned (no movable users at boot)",
+        "the trace event cma:cma_alloc_busy_retry names the pages in the way, page_owner shows who allocated them",
     ),
     since="any",
     source="mm/page_alloc.c: alloc_contig_range, mm/cma.c: cma_alloc, of Linux 5.10, 6.12 and 7.3",
@@ -242,14 +242,14 @@ HEAP_NO_MEMORY = KnownCause(
     text="A heap without CMA had no memory left.",
     why="The system heap takes pages from the whole of memory; it fails when that is used up.",
     shows="ENOMEM from the heap; MemAvailable",
-    fix=("see what holds it: dmabuf_dump, or /sys/kernel/debug/dma_buf/bufinfo",),
+    fix=("find out what holds it: dmabuf_dump, or /sys/kernel/debug/dma_buf/bufinfo",),
     since="5.6",
     source="drivers/dma-buf/heaps/system_heap.c of Linux 5.10, 6.12 and 7.3",
 )
 HEAP_ABOVE_LIMIT = KnownCause(
     id="heap.above-limit",
     text="A device was given memory that it cannot address.",
-    why="A block with 32 address bits and no IOMMU fails, or is copied for, with a buffer above 4 GiB.",
+    why="With a buffer above 4 GiB, a device with 32 address bits and no IOMMU fails or works on a copy.",
     shows=(
         'kernel log: "unsupported memory larger than 4G", "swiotlb buffer is full", "overflow … DMA mask"; '
         "a buffer that was traced beyond memory.dma_limit of the board config"
@@ -266,8 +266,8 @@ HEAP_BEYOND_REACH = KnownCause(
     id="heap.beyond-reach",
     text="Buffers may lie where a device of this board cannot reach them.",
     why=(
-        "The system heap takes pages of any zone. On a board's smaller variant all of them are within "
-        "reach, so the failure comes with the larger one only."
+        "The system heap takes pages of any zone. On a board's variant with less memory a device "
+        "reaches all of them, so only the variant with more memory fails."
     ),
     shows="the end of System RAM in /proc/iomem against memory.dma_limit of the board config",
     since="5.6",
@@ -281,7 +281,7 @@ HEAP_BEYOND_REACH = KnownCause(
 HEAP_SLOW = KnownCause(
     id="heap.slow",
     text="Allocating is much slower than clearing the same memory.",
-    why="A heap clears what it hands out, so memset is its limit; far below that, something else costs time.",
+    why="A heap clears each buffer, so it cannot beat memset. If it is much slower, something else costs time.",
     shows="the test allocator's latency samples",
     since="5.6",
     source="drivers/dma-buf/heaps/system_heap.c (__GFP_ZERO) and cma_heap.c (memset, clear_pages) of Linux "

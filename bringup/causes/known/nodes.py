@@ -16,8 +16,8 @@ HEAP_RENAMED = KnownCause(
     id="heap.renamed",
     text="The default CMA heap is there under another of its names.",
     why=(
-        "Up to 6.16 it is called after its CMA area: reserved where the size comes from Kconfig or cma=, "
-        "else after the device tree node. From 6.17 on it is default_cma_region. cma= replaces the device "
+        "Up to 6.16 it has the name of its CMA area: reserved where the size comes from Kconfig or cma=, "
+        "else the name of the device tree node. From 6.17 on it is default_cma_region. cma= replaces the device "
         "tree node."
     ),
     shows="the expected name is missing, and one of reserved, linux,cma, default-pool, default_cma_region is there",
@@ -32,7 +32,7 @@ HEAP_RENAMED = KnownCause(
 HEAP_UNPLANNED = KnownCause(
     id="heap.unplanned",
     text="There is a heap that the board config does not name.",
-    why="Memory that nobody planned is memory that nobody manages; from 6.19 on each reusable pool becomes a heap.",
+    why="Nobody manages memory that nobody planned. From 6.19 on each reusable pool becomes a heap.",
     shows="a node under /dev/dma_heap that is in no board config",
     since="5.6",
     source="drivers/dma-buf/heaps/cma_heap.c of Linux 7.2: add_cma_heaps",
@@ -40,8 +40,8 @@ HEAP_UNPLANNED = KnownCause(
 )
 NODE_MODE = KnownCause(
     id="node.mode",
-    text="The node's mode keeps its users out.",
-    why="devtmpfs makes a node 0600 root root; ueventd gives it the mode that a line of ueventd.rc says.",
+    text="The node's mode does not let its users open it.",
+    why="devtmpfs makes a node 0600 root root; ueventd sets the mode that a line of ueventd.rc gives.",
     shows="the node's permission bits against the board config or ueventd.rc, or EACCES from open",
     since="5.6",
     source="drivers/base/devtmpfs.c of Linux 5.10, 6.12 and 7.3; AOSP system/core/init/README.ueventd.md",
@@ -50,7 +50,7 @@ NODE_MODE = KnownCause(
 )
 NODE_OWNER = KnownCause(
     id="node.owner",
-    text="The node belongs to another user or group than its users are in.",
+    text="The node's owner and group are not those of its users.",
     why="A mode such as 0440 lets in the owner and the group only.",
     shows="the node's owner and group against the board config or ueventd.rc",
     since="5.6",
@@ -59,15 +59,15 @@ NODE_OWNER = KnownCause(
 )
 NODE_LABEL = KnownCause(
     id="node.label",
-    text="The node's SELinux type is not the one that its users' rules are about.",
-    why="A vendor heap without a line in file_contexts is dmabuf_heap_device, which no core domain may open.",
+    text="The node's SELinux type is not the one that the rules for its users name.",
+    why="A vendor heap without a line in file_contexts has the type dmabuf_heap_device, which no core domain may open.",
     shows="the node's label, or that of an avc line, against the board config or the platform's file_contexts",
     since="any, with Android 12 or later",
     source="AOSP system/sepolicy: file_contexts, neverallow on dmabuf_heap_device_type",
 )
 NODE_DENIED = KnownCause(
     id="node.denied",
-    text="The node may not be opened, and neither its mode nor SELinux explains it.",
+    text="Opening the node is refused, and neither its mode nor SELinux explains why.",
     why="A capability, a device cgroup or a mount option (nodev) can refuse as well.",
     shows="EACCES or EPERM from open, with a mode that allows it and SELinux not enforcing",
     since="any",
@@ -77,7 +77,7 @@ NODE_DENIED = KnownCause(
 UEVENTD_NO_LINE = KnownCause(
     id="ueventd.no-line",
     text="No ueventd.rc has a line for the node.",
-    why="ueventd gives a node it has no line for 0600 root root; it may look right until the next boot.",
+    why="ueventd makes a node without a line 0600 root root. The node may look right until the next boot.",
     shows="the ueventd.rc files of the board",
     since="any",
     source="AOSP system/core/init/README.ueventd.md",
@@ -87,7 +87,7 @@ UEVENTD_NO_LINE = KnownCause(
 SELINUX_DENIED = KnownCause(
     id="selinux.denied",
     text="SELinux refuses access to a heap.",
-    why="Each domain that opens a heap needs a rule for the heap's type; a HAL that is refused falls back or dies.",
+    why="Each domain that opens a heap needs a rule for the heap's type; a HAL that is refused falls back or crashes.",
     shows="avc: denied lines about a heap in the kernel's log; EACCES from open with a mode that allows it",
     since="any, with Android 12 or later",
     source="AOSP system/sepolicy: dmabuf_heap_device_type; https://source.android.com/docs/security/features/selinux",
@@ -95,9 +95,9 @@ SELINUX_DENIED = KnownCause(
 )
 SELINUX_WOULD_REFUSE = KnownCause(
     id="selinux.would-refuse",
-    text="SELinux lets a heap be opened only because it is permissive.",
+    text="SELinux allows access to a heap only because it is permissive.",
     why=(
-        "A permissive system, or domain, logs what it would refuse and lets it pass. A production build enforces: "
+        "A permissive system, or domain, logs what it would refuse and allows it. A production build enforces: "
         "then the same access fails."
     ),
     shows="avc: denied lines about a heap that end in permissive=1",
@@ -110,8 +110,8 @@ SELINUX_LINES_LOST = KnownCause(
     id="selinux.lines-lost",
     text="The kernel's log does not have every line that SELinux wrote.",
     why=(
-        "Without a daemon for audit the kernel prints 10 lines in 5 s and drops the rest; Android has it write 5 a "
-        "second. A denial of a heap may be among those that were dropped."
+        "Without an audit daemon the kernel prints 10 lines in 5 s and drops the rest; Android limits it to 5 per "
+        "second. A line that was dropped may be a denial of a heap."
     ),
     shows="kauditd_printk_skb: N callbacks suppressed; audit: rate limit exceeded; audit: audit_lost=N",
     since="any",
@@ -120,10 +120,10 @@ SELINUX_LINES_LOST = KnownCause(
 )
 SELINUX_CORE_DOMAIN = KnownCause(
     id="selinux.core-domain",
-    text="A core domain is refused a heap that the platform's policy keeps from all core domains.",
+    text="SELinux refuses a core domain a heap that the platform's policy forbids to all core domains.",
     why=(
-        "A neverallow rule forbids every coredomain but init and ueventd all heaps but system, "
-        "system-uncached and system-secure*: an allow rule for it does not build."
+        "A neverallow rule forbids all heaps but system, system-uncached and system-secure* to every coredomain "
+        "but init and ueventd: a policy with an allow rule for it does not build."
     ),
     shows="an avc: denied line whose source is a core domain and whose target is another heap's type",
     since="any, with Android 12 or later",
@@ -132,8 +132,8 @@ SELINUX_CORE_DOMAIN = KnownCause(
 )
 SELINUX_STATFS = KnownCause(
     id="selinux.statfs",
-    text="SELinux refused somebody the size of the file system of DMA-BUFs.",
-    why="Nobody depends on the answer: libraries ask each file system they meet. The line is noise.",
+    text="SELinux refused a program the size of the DMA-BUF file system.",
+    why="No program depends on the answer: libraries ask every file system for its size. The line is harmless.",
     shows='avc: denied { getattr } … tclass=filesystem, dev="dmabuf"',
     since="any, with Android 12 or later",
     source="security/selinux/hooks.c of Linux 5.10, 6.12 and 7.3: selinux_sb_statfs",
@@ -142,7 +142,7 @@ SELINUX_STATFS = KnownCause(
 )
 HEAP_NOT_A_HEAP = KnownCause(
     id="heap.not-a-heap",
-    text="A node under /dev/dma_heap is there, and what answers is not a heap.",
+    text="A node under /dev/dma_heap is there, but it is not a heap.",
     why="Another driver's device number, or a file that was made by hand, has the heap's name.",
     shows="ENOTTY from DMA_HEAP_IOCTL_ALLOC",
     fix=("remove what makes this node: a stale file, or another driver's device number",),
@@ -152,10 +152,10 @@ HEAP_NOT_A_HEAP = KnownCause(
 )
 HEAP_DRIVER_GONE = KnownCause(
     id="heap.driver-gone",
-    text="The node is there, and its driver is not.",
-    why="A node outlives a module that was unloaded where something made it by hand.",
+    text="The node is there, but its driver is not.",
+    why="A node that was made by hand stays when its module is unloaded.",
     shows="ENODEV or ENXIO from open",
-    fix=("see dmesg for the driver that was unloaded; a node made by hand has no driver",),
+    fix=("look in dmesg for the driver that was unloaded; a node made by hand has no driver",),
     since="5.6",
     source="drivers/dma-buf/dma-heap.c of Linux 5.10, 6.12 and 7.3: dma_heap_open",
     cost=Cost.NO_HEAP,

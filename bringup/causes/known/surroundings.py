@@ -1,4 +1,4 @@
-"""What is left of ION, and what keeps bringup from seeing."""
+"""What is left of ION, what programs ask for, and what bringup could not observe."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _compared(id_: str, text: str, cost: Cost) -> KnownCause:
     return KnownCause(
         id=id_,
         text=text,
-        why="A program that moves from ION to heaps needs the same buffers, as fast, with the same properties.",
+        why="A program that moves from ION to heaps needs buffers with the same properties, and as fast.",
         shows="the same requests to ION and to the heap that takes its place, on one board",
         since="5.6 to 5.10, and vendors' kernels with both",
         source="drivers/staging/android/ion and drivers/dma-buf/heaps of Linux 5.10; "
@@ -45,7 +45,7 @@ ION_NOT_ALL_KNOWN = _compared("ion.not-all-known", "Not everything could be comp
 ION_CLIENT = KnownCause(
     id="ion.client",
     text="A program still asks for ION.",
-    why="It was not moved, or only half: it works while /dev/ion exists, and fails on a kernel without.",
+    why="It was not moved, or only in part: it works while /dev/ion exists, and fails on a kernel without ION.",
     shows="Android's or the kernel's log: open /dev/ion failed, ION_IOC_FREE failed",
     fix=(
         "find it with: bringup scan TREE",
@@ -59,7 +59,7 @@ ION_CLIENT = KnownCause(
 CLIENTS_NO_SUCH_HEAP = KnownCause(
     id="clients.no-such-heap",
     text="A program asks for a heap that is not there.",
-    why="The heap's name stands in the program; no library maps it to another.",
+    why="The program's code contains the heap's name, and no library maps it to another heap.",
     shows='Android\'s log, tag DMABUFHEAPS: "Could not open DMA-BUF heap named:"',
     since="any, with Android 12 or later",
     source="AOSP system/memory/libdmabufheap: BufferAllocator.cpp",
@@ -71,8 +71,8 @@ CLIENTS_NO_SUCH_HEAP = KnownCause(
 )
 CLIENTS_REFUSED = KnownCause(
     id="clients.refused",
-    text="A program asked a heap that is there, and got nothing from it.",
-    why="Its mode, its label or its memory refused.",
+    text="A program asked for a buffer of a heap that is there, and got none.",
+    why="The node's mode or SELinux label forbids it, or the heap has no memory.",
     shows='Android\'s log, tag DMABUFHEAPS: "Unable to allocate from DMA-BUF heap:"',
     since="any, with Android 12 or later",
     source="AOSP system/memory/libdmabufheap: BufferAllocator.cpp",
@@ -90,8 +90,8 @@ KCONFIG_ION_STILL_ON = KnownCause(
 )
 ION_LEFT_IN_UEVENTD = KnownCause(
     id="ion.left-in-ueventd",
-    text="ueventd.rc still gives /dev/ion its mode.",
-    why="A line for a node that no longer exists is harmless, and a sign that the move was not finished.",
+    text="ueventd.rc still has a line for /dev/ion.",
+    why="A line for a node that no longer exists is harmless, but shows that the move was not finished.",
     shows="the ueventd.rc files of the board",
     since="any",
     source="AOSP system/core/rootdir/ueventd.rc",
@@ -101,15 +101,15 @@ ION_LEFT_IN_UEVENTD = KnownCause(
 DMABUF_NO_STATISTICS = KnownCause(
     id="dmabuf.no-statistics",
     text="Nothing on this board lists its DMA-BUFs.",
-    why="A leak of buffers cannot be found without; dmabuf_dump and dumpsys read these.",
+    why="Without such a list a leak of buffers cannot be found; dmabuf_dump and dumpsys read it.",
     shows="no /sys/kernel/dmabuf/buffers, no /sys/fs/bpf/dmabufs, no debugfs",
     since="any",
-    source="AOSP system/memory/libmeminfo; commit ab4c3dcf9a71 removed the sysfs directory (6.19 has it, 7.0 has not)",
+    source="AOSP system/memory/libmeminfo; commit ab4c3dcf9a71 removed the sysfs directory (6.19 has it, 7.0 does not)",
     cost=Cost.UNSEEN,
 )
 BOARD_NO_ROOT = KnownCause(
     id="board.no-root",
-    text="The test allocator did not run as root: what only root may see stays unjudged.",
+    text="The test allocator did not run as root: what only root may see is not judged.",
     why="SELinux and file modes hide the kernel's log, debugfs, physical addresses and most heaps from others.",
     shows="the uid that the test allocator reports",
     fix=("adb root   (userdebug or eng build), then run again",),
@@ -119,8 +119,8 @@ BOARD_NO_ROOT = KnownCause(
 )
 BOARD_NO_CONFIG = KnownCause(
     id="board.no-config",
-    text="No board config fits: what the board should have is not known.",
-    why="Only a board config says which heaps a board ought to have.",
+    text="No board config matches: what the board should have is not known.",
+    why="Only a board config says which heaps a board should have.",
     shows="compatible strings and properties against the identities of the board configs",
     fix=("bringup config init -o device-configs/NAME.yaml writes a first one; or name one: --board NAME",),
     since="any",

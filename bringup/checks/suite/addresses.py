@@ -1,4 +1,4 @@
-"""Can the board's devices address what a heap hands out?"""
+"""Can the board's devices address the buffers that a heap hands out?"""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _COMPLAINT = re.compile(r"memory (?:larger|more) than 4G|swiotlb buffer is full|
     "heap.addresses",
     "No buffer lies where a device of this board cannot reach it",
     asks="Looks in the kernel's log for devices that were given memory they cannot address. Without such a "
-    "line: the end of System RAM in /proc/iomem against memory.dma_limit of the board config.",
-    why="A block with 32 address bits and no IOMMU gets a buffer above 4 GiB on the larger variant only.",
+    "line, compares the end of System RAM in /proc/iomem with memory.dma_limit of the board config.",
+    why="A device with 32 address bits and no IOMMU fails only on a board with memory above 4 GiB.",
     source="drivers/dma-buf/heaps/system_heap.c of Linux 5.10, 6.12 and 7.3 takes pages of any zone; "
     "kernel/dma/direct.c and swiotlb.c of the same for the lines; the board config's memory.dma_limit",
     since="any",
@@ -54,7 +54,7 @@ def addresses(question: Question, facts: Facts) -> Iterator[Verdict]:
 
 
 def _pool_below(facts: Facts, limit: int | None) -> tuple[Change, ...]:
-    """A default CMA area that such devices reach, where the board config does not have one already."""
+    """A default CMA area that such devices reach; none where the board config already has one with a base."""
     heaps = [heap for heap in (facts.config.heaps if facts.config else ()) if heap.kind is HeapKind.CMA]
     known = next((heap.region for heap in heaps if heap.region is not None and heap.region.default), None)
     base = (facts.config.memory.base if facts.config and facts.config.memory else None) or 0

@@ -21,7 +21,7 @@ from bringup.facts.ion_equivalence import legacy_note
 from bringup.facts.latency import latencies_of, latency_facts
 from bringup.results.verdict import Outcome, Verdict
 
-#: Below this share of memset's speed, page-table work alone does not explain how slow allocating is.
+#: Work on page tables alone cannot make allocating slower than this share of memset's speed.
 _EFFICIENCY_FLOOR = 0.3
 _JUDGED_FROM = 1024 * 1024
 
@@ -29,9 +29,9 @@ _JUDGED_FROM = 1024 * 1024
 @check(
     "allocator",
     "The test allocator's tests pass",
-    asks="Reports what the test allocator found, test by test and heap by heap; each test is explained by "
-    "itself: bringup explain allocator.ID. This check itself reports heaps that were not tested, or not to the end.",
-    why="Where a test did not run, its answer is not known, and unknown is never a pass.",
+    asks="Reports what the test allocator found, test by test and heap by heap; bringup explain "
+    "allocator.ID explains each test. This check itself reports heaps that were not tested, or not to the end.",
+    why="The verdict of a test that did not run is not known, and unknown is never a pass.",
     source="include/uapi/linux/dma-heap.h; drivers/dma-buf/dma-heap.c of Linux 5.10, 6.12 and 7.3; "
     "drivers/dma-buf/dma-buf.c of the same; docs/allocator-protocol.md",
     role=Role.HEAP_TESTS,
@@ -43,7 +43,7 @@ def tests(question: Question, facts: Facts) -> Iterator[Verdict]:
         yield replace(verdict, evidence=(*verdict.evidence, *note)) if note else verdict
     yield from _cut_short(question, facts)
     if facts.record.timings and not facts.record.results and facts.record.incomplete is None:
-        yield question.skipped("this is a benchmark's record: no test was asked for")
+        yield question.skipped("this is a benchmark's record: it ran no heap tests")
         return
     tested = {result.heap for result in facts.record.results}
     untested = sorted(set(facts.heap_nodes or ()) - tested)
@@ -63,7 +63,7 @@ def tests(question: Question, facts: Facts) -> Iterator[Verdict]:
 
 
 def _cut_short(question: Question, facts: Facts) -> Iterator[Verdict]:
-    """Where the test allocator ended during a heap's tests: the missing ones are not known."""
+    """Reports the tests that are missing because the test allocator ended during a heap's tests."""
     record = facts.record
     stopped = record.incomplete is not None and (record.bye is None or not record.bye.complete)
     if stopped and record.results and not (record.latencies or record.timings):
@@ -108,10 +108,10 @@ def _known_defect(question: Question, result: Result, shown: ShownDefect) -> Ver
 @check(
     "heap.latency",
     "Allocating is not much slower than memset of the same size",
-    asks="Compares the median of allocating 1 MiB and more with that of memset of the same size, measured in "
-    "turn on the board. Below 0.3 of memset's speed it warns.",
-    why="A heap zeroes what it hands out, so memset is its limit; far below that, something else costs time, "
-    "and a camera that starts waits for it.",
+    asks="Compares the median time of allocating 1 MiB and more with that of memset of the same size, both "
+    "measured on the board, in turns. Warns below 0.3 of memset's speed.",
+    why="A heap zeroes each buffer, so it cannot beat memset. If it is much slower, something else costs time, "
+    "and the camera starts late.",
     source="drivers/dma-buf/heaps/system_heap.c (__GFP_ZERO) and cma_heap.c (memset, clear_pages) of Linux "
     "6.12 and 7.3",
 )

@@ -1,4 +1,4 @@
-"""Was the board seen whole, as root, and do we know which board it is?"""
+"""Was the board observed completely and as root, and is there a board config for it?"""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from bringup.results.verdict import Verdict
 
 @check(
     "board.observed",
-    "The board was observed whole, in one boot",
-    asks="Whether the record is whole, and whether the board's boot_id was the same before and after.",
-    why="What was not observed is not known, and what was seen before and after a reboot is not one state.",
+    "The board was observed completely, in one boot",
+    asks="Whether the record is complete, and whether the board's boot_id was the same before and after.",
+    why="What was not observed is not known, and a record from before and after a reboot does not show one state.",
     source="Documentation/admin-guide/sysctl/kernel.rst of Linux 7.3: boot_id",
     since="any",
     role=Role.OBSERVATION,
@@ -48,7 +48,7 @@ def root(question: Question, facts: Facts) -> Iterator[Verdict]:
             *filter(None, [facts.record.board.root_reason]),
             *_unjudged(facts),
             cause=BOARD_NO_ROOT.here(
-                f"the test allocator ran as uid {hello.uid}: what only root may see stays unjudged"
+                f"the test allocator ran as uid {hello.uid}: what only root may see is not judged"
             ),
             remedy=BOARD_NO_ROOT.fix,
         )
@@ -64,9 +64,9 @@ def _unjudged(facts: Facts) -> Iterator[str]:
 @check(
     "board.config",
     "A board config describes this board",
-    asks="Whether the compatible strings of the device tree or the properties of Android fit a board config, "
+    asks="Whether the compatible strings of the device tree or the properties of Android match a board config, "
     "or one was named.",
-    why="Only a board config says which heaps a board ought to have; without one, less can be judged.",
+    why="Only a board config says which heaps a board should have; without one, less can be judged.",
     source="docs/board-configs.md",
     since="any",
 )

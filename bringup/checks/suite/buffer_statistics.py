@@ -1,4 +1,4 @@
-"""Can one see who holds which buffer?"""
+"""Does the kernel list its buffers and who holds them?"""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ _BUFINFO = "/sys/kernel/debug/dma_buf/bufinfo"
     "dmabuf.statistics",
     "The kernel lists its buffers",
     asks="Whether /sys/kernel/dmabuf/buffers, /sys/fs/bpf/dmabufs or debugfs dma_buf/bufinfo is there.",
-    why="A leak of buffers cannot be found without these; dmabuf_dump and dumpsys read them.",
-    source="AOSP system/memory/libmeminfo; commit ab4c3dcf9a71 removed the sysfs directory (6.19 has it, 7.0 has not)",
+    why="Without such a list a leak of buffers cannot be found; dmabuf_dump and dumpsys read it.",
+    source="AOSP system/memory/libmeminfo; commit ab4c3dcf9a71 removed the sysfs directory (6.19 has it, 7.0 does not)",
     since="any; sysfs 5.15 to 6.19, the BPF iterator from 6.16 on, debugfs always",
 )
 def statistics(question: Question, facts: Facts) -> Iterator[Verdict]:
@@ -42,7 +42,7 @@ def statistics(question: Question, facts: Facts) -> Iterator[Verdict]:
             cause=DMABUF_NO_STATISTICS.here(),
             remedy=[
                 "until 6.19: CONFIG_DMABUF_SYSFS_STATS=y",
-                "after: the BPF dmabuf iterator (CONFIG_BPF_SYSCALL=y, CONFIG_DEBUG_INFO_BTF=y)",
+                "later: the BPF dmabuf iterator (CONFIG_BPF_SYSCALL=y, CONFIG_DEBUG_INFO_BTF=y)",
             ],
         )
 

@@ -1,6 +1,6 @@
 """What the board's programs complain about: a heap that they open and that is not there, or ION.
 
-A complaint is never more than a warning: the program may have had something else to fall back to.
+A complaint is never more than a warning: the program may have fallen back to something else.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from bringup.results.verdict import Verdict
 from bringup.text import pluralize
 
 _LOGCAT = "/system/bin/logcat"
-#: Both generations of libdmabufheap. The older one, which fell back to ION, logs a second sentence about ION, which is
-#: noise on boards without it (BufferAllocator.cpp).
+#: Both generations of libdmabufheap. The older one fell back to ION and logs a second sentence about ION, which means
+#: nothing on boards without ION (BufferAllocator.cpp).
 _HEAP_WANTED = re.compile(r"(?:Could not open DMA-BUF heap named|Unable to allocate from DMA-BUF heap): (?P<name>\S+)")
 #: libion, and programs that open the node themselves.
 _ION_WANTED = re.compile(r"open(?:ing)? /dev/ion failed|/dev/ion: No such file|ION_IOC_\w+ failed", re.IGNORECASE)
@@ -26,9 +26,9 @@ _ION_WANTED = re.compile(r"open(?:ing)? /dev/ion failed|/dev/ion: No such file|I
 @check(
     "clients.heaps",
     "No program asks for a heap that it does not get",
-    asks="Looks in Android's log (tag DMABUFHEAPS) for heaps that a program asked for and did not get, and "
-    "whether these are there.",
-    why="The heap that a HAL asks for stands in its code; what Android's log says about it is what a user will see.",
+    asks="Looks in Android's log (tag DMABUFHEAPS) for heaps that a program asked for and did not get. Then "
+    "checks whether these heaps are there.",
+    why="A HAL has the heap's name in its code; Android's log shows the failures that a user will see.",
     source="AOSP system/memory/libdmabufheap: BufferAllocator.cpp (log tag DMABUFHEAPS)",
     since="any, with Android 12 or later",
 )
@@ -51,11 +51,11 @@ def heaps(question: Question, facts: Facts) -> Iterator[Verdict]:
 def _unmet(question: Question, facts: Facts, name: str, lines: list[str]) -> Verdict:
     there = facts.heap_nodes
     if there is not None and name not in there:
-        text = f"a program asks for the heap {name}, and there is none of that name"
+        text = f"a program asks for the heap {name}, which is not there"
         names = ", ".join(sorted(there)) or "none"
         remedy = [f"provide {name}, or map its users to another heap (heaps there: {names})"]
         return question.warned(*lines[-4:], cause=CLIENTS_NO_SUCH_HEAP.here(text), remedy=remedy)
-    text = f"a program asked for the heap {name} and got nothing from it"
+    text = f"a program asked for a buffer of the heap {name} and got none"
     remedy = ["see the other findings of this heap: its mode, its label, its memory"]
     return question.warned(*lines[-4:], cause=CLIENTS_REFUSED.here(text), remedy=remedy)
 
@@ -63,8 +63,8 @@ def _unmet(question: Question, facts: Facts, name: str, lines: list[str]) -> Ver
 @check(
     "clients.ion",
     "No program asks for ION",
-    asks="Looks in Android's and the kernel's log for programs that failed to open /dev/ion or to call it.",
-    why="A program that was not moved works on the old kernel and fails on this one, often with another's name on it.",
+    asks="Looks in Android's log and the kernel's log for programs that failed to open or to use /dev/ion.",
+    why="A program that was not moved works on the old kernel and fails on this one, often as if another failed.",
     source="AOSP system/memory/libion: ion.c; drivers/staging/android/ion, gone from mainline with 5.11",
     since="any",
 )
@@ -86,7 +86,7 @@ def ion(question: Question, facts: Facts) -> Iterator[Verdict]:
 
 
 def _log(facts: Facts) -> tuple[str, ...] | None:
-    """Android's log, as far as it is about heaps; ``None``: there is none, or it was not read."""
+    """The lines of Android's log about heaps; ``None``: there is no such log, or it was not read."""
     ran = facts.record.ran(_LOGCAT)
     if ran is None or ran.state is not State.OK or ran.exit != 0:
         return None

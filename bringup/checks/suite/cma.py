@@ -1,4 +1,4 @@
-"""CMA: is there enough, was every region taken, did an allocation fail?"""
+"""CMA: is there enough, did the kernel accept every region, did an allocation fail?"""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from bringup.results.verdict import Diagnosis, Outcome, Verdict
     "cma.size",
     "There is as much CMA as the board config expects",
     asks="CmaTotal in /proc/meminfo against the sum of the CMA regions in the board config.",
-    why="Camera, display and codecs behind no IOMMU allocate from CMA; too small a pool fails under load only.",
+    why="Camera, display and codecs without an IOMMU use CMA. A pool that is too small fails under load only.",
     source="kernel/dma/Kconfig of Linux 5.10, 6.12 and 7.3: CMA_SIZE_MBYTES (default 16; 0 on x86); "
     "Documentation/admin-guide/kernel-parameters.txt: cma=",
     since="any",
@@ -49,7 +49,7 @@ def _compare(question: Question, facts: Facts, heaps: list[Heap], total: int) ->
 
 
 def _too_small(facts: Facts, heaps: list[Heap], missing: int) -> Diagnosis:
-    """A region that was refused or is not in the tree is missing from the sum; else the sum is wrong."""
+    """The cause is a region that was rejected or is not in the device tree; else the sizes themselves."""
     for heap in heaps:
         why = why_not_reserved(facts, heap)
         if why is not None:
@@ -72,8 +72,8 @@ def _without(question: Question, facts: Facts, heap: Heap, seen: str) -> Verdict
 
 @check(
     "cma.rejected",
-    "The kernel took every reserved-memory region",
-    asks="Looks in the kernel's log for reserved-memory regions that it refused, could not place, or found to overlap.",
+    "The kernel accepted every reserved-memory region",
+    asks="Looks in the kernel's log for regions that it rejected, could not place, or found to overlap.",
     why="A region with a wrong alignment or an overlap is dropped at boot with one line in the log and no other sign.",
     source="drivers/of/of_reserved_mem.c, kernel/dma/contiguous.c and mm/cma.c of Linux 5.10, 6.12 and 7.3",
     since="any",
@@ -84,15 +84,15 @@ def rejected(question: Question, facts: Facts) -> Iterator[Verdict]:
     elif rejected_regions := rejections(facts):
         yield question.because(Outcome.FAIL, region_rejected(facts, rejected_regions))
     else:
-        yield question.passed(f"none of {len(facts.dmesg)} lines of the kernel's log rejects one")
+        yield question.passed(f"none of {len(facts.dmesg)} lines of the kernel's log rejects a region")
 
 
 @check(
     "cma.exhausted",
     "No CMA allocation has failed since boot",
     asks="Looks in the kernel's log for failed CMA allocations, except those that the test allocator "
-    "caused. It only warns: what failed may have fallen back to something else.",
-    why="A failed CMA allocation is seen by a user as a black preview or a stuttering codec.",
+    "caused. Only warns: the program may have fallen back to something else.",
+    why="To a user, a failed CMA allocation is a black preview or stuttering video.",
     source="mm/cma.c of Linux 5.10, 6.12 and 7.3: cma_alloc",
     since="any",
 )
@@ -104,4 +104,4 @@ def exhausted(question: Question, facts: Facts) -> Iterator[Verdict]:
     if failed:
         yield question.because(Outcome.WARN, why_cma_failed(facts, failed))
     else:
-        yield question.passed(f"no such line among {len(facts.dmesg)} of the kernel's log")
+        yield question.passed(f"none of {len(facts.dmesg)} lines of the kernel's log reports one")

@@ -1,4 +1,4 @@
-"""Does the board have what was rendered for it? Each line that differs is reported, with both sides."""
+"""Does the board have what was rendered for it? Each line that differs is reported, as rendered and as on the board."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ _FILE_CONTEXTS = _Fragment("file_contexts", "sepolicy", "The nodes' SELinux type
 
 @dataclass(slots=True)
 class _Drift:
-    """The comparison of a fragment: how many lines, which differ, which could not be compared, or why none was."""
+    """The comparison of a fragment: how many lines, those that differ or could not be compared, why it was skipped."""
 
     fragment: _Fragment
     lines: int = 0
@@ -85,8 +85,8 @@ def _name(facts: Facts) -> str:
     "device tree, the command line, the nodes and their labels on the board: drift.device-tree, drift.cmdline, "
     "drift.ueventd, drift.file_contexts.",
     why="A boot loader with another device tree or command line undoes a fragment that is right in the source tree.",
-    source="bringup render, from the board config or as --rendered names it; the nodes of the board config "
-    "itself: heap.mode, heap.owner, heap.label",
+    source="bringup render with the board config, or the files that --rendered names; heap.mode, heap.owner and "
+    "heap.label compare the nodes with the board config itself",
     since="any",
 )
 def drift(question: Question, facts: Facts) -> Iterator[Verdict]:
@@ -141,7 +141,7 @@ def _is_optional(facts: Facts, name: str) -> bool:
 
 
 def _pool(drift: _Drift, lines: list[PoolLine], node: ReservedNode) -> None:
-    # Both ways: what was rendered and is not so on the board, then what the board has besides.
+    # Both directions: rendered lines that the board does not have, then properties that only the board has.
     on_board = _properties(node)
     for line in lines:
         if not line.property:
@@ -153,11 +153,11 @@ def _pool(drift: _Drift, lines: list[PoolLine], node: ReservedNode) -> None:
             drift.differ.append(f"{rendered}; the board does not have it")
         elif on_board[line.property] != line.value:
             drift.differ.append(f"{rendered}; the board has {on_board[line.property]}")
-    promised = {line.property for line in lines}
+    rendered_properties = {line.property for line in lines}
     drift.differ += [
         f"{lines[0].place}: {node.name}: the board also has {_written(name, value)}"
         for name, value in on_board.items()
-        if name not in promised
+        if name not in rendered_properties
     ]
 
 
@@ -166,7 +166,7 @@ def _written(name: str, value: str) -> str:
 
 
 def _properties(node: ReservedNode) -> dict[str, str]:
-    """As the rendered lines write them."""
+    """The node's properties, written as in the rendered lines."""
     properties = {
         "compatible": ", ".join(node.compatible),
         "reg": show_numbers(node.regions),

@@ -1,4 +1,4 @@
-"""What happens when a heap is used up?"""
+"""Does a heap that is used up fail cleanly, and give its memory back?"""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ from bringup.facts.memory.cma_areas import region_of
 from bringup.results.verdict import Verdict
 
 MIB = 1024**2
-#: An area of which less than this share can be had is smaller than the device tree says.
+#: Below this share, the part of an area that can be allocated is smaller than the device tree says.
 _USABLE = 0.9
-#: Where the largest buffer at the end is below this share of the first, the area stays in pieces.
+#: If the largest buffer at the end is below this share of the largest at first, the area stays fragmented.
 _WHOLE_AGAIN = 0.75
 
 
 @check(
     "exhaustion.clean",
-    "A heap that is used up says ENOMEM, and all its memory comes back",
-    asks="After a heap was asked for all it may give: was the errno ENOMEM, and is no more than half of what "
-    "was held missing 0.5 s after all was closed? A heap that is not CMA is asked for its share of memory only.",
-    why="A camera that opens while memory is short must fail alone, and once only: programs try again, or "
-    "elsewhere, on ENOMEM only, and memory that does not come back fails the next one.",
+    "A heap that is used up returns ENOMEM, and all its memory comes back",
+    asks="Allocates until the heap is used up (without CMA: until its share of memory is). Was the errno ENOMEM? "
+    "Was no more than half of the held memory missing 0.5 s after all buffers were closed?",
+    why="A camera that opens while memory is short must fail alone, and only once. Programs try again, or try "
+    "another heap, on ENOMEM only; and if memory does not come back, the next program fails.",
     source="drivers/dma-buf/heaps/system_heap.c and cma_heap.c of Linux 5.10, 6.12 and 7.3: -ENOMEM",
 )
 def clean(question: Question, facts: Facts) -> Iterator[Verdict]:
     for exhaustion in facts.record.exhaustions:
         yield _clean(question.of(exhaustion.heap), exhaustion)
     if not facts.record.exhaustions:
-        yield question.skipped("no heap was asked for all it has")
+        yield question.skipped("no heap was used up")
 
 
 def _name(number: int) -> str:
@@ -48,7 +48,7 @@ def _clean(question: Question, exhaustion: Exhaustion) -> Verdict:
     if exhaustion.stopped == "not tried":
         return question.skipped(exhaustion.seen)
     if exhaustion.stopped == "died":
-        return question.unknown("the process that asked for all it has did not end", shown)
+        return question.unknown("the process that used the heap up did not finish", shown)
     if exhaustion.stopped == "error" and exhaustion.errno in (errno.EMFILE, errno.ENFILE):
         return question.unknown(f"no file descriptor was left: {_name(exhaustion.errno)}", shown)
     if exhaustion.stopped == "error":
@@ -66,10 +66,10 @@ def _mib(size: float) -> str:
 
 @check(
     "exhaustion.cma",
-    "All of a CMA area can be had",
-    asks="How much of a CMA area could be held at once (9 tenths are expected), and the largest single buffer "
-    "before, with every second one given back, and after (3 quarters of the first are expected). It only warns.",
-    why="What the kernel puts there meanwhile has to move when a buffer is wanted; what cannot move is lost to it.",
+    "All of a CMA area can be allocated",
+    asks="How much of a CMA area could be held at once (9 tenths are expected), and the largest single buffer: "
+    "before, with every second buffer freed, and after (3 quarters of the first are expected). Only warns.",
+    why="The kernel lends unused pages of the area to others. Pages that it cannot move back are lost for buffers.",
     source="mm/cma.c: cma_alloc, mm/page_alloc.c: alloc_contig_range, of Linux 5.10, 6.12 and 7.3",
 )
 def cma(question: Question, facts: Facts) -> Iterator[Verdict]:
@@ -77,29 +77,31 @@ def cma(question: Question, facts: Facts) -> Iterator[Verdict]:
     for exhaustion in of_cma:
         yield _usable(question.of(exhaustion.heap), exhaustion, facts)
     if not of_cma:
-        yield question.skipped("no CMA heap was asked for all it has")
+        yield question.skipped("no CMA heap was used up")
 
 
 def _usable(question: Question, exhaustion: Exhaustion, facts: Facts) -> Verdict:
     if exhaustion.stopped != "ENOMEM":
-        return question.skipped(exhaustion.seen or f"it was not asked for all it has; ended by: {exhaustion.stopped}")
+        return question.skipped(exhaustion.seen or f"it was not used up; ended by: {exhaustion.stopped}")
     area = next((placed.traced.area for placed in placements(facts) if placed.heap == exhaustion.heap), "")
     region = region_of(facts, area, exhaustion.heap)
     size = region.end - region.begin if region else exhaustion.free
-    pieces = f"{_mib(exhaustion.fragmented_free)} free in pieces of {_mib(exhaustion.limit / 64)}"
+    gaps = f"{_mib(exhaustion.fragmented_free)} free in gaps of {_mib(exhaustion.limit / 64)}"
     shown = (
         f"{_mib(exhaustion.held)} of {_mib(size)} could be held",
         f"largest single buffer: {_mib(exhaustion.largest)}",
-        f"with {pieces}: {_mib(exhaustion.largest_fragmented)}",
-        f"when all was given back: {_mib(exhaustion.largest_after)}",
+        f"with {gaps}: {_mib(exhaustion.largest_fragmented)}",
+        f"after all were freed: {_mib(exhaustion.largest_after)}",
     )
     if exhaustion.held < size * _USABLE:
         return question.warned(
             *shown,
-            cause=CMA_UNUSABLE.here(f"{_mib(size - exhaustion.held)} of the area cannot be had"),
+            cause=CMA_UNUSABLE.here(f"{_mib(size - exhaustion.held)} of the area cannot be allocated"),
             remedy=CMA_UNUSABLE.fix,
         )
     came_back = exhaustion.free - exhaustion.free_after <= exhaustion.held // 2
     if came_back and exhaustion.largest_after < exhaustion.largest * _WHOLE_AGAIN:
-        return question.warned(*shown, cause=CMA_FRAGMENTED.here("the area stays in pieces when all was given back"))
+        return question.warned(
+            *shown, cause=CMA_FRAGMENTED.here("the area stays fragmented after all buffers were freed")
+        )
     return question.passed(*shown)

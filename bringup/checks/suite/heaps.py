@@ -24,7 +24,7 @@ _AOSP_HEAP = "libdmabufheap, dmabufheap-vts-unit-tests: TestDmabufSystemHeapComp
 @check(
     "heap.folder",
     f"{HEAP_FOLDER} exists",
-    asks="Whether /dev/dma_heap is there; where it is not, why (kernel, options, modules).",
+    asks="Whether /dev/dma_heap is there and, if not, why (kernel, options, modules).",
     why="Without it no heap driver has registered, and every allocator of Android 12 and newer fails.",
     source="drivers/dma-buf/dma-heap.c of Linux 5.10, 6.12 and 7.3: dma_heap_devnode",
 )
@@ -49,9 +49,9 @@ def _nothing_there(facts: Facts) -> bool:
 @check(
     "heap.expected",
     "The heap is there",
-    asks="Whether each heap of the board config has its node, under any name that it has on this kernel; "
-    "without a board config, whether system has. A heap that is not required is skipped where it is missing.",
-    why="An allocator that asks for a name that is not there gets no buffer; nothing falls back to ION any more.",
+    asks="Whether each heap of the board config has its node, under any name that it has on this kernel. "
+    "Without a board config: whether system has one. A missing heap that is not required is skipped.",
+    why="A program that asks for a heap that is not there gets no buffer; libraries no longer fall back to ION.",
     source=f"the board config; for system: {_AOSP_HEAP}",
 )
 def expected(question: Question, facts: Facts) -> Iterator[Verdict]:
@@ -86,7 +86,7 @@ def _is_there(question: Question, facts: Facts, heap: Heap) -> Verdict:
     "heap.unexpected",
     "The board config names every heap on the board",
     asks="Whether there is a node in /dev/dma_heap that the board config does not name.",
-    why="A heap that nobody planned is memory that nobody manages: from 6.19 each reusable pool becomes a heap.",
+    why="Nobody manages the memory of a heap that nobody planned. From 6.19 on each reusable pool becomes a heap.",
     source="drivers/dma-buf/heaps/cma_heap.c of Linux 7.3: add_cma_heaps; "
     "https://docs.kernel.org/userspace-api/dma-buf-heaps.html",
 )
@@ -96,11 +96,11 @@ def unexpected(question: Question, facts: Facts) -> Iterator[Verdict]:
     elif facts.heap_nodes is None:
         yield question.unknown(facts.why_unknown(HEAP_FOLDER))
     else:
-        strangers = sorted(name for name in facts.heap_nodes if facts.config.heap(name) is None)
-        if strangers:
+        unplanned = sorted(name for name in facts.heap_nodes if facts.config.heap(name) is None)
+        if unplanned:
             yield question.warned(
-                *(f"{HEAP_FOLDER}/{name}" for name in strangers),
-                cause=HEAP_UNPLANNED.here(f"the board config does not name {', '.join(strangers)}"),
+                *(f"{HEAP_FOLDER}/{name}" for name in unplanned),
+                cause=HEAP_UNPLANNED.here(f"the board config does not name {', '.join(unplanned)}"),
                 remedy=[f"add it to {facts.config.name}.yaml, or find out which pool or driver registers it"],
             )
         else:
@@ -111,7 +111,7 @@ def unexpected(question: Question, facts: Facts) -> Iterator[Verdict]:
     "heap.mode",
     "The node's mode is what the board config or ueventd.rc says",
     asks="The permission bits of each node against the board config, else against the last line of ueventd.rc "
-    "that fits it.",
+    "that matches it.",
     why="A node without a ueventd line stays 0600 root root: every HAL gets EACCES.",
     source="AOSP system/core/rootdir/ueventd.rc: /dev/dma_heap/system 0444 system system",
 )
@@ -132,8 +132,8 @@ def _mode(question: Question, facts: Facts, name: str, node: _InspectedNode, nod
     "heap.owner",
     "The node's owner and group are what the board config or ueventd.rc says",
     asks="The owner and group of each node against the board config, else against the last line of ueventd.rc "
-    "that fits it.",
-    why="Modes such as 0660 open a heap to its owner and group only.",
+    "that matches it.",
+    why="With a mode such as 0660 only the owner and the group may open the heap.",
     source="AOSP system/core/rootdir/ueventd.rc; ids: libcutils, private/android_filesystem_config.h",
 )
 def owner(question: Question, facts: Facts) -> Iterator[Verdict]:
@@ -165,28 +165,28 @@ def label(question: Question, facts: Facts) -> Iterator[Verdict]:
         yield question.skipped("SELinux is not there or has no policy")
         return
     for name, node in _judgeable(facts):
-        wanted = expected_label(facts, name)
-        if wanted is None:
+        expected_type = expected_label(facts, name)
+        if expected_type is None:
             yield question.of(name).skipped("the board config does not say which type it should have")
         elif node.label is None:
             yield question.of(name).unknown(f"the label of {node.path} could not be read")
-        elif wanted == selinux_type(node.label):
+        elif expected_type == selinux_type(node.label):
             yield question.of(name).passed(node.label)
         else:
             yield question.of(name).failed(
-                f"{node.path} is {node.label}, the board config says {wanted}",
+                f"{node.path} is {node.label}, the board config says {expected_type}",
                 cause=label_cause(selinux_type(node.label)),
-                remedy=[relabel(name, selinux_type(node.label), wanted)],
-                changes=labelled(facts, name, wanted),
+                remedy=[relabel(name, selinux_type(node.label), expected_type)],
+                changes=labelled(facts, name, expected_type),
             )
 
 
 @check(
     "heap.ueventd",
     "ueventd.rc has a line for the heap",
-    asks="Whether a line of the board's ueventd.rc files fits each node, or what is expected of the node is what "
-    "a node without a line gets.",
-    why="ueventd creates a node it has no line for as 0600 root root; it may look right until the next boot.",
+    asks="Whether a line of the board's ueventd.rc files matches each node. A node that is expected to be "
+    "0600 root root needs no line.",
+    why="ueventd makes a node without a line 0600 root root. The node may look right until the next boot.",
     source="AOSP system/core/init/README.ueventd.md",
 )
 def ueventd(question: Question, facts: Facts) -> Iterator[Verdict]:
@@ -213,7 +213,7 @@ def _is_default(rule: UeventdRule) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _InspectedNode:
-    """A heap's node that could be looked at."""
+    """A heap's node whose mode and owner are known."""
 
     path: str
     mode: int
@@ -223,7 +223,7 @@ class _InspectedNode:
 
 
 def _judgeable(facts: Facts) -> Iterator[tuple[str, _InspectedNode]]:
-    """The heaps whose node could be looked at; heap.expected and heap.folder report the others."""
+    """The heaps whose node has a known mode and owner; heap.expected and heap.folder report the others."""
     for name, node in (facts.heap_nodes or {}).items():
         if node.mode is not None and node.uid is not None and node.gid is not None:
             yield name, _InspectedNode(node.path, node.mode, node.uid, node.gid, node.label)

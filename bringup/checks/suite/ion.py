@@ -1,4 +1,4 @@
-"""What ION has left behind, and whether each heap is equal to the ION heap it replaces."""
+"""What is left of ION, and whether each heap is equal to the ION heap it replaces."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ _REMOVED = "ION left mainline with 5.11 (drivers/staging/android/ion) and GKI wi
 @check(
     "ion.node",
     "/dev/ion is gone",
-    asks="Whether /dev/ion is there although the board config does not ask for it.",
-    why="While it is there, libraries that probe for it keep using it: the board looks migrated and is not.",
+    asks="Whether /dev/ion is there although the board config does not expect it.",
+    why="While /dev/ion is there, libraries that probe for it keep using it: the board only looks migrated.",
     source=_REMOVED,
     since="any",
 )
@@ -51,7 +51,7 @@ def node(question: Question, facts: Facts) -> Iterator[Verdict]:
     "ion.ueventd",
     "No ueventd.rc has a line for /dev/ion",
     asks="Whether a line of the board's ueventd.rc files is about /dev/ion.",
-    why="A line for a node that no longer exists is harmless, and a sign that the move was not finished.",
+    why="A line for a node that no longer exists is harmless, but shows that the move was not finished.",
     source="AOSP system/core/rootdir/ueventd.rc",
     since="any",
 )
@@ -66,14 +66,14 @@ def ueventd(question: Question, facts: Facts) -> Iterator[Verdict]:
         cause = ION_LEFT_IN_UEVENTD.here()
         yield question.warned(*places, cause=cause, remedy=[f"remove the line {place}" for place in places])
     else:
-        yield question.passed(f"none of {len(rules)} lines does")
+        yield question.passed(f"none of {len(rules)} lines names /dev/ion")
 
 
 @check(
     "ion.heaps",
     "ION lists its heaps",
     asks="Which heaps ION lists (HEAP_QUERY; before 4.12 the masks that answer), with type and id.",
-    why="What ION still gives is what its users still take: each of these heaps needs a DMA-BUF heap in its place.",
+    why="Programs may still use every heap that ION has: each needs a DMA-BUF heap in its place.",
     source="drivers/staging/android/ion/ion.c of Linux 5.10: ION_IOC_HEAP_QUERY; before 4.12 libion's heap masks",
     since="up to 5.10, and vendors' kernels",
     role=Role.ION_COMPARISON,
@@ -87,26 +87,26 @@ def heaps(question: Question, facts: Facts) -> Iterator[Verdict]:
     else:
         known = ion_facts(facts) or IonFacts(None)
         lines = [f"{heap.name}: type {heap.type}, id {heap.id}" for heap in known.heaps]
-        yield question.passed(*(lines or ["it has no heap"]), *legacy_note(facts))
+        yield question.passed(*(lines or ["ION has no heap"]), *legacy_note(facts))
 
 
 @check(
     "ion.replaced",
     "Each heap is equal to the ION heap it replaces",
-    asks="For each heap that the board config says replaces one of ION: size, zeroing, cacheability, "
-    "contiguity, alignment and latency of both, point by point, measured on this board.",
-    why="A heap that gives less than the ION heap did breaks its users where no other check shows it: in a device.",
+    asks="Compares each heap with the ION heap that it replaces, as the board config says: size, zeroing, "
+    "cacheability, contiguity, alignment and latency, measured on this board.",
+    why="If a heap does less than the ION heap did, its users break in the device, where no other check looks.",
     source="libdmabufheap's MapNameToIonHeap, the board config's 'replaces'; drivers/staging/android/ion of Linux 5.10",
     since="5.6 to 5.10, and vendors' kernels with both",
     role=Role.ION_COMPARISON,
 )
 def replaced(question: Question, facts: Facts) -> Iterator[Verdict]:
     ion = facts.record.ion
-    wanted = list(mappings(facts))
-    if ion is not None and ion.state is State.OK and wanted:
+    expected = list(mappings(facts))
+    if ion is not None and ion.state is State.OK and expected:
         by_heap = {comparison.heap: comparison for comparison in comparisons(facts)}
         release = facts.version.release if facts.version else None
-        for heap, mapping in wanted:
+        for heap, mapping in expected:
             names = heap.names_on(release)
             comparison = next((by_heap[name] for name in names if name in by_heap), None)
             of_heap = question.of(names[0] if names else heap.name)
@@ -114,7 +114,7 @@ def replaced(question: Question, facts: Facts) -> Iterator[Verdict]:
                 yield _missing(of_heap, heap, mapping, facts)
             else:
                 yield _compared(of_heap, comparison, facts)
-    elif not wanted:
+    elif not expected:
         yield question.skipped("the board config names no ION heap that a heap replaces")
     else:
         yield _no_ion(question, facts, "there is no /dev/ion to compare with")
@@ -124,7 +124,9 @@ def _no_ion(question: Question, facts: Facts, without: str) -> Verdict:
     """ION cannot be checked: it is not there, or it was not observed."""
     if facts.record.ion is None and facts.record.incomplete:
         return question.unknown(facts.record.incomplete)
-    return question.skipped(without if facts.record.ion else "the record was made by a version that did not ask ION")
+    return question.skipped(
+        without if facts.record.ion else "the record was made by a version that did not observe ION"
+    )
 
 
 def _missing(question: Question, heap: Heap, mapping: IonHeap, facts: Facts) -> Verdict:
@@ -134,7 +136,7 @@ def _missing(question: Question, heap: Heap, mapping: IonHeap, facts: Facts) -> 
         return question.skipped(f"ION has no heap {mapping.name}; it has {', '.join(there) or 'none'}")
     if ion and ion.abi == ION_LEGACY and f"0x{mapping.legacy_mask:x}" not in there:
         return question.skipped(
-            f"ION answers to no heap mask 0x{mapping.legacy_mask:x}; to {', '.join(there) or 'none'}"
+            f"ION has no heap of mask 0x{mapping.legacy_mask:x}; it has {', '.join(there) or 'none'}"
         )
     return question.unknown(f"{heap.name} is not there; see heap.expected")
 
@@ -153,14 +155,14 @@ def _compared(question: Question, comparison: IonComparison, facts: Facts) -> Ve
         cause = ION_NOT_EQUIVALENT.here(f"{comparison.heap} is not what {comparison.ion} was: {points}")
         return question.failed(*lines, cause=cause, remedy=_fix(comparison))
     if {"size", "zeroing"} & set(unknown):
-        hint = f"bringup heap test --heap {comparison.source} tests it alone"
+        hint = f"to test only it: bringup heap test --heap {comparison.source}"
         return question.unknown(facts.record.incomplete or f"not known: {', '.join(unknown)}", *lines, remedy=[hint])
     if comparison.equivalent is None:
-        cause = ION_NOT_ALL_KNOWN.here(f"equal as far as it shows on this board; not known: {', '.join(unknown)}")
+        cause = ION_NOT_ALL_KNOWN.here(f"equal as far as this board shows; not known: {', '.join(unknown)}")
         return question.warned(*lines, cause=cause)
     if "latency" in by_result[PointResult.WORSE]:
         return question.warned(
-            *lines, cause=ION_WAS_FASTER.here(f"{comparison.heap} is equal, and slower to allocate from")
+            *lines, cause=ION_WAS_FASTER.here(f"{comparison.heap} is equal, but slower to allocate from")
         )
     return question.passed(*lines)
 
@@ -175,7 +177,7 @@ def _fix(comparison: IonComparison) -> list[str]:
     fixes = {
         "cacheability": "map the ION heap to a heap of its kind (cached: system, uncached: system-uncached), or give "
         "its users DMA_BUF_IOCTL_SYNC",
-        "contiguity": "map the ION heap to a CMA or carve-out heap, whose buffers are in one piece",
+        "contiguity": "map the ION heap to a CMA or carve-out heap, whose buffers are contiguous",
         "alignment": "map the ION heap to a heap whose region is aligned as its devices need",
         "zeroing": f"see allocator.zero.fresh and allocator.zero.reuse on {comparison.heap}",
         "size": f"see allocator.size.lseek and allocator.size.rounding on {comparison.heap}",

@@ -39,9 +39,9 @@ def version(question: Question, facts: Facts) -> Iterator[Verdict]:
     "kconfig",
     "The kernel is configured for DMA-BUF heaps",
     asks="Compares the running kernel's configuration with each requirement that applies to its release and "
-    "flavour; each is explained by itself: bringup explain kconfig.ID. This check itself reports that the "
+    "flavour; bringup explain kconfig.ID explains each requirement. This check itself reports only that the "
     "configuration could not be read.",
-    why="An option that is off explains more failures than anything else, and only the running kernel's own "
+    why="An option that is off is the most frequent cause of failures. Only the running kernel's own "
     "configuration counts: the one in the source tree may belong to another build.",
     source="bringup/kernel/data, each with its own sources; /proc/config.gz: init/Kconfig, IKCONFIG_PROC",
     since="any",
@@ -52,14 +52,14 @@ def kconfig(question: Question, facts: Facts) -> Iterator[Verdict]:
         return
     answers = list(facts.kconfig.values())
     if facts.kernel_config is None:
-        # One sentence instead of the same for every requirement; what other evidence decides is still reported.
+        # One verdict instead of one per requirement; requirements that other evidence decides are still reported.
         undecided = [answer.id for answer in answers if answer.outcome is Outcome.ERROR]
         answers = [answer for answer in answers if answer.outcome is not Outcome.ERROR]
         yield question.unknown(
             facts.why_no_kernel_config,
             f"not judged: {', '.join(undecided)}",
             remedy=[
-                "CONFIG_IKCONFIG=y and CONFIG_IKCONFIG_PROC=y, or judge the build's own: bringup kconfig check .config"
+                "CONFIG_IKCONFIG=y and CONFIG_IKCONFIG_PROC=y, or check the build's own: bringup kconfig check .config"
             ],
         )
     for answer in answers:
@@ -86,8 +86,8 @@ def kconfig(question: Question, facts: Facts) -> Iterator[Verdict]:
 def _diagnosis(facts: Facts, answer: KconfigVerdict) -> Diagnosis:
     """The cause of an answer, and its fix.
 
-    A driver that needs the framework, or only has to be loaded, gets the cause that the other checks name: so they
-    are one finding.
+    A driver that needs the framework, or only has to be loaded, gets the same cause as in the other checks, so that
+    they are one finding.
     """
     words, options = split_kconfig(answer.remedy)
     driver = next((driver for driver in HEAP_DRIVERS if driver.requirement == answer.id), None)
@@ -117,11 +117,11 @@ def _why_idle(facts: Facts, requirement: str) -> str | None:
     "kernel.heap-modules",
     "Every heap driver that is a module is loaded",
     asks="Where the option of a heap driver is m: whether /proc/modules has the module.",
-    why="In Android's common kernel, and from 7.2 on in mainline, heaps may be modules; until one is loaded "
-    "its node does not exist.",
+    why="In Android's common kernel, and from 7.2 on in mainline, heaps may be modules; until the module is "
+    "loaded, its node does not exist.",
     source="drivers/dma-buf/heaps/Kconfig of Linux 7.2 and 7.3 (tristate); "
     "https://source.android.com/docs/core/architecture/kernel/dma-buf-heaps",
-    since="7.2 and later; before in Android's common kernel",
+    since="7.2 and later; earlier in Android's common kernel",
 )
 def heap_modules(question: Question, facts: Facts) -> Iterator[Verdict]:
     config = facts.kernel_config

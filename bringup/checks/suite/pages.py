@@ -35,7 +35,7 @@ def _by_heap(facts: Facts) -> dict[str, list[Placement]]:
 
 
 def _each_heap(question: Question, facts: Facts, contiguous: bool, judge: Judge) -> Iterator[Verdict]:
-    """Each heap of contiguous memory, or each other heap, judged by its buffers."""
+    """One verdict per heap of contiguous memory, or per other heap, by its buffers."""
     if why := _why_none(facts):
         yield question.skipped(why)
         return
@@ -45,9 +45,7 @@ def _each_heap(question: Question, facts: Facts, contiguous: bool, judge: Judge)
         if any(buffer.contiguous for buffer in buffers) is contiguous
     }
     if not chosen:
-        yield question.skipped(
-            f"no heap that was traced {'is one' if contiguous else 'is other than one'} of contiguous memory"
-        )
+        yield question.skipped(f"no traced heap {'has' if contiguous else 'is without'} contiguous memory")
     for heap, buffers in chosen.items():
         if broken := next((buffer for buffer in buffers if buffer.traced.failed), None):
             yield question.of(heap).unknown(broken.traced.why)
@@ -59,10 +57,10 @@ def _each_heap(question: Question, facts: Facts, contiguous: bool, judge: Judge)
 
 @check(
     "pages.contiguous",
-    "Buffers of a CMA or carve-out heap are one piece of memory, aligned",
-    asks="The frames of buffers of one page to 4 MiB, by the kernel's trace events while each is made: one run "
-    "of frames, aligned as CMA was asked to align it.",
-    why="A device without an IOMMU is given one address; a second piece of the buffer is not where it reads.",
+    "Buffers of a CMA or carve-out heap are contiguous and aligned",
+    asks="Reads the page frames of buffers of one page to 4 MiB from the kernel's trace events: one run of "
+    "frames, with the alignment that CMA was asked for.",
+    why="A device without an IOMMU gets one address only: it cannot reach a second block that lies elsewhere.",
     source="drivers/dma-buf/heaps/cma_heap.c of Linux 5.10, 6.12 and 7.3: cma_alloc with an alignment; "
     "include/trace/events/kmem.h and cma.h",
     since="5.6 and later, with tracefs and root",
@@ -74,7 +72,9 @@ def contiguous(question: Question, facts: Facts) -> Iterator[Verdict]:
 def _in_one_piece(question: Question, facts: Facts, buffers: list[Placement]) -> Verdict:
     wrong = [line for buffer in buffers if (line := _not_contiguous(buffer, facts.page_size))]
     if wrong:
-        cause = HEAP_NOT_CONTIGUOUS.here("a heap of contiguous memory hands out pieces")
+        cause = HEAP_NOT_CONTIGUOUS.here(
+            "a heap of contiguous memory hands out buffers that are not contiguous or not aligned"
+        )
         return question.failed(*wrong, cause=cause)
     return question.passed(*(_where(buffer, facts.page_size) for buffer in buffers))
 
@@ -83,7 +83,7 @@ def _not_contiguous(buffer: Placement, page: int) -> str:
     runs = runs_of(buffer.traced.blocks)
     if len(runs) > 1:
         places = ", ".join(f"{pfn * page:#x}" for pfn, _ in runs[:4])
-        return f"{show_size(buffer.size)}: {len(runs)} pieces, at {places}{', …' if len(runs) > 4 else ''}"
+        return f"{show_size(buffer.size)}: {len(runs)} blocks, at {places}{', …' if len(runs) > 4 else ''}"
     block = buffer.traced.blocks[0]
     if block.pfn % (1 << block.align):
         return f"{show_size(buffer.size)}: at {block.pfn * page:#x}, not aligned to {show_size(page << block.align)}"
@@ -92,15 +92,15 @@ def _not_contiguous(buffer: Placement, page: int) -> str:
 
 def _where(buffer: Placement, page: int) -> str:
     first = runs_of(buffer.traced.blocks)[0][0]
-    return f"{show_size(buffer.size)}: one piece at {first * page:#x}"
+    return f"{show_size(buffer.size)}: one block at {first * page:#x}"
 
 
 @check(
     "pages.region",
     "Buffers of a CMA or carve-out heap lie in the heap's own region",
-    asks="Whether the frames of such buffers lie between the ends of the region that debugfs, the device tree "
-    "or the kernel's log gives.",
-    why="A firewall or a device with a window reaches the region and nothing beside it.",
+    asks="Whether the page frames of such buffers lie inside the region that debugfs, the device tree or the "
+    "kernel's log gives.",
+    why="A firewall, or a device with an address window, gives access to the region only.",
     source="drivers/dma-buf/heaps/cma_heap.c of Linux 5.10, 6.12 and 7.3: each heap allocates from one area; "
     "include/trace/events/kmem.h and cma.h",
     since="5.6 and later, with tracefs and root",
@@ -130,8 +130,8 @@ def _inside(
 @check(
     "pages.promised",
     "Buffers lie where the board config expects them: in alloc_ranges, below dma_limit",
-    asks="Whether the frames of buffers lie in the region's base or alloc_ranges of the board config, else, "
-    "for CMA and carve-out heaps, below memory.dma_limit.",
+    asks="Whether the page frames of buffers lie in the region's fixed range or alloc_ranges of the board "
+    "config; without these, for CMA and carve-out heaps, whether they lie below memory.dma_limit.",
     why="A device with 32 address bits and no IOMMU cannot reach a buffer above 4 GiB.",
     source="the board config (docs/board-configs.md): heaps.region.base and alloc_ranges, memory.dma_limit; "
     "include/trace/events/kmem.h and cma.h",
@@ -153,11 +153,11 @@ def expected(question: Question, facts: Facts) -> Iterator[Verdict]:
             shown = "expected: " + ", ".join(f"{begin:#x} to {end:#x}" for begin, end in ranges)
             yield _inside(question.of(name), facts.page_size, buffers, ranges, shown, _ABOVE_LIMIT)
     if is_silent:
-        yield question.skipped(f"{config.name} does not say where the buffers of a heap that was traced have to lie")
+        yield question.skipped(f"{config.name} does not say where the buffers of the traced heaps have to lie")
 
 
 def _expected_ranges(heap: Heap, limit: int | None) -> list[tuple[int, int]]:
-    """Ranges that a buffer may lie in; none: anywhere, as with a system heap."""
+    """The ranges in which a buffer may lie; empty: anywhere, as with a system heap."""
     region = heap.region
     if region is not None and region.base is not None and region.size:
         return [(region.base, region.base + region.size)]
@@ -177,9 +177,9 @@ def _beyond(buffer: Placement, ranges: list[tuple[int, int]], page: int) -> str:
 @check(
     "pages.runs",
     "The contiguity of the other heaps' buffers is known",
-    asks="Counts the runs of contiguous frames of buffers from the other heaps, by length. Nothing is judged: "
-    "the figures are there to be compared.",
-    why="Each run costs an IOMMU an entry or more; without large runs its TLB misses slow camera and display.",
+    asks="Counts the runs of contiguous page frames in buffers from the other heaps, by length. Nothing is "
+    "judged: the figures are for comparison.",
+    why="Each run takes at least one IOMMU entry. Without large runs, TLB misses slow down camera and display.",
     source="drivers/dma-buf/heaps/system_heap.c of Linux 6.12 and 7.3: orders 8, 4 and 0 (5.10: single pages); "
     "include/trace/events/kmem.h",
     since="5.6 and later, with tracefs and root",
@@ -205,8 +205,8 @@ def _distribution(buffer: Placement, page: int) -> str:
 @check(
     "pages.counters",
     "The kernel's CMA counters agree with what was traced",
-    asks="Whether alloc_pages_success and release_pages_success of the area grew by at least what was traced.",
-    why="Two witnesses that disagree mean that one of them, and what is judged by it, is wrong.",
+    asks="Whether the area's alloc_pages_success and release_pages_success grew by at least the traced pages.",
+    why="If the two sources disagree, one of them is wrong, and so are the verdicts that use it.",
     source="Documentation/ABI/testing/sysfs-kernel-mm-cma of Linux 6.12 and 7.3",
     since="5.13 and later, with CONFIG_CMA_SYSFS, tracefs and root",
 )
@@ -238,6 +238,6 @@ def _counted(question: Question, facts: Facts, area: str, pages: int) -> Verdict
 
 
 def _difference(facts: Facts, path: str) -> int | None:
-    """How much the number grew between its last two readings: before the buffers were traced, and after."""
+    """How much the number grew between its last two readings, before and after the buffers were traced."""
     readings = [entry.text().strip() for entry in facts.record.readings(path)[-2:]]
     return int(readings[1]) - int(readings[0]) if len(readings) == 2 and all(map(str.isdigit, readings)) else None

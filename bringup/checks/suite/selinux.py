@@ -16,10 +16,10 @@ from bringup.results.verdict import Outcome, Verdict
 @check(
     "selinux.denials",
     "SELinux refused no access to a heap",
-    asks="Looks in the kernel's log for avc: denied lines about a heap's node or a dma-buf. One that permissive "
-    "SELinux let pass (permissive=1) warns, as does one that only asks for the size of the file system, and a log "
-    "that lost lines.",
-    why="A refused HAL falls back silently or crashes; the avc line names the one rule that is missing.",
+    asks="Looks in the kernel's log for avc: denied lines about a heap's node or a dma-buf. Three things only "
+    "warn: a line with permissive=1, a line that only asks for the size of the file system, and a log that lost "
+    "lines.",
+    why="A HAL that is refused falls back silently or crashes. The avc line names the rule that is missing.",
     source="AOSP system/sepolicy: dmabuf_heap_device_type, dmabuf_system_heap_device; "
     "https://source.android.com/docs/security/features/selinux; security/selinux/avc.c: avc_audit_post_callback",
     since="any, with Android 12 or later",
@@ -36,7 +36,7 @@ def denials(question: Question, facts: Facts) -> Iterator[Verdict]:
 
 
 def _by_kind(question: Question, facts: Facts, serious: tuple[Denial, ...]) -> Iterator[Verdict]:
-    """A verdict for nodes with a wrong label, one for other refusals, and one for what permissive SELinux let pass."""
+    """A verdict for nodes with a wrong label, one for other refusals, and one for what permissive SELinux allowed."""
     refused = [denial for denial in serious if not denial.let_pass]
     for is_wrong in (True, False):
         if alike := tuple(denial for denial in refused if has_wrong_label(facts, denial) is is_wrong):
@@ -47,17 +47,19 @@ def _by_kind(question: Question, facts: Facts, serious: tuple[Denial, ...]) -> I
 
 
 def _without(question: Question, facts: Facts, harmless: tuple[Denial, ...]) -> Verdict:
-    """The verdict where the log has no access to a heap that was refused."""
+    """The verdict where the log shows no refused access to a heap."""
     if lost := lost_lines(facts):
-        text = "the kernel's log lacks lines of SELinux: one about a heap may be among them"
+        text = "the kernel's log lacks lines of SELinux, and a missing line may be about a heap"
         return question.warned(*lost[-4:], cause=SELINUX_LINES_LOST.here(text), remedy=_SAY_ALL)
     if harmless:
         text = f"{len(harmless)} avc lines ask for the size of the file system of DMA-BUFs: harmless"
         return question.warned(*(denial.line for denial in harmless[-4:]), cause=SELINUX_STATFS.here(text))
     count = len(facts.dmesg or ())
-    return question.passed(f"no avc line about a heap among {count} of the kernel's log ({facts.selinux_mode})")
+    return question.passed(
+        f"none of {count} lines of the kernel's log is an avc line about a heap ({facts.selinux_mode})"
+    )
 
 
 _SAY_ALL = (
-    "as root: echo 0 >/proc/sys/kernel/printk_ratelimit, and on Android auditctl -r 0; use the heaps again, run again",
+    "as root: echo 0 >/proc/sys/kernel/printk_ratelimit, and on Android auditctl -r 0; use the heaps, then run again",
 )
