@@ -157,7 +157,7 @@ def _test(test: HeapTestNotes) -> Explanation:
         _kernels(test.since),
         test.source,
         does=test.does,
-        asked=test.asked,
+        asked=test.tested_buffers,
         skipped=test.skipped,
         defects=test.defects,
         look=test.look,

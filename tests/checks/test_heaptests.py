@@ -26,12 +26,12 @@ def test_the_program_lists_what_is_explained() -> None:
 
 
 @pytest.mark.parametrize(
-    ("id_", "asked", "skipped"),
+    ("id_", "buffers", "skipped"),
     [
-        ("open", "heaps in /dev/dma_heap, and heaps of ION where it still is", ()),
+        ("open", "heaps in /dev/dma_heap, and heaps of ION where the kernel has it", ()),
         (
             "alloc.1m",
-            "heaps in /dev/dma_heap, and heaps of ION where it still is",
+            "heaps in /dev/dma_heap, and heaps of ION where the kernel has it",
             ("allocator.open", "less than 1 MiB"),
         ),
         ("bad.fd", "heaps in /dev/dma_heap", ("allocator.open",)),
@@ -39,10 +39,10 @@ def test_the_program_lists_what_is_explained() -> None:
         ("ion.bad_len", "heaps of ION", ("allocator.open",)),
     ],
 )
-def test_what_the_table_says_is_in_words(id_: str, asked: str, skipped: tuple[str, ...]) -> None:
+def test_what_the_table_says_is_in_words(id_: str, buffers: str, skipped: tuple[str, ...]) -> None:
     test = heap_test(id_)
     assert test is not None
-    assert test.asked == asked
+    assert test.tested_buffers == buffers
     assert len(test.skipped) == len(skipped)
     assert all(words in reason for words, reason in zip(skipped, test.skipped, strict=True))
 

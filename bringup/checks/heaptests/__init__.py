@@ -1,8 +1,8 @@
 """The heap tests, each explained: what it does, why, on which kernels, by which source.
 
-One file, one subject; a file is found by being here. It defines ``TESTS``. What a test asserts and needs is in the test
-allocator's own table (:mod:`bringup.allocator.manifest`); that each test there is explained here, and nothing else, is
-held by ``tests/checks/test_heaptests.py``. Nothing here is loaded before somebody asks.
+One file per subject. Each file in this folder defines ``TESTS``; there is no list to add it to. What a test asserts
+and needs is in the test allocator's own table (:mod:`bringup.allocator.manifest`). ``tests/checks/test_heaptests.py``
+checks that exactly the tests of that table are explained here. The files are loaded on first use.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from bringup.checks.heaptests.heap_test_notes import HeapTestNotes
 
 __all__ = ["PREFIX", "HeapTestNotes", "heap_test", "heap_test_notes"]
 
-#: What a verdict's id has before the test's own.
+#: A verdict's id is this and the test's id.
 PREFIX = "allocator."
 
 
 @cache
 def heap_test_notes() -> dict[str, HeapTestNotes]:
-    """The notes on every test by its own id, in the order of the files' names and, in a file, as they stand.
+    """The notes on every test by the test's id, ordered by file name, then as in the file.
 
     :raises ValueError: two files explain the same test.
     """
@@ -35,5 +35,5 @@ def heap_test_notes() -> dict[str, HeapTestNotes]:
 
 
 def heap_test(id: str) -> HeapTestNotes | None:  # noqa: A002 - its name everywhere
-    """The notes on the test of that id, its own or its verdict's; ``None`` where there is none."""
+    """The notes on the test with that id, or whose verdict has it; ``None`` where there is none."""
     return heap_test_notes().get(id.removeprefix(PREFIX))

@@ -21,15 +21,15 @@ TESTS = (
     ),
     HeapTestNotes(
         id="alloc.page",
-        does="Asks for one page of the size that the board has (4 to 64 KiB), O_RDWR|O_CLOEXEC, and closes it.",
-        why="The least that a heap can do. Where this fails nothing of Android's graphics or media starts.",
+        does="Asks for one page of the board's page size (4 to 64 KiB) with O_RDWR|O_CLOEXEC, and closes it.",
+        why="The smallest request. If it fails, nothing of Android's graphics and media starts.",
         source=f"{HEAP}: dma_heap_ioctl_allocate",
-        look="ENOTTY: what answers is not a heap. ENOMEM: the area is used up; on a CMA heap see CmaFree.",
+        look="ENOTTY: the node is not a heap. ENOMEM: the area is used up; on a CMA heap see CmaFree.",
     ),
     HeapTestNotes(
         id="alloc.64k",
         does="Asks for 64 KiB and closes it.",
-        why="Icons, cursors and audio buffers are of this order; on a CMA heap it is 64 KiB in one piece. It "
+        why="Icons, cursors and audio buffers have about this size; on a CMA heap it is one contiguous block. It "
         "is also the middle block size of the heap system.",
         source=f"{SYSTEM_HEAP}: orders 8, 4 and 0 (5.10: single pages); {CMA_HEAP}",
         look=_CMA,
@@ -38,60 +38,60 @@ TESTS = (
         id="alloc.1m",
         does="Asks for 1 MiB and closes it.",
         why="A frame of 640x480 in RGBA takes 1.2 MiB. A CMA heap aligns buffers to their own size up to "
-        "CONFIG_CMA_ALIGNMENT, which is 1 MiB by default with pages of 4 KiB: this is the largest alignment "
-        "that it has to find.",
+        "CONFIG_CMA_ALIGNMENT, which is 1 MiB by default with pages of 4 KiB: no buffer needs a "
+        "larger alignment.",
         source=f"{CMA_HEAP}: cma_heap_allocate; kernel/dma/Kconfig: CMA_ALIGNMENT; {SYSTEM_HEAP}",
         look=_CMA,
     ),
     HeapTestNotes(
         id="alloc.4m",
         does="Asks for 4 MiB and closes it.",
-        why="A frame of 1920x1080 takes 3 to 8 MiB: a camera or a display that cannot have one shows nothing.",
+        why="A frame of 1920x1080 takes 3 to 8 MiB: without such a buffer a camera or a display shows nothing.",
         source=f"{HEAP}: dma_heap_ioctl_allocate; {CMA_HEAP}: cma_heap_allocate",
-        look=f"{_CMA} bringup explain exhaustion.cma: how much of the area can be had.",
+        look=f"{_CMA} bringup explain exhaustion.cma: how much of the area can be allocated.",
     ),
     HeapTestNotes(
         id="size.lseek",
-        does="For a page, 64 KiB, 1 MiB and 4 MiB: allocates, and asks lseek(fd, 0, SEEK_END).",
-        why="A process that is sent a buffer gets a descriptor and no size. lseek is how it learns the size; a "
-        "wrong one makes an importer map too little, or read beyond its frame.",
+        does="For a page, 64 KiB, 1 MiB and 4 MiB: allocates, and calls lseek(fd, 0, SEEK_END).",
+        why="A process that receives a buffer gets a descriptor but no size, and asks lseek for the size. With a "
+        "wrong size, an importer maps too little or reads beyond its frame.",
         source=f"{INTERFACE_NOTES}; {BUFFER}: dma_buf_llseek",
         look="The heap's driver: exp_info.size in its call of dma_buf_export.",
     ),
     HeapTestNotes(
         id="size.fstat",
-        does="Allocates a page and compares st_size with it.",
-        why="Memory accounting finds a buffer by its inode and its size; with 0 there, a leak of gigabytes "
-        "counts as nothing.",
+        does="Allocates a page and compares the buffer's st_size with the page size.",
+        why="Memory accounting identifies a buffer by its inode and takes its size from there. With size 0, a leak "
+        "of gigabytes counts as nothing.",
         source=f"{BUFFER}: dma_buf_getfile sets i_size",
         since="5.3, so every kernel with heaps",
-        look="The kernel's file of a dma-buf, not the heap: a kernel with patches to drivers/dma-buf/dma-buf.c.",
+        look="The heap does not set it: look for the kernel's patches to drivers/dma-buf/dma-buf.c.",
     ),
     HeapTestNotes(
         id="size.rounding",
-        does="Asks for 1 byte, for a page less a byte and for a page and a byte; lseek has to say 1, 1 and 2 pages.",
-        why="Only whole pages can be mapped. Users compute sizes from width, height and stride, seldom a whole "
-        "page; and a user that rounds to 4096 by itself is wrong on a kernel with 16 KiB pages.",
+        does="Asks for 1 byte, for one byte less and one byte more than a page; lseek has to return 1, 1 and 2 pages.",
+        why="Only whole pages can be mapped. Programs compute sizes from width, height and stride, seldom whole "
+        "pages. A program that rounds to 4096 itself is wrong on a kernel with 16 KiB pages.",
         source=f"{HEAP}: PAGE_ALIGN(len)",
-        look="The heap's driver rounds by itself, with a page size that it assumes. Compare the page size in "
+        look="The heap's driver rounds itself, with a fixed page size. Compare it with the page size in "
         "the report's head.",
     ),
     HeapTestNotes(
         id="size.bad_lseek",
-        does="Tries SEEK_SET 0, SEEK_SET 1, SEEK_END 1, SEEK_END -1, SEEK_CUR 0 and SEEK_DATA 0 on a page's buffer.",
-        why="A buffer has no position. Programs that ask for the size go back with SEEK_SET 0, which has to "
-        "work; one that gets 0 instead of EINVAL for the rest would take a buffer for a file.",
+        does="Tries SEEK_SET 0, SEEK_SET 1, SEEK_END 1, SEEK_END -1, SEEK_CUR 0 and SEEK_DATA 0 on a one-page buffer.",
+        why="A buffer has no file position. Programs that ask for the size call SEEK_SET 0 afterwards, so it has to "
+        "work. If the other calls returned 0 instead of EINVAL, a program would take a buffer for a file.",
         source=f"{INTERFACE_NOTES}; {BUFFER}: dma_buf_llseek",
-        look="The heap does not stand behind it: drivers/dma-buf/dma-buf.c answers. A kernel with patches there.",
+        look="This comes from drivers/dma-buf/dma-buf.c, not from the heap. Look for patches there.",
     ),
     HeapTestNotes(
         id="free.memory",
-        does="Allocates and closes one buffer at a time, 64 MiB in all, of CMA 16 MiB, and compares MemFree "
+        does="Allocates and closes one buffer at a time, 64 MiB in total (CMA: 16 MiB), and compares MemFree "
         "(CMA: CmaFree, or the area's own available_pages) before and after. It waits 0.5 s for kernels that "
-        "free in the background; half of the turnover may be missing, and only three tries in a row that miss "
-        "more count.",
+        "free in the background. It fails only if more than half of the total is missing in three tries in a "
+        "row.",
         why="A camera or a codec allocates and frees with every stream. What does not come back is lost until "
-        "the next boot, and the low-memory killer takes other programs for it.",
+        "the next boot, and the low-memory killer kills other programs to make up for it.",
         source=f"{BUFFER}: dma_buf_release; {SYSTEM_HEAP} and cma_heap.c: their release",
         notes=(
             (
@@ -100,6 +100,6 @@ TESTS = (
             ),
         ),
         look="Who still holds buffers: allocator.account.bufinfo, dmabuf_dump. A vendor's heap with a pool of "
-        "its own keeps some on purpose; a pool that has no shrinker keeps them for good.",
+        "its own keeps some pages on purpose; a pool without a shrinker keeps them for ever.",
     ),
 )

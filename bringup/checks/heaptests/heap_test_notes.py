@@ -1,4 +1,4 @@
-"""What is known of one heap test besides what the test allocator's own table says."""
+"""The notes on one heap test: what the test allocator's own table does not say."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ION = "drivers/staging/android/ion/ion.c of Linux 5.10"
 INTERFACE_NOTES = "https://docs.kernel.org/driver-api/dma-buf.html, “Userspace Interface Notes”"
 
 _BUFFERS_OF = {
-    (): "heaps in /dev/dma_heap, and heaps of ION where it still is",
+    (): "heaps in /dev/dma_heap, and heaps of ION where the kernel has it",
     (Source.NODE,): "heaps in /dev/dma_heap",
     (Source.ION,): "heaps of ION from 4.12 on",
     (Source.LEGACY_ION,): "heaps of ION before 4.12",
@@ -32,12 +32,12 @@ _BUFFERS_OF = {
 class HeapTestNotes:
     """One heap test, as ``bringup explain`` shows it. What it asserts and needs is in the test allocator's table.
 
-    :param id: as in that table: ``zero.reuse``; its verdicts are ``allocator.zero.reuse``.
+    :param id: as in that table, ``zero.reuse``; its verdicts have the id ``allocator.zero.reuse``.
     :param does: what it does on the heap.
     :param why: what breaks, and for whom, where it fails.
     :param source: the file or document that defines what is tested.
-    :param since: kernel releases, and options, that have what it tests.
-    :param skips: further reasons for which it is skipped.
+    :param since: the kernel releases and options that have the tested feature.
+    :param skips: reasons to skip it, beyond those that the table implies.
     :param notes: what some kernels do that the test lets pass.
     :param look: where to look first when it fails.
     """
@@ -57,20 +57,20 @@ class HeapTestNotes:
         return heap_tests()[self.id]
 
     @property
-    def asked(self) -> str:
+    def tested_buffers(self) -> str:
         """The buffers that are tested."""
         return _BUFFERS_OF[self.entry.only]
 
     @property
     def defects(self) -> tuple[str, ...]:
-        """Known defects of kernels that this test shows, then what else is known of kernels."""
+        """Known kernel defects that this test shows, then the notes on kernels."""
         defect = defect_shown_by(self.id)
         known = () if defect is None else (f"{defect.title}, since {defect.since}: {defect.where_fixed}",)
         return (*known, *self.notes)
 
     @property
     def skipped(self) -> tuple[str, ...]:
-        """Every reason for which it is skipped, its own ones last."""
+        """Every reason to skip the test; those in ``skips`` come last."""
         entry, general = self.entry, []
         if not entry.opens:
             general.append("the heap does not open: allocator.open shows why")
