@@ -1,4 +1,4 @@
-"""Why a heap's node may not be opened: its mode, SELinux, or what else can refuse."""
+"""Why opening a heap's node was refused: its mode, SELinux, or something else."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ __all__ = [
 
 
 def why_refusal_is_intended(facts: Facts, name: str) -> str | None:
-    """Why the refusal is intended: the user or domain that the test allocator ran as is denied on purpose."""
+    """Why the refusal is intended: the test allocator ran as a user or domain that is denied on purpose."""
     hello, node = facts.record.hello, (facts.heap_nodes or {}).get(name)
     if hello is None or hello.uid == 0:
         return None
@@ -50,7 +50,7 @@ def why_refusal_is_intended(facts: Facts, name: str) -> str | None:
         return f"uid {hello.uid} may not open it, as {expected.place} says: {mode}"
     domain = (hello.label or "").split(":")[2:3]
     if facts.selinux_mode == "enforcing" and domain == ["shell"] and not _mode_denies(node, hello.uid):
-        return "the test allocator ran in the domain shell, which no Android policy lets open a heap"
+        return "the test allocator ran in the domain shell, and no Android policy allows it to open a heap"
     return None
 
 
@@ -59,7 +59,7 @@ def _is_as_expected(node: NodeFact, rule: UeventdRule) -> bool:
 
 
 def why_denied(facts: Facts, name: str) -> Diagnosis:
-    """Why opening a heap's node was refused: its mode, SELinux, or what else can refuse."""
+    """Why opening a heap's node was refused: its mode, SELinux, or something else."""
     path = f"{HEAP_FOLDER}/{name}"
     hello, node = facts.record.hello, (facts.heap_nodes or {}).get(name)
     uid = hello.uid if hello else -1
@@ -76,7 +76,7 @@ def why_denied(facts: Facts, name: str) -> Diagnosis:
         return Diagnosis(cause, seen, changes=line, alternatives=(other,) if other else ())
     if refused:
         return why_refused(facts, refused)
-    denied = NODE_DENIED.here(f"{path} may not be opened by uid {uid}, and its mode does not explain it")
+    denied = NODE_DENIED.here(f"{path} may not be opened by uid {uid}, and its mode does not explain why")
     if enforcing:
         cause = SELINUX_DENIED.here(f"{path} was refused although its mode allows it: SELinux is enforcing")
         label = hello.label if hello else None
@@ -87,7 +87,7 @@ def why_denied(facts: Facts, name: str) -> Diagnosis:
 
 
 _TRY_PERMISSIVE = (
-    "adb shell setenforce 0 (userdebug) and again: SELinux no longer refuses then; dontaudit hides avc lines"
+    "adb shell setenforce 0 (userdebug), then run again: SELinux no longer refuses; dontaudit can hide avc lines"
 )
 
 
@@ -99,9 +99,9 @@ def _mode_denies(node: NodeFact | None, uid: int) -> bool:
 
 
 def why_refused(facts: Facts, refused: tuple[Denial, ...]) -> Diagnosis:
-    """What SELinux refused, and the missing rules, as far as the platform's policy does not forbid them.
+    """What SELinux refused, and the missing rules that the platform's policy does not forbid.
 
-    Where a node has the wrong type, the label has to change, and the rule is for the right type.
+    If a node has the wrong type, the fix changes its label, and the rule is for the right type.
     """
     words: dict[str, None] = {}
     rules: dict[str, None] = {}
@@ -119,9 +119,7 @@ def why_refused(facts: Facts, refused: tuple[Denial, ...]) -> Diagnosis:
             forbidden[denial.domain] = None
             words |= dict.fromkeys((error.seen, error.hint))
         if denial.cls == "chr_file" and "write" in denial.rights:
-            words[f"{denial.domain} opens it for writing; to allocate, O_RDONLY is enough (libdmabufheap does so)"] = (
-                None
-            )
+            words[f"{denial.domain} opens it for writing; to allocate, O_RDONLY is enough (as in libdmabufheap)"] = None
     lines = tuple(denial.line for denial in refused[-8:])
     change = (Change(_TE, tuple(rules)),) if rules else ()
     if forbidden and not rules:
@@ -134,13 +132,13 @@ def why_refused(facts: Facts, refused: tuple[Denial, ...]) -> Diagnosis:
 
 
 def would_be_refused(why: Diagnosis, domains: tuple[str, ...]) -> Diagnosis:
-    """The same for lines that permissive SELinux logged: the access would be denied when enforcing."""
-    text = f"{', '.join(domains)} may open a heap only as long as SELinux is permissive for it"
+    """The same diagnosis for lines that permissive SELinux logged: an enforcing SELinux would deny the access."""
+    text = f"{', '.join(domains)} may open a heap only while SELinux is permissive"
     return replace(why, cause=SELINUX_WOULD_REFUSE.here(text))
 
 
 def has_wrong_label(facts: Facts, denial: Denial) -> bool:
-    """Whether a heap's node was refused under the wrong type, and still has the wrong type."""
+    """Whether a heap's node had the wrong type when it was refused, and still has it."""
     return _right_type(facts, denial) not in (denial.type, _type_now(facts, denial))
 
 
@@ -150,32 +148,32 @@ def _type_now(facts: Facts, denial: Denial) -> str:
 
 
 def label_cause(type_: str) -> Cause:
-    """The cause that a node has the wrong type."""
+    """The cause of a node that has the wrong type."""
     return NODE_LABEL.here(f"the node's SELinux type is {type_}")
 
 
 def relabel(name: str, type_: str, right: str) -> str:
-    """What to do about a node with the wrong type, in words."""
+    """The fix for a node with the wrong type, as a sentence."""
     return f"{HEAP_FOLDER}/{name} has to be {right}, not {type_}; once file_contexts says so: restorecon or reboot"
 
 
-def _mislabelled(facts: Facts, labels: dict[str, tuple[str, str]], found: Diagnosis) -> Diagnosis:
-    """The labels first: the rules need the types that they declare."""
-    words = dict.fromkeys(found.remedy)
+def _mislabelled(facts: Facts, labels: dict[str, tuple[str, str]], diagnosis: Diagnosis) -> Diagnosis:
+    """The diagnosis with the label lines first, since the rules need the types that these declare."""
+    words = dict.fromkeys(diagnosis.remedy)
     words |= dict.fromkeys(relabel(name, type_, right) for name, (type_, right) in labels.items())
     labelled = (change for name, (_, right) in labels.items() for change in fix_lines.labelled(facts, name, right))
     types = ", ".join(dict.fromkeys(type_ for type_, _ in labels.values()))
-    merged = file_by_file((*labelled, *found.changes))
-    return replace(found, cause=label_cause(types), remedy=tuple(words), changes=merged)
+    merged = file_by_file((*labelled, *diagnosis.changes))
+    return replace(diagnosis, cause=label_cause(types), remedy=tuple(words), changes=merged)
 
 
 _TE = "sepolicy/heaps.te"
 
 
 def _right_type(facts: Facts, denial: Denial) -> str:
-    """The type that a refused node should have: as the board config says, else as the platform's file_contexts say.
+    """The type that a refused node should have: by the board config, else by the platform's file_contexts.
 
-    The latter only where it has a type of the platform's: a vendor's type may be intended.
+    The latter only if the node has a type of the platform: a vendor's type may be intended.
     """
     if denial.cls != "chr_file" or denial.name not in (facts.heap_nodes or {}):
         return denial.type
@@ -185,7 +183,7 @@ def _right_type(facts: Facts, denial: Denial) -> str:
 
 
 def _rules(facts: Facts, denial: Denial, right: str) -> tuple[str, ...]:
-    """The rule that would allow what an avc line refuses; for a heap's node, with the rights that allocating takes.
+    """The rule that would allow what an avc line refuses; for a heap's node, with all rights that allocating needs.
 
     :raises UsageError: the platform's policy forbids it.
     """

@@ -29,13 +29,13 @@ _ALLOC_FAILED = re.compile(
 )
 _FREE = re.compile(r"(?:number of available pages|range \d+): (?P<runs>[0-9@+]*)")
 _TOTAL = re.compile(r"=> (?P<free>\d+) free of (?P<total>\d+) total pages")
-#: What a heap test asked for when it was refused.
+#: How many bytes a heap test asked for when the heap refused.
 _ASKED = re.compile(r"^ALLOC of (\d+) bytes: ENOMEM")
 #: A CMA heap aligns a buffer to its size, to 256 pages at most (CONFIG_CMA_ALIGNMENT; kernel/dma/contiguous.c).
 _ALIGNMENT = 8
-#: Lines below a failure that may list its free pages: one per area up to 6.12, later one per range and two more.
+#: So many lines after a failure may list free pages: one per area up to 6.12, later one per range and two more.
 _LINES_BELOW = 24
-#: Between these the test allocator is at work; the second pair is its own (exhaust.c).
+#: The test allocator runs between these marks; it writes the second pair itself (exhaust.c).
 _MARKS = {
     TESTS_BEGIN: TESTS_END,
     "bringup: exhausts heap ": "bringup: has exhausted heap ",
@@ -50,9 +50,9 @@ _LOOK_AT_POOL = "/sys/kernel/debug/cma/*/maxchunk, or the line 'number of availa
 class CmaFailure:
     """One allocation that failed, as the kernel logged it.
 
-    :param pages: how many were asked for in one piece.
+    :param pages: how many contiguous pages were asked for.
     :param code: errno.
-    :param longest: the longest run of free pages then, and ``free`` how many there were; ``None``: not logged.
+    :param longest: the longest run of free pages at that time; ``free``: how many were free; ``None``: not logged.
     """
 
     line: str
@@ -87,7 +87,7 @@ def _failure(line: str, match: re.Match[str], below: tuple[str, ...]) -> CmaFail
 
 
 def why_cma_failed(facts: Facts, failures: tuple[CmaFailure, ...]) -> Diagnosis:
-    """Used up, in pieces, or busy with pages that cannot move. The last failures count: an earlier one may be fixed."""
+    """Used up, fragmented, or busy with pages that cannot move. The last failure counts: earlier ones may be fixed."""
     last = failures[-1]
     evidence = tuple(failure.line for failure in failures[-5:])
     page = facts.page_size
@@ -95,15 +95,15 @@ def why_cma_failed(facts: Facts, failures: tuple[CmaFailure, ...]) -> Diagnosis:
     times = f"{len(failures)} CMA allocations failed" if len(failures) > 1 else "a CMA allocation failed"
     asked = f"{show_size(last.pages * page)}{where}"
     if last.code == errno.EBUSY:
-        cause = CMA_BUSY.here(f"{times}: pages in the way of {asked} could not be moved")
+        cause = CMA_BUSY.here(f"{times}: CMA could not move pages to make room for {asked}")
         return Diagnosis(cause, evidence, CMA_BUSY.fix)
     if last.free is not None and last.longest is not None:
         free, longest = show_size(last.free * page), show_size(last.longest * page)
-        seen = f"free then: {free}, longest run {longest}; asked for {asked}"
+        seen = f"free at that time: {free}, longest run {longest}; asked for {asked}"
         if last.free >= last.pages > last.longest:
             return Diagnosis(_fragmented(times, asked), (*evidence, seen), CMA_FRAGMENTED.fix)
         return Diagnosis(_exhausted(times, asked), (*evidence, seen), CMA_EXHAUSTED.fix)
-    return _used_up_or_in_pieces(facts, evidence, times, last.pages * page, asked)
+    return _used_up_or_fragmented(facts, evidence, times, last.pages * page, asked)
 
 
 def _exhausted(times: str, asked: str) -> Cause:
@@ -111,21 +111,21 @@ def _exhausted(times: str, asked: str) -> Cause:
 
 
 def _fragmented(times: str, asked: str) -> Cause:
-    return CMA_FRAGMENTED.here(f"{times}: enough of CMA was free, but not {asked} in one piece")
+    return CMA_FRAGMENTED.here(f"{times}: enough CMA was free, but not {asked} contiguous")
 
 
-def _used_up_or_in_pieces(facts: Facts, evidence: tuple[str, ...], times: str, size: int, asked: str) -> Diagnosis:
-    """The log does not show which of the two it was; what is free now makes one of them likelier."""
+def _used_up_or_fragmented(facts: Facts, evidence: tuple[str, ...], times: str, size: int, asked: str) -> Diagnosis:
+    """Used up or fragmented: the log does not show which. What is free now makes one of the two more likely."""
     free = facts.meminfo.get("CmaFree")
     seen = [] if free is None else [f"CmaFree: {free // 1024} kB"]
     longest = longest_free_run(facts)
     if longest is not None:
         seen.append(f"longest free run now: {show_size(longest)}")
     exhausted, fragmented = _exhausted(times, asked), _fragmented(times, asked)
-    # How much was asked for is not always known; then an eighth of the pool is assumed.
+    # If the size of the request is not known, an eighth of the pool is assumed.
     asked_for = size or facts.meminfo.get("CmaTotal", 0) // 8
     if free is not None and free >= asked_for and (longest is None or longest < asked_for):
-        other = Alternative(exhausted, f"what was free when it failed: {_LOOK_AT_POOL}", CMA_EXHAUSTED.fix)
+        other = Alternative(exhausted, f"how much was free when it failed: {_LOOK_AT_POOL}", CMA_EXHAUSTED.fix)
         return Diagnosis(fragmented, (*evidence, *seen), CMA_FRAGMENTED.fix, alternatives=(other,))
     other = Alternative(fragmented, f"the longest free run when it failed: {_LOOK_AT_POOL}", CMA_FRAGMENTED.fix)
     return Diagnosis(exhausted, (*evidence, *seen), CMA_EXHAUSTED.fix, alternatives=(other,))
@@ -135,7 +135,7 @@ def _used_up_or_in_pieces(facts: Facts, evidence: tuple[str, ...], times: str, s
 
 
 def why_test_failed(facts: Facts, result: Result) -> Diagnosis:
-    """Why a heap test failed; without a cause where its errno does not show one."""
+    """Why a heap test failed; a diagnosis without a cause where the errno does not show it."""
     if result.heap.startswith("ion/") and result.errno != errno.ENOMEM:
         return Diagnosis()  # the rest is about nodes in /dev/dma_heap
     if result.test == "open" and result.errno in (errno.EACCES, errno.EPERM):
@@ -143,10 +143,10 @@ def why_test_failed(facts: Facts, result: Result) -> Diagnosis:
     if result.errno == errno.ENOMEM:
         return _no_memory(facts, result)
     if result.errno == errno.ENOTTY:
-        cause = HEAP_NOT_A_HEAP.here(f"{HEAP_FOLDER}/{result.heap} is a node, but no heap answers there")
+        cause = HEAP_NOT_A_HEAP.here(f"{HEAP_FOLDER}/{result.heap} is a node, but not of a heap")
         return Diagnosis(cause, remedy=HEAP_NOT_A_HEAP.fix)
     if result.errno in (errno.ENODEV, errno.ENXIO):
-        cause = HEAP_DRIVER_GONE.here(f"{HEAP_FOLDER}/{result.heap} is there, and its driver is not")
+        cause = HEAP_DRIVER_GONE.here(f"{HEAP_FOLDER}/{result.heap} is there, but its driver is not")
         return Diagnosis(cause, remedy=HEAP_DRIVER_GONE.fix)
     return Diagnosis()
 
@@ -160,8 +160,8 @@ def _no_memory(facts: Facts, result: Result) -> Diagnosis:
         )
         logged = why_cma_failed(facts, failures) if failures else None
         if (now := _by_the_area(facts, result)) is None:
-            return logged or _used_up_or_in_pieces(facts, (), "an allocation failed", 0, "some pages")
-        # The log is about earlier allocations: it is evidence where it says the same.
+            return logged or _used_up_or_fragmented(facts, (), "an allocation failed", 0, "some pages")
+        # The log is about earlier allocations: it is evidence only if it shows the same cause.
         if logged is None or logged.cause is None or now.cause is None or logged.cause.id != now.cause.id:
             return now
         return replace(now, evidence=(*now.evidence, *logged.evidence))
@@ -171,25 +171,23 @@ def _no_memory(facts: Facts, result: Result) -> Diagnosis:
 
 
 def _by_the_area(facts: Facts, result: Result) -> Diagnosis | None:
-    """By what was free in the area just before the tests; ``None`` where that does not show the cause."""
+    """The diagnosis from what was free in the area just before the tests; ``None`` if that does not show the cause."""
     others = default_cma_names() if result.heap in default_cma_names() else ()
     area, asked = use_of(facts, result.heap, *others), _ASKED.match(result.seen)
     if area is None or asked is None:
         return None
-    # The sizes are evidence, not in the cause: so tests that fail for one reason are one finding.
+    # Sizes go into the evidence, not the cause, so that tests with one cause become one finding.
     pages, failed, seen = -(-int(asked[1]) // facts.page_size), f"an allocation failed: {result.heap}", (_shown(area),)
     if area.free < pages * facts.page_size:
         return Diagnosis(CMA_EXHAUSTED.here(f"{failed} was used up"), seen, CMA_EXHAUSTED.fix)
     if area.longest is None:
         return None
     if area.longest < pages * facts.page_size:
-        return Diagnosis(
-            CMA_FRAGMENTED.here(f"{failed} had enough free, but not in one piece"), seen, CMA_FRAGMENTED.fix
-        )
+        return Diagnosis(CMA_FRAGMENTED.here(f"{failed} had enough free, but not contiguous"), seen, CMA_FRAGMENTED.fix)
     aligned = min(1 << (pages - 1).bit_length(), 1 << _alignment(facts))
     if area.longest < (pages + aligned - 1) * facts.page_size:
         return None
-    cause = CMA_BUSY.here(f"{failed} had room, but what lies there could not be moved")
+    cause = CMA_BUSY.here(f"{failed} had room, but pages that lie there could not be moved")
     return Diagnosis(cause, seen, CMA_BUSY.fix)
 
 
@@ -204,9 +202,10 @@ def _shown(area: AreaUse) -> str:
 
 
 def _by_others(lines: tuple[str, ...]) -> Iterator[str]:
-    """The lines without those that our tests caused: they lie between two marks that the run writes to the log.
+    """The lines except those that our tests caused, which lie between two marks that the run writes to the log.
 
-    Where the run was killed the second mark is missing. What follows the first may then be anyone's, and stays.
+    If the run was killed, the second mark is missing. Then any program may have caused the lines after the first
+    mark, and they stay.
     """
     ours: list[str] | None = None  # the lines since the first mark, until the second is met
     ends = ""

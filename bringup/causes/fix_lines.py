@@ -1,7 +1,7 @@
 """The lines that fix a board, rendered by the templates of ``bringup render`` for this board and this kernel.
 
-What a template needs and no board config says is taken from the record, or is what Android usually has. Where that is
-not enough, there are no lines, and the fix stays words.
+If the board config lacks a value that a template needs, the value comes from the record or is Android's usual one. If
+that is not enough, there are no lines, and the fix is words only.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ __all__ = [
 
 _OPTION = re.compile(r"CONFIG_[A-Za-z0-9_]+=\S+|# CONFIG_[A-Za-z0-9_]+ is not set")
 _COMMENT = re.compile(r"#(?! CONFIG_)|//")
-#: Options of heaps and of what they need, of all that a board config's fragment sets.
+#: Of all options in a board config's fragment, those of heaps and of what heaps need.
 _OF_HEAPS = re.compile(r"DMABUF_HEAPS|CMA|DMA_CMA|TEE$|OPTEE$|DMA_SHARED_BUFFER")
 _MODE, _OWNER = "0444", "system"
 
 
 def kconfig(lines: Iterable[str]) -> tuple[Change, ...]:
-    """Options as lines of a fragment; nothing where there are none."""
+    """Options as lines of a fragment; empty if there are none."""
     kept = tuple(dict.fromkeys(lines))
     return (Change("kconfig.fragment", kept),) if kept else ()
 
@@ -53,7 +53,7 @@ def split_kconfig(remedy: Iterable[str]) -> tuple[tuple[str, ...], tuple[Change,
 
 
 def options_for(facts: Facts, heap: Heap | None) -> tuple[str, ...]:
-    """Options that the board config's fragment sets for this heap, and that this kernel does not have set so."""
+    """Options that the board config's fragment sets for this heap and that have another value in this kernel."""
     config, version = facts.kernel_config, facts.version
     if config is None or version is None or heap is None or facts.config is None:
         return ()
@@ -70,7 +70,7 @@ def options_for(facts: Facts, heap: Heap | None) -> tuple[str, ...]:
 def ueventd_line(
     facts: Facts, name: str, mode: int | None = None, user: str = "", group: str = ""
 ) -> tuple[Change, ...]:
-    """The line that gives a heap's node its mode and owner: Android's usual ones where none are given."""
+    """The line that gives a heap's node its mode and owner; default: Android's usual ones."""
     node = {"mode": _MODE if mode is None else f"{mode:04o}", "owner": user or _OWNER, "group": group or _OWNER}
     return _rendered(facts, "ueventd", {"ueventd.rc": ""}, heap=_heap(facts, name, node=node))
 
@@ -82,7 +82,7 @@ def labelled(facts: Facts, name: str, label: str) -> tuple[Change, ...]:
 
 
 def allowed(facts: Facts, name: str, label: str, domain: str) -> tuple[Change, ...]:
-    """The rule that lets a domain open a heap of that type.
+    """The rule that allows a domain to open a heap of that type.
 
     :raises UsageError: a neverallow rule of the platform forbids it.
     """
@@ -112,18 +112,18 @@ def parameter(facts: Facts, size: int) -> tuple[Change, ...]:
 
 
 def device_tree(facts: Facts, name: str, region: Region | None) -> tuple[Change, ...]:
-    """The reserved-memory node behind a CMA heap; nothing where its size or the tree's cells are not known."""
+    """The reserved-memory node behind a CMA heap; empty if its size or the tree's cells are not known."""
     if region is None or region.size is None:
         return ()
-    given = region.model_dump() | {"declared_in": DeclaredIn.DEVICE_TREE}
+    properties = region.model_dump() | {"declared_in": DeclaredIn.DEVICE_TREE}
     if not region.no_map and region.compatible in (None, "shared-dma-pool"):
-        given["reusable"] = True
-    heap = {"name": name, "kind": HeapKind.CMA, "region": given}
+        properties["reusable"] = True
+    heap = {"name": name, "kind": HeapKind.CMA, "region": properties}
     return _rendered(facts, "device-tree", {"device-tree/heaps.dtsi": ".dtsi"}, heap=heap)
 
 
 def aligned_region(facts: Facts, node: ReservedNode) -> Region | None:
-    """The node's region moved and enlarged to what CMA on this kernel takes, and reusable, as CMA has to be."""
+    """The node's region, moved and enlarged to CMA's alignment on this kernel, and reusable."""
     granule, (base, size) = cma_granule(facts), node.extent
     if size is None or granule is None:
         return None
@@ -152,9 +152,9 @@ def _rendered(
     heap: dict[str, Any] | None = None,
     kernel: dict[str, Any] | None = None,
 ) -> tuple[Change, ...]:
-    """Render a fragment for one heap. What cannot be rendered gives no lines.
+    """Render a fragment for one heap; empty if it cannot be rendered.
 
-    :param files: the file that the lines go into → how the path of the template's output ends.
+    :param files: the file that gets the lines → the end of the path of the template's output.
     """
     from bringup.render.engine import Rendered, render
 
@@ -173,7 +173,7 @@ def _rendered(
 
 
 def _config(facts: Facts, heap: dict[str, Any] | None, kernel: dict[str, Any]) -> BoardConfig:
-    """The board config with this heap alone; where no config fits, one with nothing else."""
+    """The board config with only this heap; if no board config matched, one with nothing else."""
     base = facts.config or BoardConfig(name="board", title="This board")
     cells = root_cells(facts)
     memory = base.memory or Memory()
@@ -190,7 +190,7 @@ def _config(facts: Facts, heap: dict[str, Any] | None, kernel: dict[str, Any]) -
 
 
 def _body(rendered: Any) -> tuple[str, ...]:
-    """A file's lines without the comments, which are about the file as a whole."""
+    """A file's lines without comments: these describe the whole file."""
     text = rendered.text.replace(rendered.header, "", 1)
     lines = (line.rstrip() for line in text.splitlines())
     return tuple(line for line in lines if line and not _COMMENT.match(line))

@@ -1,4 +1,4 @@
-"""Why a heap is not there: the first broken link of a chain, with the evidence of each link before it."""
+"""Why a heap is not there: the first broken link in a chain of needs, with the evidence of the links before it."""
 
 from __future__ import annotations
 
@@ -47,9 +47,9 @@ MIB = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class HeapDriver:
-    """A heap driver: the symbol that builds it, the requirement on that, its name where it is a module.
+    """A heap driver: the symbol that builds it, the requirement on that symbol, its name as a module.
 
-    :param off: the cause that it is not built.
+    :param off: the cause if it is not built.
     """
 
     symbol: str
@@ -68,7 +68,7 @@ HEAP_DRIVERS = (
 _MAINLINE_SYMBOLS = ("DMABUF_HEAPS", "DMABUF_HEAPS_SYSTEM", "DMABUF_HEAPS_CMA", "DMABUF_HEAPS_CMA_LEGACY")
 
 _FROM_A_VENDOR = "{name} comes from a vendor's driver, which this kernel does not have"
-#: What no mainline kernel up to 7.3 provides (drivers/dma-buf/heaps/Kconfig): the cause, and what it is of one heap.
+#: Heaps that no mainline kernel up to 7.3 provides (drivers/dma-buf/heaps/Kconfig): the cause, and its text.
 _OUT_OF_TREE: dict[HeapKind, tuple[KnownCause, str]] = {
     HeapKind.SYSTEM_UNCACHED: (
         HEAP_NO_UNCACHED,
@@ -83,7 +83,7 @@ _OUT_OF_TREE: dict[HeapKind, tuple[KnownCause, str]] = {
 }
 
 
-#: A link of the chain: broken (a diagnosis), intact (what shows it), or not known.
+#: A link of the chain: broken (a diagnosis), intact (the evidence), or not known (``None``).
 Link = Diagnosis | str | None
 
 
@@ -101,7 +101,7 @@ def why_absent(facts: Facts, kind: HeapKind, heap: Heap | None = None) -> Diagno
         links += [
             lambda: _name(facts, heap),
             lambda: _tree(facts, heap),
-            lambda: _taken(facts),
+            lambda: _not_rejected(facts),
             lambda: _area(facts, heap),
         ]
     links.append(lambda: _in_mainline(facts, kind, heap))
@@ -116,8 +116,8 @@ def why_absent(facts: Facts, kind: HeapKind, heap: Heap | None = None) -> Diagno
 
 
 def why_not_reserved(facts: Facts, heap: Heap) -> Diagnosis | None:
-    """Why a heap's region is not in CMA; ``None`` where the tree has it and the kernel took it, as far as known."""
-    links = (_tree(facts, heap), _taken(facts))
+    """Why a heap's region is not in CMA; ``None`` if, as far as known, it is in the tree and was not rejected."""
+    links = (_tree(facts, heap), _not_rejected(facts))
     return next((link for link in links if isinstance(link, Diagnosis)), None)
 
 
@@ -139,7 +139,7 @@ def _framework(facts: Facts, kind: HeapKind, heap: Heap | None) -> Link:
         return config.line("DMABUF_HEAPS")
     if config is None:
         return _framework_by_class(facts)
-    # The driver is needed as well; its option appears only when the framework is on.
+    # The fix sets the driver's option as well, which exists only when the framework is on.
     also = [driver.requirement for driver in HEAP_DRIVERS if kind in driver.kinds]
     return _unset(facts, ("heaps.framework", *also), heap)
 
@@ -151,7 +151,7 @@ def _framework_by_class(facts: Facts) -> Link:
         return f"{_CLASS} is there: the framework is built in"
     if glob is None or glob.state is not State.MISSING:
         return None
-    text = "DMABUF_HEAPS is off: the kernel does not even have the class that the framework creates"
+    text = "DMABUF_HEAPS is off: the kernel does not have the class that the framework creates"
     return Diagnosis(
         KCONFIG_HEAPS_OFF.here(text),
         (facts.why_no_kernel_config, f"{_CLASS} is not there"),
@@ -160,15 +160,15 @@ def _framework_by_class(facts: Facts) -> Link:
 
 
 def _unset(facts: Facts, requirements: tuple[str, ...], heap: Heap | None) -> Diagnosis | None:
-    """What the configuration lacks: the cause is the first requirement's, the lines are those of all."""
+    """What the configuration lacks: the cause of the first requirement, and the lines of all of them."""
     answers = [facts.kconfig[id_] for id_ in requirements if id_ in facts.kconfig]
     unmet = [answer for answer in answers if answer.cause and answer.outcome in (Outcome.FAIL, Outcome.WARN)]
     if facts.kernel_config is None or not unmet or unmet[0].id != requirements[0]:
         return None
     lines = tuple(facts.kernel_config.line(symbol) for symbol in unmet[0].symbols)
     words, options = fix_lines.split_kconfig(line for answer in unmet for line in answer.remedy)
-    asked = (line for change in options for line in change.lines)
-    return Diagnosis(unmet[0].cause, lines, words, fix_lines.kconfig((*asked, *fix_lines.options_for(facts, heap))))
+    required = (line for change in options for line in change.lines)
+    return Diagnosis(unmet[0].cause, lines, words, fix_lines.kconfig((*required, *fix_lines.options_for(facts, heap))))
 
 
 def _driver(facts: Facts, kind: HeapKind, heap: Heap | None) -> Link:
@@ -196,7 +196,7 @@ def _loaded(facts: Facts, config: KernelConfig, driver: HeapDriver) -> Link:
 
 
 def module_not_loaded(facts: Facts, driver: HeapDriver, *seen: str) -> Diagnosis:
-    """A heap driver that is a module and is not loaded."""
+    """The diagnosis for a heap driver that is a module and is not loaded."""
     cause = MODULE_NOT_LOADED.here(f"the heap driver {driver.module} is a module and is not loaded")
     evidence = (*seen, f"{driver.module} is not in /proc/modules")
     if facts.modules_load is not None and driver.module in facts.modules_load:
@@ -258,11 +258,11 @@ def _name(facts: Facts, heap: Heap | None) -> Link:
     if not there or any(name in there for name in heap.names_on(facts.version.release if facts.version else None)):
         return None
     parameter = _cma_parameter(facts)
-    why = f"{parameter} replaces the device tree's pool" if parameter else "this kernel calls it so"
+    why = f"{parameter} replaces the device tree's pool" if parameter else "this kernel uses that name"
     cause = HEAP_RENAMED.here(f"the default CMA heap is called {', '.join(there)} here: {why}")
     remedy = [f"name {there[0]} in the heap map and in ueventd.rc instead of {heap.name}"]
     if parameter:
-        remedy.insert(0, f"drop {parameter} from the kernel command line to get the device tree's pool and name back")
+        remedy.insert(0, f"drop {parameter} from the kernel command line to use the device tree's pool and name again")
         remedy[1] = f"or {remedy[1]}"
     evidence = [f"/dev/dma_heap/{name} is there" for name in there]
     return Diagnosis(cause, (*evidence, *filter(None, [parameter])), tuple(remedy), _keeps_the_name(facts))
@@ -290,18 +290,18 @@ def _tree(facts: Facts, heap: Heap | None) -> Link:
         seen = ", ".join(sorted(nodes)) or "no node"
         evidence = (f"{node}, disabled",) if node is not None else (f"/reserved-memory has no {name}: {seen}",)
         cause = CMA_NO_REGION.here(f"the device tree that the board booted with has no node {name}")
-        remedy = ("check that the overlay or .dts with this node is in the image that the boot loader passes on",)
+        remedy = ("check that the overlay or .dts with this node is in the image that the boot loader uses",)
         return Diagnosis(cause, evidence, remedy, lines)
     if node.is_pool and not node.is_cma:
         known = CMA_REGION_NO_MAP if "no-map" in node.flags else CMA_REGION_NOT_REUSABLE
         why = "says no-map" if "no-map" in node.flags else "does not say reusable"
-        cause = known.here(f"{node.name} {why}, so the kernel makes no CMA area and no heap of it")
+        cause = known.here(f"{node.name} {why}, so the kernel makes no CMA area and no heap from it")
         lines = lines or fix_lines.device_tree(facts, node.name, fix_lines.aligned_region(facts, node))
-        return Diagnosis(cause, (str(node),), ("write reusable into the node, and take no-map out",), lines)
+        return Diagnosis(cause, (str(node),), ("add reusable to the node, and remove no-map",), lines)
     return str(node)
 
 
-def _taken(facts: Facts) -> Link:
+def _not_rejected(facts: Facts) -> Link:
     """The kernel may have rejected the region."""
     if rejected := rejections(facts):
         return region_rejected(facts, rejected)
@@ -311,7 +311,7 @@ def _taken(facts: Facts) -> Link:
 
 
 def _area(facts: Facts, heap: Heap | None) -> Link:
-    """There may be no CMA area at all, or none but the default one may have a heap."""
+    """There may be no CMA area at all, or only the default area may have a heap."""
     total = facts.meminfo.get("CmaTotal")
     if total is None:
         return None
@@ -337,9 +337,9 @@ def _area(facts: Facts, heap: Heap | None) -> Link:
 
 
 def _default_only(facts: Facts, heap: Heap | None) -> Diagnosis | None:
-    """Up to 6.18 the CMA heap driver makes a heap of the default area only; 7.2 makes one of each."""
+    """Up to 6.18 the CMA heap driver makes a heap from the default area only; 7.2 makes one per area."""
     if heap is None or _is_default(heap) or facts.version is None or facts.version.series > (6, 18):
         return None
-    text = f"up to Linux 6.18 only the default CMA area is a heap, and {heap.name} is another"
-    remedy = (f"make {heap.name} the default area (linux,cma-default), or say in the board config: first: '7.2'",)
+    text = f"up to Linux 6.18 only the default CMA area has a heap, and {heap.name} is another area"
+    remedy = (f"make {heap.name} the default area (linux,cma-default), or write in the board config: first: '7.2'",)
     return Diagnosis(CMA_DEFAULT_ONLY.here(text), (facts.version.release,), remedy)

@@ -1,4 +1,4 @@
-"""Regions that the kernel did not take: what its log says about them, why, and how the node has to look."""
+"""Regions that the kernel rejected: what its log says about them, why, and the node that it would accept."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ from bringup.results.verdict import Alternative, Diagnosis
 
 __all__ = ["Rejection", "log_is_whole", "region_rejected", "rejections"]
 
-#: What the kernel logs when a node gives way to cma= (5.10 to 6.12; 7.2).
+#: What the kernel logs when cma= replaces a node (5.10 to 6.12; 7.2).
 _REPLACED = ("using cmdline CMA params instead", 'in favor for "cma=" kernel param')
-#: The causes that a line of the log shows, the more precise ones first. Each has its wording, which is that of
+#: The causes that a line of the log shows, the more precise ones first. The wording of each is from
 #: of_reserved_mem.c, kernel/dma/contiguous.c and coherent.c, mm/cma.c of Linux 5.10, 6.12 and 7.3.
 _LOGGED = (
     CMA_REGION_MISALIGNED,
@@ -42,7 +42,7 @@ _LOGGED = (
     CMA_REGION_NOT_REUSABLE,
     CMA_REGION_REJECTED,
 )
-#: Causes that the node can be rid of by what it says itself.
+#: Causes that a change of the node itself can fix.
 _FIXED_IN_NODE = (
     CMA_REGION_MISALIGNED,
     CMA_REGION_PAGE_SIZE,
@@ -54,7 +54,7 @@ _FIXED_IN_NODE = (
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """A region that the kernel did not take: the cause, and the lines of the log that show it."""
+    """A region that the kernel rejected: the cause, and the log lines that show it."""
 
     cause: KnownCause
     lines: tuple[str, ...]
@@ -66,10 +66,10 @@ def log_is_whole(facts: Facts) -> bool:
 
 
 def rejections(facts: Facts) -> tuple[Rejection, ...]:
-    """What the kernel did not take, by cause; vague lines join the first precise cause.
+    """What the kernel rejected, by cause; vague lines are added to the first precise cause.
 
-    A node that cma= on the command line replaces is passed over on purpose; the kernel then logs that it matched
-    nothing, and that is not a rejection (kernel/dma/contiguous.c: rmem_cma_setup).
+    The kernel skips a node on purpose if cma= on the command line replaces it. It then logs that the node matched
+    nothing, which is not a rejection (kernel/dma/contiguous.c: rmem_cma_setup).
     """
     lines = facts.dmesg or ()
     is_replaced = any(words in line for line in lines for words in _REPLACED)
@@ -104,18 +104,18 @@ def _cause_on_kernel(facts: Facts, cause: KnownCause) -> KnownCause:
 
 
 def _cause_in_tree(facts: Facts) -> KnownCause:
-    """Why no kind of region wanted a node: the node itself may show it."""
+    """Why no kind of region matched a node: the node itself may show it."""
     nodes = (reserved_nodes(facts) or {}).values()
     is_both = any(node.is_pool and {"reusable", "no-map"} <= set(node.flags) for node in nodes)
     return CMA_REGION_NO_MAP if is_both else CMA_REGION_REJECTED
 
 
 def region_rejected(facts: Facts, rejected: tuple[Rejection, ...]) -> Diagnosis:
-    """What the kernel did not take, the most precise first; the others stand beside it."""
+    """The diagnosis: the most precise rejection is the cause, the others are alternatives."""
     first, *others = rejected
     node = _rejected_node(facts, first)
     alternatives = tuple(
-        Alternative(other.cause.here(), f"the kernel says this, too: {other.lines[0]}", other.cause.fix)
+        Alternative(other.cause.here(), f"the kernel logs this, too: {other.lines[0]}", other.cause.fix)
         for other in others
     )
     evidence = first.lines[:8]
@@ -129,7 +129,7 @@ def region_rejected(facts: Facts, rejected: tuple[Rejection, ...]) -> Diagnosis:
 
 
 def _rejected_node(facts: Facts, rejection: Rejection) -> ReservedNode | None:
-    """The node that the kernel means: the one that it names, or the one that has this fault."""
+    """The node that the kernel rejected: the one that its log names, or the one that has this fault."""
     pools = [node for node in (reserved_nodes(facts) or {}).values() if node.is_pool]
     granule = cma_granule(facts)
     if rejection.cause in (CMA_REGION_MISALIGNED, CMA_REGION_PAGE_SIZE) and granule is not None:

@@ -1,4 +1,4 @@
-"""Whose a node is: Android's fixed user and group ids, as far as heap nodes are given to them, and the SELinux type.
+"""A node's owner and type: Android's fixed user and group ids that own heap nodes, and SELinux types.
 
 Source of the ids: AOSP system/core/libcutils/include/private/android_filesystem_config.h (AID_*).
 """
@@ -28,7 +28,7 @@ _NAMES = {number: name for name, number in _IDS.items()}
 
 
 def uid_of(name: str) -> int | None:
-    """The id behind a name or a number; ``None`` where it is not known here."""
+    """The id behind a name or a number; ``None`` if it is not known here."""
     return int(name) if name.isdecimal() else _IDS.get(name)
 
 

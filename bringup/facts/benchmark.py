@@ -15,7 +15,7 @@ from bringup.results.timing import TimingFacts, UntimedFacts
 
 __all__ = ["LIMITS", "timing_facts", "untimed_facts"]
 
-#: What bounds an operation on this board: operations of the process's own memory and files, which take this together.
+#: What limits an operation on this board: the sum of these operations on the process's own memory and files.
 LIMITS: Mapping[str, tuple[str, ...]] = {
     "alloc": ("memfd", "memset"),
     "touch": ("touch",),
@@ -34,7 +34,7 @@ _Key = tuple[TimingSource, str, int, str, int, int]
 
 @dataclass(frozen=True, slots=True)
 class _Pass:
-    """One operation in one pass: the time per call, and what bounds it, in nanoseconds; ``limit`` may be empty."""
+    """One operation in one pass: the time per call and its limit, in nanoseconds; ``limit`` may be empty."""
 
     calls: tuple[float, ...]
     batch: int
@@ -62,7 +62,7 @@ def timing_facts(timings: Iterable[Timing]) -> tuple[TimingFacts, ...]:
 
 
 def untimed_facts(untimed: Iterable[Untimed]) -> tuple[UntimedFacts, ...]:
-    """What was not timed, each once, in however many passes."""
+    """What was not timed, each listed once for all passes."""
     facts = (
         UntimedFacts(line.source.value, line.name, line.flags, line.size, line.threads, line.why) for line in untimed
     )
@@ -78,14 +78,14 @@ def _calls(timing: Timing) -> dict[str, tuple[float, ...]]:
 
 
 def _bound(op: OpSamples, limits: Mapping[str, tuple[float, ...]]) -> tuple[float, ...]:
-    """What bounds the operation, turn by turn."""
+    """The operation's limit, turn by turn."""
     parts = [limits.get(name, ()) for name in LIMITS.get(op.op, ())]
     return tuple(sum(turn) for turn in zip(*parts, strict=False)) if parts else ()
 
 
 @dataclass(frozen=True, slots=True)
 class _Loop:
-    """What the timing loop itself takes: one round of it, and each further one, in nanoseconds."""
+    """The time of the timing loop itself: the first round and each further one, in nanoseconds."""
 
     first: float
     further: float

@@ -1,4 +1,4 @@
-"""What a record says about its board: typed and parsed once; what was not observed is ``None``."""
+"""What a record says about its board: parsed once, with types; ``None`` if it was not observed."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Facts:
     """What is known about one board. A property that is ``None`` was not observed or could not be read.
 
     :param config: the board config it is judged against; ``None`` where none matched.
-    :param why_config: why this config fits, or why none does.
+    :param why_config: why this config matches, or why none does.
     :param rendered: files rendered for it earlier, path → text, to compare the board with.
     """
 
@@ -61,7 +61,7 @@ class Facts:
     def against(
         self, config: BoardConfig | None, why_config: str = "", rendered: Mapping[str, str] | None = None
     ) -> Facts:
-        """The same facts, held against a board config. What was parsed already is kept: none of it depends on these."""
+        """The same facts with another board config. What was parsed is kept: it does not depend on the config."""
         facts = copy(self)
         facts.config, facts.why_config, facts.rendered = config, why_config, rendered
         return facts
@@ -72,7 +72,7 @@ class Facts:
         return entry.text() if entry is not None and entry.state is State.OK else None
 
     def why_unknown(self, path: str) -> str:
-        """Why a file or node is not known, for a verdict's reason."""
+        """Why a file or node is not known, as a verdict's reason."""
         entry = self.record.file(path) or self.record.node(path)
         if entry is None:
             return f"{path} was not observed ({self.record.incomplete or 'it was not asked for'})"
@@ -114,7 +114,7 @@ class Facts:
 
     @cached_property
     def is_user_build(self) -> bool | None:
-        """Whether Android was built for users (debugfs and the like are then forbidden)."""
+        """Whether it is a user build of Android, which forbids debugfs and the like."""
         kind = self.properties.get("ro.build.type")
         return None if kind is None else kind == "user"
 
@@ -152,7 +152,7 @@ class Facts:
 
     @property
     def why_no_kernel_config(self) -> str:
-        """Why there is none."""
+        """Why the running kernel's configuration is not known."""
         return self._kernel_config[1]
 
     @cached_property
@@ -165,7 +165,7 @@ class Facts:
 
     @cached_property
     def evidence(self) -> Evidence:
-        """What was observed besides the configuration and proves a requirement."""
+        """What was observed besides the configuration and can prove a requirement."""
         return Evidence.of(
             modules=self.modules,
             modules_load=self.modules_load,
@@ -203,7 +203,7 @@ class Facts:
 
     @cached_property
     def heap_nodes(self) -> dict[str, NodeFact] | None:
-        """The nodes under ``/dev/dma_heap`` by heap name; ``None`` where the folder was not or could not be listed."""
+        """The nodes under ``/dev/dma_heap`` by heap name; ``None`` if the folder was not listed or could not be."""
         glob = self.record.globs.get(f"{HEAP_FOLDER}/*")
         if glob is None or glob.state in (State.DENIED, State.FAILED) or self._heap_folder_unreadable:
             return None
@@ -232,11 +232,11 @@ def _parsed_after(entry: FileEntry) -> int:
 
 def _parse_kernel_config(entry: FileEntry) -> tuple[KernelConfig | None, str]:
     if entry.truncated:
-        return None, f"{entry.path} is larger than what was read of it"
+        return None, f"{entry.path} is larger than the part that was read"
     try:
         return config_from_bytes(entry.data(), entry.path, complete=True), ""
     except BringupError as error:
-        return None, f"{entry.path} cannot be understood: {error}"
+        return None, f"{entry.path} cannot be parsed: {error}"
 
 
 def _ueventd_rules(entry: FileEntry) -> Iterator[UeventdRule]:

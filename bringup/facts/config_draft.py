@@ -1,4 +1,4 @@
-"""What a first board config is drafted from: the board, its heaps and its pools, as a record has them."""
+"""The input of a first board config: the board, its heaps and its pools, from a record."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["seen_board"]
 
 
 def seen_board(record: Record) -> SeenBoard:
-    """What the record says about its board, without what identifies this one unit."""
+    """What the record says about its board, without anything that identifies the single unit."""
     facts = Facts(record)
     hello = record.hello
     reserved = reserved_memory(facts)
@@ -37,7 +37,7 @@ def seen_board(record: Record) -> SeenBoard:
 
 
 def _heap_modules(facts: Facts) -> tuple[str, ...]:
-    """Modules called after a heap; ``/proc/modules`` names the one loaded last first (kernel/module/main.c)."""
+    """Modules named like heap drivers; ``/proc/modules`` lists the last loaded first (kernel/module/main.c)."""
     names = [line.split()[0] for line in (facts.text("/proc/modules") or "").splitlines() if line.strip()]
     return tuple(name for name in reversed(names) if name.endswith(("_heap", "_heaps")))
 

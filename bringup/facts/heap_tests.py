@@ -1,4 +1,4 @@
-"""The outcomes of heap tests, where a known defect of the kernel decides between a warning and a failure."""
+"""The outcomes of heap tests; a known kernel defect decides between warn and fail."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ class ShownDefect:
 
     @property
     def outcome(self) -> Outcome:
-        """FAIL where the kernel's release has the fix: something brought the defect back."""
+        """FAIL if the kernel's release has the fix: something brought the defect back."""
         return Outcome.FAIL if self.judged.state is DefectState.FIXED else Outcome.WARN
 
 
 def shown_defect(facts: Facts, result: Result) -> ShownDefect | None:
-    """The known defect that a result shows; ``None``: it shows none.
+    """The known defect that a result shows; ``None`` if it shows none.
 
-    The test allocator warns of it. Older ones failed instead where they believed that the kernel has the fix.
+    The test allocator reports a defect with warn. Older versions reported fail if they believed the kernel was fixed.
     """
     defect = defect_shown_by(result.test)
     if defect is None or result.outcome not in (Outcome.WARN, Outcome.FAIL):
@@ -42,6 +42,6 @@ def shown_defect(facts: Facts, result: Result) -> ShownDefect | None:
 
 
 def outcome_of(facts: Facts, result: Result) -> Outcome:
-    """What became of a heap test, as its verdict has it."""
+    """The outcome of a heap test, as in its verdict."""
     shown = shown_defect(facts, result)
     return result.outcome if shown is None else shown.outcome

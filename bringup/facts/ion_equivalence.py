@@ -1,6 +1,6 @@
 """An ION heap and the DMA-BUF heap that replaces it, compared point by point from one record.
 
-A point that does not show on this board is ``UNKNOWN``, and never taken for equal.
+A point that this board does not show is ``UNKNOWN``, and never counts as equal.
 """
 
 from __future__ import annotations
@@ -27,10 +27,11 @@ ION_LEGACY = "legacy"
 ION_FLAG_CACHED = 1
 #: ``enum ion_heap_type`` (drivers/staging/android/uapi/ion.h of Linux 5.10).
 _TYPES = ("system", "system-contig", "carveout", "chunk", "dma", "custom")
-#: From so many times the time of cached memory on, reading is uncached: on the boards that ION ran on, uncached memory
-#: is slower than that, and noise is smaller. Up to the second figure it is cached, if the board shows a difference.
+#: Reading that takes at least the first figure times as long as cached memory is uncached: on the boards that ION ran
+#: on, uncached memory is slower than that, and noise is smaller. Up to the second figure it is cached, if the board
+#: shows a difference.
 _UNCACHED_FROM, _CACHED_TO = 4.0, 2.0
-#: A median that differs by less is the same: two heaps are not timed in the same turns.
+#: Medians that differ by a smaller factor count as equal: the two heaps are not timed in the same turns.
 _LATENCY_BAND = 2.0
 _MIB = 1 << 20
 
@@ -42,7 +43,7 @@ class _Cache(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class _Side:
-    """What is known about one of the two."""
+    """What is known about one of the two heaps."""
 
     tests: Mapping[str, Result]
     reads: ReadTimes | None
@@ -51,7 +52,7 @@ class _Side:
 
 
 def ion_facts(facts: Facts) -> IonFacts | None:
-    """What a report shows of ION; ``None`` where there is none, or it was not asked."""
+    """What a report shows of ION; ``None`` if there is no ION, or it was not observed."""
     ion = facts.record.ion
     if ion is None or ion.state is not State.OK:
         return None
@@ -64,7 +65,7 @@ def _type(number: int) -> str:
 
 
 def ion_sources(facts: Facts) -> dict[str, str]:
-    """Each heap of ION as its tests name it, and its type."""
+    """Each heap of ION by its name in test results, with its type."""
     ion = facts.record.ion
     types = {} if ion is None else {name: _type(number) for name, number, _ in ion.heaps}
     names = sorted(name for name in facts.record.tested_heaps if name.startswith("ion/"))
@@ -139,7 +140,7 @@ def _side(facts: Facts, name: str) -> _Side:
 
 
 def _holds(tests: Mapping[str, Result], ids: Sequence[str]) -> tuple[bool | None, str]:
-    """Whether all of these tests passed (``None``: not known), and what broke them or why it is not known."""
+    """Whether all of these tests passed (``None``: not known), and why they failed or why it is not known."""
     for id_ in ids:
         result = tests.get(id_)
         if result is not None and result.outcome is Outcome.FAIL:
@@ -166,7 +167,7 @@ def _asserted(name: str, ids: Sequence[str], assertion: str, old: _Side, new: _S
 
 
 def _slower(reads: ReadTimes) -> float:
-    """How many times as long reading takes as reading the process's own memory, by the medians."""
+    """The median time of reading the buffer, divided by that of reading the process's own memory."""
     return percentile(reads.read_ns, 0.5) / max(1, percentile(reads.memory_ns, 0.5))
 
 
@@ -181,14 +182,14 @@ def _cacheability(facts: Facts, heap: Heap, flags: int, old: _Side, new: _Side) 
         result = PointResult.SAME if was is is_now else PointResult.DIFFERENT
         rule = f"heuristic: {_UNCACHED_FROM:g} times and more is uncached, up to {_CACHED_TO:g} times cached"
         return IonPoint("cacheability", result, f"{was}: {words[0]}", f"{is_now}: {words[1]}", rule)
-    asked, expected = _Cache.CACHED if flags & ION_FLAG_CACHED else _Cache.UNCACHED, _expected_cache(facts, heap)
-    said = (f"asked for {asked}; {words[0]}", f"by its kind {expected or 'not known'}; {words[1]}")
+    requested, expected = _Cache.CACHED if flags & ION_FLAG_CACHED else _Cache.UNCACHED, _expected_cache(facts, heap)
+    evidence = (f"asked for {requested}; {words[0]}", f"by its kind {expected or 'not known'}; {words[1]}")
     blind = "no mapping on this board reads slower than cached memory, so time does not show it" if not shows else (
         "the times are neither a cached nor an uncached mapping's"
     )  # fmt: skip
-    if expected is not None and expected is not asked:
-        return IonPoint("cacheability", PointResult.DIFFERENT, *said, f"by the kind of each; {blind}")
-    return IonPoint("cacheability", PointResult.UNKNOWN, *said, blind)
+    if expected is not None and expected is not requested:
+        return IonPoint("cacheability", PointResult.DIFFERENT, *evidence, f"by the kind of each; {blind}")
+    return IonPoint("cacheability", PointResult.UNKNOWN, *evidence, blind)
 
 
 def _judged(ratio: float | None, shows: bool) -> _Cache | None:
@@ -214,15 +215,15 @@ def _expected_cache(facts: Facts, heap: Heap) -> _Cache | None:
 
 
 def _common(old: _Side, new: _Side) -> list[tuple[PageFacts, PageFacts]]:
-    """Buffers of more than a page that were traced for both."""
+    """Buffers of more than a page that were traced on both heaps."""
     sizes = sorted(old.pages.keys() & new.pages.keys())
     return [(old.pages[size], new.pages[size]) for size in sizes if size > old.pages[size].page_size]
 
 
-_UNTRACED = "the pages of buffers of both were not traced (that needs root and tracefs)"
+_UNTRACED = "the pages of both heaps' buffers were not traced (that needs root and tracefs)"
 
 
-def _in_one_piece(pages: PageFacts) -> bool:
+def _is_contiguous(pages: PageFacts) -> bool:
     return sum(count for _, count in pages.runs) == 1
 
 
@@ -230,7 +231,7 @@ def _contiguity(old: _Side, new: _Side) -> IonPoint:
     pairs = _common(old, new)
     if not pairs:
         return IonPoint("contiguity", PointResult.UNKNOWN, why=_UNTRACED)
-    was, is_now = (all(_in_one_piece(pair[side]) for pair in pairs) for side in (0, 1))
+    was, is_now = (all(_is_contiguous(pair[side]) for pair in pairs) for side in (0, 1))
     result = PointResult.SAME if was == is_now else PointResult.BETTER if is_now else PointResult.WORSE
     ion, heap = ("; ".join(_pieces(pair[side]) for pair in pairs) for side in (0, 1))
     return IonPoint("contiguity", result, ion, heap, "runs of physical pages, by the kernel's trace events")
@@ -242,7 +243,7 @@ def _pieces(pages: PageFacts) -> str:
 
 
 def _alignment(old: _Side, new: _Side) -> IonPoint:
-    pairs = [pair for pair in _common(old, new) if _in_one_piece(pair[0])]
+    pairs = [pair for pair in _common(old, new) if _is_contiguous(pair[0])]
     if not _common(old, new):
         return IonPoint("alignment", PointResult.UNKNOWN, why=_UNTRACED)
     if not pairs:
@@ -260,7 +261,7 @@ def _own_alignment(size: int) -> int:
 
 
 def _is_aligned(pages: PageFacts) -> bool:
-    return _in_one_piece(pages) and pages.lowest % _own_alignment(pages.size) == 0
+    return _is_contiguous(pages) and pages.lowest % _own_alignment(pages.size) == 0
 
 
 def _aligned(pages: PageFacts) -> str:

@@ -1,4 +1,4 @@
-"""The kernel of an observed board as a source that its configuration can be judged from."""
+"""The kernel of an observed board, as a source for judging its configuration."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ __all__ = ["kernel_source"]
 def kernel_source(facts: Facts, name: str, options: CheckOptions) -> tuple[Source, CheckOptions]:
     """The board's kernel as a source, and the options with everything else that was observed as evidence.
 
-    :param options: what a person said; it comes before what was observed.
+    :param options: what the user passed; it takes precedence over what was observed.
     """
     release = facts.version.release if facts.version else None
     source = Source(name, SourceKind.CONFIG, facts.kernel_config, facts.why_no_kernel_config, release=release)
-    observed, said = facts.evidence, options.evidence
+    observed, from_user = facts.evidence, options.evidence
     evidence = replace(
         observed,
-        modules_load=observed.modules_load if said.modules_load is None else said.modules_load,
-        cmdline=said.cmdline or observed.cmdline,
-        is_user_build=observed.is_user_build if said.is_user_build is None else said.is_user_build,
+        modules_load=observed.modules_load if from_user.modules_load is None else from_user.modules_load,
+        cmdline=from_user.cmdline or observed.cmdline,
+        is_user_build=observed.is_user_build if from_user.is_user_build is None else from_user.is_user_build,
     )
     arch = options.arch
     if arch is None and facts.kernel_config is None and facts.record.hello is not None:

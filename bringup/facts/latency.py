@@ -25,7 +25,7 @@ def percentile(samples: Sequence[_Number], share: float) -> _Number:
 
 
 def latency_facts(latency: Latency) -> LatencyFacts | None:
-    """What a report shows of one size on one heap; ``None`` where a list of samples is empty."""
+    """What a report shows of one size on one heap; ``None`` if a list of samples is empty."""
     if not (latency.alloc_ns and latency.free_ns and latency.memset_ns):
         return None
     return LatencyFacts(

@@ -34,9 +34,9 @@ NOT_LABELLED = ("device", "unlabeled")
 class Denial:
     """One avc line about a heap.
 
-    :param domain: who was refused, and ``type`` what: SELinux types.
+    :param domain: the SELinux type that was refused; ``type``: the SELinux type of what it tried to access.
     :param name: the file's name, where the line has it.
-    :param let_pass: it was not refused: SELinux, or the domain, is permissive.
+    :param let_pass: the access was allowed because SELinux, or the domain, is permissive.
     """
 
     line: str
@@ -49,7 +49,7 @@ class Denial:
 
     @property
     def is_harmless(self) -> bool:
-        """It only asked for the size of the file system that all DMA-BUFs are in: nobody depends on the answer."""
+        """Whether it asked only for the size of the DMA-BUF file system: no program depends on the answer."""
         return self.cls == "filesystem" and self.rights == ("getattr",)
 
 
@@ -59,7 +59,7 @@ def denials(facts: Facts) -> tuple[Denial, ...]:
 
 
 def lost_lines(facts: Facts) -> tuple[str, ...]:
-    """Lines that say that others are missing: an avc line about a heap may be among those."""
+    """Lines that report lost lines; a lost line may be an avc line about a heap."""
     return tuple(line for line in facts.dmesg or () if _LOST.search(line))
 
 
@@ -88,10 +88,10 @@ def _fields(text: str) -> Iterator[tuple[str, str]]:
 
 
 def _is_about_a_heap(facts: Facts, match: re.Match[str], fields: dict[str, str], name: str | None) -> bool:
-    """Whether it is a heap that was denied: by its type or path, or because a heap's node has this name.
+    """Whether the line denies access to a heap: by type or path, or because a heap's node has this name.
 
-    The kernel logs the last part of a path only, so a heap that was never labelled shows as ``name="system"`` with the
-    label of all of ``/dev``. Another file of that name (``/dev/log/system`` was one) has another label than the heap.
+    The kernel logs only the last part of a path. So a heap without a label of its own shows as ``name="system"`` with
+    the label of all of ``/dev``. Another file of that name (such as ``/dev/log/system``) has another label.
     """
     texts = (match["type"], fields.get("path", ""), fields.get("name", ""), fields.get("dev", ""))
     if any(word in text for word in _ABOUT_HEAPS for text in texts):

@@ -1,4 +1,4 @@
-"""A board's upstream gap: from what was observed, or from what its config asks for."""
+"""A board's upstream gap: from what was observed, or from what its config expects."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ _INTERFACES = ("/sys/kernel/dma_heap/total_pools_kb", "/dev/ion")
 
 
 def gap_of_config(config: BoardConfig, kernel: str | None = None, users: Users | None = None) -> UpstreamGap:
-    """The gap of a board as its config describes it, with no board.
+    """The gap of a board config, without a board.
 
     :param kernel: a release or series; default: the newest of the config, else mainline as a whole.
     :param users: modules that allocate inside the kernel; see
         :func:`~bringup.kernel.sources.module_symbols.heap_users`.
-    :raises UsageError: it is not a kernel version.
+    :raises UsageError: ``kernel`` is not a kernel version.
     """
     release = kernel or (config.kernel.versions[-1] if config.kernel and config.kernel.versions else None)
-    asked = _asked(config, KernelVersion.parse(release) if release else None)
-    return upstream_gap(replace(asked, interfaces=dict(asked.interfaces) | _called(users)))
+    expected = _expected(config, KernelVersion.parse(release) if release else None)
+    return upstream_gap(replace(expected, interfaces=dict(expected.interfaces) | _called(users)))
 
 
 def gap_of_modules(users: Users, kernel: str | None = None) -> UpstreamGap:
@@ -41,11 +41,11 @@ def gap_of_modules(users: Users, kernel: str | None = None) -> UpstreamGap:
 
 
 def gap_of_board(facts: Facts, users: Users | None = None) -> UpstreamGap:
-    """The gap of a board as it was observed, and of what its config asks for.
+    """The gap of a board, from what was observed and what its config expects.
 
     :param users: as for :func:`gap_of_config`.
     """
-    asked = _asked(facts.config, facts.version)
+    expected = _expected(facts.config, facts.version)
     nodes = facts.heap_nodes
     symbols = facts.kernel_config
     modules = facts.modules
@@ -56,17 +56,17 @@ def gap_of_board(facts: Facts, users: Users | None = None) -> UpstreamGap:
     }
     used = Used(
         kernel=facts.version,
-        heaps=dict(asked.heaps) | {name: f"{HEAP_FOLDER}/{name} is on the board" for name in nodes or ()},
-        options=dict(asked.options) | options,
-        modules=dict(asked.modules) | dict.fromkeys(sorted(modules or ()), "loaded"),
+        heaps=dict(expected.heaps) | {name: f"{HEAP_FOLDER}/{name} is on the board" for name in nodes or ()},
+        options=dict(expected.options) | options,
+        modules=dict(expected.modules) | dict.fromkeys(sorted(modules or ()), "loaded"),
         interfaces={path: "it is on the board" for path in _INTERFACES if _is_there(facts, path)} | _called(users),
-        cma_areas=_cma_areas(facts) | {name: True for name, default in asked.cma_areas.items() if default},
+        cma_areas=_cma_areas(facts) | {name: True for name, default in expected.cma_areas.items() if default},
         not_known=(*_not_known(facts), *_calls_not_known(facts, users)),
     )
     return upstream_gap(used)
 
 
-def _asked(config: BoardConfig | None, version: KernelVersion | None) -> Used:
+def _expected(config: BoardConfig | None, version: KernelVersion | None) -> Used:
     if config is None:
         return Used(version)
     series = f"{version.major}.{version.minor}" if version else None
@@ -112,7 +112,7 @@ def _called(users: Users | None) -> dict[str, str]:
 
 
 def _calls_not_known(facts: Facts, users: Users | None) -> Iterator[str]:
-    """What modules call cannot be seen on a board; a mainline kernel has nothing of the kind to call."""
+    """Calls of modules cannot be observed on a board. (A mainline kernel has no such functions to call.)"""
     config, version = facts.kernel_config, facts.version
     flavour = (version.flavour if version else None) or (config.flavour if config else None)
     if users is None and flavour in (Flavour.GKI, Flavour.VENDOR) and facts.modules:
