@@ -247,7 +247,7 @@ def _alignment(old: _Side, new: _Side) -> IonPoint:
     if not _common(old, new):
         return IonPoint("alignment", PointResult.UNKNOWN, why=_UNTRACED)
     if not pairs:
-        why = "the ION heap's buffers are in pieces, although its type is contiguous"
+        why = "the ION heap's buffers are not contiguous, although its type is"
         return IonPoint("alignment", PointResult.UNKNOWN, "pages", "", why)
     was, is_now = (all(_is_aligned(pair[side]) for pair in pairs) for side in (0, 1))
     result = PointResult.SAME if was == is_now else PointResult.BETTER if is_now else PointResult.WORSE

@@ -99,7 +99,7 @@ def test_a_healthy_heap_passes_every_check(scripted: Program, tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("fault", "caught_by", "outcome", "seen"),
     [
-        ("cma_pieces", "pages.contiguous", "fail", "64 KiB: 2 pieces, at 0x5e000000, 0x5e020000"),
+        ("cma_pieces", "pages.contiguous", "fail", "64 KiB: 2 blocks, at 0x5e000000, 0x5e020000"),
         ("cma_misaligned", "pages.contiguous", "fail", "64 KiB: at 0x5e001000, not aligned to 64 KiB"),
         ("cma_elsewhere", "pages.region", "fail", "4 KiB: 0x70000000 to 0x70001000"),
         ("cma_high", "pages.promised", "fail", "4 KiB: 0x140000000 to 0x140001000"),
