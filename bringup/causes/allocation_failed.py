@@ -30,7 +30,7 @@ _ALLOC_FAILED = re.compile(
 _FREE = re.compile(r"(?:number of available pages|range \d+): (?P<runs>[0-9@+]*)")
 _TOTAL = re.compile(r"=> (?P<free>\d+) free of (?P<total>\d+) total pages")
 #: How many bytes a heap test asked for when the heap refused.
-_ASKED = re.compile(r"^ALLOC of (\d+) bytes: ENOMEM")
+_REFUSED = re.compile(r"^ALLOC of (\d+) bytes: ENOMEM")
 #: A CMA heap aligns a buffer to its size, to 256 pages at most (CONFIG_CMA_ALIGNMENT; kernel/dma/contiguous.c).
 _ALIGNMENT = 8
 #: So many lines after a failure may list free pages: one per area up to 6.12, later one per range and two more.
@@ -93,38 +93,38 @@ def why_cma_failed(facts: Facts, failures: tuple[CmaFailure, ...]) -> Diagnosis:
     page = facts.page_size
     where = f" of {last.area}" if last.area else ""
     times = f"{len(failures)} CMA allocations failed" if len(failures) > 1 else "a CMA allocation failed"
-    asked = f"{show_size(last.pages * page)}{where}"
+    request = f"{show_size(last.pages * page)}{where}"
     if last.code == errno.EBUSY:
-        cause = CMA_BUSY.here(f"{times}: CMA could not move pages to make room for {asked}")
+        cause = CMA_BUSY.here(f"{times}: CMA could not move pages to make room for {request}")
         return Diagnosis(cause, evidence, CMA_BUSY.fix)
     if last.free is not None and last.longest is not None:
         free, longest = show_size(last.free * page), show_size(last.longest * page)
-        seen = f"free at that time: {free}, longest run {longest}; asked for {asked}"
+        seen = f"free at that time: {free}, longest run {longest}; asked for {request}"
         if last.free >= last.pages > last.longest:
-            return Diagnosis(_fragmented(times, asked), (*evidence, seen), CMA_FRAGMENTED.fix)
-        return Diagnosis(_exhausted(times, asked), (*evidence, seen), CMA_EXHAUSTED.fix)
-    return _used_up_or_fragmented(facts, evidence, times, last.pages * page, asked)
+            return Diagnosis(_fragmented(times, request), (*evidence, seen), CMA_FRAGMENTED.fix)
+        return Diagnosis(_exhausted(times, request), (*evidence, seen), CMA_EXHAUSTED.fix)
+    return _used_up_or_fragmented(facts, evidence, times, last.pages * page, request)
 
 
-def _exhausted(times: str, asked: str) -> Cause:
-    return CMA_EXHAUSTED.here(f"{times}: CMA was used up when {asked} were asked for")
+def _exhausted(times: str, request: str) -> Cause:
+    return CMA_EXHAUSTED.here(f"{times}: CMA was used up when {request} were asked for")
 
 
-def _fragmented(times: str, asked: str) -> Cause:
-    return CMA_FRAGMENTED.here(f"{times}: enough CMA was free, but not {asked} contiguous")
+def _fragmented(times: str, request: str) -> Cause:
+    return CMA_FRAGMENTED.here(f"{times}: enough CMA was free, but not {request} contiguous")
 
 
-def _used_up_or_fragmented(facts: Facts, evidence: tuple[str, ...], times: str, size: int, asked: str) -> Diagnosis:
+def _used_up_or_fragmented(facts: Facts, evidence: tuple[str, ...], times: str, size: int, request: str) -> Diagnosis:
     """Used up or fragmented: the log does not show which. What is free now makes one of the two more likely."""
     free = facts.meminfo.get("CmaFree")
     seen = [] if free is None else [f"CmaFree: {free // 1024} kB"]
     longest = longest_free_run(facts)
     if longest is not None:
         seen.append(f"longest free run now: {show_size(longest)}")
-    exhausted, fragmented = _exhausted(times, asked), _fragmented(times, asked)
+    exhausted, fragmented = _exhausted(times, request), _fragmented(times, request)
     # If the size of the request is not known, an eighth of the pool is assumed.
-    asked_for = size or facts.meminfo.get("CmaTotal", 0) // 8
-    if free is not None and free >= asked_for and (longest is None or longest < asked_for):
+    needed = size or facts.meminfo.get("CmaTotal", 0) // 8
+    if free is not None and free >= needed and (longest is None or longest < needed):
         other = Alternative(exhausted, f"how much was free when it failed: {_LOOK_AT_POOL}", CMA_EXHAUSTED.fix)
         return Diagnosis(fragmented, (*evidence, *seen), CMA_FRAGMENTED.fix, alternatives=(other,))
     other = Alternative(fragmented, f"the longest free run when it failed: {_LOOK_AT_POOL}", CMA_FRAGMENTED.fix)
@@ -173,11 +173,15 @@ def _no_memory(facts: Facts, result: Result) -> Diagnosis:
 def _by_the_area(facts: Facts, result: Result) -> Diagnosis | None:
     """The diagnosis from what was free in the area just before the tests; ``None`` if that does not show the cause."""
     others = default_cma_names() if result.heap in default_cma_names() else ()
-    area, asked = use_of(facts, result.heap, *others), _ASKED.match(result.seen)
-    if area is None or asked is None:
+    area, refused = use_of(facts, result.heap, *others), _REFUSED.match(result.seen)
+    if area is None or refused is None:
         return None
     # Sizes go into the evidence, not the cause, so that tests with one cause become one finding.
-    pages, failed, seen = -(-int(asked[1]) // facts.page_size), f"an allocation failed: {result.heap}", (_shown(area),)
+    pages, failed, seen = (
+        -(-int(refused[1]) // facts.page_size),
+        f"an allocation failed: {result.heap}",
+        (_shown(area),),
+    )
     if area.free < pages * facts.page_size:
         return Diagnosis(CMA_EXHAUSTED.here(f"{failed} was used up"), seen, CMA_EXHAUSTED.fix)
     if area.longest is None:

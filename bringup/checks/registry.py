@@ -46,7 +46,7 @@ def _diagnosis(cause: Cause | None = None, remedy: Iterable[str] = (), changes: 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A check being asked, perhaps about one heap. It makes the verdicts, so that each has the check's id and title."""
+    """What a check asks, perhaps about one heap. It makes the verdicts, so that each has the check's id and title."""
 
     id: str
     title: str
@@ -57,7 +57,7 @@ class Question:
         return Question(self.id, self.title, heap)
 
     def passed(self, *evidence: str) -> Verdict:
-        """The board is right, and this shows it."""
+        """The board is right, as the evidence shows."""
         return Verdict(self.id, self.title, Outcome.PASS, self.heap, evidence)
 
     def failed(self, *evidence: str, **why: Unpack[Why]) -> Verdict:
@@ -65,11 +65,11 @@ class Question:
         return self.because(Outcome.FAIL, _diagnosis(**why), *evidence)
 
     def warned(self, *evidence: str, **why: Unpack[Why]) -> Verdict:
-        """It works, and there is something to know."""
+        """The board works, but there is something to know."""
         return self.because(Outcome.WARN, _diagnosis(**why), *evidence)
 
     def because(self, outcome: Outcome, why: Diagnosis, *evidence: str) -> Verdict:
-        """A verdict with this outcome and diagnosis, whose own evidence comes after the evidence given here."""
+        """A verdict with this outcome and diagnosis, whose own evidence comes after ``evidence``."""
         all_evidence = tuple(dict.fromkeys((*evidence, *why.evidence)))
         return Verdict(
             self.id, self.title, outcome, self.heap, all_evidence, why.cause, why.alternatives, why.remedy, why.changes
@@ -89,12 +89,12 @@ class Check:
     """One question about a record.
 
     :param title: a statement that holds on a healthy board.
-    :param asks: what is looked at, and when that is not right.
-    :param why: why it is asked, for a person whose board failed it.
+    :param asks: what the check looks at, and when it fails.
+    :param why: why it matters, for a person whose board failed it.
     :param source: where the rule comes from.
     :param judge: a pure function of the facts.
-    :param since: kernel releases for which it is asked.
-    :param role: what it is asked for alone, besides a whole judgement.
+    :param since: kernel releases that the check is for.
+    :param role: the purpose for which it also runs alone.
     """
 
     id: str
@@ -140,7 +140,7 @@ def check(
 
 @cache
 def checks() -> tuple[Check, ...]:
-    """Every check, in the order of the files' names and, in a file, as they stand."""
+    """Every check, ordered by file name, then as in the file."""
     import bringup.checks.suite as suite
 
     for module in sorted(pkgutil.iter_modules(suite.__path__), key=lambda module: module.name):
@@ -154,7 +154,7 @@ def checks_for(role: Role) -> tuple[Check, ...]:
 
 
 def find_check(id: str) -> Check:  # noqa: A002
-    """The check of that id. A verdict's longer id (``kconfig.cma``, ``allocator.open``) finds the check that made it.
+    """The check with that id. A verdict's longer id (``kconfig.cma``, ``allocator.open``) finds the check that made it.
 
     :raises UsageError: there is no such check.
     """

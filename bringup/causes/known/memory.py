@@ -248,7 +248,7 @@ HEAP_NO_MEMORY = KnownCause(
 )
 HEAP_ABOVE_LIMIT = KnownCause(
     id="heap.above-limit",
-    text="A device was given memory that it cannot address.",
+    text="A device got memory that it cannot address.",
     why="With a buffer above 4 GiB, a device with 32 address bits and no IOMMU fails or works on a copy.",
     shows=(
         'kernel log: "unsupported memory larger than 4G", "swiotlb buffer is full", "overflow … DMA mask"; '

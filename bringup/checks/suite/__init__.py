@@ -1,1 +1,1 @@
-"""The checks. One file, one subject; a file is found by being here."""
+"""The checks, one file per subject. The registry imports every file in this folder; there is no list to add it to."""

@@ -20,7 +20,7 @@ _COMPLAINT = re.compile(r"memory (?:larger|more) than 4G|swiotlb buffer is full|
 @check(
     "heap.addresses",
     "No buffer lies where a device of this board cannot reach it",
-    asks="Looks in the kernel's log for devices that were given memory they cannot address. Without such a "
+    asks="Looks in the kernel's log for devices that got memory which they cannot address. Without such a "
     "line, compares the end of System RAM in /proc/iomem with memory.dma_limit of the board config.",
     why="A device with 32 address bits and no IOMMU fails only on a board with memory above 4 GiB.",
     source="drivers/dma-buf/heaps/system_heap.c of Linux 5.10, 6.12 and 7.3 takes pages of any zone; "
@@ -33,7 +33,7 @@ def addresses(question: Question, facts: Facts) -> Iterator[Verdict]:
     if complaints:
         yield question.failed(
             *complaints[:4],
-            cause=HEAP_ABOVE_LIMIT.here("a device was given memory it cannot address"),
+            cause=HEAP_ABOVE_LIMIT.here("a device got memory that it cannot address"),
             remedy=_remedy(limit),
             changes=_pool_below(facts, limit),
         )
@@ -46,7 +46,7 @@ def addresses(question: Question, facts: Facts) -> Iterator[Verdict]:
     else:
         unlimited = [heap.name for heap in facts.config.heaps if heap.kind is HeapKind.SYSTEM] if facts.config else []
         yield question.warned(
-            f"memory ends at {top:#x}, some devices reach {limit / _GIB:g} GiB only",
+            f"memory ends at {top:#x}, some devices reach only {limit / _GIB:g} GiB",
             cause=HEAP_BEYOND_REACH.here(f"buffers of {', '.join(unlimited) or 'system'} may lie beyond {limit:#x}"),
             remedy=_remedy(limit),
             changes=_pool_below(facts, limit),

@@ -1,4 +1,4 @@
-"""What the test allocator found, heap by heap, and how fast the heaps are."""
+"""The results of the heap tests per heap, and how fast the heaps allocate."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _JUDGED_FROM = 1024 * 1024
 @check(
     "allocator",
     "The test allocator's tests pass",
-    asks="Reports what the test allocator found, test by test and heap by heap; bringup explain "
+    asks="Reports the result of each heap test on each heap; bringup explain "
     "allocator.ID explains each test. This check itself reports heaps that were not tested, or not to the end.",
     why="The verdict of a test that did not run is not known, and unknown is never a pass.",
     source="include/uapi/linux/dma-heap.h; drivers/dma-buf/dma-heap.c of Linux 5.10, 6.12 and 7.3; "
@@ -47,10 +47,10 @@ def tests(question: Question, facts: Facts) -> Iterator[Verdict]:
         return
     tested = {result.heap for result in facts.record.results}
     untested = sorted(set(facts.heap_nodes or ()) - tested)
-    asked = facts.record.asked_heaps or "*"
+    pattern = facts.record.asked_heaps or "*"
     for heap in untested:
-        if not fnmatchcase(heap, asked):
-            yield question.of(heap).skipped(f"only the heaps {asked} were to be tested")
+        if not fnmatchcase(heap, pattern):
+            yield question.of(heap).skipped(f"this run tested only the heaps {pattern}")
             continue
         yield question.of(heap).unknown(facts.record.incomplete or "the test allocator did not test this heap")
     if not tested and not untested:

@@ -64,7 +64,8 @@ def _unmet(question: Question, facts: Facts, name: str, lines: list[str]) -> Ver
     "clients.ion",
     "No program asks for ION",
     asks="Looks in Android's log and the kernel's log for programs that failed to open or to use /dev/ion.",
-    why="A program that was not moved works on the old kernel and fails on this one, often as if another failed.",
+    why="A program that was not moved works on the old kernel and fails on this one. "
+    "The error often names another program.",
     source="AOSP system/memory/libion: ion.c; drivers/staging/android/ion, gone from mainline with 5.11",
     since="any",
 )

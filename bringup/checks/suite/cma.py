@@ -18,7 +18,7 @@ from bringup.results.verdict import Diagnosis, Outcome, Verdict
 @check(
     "cma.size",
     "There is as much CMA as the board config expects",
-    asks="CmaTotal in /proc/meminfo against the sum of the CMA regions in the board config.",
+    asks="Compares CmaTotal in /proc/meminfo with the sum of the CMA regions in the board config.",
     why="Camera, display and codecs without an IOMMU use CMA. A pool that is too small fails under load only.",
     source="kernel/dma/Kconfig of Linux 5.10, 6.12 and 7.3: CMA_SIZE_MBYTES (default 16; 0 on x86); "
     "Documentation/admin-guide/kernel-parameters.txt: cma=",
@@ -73,7 +73,7 @@ def _without(question: Question, facts: Facts, heap: Heap, seen: str) -> Verdict
 @check(
     "cma.rejected",
     "The kernel accepted every reserved-memory region",
-    asks="Looks in the kernel's log for regions that it rejected, could not place, or found to overlap.",
+    asks="Looks in the kernel's log for regions that the kernel rejected, could not place, or found to overlap.",
     why="A region with a wrong alignment or an overlap is dropped at boot with one line in the log and no other sign.",
     source="drivers/of/of_reserved_mem.c, kernel/dma/contiguous.c and mm/cma.c of Linux 5.10, 6.12 and 7.3",
     since="any",

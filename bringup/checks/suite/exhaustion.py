@@ -24,7 +24,7 @@ _WHOLE_AGAIN = 0.75
 @check(
     "exhaustion.clean",
     "A heap that is used up returns ENOMEM, and all its memory comes back",
-    asks="Allocates until the heap is used up (without CMA: until its share of memory is). Was the errno ENOMEM? "
+    asks="Allocates until the heap is used up (without CMA: up to its share of memory). Was the errno ENOMEM? "
     "Was no more than half of the held memory missing 0.5 s after all buffers were closed?",
     why="A camera that opens while memory is short must fail alone, and only once. Programs try again, or try "
     "another heap, on ENOMEM only; and if memory does not come back, the next program fails.",

@@ -110,7 +110,7 @@ def unexpected(question: Question, facts: Facts) -> Iterator[Verdict]:
 @check(
     "heap.mode",
     "The node's mode is what the board config or ueventd.rc says",
-    asks="The permission bits of each node against the board config, else against the last line of ueventd.rc "
+    asks="Compares the permission bits of each node with the board config, else with the last line of ueventd.rc "
     "that matches it.",
     why="A node without a ueventd line stays 0600 root root: every HAL gets EACCES.",
     source="AOSP system/core/rootdir/ueventd.rc: /dev/dma_heap/system 0444 system system",
@@ -131,7 +131,7 @@ def _mode(question: Question, facts: Facts, name: str, node: _InspectedNode, nod
 @check(
     "heap.owner",
     "The node's owner and group are what the board config or ueventd.rc says",
-    asks="The owner and group of each node against the board config, else against the last line of ueventd.rc "
+    asks="Compares the owner and group of each node with the board config, else with the last line of ueventd.rc "
     "that matches it.",
     why="With a mode such as 0660 only the owner and the group may open the heap.",
     source="AOSP system/core/rootdir/ueventd.rc; ids: libcutils, private/android_filesystem_config.h",
@@ -155,7 +155,7 @@ def _owner(question: Question, facts: Facts, name: str, node: _InspectedNode, no
 @check(
     "heap.label",
     "The node's SELinux type is what the board config says",
-    asks="The type in the SELinux label of each node against the board config.",
+    asks="Compares the type in each node's SELinux label with the board config.",
     why="No core domain may open a heap of the type dmabuf_heap_device; each vendor heap needs a type of its own.",
     source="AOSP system/sepolicy: file_contexts, the neverallow on dmabuf_heap_device_type (API 31 to 202404)",
     since="5.6 and later, with Android 12 or later",

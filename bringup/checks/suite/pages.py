@@ -205,7 +205,7 @@ def _distribution(buffer: Placement, page: int) -> str:
 @check(
     "pages.counters",
     "The kernel's CMA counters agree with what was traced",
-    asks="Whether the area's alloc_pages_success and release_pages_success grew by at least the traced pages.",
+    asks="Whether alloc_pages_success and release_pages_success of the area grew by at least the traced pages.",
     why="If the two sources disagree, one of them is wrong, and so are the verdicts that use it.",
     source="Documentation/ABI/testing/sysfs-kernel-mm-cma of Linux 6.12 and 7.3",
     since="5.13 and later, with CONFIG_CMA_SYSFS, tracefs and root",
@@ -214,8 +214,8 @@ def counters(question: Question, facts: Facts) -> Iterator[Verdict]:
     areas: dict[str, int] = {}
     for placement in placements(facts):
         if placement.traced.cma and placement.region is not None:
-            taken = sum(block.pages for block in placement.traced.blocks)
-            areas[placement.region.name] = areas.get(placement.region.name, 0) + taken
+            pages = sum(block.pages for block in placement.traced.blocks)
+            areas[placement.region.name] = areas.get(placement.region.name, 0) + pages
     if why := why_not_traced(facts):
         yield question.skipped(why)
     elif not areas:
@@ -225,14 +225,14 @@ def counters(question: Question, facts: Facts) -> Iterator[Verdict]:
 
 
 def _counted(question: Question, facts: Facts, area: str, pages: int) -> Verdict:
-    taken = _difference(facts, f"/sys/kernel/mm/cma/{area}/alloc_pages_success")
-    given = _difference(facts, f"/sys/kernel/mm/cma/{area}/release_pages_success")
-    if taken is None:
+    allocated = _difference(facts, f"/sys/kernel/mm/cma/{area}/alloc_pages_success")
+    released = _difference(facts, f"/sys/kernel/mm/cma/{area}/release_pages_success")
+    if allocated is None:
         return question.skipped("no counters (CONFIG_CMA_SYSFS, Linux 5.13 and later)")
-    shown = f"{pages} pages traced, {taken} more counted as allocated"
-    if given is not None:
-        shown += f", {given} as released"
-    if taken < pages or (given is not None and given < pages):
+    shown = f"{pages} pages traced, {allocated} more counted as allocated"
+    if released is not None:
+        shown += f", {released} as released"
+    if allocated < pages or (released is not None and released < pages):
         return question.failed(shown, cause=CMA_COUNTERS.here("trace events and counters of CMA disagree"))
     return question.passed(shown)
 

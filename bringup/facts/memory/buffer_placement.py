@@ -23,10 +23,10 @@ CONTIGUOUS = frozenset({HeapKind.CMA, HeapKind.CARVEOUT})
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """What one buffer of a heap was made of.
+    """The memory of one buffer of a heap.
 
-    :param region: the region that the heap's memory comes from, where it has a known one.
-    :param contiguous: it is a heap of contiguous memory.
+    :param region: the region that the heap's memory comes from, if that is known.
+    :param contiguous: whether the heap hands out contiguous memory.
     """
 
     heap: str
@@ -40,7 +40,7 @@ def why_not_traced(facts: Facts) -> str | None:
     """Why nothing is known about where pages lie; ``None``: something is."""
     tracing = facts.record.tracing
     if tracing is None:
-        return "no page was traced: it was not asked for"
+        return "no page was traced: this run did not ask for it"
     if tracing.state is not State.OK:
         what = {State.MISSING: "is not there", State.DENIED: "may not be used"}.get(tracing.state, "cannot be used")
         root = "" if facts.as_root else "; the test allocator did not run as root"
@@ -77,7 +77,7 @@ def _placements(facts: Facts) -> list[Placement]:
         heap = facts.config.heap(buffer.heap) if facts.config else None
         contiguous = trace.cma or (heap is not None and heap.kind in CONTIGUOUS)
         node = heap.region.node_name if heap is not None and heap.region is not None else None
-        # ION calls a CMA heap by its area: ion/NAME, with flags behind it.
+        # ION names a CMA heap after its area: ion/NAME, followed by flags.
         name = buffer.heap.split("/")[1] if buffer.heap.startswith("ion/") else buffer.heap
         region = region_of(facts, trace.area, name, node or "") if contiguous else None
         result.append(Placement(buffer.heap, buffer.size, trace, region, contiguous))
@@ -96,7 +96,7 @@ def runs_of(blocks: tuple[Block, ...]) -> list[tuple[int, int]]:
 
 
 def page_facts(placement: Placement, page: int) -> PageFacts | None:
-    """What a report shows of a buffer; ``None`` where nothing is known."""
+    """What a report shows of a buffer; ``None`` if nothing is known."""
     if not placement.traced.blocks:
         return None
     runs = runs_of(placement.traced.blocks)
@@ -121,7 +121,7 @@ def pages_of(facts: Facts, name: str) -> tuple[PageFacts, ...]:
 
 
 def exhaustion_facts(exhaustion: Exhaustion) -> ExhaustionFacts | None:
-    """What a report shows of a heap that was used up on purpose; ``None`` where that was not tried."""
+    """What a report shows of a heap that was used up on purpose; ``None`` if that was not tried."""
     if exhaustion.stopped == "not tried":
         return None
     return ExhaustionFacts(

@@ -15,7 +15,7 @@ __all__ = ["cma_granule", "largest_order", "region_of", "regions"]
 
 
 def regions(facts: Facts) -> dict[str, RegionFacts]:
-    """The known regions by name: the areas as CMA itself has them, then what was set aside."""
+    """The known regions by name: the areas that CMA lists in debugfs, then what was set aside."""
     memory = memory_facts(facts)
     aside = (region for region in (memory.regions if memory else ()) if region.kind in SET_ASIDE)
     others = (RegionFacts(region.name, region.begin, region.end, region.source) for region in aside)
@@ -45,7 +45,7 @@ def _from_debugfs(facts: Facts) -> Iterator[RegionFacts]:
 
 
 def cma_granule(facts: Facts) -> int | None:
-    """Bytes on whose multiples this kernel takes a CMA region; more where its configuration is not known."""
+    """CMA's alignment on this kernel in bytes; a larger, safe value if the configuration is not known."""
     hello, config = facts.record.hello, facts.kernel_config
     if hello is None or hello.page_size < 4096:
         return None

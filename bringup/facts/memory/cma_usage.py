@@ -26,8 +26,8 @@ CMA_SYSFS = "/sys/kernel/mm/cma/"
 class AreaUse:
     """How full a CMA area was. Sizes are in bytes.
 
-    What the kernel has lent out of an area (movable pages of processes and files) counts as free: the area only has to
-    ask for it back.
+    Pages that the kernel has lent to others (movable pages of processes and files) count as free: the kernel moves them
+    when the area needs them.
 
     :param longest: the longest free run; ``None``: not known.
     :param source: the folder that it was read from.
@@ -56,13 +56,13 @@ def area_uses(facts: Facts) -> dict[str, AreaUse]:
 
 
 def use_of(facts: Facts, *names: str) -> AreaUse | None:
-    """How full the first of these areas was; ``None``: known of none."""
+    """How full the first known one of these areas was; ``None`` if none is known."""
     uses = area_uses(facts)
     return next((uses[name] for name in names if name in uses), None)
 
 
 def longest_free_run(facts: Facts) -> int | None:
-    """Bytes, the longest over all areas, where debugfs has it (CONFIG_CMA_DEBUGFS)."""
+    """The longest free run of all areas in bytes, if debugfs has it (CONFIG_CMA_DEBUGFS)."""
     return max((use.longest for use in area_uses(facts).values() if use.longest is not None), default=None)
 
 

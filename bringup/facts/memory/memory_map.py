@@ -41,7 +41,7 @@ def memory_facts(facts: Facts) -> MemoryFacts | None:
     used = {name: max(0, use.total - use.free) for name, use in uses.items()}
     regions = [replace(region, used=used.get(region.name)) for region in placed.values()]
     regions += _kernel_and_boot(iomem)
-    unplaced = tuple(node for node in _asked_without_place(facts) if node.name not in placed)
+    unplaced = tuple(node for node in _regions_without_place(facts) if node.name not in placed)
     if not (ram or regions or unplaced):
         return None
     regions.sort(key=lambda region: (region.begin, region.end, region.name))
@@ -125,7 +125,7 @@ def _by_tree(facts: Facts) -> Iterator[MemoryRegion]:
                 yield MemoryRegion(name, _kind(node), begin, begin + size, f"{RESERVED_MEMORY}/{node.name}/reg")
 
 
-def _asked_without_place(facts: Facts) -> Iterator[Unplaced]:
+def _regions_without_place(facts: Facts) -> Iterator[Unplaced]:
     """Nodes that let the kernel choose the place."""
     for node in observed_nodes(facts):
         if not node.regions and "reg" not in node.unread:

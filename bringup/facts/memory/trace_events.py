@@ -100,7 +100,7 @@ class TraceFormats:
         return None not in (self._commit, self._data, self._type)
 
     def events(self, pieces: Iterable[bytes]) -> Iterator[TraceEvent | None]:
-        """The events of sub-buffers, in order; ``None`` where events were lost or the data makes no sense."""
+        """The events of sub-buffers, in order; ``None`` where events were lost or the data is damaged."""
         for piece in pieces:
             yield from self._piece(piece)
 
@@ -170,7 +170,7 @@ def _text(data: bytes, field: _Field) -> str:
 def traced(formats: TraceFormats, buffer: TracedBuffer, page_size: int) -> Traced:
     """What a buffer is made of, by the events while it was made and while it was closed."""
     if not formats.usable:
-        return Traced(why="the kernel's trace formats were not understood", failed=True)
+        return Traced(why="the kernel's trace formats could not be parsed", failed=True)
     made, closed = list(formats.events(buffer.made)), list(formats.events(buffer.closed))
     if None in made or None in closed:
         return Traced(why="the kernel lost trace events: its ring buffer was too small", failed=True)
@@ -195,10 +195,10 @@ def _from_cma(made: list[TraceEvent], pages: int) -> Traced | None:
     blocks = tuple(
         Block(event.values["pfn"], event.values["count"], align=event.values.get("align", 0)) for event in allocations
     )
-    given = sum(block.pages for block in blocks)
+    allocated = sum(block.pages for block in blocks)
     area = allocations[0].area
-    if given != pages:
-        return Traced(area=area, cma=True, why=f"CMA gave {given} pages for a buffer of {pages}", failed=True)
+    if allocated != pages:
+        return Traced(area=area, cma=True, why=f"CMA gave {allocated} pages for a buffer of {pages}", failed=True)
     return Traced(blocks, area, cma=True)
 
 
@@ -206,7 +206,7 @@ def _from_page_allocator(made: list[TraceEvent], closed: list[TraceEvent], pages
     """The buffer's pages are allocated while it is made and freed while it is closed; others are the kernel's own.
 
     Some kernels free a buffer later, in a thread. Then the blocks whose allocation flags, taken together, add up to its
-    size are taken.
+    size are used.
     """
     allocated = [
         event for event in made if event.kind == "kmem/mm_page_alloc" and 0 < event.values.get("pfn", 0) < _NO_PAGE
@@ -218,7 +218,7 @@ def _from_page_allocator(made: list[TraceEvent], closed: list[TraceEvent], pages
             return Traced(tuple(Block(pfn, 1 << order, order) for pfn, order in sorted(map(_key, chosen))))
     seen = sum(1 << _key(event)[1] for event in both.values())
     if not allocated:
-        return Traced(why="the kernel traced no allocation: the heap has memory of its own, or kept freed pages")
+        return Traced(why="the kernel traced no allocation: the heap has its own memory, or kept freed pages")
     return Traced(why=f"{seen} of {pages} pages were seen; a heap that keeps freed pages hands them out untraced")
 
 
