@@ -39,7 +39,9 @@ def parse_server(spec: str) -> ServerAddress:
 
 def _port(text: str) -> int:
     if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 65535:
-        raise UsageError("find the adb server", f"'{visible(text)}' is no port", hint="a port is a number up to 65535")
+        raise UsageError(
+            "find the adb server", f"'{visible(text)}' is not a port", hint="a port is a number up to 65535"
+        )
     return int(text)
 
 

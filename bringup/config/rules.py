@@ -63,7 +63,7 @@ def _sources(config: BoardConfig) -> Iterator[Problem]:
             for ref in refs:
                 if ref not in config.sources:
                     known = ", ".join(config.sources) or "none"
-                    yield Problem((*path, "source", fact), f"'{ref}' is no key of 'sources'", f"known keys: {known}")
+                    yield Problem((*path, "source", fact), f"'{ref}' is not a key of 'sources'", f"known keys: {known}")
     for key in config.sources:
         if key not in used and ":" not in key:
             yield Problem(("sources", key), f"source '{key}' is used nowhere", "remove it, or name it beside its facts")
@@ -115,7 +115,7 @@ def _region(config: BoardConfig, heap: Heap, region: Region, path: _PATH) -> Ite
         if region.size is None:
             yield Problem((*path, "base"), "a fixed base needs a size")
     if region.alignment is not None and region.alignment & (region.alignment - 1):
-        yield Problem((*path, "alignment"), f"{show_size(region.alignment)} is no power of two")
+        yield Problem((*path, "alignment"), f"{show_size(region.alignment)} is not a power of two")
     if region.default and heap.kind is not HeapKind.CMA:
         yield Problem((*path, "default"), "only a CMA pool can be the default CMA area")
     if region.declared_in is DeclaredIn.DEVICE_TREE:
@@ -131,7 +131,7 @@ def _node_name(heap: Heap, region: Region, path: _PATH) -> Iterator[Problem]:
     stem, at, unit = name.partition("@")
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9,._+-]{0,30}", stem):
         hint = "a letter, then up to 30 of: letters, digits, , . _ + -"
-        yield Problem(place, f"'{stem[:60]}' is no device tree node name", hint)
+        yield Problem(place, f"'{stem[:60]}' is not a device tree node name", hint)
     elif region.base is not None and unit != f"{region.base:x}":
         yield Problem(place, f"a node with a fixed base is called {stem}@{region.base:x}, and so is its heap")
     elif region.base is None and at:
@@ -147,7 +147,7 @@ def _cma(config: BoardConfig, heap: Heap, region: Region, path: _PATH) -> Iterat
     granule = cma_granule(config)
     for name, value in (("size", region.size), ("base", region.base)):
         if value is not None and value % granule:
-            text = f"{name} {show_size(value)} is no multiple of {show_size(granule)}"
+            text = f"{name} {show_size(value)} is not a multiple of {show_size(granule)}"
             hint = 'the kernel would drop it: "Reserved memory: incorrect alignment of CMA region"'
             yield Problem((*path, name), text, hint)
 

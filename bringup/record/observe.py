@@ -136,7 +136,7 @@ class _Session:
             elif isinstance(line, Refused):
                 raise AllocatorError("run the test allocator", f"it refused its plan: {line.reason}")
         if bye is None:
-            raise AllocatorError("run the test allocator", "its answer ends before its last line")
+            raise AllocatorError("run the test allocator", "its output ends before the last line")
 
     def _keep(self, line: Line) -> None:
         """Write a line down as it came; what was read goes to ``files/``."""

@@ -128,5 +128,5 @@ def _readme(board: BoardRun, found: list[Fix], files: tuple[str, ...]) -> str:
 
 def _otherwise(other: Alternative) -> str:
     steps = "".join(f"- {visible(step)}\n" for step in other.remedy)
-    text = f"\nIt may be this instead: {visible(other.cause.text)}. How to tell: {visible(other.told_apart_by)}.\n"
+    text = f"\nIt may be this instead: {visible(other.cause.text)}. How to find out: {visible(other.told_apart_by)}.\n"
     return f"{text}\n{steps}" if steps else text

@@ -140,7 +140,7 @@ def test_modules_are_written_in_the_order_they_were_loaded_in() -> None:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        ({"pools": (SeenPool("linux,cma", 3 << 20, reusable=True),)}, "3 MiB is no multiple of 2 MiB"),
+        ({"pools": (SeenPool("linux,cma", 3 << 20, reusable=True),)}, "3 MiB is not a multiple of 2 MiB"),
         ({"pools": (SeenPool("mem@5000000", 2 << 20, 0x6000000),)}, "a node with a fixed base is called mem@6000000"),
         ({"cmdline": ("cma=lots",)}, "no cma= that the kernel understands"),
     ],

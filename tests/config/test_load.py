@@ -149,7 +149,7 @@ WRONG = [
     ("  base: 0x80000000\n", "  base:\n", "10:3: 'base' has no value", "leave out what is not known"),
     ("title: Demo board", 'title: "a\\ud800b"', "2:8: an escape that is half a character", ""),
     ("memory:\n", "memory: none\nmemory2:\n", "9:9: expected 'key: value' lines, found 'none'", ""),
-    ("  source: dts\nmemory", "  source: dtb\nmemory", "8:11: 'dtb' is no key of 'sources'", "known keys: dts, rc"),
+    ("  source: dts\nmemory", "  source: dtb\nmemory", "8:11: 'dtb' is not a key of 'sources'", "known keys: dts, rc"),
     ("  rc: ueventd.rc\n", "  rc: ueventd.rc\n  old: x\n", "6:8: source 'old' is used nowhere", "remove it"),
     ("      node: rc", "      nodes: rc", "30:14: a source is given for 'nodes', which this block does not hold", ""),
 ]

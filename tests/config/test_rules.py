@@ -74,15 +74,15 @@ def test_what_keeps_the_rules_loads(body: str) -> None:
 WRONG = [
     (heap(region(no_map="true")), "no_map and reusable exclude each other"),
     (heap(region(reusable="false")), "a shared-dma-pool that is not reusable becomes a coherent pool, and no heap"),
-    (heap(region(size="3 MiB")), "size 3 MiB is no multiple of 2 MiB"),
-    (heap(region(base="0x90100000")), "is no multiple of 2 MiB"),
+    (heap(region(size="3 MiB")), "size 3 MiB is not a multiple of 2 MiB"),
+    (heap(region(base="0x90100000")), "is not a multiple of 2 MiB"),
     (heap(region(base="0x90000000", alignment="4 MiB")), "alignment has no meaning beside a fixed base"),
     (
         heap(region(base="0x90000000", alloc_ranges="[{base: 0, size: 1 GiB}]")),
         "alloc_ranges has no meaning beside a fixed base",
     ),
     (heap(region(base="0x90000000", size=None)), "a fixed base needs a size"),
-    (heap(region(alignment="3 MiB")), "3 MiB is no power of two"),
+    (heap(region(alignment="3 MiB")), "3 MiB is not a power of two"),
     (heap(region(alloc_ranges="[{base: 0, size: 8 MiB}]")), "16 MiB do not fit into a range of 8 MiB"),
     (
         heap(region(alignment="16 MiB", alloc_ranges="[{base: 0x80200000, size: 16 MiB}]")),
@@ -91,8 +91,8 @@ WRONG = [
     (heap(region(base="0x90000000"), "pool@1"), "a node with a fixed base is called pool@90000000, and so is its heap"),
     (heap(region(base="0x90000000", node_name="x")), "a node with a fixed base is called x@90000000"),
     (heap(region(), "pool@1"), "only a node with a fixed base has a unit address"),
-    (heap(region(), '"two words"'), "'two words' is no device tree node name"),
-    (heap(region(), "a" * 32), "is no device tree node name"),
+    (heap(region(), '"two words"'), "'two words' is not a device tree node name"),
+    (heap(region(), "a" * 32), "is not a device tree node name"),
     (heap(region(size="2 GiB")), "2 GiB is more than the board has (1 GiB)"),
     (heap(region(base="0x70000000")), "0x70000000 to 0x71000000 lies outside RAM (0x80000000 to 0xc0000000)"),
     (heap(region(base="0xbf800000")), "lies outside RAM"),
@@ -142,5 +142,5 @@ def test_the_cma_granule_follows_the_page_size(pages: str, granule: int) -> None
 
 def test_a_pool_that_suits_4_kib_pages_is_refused_for_64_kib_pages() -> None:
     load(heap(region(size="64 MiB")))
-    with pytest.raises(ConfigError, match="size 64 MiB is no multiple of 512 MiB"):
+    with pytest.raises(ConfigError, match="size 64 MiB is not a multiple of 512 MiB"):
         load(heap(region(size="64 MiB")), pages="64 KiB")

@@ -102,7 +102,7 @@ FAULTS = [
         'misaligned@50100000 { compatible = "shared-dma-pool"; reg = <0 0x50100000 0 0x400000>; reusable; };',
         ["incorrect alignment of CMA region", "node misaligned@50100000 compatible matching fail"],
         "{name: misaligned@50100000, kind: cma, region: {declared_in: device-tree, base: 0x50100000, size: 4 MiB, reusable: true}}",
-        "base 1281 MiB is no multiple of 2 MiB",
+        "base 1281 MiB is not a multiple of 2 MiB",
     ),
     (
         'both@51000000 { compatible = "shared-dma-pool"; reg = <0 0x51000000 0 0x400000>; reusable; no-map; };',

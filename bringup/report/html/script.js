@@ -1,5 +1,5 @@
 "use strict";
-// The page says everything without this. It adds copying, finding, and parts that open for links and for paper; with
+// The page is complete without this script. It adds copying, searching, and parts that open for links and for paper; with
 // many boards it also fills a board's part from the run document when that part is opened.
 (() => {
   const all = (selector, from = document) => Array.from(from.querySelectorAll(selector));
@@ -10,10 +10,10 @@
     return node;
   };
 
-  // As bringup.text.visible: what a board sent may hold controls that would turn the text around it.
+  // As bringup.text.visible: text from a board may contain control characters that change how the text around it is shown.
   const UNSAFE = /[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]/gu;
-  const visible = (text) => String(text).replaceAll("\r\n", "\n").replace(UNSAFE, (one) => {
-    const code = one.codePointAt(0);
+  const visible = (text) => String(text).replaceAll("\r\n", "\n").replace(UNSAFE, (character) => {
+    const code = character.codePointAt(0);
     return code < 0x100 ? `\\x${code.toString(16).padStart(2, "0")}` : `\\u${code.toString(16).padStart(4, "0")}`;
   });
 
@@ -34,11 +34,11 @@
     block.append(button);
   };
 
-  // Long work is cut: after so many milliseconds the browser may draw and take input.
+  // Long work is cut into slices of so many milliseconds; between two of them the browser can draw and take input.
   const SLICE = 30;
   const pause = () => new Promise((resume) => { setTimeout(resume); });
 
-  // The run document has one board a line, so that one board can be read without reading them all.
+  // The run document has one line per board, so that one board can be read without the others.
   let lines;
   const unpacked = async (base64) => {
     const text = atob(base64);
@@ -46,13 +46,13 @@
     for (let at = 0; at < text.length; at += 1) packed[at] = text.charCodeAt(at);
     const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip")).pipeThrough(new TextDecoderStream());
     const reader = stream.getReader();
-    const found = [""];
+    const texts = [""];
     for (let piece = await reader.read(); !piece.done; piece = await reader.read()) {
       const [first, ...rest] = piece.value.split("\n");
-      found[found.length - 1] += first;
-      found.push(...rest);
+      texts[texts.length - 1] += first;
+      texts.push(...rest);
     }
-    return found;
+    return texts;
   };
   const documentLines = () => (lines ??= (async () => {
     const carrier = document.getElementById("bringup-run");
@@ -60,21 +60,21 @@
   })());
 
 
-  const list = (items) => make("ul", "", ...items.map((one) => make("li", "", make("code", one))));
-  const verdictRow = (one) => {
-    const result = make("span", one.outcome);
-    result.className = `outcome ${one.outcome}`;
-    const name = make("span", one.heap ? `${one.id} on ${one.heap}` : one.id);
+  const list = (items) => make("ul", "", ...items.map((item) => make("li", "", make("code", item))));
+  const verdictRow = (verdict) => {
+    const result = make("span", verdict.outcome);
+    result.className = `outcome ${verdict.outcome}`;
+    const name = make("span", verdict.heap ? `${verdict.id} on ${verdict.heap}` : verdict.id);
     name.className = "under";
-    const asked = make("th", one.title, name);
+    const asked = make("th", verdict.title, name);
     asked.scope = "row";
     const seen = make("td");
-    if (one.cause) seen.append(make("p", `${one.cause.text} (${one.cause.id})`));
-    if (one.reason) seen.append(make("p", one.reason));
-    if (one.evidence.length) seen.append(Object.assign(list(one.evidence), { className: "facts" }));
-    const advice = [...(one.remedy ?? []), ...(one.changes ?? []).flatMap((change) => [`${change.file}:`, ...change.lines])];
-    if (advice.length) {
-      const block = make("figure", "", make("figcaption", "What to change"), make("pre", "", make("code", advice.join("\n"))));
+    if (verdict.cause) seen.append(make("p", `${verdict.cause.text} (${verdict.cause.id})`));
+    if (verdict.reason) seen.append(make("p", verdict.reason));
+    if (verdict.evidence.length) seen.append(Object.assign(list(verdict.evidence), { className: "facts" }));
+    const fix = [...(verdict.remedy ?? []), ...(verdict.changes ?? []).flatMap((change) => [`${change.file}:`, ...change.lines])];
+    if (fix.length) {
+      const block = make("figure", "", make("figcaption", "What to change"), make("pre", "", make("code", fix.join("\n"))));
       block.className = "remedy";
       copying(block);
       seen.append(block);
@@ -89,7 +89,7 @@
       .map(([name, value]) => make("div", "", make("dt", name), make("dd", value))));
     identity.className = "identity";
     const rows = board.verdicts.sort((a, b) => OUTCOMES.indexOf(a.outcome) - OUTCOMES.indexOf(b.outcome)).map(verdictRow);
-    const head = make("tr", "", ...["Outcome", "Check", "Seen"].map((one) => Object.assign(make("th", one), { scope: "col" })));
+    const head = make("tr", "", ...["Outcome", "Check", "Seen"].map((title) => Object.assign(make("th", title), { scope: "col" })));
     const table = make("table", "", Object.assign(make("caption", `All verdicts on ${board.serial}`), { className: "unseen" }),
       make("thead", "", head), make("tbody", "", ...rows));
     table.className = "cards checks verdicts";
@@ -100,7 +100,7 @@
     for (let fold = node && node.closest("details"); fold; fold = fold.parentElement.closest("details")) fold.open = true;
   };
   const follow = () => {
-    const name = location.hash.slice(1).replace(/%[0-9a-f]{2}/gi, (one) => String.fromCharCode(parseInt(one.slice(1), 16)));
+    const name = location.hash.slice(1).replace(/%[0-9a-f]{2}/gi, (escape) => String.fromCharCode(parseInt(escape.slice(1), 16)));
     const target = document.getElementById(name);
     if (target) {
       openFor(target);
@@ -132,9 +132,9 @@
   const sorting = () => {
     const tables = all(".matrix");
     if (!tables.length) return;
-    const bodies = tables.map((one) => one.tBodies[0]);
-    const rows = bodies.flatMap((one) => Array.from(one.rows));
-    const sizes = bodies.map((one) => one.rows.length);
+    const bodies = tables.map((table) => table.tBodies[0]);
+    const rows = bodies.flatMap((body) => Array.from(body.rows));
+    const sizes = bodies.map((body) => body.rows.length);
     const collator = new Intl.Collator(undefined, { numeric: true });
     const name = (row) => row.cells[0].querySelector("a").textContent;
     let sorted = null;
@@ -152,9 +152,9 @@
       head.append(button);
       button.addEventListener("click", async () => {
         sorted = sorted === column ? null : column;
-        heads.forEach((one, at) => {
-          if (at === sorted) one.ariaSort = "ascending";
-          else one.removeAttribute("aria-sort");
+        heads.forEach((other, at) => {
+          if (at === sorted) other.ariaSort = "ascending";
+          else other.removeAttribute("aria-sort");
         });
         const wanted = sorted === null ? rows : order(column);
         let [began, at] = [performance.now(), 0];
@@ -180,12 +180,12 @@
     const form = make("form");
     form.className = "finder";
     form.setAttribute("role", "search");
-    const [label, field, told] = [make("label", "Find"), make("input"), make("output")];
+    const [label, field, count] = [make("label", "Find"), make("input"), make("output")];
     label.htmlFor = field.id = "find";
     field.type = "search";
     field.autocomplete = "off";
-    told.setAttribute("aria-live", "polite");
-    form.append(label, field, told);
+    count.setAttribute("aria-live", "polite");
+    form.append(label, field, count);
     const items = nodes.map((node) => ({ node, outcome: outcomeOf(node) }));
     const only = new Set();
     let turn = 0;
@@ -207,16 +207,16 @@
         if (hit) shown += 1;
         if (hit && words.length && !item.node.dataset.board) openFor(item.node);
       }
-      told.value = words.length || only.size ? `${shown} of ${items.length}` : "";
+      count.value = words.length || only.size ? `${shown} of ${items.length}` : "";
       form.ariaBusy = "false";
     };
-    if (document.querySelector(".matrix")) all(".counts li").forEach((one) => choosing(one, only, find));
+    if (document.querySelector(".matrix")) all(".counts li").forEach((count) => choosing(count, only, find));
     field.addEventListener("input", find);
     form.addEventListener("submit", (event) => event.preventDefault());
     document.querySelector(".tools").append(form);
   };
 
-  // A link for each row of a folded part, when it is opened: some hundred links that few want make a page heavy.
+  // A link for each row of a folded part, when it is opened: hundreds of links that few people use would make the page slow.
   const linking = (fold) => {
     const link = (node) => {
       const at = node.matches("tr") ? node.querySelector(".under") : node;

@@ -154,6 +154,6 @@ def _candidates(etc_apt: Path) -> list[Archive]:
 
 
 def _likeness(archive: Archive) -> tuple[bool, bool]:
-    """Third parties name their suites after Debian's too; Debian's key and the usual path tell them apart."""
+    """Third parties use Debian's suite names, too; Debian's key and the usual path distinguish Debian."""
     path = urlsplit(archive.uri).path.rstrip("/")
     return "debian-archive" in archive.signed_by, path.endswith("/debian")

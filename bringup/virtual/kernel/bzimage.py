@@ -54,4 +54,4 @@ def _decompress(payload: bytes) -> bytes:
             return zlib.decompressobj(wbits=31).decompress(payload, _MAX_KERNEL)
     except (lzma.LZMAError, zlib.error, zstd.ZstdError) as error:
         raise VirtualBoardError(_ACTION, f"its payload is damaged: {error}") from error
-    raise VirtualBoardError(_ACTION, f"its payload is compressed in a way that is not known: {payload[:6].hex()}")
+    raise VirtualBoardError(_ACTION, f"its payload is compressed in an unknown format: {payload[:6].hex()}")

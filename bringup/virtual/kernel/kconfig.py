@@ -25,7 +25,7 @@ def parse_options(text: str) -> dict[str, str]:
         elif match := _UNSET.fullmatch(line):
             options[match[1]] = "n"
         elif line and not line.startswith("#"):
-            raise VirtualBoardError("read kernel options", f"line {number} is none: {line!r}")
+            raise VirtualBoardError("read kernel options", f"line {number} is not a kernel option: {line!r}")
     return options
 
 

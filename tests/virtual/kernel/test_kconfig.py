@@ -24,7 +24,7 @@ def test_the_last_line_wins_and_comments_are_no_options() -> None:
 
 @pytest.mark.parametrize("line", ["CMA=y", "CONFIG_CMA", "CONFIG_CMA y"])
 def test_a_line_that_is_no_option_is_named(line: str) -> None:
-    with pytest.raises(VirtualBoardError, match=r"line 2 is none: .*CMA"):
+    with pytest.raises(VirtualBoardError, match=r"line 2 is not a kernel option: .*CMA"):
         parse_options(f"CONFIG_ION=y\n{line}\n")
 
 
