@@ -58,7 +58,7 @@ def test_options_beat_the_environment(options: dict[str, object], environ: dict[
 
 @pytest.mark.parametrize("port", ["0", "65536", "x", "²", "-1"])
 def test_a_port_in_the_environment_that_is_none_is_a_usage_error(port: str) -> None:
-    with pytest.raises(UsageError, match="no port"):
+    with pytest.raises(UsageError, match="is not a port"):
         Selection.from_options(environ={"ANDROID_ADB_SERVER_PORT": port})
 
 

@@ -38,7 +38,7 @@ def test_the_kernel_is_unpacked_and_the_appended_size_ignored(compress: object) 
         (bzimage(b"", version=0x0207), "names no payload"),
         (bzimage(gzip.compress(ELF, mtime=0))[:-10], "cut short"),
         (bzimage(gzip.compress(b"text", mtime=0)), "not an ELF file"),
-        (bzimage(b"unknown-format"), "not known"),
+        (bzimage(b"unknown-format"), "unknown format"),
         (bzimage(b"\x1f\x8b\x08" + b"\xff" * 60), "damaged"),
         (bzimage(b"\x28\xb5\x2f\xfd" + b"\xff" * 60), "damaged"),
     ],
