@@ -6,7 +6,7 @@ get its name in front, so both files may use the same short keys.
 
 from __future__ import annotations
 
-from bringup.config.nodes import Node
+from bringup.yaml_file import Node
 
 __all__ = ["merge"]
 

@@ -29,6 +29,7 @@ from bringup.config.units import (
     SourceRefs,
     Symbol,
     Text,
+    TrueOrFalse,
     UsageBit,
     in_series,
 )
@@ -141,9 +142,9 @@ class Memory(Block):
     """Where RAM begins."""
     size: ByteSize | None = None
     """How much of it there is, where that is fixed."""
-    address_cells: int | None = Field(default=None, ge=1, le=2)
+    address_cells: int | None = Field(default=None, ge=1, le=2, strict=True)
     """#address-cells of the device tree's root."""
-    size_cells: int | None = Field(default=None, ge=1, le=2)
+    size_cells: int | None = Field(default=None, ge=1, le=2, strict=True)
     """#size-cells of the device tree's root."""
     dma_limit: ByteSize | None = None
     """Some of the board's devices cannot address memory from here on."""
@@ -166,7 +167,7 @@ class Kernel(Block):
     """Parameters on its command line that concern memory."""
     modules: tuple[Identifier, ...] = ()
     """Modules that provide heaps, in load order, without .ko."""
-    ion: bool | None = None
+    ion: TrueOrFalse | None = None
     """Whether ION is still meant to be there (kernels before 5.11 only)."""
     options: dict[Symbol, Text] = Field(default_factory=dict)
     """Further options that its heaps need: symbol without CONFIG_ → y, m, n or a value."""
@@ -203,11 +204,11 @@ class Region(_Model):
     """Where a dynamically placed region may lie."""
     base: Address | None = None
     """Fixed address; then alignment and alloc_ranges have no meaning."""
-    reusable: bool = False
+    reusable: TrueOrFalse = False
     """The kernel may use it meanwhile; a shared-dma-pool needs this to become a CMA heap."""
-    no_map: bool = False
+    no_map: TrueOrFalse = False
     """The kernel must not map it."""
-    default: bool = False
+    default: TrueOrFalse = False
     """It is the default CMA area (linux,cma-default)."""
     node_name: HeapName | None = None
     """Its node name in the device tree, where it is not the heap's name."""
@@ -259,7 +260,7 @@ class Heap(Block):
     """Its name in /dev/dma_heap."""
     kind: HeapKind
     """What stands behind it."""
-    required: bool = True
+    required: TrueOrFalse = True
     """Whether the board is wrong without it."""
     first: Series | None = None
     """First kernel series on which it has this name."""

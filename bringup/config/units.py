@@ -7,7 +7,9 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, StringConstraints, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, WithJsonSchema
+
+from bringup.yaml_model import matching
 
 __all__ = [
     "ION_FLAGS",
@@ -29,6 +31,7 @@ __all__ = [
     "SourceRefs",
     "Symbol",
     "Text",
+    "TrueOrFalse",
     "UsageBit",
     "in_series",
     "series_key",
@@ -107,42 +110,40 @@ def _heap_name(value: str) -> str:
 HeapName = Annotated[str, AfterValidator(_heap_name)]
 """A file name in /dev/dma_heap. What a target language cannot hold is refused when it is rendered."""
 
-Text = Annotated[str, StringConstraints(min_length=1, pattern=r"^[^\x00-\x08\x0b-\x1f\x7f]+$")]
+_PROSE = r"[^\x00-\x08\x0b-\x1f\x7f]+"
+Text = Annotated[
+    str,
+    StringConstraints(min_length=1),
+    matching(_PROSE, "text without control characters"),
+    WithJsonSchema({"minLength": 1, "pattern": f"^{_PROSE}$", "type": "string"}),
+]
 """Prose for people."""
 
-
-def _matching(pattern: str, expected: str) -> Any:
-    regex = re.compile(pattern)
-
-    def check(value: str) -> str:
-        if not regex.fullmatch(value):
-            raise ValueError(f"expected {expected}")
-        return value
-
-    return AfterValidator(check)
+TrueOrFalse = Annotated[bool, Field(strict=True)]
+"""``true`` or ``false``, and not a word such as ``yes``."""
 
 
 _NAME = r"[a-z0-9][a-z0-9._-]*"
 _NAME_WORDS = "a name of lower-case letters, digits, '.', '_' and '-'"
-ConfigName = Annotated[str, _matching(_NAME, _NAME_WORDS), StringConstraints(max_length=64)]
-ConfigRef = Annotated[str, _matching(f"({_NAME}/)?{_NAME}", _NAME_WORDS), StringConstraints(max_length=130)]
+ConfigName = Annotated[str, matching(_NAME, _NAME_WORDS), StringConstraints(max_length=64)]
+ConfigRef = Annotated[str, matching(f"({_NAME}/)?{_NAME}", _NAME_WORDS), StringConstraints(max_length=130)]
 """A config's name, with the folder it is in: ``common/android``."""
 Compatible = Annotated[
     str,
-    _matching(
+    matching(
         r"[A-Za-z0-9][A-Za-z0-9._+-]*,[A-Za-z0-9._+-]+",
         "vendor,device as in a device tree; inside [...] put it in quotes, because a comma separates there",
     ),
 ]
-PoolCompatible = Annotated[str, _matching(r"[A-Za-z0-9][A-Za-z0-9,._+-]*", "a 'compatible' string")]
+PoolCompatible = Annotated[str, matching(r"[A-Za-z0-9][A-Za-z0-9,._+-]*", "a 'compatible' string")]
 """What claims a reserved-memory node: shared-dma-pool, or vendor,name."""
-Identifier = Annotated[str, _matching(r"[A-Za-z_][A-Za-z0-9_]*", "letters, digits and '_' only")]
+Identifier = Annotated[str, matching(r"[A-Za-z_][A-Za-z0-9_]*", "letters, digits and '_' only")]
 """An SELinux type, a Linux user or group, a kernel module."""
-PropertyName = Annotated[str, _matching(r"[A-Za-z0-9_.:@-]+", "the name of an Android property")]
-Symbol = Annotated[str, _matching(r"[A-Z0-9_]+", "a kernel option without CONFIG_")]
+PropertyName = Annotated[str, matching(r"[A-Za-z0-9_.:@-]+", "the name of an Android property")]
+Symbol = Annotated[str, matching(r"[A-Z0-9_]+", "a kernel option without CONFIG_")]
 Series = Annotated[
     str,
-    _matching(r"[0-9]{1,3}\.[0-9]{1,3}", 'a kernel series in quotes, such as "6.12"'),
+    matching(r"[0-9]{1,3}\.[0-9]{1,3}", 'a kernel series in quotes, such as "6.12"'),
     WithJsonSchema({"type": "string", "pattern": r"^[0-9]{1,3}\.[0-9]{1,3}$"}),
 ]
 """A kernel series: major.minor."""

@@ -21,10 +21,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
 
-from bringup.config.nodes import Node, read_text
 from bringup.config.shipped import template_dirs
 from bringup.errors import ConfigError, os_reason
 from bringup.render.language import LANGUAGES
+from bringup.yaml_file import Node, read_text
 
 __all__ = ["Fragment", "Template", "fragments"]
 

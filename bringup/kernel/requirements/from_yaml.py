@@ -5,20 +5,19 @@ Imports pydantic and ruamel.yaml, so nothing on the start-up path imports this m
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
-from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap, CommentedSeq
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from bringup.errors import ConfigError, UsageError
+from bringup.errors import UsageError
 from bringup.kernel.history.upstream import ArtifactKind, Origin
 from bringup.kernel.history.version import Flavour, KernelVersion, VersionRange
 from bringup.kernel.requirements.requirement import Requirement, need_from_data
 from bringup.kernel.requirements.verdict import Severity
+from bringup.yaml_file import Limits, Node, at, read_file
+from bringup.yaml_model import first_of, matching, parsed
 
 __all__ = [
     "defect_data",
@@ -30,52 +29,41 @@ __all__ = [
     "yaml_files",
 ]
 
-_MAX_BYTES = 4 << 20
-_MAX_NODES = 200_000
+_LIMITS = Limits(mebibytes=4, values=200_000)
 
 
-def _checked_need(value: Any) -> Any:
-    try:
-        need_from_data(value)
-    except UsageError as error:
-        raise ValueError(error.seen) from error
-    return value
+def _checked_by(parse: Callable[[Any], object]) -> AfterValidator:
+    """Refuse what ``parse`` refuses, in its words."""
 
+    def check(value: Any) -> Any:
+        try:
+            parse(value)
+        except UsageError as error:
+            raise ValueError(error.seen) from error
+        return value
 
-def _checked_range(value: str) -> str:
-    try:
-        VersionRange.parse(value)
-    except UsageError as error:
-        raise ValueError(error.seen) from error
-    return value
-
-
-def _checked_version(value: str) -> str:
-    try:
-        KernelVersion.parse(value)
-    except UsageError as error:
-        raise ValueError(error.seen) from error
-    return value
-
-
-def _as_text(value: Any) -> Any:
-    # YAML reads 6.12 as a number, and 7.10 as 7.1
-    if isinstance(value, float):
-        raise ValueError(f"{value} is a number in YAML; put the version in quotes")  # noqa: TRY004, the validator protocol
-    return value
+    return AfterValidator(check)
 
 
 def _as_list(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
-_Need = Annotated[Any, AfterValidator(_checked_need)]
-_Range = Annotated[str, BeforeValidator(_as_text), AfterValidator(_checked_range)]
-_Version = Annotated[str, BeforeValidator(_as_text), AfterValidator(_checked_version)]
+_Need = Annotated[Any, _checked_by(need_from_data)]
+_Range = Annotated[str, _checked_by(VersionRange.parse)]
+_Version = Annotated[str, _checked_by(KernelVersion.parse)]
 _Texts = Annotated[list[str], BeforeValidator(_as_list)]
 _Flavours = Annotated[list[Flavour], BeforeValidator(_as_list)]
-_Id = Annotated[str, Field(pattern=r"^[a-z0-9]+([.-][a-z0-9]+)*$", max_length=80)]
-_Symbol = Annotated[str, Field(pattern=r"^[A-Z0-9][A-Za-z0-9_]*$", max_length=120)]
+_Id = Annotated[
+    str,
+    matching(r"[a-z0-9]+([.-][a-z0-9]+)*", "words of lower-case letters and digits with '.' or '-' between them"),
+    Field(max_length=80),
+]
+_Symbol = Annotated[
+    str,
+    matching("[A-Z0-9][A-Za-z0-9_]*", "a kernel option without CONFIG_, such as DMABUF_HEAPS"),
+    Field(max_length=120),
+]
 
 
 class _Model(BaseModel):
@@ -274,13 +262,12 @@ def requirement_data(path: Path) -> list[dict[str, Any]]:
 
     :raises ConfigError: as :func:`load_requirements`.
     """
-    tree = _read_yaml(path)
-    entries: list[dict[str, Any]] = _validate(path, tree, _RequirementFile)["requirements"]
+    root = read_file(path, _LIMITS)
+    entries: list[dict[str, Any]] = _validated(root, _RequirementFile)["requirements"]
     seen: set[str] = set()
     for index, entry in enumerate(entries):
         if entry["id"] in seen:
-            line, column = _place(tree, ("requirements", index, "id"))
-            raise ConfigError(path, f"requirement id {entry['id']!r} appears twice", line=line, column=column)
+            raise at(root, ("requirements", index, "id")).place.error(f"requirement id {entry['id']!r} appears twice")
         seen.add(entry["id"])
     return entries
 
@@ -290,7 +277,7 @@ def symbol_data(path: Path) -> dict[str, Any]:
 
     :raises ConfigError: as :func:`load_requirements`.
     """
-    symbols: dict[str, Any] = _validate(path, _read_yaml(path), _SymbolFile)["symbols"]
+    symbols: dict[str, Any] = _validated(read_file(path, _LIMITS), _SymbolFile)["symbols"]
     return symbols
 
 
@@ -299,7 +286,7 @@ def heap_data(path: Path) -> list[dict[str, Any]]:
 
     :raises ConfigError: as :func:`load_requirements`.
     """
-    heaps: list[dict[str, Any]] = _validate(path, _read_yaml(path), _HeapFile)["heaps"]
+    heaps: list[dict[str, Any]] = _validated(read_file(path, _LIMITS), _HeapFile)["heaps"]
     return heaps
 
 
@@ -308,7 +295,7 @@ def defect_data(path: Path) -> list[dict[str, Any]]:
 
     :raises ConfigError: as :func:`load_requirements`.
     """
-    defects: list[dict[str, Any]] = _validate(path, _read_yaml(path), _DefectFile)["defects"]
+    defects: list[dict[str, Any]] = _validated(read_file(path, _LIMITS), _DefectFile)["defects"]
     return defects
 
 
@@ -317,73 +304,15 @@ def upstream_data(path: Path) -> dict[str, Any]:
 
     :raises ConfigError: as :func:`load_requirements`.
     """
-    data = _validate(path, _read_yaml(path), _UpstreamFile)
+    data = _validated(read_file(path, _LIMITS), _UpstreamFile)
     return {name: data[name] for name in ("looked_at", "features", "out_of_tree")}
 
 
-def _read_yaml(path: Path) -> Any:
-    try:
-        if path.stat().st_size > _MAX_BYTES:
-            raise ConfigError(path, f"larger than {_MAX_BYTES >> 20} MiB: no requirement file")
-        text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(path, str(error)) from error
-    try:
-        tree = YAML(typ="rt").load(text)
-    except MarkedYAMLError as error:
-        mark = error.problem_mark
-        line, column = (mark.line + 1, mark.column + 1) if mark else (None, None)
-        raise ConfigError(path, f"not YAML: {error.problem}", line=line, column=column) from error
-    except YAMLError as error:
-        raise ConfigError(path, f"not YAML: {error}") from error
-    _bound(path, tree)
-    return tree
-
-
-def _bound(path: Path, tree: Any) -> None:
-    """Aliases can make a small file endless; nobody writes that many requirements."""
-    waiting, seen = [tree], 0
-    while waiting:
-        node = waiting.pop()
-        seen += 1
-        if seen > _MAX_NODES:
-            raise ConfigError(path, f"has more than {_MAX_NODES} values, aliases counted each time they are used")
-        if isinstance(node, dict):
-            waiting.extend(node.values())
-        elif isinstance(node, list):
-            waiting.extend(node)
-
-
-def _validate(path: Path, tree: Any, model: type[_Model]) -> dict[str, Any]:
-    try:
-        return model.model_validate(tree).model_dump(exclude_defaults=True, by_alias=True)
-    except ValidationError as error:
-        first = error.errors()[0]
-        line, column = _place(tree, first["loc"])
-        where = ".".join(str(part) for part in first["loc"])
-        more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""
-        raise ConfigError(path, f"{where}: {first['msg']}{more}", line=line, column=column) from error
-
-
-def _place(tree: Any, loc: tuple[int | str, ...]) -> tuple[int | None, int | None]:
-    """Line and column, from 1, of the deepest part of ``loc`` that the file has."""
-    found: tuple[int | None, int | None] = (None, None)
-    for part in loc:
-        step = _step(tree, part)
-        if step is None:
-            break
-        found, tree = step
-    return found
-
-
-def _step(tree: Any, part: int | str) -> tuple[tuple[int, int], Any] | None:
-    if isinstance(tree, CommentedMap) and part in tree:
-        line, column = tree.lc.key(part)
-    elif isinstance(tree, CommentedSeq) and isinstance(part, int) and part < len(tree):
-        line, column = tree.lc.item(part)
-    else:
-        return None
-    return (line + 1, column + 1), tree[part]
+def _validated(root: Node, model: type[_Model]) -> dict[str, Any]:
+    document, found = parsed(root, model)
+    if document is None:
+        raise first_of(found)
+    return document.model_dump(exclude_defaults=True, by_alias=True)
 
 
 def yaml_files(folder: Path) -> Iterator[Path]:

@@ -122,34 +122,62 @@ def test_a_file_of_ones_own_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "line", "seen"),
     [
-        ("schema: bringup.kconfig-requirements/1", "schema: other/1", 1, "schema"),
-        ("    why: because\n", "", 3, "why"),
+        (
+            "schema: bringup.kconfig-requirements/1",
+            "schema: other/1",
+            1,
+            "'other/1' is not bringup.kconfig-requirements/1",
+        ),
+        ("    why: because\n", "", 3, "'why' is missing in this entry of 'requirements'"),
         ("need: {DMABUF_HEAPS: y}", "need: {CONFIG_DMABUF_HEAPS: y}", 5, "without CONFIG_"),
         ("need: {DMABUF_HEAPS: y}", "need: {}", 5, "no mapping"),
         ("need: {DMABUF_HEAPS: y}", "need: {DMABUF_HEAPS: [true]}", 5, "no accepted value"),
         ("need: {DMABUF_HEAPS: y}", "need: {any: y}", 5, "wants a list"),
-        ("    why: because\n", "    why: because\n    kernel: 6.10\n", 7, "put the version in quotes"),
+        ("    why: because\n", "    why: because\n    kernel: 6\n", 7, "expected text, found the number 6"),
         ("    why: because\n", '    why: because\n    kernel: "6.10..6.1"\n', 7, "ends before it begins"),
-        ("    why: because\n", "    why: because\n    severity: dire\n", 7, "severity"),
-        ("    why: because\n", "    why: because\n    flavour: ubuntu\n", 7, "flavour"),
+        (
+            "    why: because\n",
+            "    why: because\n    severity: dire\n",
+            7,
+            "'dire' is not one of required, recommended, ",
+        ),
+        (
+            "    why: because\n",
+            "    why: because\n    flavour: ubuntu\n",
+            7,
+            "'ubuntu' is not one of mainline, gki, vendor",
+        ),
         ("    why: because\n", "    why: because\n    proof: [{node: a, module: b}]\n", 7, "a proof is one of"),
-        ("    why: because\n", "    why: because\n    prof: []\n", 7, "Extra inputs"),
-        ("id: mine.one", "id: Mine One", 3, "id"),
-        ("title: Mine", "title: Mine\n    title: Again", None, "duplicate key"),
-        ("requirements:\n", "requirements: [\n", None, "not YAML"),
+        ("    why: because\n", "    why: because\n    prof: []\n", 7, "unknown key 'prof'"),
+        ("id: mine.one", "id: Mine One", 3, "'Mine One': expected words of lower-case letters"),
+        ("title: Mine", "title: Mine\n    title: Again", 5, "key 'title' is given twice"),
+        ("requirements:\n", "requirements: [\n", 3, "expected the node content, but found '-'"),
     ],
 )
-def test_a_wrong_file_is_refused_with_its_place(
-    tmp_path: Path, old: str, new: str, line: int | None, seen: str
-) -> None:
+def test_a_wrong_file_is_refused_with_its_place(tmp_path: Path, old: str, new: str, line: int, seen: str) -> None:
     path = tmp_path / "mine.yaml"
     path.write_text(MINE.replace(old, new, 1))
     with pytest.raises(ConfigError) as error:
         load_requirements(path)
     assert seen in str(error.value)
     assert str(path) in str(error.value)
-    if line is not None:
-        assert error.value.line == line
+    assert error.value.line == line
+
+
+def test_a_version_without_quotes_keeps_its_digits(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(MINE + "    kernel: 6.10\n")
+    (requirement,) = load_requirements(path)
+    assert str(requirement.kernel) == "6.10"
+
+
+def test_a_requirement_may_take_over_the_keys_of_another(tmp_path: Path) -> None:
+    path = tmp_path / "mine.yaml"
+    path.write_text(MINE.replace("  - id", "  - &first\n    id") + "  - <<: *first\n    id: mine.two\n")
+    assert [(entry.id, entry.why) for entry in load_requirements(path)] == [
+        ("mine.one", "because"),
+        ("mine.two", "because"),
+    ]
 
 
 def test_an_id_twice_is_refused(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
-"""YAML text → a tree in which every key and value knows its file, line and column.
+"""What people write in YAML → a tree in which every key and value knows its file, line and column.
 
-Reads the parser's events without recursion, so that depth, size and aliases are bounded whatever the file holds.
-Two readings differ from YAML 1.2 on purpose, because a board config holds versions and modes and no fractions:
+Reads the parser's events without recursion, so that size, depth and what aliases make are bounded whatever the file
+holds. Two readings differ from YAML 1.2 on purpose, because these files hold versions and modes and no fractions:
 ``5.10`` is the text 5.10 (not the number 5.1) and ``0444`` is the text 0444 (not the number 444).
 """
 
@@ -15,12 +15,20 @@ from typing import Any
 from bringup.errors import ConfigError, os_reason
 from bringup.text import visible
 
-__all__ = ["MAX_BYTES", "Node", "Place", "TreePath", "at", "plain", "read_file", "read_text", "walk"]
+__all__ = ["Limits", "Node", "Place", "TreePath", "at", "plain", "read_file", "read_text", "walk"]
 
-MAX_BYTES = 1 << 20
-_MAX_NODES = 20_000
 _MAX_DEPTH = 32
-_MAX_ALIASES = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much one file may hold; what an alias stands for counts each time."""
+
+    mebibytes: int = 1
+    values: int = 20_000
+
+
+_LIMITS = Limits()
 
 TreePath = tuple[str | int, ...]
 """Where in a tree: mapping keys and list positions from the root."""
@@ -73,26 +81,26 @@ def at(root: Node, path: TreePath) -> Node:
     return node
 
 
-def read_file(path: Path) -> Node:
-    """Read a YAML file of at most 1 MiB.
+def read_file(path: Path, limits: Limits = _LIMITS) -> Node:
+    """Read a YAML file.
 
-    :raises ConfigError: it cannot be read, is too large, is no UTF-8 or no YAML.
+    :raises ConfigError: it cannot be read, exceeds the limits, is not UTF-8 or not YAML.
     """
     try:
         with path.open("rb") as file:
-            raw = file.read(MAX_BYTES + 1)
+            raw = file.read((limits.mebibytes << 20) + 1)
     except OSError as error:
         raise ConfigError(path, os_reason(error)) from error
-    return read_text(raw, path)
+    return read_text(raw, path, limits)
 
 
-def read_text(raw: bytes, name: Path | str) -> Node:
+def read_text(raw: bytes, name: Path | str, limits: Limits = _LIMITS) -> Node:
     """Read YAML text; ``name`` is the file that errors speak of.
 
     :raises ConfigError: as :func:`read_file`.
     """
-    if len(raw) > MAX_BYTES:
-        raise ConfigError(name, "the file is larger than 1 MiB", hint="a board config takes a few KiB")
+    if len(raw) > limits.mebibytes << 20:
+        raise ConfigError(name, f"the file is larger than {limits.mebibytes} MiB", hint="such files take a few KiB")
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -102,19 +110,19 @@ def read_text(raw: bytes, name: Path | str) -> Node:
         raise ConfigError(
             name, f"byte 0x{raw[error.start]:02x} is not UTF-8", line=line, column=column, hint="save the file as UTF-8"
         ) from error
-    return _Builder(name).build(text)
+    return _Builder(name, limits).build(text)
 
 
 class _Builder:
     """Turns parser events into nodes."""
 
-    def __init__(self, name: Path | str) -> None:
+    def __init__(self, name: Path | str, limits: Limits) -> None:
         self.name = name
+        self.limits = limits
         self.root: Node | None = None
         self.open: list[tuple[Node, str | None, Place | None]] = []  # container, pending key, its place
         self.anchors: dict[str, Node] = {}
         self.nodes = 0
-        self.aliases = 0
 
     def build(self, text: str) -> Node:
         from ruamel.yaml import YAML
@@ -152,7 +160,9 @@ class _Builder:
                 self._open(event, Node({}, place))
             case events.SequenceStartEvent():
                 self._open(event, Node([], place))
-            case events.MappingEndEvent() | events.SequenceEndEvent():
+            case events.MappingEndEvent():
+                _merge(self.open.pop()[0])
+            case events.SequenceEndEvent():
                 self.open.pop()
             case events.AliasEvent():
                 self._alias(event.anchor, place)
@@ -164,13 +174,12 @@ class _Builder:
                 else:
                     self._add(Node(_scalar(event, yaml, place), place), event.anchor)
             case events.DocumentStartEvent() if self.root is not None:
-                raise place.error("a second YAML document", hint="one file holds one board config")
+                raise place.error("a second YAML document", hint="one file holds one document")
 
     def _open(self, event: Any, node: Node) -> None:
         if self._wants_key():
             raise node.place.error("a key must be text", hint="is a '{' or '[' in front of the key meant to be quoted?")
-        if len(self.open) >= _MAX_DEPTH:
-            raise node.place.error(f"nested more than {_MAX_DEPTH} deep")
+        self._check_depth(len(self.open), node.place)
         self._add(node, event.anchor)
         self.open.append((node, None, None))
 
@@ -187,31 +196,33 @@ class _Builder:
         self.open[-1] = (container, event.value, place)
 
     def _alias(self, anchor: str, place: Place) -> None:
-        self.aliases += 1
         if anchor not in self.anchors:
             raise place.error(f"alias '*{visible(anchor)}' has no anchor above it")
-        if self.aliases > _MAX_ALIASES:
-            raise place.error(f"more than {_MAX_ALIASES} aliases", hint="write the values out, or use 'extends'")
         if self._wants_key():
             raise place.error("an alias cannot be a key")
         target = self.anchors[anchor]
         if any(container is target for container, _, _ in self.open):
             raise place.error(f"alias '*{visible(anchor)}' stands inside what it names")
-        self._add(self._copy(target, place), None)
+        self._add(self._copy(target, place, len(self.open)), None)
 
-    def _copy(self, node: Node, place: Place) -> Node:
+    def _copy(self, node: Node, place: Place, depth: int) -> Node:
         self._count(place)
         if isinstance(node.value, dict):
-            items = {key: self._copy(child, place) for key, child in node.value.items()}
-            return Node(items, place)
+            self._check_depth(depth, place)
+            return Node({key: self._copy(child, place, depth + 1) for key, child in node.value.items()}, place)
         if isinstance(node.value, list):
-            return Node([self._copy(child, place) for child in node.value], place)
+            self._check_depth(depth, place)
+            return Node([self._copy(child, place, depth + 1) for child in node.value], place)
         return Node(node.value, place)
+
+    def _check_depth(self, depth: int, place: Place) -> None:
+        if depth >= _MAX_DEPTH:
+            raise place.error(f"nested more than {_MAX_DEPTH} deep")
 
     def _count(self, place: Place) -> None:
         self.nodes += 1
-        if self.nodes > _MAX_NODES:
-            raise place.error(f"more than {_MAX_NODES} values", hint="a board config has a few hundred")
+        if self.nodes > self.limits.values:
+            raise place.error(f"more than {self.limits.values} values, aliases counted each time they are used")
 
     def _add(self, node: Node, anchor: str | None) -> None:
         self._count(node.place)
@@ -229,6 +240,18 @@ class _Builder:
             node.place = key_place  # the parser puts an empty value where the next thing begins
         container.value[key] = node
         self.open[-1] = (container, None, None)
+
+
+def _merge(node: Node) -> None:
+    """Replace the key ``<<`` of a mapping by what the mappings it names hold; the mapping's own keys win."""
+    merged = node.value.pop("<<", None)
+    if merged is None:
+        return
+    for source in merged.value if isinstance(merged.value, list) else [merged]:
+        if not isinstance(source.value, dict):
+            raise source.place.error("'<<' takes a mapping, or a list of mappings")
+        for key, child in source.value.items():
+            node.value.setdefault(key, child)
 
 
 def _scalar(event: Any, yaml: Any, place: Place) -> object:
