@@ -36,7 +36,7 @@ def test_the_sentence_comes_first_then_counts_and_findings() -> None:
 def test_a_failing_test_of_the_allocator_tells_its_own_why() -> None:
     text = md(sample.one_failing("allocator.share.socket"))
     assert "Why: That is how Android shares buffers" in text
-    assert "Look first: A heap's driver that ties buffers" in text
+    assert "Look first: A heap's driver that frees buffers" in text
 
 
 def test_a_board_on_which_all_passes_needs_three_lines() -> None:
