@@ -44,8 +44,9 @@ RULES: tuple[Rule, ...] = (
         "ion.header",
         "Headers of ION",
         _IN_C,
-        r"^[ \t]*#[ \t]*include[ \t]*[<\"](?:[^>\"\n]*/)?(?:[a-z0-9]+_)?ion(?:_[\w.]+)?\.h[>\"]",
-        why="kernels no longer have linux/ion.h; libion's copy says that ION support will be removed in 2026",
+        r"^[ \t]*#[ \t]*include[ \t]*[<\"](?:[^>\"\n]*/)?(?:[a-z0-9]+_)?ion"
+        r"(?:_(?:[0-9.]+|priv|drv|uapi|kernel|heap|test))?\.h[>\"]",
+        why="Linux 5.11 and later have no linux/ion.h; libion's headers are for /dev/ion only",
         replacement=(
             "C++: <BufferAllocator/BufferAllocator.h>; C: <BufferAllocator/BufferAllocatorWrapper.h>",
             "without a library: <linux/dma-heap.h> and <linux/dma-buf.h>",
@@ -267,10 +268,10 @@ RULES: tuple[Rule, ...] = (
         "Codec2 is set not to use DMA-BUF heaps",
         (Kind.MAKE, Kind.PROPERTIES, Kind.RC),
         r"\bdebug\.c2\.use_dmabufheaps(?:[ \t]*=[ \t]*|[ \t]+)(?:0|false|n|no|off)\b",
-        why="Codec2 allocates from DMA-BUF heaps only with the value 1",
-        replacement=("debug.c2.use_dmabufheaps=1",),
-        since=_GONE,
-        source="Cuttlefish shared/device.mk; device makefiles of Pixel and Qualcomm boards",
+        why="where /dev/ion exists, Codec2 allocates from ION unless this is 1; elsewhere it has no effect",
+        replacement=("debug.c2.use_dmabufheaps=1; or remove the line where no kernel of the board has ION",),
+        since="while the kernel has /dev/ion (before 5.11)",
+        source="Android frameworks/av, media/codec2/vndk/C2Store.cpp: using_ion()",
     ),
     Rule(
         "heap.cma-name",

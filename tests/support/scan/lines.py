@@ -9,8 +9,9 @@ LINES: dict[str, tuple[tuple[str, str, tuple[str, ...]], ...]] = {
         ("a.mk", "DEVICE := /dev/ion", ("DEVICE := /dev/ion0", "# /dev/ion")),
     ),
     "ion.header": (
-        ("a.h", "#include <ion/ion.h>", ("#include <linux/region.h>", '#include "fusion.h"', "// #include <ion/ion.h>")),
+        ("a.h", "#include <ion/ion.h>", ("#include <linux/region.h>", '#include "fusion.h"', "// #include <ion/ion.h>", '#include "gr_ion_alloc.h"', '#include "ion_wrapper.h"')),
         ("a.cpp", "  # include <linux/msm_ion.h>", ("#include <ion/region.h>", "#include <linux/ionosphere.h>")),
+        ("a.c", "#include <linux/ion_drv.h>", ("#include <linux/ion_driver.h>", '#include "my_ion_wrapper.h"')),
         ("a.c", '#include "../uapi/linux/ion_4.12.h"', ("/* #include <linux/ion.h> */", '"#include <linux/ion.h>"')),
     ),
     "ion.open": (("a.c", "int fd = ion_open();", ("fusion_open();", "ion_opened();", 'puts("ion_open failed");')),),
