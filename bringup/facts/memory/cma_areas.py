@@ -51,7 +51,11 @@ def cma_granule(facts: Facts) -> int | None:
         return None
     has_huge_pages = config is not None and (config.enabled("HUGETLB_PAGE") or config.enabled("TRANSPARENT_HUGEPAGE"))
     return cma_alignment(
-        hello.page_size, facts.version, largest_order=largest_order(facts), has_huge_pages=has_huge_pages
+        hello.page_size,
+        facts.version,
+        largest_order=largest_order(facts),
+        largest_block=_configured_order(facts, "PAGE_BLOCK_MAX_ORDER"),
+        has_huge_pages=has_huge_pages,
     )
 
 
@@ -61,10 +65,15 @@ def largest_order(facts: Facts) -> int | None:
     Up to 6.3 the option counts orders, after that it is the largest (commit 23baf831a32c, "mm, treewide: redefine
     MAX_ORDER sanely").
     """
-    config, version = facts.kernel_config, facts.version
-    for symbol in ("ARCH_FORCE_MAX_ORDER", "FORCE_MAX_ZONEORDER"):
+    order = _configured_order(facts, "ARCH_FORCE_MAX_ORDER", "FORCE_MAX_ZONEORDER")
+    counts_orders = facts.version is not None and facts.version.series <= (6, 3)
+    return order - 1 if order is not None and counts_orders else order
+
+
+def _configured_order(facts: Facts, *symbols: str) -> int | None:
+    config = facts.kernel_config
+    for symbol in symbols:
         value = config.get(symbol) if config is not None else None
         if value is not None and value.isdecimal() and int(value) < 32:
-            counts_orders = version is not None and version.series <= (6, 3)
-            return int(value) - 1 if counts_orders else int(value)
+            return int(value)
     return None

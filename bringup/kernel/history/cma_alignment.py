@@ -16,6 +16,7 @@ def cma_alignment(
     kernel: KernelVersion | None = None,
     *,
     largest_order: int | None = None,
+    largest_block: int | None = None,
     has_huge_pages: bool = True,
 ) -> int:
     """Bytes on whose multiples a CMA region has to begin and end: the kernel's CMA_MIN_ALIGNMENT_BYTES.
@@ -27,10 +28,13 @@ def cma_alignment(
 
     :param kernel: ``None``: 5.19 or later.
     :param largest_order: of the page allocator (MAX_PAGE_ORDER); ``None``: the usual one of that page size.
+    :param largest_block: upper limit of a page block's order, CONFIG_PAGE_BLOCK_MAX_ORDER (6.17 and later; commit
+        e13e7922d034 and its renaming, include/linux/pageblock-flags.h of 7.3); ``None``: the largest order.
     """
     largest = USUAL_LARGEST_ORDER.get(page_size, 10) if largest_order is None else largest_order
     # A page table is one page of 8-byte entries, so a PMD maps page_size / 8 pages.
-    block = min((page_size // 8).bit_length() - 1, largest) if has_huge_pages else largest
+    limit = largest if largest_block is None else min(largest, largest_block)
+    block = min((page_size // 8).bit_length() - 1, limit) if has_huge_pages else limit
     if kernel is not None and kernel.series < _ONE_PAGE_BLOCK_SINCE:
         block = max(block, largest)
     return page_size << block
