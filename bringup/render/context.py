@@ -11,6 +11,7 @@ from bringup.config.units import USAGE_BITS, UsageBit
 from bringup.kernel.history.version import KernelVersion
 from bringup.render.cmdline import Parameter, parameters
 from bringup.render.kconfig import Option, kernel_options
+from bringup.render.matrix_kernel import MatrixKernel, matrix_kernel
 from bringup.render.sepolicy import Policy, make_policy
 from bringup.render.sheet import Sheet, make_sheet
 
@@ -90,6 +91,7 @@ CONTEXT_HELP: Mapping[str, str] = {
     "permissions": "nodes whose mode, owner and group are known: name, mode, owner, group",
     "modules": "modules that provide heaps on this board, in load order, without .ko",
     "cmdline": "cmdline(): kernel parameters: text, consequences (sentences)",
+    "matrix_kernel": "matrix_kernel(): the kernel of AOSP's compatibility matrix: version, remark",
     "sheet": "sheet(): the config in words: facts, heaps, notes (name, value, marks) and numbered sources",
     "policy": "policy(): types to declare, contexts (node, type) and rules (domain, type) for SELinux",
     "header": "the comment that says where the file is from; every template prints it",
@@ -116,6 +118,10 @@ class Context:
     def cmdline(self) -> tuple[Parameter, ...]:
         """See :func:`bringup.render.cmdline.parameters`."""
         return parameters(self.config, self.heaps, KernelVersion(self.kernel.major, self.kernel.minor))
+
+    def matrix_kernel(self) -> MatrixKernel:
+        """See :func:`bringup.render.matrix_kernel.matrix_kernel`."""
+        return matrix_kernel(self.kernel.version, self.config.kernel.branch if self.config.kernel else None)
 
     def sheet(self) -> Sheet:
         """See :func:`bringup.render.sheet.make_sheet`."""

@@ -37,13 +37,14 @@ def board(text: str) -> BoardConfig:
     return load_text(f"name: x\ntitle: X\n{text}".encode(), "x")
 
 
-def variables(folder: Path, *files: str) -> dict[str, list[str]]:
-    """What make makes of the files: variable → words."""
+def variables(folder: Path, *files: str, given: str = "HEAPS_MODULES_DIR := ko\n") -> dict[str, list[str]]:
+    """What make makes of the files, included after the lines that are given: variable → words."""
     names = ["PRODUCT_PACKAGES", "PRODUCT_COPY_FILES", "PRODUCT_VENDOR_PROPERTIES", "BOARD_VENDOR_SEPOLICY_DIRS",
-             "BOARD_VENDOR_RAMDISK_KERNEL_MODULES_LOAD", "BOARD_KERNEL_CMDLINE"]  # fmt: skip
+             "BOARD_VENDOR_RAMDISK_KERNEL_MODULES_LOAD",
+             "BOARD_VENDOR_RAMDISK_KERNEL_MODULES", "BOARD_KERNEL_CMDLINE"]  # fmt: skip
     show = "".join(f"$(info {name}=$({name}))\n" for name in names)
     includes = "".join(f"include {folder}/{file}\n" for file in files)
-    (folder / "Makefile").write_text(f"TARGET_COPY_OUT_VENDOR := vendor\n{includes}{show}all: ;\n")
+    (folder / "Makefile").write_text(f"TARGET_COPY_OUT_VENDOR := vendor\n{given}{includes}{show}all: ;\n")
     argv = ["make", "-s", "--warn-undefined-variables", "-f", str(folder / "Makefile")]
     done = subprocess.run(argv, cwd=folder.parent, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
@@ -51,6 +52,37 @@ def variables(folder: Path, *files: str) -> dict[str, list[str]]:
     assert unset == []
     pairs = (line.partition("=") for line in done.stdout.splitlines())
     return {name: value.split() for name, _, value in pairs}
+
+
+_MODULES, _LOAD = "BOARD_VENDOR_RAMDISK_KERNEL_MODULES", "BOARD_VENDOR_RAMDISK_KERNEL_MODULES_LOAD"
+LISTS = [
+    ("HEAPS_MODULES_DIR := k", "k/system_heap.ko k/cma_heap.ko", ""),
+    (f"{_MODULES} := k/ufs.ko k/cma_heap.ko k/system_heap.ko", "k/ufs.ko k/cma_heap.ko k/system_heap.ko", ""),
+    (
+        f"HEAPS_MODULES_DIR := k\n{_MODULES} := d/ufs.ko d/system_heap.ko\n{_LOAD} := ufs.ko system_heap.ko",
+        "d/ufs.ko d/system_heap.ko k/cma_heap.ko",
+        "ufs.ko system_heap.ko cma_heap.ko",
+    ),
+]
+
+
+@needs_make
+@pytest.mark.parametrize(("given", "modules", "load"), LISTS)
+def test_heap_modules_are_added_to_the_boards_own_and_never_replace_them(
+    given: str, modules: str, load: str, tmp_path: Path
+) -> None:
+    """Where nothing names what is loaded, the build loads all: a list with heaps alone would lose the others."""
+    write(config("vim3"), tmp_path)
+    found = variables(tmp_path, "BoardConfig-heaps.mk", given=f"{given}\n")
+    assert (found[_MODULES], found[_LOAD]) == (modules.split(), load.split())
+
+
+@needs_make
+def test_a_build_without_the_heap_modules_stops(tmp_path: Path) -> None:
+    write(config("vim3"), tmp_path)
+    given = f"{_MODULES} := k/ufs.ko k/cma_heap.ko\n"
+    with pytest.raises(AssertionError, match=r"system_heap\.ko not in .*, or set HEAPS_MODULES_DIR"):
+        variables(tmp_path, "BoardConfig-heaps.mk", given=given)
 
 
 @needs_make
@@ -70,8 +102,9 @@ def test_make_reads_what_the_config_says(name: str, kernel: str, tmp_path: Path)
     assert found["PRODUCT_VENDOR_PROPERTIES"] == [f"{key}={properties[key]}" for key in sorted(properties)]
     policy = [f"{tmp_path}/sepolicy"] if any(path.startswith("sepolicy/") for path in files) else []
     assert found["BOARD_VENDOR_SEPOLICY_DIRS"] == policy
-    modules = [f"{module}.ko" for module in given.kernel.modules] if given.kernel else []
-    assert found["BOARD_VENDOR_RAMDISK_KERNEL_MODULES_LOAD"] == modules
+    modules = [f"ko/{module}.ko" for module in given.kernel.modules] if given.kernel else []
+    assert found["BOARD_VENDOR_RAMDISK_KERNEL_MODULES"] == modules
+    assert found["BOARD_VENDOR_RAMDISK_KERNEL_MODULES_LOAD"] == []
     assert found["BOARD_KERNEL_CMDLINE"] == (list(given.kernel.cmdline) if given.kernel else [])
 
 
@@ -127,11 +160,31 @@ def test_the_matrix_is_valid_for_every_board(kernel: str, tmp_path: Path) -> Non
 def test_the_matrix_asks_for_what_the_fragment_sets(name: str, kernel: str) -> None:
     root = ET.fromstring(vintf(config(name), kernel))
     (kernel_node,) = root
-    assert kernel_node.get("version") == f"{kernel}.0"
+    assert str(kernel_node.get("version")).startswith(f"{kernel}.")
     asked = {str(node.findtext("key")).removeprefix("CONFIG_"): str(node.findtext("value")) for node in kernel_node}
     (done,) = render("kconfig", config(name), kernel=kernel, dirs=TEMPLATES)
     assert isinstance(done, Rendered)
     assert asked == {symbol: value for symbol, value in read_kconfig(done.text).items() if value != "m"}
+
+
+@pytest.mark.parametrize(
+    ("branch", "kernel", "version", "remark"),
+    [
+        (None, "5.10", "5.10.107", "have 5.10.43 (Android 12), 5.10.107 (Android 13)"),
+        ("android12-5.10", "5.10", "5.10.43", "have 5.10.43"),
+        ("android11-5.4", "5.4", "5.4.61", "5.4.86 (Android 12)"),
+        ("android14-6.1", "6.1", "6.1.0", "Android 14"),
+        ("android9-5.10", "5.10", "5.10.0", "no matrix for Android 9 on 5.10 that is known here"),
+        ("ti-linux", "5.15", "5.15.0", "5.15.41 (Android 13), 5.15.0 (Android 14)"),
+        (None, "7.3", "7.3.0", "no matrix for 7.3 that is known here"),
+    ],
+)
+def test_the_matrix_names_the_kernel_that_aosps_matrix_names(
+    branch: str | None, kernel: str, version: str, remark: str
+) -> None:
+    text = vintf(board(f"kernel: {{branch: {branch}}}\n" if branch else ""), kernel)
+    assert ET.fromstring(text)[0].get("version") == version
+    assert remark in text
 
 
 def test_a_title_cannot_break_out_of_an_xml_comment() -> None:

@@ -238,7 +238,7 @@ def registered(board: BoardConfig, kernel: str, folder: Path, include: Path) -> 
 
 
 def test_registration_calls_libdmabufheap_with_the_configs_arguments(tmp_path: Path, precompiled: Path) -> None:
-    wanted = ["system|ion_system_heap|0|1|1", "linux,cma|linux,cma|0|16|0", "0"]
+    wanted = ["system|ion_system_heap|1|1|1", "linux,cma|linux,cma|0|16|0", "0"]
     assert registered(config("vim3"), "5.10", tmp_path, precompiled) == wanted
     assert registered(config("vim3"), "6.12", tmp_path, precompiled) == ["0"]
 

@@ -6,4 +6,21 @@ HEAPS_PATH := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
 
 BOARD_VENDOR_SEPOLICY_DIRS += $(HEAPS_PATH)/sepolicy
 
-BOARD_VENDOR_RAMDISK_KERNEL_MODULES_LOAD += system_heap.ko cma_heap.ko
+# Include this file after the board's own lists of modules. HEAPS_MODULES_DIR is the folder with the kernel's modules.
+HEAPS_MODULES_DIR ?=
+HEAPS_MODULES := system_heap.ko cma_heap.ko
+
+HEAPS_MODULES_MISSING := $(filter-out $(notdir $(BOARD_VENDOR_RAMDISK_KERNEL_MODULES)),$(HEAPS_MODULES))
+ifneq ($(HEAPS_MODULES_MISSING),)
+ifeq ($(HEAPS_MODULES_DIR),)
+$(error $(HEAPS_MODULES_MISSING) not in BOARD_VENDOR_RAMDISK_KERNEL_MODULES: add them there, or set HEAPS_MODULES_DIR)
+endif
+BOARD_VENDOR_RAMDISK_KERNEL_MODULES += $(addprefix $(HEAPS_MODULES_DIR)/,$(HEAPS_MODULES_MISSING))
+endif
+
+# Where this list is empty, the build fills it with all modules of the vendor ramdisk (build/make, core/Makefile). A list
+# with the heaps alone would stop init from loading the others, so it is only added to.
+ifneq ($(strip $(BOARD_VENDOR_RAMDISK_KERNEL_MODULES_LOAD)),)
+BOARD_VENDOR_RAMDISK_KERNEL_MODULES_LOAD += \
+    $(filter-out $(BOARD_VENDOR_RAMDISK_KERNEL_MODULES_LOAD),$(HEAPS_MODULES))
+endif

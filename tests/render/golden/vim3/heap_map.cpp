@@ -11,7 +11,7 @@
 namespace bringup {
 
 const Heap kHeaps[kHeapCount] = {
-    { "system", "ion_system_heap", 0x0, 0x1, 0x1 },
+    { "system", "ion_system_heap", 0x1, 0x1, 0x1 },
     { "linux,cma", "linux,cma", 0x0, 0x10, 0x0 },
 };
 
