@@ -7,10 +7,11 @@ record; what people and programs read passes through here.
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Sequence
 from functools import cache
 
-__all__ = ["did_you_mean", "from_board", "pluralize", "safe_name", "visible"]
+__all__ = ["did_you_mean", "from_board", "pluralize", "safe_name", "shell_word", "visible"]
 
 _NAME = r"[^A-Za-z0-9._,@+-]"
 
@@ -65,3 +66,8 @@ def safe_name(text: str) -> str:
     """A file name made of ``text``: safe alphabet only, never empty, never hidden, at most 100 characters."""
     name = re.sub(_NAME, "_", text).lstrip(".")[:100]
     return name or "_"
+
+
+def shell_word(text: object) -> str:
+    """Text as one word of a command that a person pastes into a shell; what a terminal would obey is escaped first."""
+    return shlex.quote(visible(str(text)))

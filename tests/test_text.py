@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 import unicodedata
 import xml.etree.ElementTree as ET
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bringup.text import from_board, safe_name, visible
+from bringup.text import from_board, safe_name, shell_word, visible
 
 anything = st.text(st.characters(codec=None))
 
@@ -44,3 +45,8 @@ def test_a_name_is_harmless(text: str) -> None:
     assert not name.startswith(".")
     assert len(name) <= 100
     name.encode("ascii")
+
+
+@given(text=anything)
+def test_a_pasted_word_is_one_word(text: str) -> None:
+    assert shlex.split(f"bringup -s {shell_word(text)}") == ["bringup", "-s", visible(text)]

@@ -16,7 +16,7 @@ from bringup.board.states import READY, not_ready
 from bringup.board.wire import Refused, ServerTransport, Target, Transport, answering, query
 from bringup.deadline import Deadline
 from bringup.errors import AdbServerError, BoardError, UsageError
-from bringup.text import visible
+from bringup.text import shell_word, visible
 
 __all__ = ["Chosen", "connect", "connect_all", "reach"]
 
@@ -71,7 +71,7 @@ def connect(selection: Selection, deadline: Deadline, *, environ: Mapping[str, s
     wanted = without_twins(choose(selection, listed))
     if len(wanted) > 1:
         usable = next((one for one in wanted if one.state == READY), wanted[0])
-        hint = f"choose one: -s {visible(usable.serial)}"
+        hint = f"choose one: -s {shell_word(usable.serial)}"
         raise UsageError(CHOOSE, f"there are {len(wanted)}: {summary(wanted)}", hint=hint)
     return _open(transport, wanted[0], listed, deadline)
 

@@ -188,4 +188,4 @@ def start_server(address: ServerAddress, deadline: Deadline, *, environ: Mapping
         raise DeadlineExceeded(action, f"{program} did not start it within {deadline.budget:g} s") from error
     if done.returncode != 0:
         said = visible(from_board(done.stderr)).strip().splitlines()[-1:] or [f"it ended with {done.returncode}"]
-        raise AdbServerError(action, said[0], hint=f"see what it says: {' '.join(argv[:-1])} server nodaemon")
+        raise AdbServerError(action, said[0], hint=f"see what it says: {shlex.join(argv[:-1])} server nodaemon")

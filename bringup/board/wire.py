@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import contextlib
 import select
+import shlex
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -182,7 +183,7 @@ class ServerTransport:
             raise AdbServerError(
                 "connect to the adb server",
                 f"nothing answers at {self.address}: {os_reason(error)}",
-                hint=f"start one: adb {' '.join(self.address.adb_options)} start-server",
+                hint=f"start one: adb {shlex.join(self.address.adb_options)} start-server",
             ) from error
 
 

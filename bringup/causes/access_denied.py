@@ -20,8 +20,9 @@ from bringup.facts.board import HEAP_FOLDER, Facts, UeventdRule
 from bringup.facts.expected_node import expected_label, expected_node
 from bringup.facts.selinux_log import NOT_LABELLED, Denial, denials
 from bringup.outcome import Cause
+from bringup.render.language import Refused
 from bringup.render.sepolicy import PLATFORM_TYPES, platform_type
-from bringup.results.verdict import Alternative, Change, Diagnosis, file_by_file
+from bringup.results.verdict import Alternative, Diagnosis, file_by_file
 
 __all__ = [
     "has_wrong_label",
@@ -118,10 +119,12 @@ def why_refused(facts: Facts, refused: tuple[Denial, ...]) -> Diagnosis:
         except UsageError as error:
             forbidden[denial.domain] = None
             words |= dict.fromkeys((error.seen, error.hint))
+        except Refused as error:
+            words[f"no rule is written for {str(error.value)[:80]!r}: {error.why}"] = None
         if denial.cls == "chr_file" and "write" in denial.rights:
             words[f"{denial.domain} opens it for writing; to allocate, O_RDONLY is enough (as in libdmabufheap)"] = None
     lines = tuple(denial.line for denial in refused[-8:])
-    change = (Change(_TE, tuple(rules)),) if rules else ()
+    change = fix_lines.merged_rules(rules)
     if forbidden and not rules:
         text = f"{', '.join(forbidden)}: a core domain may not open this heap, whatever the rules say"
         return Diagnosis(SELINUX_CORE_DOMAIN.here(text), lines, tuple(words))
@@ -167,9 +170,6 @@ def _mislabelled(facts: Facts, labels: dict[str, tuple[str, str]], diagnosis: Di
     return replace(diagnosis, cause=label_cause(types), remedy=tuple(words), changes=merged)
 
 
-_TE = "sepolicy/heaps.te"
-
-
 def _right_type(facts: Facts, denial: Denial) -> str:
     """The type that a refused node should have: by the board config, else by the platform's file_contexts.
 
@@ -186,10 +186,14 @@ def _rules(facts: Facts, denial: Denial, right: str) -> tuple[str, ...]:
     """The rule that would allow what an avc line refuses; for a heap's node, with all rights that allocating needs.
 
     :raises UsageError: the platform's policy forbids it.
+    :raises Refused: a word of the line is not an SELinux identifier.
     """
+    changes = fix_lines.rule(denial.domain, denial.type, denial.cls, denial.rights)
     if denial.cls == "chr_file":
         rendered = fix_lines.allowed(facts, denial.name or "heap", right, denial.domain)
-        rules = tuple(line for change in rendered for line in change.lines if line.startswith("allow "))
-        if rules:
-            return rules
-    return (f"allow {denial.domain} {denial.type}:{denial.cls} {{ {' '.join(denial.rights)} }};",)
+        changes = tuple(change for change in rendered if _rules_in(change.lines)) or changes
+    return tuple(line for change in changes for line in _rules_in(change.lines))
+
+
+def _rules_in(lines: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(line for line in lines if line.startswith("allow "))

@@ -17,6 +17,7 @@ from bringup.errors import BringupError
 from bringup.facts.board import Facts
 from bringup.facts.memory.cma_areas import cma_granule
 from bringup.facts.memory.reserved_memory import ReservedNode, root_cells
+from bringup.render.language import LANGUAGES
 from bringup.render.sepolicy import make_policy
 from bringup.results.verdict import Change
 
@@ -26,9 +27,11 @@ __all__ = [
     "device_tree",
     "kconfig",
     "labelled",
+    "merged_rules",
     "modules_load",
     "options_for",
     "parameter",
+    "rule",
     "split_kconfig",
     "ueventd_line",
 ]  # fmt: skip
@@ -96,7 +99,23 @@ def allowed(facts: Facts, name: str, label: str, domain: str) -> tuple[Change, .
     return tuple(change for change in changes if change.file.endswith(".te"))
 
 
-_SEPOLICY = {"sepolicy/heaps.te": ".te", "sepolicy/file_contexts": "file_contexts"}
+def rule(domain: str, type_: str, cls: str, rights: Iterable[str]) -> tuple[Change, ...]:
+    """The rule that allows what a line of the log denies.
+
+    :raises Refused: a word is not an SELinux identifier. m4 reads the file, and would run what the log says.
+    """
+    words = [LANGUAGES["te"].bare(word) for word in (domain, type_, cls, *rights)]
+    return merged_rules([f"allow {words[0]} {words[1]}:{words[2]} {{ {' '.join(words[3:])} }};"])
+
+
+def merged_rules(lines: Iterable[str]) -> tuple[Change, ...]:
+    """Rules that :func:`allowed` and :func:`rule` made, as one change without repetitions; empty if there are none."""
+    kept = tuple(dict.fromkeys(lines))
+    return (Change(_TE, kept),) if kept else ()
+
+
+_TE = "sepolicy/heaps.te"
+_SEPOLICY = {_TE: ".te", "sepolicy/file_contexts": "file_contexts"}
 
 
 def modules_load(facts: Facts, modules: tuple[str, ...]) -> tuple[Change, ...]:

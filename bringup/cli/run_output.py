@@ -51,19 +51,23 @@ def write_reports(run: Run, folder: Path) -> None:
 
 
 def check_fix_dir(folder: Path | None) -> None:
-    """Before anything is done: no file of the user stands where a fix would be written.
+    """Before anything is done: no file of the user stands where a fix would be written, and no link leads elsewhere.
 
     :raises UsageError: one does.
     :raises HostError: it cannot be read.
     """
     for file in (folder / name for name in FIX_FILES) if folder is not None else ():
+        action, hint = f"write the fixes to {folder}", "give another folder with --fix-dir"
+        for part in (file, file.parent):
+            if part != folder and part.is_symlink():
+                raise UsageError(action, f"{part} is a link, and fixes are not written through links", hint=hint)
         try:
             ours = not file.exists() or is_fix_file(file.read_text(encoding="utf-8", errors="replace"))
         except OSError as error:
             raise HostError(f"read {file}", os_reason(error)) from error
         if not ours:
             seen = f"{file.name} is there, and bringup did not write it"
-            raise UsageError(f"write the fixes to {folder}", seen, hint="give another folder with --fix-dir")
+            raise UsageError(action, seen, hint=hint)
 
 
 def write_fixes(run: Run, folder: Path | None) -> list[str]:

@@ -18,7 +18,7 @@ from bringup.record.load import Record, load_record
 from bringup.render.expected_lines import rendered_names
 from bringup.results.run import BoardRun, Run
 from bringup.results.verdict import Verdict
-from bringup.text import visible
+from bringup.text import shell_word, visible
 
 __all__ = ["heap_verdicts", "judge_folders", "judge_record", "judge_unusable", "now", "rendered_files"]
 
@@ -67,7 +67,7 @@ def rendered_files(folder: Path, board: str) -> dict[str, str]:
     place = folder / board if (folder / board).is_dir() else folder
     paths = [name for name in rendered_names(board) if (place / name).is_file()]
     if not paths:
-        hint = f"bringup render all --board {board} -o {folder}"
+        hint = f"bringup render all --board {board} -o {shell_word(folder)}"
         raise UsageError(f"compare with {folder}", f"no file there was rendered for {board}", hint=hint)
     try:
         return {path: (place / path).read_text(encoding="utf-8", errors="replace") for path in paths}

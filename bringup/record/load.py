@@ -45,7 +45,7 @@ from bringup.record.entries import (
     StoredRun,
 )
 from bringup.record.journal import JOURNAL, SCHEMA
-from bringup.text import from_board, visible
+from bringup.text import from_board, shell_word, visible
 
 __all__ = ["FileEntry", "RanEntry", "Record", "load_record"]
 
@@ -249,7 +249,7 @@ def _load(folder: Path, named: Path) -> Record:
         seen = f"{JOURNAL}: {os_reason(error)}" if folder.exists() else "there is no such file or folder"
         if any(folder.glob(f"*/{JOURNAL}")):
             seen = f"it is a folder of records, and has no {JOURNAL} itself"
-            hint = f"name them: bringup check {named}/*/"
+            hint = f"name them: bringup check {shell_word(named)}/*/"
         raise RecordError(action, seen, hint=hint) from error
     record = Record(folder)
     with journal:

@@ -56,6 +56,14 @@ class Language:
     escapes: bool = False
 
 
+#: Macros that m4 expands without parentheses. The SELinux build passes .te files and file_contexts through m4.
+_M4_MACRO = (
+    "(?:__file__|__line__|__program__|__gnu__|__unix__|changecom|changequote|debugmode|divert|divnum|dnl|dumpdef|"
+    "errprint|m4exit|m4wrap|shift|sysval|traceoff|traceon|undivert)"
+)
+_SELINUX_WORD = rf"(?!{_M4_MACRO}\Z)[A-Za-z_][A-Za-z0-9_]*"
+
+
 def one_line(value: object) -> str:
     """Prose for a comment: white space becomes single spaces, control characters are left out."""
     return " ".join("".join(char for char in str(value) if char.isprintable() or char.isspace()).split())
@@ -188,7 +196,10 @@ def _cells(value: object, count: int = 2) -> str:
 
 
 def _path_regex(value: object) -> str:
-    """A file name as a regular expression of file_contexts that matches nothing else; other bytes as \\xNN."""
+    """A file name as a regular expression of file_contexts that matches nothing else; other bytes as \\xNN.
+
+    m4 must not see its quotes and comments, nor one of its macros.
+    """
     text = str(value)
     if text in {"", ".", ".."} or "/" in text or "\0" in text:
         raise Refused(value, "it is not a file name")
@@ -196,11 +207,15 @@ def _path_regex(value: object) -> str:
     for char in text:
         if char.isascii() and (char.isalnum() or char in "_,-@:=%"):
             out.append(char)
-        elif "!" <= char <= "~":
+        elif "!" <= char <= "~" and char not in "`'#":
             out.append("\\" + char)
         else:
             out += [f"\\x{byte:02x}" for byte in _encoded(char, value)]
-    return "".join(out)
+    return re.sub("[A-Za-z_][A-Za-z0-9_]*", lambda match: _hidden_from_m4(match[0]), "".join(out))
+
+
+def _hidden_from_m4(word: str) -> str:
+    return f"\\x{ord(word[0]):02x}{word[1:]}" if re.fullmatch(_M4_MACRO, word) else word
 
 
 def _property_value(value: object, name: str) -> str:
@@ -288,14 +303,14 @@ LANGUAGES: Mapping[str, Language] = {
         Language(
             "te",
             "SELinux policy",
-            _word("SELinux policy", r"[A-Za-z_][A-Za-z0-9_]*", "only identifiers are allowed"),
+            _word("SELinux policy", _SELINUX_WORD, "only identifiers that m4 leaves alone are allowed"),
             _hashes,
             {"comment": _hash_comment},
         ),
         Language(
             "file_contexts",
             "file_contexts",
-            _word("file_contexts", r"[A-Za-z_][A-Za-z0-9_]*", "only identifiers are allowed without quotes"),
+            _word("file_contexts", _SELINUX_WORD, "only identifiers that m4 leaves alone are allowed without quotes"),
             _hashes,
             {"comment": _hash_comment, "path_regex": _path_regex},
         ),

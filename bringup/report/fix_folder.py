@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bringup.causes.known import cost_of
 from bringup.outcome import Outcome
+from bringup.render.language import LANGUAGES, one_line
 from bringup.results.run import BoardRun
 from bringup.results.verdict import Alternative, Link, Verdict
 from bringup.text import safe_name, visible
@@ -25,6 +26,16 @@ _FILES = {
     "sepolicy/file_contexts": "labels for the board's vendor policy; beside heaps.te",
     "modules.load": "lines for modules.load of vendor_boot or vendor_dlkm",
     "BoardConfig.mk": "the kernel's command line, for the board's BoardConfig.mk",
+}
+#: How a comment is written in each: their text may be a board's.
+_LANGUAGES = {
+    "kconfig.fragment": "kconfig",
+    "device-tree/heaps.dtsi": "dts",
+    "ueventd.rc": "ueventd",
+    "sepolicy/heaps.te": "te",
+    "sepolicy/file_contexts": "file_contexts",
+    "modules.load": "modules",
+    "BoardConfig.mk": "make",
 }
 #: Every file that a folder of fixes may hold.
 FIX_FILES = ("README.md", *_FILES)
@@ -96,9 +107,9 @@ def fix_files(board: BoardRun) -> dict[str, str]:
     files: dict[str, str] = {}
     for name, lines in _lines(fixed).items():
         path = "/".join(safe_name(part) for part in name.split("/")[:4])
-        head = _HEAD.format(board=visible(board.serial).replace("\n", " ").replace("*/", "*_/"))
-        text = f"/* {head} */\n" if _is_tree(path) else f"# {head}\n"
-        files[path] = files.get(path, text) + "".join(f"{visible(line)}\n" for line in lines)
+        comment = LANGUAGES[_LANGUAGES.get(path, "kconfig")].filters["comment"]
+        head = comment(_HEAD.format(board=visible(board.serial)))
+        files[path] = files.get(path, f"{head}\n") + "".join(f"{visible(line)}\n" for line in lines)
     return files | {"README.md": _readme(board, found, tuple(files))}
 
 
@@ -108,25 +119,30 @@ def is_fix_file(text: str) -> bool:
 
 
 def _readme(board: BoardRun, found: list[Fix], files: tuple[str, ...]) -> str:
-    kernel = visible(board.kernel or "unknown")
-    against = f", judged against the board config {visible(board.config)}" if board.config else ""
-    parts = [f"{_TITLE}{visible(board.serial)}\n\nKernel {kernel}{against}. The most important fix comes first.\n"]
+    kernel = _prose(board.kernel or "unknown")
+    against = f", judged against the board config {_prose(board.config)}" if board.config else ""
+    parts = [f"{_TITLE}{_prose(board.serial)}\n\nKernel {kernel}{against}. The most important fix comes first.\n"]
     if files:
         parts.append("\n" + "".join(f"- `{file}`: {_FILES.get(file, 'lines for that file')}\n" for file in files))
     for number, fix in enumerate(found, start=1):
-        parts.append(f"\n## {number}. {visible(fix.cause)}\n")
-        parts += ["\n"] * bool(fix.steps) + [f"- {visible(step)}\n" for step in fix.steps]
+        parts.append(f"\n## {number}. {_prose(fix.cause)}\n")
+        parts += ["\n"] * bool(fix.steps) + [f"- {_prose(step)}\n" for step in fix.steps]
         for name, lines in fix.lines.items():
-            parts.append(f"\n`{visible(name)}`:\n\n" + "".join(f"    {visible(line)}\n" for line in lines))
-        parts.append(f"\nThen these pass: {visible(', '.join(fix.then_pass))}\n")
+            parts.append(f"\n`{_prose(name)}`:\n\n" + "".join(f"    {visible(line)}\n" for line in lines))
+        parts.append(f"\nThen these pass: {_prose(', '.join(fix.then_pass))}\n")
         parts += [_otherwise(alternative) for alternative in fix.otherwise]
         if fix.seen_before:
             parts.append("\nSeen before:\n\n")
-            parts += [f"- {visible(link.title)}: <{visible(link.url)}>\n" for link in fix.seen_before]
+            parts += [f"- {_prose(link.title)}: <{_prose(link.url)}>\n" for link in fix.seen_before]
     return "".join(parts)
 
 
 def _otherwise(other: Alternative) -> str:
-    steps = "".join(f"- {visible(step)}\n" for step in other.remedy)
-    text = f"\nIt may be this instead: {visible(other.cause.text)}. How to find out: {visible(other.told_apart_by)}.\n"
+    steps = "".join(f"- {_prose(step)}\n" for step in other.remedy)
+    text = f"\nIt may be this instead: {_prose(other.cause.text)}. How to find out: {_prose(other.told_apart_by)}.\n"
     return f"{text}\n{steps}" if steps else text
+
+
+def _prose(text: str) -> str:
+    """Text of a board on one line, without HTML: it stays in its paragraph."""
+    return one_line(visible(text)).replace("<", "&lt;")

@@ -16,7 +16,7 @@ from bringup.compare.runs import Comparison
 from bringup.document import DocumentError, read_document, schema_name, unknown_fields
 from bringup.errors import RecordError, os_reason
 from bringup.results.run import SCHEMA, Run
-from bringup.text import visible
+from bringup.text import shell_word, visible
 
 __all__ = ["load_document", "load_report", "load_run"]
 
@@ -87,9 +87,9 @@ def load_run(path: Path, note: Note | None = None) -> Run:
 def _instead(path: Path) -> str:
     """What to do about a path that holds no run."""
     if path.name.endswith(".tar.zst") or (path / "record.jsonl").is_file():
-        return f"this is a record: bringup check {path} -o DIR judges it, and writes a run"
+        return f"this is a record: bringup check {shell_word(path)} -o DIR judges it, and writes a run"
     if any(path.glob("*/record.jsonl")):
-        return f"a run that was interrupted left records there: bringup check {path}/*/"
+        return f"a run that was interrupted left records there: bringup check {shell_word(path)}/*/"
     return "give the folder that 'bringup run -o DIR' wrote"
 
 

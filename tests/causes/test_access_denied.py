@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import bringup
 from bringup.checks.registry import find_check
 from bringup.config.schema import BoardConfig
 from bringup.results.verdict import Change, Outcome
@@ -40,6 +42,34 @@ def test_a_core_domain_may_open_the_system_heap(tmp_path: Path) -> None:
     verdict = denials(tmp_path, avc("gpuservice", "dmabuf_system_heap_device", name="system"))
     rule = "allow gpuservice dmabuf_system_heap_device:chr_file r_file_perms;"
     assert verdict.changes == (Change("sepolicy/heaps.te", (rule,)),)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        avc("syscmd(`id>PWNED')", "dmabuf_heap_device"),
+        avc("hal_x{};allow", "dmabuf_heap_device"),
+        avc("hal_camera_default", "dmabuf_heap`'_device"),
+        avc("hal_camera_default", "dmabuf_heap_device", "read esyscmd(`id')"),
+        avc("dnl", "dmabuf_heap_device"),
+        avc("syscmd(`id')", "dmabuf_heap_device").replace("tclass=chr_file", "tclass=dir"),
+    ],
+)
+def test_what_is_no_identifier_is_written_into_no_policy(tmp_path: Path, line: str) -> None:
+    verdict = denials(tmp_path, line)
+    assert verdict.outcome is Outcome.FAIL
+    assert verdict.cause.id != "selinux.core-domain"
+    assert not any(re.search("allow|[`(]|dnl|hal_x", text) for change in verdict.changes for text in change.lines)
+    assert any("no rule is written" in step for step in verdict.remedy)
+
+
+def test_lines_for_other_programs_are_made_in_one_place() -> None:
+    """There each value passes through the language of its file."""
+    root = Path(bringup.__file__).parent
+    imports = re.compile(r"from bringup.results.verdict import .*\bChange\b")
+    texts = {path.relative_to(root).as_posix(): path.read_text() for path in root.rglob("*.py")}
+    made = {path for path, text in texts.items() if imports.search(text) and re.search(r"\bChange\(", text)}
+    assert made == {"causes/fix_lines.py"}
 
 
 def test_who_writes_is_told_that_reading_is_enough(tmp_path: Path) -> None:

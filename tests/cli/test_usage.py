@@ -108,6 +108,17 @@ def test_fixes_are_not_written_over_a_persons_own_files(tmp_path: Path) -> None:
     assert (fixes / "README.md").read_text() == "# Mine\n"
 
 
+@pytest.mark.parametrize("name", ["kconfig.fragment", "sepolicy"])
+def test_fixes_are_not_written_through_links(tmp_path: Path, name: str) -> None:
+    ScriptedBoard(config=CONFIG.replace("CONFIG_SYNC_FILE=y\n", "")).record(tmp_path / "record")
+    (tmp_path / "fixes").mkdir()
+    (tmp_path / "fixes" / name).symlink_to(tmp_path / "elsewhere")
+    done = bringup("check", str(tmp_path / "record"), "--fix-dir", str(tmp_path / "fixes"))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "is a link" in done.stderr
+    assert not (tmp_path / "elsewhere").exists()
+
+
 def test_what_was_given_in_place_of_a_run_is_told(tmp_path: Path) -> None:
     (tmp_path / "noise").write_bytes(bytes(range(256)) * 100)
     (tmp_path / "words").write_text("x")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import string
 import subprocess
 from collections.abc import Callable
@@ -102,3 +103,20 @@ def test_a_bare_word_holds_no_separator(name: str, value: str) -> None:
     if not isinstance(written, Refused):
         assert LANGUAGES[name].escapes or (name, value) == ("ueventd", "a;b")
         assert "\n" not in written or name == "xml"
+
+
+@pytest.mark.skipif(shutil.which("m4") is None, reason="m4 is not here")
+@pytest.mark.parametrize(
+    "value",
+    ["syscmd", "dnl", "divert", "m4exit", "undivert", "changequote", "plain_t", "a`b", "9dnl", "it's", "x#y", "a-dnl"],
+)
+def test_m4_leaves_selinux_files_as_they_were_written(value: str) -> None:
+    """The platform's build passes both kinds of file through m4."""
+    lines = [f"before {path}:after" for path in [LANGUAGES["file_contexts"].filters["path_regex"](value)]]
+    for name in ("te", "file_contexts"):
+        word = attempt(LANGUAGES[name].bare, value)
+        lines += [] if isinstance(word, Refused) else [f"allow {word} t:{word} {{ {word} }};"]
+        lines += [LANGUAGES[name].filters["comment"](f"of {value} `syscmd(id)"), "last"]
+    text = "\n".join((*lines, ""))
+    done = subprocess.run(["m4", "--fatal-warnings", "-s"], input=text, capture_output=True, text=True, check=True)
+    assert [line for line in done.stdout.splitlines() if not line.startswith("#line")] == lines

@@ -9,7 +9,7 @@ from hypothesis import given
 from bringup.checks.judge import judge
 from bringup.facts.board import Facts
 from bringup.kernel.kconfig.dotconfig import parse_config
-from bringup.report.fix_folder import fix_files, fixes
+from bringup.report.fix_folder import fix_files, fixes, is_fix_file
 from bringup.results.run import BoardRun, Run
 from bringup.results.verdict import Alternative, Cause, Change, Link, Outcome, Verdict
 from tests.support.report.hostile import runs
@@ -75,3 +75,20 @@ def test_no_remedy_is_lost_and_no_file_lies_outside(run: Run) -> None:
         for name in fix_files(board):
             assert ".." not in Path(name).parts
             assert not Path(name).is_absolute()
+
+
+def test_a_serial_stays_in_its_comment() -> None:
+    files = ("kconfig.fragment", "device-tree/heaps.dtsi", "ueventd.rc", "sepolicy/heaps.te", "BoardConfig.mk")
+    verdict = Verdict(
+        "a",
+        "t",
+        Outcome.FAIL,
+        cause=Cause("c", "why\n# not a heading"),
+        changes=tuple(Change(name, ("x",)) for name in files),
+    )
+    written = fix_files(BoardRun(serial="a\nCONFIG_EVIL=y */ evil \\", verdicts=(verdict,)))
+    assert {name: len(written[name].splitlines()) for name in files} == dict.fromkeys(files, 2)
+    assert written["device-tree/heaps.dtsi"].count("*/") == 1
+    assert not written["BoardConfig.mk"].splitlines()[0].endswith("\\")
+    assert all(is_fix_file(written[name]) for name in files)
+    assert "\n# not a heading" not in written["README.md"]

@@ -18,6 +18,7 @@ from bringup.facts.board import Facts
 from bringup.facts.ion_equivalence import ION_LEGACY, comparisons, ion_facts, legacy_note, mappings
 from bringup.results.ion import IonComparison, IonFacts, IonPoint, PointResult
 from bringup.results.verdict import Verdict
+from bringup.text import shell_word
 
 _REMOVED = "ION left mainline with 5.11 (drivers/staging/android/ion) and GKI with android12-5.10"
 
@@ -155,7 +156,7 @@ def _compared(question: Question, comparison: IonComparison, facts: Facts) -> Ve
         cause = ION_NOT_EQUIVALENT.here(f"{comparison.heap} is not what {comparison.ion} was: {points}")
         return question.failed(*lines, cause=cause, remedy=_fix(comparison))
     if {"size", "zeroing"} & set(unknown):
-        hint = f"to test only it: bringup heap test --heap {comparison.source}"
+        hint = f"to test only it: bringup heap test --heap {shell_word(comparison.source)}"
         return question.unknown(facts.record.incomplete or f"not known: {', '.join(unknown)}", *lines, remedy=[hint])
     if comparison.equivalent is None:
         cause = ION_NOT_ALL_KNOWN.here(f"equal as far as this board shows; not known: {', '.join(unknown)}")

@@ -14,6 +14,7 @@ from bringup.errors import BringupError, HostError, UsageError
 from bringup.record.archive import SUFFIX, pack
 from bringup.record.journal import JOURNAL
 from bringup.record.observe import Observation, observe
+from bringup.text import shell_word
 
 __all__ = ["collect"]
 
@@ -31,7 +32,7 @@ def collect(selection: Selection, output: Path, *, root: str, tests: bool, secon
         with live_steps([board.serial]) as progress:
             error = observe(board, folder, how, partial(progress, board.serial))
     except KeyboardInterrupt as stop:
-        stop.add_note(f"what was observed until then is in {output}: bringup check {output}")
+        stop.add_note(f"what was observed until then is in {output}: bringup check {shell_word(output)}")
         raise
     finally:
         if folder != output and (folder / JOURNAL).is_file():
@@ -54,7 +55,7 @@ def _folder_of(output: Path) -> Path:
     folder = output.with_name(output.name.removesuffix(SUFFIX) + ".part")
     if folder.exists():
         seen = f"{folder} is the record of an earlier collect that was killed, or of one that still runs"
-        hint = f"bringup check {folder} judges it; remove it, or choose another name with -o"
+        hint = f"bringup check {shell_word(folder)} judges it; remove it, or choose another name with -o"
         raise UsageError(action, seen, hint=hint)
     return folder
 
@@ -67,6 +68,6 @@ def _pack(folder: Path, archive: Path) -> None:
     try:
         pack(folder, archive)
     except HostError as error:
-        hint = f"what was observed is in {folder}: bringup check {folder}"
+        hint = f"what was observed is in {folder}: bringup check {shell_word(folder)}"
         raise HostError(error.action, error.seen, hint=hint) from error
     shutil.rmtree(folder, ignore_errors=True)

@@ -32,7 +32,7 @@ from bringup.report.benchmark import summary
 from bringup.report.bounded import shown
 from bringup.results.run import exit_code_for
 from bringup.results.verdict import Verdict
-from bringup.text import did_you_mean, visible
+from bringup.text import did_you_mean, shell_word, visible
 
 __all__ = ["BenchOptions", "HeapTestOptions", "bench_heaps", "list_heaps", "parse_sizes", "parse_threads", "test_heaps"]
 
@@ -102,7 +102,7 @@ def test_heaps(selection: Selection, options: HeapTestOptions) -> int:
         out().print(table(["", "heap", "test", "what"], rows))
         bad = dict.fromkeys(verdict.id for verdict in verdicts if verdict.outcome in (Outcome.FAIL, Outcome.WARN))
         for id in list(bad)[:_EXPLAINED]:
-            say(f"why, and where to look: bringup explain {id}")
+            say(f"why, and where to look: bringup explain {shell_word(id)}")
     return int(exit_code_for(worst(verdict.outcome for verdict in verdicts)))
 
 

@@ -28,6 +28,7 @@ from bringup.report import write_report
 from bringup.report.comparison.terminal import summary
 from bringup.report.events import Events
 from bringup.results.run import BoardRun, Run
+from bringup.text import shell_word
 
 __all__ = ["RunOptions", "run_and_report", "run_on"]
 
@@ -128,7 +129,7 @@ def run_on(boards: Sequence[Board], job: Job, options: RunOptions, unusable: Seq
         try:
             run, errors = _observe(boards, job, events)
         except KeyboardInterrupt as stop:
-            stop.add_note(f"what was observed until then is in {job.folder}: bringup check {job.folder}/*/")
+            stop.add_note(f"what was observed until then is in {job.folder}: bringup check {shell_word(job.folder)}/*/")
             raise
         run = msgspec.structs.replace(run, boards=(*run.boards, *(board for board, _ in not_seen)))
         write_reports(run, job.folder)
