@@ -11,6 +11,8 @@ from functools import cached_property
 from bringup.allocator.answer import NodeFact, State
 from bringup.config.schema import BoardConfig
 from bringup.errors import BringupError
+from bringup.facts.log.kernel_line import LogLine, read_lines
+from bringup.facts.log.readings import KERNEL_LOGS, joined
 from bringup.kernel.history.version import KernelVersion
 from bringup.kernel.kconfig.dotconfig import KernelConfig
 from bringup.kernel.requirements.evidence import Evidence
@@ -24,7 +26,6 @@ __all__ = ["HEAP_FOLDER", "Facts", "UeventdRule"]
 
 HEAP_FOLDER = "/dev/dma_heap"
 _PROPERTY = re.compile(r"^\[([^\]]+)\]: \[(.*)\]$", re.MULTILINE)
-_STAMP = re.compile(r"^(?:<\d+>)?(?:\[ *\d+\.\d+\])? ?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,10 +195,16 @@ class Facts:
         return {name: int(kib) * 1024 for name, kib in lines}
 
     @cached_property
+    def kernel_log(self) -> tuple[LogLine, ...] | None:
+        """The kernel's log, line by line: all that was read of it, before and after the tests."""
+        readings = (entry for path in KERNEL_LOGS for entry in self.record.readings(path))
+        read = [entry.text() for entry in readings if entry.state is State.OK]
+        return joined(read_lines(text) for text in read) if read else None
+
+    @cached_property
     def dmesg(self) -> tuple[str, ...] | None:
-        """The kernel's log, line by line, without time stamps."""
-        text = self.text("dmesg")
-        return None if text is None else tuple(_STAMP.sub("", line) for line in text.splitlines())
+        """What the kernel's log says, without time stamps and the like."""
+        return None if self.kernel_log is None else tuple(line.text for line in self.kernel_log)
 
     # -- its heaps -------------------------------------------------------------------------------------------
 

@@ -207,12 +207,12 @@ CMA_FRAGMENTED = KnownCause(
     text="CMA is fragmented: enough pages are free, but no gap is large enough.",
     why="A CMA buffer is one run of pages. Long-lived small buffers in the middle of the pool split the free space.",
     shows=(
-        'kernel log: "number of available pages:" with no run as long as req-size (5.10: with CONFIG_CMA_DEBUG '
-        "only); CmaFree above the request"
+        'kernel log: "number of available pages:" with no run as long as req-size (5.10 and 6.1: with '
+        "CONFIG_CMA_DEBUG only); CmaFree above the request"
     ),
     fix=("give long-lived small buffers another heap, or the heavy user a region of its own; allocate early",),
     since="any",
-    source="mm/cma.c of Linux 5.10, 6.12 and 7.3: cma_alloc, cma_debug_show_areas",
+    source="mm/cma.c of Linux 5.10, 6.1, 6.12 and 7.3: cma_alloc, cma_debug_show_areas",
     seen_before=(
         link("raspberrypi/rpicam-apps#912", "Camera: dmaHeap allocation failure after some captures"),
         link("raspberrypi/linux#4600", "cma_alloc: alloc failed, req-size: 19200 pages, ret: -12"),

@@ -60,7 +60,8 @@ CLIENTS_NO_SUCH_HEAP = KnownCause(
     id="clients.no-such-heap",
     text="A program asks for a heap that is not there.",
     why="The program's code contains the heap's name, and no library maps it to another heap.",
-    shows='Android\'s log, tag DMABUFHEAPS: "Could not open DMA-BUF heap named:"',
+    shows='Android\'s log, tag DMABUFHEAPS: "Could not open DMA-BUF heap named:"; of Android 12 to 16: "No ion heap of '
+    'name"',
     since="any, with Android 12 or later",
     source="AOSP system/memory/libdmabufheap: BufferAllocator.cpp",
     cost=Cost.FAILS,

@@ -5,6 +5,7 @@ A complaint is never more than a warning: the program may have fallen back to so
 
 from __future__ import annotations
 
+import errno
 import re
 from collections.abc import Iterator
 
@@ -12,13 +13,19 @@ from bringup.allocator.answer import State
 from bringup.causes.known.surroundings import CLIENTS_NO_SUCH_HEAP, CLIENTS_REFUSED, ION_CLIENT
 from bringup.checks.registry import Question, check
 from bringup.facts.board import HEAP_FOLDER, Facts
+from bringup.facts.log.android_line import AndroidLine, heap_complaint, read_android_log
 from bringup.results.verdict import Verdict
 from bringup.text import pluralize
 
 _LOGCAT = "/system/bin/logcat"
-#: Both generations of libdmabufheap. The older one fell back to ION and logs a second sentence about ION, which means
-#: nothing on boards without ION (BufferAllocator.cpp).
-_HEAP_WANTED = re.compile(r"(?:Could not open DMA-BUF heap named|Unable to allocate from DMA-BUF heap): (?P<name>\S+)")
+#: Which other findings of the heap show why it refuses, by errno.
+_LOOK_AT = {
+    0: "see the other findings of this heap: its mode, its label, its memory",
+    errno.ENOMEM: "see the other findings of this heap: how much memory it has, and whether it is in one piece",
+    errno.EACCES: "see the other findings of this heap: its mode and its label",
+    errno.EPERM: "see the other findings of this heap: its mode and its label",
+    errno.ENOENT: "the node came after the program: wait for it, or load the heap's module earlier",
+}
 #: libion, and programs that open the node themselves.
 _ION_WANTED = re.compile(r"open(?:ing)? /dev/ion failed|/dev/ion: No such file|ION_IOC_\w+ failed", re.IGNORECASE)
 
@@ -37,27 +44,28 @@ def heaps(question: Question, facts: Facts) -> Iterator[Verdict]:
     if log is None:
         yield question.skipped(_why_no_log(facts))
         return
-    missed: dict[str, list[str]] = {}
+    missed: dict[str, list[tuple[str, int]]] = {}
     for line in log:
-        match = _HEAP_WANTED.search(line)
-        if match is not None:
-            missed.setdefault(match["name"].rstrip(".,;"), []).append(line)
+        complaint = heap_complaint(line.text)
+        if complaint is not None:
+            missed.setdefault(complaint.heap, []).append((line.line, complaint.errno))
     for name, lines in missed.items():
         yield _unmet(question.of(name), facts, name, lines)
     if not missed:
         yield question.passed(f"none of {pluralize(len(log), 'line')} of Android's log complains")
 
 
-def _unmet(question: Question, facts: Facts, name: str, lines: list[str]) -> Verdict:
-    there = facts.heap_nodes
+def _unmet(question: Question, facts: Facts, name: str, lines: list[tuple[str, int]]) -> Verdict:
+    there, shown = facts.heap_nodes, [line for line, _ in lines[-4:]]
     if there is not None and name not in there:
         text = f"a program asks for the heap {name}, which is not there"
         names = ", ".join(sorted(there)) or "none"
         remedy = [f"provide {name}, or map its users to another heap (heaps there: {names})"]
-        return question.warned(*lines[-4:], cause=CLIENTS_NO_SUCH_HEAP.here(text), remedy=remedy)
-    text = f"a program asked for a buffer of the heap {name} and got none"
-    remedy = ["see the other findings of this heap: its mode, its label, its memory"]
-    return question.warned(*lines[-4:], cause=CLIENTS_REFUSED.here(text), remedy=remedy)
+        return question.warned(*shown, cause=CLIENTS_NO_SUCH_HEAP.here(text), remedy=remedy)
+    code = next((code for _, code in reversed(lines) if code), 0)
+    why = f": {errno.errorcode[code]}" if code else ""
+    text = f"a program asked for a buffer of the heap {name} and got none{why}"
+    return question.warned(*shown, cause=CLIENTS_REFUSED.here(text), remedy=[_LOOK_AT.get(code, _LOOK_AT[0])])
 
 
 @check(
@@ -71,7 +79,8 @@ def _unmet(question: Question, facts: Facts, name: str, lines: list[str]) -> Ver
 )
 def ion(question: Question, facts: Facts) -> Iterator[Verdict]:
     log = _log(facts)
-    lines = [line for line in (*(log or ()), *(facts.dmesg or ())) if _ION_WANTED.search(line)]
+    said = (*(line.line for line in log or ()), *(facts.dmesg or ()))
+    lines = [line for line in said if _ION_WANTED.search(line)]
     if lines:
         node = facts.record.node("/dev/ion")
         there = "and it is there" if node is not None and node.state is State.OK else "which this kernel does not have"
@@ -86,12 +95,12 @@ def ion(question: Question, facts: Facts) -> Iterator[Verdict]:
         yield question.passed(f"none of {pluralize(len(log), 'line')} of Android's log complains")
 
 
-def _log(facts: Facts) -> tuple[str, ...] | None:
+def _log(facts: Facts) -> tuple[AndroidLine, ...] | None:
     """The lines of Android's log about heaps; ``None``: there is no such log, or it was not read."""
     ran = facts.record.ran(_LOGCAT)
     if ran is None or ran.state is not State.OK or ran.exit != 0:
         return None
-    return tuple(line for line in ran.stdout.text().splitlines() if line and not line.startswith("-----"))
+    return tuple(read_android_log(ran.stdout.text()))
 
 
 def _why_no_log(facts: Facts) -> str:

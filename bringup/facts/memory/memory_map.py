@@ -25,10 +25,15 @@ _MAPPED = re.compile(
     r"OF: reserved mem: 0x(?P<begin>[0-9a-f]+)\.\.0x(?P<end>[0-9a-f]+) \(\d+ KiB\) "
     r"(?P<nomap>nomap|map) (?P<reusable>reusable|non-reusable) (?P<name>\S+)"
 )
-_POOL = re.compile(r"created (?P<what>CMA|DMA) memory pool at (?:0x)?(?P<begin>[0-9a-f]+), size (?P<mib>\d+) MiB")
+#: In MiB; a DMA pool's size is in KiB from 7.3 on (kernel/dma/coherent.c).
+_POOL = re.compile(
+    r"created (?P<what>CMA|DMA) memory pool at (?:0x)?(?P<begin>[0-9a-f]+), size (?P<size>\d+) (?P<unit>[KM]iB)"
+)
 _NODE = re.compile(r"initialized node (?P<name>\S+), compatible id")
-_PLAIN_CMA = re.compile(r"cma: Reserved (?P<mib>\d+) MiB (?:at|in) (?:0x)?(?P<begin>[0-9a-f]+)")
+#: An area of several ranges has no address here: "Reserved 64 MiB in 2 ranges" (mm/cma.c of 7.2 and 7.3).
+_PLAIN_CMA = re.compile(r"cma: Reserved (?P<mib>\d+) MiB (?:at|in) (?:0x)?(?P<begin>[0-9a-f]+)(?! ranges?\b)\b")
 _MIB = 1 << 20
+_UNITS = {"KiB": 1 << 10, "MiB": _MIB}
 _MOST = 256
 
 
@@ -100,7 +105,7 @@ def _by_log(facts: Facts) -> Iterator[MemoryRegion]:
         elif match := _POOL.search(line):
             kind = RegionKind.CMA if match["what"] == "CMA" else RegionKind.POOL
             begin = int(match["begin"], 16)
-            pool = kind, begin, begin + int(match["mib"]) * _MIB
+            pool = kind, begin, begin + int(match["size"]) * _UNITS[match["unit"]]
         elif (match := _NODE.search(line)) and pool:
             yield MemoryRegion(match["name"], *pool, "dmesg")
             pool = None

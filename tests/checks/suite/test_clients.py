@@ -2,18 +2,49 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
+
 from tests.support.scripted_record import broken
-from tests.support.suite import (
-    Broken,
-    suite_tests,
-)
+from tests.support.suite import Broken, ask, suite_tests
+
+STAMP = "11-29 22:12:59.123  1042  1250 E DMABUFHEAPS"
 
 BROKEN = (
     Broken("heap wanted", "clients.heaps", "warn", broken(logcat="E DMABUFHEAPS: Could not open DMA-BUF heap named: qcom,display\n"), "clients.no-such-heap"),
     Broken("heap refused", "clients.heaps", "warn", broken(logcat="E DMABUFHEAPS: Unable to allocate from DMA-BUF heap: system\n"), "clients.refused"),
+    Broken("heap named until Android 16", "clients.heaps", "warn", broken(logcat=f"{STAMP}: No ion heap of name qcom,display exists\n"), "clients.no-such-heap"),
     Broken("no log", "clients.heaps", "skip", broken(logcat=None)),
     Broken("ION wanted", "clients.ion", "warn", broken(logcat="E ion     : open /dev/ion failed: No such file or directory\n"), "ion.client"),
     Broken("ION's old interface", "clients.ion", "warn", broken(logcat="E mpp: ION_IOC_FREE failed with code -1: Inappropriate ioctl for device\n"), "ion.client"),
 )  # fmt: skip
 
 test_a_healthy_board, test_broken_boards, test_each_check_is_broken = suite_tests("clients", BROKEN)
+
+
+@pytest.mark.parametrize(
+    ("said", "heap", "cause", "word"),
+    [
+        ("Unable to allocate from DMA-BUF heap: linux,cma: Out of memory", "linux,cma", "clients.refused", "ENOMEM"),
+        ("Could not open DMA-BUF heap named: system: Permission denied", "system", "clients.refused", "EACCES"),
+        ("No ion heap of name system exists", "system", "clients.refused", "none"),
+        (
+            "Could not open DMA-BUF heap named: qcom,display: No such file or directory",
+            "qcom,display",
+            "clients.no-such-heap",
+            "is not there",
+        ),
+    ],
+)
+def test_the_heap_and_the_errno_that_a_line_names(tmp_path: Path, said: str, heap: str, cause: str, word: str) -> None:
+    (verdict,) = ask("clients.heaps", tmp_path, broken(logcat=f"{STAMP}: {said}\n"))
+    assert verdict.cause is not None
+    assert (verdict.heap, verdict.cause.id) == (heap, cause)
+    assert word in verdict.cause.text
+
+
+def test_what_the_library_itself_looks_for_is_no_complaint(tmp_path: Path) -> None:
+    said = f"{STAMP}: No ion heap of name system-uncached exists\n{STAMP}: No ion heap of name ion_system_heap exists\n"
+    (verdict,) = ask("clients.heaps", tmp_path, broken(logcat=said))
+    assert verdict.outcome.value == "pass"

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from bringup.results.verdict import Outcome
+from tests.support.log_forms import KERNEL_LINE_FORMS
 from tests.support.scripted_record import DENIED, broken, files
 from tests.support.suite import (
     CMA_USED_UP,
@@ -35,6 +38,18 @@ def test_a_pool_that_the_command_line_replaces_was_not_rejected(tmp_path: Path) 
     assert verdict.outcome is Outcome.PASS
     (verdict,) = ask("cma.rejected", tmp_path / "2", broken(files=files(dmesg=said.splitlines()[1])))
     assert verdict.outcome is Outcome.FAIL
+
+
+@pytest.mark.parametrize("form", KERNEL_LINE_FORMS)
+def test_our_marks_are_found_in_every_form_of_the_log(tmp_path: Path, form: str) -> None:
+    failed = "cma: cma_alloc: reserved: alloc failed, req-size: 16 pages, ret: -12"
+    ours = ("bringup: tests heaps", failed, "bringup: has tested heaps")
+    log = "".join(form.format(text=text) + "\n" for text in ours)
+    (verdict,) = ask("cma.exhausted", tmp_path / "ours", broken(files=files(dmesg=log)))
+    assert verdict.outcome is Outcome.PASS
+    log = "".join(form.format(text=text) + "\n" for text in (*ours, failed))
+    (verdict,) = ask("cma.exhausted", tmp_path / "others", broken(files=files(dmesg=log)))
+    assert verdict.outcome is Outcome.WARN
 
 
 def test_allocations_that_we_made_fail_are_not_the_boards(tmp_path: Path) -> None:

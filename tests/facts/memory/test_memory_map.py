@@ -151,3 +151,18 @@ def test_odd_properties_break_nothing(damage: bytes, tmp_path: Path) -> None:
 def test_it_survives_a_report(tmp_path: Path) -> None:
     memory = observed(tmp_path, {"/proc/iomem": IOMEM, "dmesg": NEW_LOG, f"{TREE}/x/size": cells(MIB)})
     assert read_back(memory) == memory
+
+
+def test_sizes_in_kib_and_areas_of_several_ranges(tmp_path: Path) -> None:
+    log = (
+        "[    0.0] Reserved memory: created DMA memory pool at 0x0000000050000000, size 512 KiB\n"
+        "[    0.0] OF: reserved mem: initialized node vdev0buffer, compatible id shared-dma-pool\n"
+        "[    0.0] cma: Reserved 64 MiB in 2 ranges\n[    0.0] cma: Reserved 64 MiB in 1 range\n"
+        "[    0.0] cma: Reserved 16 MiB at 0x000000003f000000 on node -1\n"
+    )
+    memory = observed(tmp_path, {"dmesg": log})
+    assert memory is not None
+    assert [(region.begin, region.end - region.begin) for region in memory.regions] == [
+        (0x3F000000, 16 * MIB),
+        (0x50000000, MIB // 2),
+    ]
