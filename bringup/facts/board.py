@@ -241,9 +241,11 @@ def _parse_kernel_config(entry: FileEntry) -> tuple[KernelConfig | None, str]:
     if entry.truncated:
         return None, f"{entry.path} is larger than the part that was read"
     try:
-        return config_from_bytes(entry.data(), entry.path, complete=True), ""
+        config = config_from_bytes(entry.data(), entry.path, complete=True)
     except BringupError as error:
         return None, f"{entry.path} cannot be parsed: {error}"
+    # No kernel writes an odd line, so the rest may be wrong as well.
+    return (None, f"{entry.path} cannot be parsed: {config.odd[0]}") if config.odd else (config, "")
 
 
 def _ueventd_rules(entry: FileEntry) -> Iterator[UeventdRule]:

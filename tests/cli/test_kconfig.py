@@ -228,7 +228,7 @@ def test_diff(tmp_path: Path, good: Path, bad: Path) -> None:
 BAD = {
     "no config": (b"root:x:0:0\n", "neither CONFIG_NAME=value nor a comment"),
     "truncated gzip": (gzip.compress(CONFIG)[:-20], "cut short"),
-    "two values": (b"CONFIG_A=y\n# CONFIG_A is not set\n", "has two values"),
+    "two values": (b"CONFIG_DMABUF_HEAPS=y\n# CONFIG_DMABUF_HEAPS is not set\n", "has two values"),
     "a bomb": (zstd.compress(bytes(600 << 20)), "unpacks to more than 512 MiB"),
     "sizes that lie": (boot_v3(4, plain_kernel())[: 1 << 20], "ends behind the file's"),
 }

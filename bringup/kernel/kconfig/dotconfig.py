@@ -15,12 +15,15 @@ from msgspec import Struct
 from bringup.errors import ConfigError, UsageError
 from bringup.kernel.history.version import Flavour, KernelVersion
 
-__all__ = ["KernelConfig", "Override", "merge", "parse_config", "unquote"]
+__all__ = ["KernelConfig", "OddLine", "Override", "merge", "parse_config", "unquote"]
 
 # A Debian or allmodconfig file has some 300 KiB and 20 000 lines.
 _MAX_BYTES = 16 << 20
 _MAX_SYMBOLS = 200_000
 _MAX_LINE = 64 << 10
+# Beyond this many odd lines, or beyond the number of settings if that is larger than 20: it is another kind of file.
+_MAX_ODD = 1000
+_FEW_ODD = 20
 
 _HEAD = r"^#\s+Linux/(\S{1,32}) (\S{1,120}) Kernel Configuration"
 _NUMBER = r"-?[0-9]{1,20}|0[xX][0-9a-fA-F]{1,16}"
@@ -42,6 +45,27 @@ _VENDOR_ONLY = (
 )
 
 
+class OddLine(Struct, frozen=True):
+    """A line that the kernel's ``conf`` leaves out, or reads with a warning (``conf_read_simple`` in ``confdata.c``).
+
+    :param text: what is odd, and what was made of it.
+    :param symbol: the symbol whose value is in doubt because of it; empty where none is.
+    """
+
+    source: str
+    line: int
+    text: str
+    symbol: str = ""
+    hint: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.source}:{self.line}: {self.text}"
+
+    def error(self) -> ConfigError:
+        """The line as an error, where it cannot be passed over."""
+        return ConfigError(self.source, self.text, line=self.line, hint=self.hint)
+
+
 class KernelConfig(Struct, frozen=True):
     """One kernel configuration.
 
@@ -53,6 +77,7 @@ class KernelConfig(Struct, frozen=True):
     :param complete: a whole ``.config``, in which an absent symbol is off; ``False`` for a fragment or defconfig,
         in which an absent symbol has its default.
     :param lines: symbol → its line, where that was asked for.
+    :param odd: lines that are not as the kernel writes them.
     """
 
     values: Mapping[str, str]
@@ -61,6 +86,7 @@ class KernelConfig(Struct, frozen=True):
     arch: str | None = None
     complete: bool = True
     lines: Mapping[str, int] = {}
+    odd: tuple[OddLine, ...] = ()
 
     def __contains__(self, symbol: str) -> bool:
         return symbol in self.values
@@ -119,22 +145,25 @@ def parse_config(
     :param complete: see :class:`KernelConfig`.
     :param may_be_empty: accept a file with no symbol at all (an empty fragment is one).
     :param numbered: also note the line of each symbol.
-    :raises ConfigError: not a kernel configuration, two values for one symbol, or beyond the size limits; with
-        the line.
+    :raises ConfigError: not a kernel configuration, or beyond the size limits. A line that is not as the kernel writes
+        it does not stop the file: see :attr:`KernelConfig.odd`.
     """
     if len(text) > _MAX_BYTES:
         raise ConfigError(source, f"larger than {_MAX_BYTES >> 20} MiB: not a kernel configuration")
     plain = text.removeprefix("\ufeff")
     lines: dict[str, int] = {}
+    odd: list[OddLine] = []
     values = None if numbered else _read_at_once(plain)
     if values is None:
-        values, lines = _read_by_line(plain, source, first_line)
+        values, lines, odd = _read_by_line(plain, source, first_line)
+        if odd and len(odd) > (max(_FEW_ODD, len(values)) if values else 0):
+            raise odd[0].error()
     if len(values) > _MAX_SYMBOLS:
         raise ConfigError(source, f"{len(values)} symbols: not a kernel configuration")
     if not values and not may_be_empty:
         raise ConfigError(source, "holds no CONFIG_ line: not a kernel configuration")
     version, arch = _head(text)
-    return KernelConfig(values, source, version, arch, complete, lines if numbered else {})
+    return KernelConfig(values, source, version, arch, complete, lines if numbered else {}, tuple(odd))
 
 
 def _read_at_once(text: str) -> dict[str, str] | None:
@@ -154,53 +183,69 @@ def _read_at_once(text: str) -> dict[str, str] | None:
     return values
 
 
-def _read_by_line(text: str, source: str, first_line: int) -> tuple[dict[str, str], dict[str, int]]:
-    """The settings and their lines.
+def _read_by_line(text: str, source: str, first_line: int) -> tuple[dict[str, str], dict[str, int], list[OddLine]]:
+    """The settings and their lines as ``conf`` takes them, of two values the later; and the lines that are odd.
 
-    :raises ConfigError: a line is wrong, or a symbol has two values.
+    :raises ConfigError: there are too many odd lines.
     """
     values: dict[str, str] = {}
     lines: dict[str, int] = {}
+    odd: list[OddLine] = []
     for number, line in enumerate(text.split("\n"), first_line):
-        found = _read_line(line, source, number)
-        if found is None:
+        symbol, value, problem = _read_line(line)
+        if problem:
+            odd.append(OddLine(source, number, problem, "" if value else symbol))
+            if len(odd) > _MAX_ODD:
+                raise odd[0].error()
+        if not value:
             continue
-        symbol, value = found
-        if symbol in values:
-            if values[symbol] != value:
-                _refuse_second(source, symbol, values[symbol], value, lines[symbol], number)
-            continue
+        if values.get(symbol, value) != value:
+            odd.append(_second_value(source, number, symbol, values[symbol], value, lines[symbol]))
         values[symbol] = value
         lines[symbol] = number
-    _check_names(values, lines, source)
-    return values, lines
+    return values, lines, odd
 
 
-def _read_line(line: str, source: str, number: int) -> tuple[str, str] | None:
+def _read_line(line: str) -> tuple[str, str, str]:
+    """Symbol, value and what is odd about the line; the value is empty where the line sets nothing."""
     if line.startswith("CONFIG_"):
-        name, equals, value = line.partition("=")
+        name, equals, value = line[7:].partition("=")
+        if not equals or not _is_name(name):
+            return _symbol_in(line), "", f"{_shown(line)}: expected CONFIG_NAME=value"
         value = value.rstrip()
-        if not equals:
-            raise ConfigError(source, f"{_shown(line)}: expected CONFIG_NAME=value", line=number)
-        if value not in {"y", "m", "n"} and not _is_value(value):
-            raise ConfigError(source, f"{_shown(line)}: the value is no y, m, n, number or quoted string", line=number)
-        return name[7:], value
+        if value in {"y", "m", "n"} or _is_value(value):
+            return name, value, ""
+        kept = _before_comment(value)
+        if kept:
+            return name, kept, f"{_shown(line)}: the kernel reads {kept} and ignores the rest of the line"
+        return name, "", f"{_shown(line)}: the value is not y, m, n, a number or a quoted string"
     stripped = line.strip()
     if stripped.startswith("# CONFIG_") and stripped.endswith(_NOT_SET) and line[0] == "#":
-        return stripped[9:-11], "n"
+        name = stripped[9:-11]
+        return (name, "n", "") if _is_name(name) else ("", "", f"{_shown(stripped)}: expected CONFIG_NAME=value")
     if not stripped or stripped[0] == "#":
-        return None
-    raise ConfigError(source, f"{_shown(stripped)}: neither CONFIG_NAME=value nor a comment", line=number)
+        return "", "", ""
+    return _symbol_in(line), "", f"{_shown(stripped)}: neither CONFIG_NAME=value nor a comment; the kernel ignores it"
 
 
-def _check_names(values: dict[str, str], lines: dict[str, int], source: str) -> None:
-    """Every name at once; only where one is wrong is it looked for."""
-    joined = "".join(values)
-    if not values or (joined.isascii() and joined.replace("_", "").isalnum() and "" not in values):
-        return
-    for symbol in values:
-        if not (symbol.isascii() and symbol.replace("_", "").isalnum()):
-            raise ConfigError(source, f"{_shown('CONFIG_' + symbol)}: expected CONFIG_NAME=value", line=lines[symbol])
+def _before_comment(value: str) -> str:
+    """What the kernel reads of ``y # text`` and ``"text" # text``; empty where it refuses the value."""
+    first, _, rest = value.partition(" ")
+    if first in {"y", "m", "n"} and rest.lstrip()[:1] == "#":
+        return first
+    quoted = re.match(_STRING, value) if value[:1] == '"' and len(value) <= _MAX_LINE else None
+    return quoted[0] if quoted and value[quoted.end() :].lstrip()[:1] == "#" else ""
+
+
+def _symbol_in(line: str) -> str:
+    """The symbol that a line is about, as far as it can be seen."""
+    _, found, rest = line.partition("CONFIG_")
+    match = re.match(r"\w+", rest, re.ASCII) if found else None
+    return match[0] if match else ""
+
+
+def _is_name(name: str) -> bool:
+    return name.isascii() and name.replace("_", "").isalnum()
 
 
 def _is_value(value: str) -> bool:
@@ -213,13 +258,10 @@ def _shown(line: str) -> str:
     return repr(line if len(line) <= 80 else line[:77] + "...")
 
 
-def _refuse_second(source: str, symbol: str, old: str, new: str, first: int, second: int) -> None:
-    raise ConfigError(
-        source,
-        f"CONFIG_{symbol} has two values: {old} in line {first}, {new} here",
-        line=second,
-        hint="keep one of them; for fragments that override each other name the files one by one, later wins",
-    )
+def _second_value(source: str, line: int, symbol: str, old: str, new: str, first: int) -> OddLine:
+    text = f"CONFIG_{symbol} has two values: {old} in line {first}, {new} here, which counts"
+    hint = "keep one of them; for fragments that override each other name the files one by one, later wins"
+    return OddLine(source, line, text, symbol, hint)
 
 
 def _head(text: str) -> tuple[KernelVersion | None, str | None]:
@@ -261,4 +303,6 @@ def merge(configs: Iterable[KernelConfig]) -> tuple[KernelConfig, list[Override]
     version = next((part.version for part in reversed(parts) if part.version), None)
     arch = next((part.arch for part in reversed(parts) if part.arch), None)
     source = " + ".join(part.source for part in parts)
-    return KernelConfig(values, source, version, arch, complete=any(part.complete for part in parts)), overrides
+    complete = any(part.complete for part in parts)
+    odd = tuple(line for part in parts for line in part.odd)
+    return KernelConfig(values, source, version, arch, complete, odd=odd), overrides

@@ -15,6 +15,7 @@ from bringup.kernel.kconfig.dotconfig import KernelConfig, Override
 from bringup.kernel.requirements.evidence import Evidence
 from bringup.kernel.requirements.judge import Subject, judge, shipped_requirements
 from bringup.kernel.requirements.later_kernel import KernelChange, carry_over, changes_until
+from bringup.kernel.requirements.odd_lines import odd_notes, refuse_doubtful
 from bringup.kernel.requirements.requirement import Requirement
 from bringup.kernel.requirements.verdict import Answer, KconfigVerdict, Severity
 from bringup.kernel.sources.source import Source, SourceKind, open_source
@@ -138,7 +139,9 @@ def check_source(source: Source, options: CheckOptions) -> KconfigCheck:
     """Judge a source. Reads nothing.
 
     :raises UsageError: a later kernel is named that is not later, or later than what is not known.
+    :raises ConfigError: a requirement asks for a symbol whose value is in doubt.
     """
+    refuse_doubtful(source.config, options.all_requirements)
     evidence, tree, later = options.evidence_of(source), options.tree, options.later
     subject = Subject.of(
         source.config, options.version_of(source), options.flavour, options.architecture, evidence, tree
@@ -170,7 +173,7 @@ def check_source(source: Source, options: CheckOptions) -> KconfigCheck:
         tuple(verdicts),
         source.layers,
         source.overrides,
-        source.notes,
+        (*source.notes, *odd_notes(source.config)),
         str(later) if later else None,
         changes,
     )
@@ -194,9 +197,11 @@ def fragment_for(source: Source, options: CheckOptions, *, only_required: bool =
     """The fragment that fixes a source; see :func:`~bringup.kernel.requirements.fragment.make_fragment`.
 
     :raises BringupError: the source holds no configuration.
+    :raises ConfigError: a requirement asks for a symbol whose value is in doubt.
     """
     from bringup.kernel.requirements.fragment import make_fragment
 
+    refuse_doubtful(source.config, options.all_requirements)
     return make_fragment(
         source.require_config("make a fragment"),
         options.version_of(source),

@@ -66,6 +66,8 @@ def vintf_requirements(
 
 def _from_fragment(raw: bytes, source: str, asked: VersionRange, severity: Severity) -> Iterator[Requirement]:
     config = parse_config(from_board(raw), source, complete=False, may_be_empty=True, numbered=True)
+    for line in config.odd:  # a requirement that is left out would pass
+        raise line.error()
     for symbol, value in config.values.items():
         need = SymbolNeed(symbol, frozenset({value}))
         yield _requirement(need, None, f"{source}:{config.lines[symbol]}", asked, severity)

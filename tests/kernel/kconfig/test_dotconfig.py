@@ -57,7 +57,7 @@ def test_both_ways_of_reading_say_the_same(text: str) -> None:
     at_once = _read_at_once(text)
     if at_once is None:
         return
-    values, _ = _read_by_line(text, "x", 1)
+    values, _, _ = _read_by_line(text, "x", 1)
     assert list(at_once.items()) == list(values.items())
 
 
@@ -86,25 +86,49 @@ def test_files_of_other_editors(newline: str, start: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "line", "seen"),
+    ("odd", "seen", "symbol", "value"),
     [
-        ("root:x:0:0\n", 1, "neither"),
-        ("CONFIG_A=y\nCONFIG_B\n", 2, "expected CONFIG_NAME=value"),
-        ("CONFIG_A=y\n\nCONFIG_B=yes\n", 3, "no y, m, n, number or quoted string"),
-        ('CONFIG_A="x\n', 1, "quoted string"),
-        ("CONFIG_A=y\nCONFIG_A=n\n", 2, "two values: y in line 1, n here"),
-        ("CONFIG_A=y\n# CONFIG_A is not set\n", 2, "two values"),
-        ("CONFIG_=y\n", 1, "expected CONFIG_NAME"),
-        ("CONFIG_A B=y\n", 1, "expected CONFIG_NAME"),
-        ("CONFIG_\u00e4=y\n", 1, "expected CONFIG_NAME"),
-        ("CONFIG_A=y\n<html>\n", 2, "neither"),
+        ("CONFIG_B", "expected CONFIG_NAME=value", "B", None),
+        ("CONFIG_B=yes", "not y, m, n, a number or a quoted string", "B", None),
+        ('CONFIG_B="x', "quoted string", "B", None),
+        ("CONFIG_B=16 # MiB", "quoted string", "B", None),
+        ("CONFIG_=y", "expected CONFIG_NAME", "", None),
+        ("CONFIG_B C=y", "expected CONFIG_NAME", "B", None),
+        ("CONFIG_\u00e4=y", "expected CONFIG_NAME", "", None),
+        ("+CONFIG_B=y", "neither CONFIG_NAME=value nor a comment", "B", None),
+        ("  CONFIG_B=y", "neither CONFIG_NAME=value nor a comment", "B", None),
+        ("<html>", "neither", "", None),
+        ("# CONFIG_B C is not set", "expected CONFIG_NAME", "", None),
+        ("CONFIG_B=m # why", "the kernel reads m", "", "m"),
+        ('CONFIG_B="x" # why', 'the kernel reads "x"', "", '"x"'),
+        ("# CONFIG_A is not set", "two values: y in line 1, n here", "A", None),
     ],
 )
-def test_what_is_wrong_is_told_with_its_line(text: str, line: int, seen: str) -> None:
-    with pytest.raises(ConfigError, match=r"board\.config") as error:
-        parse_config(text, "board.config")
+def test_an_odd_line_is_noted_and_the_rest_read(odd: str, seen: str, symbol: str, value: str | None) -> None:
+    """As the kernel's conf does; see ``conf_read_simple`` and ``conf_set_sym_val`` in confdata.c."""
+    config = parse_config(f"CONFIG_A=y\n{odd}\nCONFIG_Z=y\n", "board.config")
+    assert (config.get("B"), config.get("Z")) == (value, "y")
+    assert [(line.line, line.symbol, seen in line.text) for line in config.odd] == [(2, symbol, True)]
+    assert "board.config:2: " in str(config.odd[0].error())
+
+
+def test_of_two_values_the_later_counts() -> None:
+    assert parse_config("CONFIG_A=y\n# CONFIG_A is not set\n", "x").values == {"A": "n"}
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("root:x:0:0\n", 1),
+        ("export CONFIG_A=y\n", 1),
+        ("CONFIG_A=y\n" + "x\n" * 21, 2),
+        ("CONFIG_A=y\n" * 2000 + "x\n" * 1001, 2001),
+    ],
+)
+def test_another_kind_of_file_is_refused_with_its_first_odd_line(text: str, line: int) -> None:
+    with pytest.raises(ConfigError, match="neither CONFIG_NAME=value nor a comment") as error:
+        parse_config(text, "x")
     assert error.value.line == line
-    assert seen in error.value.seen
 
 
 def test_the_same_value_twice_is_no_contradiction() -> None:

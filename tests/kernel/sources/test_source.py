@@ -116,7 +116,6 @@ def test_what_a_boot_image_passes_counts_as_evidence(tmp_path: Path) -> None:
         (gzip.compress(CONFIG, mtime=0)[:-9], "cut short"),
         (gzip.compress(b"hello\n", mtime=0), "neither CONFIG_NAME=value nor a comment"),
         (gzip.compress(b"CONFIG_A=y\n" * 2_000_000, mtime=0), "more than 16 MiB of text"),
-        (b"CONFIG_A=y\nCONFIG_A=m\n", "two values"),
         (b"CONFIG_A=y\n" * 2_000_000, "of text: no kernel configuration"),
         (os.urandom(4096), "neither text, nor a kernel, nor a boot image"),
     ],

@@ -14,6 +14,7 @@ from bringup.kernel.requirements.check import CheckOptions, fragment_for
 from bringup.kernel.requirements.diff import KconfigDiff, configs_of, differences, disagreements
 from bringup.kernel.requirements.explain import all_names, explain
 from bringup.kernel.requirements.judge import shipped_requirements
+from bringup.kernel.requirements.odd_lines import odd_notes
 from bringup.kernel.requirements.requirement import Requirement
 from bringup.kernel.sources.source import Source
 from bringup.text import pluralize, visible
@@ -30,6 +31,7 @@ def write_fragment(
     :param read: the files that were read, which are not written over.
     """
     fragment = fragment_for(source, options, only_required=only_required)
+    _say_odd_lines([source])
     text = f"# For {visible(source.name)}\n{fragment.text()}" if fragment.lines else ""
     if output is None:
         sys.stdout.write(text)
@@ -133,6 +135,7 @@ def show_differences(sources: Sequence[Source], *, same: bool, exact: bool, heap
     :param exact: see :func:`~bringup.kernel.requirements.diff.differences`.
     :param heaps_only: only symbols of DMA-BUFs, heaps and CMA.
     """
+    _say_odd_lines(sources)
     found = differences(configs_of(sources), exact=exact)
     if heaps_only:
         found = tuple(difference for difference in found if difference.relevant)
@@ -152,6 +155,12 @@ def show_differences(sources: Sequence[Source], *, same: bool, exact: bool, heap
                 first, second = pair.sources
                 _line(f"  {names[first]} and {names[second]}: {pluralize(pair.symbols, 'symbol')}")
     return int(ExitCode.FAILED if same and found else ExitCode.PASSED)
+
+
+def _say_odd_lines(sources: Iterable[Source]) -> None:
+    for source in sources:
+        for note in odd_notes(source.config):
+            say(f"bringup: {note}")
 
 
 def _short_names(sources: Sequence[Source]) -> list[str]:
