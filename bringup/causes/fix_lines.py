@@ -153,7 +153,7 @@ def aligned_region(facts: Facts, node: ReservedNode) -> Region | None:
         base=begin,
         size=-(-length // granule) * granule,
         reusable=True,
-        default="linux,cma-default" in node.flags,
+        default=node.is_default,
     )
 
 

@@ -4,8 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from dataclasses import replace as replace_in
+
+from msgspec.structs import replace
 
 from bringup.causes import fix_lines
+from bringup.causes.heap_driver import without_cma
+from bringup.causes.known.kernel import KCONFIG_CMA_OFF
 from bringup.causes.known.known_cause import KnownCause
 from bringup.causes.known.memory import (
     CMA_REGION_CELLS,
@@ -20,8 +25,10 @@ from bringup.causes.known.memory import (
     CMA_REGION_REJECTED,
     NO_MATCH,
 )
+from bringup.causes.no_room import why_no_room
 from bringup.facts.board import Facts
 from bringup.facts.memory.cma_areas import cma_granule, largest_order
+from bringup.facts.memory.region_log import is_empty, names_in, pools_not_made
 from bringup.facts.memory.reserved_memory import ReservedNode, reserved_nodes
 from bringup.kernel.history.cma_alignment import USUAL_LARGEST_ORDER
 from bringup.results.verdict import Alternative, Diagnosis
@@ -54,10 +61,17 @@ _FIXED_IN_NODE = (
 
 @dataclass(frozen=True, slots=True)
 class Rejection:
-    """A region that the kernel rejected: the cause, and the log lines that show it."""
+    """Regions that the kernel rejected for one cause, and the log lines that show it.
+
+    :param nodes: the nodes that the lines name; empty where they name none.
+    :param harms: a pool is among them, or may be: then some heap or device goes without memory. Firmware's regions do
+        not count.
+    """
 
     cause: KnownCause
     lines: tuple[str, ...]
+    nodes: tuple[str, ...] = ()
+    harms: bool = True
 
 
 def log_is_whole(facts: Facts) -> bool:
@@ -66,32 +80,57 @@ def log_is_whole(facts: Facts) -> bool:
 
 
 def rejections(facts: Facts) -> tuple[Rejection, ...]:
-    """What the kernel rejected, by cause; vague lines are added to the first precise cause.
+    """What the kernel rejected, by cause, what harms first; vague lines are added to the first precise cause.
 
     The kernel skips a node on purpose if cma= on the command line replaces it. It then logs that the node matched
-    nothing, which is not a rejection (kernel/dma/contiguous.c: rmem_cma_setup).
+    nothing, which is not a rejection (kernel/dma/contiguous.c: rmem_cma_setup). A node of size 0 has nothing to lose.
     """
     lines = facts.dmesg or ()
     is_replaced = any(words in line for line in lines for words in _REPLACED)
-    by_cause: dict[KnownCause, list[str]] = {}
+    found: dict[tuple[bool, KnownCause], tuple[list[str], list[str]]] = {}
     for number, line in enumerate(lines):
         cause = next((cause for cause in _LOGGED if any(words in line for words in cause.logged)), None)
         if cause is None or (is_replaced and NO_MATCH in line):
             continue
         # The line below an overlap names the two regions.
         shown = lines[number : number + 2] if cause is CMA_REGION_OVERLAP else (line,)
-        by_cause.setdefault(cause, []).extend(shown)
-    return tuple(_most_precise_first(facts, by_cause))
+        nodes = names_in(shown)
+        if nodes and all(is_empty(facts, name, line) for name in nodes):
+            continue
+        of_cause = found.setdefault((_harms(facts, cause, nodes), cause), ([], []))
+        of_cause[0].extend(shown)
+        of_cause[1].extend(nodes)
+    harmful = {cause: lines for (harms, cause), lines in found.items() if harms}
+    harmless = {cause: lines for (harms, cause), lines in found.items() if not harms}
+    return (
+        *_most_precise_first(facts, harmful),
+        *(replace_in(other, harms=False) for other in _most_precise_first(facts, harmless)),
+    )
 
 
-def _most_precise_first(facts: Facts, by_cause: dict[KnownCause, list[str]]) -> Iterator[Rejection]:
-    vague = tuple(by_cause.pop(CMA_REGION_REJECTED, ()))
+def _harms(facts: Facts, cause: KnownCause, names: tuple[str, ...]) -> bool:
+    """Whether a pool may have lost its memory: one that a heap of the board config needs, or that says it is one."""
+    if cause is CMA_REGION_COUNT and not names:
+        return bool(pools_not_made(facts)) or not log_is_whole(facts)
+    nodes = reserved_nodes(facts)
+    if not names or nodes is None:
+        return True
+    regions = ((heap, heap.region) for heap in (facts.config.heaps if facts.config else ()) if heap.region)
+    needed = {region.node_name or heap.name for heap, region in regions}
+    return any(name in needed or (name in nodes and nodes[name].is_for_buffers) for name in names)
+
+
+def _most_precise_first(facts: Facts, by_cause: dict[KnownCause, tuple[list[str], list[str]]]) -> Iterator[Rejection]:
+    vague, vague_nodes = by_cause.pop(CMA_REGION_REJECTED, ([], []))
     if vague and not by_cause:
-        yield Rejection(_cause_in_tree(facts), vague)
+        nodes = tuple(dict.fromkeys(vague_nodes))
+        yield Rejection(_cause_in_tree(facts, nodes), tuple(vague), nodes)
     for cause in _LOGGED:
         if cause in by_cause:
-            yield Rejection(_cause_on_kernel(facts, cause), (*by_cause[cause], *vague))
-            vague = ()
+            lines, nodes_named = by_cause[cause]
+            nodes = tuple(dict.fromkeys((*nodes_named, *vague_nodes)))
+            yield Rejection(_cause_on_kernel(facts, cause), (*lines, *vague), nodes)
+            vague, vague_nodes = [], []
 
 
 def _cause_on_kernel(facts: Facts, cause: KnownCause) -> KnownCause:
@@ -103,29 +142,50 @@ def _cause_on_kernel(facts: Facts, cause: KnownCause) -> KnownCause:
     return CMA_REGION_PAGE_SIZE if cause is CMA_REGION_MISALIGNED and page > 4096 else cause
 
 
-def _cause_in_tree(facts: Facts) -> KnownCause:
-    """Why no kind of region matched a node: the node itself may show it."""
-    nodes = (reserved_nodes(facts) or {}).values()
-    is_both = any(node.is_pool and {"reusable", "no-map"} <= set(node.flags) for node in nodes)
-    return CMA_REGION_NO_MAP if is_both else CMA_REGION_REJECTED
+def _cause_in_tree(facts: Facts, names: tuple[str, ...]) -> KnownCause:
+    """Why no kind of region matched a node: the node may show it, else the kernel has no CMA for devices.
+
+    rmem_cma_setup logs a line for each node that it rejects, except one with no-map or without reusable. So a node that
+    is right and matched nothing was never shown to it (kernel/dma/contiguous.c of Linux 5.10, 6.12 and 7.3).
+    """
+    nodes = reserved_nodes(facts) or {}
+    if any(node.is_pool and {"reusable", "no-map"} <= set(node.flags) for node in nodes.values()):
+        return CMA_REGION_NO_MAP
+    config, is_right = facts.kernel_config, any(name in nodes and nodes[name].is_cma for name in names)
+    lacks_cma = not config.enabled("DMA_CMA") if config is not None else is_right and not facts.meminfo.get("CmaTotal")
+    return KCONFIG_CMA_OFF if lacks_cma else CMA_REGION_REJECTED
 
 
 def region_rejected(facts: Facts, rejected: tuple[Rejection, ...]) -> Diagnosis:
     """The diagnosis: the most precise rejection is the cause, the others are alternatives."""
     first, *others = rejected
-    node = _rejected_node(facts, first)
     alternatives = tuple(
         Alternative(other.cause.here(), f"the kernel logs this, too: {other.lines[0]}", other.cause.fix)
         for other in others
     )
-    evidence = first.lines[:8]
+    return replace(_why(facts, first), alternatives=alternatives)
+
+
+def _why(facts: Facts, rejection: Rejection) -> Diagnosis:
+    cause, evidence = rejection.cause, rejection.lines[:8]
+    node = _rejected_node(facts, rejection)
+    if cause is KCONFIG_CMA_OFF:
+        without = without_cma(facts)
+        return replace(without, evidence=(*evidence, *without.evidence))
+    if not rejection.harms:
+        of = f": {', '.join(rejection.nodes)}" if rejection.nodes else ""
+        return Diagnosis(cause.here(f"{cause.clause}{of}; no pool for buffers is among them"), evidence, cause.fix)
+    if cause is CMA_REGION_COUNT:
+        left_out = tuple(f"{name} was not made" for name in pools_not_made(facts))
+        return Diagnosis(cause.here(), (*evidence, *left_out), cause.fix)
+    if cause is CMA_REGION_DOES_NOT_FIT:
+        return why_no_room(facts, node, evidence)
     if node is None:
-        return Diagnosis(first.cause.here(), evidence, first.cause.fix, alternatives=alternatives)
+        return Diagnosis(cause.here(), evidence, cause.fix)
     evidence = (*evidence, str(node), f"CMA on this kernel: multiples of {cma_granule(facts) or 0:#x}")
-    cause = first.cause.here(f"{first.cause.clause}: {node.name}")
-    region = fix_lines.aligned_region(facts, node) if first.cause in _FIXED_IN_NODE else None
+    region = fix_lines.aligned_region(facts, node) if cause in _FIXED_IN_NODE else None
     changes = fix_lines.device_tree(facts, node.name, region)
-    return Diagnosis(cause, evidence, first.cause.fix, changes, alternatives)
+    return Diagnosis(cause.here(f"{cause.clause}: {node.name}"), evidence, cause.fix, changes)
 
 
 def _rejected_node(facts: Facts, rejection: Rejection) -> ReservedNode | None:
@@ -139,4 +199,4 @@ def _rejected_node(facts: Facts, rejection: Rejection) -> ReservedNode | None:
                 return node
     if rejection.cause is CMA_REGION_NO_MAP:
         return next((node for node in pools if {"no-map", "reusable"} <= set(node.flags)), None)
-    return next((node for node in pools if any(node.name in line for line in rejection.lines)), None)
+    return next((node for node in pools if node.name in rejection.nodes), None)

@@ -62,6 +62,6 @@ def _pools(nodes: Iterable[ReservedNode]) -> Iterator[SeenPool]:
             alignment=node.alignment,
             reusable="reusable" in node.flags,
             no_map="no-map" in node.flags,
-            default="linux,cma-default" in node.flags,
+            default=node.is_default,
             ranges=node.ranges,
         )

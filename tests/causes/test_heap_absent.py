@@ -41,7 +41,7 @@ OFF = KCONFIG.replace("CONFIG_DMABUF_HEAPS_CMA=y", "# CONFIG_DMABUF_HEAPS_CMA is
 ALL_OFF = "\n".join(line for line in KCONFIG.splitlines() if "DMABUF_HEAPS" not in line)
 LINKS: list[tuple[str, ScriptedBoard, str, str, str]] = [
     # link, board, cause, file that is changed, a line of it
-    ("too old", broken(**no_cma_heap(), hello=HELLO | {"release": "5.4.210"}), "kernel.too-old", "", ""),
+    ("too old", broken(heaps={}, heap_folder="missing", config=ALL_OFF, hello=HELLO | {"release": "5.4.210"}), "kernel.too-old", "", ""),
     ("framework off", broken(heaps={}, config=ALL_OFF), "kconfig.heaps-off", "kconfig.fragment", "CONFIG_DMABUF_HEAPS_CMA=y"),
     ("driver off", broken(**no_cma_heap(), config=OFF), "kconfig.cma-heap-off", "kconfig.fragment", "CONFIG_DMABUF_HEAPS_CMA=y"),
     ("module", broken(**no_cma_heap(), config=kconfig(DMABUF_HEAPS_CMA="m")), "module.not-loaded", "modules.load", "cma_heap.ko"),
@@ -80,11 +80,11 @@ def test_the_steps_that_hold_are_told_before_the_broken_one(tmp_path: Path) -> N
     assert [step.split(":")[0] for step in why.evidence] == [
         "Linux 6.12.107 has DMA-BUF heaps (since 5.6)",
         "CONFIG_DMABUF_HEAPS=y",
+        "CONFIG_DMA_CMA=y",
         "CONFIG_DMABUF_HEAPS_CMA=m, and cma_heap is loaded",
         "reserved-memory/linux,cma",
         "OF",
         "reserved-memory/linux,cma",
-        "CMA on this kernel",
     ]
 
 

@@ -14,10 +14,13 @@ _MPP_NODES = link("rockchip-linux/mpp#556", "mpp asserts: /dev/dma_heap/system-u
 KERNEL_TOO_OLD = KnownCause(
     id="kernel.too-old",
     text="The kernel is older than DMA-BUF heaps.",
-    why="The framework and /dev/dma_heap came with Linux 5.6; before that there is only ION.",
-    shows="uname -r",
+    why=(
+        "The framework and /dev/dma_heap came with Linux 5.6. Older kernels have ION; some of Android's and vendors' "
+        "kernels from 4.19 on have the framework as a backport."
+    ),
+    shows="uname -r, and neither /dev/dma_heap nor a line CONFIG_DMABUF_HEAPS in the configuration",
     fix=("move to 5.10 or newer; until then only ION can be used",),
-    since="before 5.6",
+    since="before 5.6, where it is not a backport",
     source="drivers/dma-buf/dma-heap.c, commit c02a81fba74f",
     cost=Cost.NO_HEAP,
 )
@@ -55,6 +58,21 @@ KCONFIG_CMA_HEAP_OFF = KnownCause(
     cost=Cost.NO_HEAP,
     seen_before=(link("raspberrypi/rpicam-apps#218", "Raspberry Pi camera: could not open any dmaHeap device"),),
 )
+KCONFIG_CMA_OFF = KnownCause(
+    id="kconfig.cma-off",
+    text="Without CMA and DMA_CMA there is no CMA heap, and large coherent buffers fail once memory is fragmented.",
+    why=(
+        "DMA_CMA makes CMA areas from the device tree's nodes and from cma=. Without it the kernel matches a reusable "
+        "shared-dma-pool with nothing, logs one line, and the region stays ordinary memory."
+    ),
+    shows=(
+        '/proc/config.gz; no CmaTotal in /proc/meminfo; kernel log: only "compatible matching fail" about a reusable '
+        "node, without the line by which DMA_CMA says why it rejects one"
+    ),
+    since="any",
+    source="kernel/dma/contiguous.c of Linux 5.10, 6.12 and 7.3: rmem_cma_setup; gki_defconfig sets both",
+    cost=Cost.NO_HEAP,
+)
 KCONFIG_MODULE_NOT_LOADED = KnownCause(
     id="kconfig.module-not-loaded",
     text="An option is built as a module, and the module is not loaded.",
@@ -81,7 +99,10 @@ MODULE_NOT_LOADED = KnownCause(
         "From 7.2 on, and in Android's common kernel, heaps may be modules. Without a line in modules.load "
         "nothing loads them before the first allocator starts."
     ),
-    shows="the option is m, or unset in a GKI kernel; the module is not in /proc/modules, its node is not there",
+    shows=(
+        "the option is m, or unset in a GKI kernel; the module is not in /proc/modules, its node is not there; the "
+        "kernel's log may say why it did not load"
+    ),
     since="7.2 and later; earlier in Android's common kernel",
     source=(
         "drivers/dma-buf/heaps/Kconfig of Linux 7.2 (tristate); "

@@ -133,6 +133,7 @@ CMA_REGION_COUNT = KnownCause(
     why="At boot the kernel has room for a fixed number of regions (64 in 5.10 and 6.12) and for CMA_AREAS areas.",
     logged=(
         "not enough space for all defined regions",
+        "not enough space all defined regions",  # before 5.8
         "too many defined dynamic regions",
         "Not enough slots for CMA reserved regions",
     ),

@@ -12,6 +12,9 @@ from bringup.checks.registry import Question, check
 from bringup.config.schema import Heap, HeapKind
 from bringup.config.units import show_size
 from bringup.facts.board import Facts
+from bringup.facts.memory.default_cma import cma_parameters
+from bringup.facts.memory.region_log import is_empty
+from bringup.facts.memory.reserved_memory import observed_nodes
 from bringup.results.verdict import Diagnosis, Outcome, Verdict
 
 
@@ -54,7 +57,7 @@ def _too_small(facts: Facts, heaps: list[Heap], missing: int) -> Diagnosis:
         why = why_not_reserved(facts, heap)
         if why is not None:
             return why
-    parameter = next((word for word in facts.cmdline or () if word.startswith("cma=")), None)
+    parameter = (cma_parameters(facts) or (None,))[-1]
     config = facts.kernel_config
     set_by = parameter or (config.line("CMA_SIZE_MBYTES") if config and config.get("CMA_SIZE_MBYTES") else None)
     cause = CMA_TOO_SMALL.here(f"CMA is {show_size(missing)} smaller than the board config expects")
@@ -73,7 +76,9 @@ def _without(question: Question, facts: Facts, heap: Heap, seen: str) -> Verdict
 @check(
     "cma.rejected",
     "The kernel accepted every reserved-memory region",
-    asks="Looks in the kernel's log for regions that the kernel rejected, could not place, or found to overlap.",
+    asks="Looks in the kernel's log for regions that the kernel rejected, could not place, or found to overlap. Fails "
+    "if a pool for buffers is among them; only warns of other regions (firmware, a splash screen). A node of size 0 "
+    "reserves nothing and passes.",
     why="A region with a wrong alignment or an overlap is dropped at boot with one line in the log and no other sign.",
     source="drivers/of/of_reserved_mem.c, kernel/dma/contiguous.c and mm/cma.c of Linux 5.10, 6.12 and 7.3",
     since="any",
@@ -81,10 +86,15 @@ def _without(question: Question, facts: Facts, heap: Heap, seen: str) -> Verdict
 def rejected(question: Question, facts: Facts) -> Iterator[Verdict]:
     if facts.dmesg is None:
         yield question.unknown(facts.why_unknown("dmesg"), remedy=["run as root: adb root"])
-    elif rejected_regions := rejections(facts):
-        yield question.because(Outcome.FAIL, region_rejected(facts, rejected_regions))
-    else:
-        yield question.passed(f"none of {len(facts.dmesg)} lines of the kernel's log rejects a region")
+        return
+    all_rejected = rejections(facts)
+    for outcome, harms in ((Outcome.FAIL, True), (Outcome.WARN, False)):
+        if alike := tuple(rejection for rejection in all_rejected if rejection.harms is harms):
+            yield question.because(outcome, region_rejected(facts, alike))
+    if not all_rejected:
+        empty = [node.name for node in observed_nodes(facts) if is_empty(facts, node.name)]
+        note = [f"of size 0, so they reserve nothing: {', '.join(empty)}"] if empty else []
+        yield question.passed(f"none of {len(facts.dmesg)} lines of the kernel's log rejects a region", *note)
 
 
 @check(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bringup.causes.fix_lines import split_kconfig
-from bringup.causes.heap_absent import HEAP_DRIVERS, module_not_loaded
-from bringup.causes.known.kernel import KERNEL_TOO_OLD
+from bringup.causes.heap_absent import why_absent
+from bringup.causes.heap_driver import HEAP_DRIVERS, HeapDriver, is_new_enough, module_not_loaded
 from bringup.checks.registry import Question, check
 from bringup.config.schema import HeapKind
 from bringup.facts.board import Facts
@@ -17,22 +17,21 @@ from bringup.results.verdict import Diagnosis, Outcome, Verdict
 @check(
     "kernel.version",
     "The kernel is new enough for DMA-BUF heaps (5.6)",
-    asks="The kernel's release, as uname prints it.",
-    why="The framework and /dev/dma_heap came with Linux 5.6; before that there is only ION.",
-    source="drivers/dma-buf/dma-heap.c, commit c02a81fba74f (Linux 5.6)",
+    asks="Whether the kernel's release, as uname prints it, is 5.6 or newer. An older one passes if the board has "
+    "/dev/dma_heap, or a line about DMABUF_HEAPS in its configuration: then it has the framework as a backport.",
+    why="The framework and /dev/dma_heap came with Linux 5.6. Android's and vendors' kernels from 4.19 on may have it "
+    "as a backport; all others have only ION.",
+    source="drivers/dma-buf/dma-heap.c, commit c02a81fba74f (Linux 5.6); android12-5.4 gki_defconfig",
     since="any",
 )
 def version(question: Question, facts: Facts) -> Iterator[Verdict]:
-    if facts.version is None:
+    result = is_new_enough(facts)
+    if facts.version is None or result is None:
         yield question.unknown("the kernel's release was not observed")
-    elif (facts.version.major, facts.version.minor) >= (5, 6):
-        yield question.passed(facts.version.release)
+    elif isinstance(result, Diagnosis):
+        yield question.because(Outcome.FAIL, result)
     else:
-        yield question.failed(
-            facts.version.release,
-            cause=KERNEL_TOO_OLD.here(),
-            remedy=KERNEL_TOO_OLD.fix,
-        )
+        yield question.passed(facts.version.release, result)
 
 
 @check(
@@ -79,25 +78,38 @@ def kconfig(question: Question, facts: Facts) -> Iterator[Verdict]:
             (),
             why.remedy,
             why.changes,
-            answer.reason,
+            answer.reason if answer.cause == why.cause else None,
         )
 
 
 def _diagnosis(facts: Facts, answer: KconfigVerdict) -> Diagnosis:
     """The cause of an answer, and its fix.
 
-    A driver that needs the framework, or only has to be loaded, gets the same cause as in the other checks, so that
-    they are one finding.
+    A driver that needs the framework or CMA, or only has to be loaded, gets the same cause as in the other checks, so
+    that they are one finding.
     """
     words, options = split_kconfig(answer.remedy)
     driver = next((driver for driver in HEAP_DRIVERS if driver.requirement == answer.id), None)
-    framework = facts.kconfig.get("heaps.framework")
-    if driver is not None and answer.cause is not None:
-        if framework is not None and framework.outcome is Outcome.FAIL:
-            return Diagnosis(framework.cause, (), words, options)
-        if answer.cause.id == "kconfig.module-not-loaded" and facts.modules is not None:
-            return module_not_loaded(facts, driver)
+    if driver is None:
+        return Diagnosis(answer.cause, (), words, options)
+    if answer.cause is None:
+        return _unproven(facts, answer, driver)
+    for id_ in ("heaps.framework", *driver.also_needs):
+        needed = facts.kconfig.get(id_)
+        if needed is not None and needed.cause is not None and needed.outcome in (Outcome.FAIL, Outcome.WARN):
+            return Diagnosis(needed.cause, (), words, options)
+    if answer.cause.id == "kconfig.module-not-loaded" and facts.modules is not None:
+        return module_not_loaded(facts, driver)
     return Diagnosis(answer.cause, (), words, options)
+
+
+def _unproven(facts: Facts, answer: KconfigVerdict, driver: HeapDriver) -> Diagnosis:
+    """The option is set and there is no node: the first broken link behind the node, if it is known."""
+    if answer.outcome is not Outcome.WARN:
+        return Diagnosis()
+    heaps = facts.config.heaps if facts.config is not None else ()
+    own = (heap for heap in heaps if heap.kind in driver.kinds and (heap.region is None or heap.region.default))
+    return why_absent(facts, driver.kinds[0], next(own, None))
 
 
 def _why_idle(facts: Facts, requirement: str) -> str | None:

@@ -58,6 +58,16 @@ class ReservedNode:
         return self.is_pool and "reusable" in self.flags and "no-map" not in self.flags
 
     @property
+    def is_for_buffers(self) -> bool:
+        """Whether a heap or a device allocates from it. Firmware's regions, logs and splash screens are for nobody."""
+        return any(kind.endswith("dma-pool") or "heap" in kind for kind in self.compatible)
+
+    @property
+    def is_default(self) -> bool:
+        """Whether the node asks to be the default CMA area."""
+        return "linux,cma-default" in self.flags
+
+    @property
     def extent(self) -> tuple[int | None, int | None]:
         """Base and size in bytes, each ``None`` where the node does not give it."""
         return self.regions[0] if self.regions else (None, self.size)

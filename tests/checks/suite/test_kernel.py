@@ -10,7 +10,7 @@ from tests.support.suite import (
 )
 
 BROKEN = (
-    Broken("5.4", "kernel.version", "fail", broken(hello=HELLO | {"release": "5.4.210"}), "kernel.too-old"),
+    Broken("5.4", "kernel.version", "fail", broken(hello=HELLO | {"release": "5.4.210"}, heap_folder="missing", config="CONFIG_ARM64=y\n"), "kernel.too-old"),
     Broken("no config.gz", "kconfig", "error", broken(config=None)),
     Broken("module not loaded", "kernel.heap-modules", "fail", broken(config=SYSTEM_HEAP_IS_MODULE), "module.not-loaded"),
 )  # fmt: skip

@@ -1,0 +1,145 @@
+"""Why a reserved-memory region found no room: what lies in the range where it may lie, with its address."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from bringup.causes.known.memory import CMA_REGION_DOES_NOT_FIT
+from bringup.config.units import show_size
+from bringup.facts.board import Facts
+from bringup.facts.memory.cma_areas import cma_granule
+from bringup.facts.memory.default_cma import cma_parameters
+from bringup.facts.memory.memory_map import memory_facts
+from bringup.facts.memory.reserved_memory import ReservedNode, reserved_nodes
+from bringup.results.memory import MemoryRegion, RegionKind
+from bringup.results.verdict import Diagnosis
+
+__all__ = ["why_no_room"]
+
+#: init/initramfs.c of Linux 6.12 (reserve_initrd_mem); arch/x86/kernel/setup.c.
+_INITRD = re.compile(r"Initial ramdisk at: 0x(?P<begin>[0-9a-f]+) \((?P<bytes>\d+) bytes\)")
+_RAMDISK = re.compile(r"RAMDISK: \[mem 0x(?P<begin>[0-9a-f]+)-0x(?P<end>[0-9a-f]+)\]")
+_Span = tuple[int, int]
+
+
+def why_no_room(facts: Facts, node: ReservedNode | None, evidence: tuple[str, ...]) -> Diagnosis:
+    """The diagnosis for a region that the kernel could not place.
+
+    :param node: the region's node; ``None``: the area of ``cma=`` or of the configuration, or not known.
+    :param evidence: the kernel's lines.
+    """
+    known = CMA_REGION_DOES_NOT_FIT
+    base, size = node.extent if node is not None else (None, None)
+    if node is None or size is None:
+        return _default_area(facts, evidence)
+    regions = _occupied(facts, node.name)
+    spans = _where_it_may_lie(facts, node, size, regions)
+    where = " or ".join(f"{begin:#x} to {end:#x}" for begin, end in spans[:2])
+    there = [region for region in regions if any(region.begin < end and begin < region.end for begin, end in spans)]
+    seen = (*evidence, str(node), *(_shown(region) for region in there[:6]))
+    generic = Diagnosis(known.here(f"{known.clause}: {node.name}"), seen, known.fix)
+    if base is not None and _longest(spans, (), 1) < size:
+        text = f"there is no room for {node.name}: not all of {base:#x} to {base + size:#x} is memory of this board"
+        return Diagnosis(known.here(text), seen, (f"give {node.name} an address that is RAM on this board",))
+    step = cma_granule(facts) or 1 if base is None else 1
+    if not spans or _longest(spans, there, step) >= size:
+        return generic
+    culprit = _culprit(spans, there, size, step)
+    if culprit is None:
+        text = f"there is no room for {node.name}: {', '.join(region.name for region in there[:4])} lie in {where}"
+        return Diagnosis(known.here(text), seen, known.fix) if len(there) > 1 else generic
+    text = f"there is no room for {node.name}: {_named(culprit)} lies in {where}"
+    return Diagnosis(known.here(text), seen, (_move(facts, culprit, where), *known.fix))
+
+
+def _default_area(facts: Facts, evidence: tuple[str, ...]) -> Diagnosis:
+    known, given = CMA_REGION_DOES_NOT_FIT, cma_parameters(facts)
+    if not given:
+        return Diagnosis(known.here(), evidence, known.fix)
+    text = f"there is no room for the CMA area that {given[-1]} asks for"
+    last = f"; {' '.join(given[:-1])} before it has no effect, the last one counts" if len(given) > 1 else ""
+    return Diagnosis(known.here(text), (*evidence, *given), (f"make {given[-1]} smaller, or drop it{last}", *known.fix))
+
+
+def _occupied(facts: Facts, own: str) -> list[MemoryRegion]:
+    """Everything whose place is known, except the region itself, by address."""
+    memory = memory_facts(facts)
+    regions = [region for region in (memory.regions if memory else ()) if region.name != own]
+    return sorted((*regions, *_initrd(facts)), key=lambda region: region.begin)
+
+
+def _initrd(facts: Facts) -> Iterator[MemoryRegion]:
+    for line in facts.dmesg or ():
+        if match := _INITRD.search(line):
+            begin = int(match["begin"], 16)
+            yield MemoryRegion("the initial ramdisk", RegionKind.BOOT, begin, begin + int(match["bytes"]), "dmesg")
+        elif match := _RAMDISK.search(line):
+            end = int(match["end"], 16) + 1
+            yield MemoryRegion("the initial ramdisk", RegionKind.BOOT, int(match["begin"], 16), end, "dmesg")
+
+
+def _where_it_may_lie(facts: Facts, node: ReservedNode, size: int, regions: Iterable[MemoryRegion]) -> list[_Span]:
+    """The ranges in RAM where the region may lie. /proc/iomem leaves out memory that is not mapped; here it counts."""
+    memory = memory_facts(facts)
+    base = node.extent[0]
+    asked = [(base, base + size)] if base is not None else [(begin, begin + length) for begin, length in node.ranges]
+    if memory is None or not memory.ram:
+        return asked
+    ram = _joined((*memory.ram, *((region.begin, region.end) for region in regions)))
+    if not asked:
+        return ram
+    cut = ((max(low, begin), min(high, end)) for begin, end in asked for low, high in ram)
+    return [(low, high) for low, high in cut if low < high]
+
+
+def _joined(spans: Iterable[_Span]) -> list[_Span]:
+    joined: list[_Span] = []
+    for begin, end in sorted(spans):
+        if joined and begin <= joined[-1][1]:
+            joined[-1] = joined[-1][0], max(end, joined[-1][1])
+        else:
+            joined.append((begin, end))
+    return joined
+
+
+def _longest(spans: Iterable[_Span], regions: Sequence[MemoryRegion], step: int) -> int:
+    """The longest free run that begins on a multiple of ``step``."""
+    longest = 0
+    for low, high in spans:
+        at = low
+        for begin, end in (*((region.begin, region.end) for region in regions), (high, high)):
+            longest = max(longest, min(begin, high) - -(-at // step) * step)
+            at = max(at, end)
+    return longest
+
+
+def _culprit(spans: Sequence[_Span], there: Sequence[MemoryRegion], size: int, step: int) -> MemoryRegion | None:
+    """The one region without which there would be room: one with a name before boot memory, the smallest first."""
+    movable = [region for region in there if region.kind is not RegionKind.KERNEL]
+    freeing = [
+        region for region in movable if _longest(spans, [other for other in there if other is not region], step) >= size
+    ]
+    return min(freeing, key=lambda region: (region.kind is RegionKind.BOOT, region.end - region.begin), default=None)
+
+
+def _named(region: MemoryRegion) -> str:
+    name = "memory that was reserved at boot" if region.name == "reserved" else region.name
+    return f"{name} at {region.begin:#x} ({show_size(region.end - region.begin)})"
+
+
+def _shown(region: MemoryRegion) -> str:
+    return (
+        f"{region.name}: {region.begin:#x} to {region.end:#x}, {show_size(region.end - region.begin)} ({region.source})"
+    )
+
+
+def _move(facts: Facts, region: MemoryRegion, where: str) -> str:
+    node = (reserved_nodes(facts) or {}).get(region.name)
+    if node is None:
+        return (
+            f"the boot loader or firmware reserved it (initrd, device tree, framebuffer): let it lie outside of {where}"
+        )
+    if node.regions:
+        return f"move {node.name} to an address outside of {where}"
+    return f"give {node.name} a fixed address (reg) outside of {where}"
