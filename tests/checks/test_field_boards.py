@@ -67,6 +67,10 @@ ROWS = (
         ("fail", "kconfig.heaps-off"), ("CONFIG_DMABUF_HEAPS=y",), ("kernel.too-old",), alone=True),
     Row("a 4.19 kernel whose tree has no heaps", field_board("4.19.95", heaps=(), kernel={"DMABUF_HEAPS": "", "DMABUF_HEAPS_SYSTEM": "", "DMABUF_HEAPS_CMA": "", "ION": "y"}),
         ("fail", "kernel.too-old"), alone=False),
+    # -- what the log says already
+    Row("a module of another build", field_board(
+            "7.2.1", ["system_heap: disagrees about version of symbol module_layout"], heaps=("reserved",), kernel={"DMABUF_HEAPS_SYSTEM": "m"}),
+        ("fail", "module.not-loaded"), ("refused to load it", "system_heap: disagrees about version of symbol module_layout", "build the module from the sources")),
     # -- what the kernel rejected, and whether anybody needs it
     Row("radxa/meta-rockchip#4, Joshua-Riek/ubuntu-rockchip#907", field_board(
             "5.10.66",
