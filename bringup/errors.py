@@ -58,6 +58,8 @@ class ExitCode(enum.IntEnum):
     FAILED = 1
     USAGE = 2
     INFRASTRUCTURE = 3
+    #: With --bisect: ``git bisect run`` skips the commit. It takes any other status up to 127 as a verdict on it.
+    CANNOT_JUDGE = 125
     INTERRUPTED = 130
 
 

@@ -41,6 +41,8 @@ def main() -> None:
         sys.exit(0)
     try:
         code = _run_with_error_reporting(arguments)
+        if "--bisect" in arguments and code > 1:  # whatever went wrong: it is no verdict on the commit
+            code = 125
     except KeyboardInterrupt:
         sys.stderr.write("bringup: interrupted\n")
         code = 130
@@ -144,7 +146,7 @@ def _group() -> Any:
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
         epilog="Exit status: 0 all passed, 1 a check failed, 2 usage or config error, "
-        "3 board or infrastructure error, 130 interrupted.",
+        "3 board or infrastructure error, 125 with --bisect: not known, 130 interrupted.",
     )
 
     @app.callback()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
@@ -55,6 +55,20 @@ class Difference(msgspec.Struct, frozen=True, omit_defaults=True):
     why: str
     remedy: tuple[str, ...] = ()
 
+    @property
+    def is_unanswered(self) -> bool:
+        """Whether it is unknown now, or was asked before and is now skipped or not asked."""
+        match self.change:
+            case Change.UNKNOWN:
+                return True
+            case Change.VANISHED:
+                return self.before is not Outcome.SKIP
+            case Change.APPEARED:
+                return self.after is Outcome.ERROR
+            case Change.CHANGED:
+                return self.after is Outcome.SKIP
+        return False
+
 
 class Side(msgspec.Struct, frozen=True):
     """One of the two runs.
@@ -74,6 +88,8 @@ class Side(msgspec.Struct, frozen=True):
 class Comparison(msgspec.Struct, frozen=True, kw_only=True, tag_field="schema", tag=SCHEMA):
     """What differs between two runs.
 
+    :param outcome: fail: something regressed. error: nothing did, but something is unknown in the second run, or is no
+        longer asked or judged there, or nothing was compared. pass: nothing regressed.
     :param regressed: Whether a verdict, or a timing, got worse.
     :param undecided: Whether something that was known could not be found out.
     :param counts: How many differences there are of each change.
@@ -86,10 +102,12 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True, tag_field="schema", 
     :param facts: Other facts that differ; neither better nor worse.
     :param compared: The boards that both runs have, by their serials in the second.
     :param same: How many verdicts are the same in both.
+    :param still_unknown: Boards of the second run, and how many verdicts are unknown there that were not known before.
     :param before: The first run; null in comparisons by versions that did not write it.
     :param after: The second run.
     """
 
+    outcome: Outcome = Outcome.ERROR  # computed, too; comparisons of 0.1.0 lack it
     regressed: bool = computed()
     undecided: bool = computed()
     counts: Mapping[str, Count] = computed()
@@ -103,21 +121,34 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True, tag_field="schema", 
     facts: tuple[FactChange, ...] = ()
     compared: tuple[str, ...] = ()
     same: Count = 0
+    still_unknown: Mapping[str, Count] = msgspec.field(default_factory=dict)
     before: Side | None = None
     after: Side | None = None
 
     def __post_init__(self) -> None:
         counts = Counter(difference.change for difference in self.differences)
+        regressed = Change.REGRESSED in counts or any(timing.slower for timing in self.timings)
+        unanswered = any(difference.is_unanswered for difference in self.differences)
+        unknown = unanswered or self.still_unknown or self.untimed or self.only_before or self.nothing_compared
         set_computed(
             self,
-            regressed=Change.REGRESSED in counts or any(timing.slower for timing in self.timings),
+            outcome=Outcome.FAIL if regressed else Outcome.ERROR if unknown else Outcome.PASS,
+            regressed=regressed,
             undecided=Change.UNKNOWN in counts,
             counts={change.value: count for change, count in counts.items()},
         )
 
+    @property
+    def nothing_compared(self) -> bool:
+        """Whether no board is in both runs."""
+        return not (self.compared or self.differences or self.timings)
 
-def compare(before: Run, after: Run) -> Comparison:
-    """Compare two runs, board by board: boards of the same serial, or the only board of each, whatever its serial."""
+
+def compare(before: Run, after: Run, *, chosen: bool = False) -> Comparison:
+    """Compare two runs, board by board: boards of the same serial, or the only board of each, whatever its serial.
+
+    :param chosen: whether somebody chose the boards of the second run: then no board of the first is missing in it.
+    """
     if len(before.boards) == len(after.boards) == 1:
         pairs = [(before.boards[0], after.boards[0])]
     else:
@@ -133,16 +164,27 @@ def compare(before: Run, after: Run) -> Comparison:
         differences=tuple(sorted(differences, key=lambda difference: order.index(difference.change))),
         timings=timings.changed,
         timing_tests=timings.tests,
-        only_before=tuple(board.serial for board in before.boards if board.serial not in paired_before),
+        only_before=tuple(board.serial for board in before.boards if not (chosen or board.serial in paired_before)),
         only_after=tuple(board.serial for board in after.boards if board.serial not in paired_after),
         unchanged_timings=timings.unchanged,
         untimed=timings.untimed,
         facts=tuple(change for old, new in pairs for change in fact_changes(old, new)),
         compared=tuple(new.serial for _, new in pairs),
         same=len(questions) - len(differences),
+        still_unknown=_still_unknown(after, differences),
         before=_side(before),
         after=_side(after),
     )
+
+
+def _still_unknown(after: Run, differences: Iterable[Difference]) -> dict[str, int]:
+    """How many verdicts of each board are unknown and not among the differences; boards without any are left out."""
+    counts: Counter[str] = Counter()
+    for board in after.boards:
+        unknown = sum(verdict.outcome is Outcome.ERROR for verdict in board.verdicts)
+        counts[board.serial] += unknown or (board.outcome is Outcome.ERROR)  # or nothing was judged
+    counts.subtract(difference.board for difference in differences if difference.after is Outcome.ERROR)
+    return dict(+counts)
 
 
 def _side(run: Run) -> Side:

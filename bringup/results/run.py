@@ -8,7 +8,6 @@ from typing import Annotated
 import msgspec
 
 from bringup.document import Count, computed, require_finite, set_computed
-from bringup.errors import ExitCode
 from bringup.kernel.history.gap import UpstreamGap
 from bringup.outcome import Outcome, worst
 from bringup.results.ion import IonComparison, IonFacts, IonHeap, IonPoint, PointResult
@@ -33,7 +32,6 @@ __all__ = [
     "RegionFacts",
     "Run",
     "Step",
-    "exit_code_for",
 ]
 
 SCHEMA = "bringup.run/1"
@@ -155,13 +153,3 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, tag_field="schema", tag=SCH
 
     def __post_init__(self) -> None:
         set_computed(self, outcome=worst(board.outcome for board in self.boards))
-
-    @property
-    def exit_code(self) -> ExitCode:
-        """The exit status that follows from its outcome."""
-        return exit_code_for(self.outcome)
-
-
-def exit_code_for(outcome: Outcome) -> ExitCode:
-    """0 all passed (a warning is a pass), 1 a check failed, 3 something could not be found out."""
-    return {Outcome.FAIL: ExitCode.FAILED, Outcome.ERROR: ExitCode.INFRASTRUCTURE}.get(outcome, ExitCode.PASSED)

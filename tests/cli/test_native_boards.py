@@ -184,7 +184,7 @@ def test_the_other_boards_run_when_one_is_not_ready(
 def run_options(events: Path | None = None) -> run_action.RunOptions:
     return run_action.RunOptions(
         all_boards=True, virtual=None, output=None, replace=False, board=None, config_dir=None, root="auto", heap="*",
-        rounds=0, bench=False, seconds=1, fix_dir=None, baseline=None, fail_on=FailOn.FAIL, bisect=False,
+        rounds=0, bench=False, seconds=1, fix_dir=None, baseline=None, fail_on=FailOn.FAIL,
         as_json=False, as_lines=False, events=events,
     )  # fmt: skip
 

@@ -34,22 +34,28 @@ def test_a_run_does_not_differ_from_itself(one: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "change"),
+    ("before", "after", "change", "outcome"),
     [
-        (Outcome.PASS, Outcome.FAIL, Change.REGRESSED),
-        (Outcome.PASS, Outcome.WARN, Change.REGRESSED),
-        (Outcome.SKIP, Outcome.FAIL, Change.REGRESSED),
-        (Outcome.ERROR, Outcome.FAIL, Change.REGRESSED),
-        (Outcome.FAIL, Outcome.PASS, Change.IMPROVED),
-        (Outcome.PASS, Outcome.ERROR, Change.UNKNOWN),
-        (Outcome.FAIL, Outcome.ERROR, Change.UNKNOWN),
-        (Outcome.ERROR, Outcome.PASS, Change.CHANGED),
-        (Outcome.PASS, Outcome.SKIP, Change.CHANGED),
+        (Outcome.PASS, Outcome.FAIL, Change.REGRESSED, Outcome.FAIL),
+        (Outcome.PASS, Outcome.WARN, Change.REGRESSED, Outcome.FAIL),
+        (Outcome.SKIP, Outcome.FAIL, Change.REGRESSED, Outcome.FAIL),
+        (Outcome.ERROR, Outcome.FAIL, Change.REGRESSED, Outcome.FAIL),
+        (Outcome.FAIL, Outcome.PASS, Change.IMPROVED, Outcome.PASS),
+        (Outcome.FAIL, Outcome.WARN, Change.IMPROVED, Outcome.PASS),
+        (Outcome.PASS, Outcome.ERROR, Change.UNKNOWN, Outcome.ERROR),
+        (Outcome.FAIL, Outcome.ERROR, Change.UNKNOWN, Outcome.ERROR),
+        (Outcome.SKIP, Outcome.ERROR, Change.UNKNOWN, Outcome.ERROR),
+        (Outcome.ERROR, Outcome.PASS, Change.CHANGED, Outcome.PASS),
+        (Outcome.SKIP, Outcome.PASS, Change.CHANGED, Outcome.PASS),
+        (Outcome.PASS, Outcome.SKIP, Change.CHANGED, Outcome.ERROR),
+        (Outcome.FAIL, Outcome.SKIP, Change.CHANGED, Outcome.ERROR),
     ],
 )
-def test_each_change_has_its_name(before: Outcome, after: Outcome, change: Change) -> None:
-    found = compare(run(verdict(before)), run(verdict(after)))
+def test_each_change_has_its_name(before: Outcome, after: Outcome, change: Change, outcome: Outcome) -> None:
+    rest = verdict(Outcome.PASS, "rest")  # a board about which something is known
+    found = compare(run(verdict(before), rest), run(verdict(after), rest))
     assert [one.change for one in found.differences] == [change]
+    assert found.outcome is outcome
     assert found.regressed is (change is Change.REGRESSED)
     assert found.undecided is (change is Change.UNKNOWN)
 
@@ -57,6 +63,37 @@ def test_each_change_has_its_name(before: Outcome, after: Outcome, change: Chang
 def test_a_question_may_appear_and_vanish() -> None:
     found = compare(run(verdict(Outcome.PASS, "old")), run(verdict(Outcome.FAIL, "new")))
     assert {one.id: one.change for one in found.differences} == {"old": Change.VANISHED, "new": Change.APPEARED}
+
+
+_OLD, _NEW = verdict(Outcome.PASS, "old"), verdict(Outcome.PASS, "new")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "outcome"),
+    [
+        ((_OLD,), (_OLD,), Outcome.PASS),
+        ((_OLD,), (_OLD, _NEW), Outcome.PASS),
+        ((_OLD, verdict(Outcome.SKIP, "new")), (_OLD,), Outcome.PASS),
+        ((_OLD, verdict(Outcome.FAIL)), (_OLD, verdict(Outcome.FAIL)), Outcome.PASS),
+        ((_OLD, _NEW), (_OLD,), Outcome.ERROR),
+        ((_OLD,), (_OLD, verdict(Outcome.ERROR, "new")), Outcome.ERROR),
+        ((_OLD, verdict(Outcome.ERROR)), (_OLD, verdict(Outcome.ERROR)), Outcome.ERROR),
+        ((), (), Outcome.ERROR),
+        ((_OLD, verdict(Outcome.PASS)), (verdict(Outcome.FAIL),), Outcome.FAIL),
+    ],
+)
+def test_what_is_unknown_or_no_longer_asked_is_no_pass(
+    before: tuple[Verdict, ...], after: tuple[Verdict, ...], outcome: Outcome
+) -> None:
+    assert compare(run(*before), run(*after)).outcome is outcome
+
+
+def test_a_missing_board_is_no_pass_unless_the_boards_were_chosen() -> None:
+    before = Run(boards=run(_OLD, serial="a").boards + run(_OLD, serial="b").boards, tool="0", started="")
+    after = run(_OLD, serial="b")
+    assert compare(before, after).outcome is Outcome.ERROR
+    assert compare(before, after, chosen=True).outcome is Outcome.PASS
+    assert compare(before, run(_OLD, serial="c"), chosen=True).outcome is Outcome.ERROR
 
 
 def test_one_board_each_is_compared_whatever_it_is_called() -> None:

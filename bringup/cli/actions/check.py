@@ -10,6 +10,7 @@ from bringup import __version__
 from bringup.board import RootPolicy, Selection
 from bringup.cli.board_selection import selected_boards
 from bringup.cli.console import print_error, say
+from bringup.cli.exit_status import exit_status
 from bringup.cli.progress import observed
 from bringup.cli.run_output import check_fix_dir, show, write_fixes, write_reports
 from bringup.config.schema import BoardConfig
@@ -55,7 +56,7 @@ def check(selection: Selection, options: CheckOptions) -> int:
     show(run, as_json=options.as_json, report=options.output and options.output / "report.html")
     for line in fixes:
         say(line)
-    return int(run.exit_code)
+    return exit_status(run.outcome)
 
 
 def _judge_boards(selection: Selection, options: CheckOptions, configs: Sequence[BoardConfig], *, named: bool) -> Run:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bringup.cli.console import out, print_json, print_report, say
-from bringup.cli.exit_status import CANNOT_JUDGE, for_bisect, nothing_in_common
+from bringup.cli.exit_status import exit_status
 from bringup.cli.run_output import gc_disabled
 from bringup.compare.runs import Comparison, compare
-from bringup.errors import UsageError
+from bringup.errors import ExitCode, UsageError
 from bringup.lab.reading import read_run
 from bringup.report import comparing_formats, find_format, rendered, write_report
 from bringup.report.comparison.terminal import summary
@@ -51,17 +51,11 @@ def compare_runs(before: Path, after: Path, options: CompareOptions) -> int:
     :raises RecordError: one of them cannot be read.
     """
     format = options.chosen_format
-
-    def run() -> int:
-        run_after = read_run(after, say)
-        comparison = compare(read_run(before, say), run_after)
-        _show(comparison, format, options.output)
-        if options.bisect and (comparison.undecided or nothing_in_common(comparison, run_after)):
-            return CANNOT_JUDGE
-        return int((options.bisect or options.fail_on_regression) and comparison.regressed)
-
     with gc_disabled():
-        return for_bisect(run) if options.bisect else run()
+        comparison = compare(read_run(before, say), read_run(after, say))
+        _show(comparison, format, options.output)
+    judges = options.fail_on_regression or options.bisect
+    return exit_status(comparison.outcome) if judges else int(ExitCode.PASSED)
 
 
 def _show(comparison: Comparison, format: str | None, output: Path | None) -> None:

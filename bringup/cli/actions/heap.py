@@ -17,6 +17,7 @@ from bringup.checks.heaptests import PREFIX
 from bringup.checks.judge import heaps_of
 from bringup.cli.board_selection import one_board, selected_boards
 from bringup.cli.console import out, print_error, print_json, say, table
+from bringup.cli.exit_status import exit_status
 from bringup.cli.progress import live_steps, whole_record
 from bringup.cli.run_output import prepare_folder, write_reports
 from bringup.config.shipped import choose_configs
@@ -30,7 +31,6 @@ from bringup.record.benchmark import ALL_CPUS, EVERY_HEAP, SIZES, Benchmark
 from bringup.record.observe import Observation
 from bringup.report.benchmark import summary
 from bringup.report.bounded import shown
-from bringup.results.run import exit_code_for
 from bringup.results.verdict import Verdict
 from bringup.text import did_you_mean, shell_word, visible
 
@@ -103,7 +103,7 @@ def test_heaps(selection: Selection, options: HeapTestOptions) -> int:
         bad = dict.fromkeys(verdict.id for verdict in verdicts if verdict.outcome in (Outcome.FAIL, Outcome.WARN))
         for id in list(bad)[:_EXPLAINED]:
             say(f"why, and where to look: bringup explain {shell_word(id)}")
-    return int(exit_code_for(worst(verdict.outcome for verdict in verdicts)))
+    return exit_status(worst(verdict.outcome for verdict in verdicts))
 
 
 def _why(verdict: Verdict) -> str:

@@ -13,12 +13,12 @@ import msgspec
 from bringup.board import Board, RootPolicy, Selection
 from bringup.cli.board_selection import all_boards, selected_boards, virtual_board
 from bringup.cli.console import out, print_error, say
-from bringup.cli.exit_status import FailOn, for_bisect, status_of
+from bringup.cli.exit_status import FailOn, exit_status
 from bringup.cli.progress import live_steps
 from bringup.cli.run_output import check_fix_dir, prepare_folder, show, write_fixes, write_reports
 from bringup.compare.runs import Comparison, compare
 from bringup.config.shipped import choose_configs
-from bringup.errors import BoardError, BringupError, ExitCode, HostError, UsageError, os_reason
+from bringup.errors import BoardError, BringupError, HostError, UsageError, os_reason
 from bringup.lab.judging import judge_unusable
 from bringup.lab.reading import read_run
 from bringup.lab.run import Job, run_boards
@@ -58,7 +58,6 @@ class RunOptions:
     fix_dir: Path | None
     baseline: Path | None
     fail_on: FailOn
-    bisect: bool
     as_json: bool
     as_lines: bool
     events: Path | None
@@ -104,14 +103,11 @@ def run_and_report(selection: Selection, options: RunOptions) -> int:
     def job() -> Job:
         return Job(prepare_folder(options.output, options.replace), configs, named, how)
 
-    def run() -> int:
-        if options.virtual is not None:
-            with virtual_board(options.virtual, selection) as booted:
-                return run_on([booted], job(), options)
-        boards, unusable = all_boards(selection) if options.all_boards else (selected_boards(selection), [])
-        return run_on(boards, job(), options, unusable)
-
-    return for_bisect(run) if options.bisect else run()
+    if options.virtual is not None:
+        with virtual_board(options.virtual, selection) as booted:
+            return run_on([booted], job(), options)
+    boards, unusable = all_boards(selection) if options.all_boards else (selected_boards(selection), [])
+    return run_on(boards, job(), options, unusable)
 
 
 def run_on(boards: Sequence[Board], job: Job, options: RunOptions, unusable: Sequence[BoardError] = ()) -> int:
@@ -133,8 +129,9 @@ def run_on(boards: Sequence[Board], job: Job, options: RunOptions, unusable: Seq
             raise
         run = msgspec.structs.replace(run, boards=(*run.boards, *(board for board, _ in not_seen)))
         write_reports(run, job.folder)
-        comparison = None if baseline is None else _compare(baseline, run, job.folder)
-        code = status_of(run, comparison, options.fail_on) or int(ExitCode.INFRASTRUCTURE if unusable else 0)
+        comparison = None if baseline is None else _compare(baseline, run, options, job.folder)
+        judged = comparison if comparison is not None and options.fail_on is FailOn.REGRESSION else run
+        code = exit_status(judged.outcome)
         if events:
             events.end(run, code)
     fixes = write_fixes(run, options.fix_dir)
@@ -187,9 +184,9 @@ def _to_stdout(line: str) -> None:
     sys.stdout.flush()
 
 
-def _compare(baseline: Run, run: Run, folder: Path) -> Comparison:
+def _compare(baseline: Run, run: Run, options: RunOptions, folder: Path) -> Comparison:
     """Compare, and write ``compare.json`` and ``compare.html`` beside the run."""
-    comparison = compare(baseline, run)
+    comparison = compare(baseline, run, chosen=not options.all_boards)
     for name in ("json", "html"):
         write_report(comparison, name, folder / f"compare.{name}")
     return comparison

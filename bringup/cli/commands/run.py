@@ -62,7 +62,7 @@ def run(
             "--fail-on", help="Exit status 1: any check fails, or something got worse.", rich_help_panel=_COMPARE
         ),
     ] = FailOn.FAIL,
-    bisect: Annotated[
+    bisect: Annotated[  # noqa: ARG001 - bringup.cli.entry gives such a command its exit status
         bool,
         typer.Option(
             "--bisect", help="For git bisect run: 125 where it could not be judged.", rich_help_panel=_COMPARE
@@ -92,7 +92,6 @@ def run(
         fix_dir=fix_dir,
         baseline=baseline,
         fail_on=fail_on,
-        bisect=bisect,
         as_json=json,
         as_lines=json_lines,
         events=events,

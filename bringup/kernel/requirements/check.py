@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import msgspec
 from msgspec import Struct
 
-from bringup.errors import ConfigError, ExitCode, UsageError
+from bringup.errors import ConfigError, UsageError
 from bringup.kernel.history.version import Flavour, KernelVersion
 from bringup.kernel.kconfig.dotconfig import KernelConfig, Override
 from bringup.kernel.requirements.evidence import Evidence
@@ -101,12 +101,6 @@ class KconfigCheck(Struct, frozen=True, omit_defaults=True, tag_field="schema", 
     notes: tuple[str, ...] = ()
     later: str | None = msgspec.field(name="for", default=None)
     changes: tuple[KernelChange, ...] | None = None
-
-    @property
-    def exit_code(self) -> int:
-        """0 all passed (a warning is a pass), 1 a requirement failed, 3 something could not be found out."""
-        codes = {Outcome.FAIL: ExitCode.FAILED, Outcome.ERROR: ExitCode.INFRASTRUCTURE}
-        return int(codes.get(self.outcome, ExitCode.PASSED))
 
 
 def open_with_tree(paths: Sequence[Path], arch: str | None) -> tuple[Source, SourceTree | None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bringup.compare.runs import Change, Comparison
 from bringup.document import write_in_rows
 from bringup.report.bounded import shown
-from bringup.report.comparison.story import COMPARED, counts, headline, outcome_of, source_of, test_of
+from bringup.report.comparison.story import COMPARED, counts, headline, source_of, test_of
 from bringup.report.comparison.timing_chart import TIMING_CHART_WIDTH
 from bringup.report.comparison.view import CompareView, compare_view
 from bringup.report.html.shell import render_sheet
@@ -29,7 +29,6 @@ _LOOKS = {
 def render(found: Comparison) -> str:
     """The page as text."""
     view = compare_view(found)
-    outcome = outcome_of(found)
     few = sum(test.undecidable for test in found.timing_tests)
     context = {
         "found": _head(found),
@@ -39,8 +38,9 @@ def render(found: Comparison) -> str:
         "worse": view.sections[Change.REGRESSED],
         "unknown": view.sections[Change.UNKNOWN],
         "few": few,
-        "outcome": outcome,
-        "word": COMPARED[outcome],
+        "outcome": found.outcome,
+        "word": COMPARED[found.outcome],
+        "still_unknown": sum(found.still_unknown.values()),
         "headline": shown(headline(found)),
         "looks": _LOOKS,
         "tally": counts(found),
@@ -70,7 +70,7 @@ def _head(found: Comparison) -> Comparison:
 
 def _parts(found: Comparison, view: CompareView, few: int) -> list[tuple[str, str]]:
     """The page's parts that exist, as (anchor, title)."""
-    missing = found.only_before or found.only_after or found.untimed or few
+    missing = found.only_before or found.only_after or found.untimed or found.still_unknown or few
     parts = [
         ("regressed", "Regressed", True),
         ("unknown", "Not judged", bool(view.sections[Change.UNKNOWN].findings or missing)),

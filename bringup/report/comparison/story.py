@@ -5,7 +5,8 @@ The page, the terminal, Markdown and JUnit use the same sentences and groups; th
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from bringup.compare.runs import Change, Comparison, Difference, FactChange, Timing, TimingTest
@@ -25,18 +26,12 @@ __all__ = [
     "grouped_changes",
     "grouped_facts",
     "headline",
-    "outcome_of",
     "source_of",
     "test_of",
 ]
 
-#: What :func:`outcome_of` says, in words.
-COMPARED = {
-    Outcome.FAIL: "regressed",
-    Outcome.ERROR: "unknown",
-    Outcome.WARN: "no regression seen",
-    Outcome.PASS: "no regression",
-}
+#: A comparison's outcome in words.
+COMPARED = {Outcome.FAIL: "regressed", Outcome.ERROR: "unknown", Outcome.PASS: "no regression"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,43 +129,48 @@ def counts(found: Comparison) -> dict[str, int]:
     return many
 
 
-def outcome_of(found: Comparison) -> Outcome:
-    """Fail: something regressed. Error: something, or everything, could not be compared. Warn: a board is missing."""
-    if found.regressed:
-        return Outcome.FAIL
-    if found.undecided or not (found.compared or found.differences or found.timings):
-        return Outcome.ERROR
-    return Outcome.WARN if found.only_before else Outcome.PASS
-
-
 def headline(found: Comparison) -> Headline:
-    """What regressed, or that nothing did; and the first of it."""
+    """What regressed, else what is unknown, else that nothing regressed; and the first of it."""
     many = counts(found)
     worse = []
     if many["regressed"]:
         worse.append(f"{pluralize(many['regressed'], 'verdict')} got worse")
     if many["slower"]:
         worse.append(f"{pluralize(many['slower'], 'timing')} got slower")
-    unknown = f"{pluralize(many['unknown'], 'verdict')} became unknown"
+    unknown = "; ".join(_unknown(found))
     if worse:
-        more = f"; {unknown}" if many["unknown"] else ""
-        return Headline(f"{' and '.join(worse)}{more}.", "First", _first(found))
-    if many["unknown"]:
-        return Headline(f"It is unknown whether something regressed: {unknown}.", "First", _first(found))
-    if outcome_of(found) is Outcome.ERROR:
+        return Headline(f"{' and '.join(worse)}{f'; {unknown}' if unknown else ''}.", "First", _first(found))
+    if found.nothing_compared:
         return Headline("Nothing was compared: no board is in both runs.")
+    if unknown:
+        return Headline(f"It is unknown whether something regressed: {unknown}.", "First", _first(found))
     asked = found.same + len(found.differences) - many["appeared"] - many["vanished"]
     answers = f"{pluralize(asked, 'verdict')} about {pluralize(len(found.compared), 'board')} compared"
-    answers += f"; {many['vanished']:,} vanished" if many["vanished"] else ""
-    gone = len(found.only_before)
-    missing = f" {pluralize(gone, 'board')} of the first run {'is' if gone == 1 else 'are'} not in the second."
-    return Headline(f"Nothing regressed: {answers}.{missing if gone else ''}")
+    return Headline(f"Nothing regressed: {answers}.")
+
+
+def _unknown(found: Comparison) -> Iterator[str]:
+    """What the second run does not answer."""
+    lost = [difference for difference in found.differences if difference.is_unanswered]
+    change = Counter(difference.change for difference in lost)
+    for count, noun, what in (
+        (change[Change.UNKNOWN], "verdict", "became unknown"),
+        (sum(found.still_unknown.values()) + change[Change.APPEARED], "verdict", "could not be answered"),
+        (change[Change.VANISHED], "verdict", "vanished"),
+        (change[Change.CHANGED], "verdict", "became skipped"),
+        (len(found.untimed), "timing", "could not be taken"),
+        (len(found.only_before), "board", "of the first run missing"),
+    ):
+        if count:
+            yield f"{pluralize(count, noun)} {what}"
 
 
 def _first(found: Comparison) -> str:
-    """The worst change in one sentence; where no verdict got worse, the slowest timing."""
+    """The worst change in one sentence; where no verdict got worse, the slowest timing; empty: there is neither."""
     groups = grouped_changes(
-        difference for difference in found.differences if difference.change in (Change.REGRESSED, Change.UNKNOWN)
+        difference
+        for difference in found.differences
+        if difference.change is Change.REGRESSED or difference.is_unanswered
     )
     if groups and (
         groups[0].difference.change is Change.REGRESSED or not any(timing.slower for timing in found.timings)
@@ -181,6 +181,8 @@ def _first(found: Comparison) -> str:
         where = f", on {pluralize(len(boards), 'board')}" if len(boards) > 1 else ""
         why = f": {excerpt(worst.why, 240).rstrip('. ')}" if worst.why else ""
         return f"{excerpt(check, 120)}, {moved}{where}{why}."
+    if not found.timings:
+        return ""
     slow = max(found.timings, key=lambda timing: timing.after_p50 / timing.before_p50 if timing.before_p50 > 0 else 0.0)
     what = f"{slow.op} of {units.size(slow.size)} from {source_of(slow)}"
     return f"{excerpt(what, 200)} took {units.duration(slow.before_p50)}, now {units.duration(slow.after_p50)}."

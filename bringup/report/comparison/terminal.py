@@ -40,6 +40,9 @@ def summary(found: Comparison) -> RenderableType:
         lines.append(Text(f"… and {pluralize(len(groups) - _ROWS, 'more change')}: --json has them", "dim"))
     lines += _timings(found.timings, several=len(boards) > 1)
     lines += _tests(test for test in found.timing_tests if found.timings or test.over == OVER_RUNS)
+    if found.still_unknown:
+        many = pluralize(sum(found.still_unknown.values()), "verdict")
+        lines.append(Text(f"{many} could not be answered, and had no answer in the first run"))
     for serials, words in ((found.only_before, "only in the first run"), (found.only_after, "only in the second run")):
         if serials:
             lines.append(Text(f"{words}: {_some(serials)}"))

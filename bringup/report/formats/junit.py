@@ -129,13 +129,15 @@ def _compare(found: Comparison) -> str:
         boards.setdefault(timing.board, []).append(_timed(timing))
     for untimed in found.untimed:
         boards.setdefault(untimed.board, []).append(_untimed(untimed))
+    for board, count in found.still_unknown.items():
+        boards.setdefault(board, []).append(_still_unknown(count))
     title = f"All differences from the first run are listed ({pluralize(found.same, 'verdict')} the same)"
     suites = [
         BoardRun(serial=board, verdicts=(Verdict("compare.told", title, Outcome.PASS), *cases))
         for board, cases in boards.items()
     ]
     reason = "only the first run has this board, so it was compared with nothing"
-    missing = Verdict("compare.told", "The board is in both runs", Outcome.SKIP, reason=reason)
+    missing = Verdict("compare.told", "The board is in both runs", Outcome.ERROR, reason=reason)
     suites += [BoardRun(serial=board, verdicts=(missing,)) for board in found.only_before]
     if not boards:
         nothing = Verdict("compare.told", "A board is in both runs", Outcome.ERROR, reason="nothing was compared")
@@ -150,14 +152,20 @@ def _changed(difference: Difference) -> Verdict:
     moved = f"{difference.before or 'not asked'} before, {difference.after or 'not asked'} now"
     outcome = {
         Change.REGRESSED: Outcome.FAIL,
-        Change.UNKNOWN: Outcome.ERROR,
         Change.IMPROVED: Outcome.PASS,
         Change.VANISHED: Outcome.SKIP,
     }.get(difference.change, Outcome.WARN)
+    if difference.is_unanswered:
+        outcome = Outcome.ERROR
     reason = f"{difference.change}: {moved}{f': {difference.why}' if difference.why else ''}"
     return Verdict(
         f"compare.{difference.id}", difference.title, outcome, difference.heap, remedy=difference.remedy, reason=reason
     )
+
+
+def _still_unknown(count: int) -> Verdict:
+    reason = f"{pluralize(count, 'verdict')} could not be answered, and had no answer in the first run"
+    return Verdict("compare.unknown", "Every check of the second run is answered", Outcome.ERROR, reason=reason)
 
 
 def _timed(timing: Timing) -> Verdict:
@@ -173,7 +181,7 @@ def _timed(timing: Timing) -> Verdict:
 def _untimed(untimed: Untimed) -> Verdict:
     place = f"{untimed.name or untimed.source}, {units.size(untimed.size)}, {untimed.threads} threads"
     title = "What was timed before can be timed now"
-    return Verdict("compare.timing", title, Outcome.SKIP, place, reason=untimed.why)
+    return Verdict("compare.timing", title, Outcome.ERROR, place, reason=untimed.why)
 
 
 FORMAT = Format("junit", ".xml", _render, "JUnit XML for CI: one suite per board, one case per verdict", _compare)

@@ -119,13 +119,12 @@ def _of_comparison(found: Comparison) -> Iterator[str]:
         counts,
         grouped_changes,
         headline,
-        outcome_of,
         test_of,
     )
 
     several = len(found.compared) > 1
     what = f"{len(found.compared):,} boards" if several else _code(visible("".join(found.compared)) or "no board")
-    yield f"## {COMPARED[outcome_of(found)].upper()}: {what}"
+    yield f"## {COMPARED[found.outcome].upper()}: {what}"
     yield _headline(shown(headline(found)))
     many = {name: count for name, count in counts(found).items() if count}
     yield _table([*many, "the same"], [[f"{count:,}" for count in (*many.values(), found.same)]])
@@ -174,6 +173,9 @@ def _not_compared(found: Comparison) -> Iterator[str]:
     for serials, words in ((found.only_before, "first"), (found.only_after, "second")):
         if serials:
             yield f"Only in the {words} run, so compared with nothing: {_on(serials)}."
+    if found.still_unknown:
+        many = pluralize(sum(found.still_unknown.values()), "verdict")
+        yield f"{many} could not be answered, and had no answer in the first run."
     if found.untimed:
         gone = shown(found.untimed[0])
         more = f", and {pluralize(len(found.untimed) - 1, 'more timing')}" if len(found.untimed) > 1 else ""

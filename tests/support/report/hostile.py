@@ -205,6 +205,7 @@ comparisons = st.builds(
     facts=st.lists(_facts, max_size=4).map(tuple),
     compared=st.lists(texts, max_size=3).map(tuple),
     same=_counts,
+    still_unknown=st.dictionaries(texts, _counts, max_size=2),
     before=_sides,
     after=_sides,
 )

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from bringup.cli.console import out, print_json, say, table
+from bringup.cli.exit_status import exit_status
 from bringup.kernel.requirements.check import CheckOptions, KconfigCheck, check_source
 from bringup.kernel.requirements.verdict import Answer, KconfigVerdict
 from bringup.kernel.sources.source import Source, open_source
@@ -34,7 +35,7 @@ def check_one(source: Source, options: CheckOptions, *, everything: bool, as_jso
     else:
         _show_heading(source, check)
         _show_verdicts(check.verdicts, everything=everything)
-    return check.exit_code
+    return exit_status(check.outcome)
 
 
 def _show_heading(source: Source, check: KconfigCheck) -> None:

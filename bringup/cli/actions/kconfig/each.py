@@ -16,8 +16,9 @@ from typing import Any
 from msgspec import Struct
 
 from bringup.cli.console import out, table
+from bringup.cli.exit_status import exit_status
 from bringup.document import write_document
-from bringup.errors import BringupError, ConfigError, ExitCode, UsageError
+from bringup.errors import BringupError, ConfigError, UsageError
 from bringup.kernel.requirements.check import CheckOptions, KconfigCheck, check_source
 from bringup.kernel.sources.source import open_source
 from bringup.outcome import Outcome, worst
@@ -79,8 +80,7 @@ def check_each(paths: Sequence[Path], options: CheckOptions, *, as_json: bool) -
         cells = ((row.outcome, row.path, row.kernel, row.summary) for row in rows)
         out().print(table(["", "file", "kernel", "failed or not known"], cells))
         sys.stdout.write(_totals(outcomes) + "\n")
-    codes = {Outcome.FAIL: ExitCode.FAILED, Outcome.ERROR: ExitCode.INFRASTRUCTURE}
-    return int(codes.get(worst(outcomes), ExitCode.PASSED))
+    return exit_status(worst(outcomes))
 
 
 class _Row(Struct, frozen=True):
