@@ -11,7 +11,7 @@ import shlex
 from collections.abc import Sequence
 from functools import cache
 
-__all__ = ["did_you_mean", "from_board", "pluralize", "safe_name", "shell_word", "visible"]
+__all__ = ["did_you_mean", "from_board", "parse_number", "pluralize", "safe_name", "shell_word", "visible"]
 
 _NAME = r"[^A-Za-z0-9._,@+-]"
 
@@ -71,3 +71,25 @@ def safe_name(text: str) -> str:
 def shell_word(text: object) -> str:
     """Text as one word of a command that a person pastes into a shell; what a terminal would obey is escaped first."""
     return shlex.quote(visible(str(text)))
+
+
+def parse_number(text: str, base: int = 10, *, most_digits: int = 20, signed: bool = False) -> int | None:
+    """The number that foreign text is; ``None``: it is not one, or has more digits than any number of a board has.
+
+    Only ASCII digits count: no blank, no underscore, none of Unicode's.
+
+    :param base: 0: decimal, or hexadecimal after ``0x``.
+    :param signed: a minus sign may come first.
+    """
+    if signed and text[:1] == "-":
+        magnitude = parse_number(text[1:], base, most_digits=most_digits)
+        return None if magnitude is None else -magnitude
+    if base == 0:
+        is_hex = text[:2] in ("0x", "0X")
+        text, base = (text[2:], 16) if is_hex else (text, 10)
+    if not (0 < len(text) <= most_digits and text.isascii() and text.isalnum()):
+        return None
+    try:
+        return int(text, base)
+    except ValueError:
+        return None

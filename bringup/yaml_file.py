@@ -18,6 +18,8 @@ from bringup.text import visible
 __all__ = ["Limits", "Node", "Place", "TreePath", "at", "plain", "read_file", "read_text", "walk"]
 
 _MAX_DEPTH = 32
+#: Of a whole number, in whatever base: 64 bits in binary.
+_MOST_DIGITS = 70
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,10 +275,13 @@ def _scalar(event: Any, yaml: Any, place: Place) -> object:
 
 
 def _integer(text: str, place: Place) -> int:
+    wrong = place.error(f"'{visible(text[:40])}' is not a whole number", hint="write text in quotes")
+    if len(text) > _MOST_DIGITS:
+        raise wrong
     try:
         return int(text, 0)
     except ValueError as error:
-        raise place.error(f"'{visible(text[:40])}' is not a whole number", hint="write text in quotes") from error
+        raise wrong from error
 
 
 def _syntax(problem: str, text: str, mark: Any) -> tuple[str, str]:

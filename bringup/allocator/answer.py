@@ -41,6 +41,8 @@ __all__ = [
 ]
 
 PROTOCOL: Final = 1
+#: Of every architecture of Linux: 1 KiB was the smallest, 1 MiB is hexagon's largest.
+_PAGE_SIZES: Final = tuple(1 << order for order in range(10, 21))
 
 
 class State(enum.StrEnum):
@@ -91,6 +93,8 @@ class Hello(AnswerLine, frozen=True, tag="hello"):
     def __post_init__(self) -> None:
         if self.protocol != PROTOCOL:
             raise ValueError(f"it speaks protocol {self.protocol}, not {PROTOCOL}")
+        if self.page_size not in _PAGE_SIZES:
+            raise ValueError(f"{self.page_size} is not a page size of Linux")
 
 
 class FileFact(AnswerLine, frozen=True, tag="file"):

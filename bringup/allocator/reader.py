@@ -10,6 +10,7 @@ from typing import Any, Final, NoReturn, TypeVar
 import msgspec
 
 from bringup.allocator.answer import Bye, Hello, Line, Refused
+from bringup.allocator.bounds import Bounds
 from bringup.document import DocumentError, read_document
 from bringup.errors import AllocatorError
 from bringup.text import from_board, visible
@@ -69,9 +70,13 @@ def _text(latin_1: str) -> str:
 
 
 class Reader:
-    """Puts lines together from pieces of any size, and knows whether the answer is complete."""
+    """Puts lines together from pieces of any size, and knows whether the answer is complete.
 
-    def __init__(self) -> None:
+    :param bounds: how much may come; ``None``: any number of lines.
+    """
+
+    def __init__(self, bounds: Bounds | None = None) -> None:
+        self._bounds = bounds
         self._pieces: list[bytes] = []
         self._held = 0
         self._lines = 0
@@ -80,8 +85,11 @@ class Reader:
     def feed(self, data: bytes) -> list[Line]:
         """The lines that are complete now.
 
-        :raises AllocatorError: something else than the protocol's lines, or a line without an end.
+        :raises AllocatorError: something else than the protocol's lines, a line without an end, or more than the plan
+            asks for.
         """
+        if self._bounds is not None and (wrong := self._bounds.take_bytes(len(data))):
+            _fail(wrong)
         *ends, rest = data.split(b"\n")
         lines = []
         for end in ends:
@@ -100,6 +108,10 @@ class Reader:
         line = parse_line(raw)
         if self._lines == 0 and not isinstance(line, Hello | Refused):
             _fail(f"the first line is not hello: {visible(from_board(raw[:120]))!r}")
+        if self._lines and isinstance(line, Hello | Refused):
+            _fail(f"a second first line: {visible(from_board(raw[:120]))!r}")
+        if self._bounds is not None and (wrong := self._bounds.take(line)):
+            _fail(wrong)
         self._lines += 1
         self._last = line
         return line

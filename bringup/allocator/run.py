@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from bringup.allocator.abi import abi_of_machine
-from bringup.allocator.answer import Line
-from bringup.allocator.manifest import binaries, binary
+from bringup.allocator.answer import Hello, Line, Refused
+from bringup.allocator.bounds import Bounds
+from bringup.allocator.manifest import binaries, binary, read_manifest
 from bringup.allocator.plan import Plan
 from bringup.allocator.reader import Reader
 from bringup.board import Board, Exit, Stderr, Stdout
@@ -24,11 +25,17 @@ __all__ = ["REMOTE_FOLDERS", "Program", "ensure_pushed", "run"]
 REMOTE_FOLDERS: Final = ("/data/local/tmp", "/tmp", "/dev")  # noqa: S108 - folders of the board
 _STDERR_KEPT: Final = 4096
 
-# The first line is the machine: Linux 6.1 and later has it in a file. Each line after it names a
-# program that is there and runs. All ABIs are looked for at once: which one is needed is not known before the answer.
+# The first line is the machine: Linux 6.1 and later has it in a file. Each line after it names a program that is there,
+# is the one that would be pushed, and runs. Nothing is run for its name, which anyone on the board can give to a file;
+# a board without sha256sum gets the program again each time. All ABIs are looked for at once: which one is needed is
+# not known before the answer.
 _LOOK = """read -r machine 2>/dev/null </proc/sys/kernel/arch && echo "$machine" || uname -m
-for file in {files}; do
-  if [ -x "$file" ] && "$file" --version >/dev/null 2>&1; then echo "$file"; fi
+for entry in {files}; do
+  hash=${{entry%%=*}} file=${{entry#*=}}
+  [ -x "$file" ] || continue
+  case $(sha256sum "$file" 2>/dev/null) in
+    "$hash "*) if "$file" --version >/dev/null 2>&1; then echo "$file"; fi;;
+  esac
 done
 """
 
@@ -63,8 +70,9 @@ def ensure_pushed(board: Board, deadline: Deadline) -> Program:
     :raises BoardError: the board did not answer.
     """
     action = "put the test allocator on the board"
-    files = [f"{folder}/{named.remote_name}" for folder in REMOTE_FOLDERS for named in binaries()]
-    answer = from_board(board.shell(_LOOK.format(files=" ".join(files)), deadline).stdout).splitlines()
+    files = {f"{folder}/{named.remote_name}": named.sha256 for folder in REMOTE_FOLDERS for named in binaries()}
+    entries = " ".join(f"{sha256}={file}" for file, sha256 in files.items())
+    answer = from_board(board.shell(_LOOK.format(files=entries), deadline).stdout).splitlines()
     machine = answer[0].strip() if answer else ""
     chosen = binary(abi_of_machine(machine))
     for file in answer[1:]:
@@ -114,13 +122,18 @@ def run(board: Board, program: Program, plan: Plan, deadline: Deadline) -> Itera
     :raises ValueError: the plan is too long.
     """
     action = "run the test allocator"
-    reader = Reader()
+    reader = Reader(Bounds(plan))
     stderr = bytearray()
     code = 0
+    refused = False
     for chunk in board.stream([program.path], deadline, stdin=plan.encode()):
         match chunk:
             case Stdout(data):
-                yield from reader.feed(data)
+                for line in reader.feed(data):
+                    if isinstance(line, Hello):
+                        _require_own(line, program, board)
+                    refused = isinstance(line, Refused)
+                    yield line
             case Stderr(data):
                 stderr += data[: _STDERR_KEPT - len(stderr)]
             case Exit(status):
@@ -129,3 +142,17 @@ def run(board: Board, program: Program, plan: Plan, deadline: Deadline) -> Itera
         why = _why_not_run(code, bytes(stderr)) if code else visible(from_board(bytes(stderr))).strip()
         seen = f"its answer is incomplete: {reader.why_incomplete}"
         raise AllocatorError(action, f"{seen} ({why})" if why else seen, board=board.serial)
+    if code and not refused:
+        why = _why_not_run(code, bytes(stderr))
+        raise AllocatorError(action, f"it did not end well after its last line ({why})", board=board.serial)
+
+
+def _require_own(hello: Hello, program: Program, board: Board) -> None:
+    """:raises AllocatorError: what answers is another program than the one that was put on the board."""
+    expected = (read_manifest().source, abi_of_machine(program.machine), "Linux")
+    answered = (hello.source, hello.abi, hello.sysname)
+    for what, value, own in zip(("source", "ABI", "system"), answered, expected, strict=True):
+        if value != own:
+            seen = f"its {what} is {visible(value[:80])!r}, not '{own}': another program answers"
+            hint = f"remove {program.path} from the board, and run again"
+            raise AllocatorError("run the test allocator", seen, hint=hint, board=board.serial)

@@ -16,7 +16,7 @@ from bringup.board.states import READY, not_ready
 from bringup.board.wire import Refused, ServerTransport, Target, Transport, answering, query
 from bringup.deadline import Deadline
 from bringup.errors import AdbServerError, BoardError, UsageError
-from bringup.text import shell_word, visible
+from bringup.text import parse_number, shell_word, visible
 
 __all__ = ["Chosen", "connect", "connect_all", "reach"]
 
@@ -40,10 +40,9 @@ def reach(server: ServerAddress, deadline: Deadline, *, environ: Mapping[str, st
             raise
         start_server(server, deadline, environ=environ)
         answer = _version(transport, action, deadline)
-    try:
-        version = int(answer, 16)
-    except ValueError as error:
-        raise AdbServerError(action, f"'{visible(answer)}' is not a version number") from error
+    version = parse_number(answer, 16)
+    if version is None:
+        raise AdbServerError(action, f"'{visible(answer[:80])}' is not a version number")
     if version < OLDEST_VERSION:
         hint = "end it with the adb that started it (its kill-server), and use platform-tools of 2016 or later"
         raise AdbServerError(action, f"version {version} is too old; need {OLDEST_VERSION} or newer", hint=hint)

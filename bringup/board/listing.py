@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from bringup.board.wire import Refused, Transport, answering, query
 from bringup.deadline import Deadline
 from bringup.errors import AdbServerError
-from bringup.text import visible
+from bringup.text import parse_number, visible
 
 __all__ = ["ListedBoard", "list_boards", "parse_listing"]
 
@@ -43,7 +43,6 @@ def parse_listing(text: str) -> list[ListedBoard]:
         if match is None:
             continue
         attributes = dict(part.split(":", 1) for part in match["attributes"].split())
-        number = attributes.get("transport_id", "")
         boards.append(
             ListedBoard(
                 serial=match["serial"],
@@ -52,7 +51,7 @@ def parse_listing(text: str) -> list[ListedBoard]:
                 model=attributes.get("model", ""),
                 device=attributes.get("device", ""),
                 usb=attributes.get("usb"),
-                transport_id=int(number) if number.isdecimal() else None,
+                transport_id=parse_number(attributes.get("transport_id", "")),
                 attributes=attributes,
             )
         )

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from bringup.board.listing import ListedBoard
 from bringup.board.server import ServerAddress, TcpAddress, UnixAddress, adb_command
 from bringup.errors import BoardNotFound, UsageError
-from bringup.text import visible
+from bringup.text import parse_number, visible
 
 __all__ = ["CHOOSE", "Selection", "choose", "parse_server", "summary", "without_twins"]
 
@@ -38,11 +38,12 @@ def parse_server(spec: str) -> ServerAddress:
 
 
 def _port(text: str) -> int:
-    if not text.isascii() or not text.isdigit() or not 1 <= int(text) <= 65535:
+    port = parse_number(text)
+    if port is None or not 1 <= port <= 65535:
         raise UsageError(
             "find the adb server", f"'{visible(text)}' is not a port", hint="a port is a number up to 65535"
         )
-    return int(text)
+    return port
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

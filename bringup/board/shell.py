@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from bringup.board.wire import RECEIVE_AT_MOST, Broken, Garbled, Stream
 from bringup.deadline import Deadline
+from bringup.text import from_board, parse_number
 
 __all__ = [
     "Chunk",
@@ -243,9 +244,9 @@ class PidLines:
     def _take(self, data: bytes) -> None:
         *lines, self._line = (self._line + data).split(b"\n")
         for line in lines:
-            number = line.removeprefix(self._token)
-            if number != line and number.isdigit() and len(self.pids) < self._expected:
-                self.pids.append(int(number))
+            pid = parse_number(from_board(line.removeprefix(self._token))) if line.startswith(self._token) else None
+            if pid is not None and len(self.pids) < self._expected:
+                self.pids.append(pid)
             else:
                 self._stderr += line + b"\n"
 

@@ -18,7 +18,7 @@ from bringup.board.sync import FileStat
 from bringup.board.wire import Refused, WireError
 from bringup.deadline import Deadline
 from bringup.errors import BringupError, HostError, TransferError, os_reason
-from bringup.text import from_board, visible
+from bringup.text import from_board, parse_number, visible
 
 __all__ = ["Pulled", "file_stat", "pull", "push"]
 
@@ -130,9 +130,10 @@ stat -f -c '%a %S' {shlex.quote(directory)}"""
     free = ""
     try:
         code, output = link.ask_shell(script, deadline.within(HINT_SECONDS))
-        numbers = from_board(output).split()
-        if code == 0 and len(numbers) == 2 and all(number.isdecimal() for number in numbers):
-            free = f", {int(numbers[0]) * int(numbers[1])} are free"
+        blocks, _, size_of_block = from_board(output).strip().partition(" ")
+        free_blocks, block = parse_number(blocks), parse_number(size_of_block)
+        if code == 0 and free_blocks is not None and block is not None:
+            free = f", {free_blocks * block} are free"
     except (WireError, BringupError):
         pass
     return f"{size} bytes are needed{free}: delete something in {visible(directory)}, or choose another directory"

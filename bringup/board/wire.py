@@ -20,7 +20,7 @@ from typing import Protocol
 from bringup.board.server import ServerAddress, adb_command
 from bringup.deadline import Deadline
 from bringup.errors import AdbServerError, DeadlineExceeded, os_reason
-from bringup.text import from_board, visible
+from bringup.text import from_board, parse_number, visible
 
 __all__ = [
     "RECEIVE_AT_MOST",
@@ -219,10 +219,9 @@ def receive_exactly(stream: Stream, size: int, deadline: Deadline) -> bytes:
 
 def _receive_text(stream: Stream, deadline: Deadline) -> str:
     digits = receive_exactly(stream, 4, deadline)
-    try:
-        size = int(digits, 16)
-    except ValueError as error:
-        raise Garbled(f"a length of {digits!r}") from error
+    size = parse_number(from_board(digits), 16)
+    if size is None:
+        raise Garbled(f"a length of {digits!r}")
     return from_board(receive_exactly(stream, size, deadline))
 
 

@@ -21,6 +21,7 @@ from bringup.kernel.history.heap_names import default_cma_names
 from bringup.outcome import Cause
 from bringup.record.questions import TESTS_BEGIN, TESTS_END
 from bringup.results.verdict import Alternative, Diagnosis
+from bringup.text import parse_number
 
 __all__ = ["CmaFailure", "cma_failures", "why_cma_failed", "why_test_failed"]
 
@@ -80,10 +81,12 @@ def _failure(line: str, match: re.Match[str], below: tuple[str, ...]) -> CmaFail
         if free is not None or _ALLOC_FAILED.search(other) is not None:
             break
         listed, total = _FREE.search(other), _TOTAL.search(other)
-        runs += [int(run) for run in re.findall(r"(\d+)@", listed["runs"] if listed else "")]
-        free = int(total["free"]) if total else free
+        runs += [parse_number(run) or 0 for run in re.findall(r"(\d+)@", listed["runs"] if listed else "")]
+        free = parse_number(total["free"]) if total else free
     longest = max(runs) if runs else 0 if free == 0 else None
-    return CmaFailure(line, match["area"], int(match["pages"]), int(match["errno"]), longest, free)
+    return CmaFailure(
+        line, match["area"], parse_number(match["pages"]) or 0, parse_number(match["errno"]) or 0, longest, free
+    )
 
 
 def why_cma_failed(facts: Facts, failures: tuple[CmaFailure, ...]) -> Diagnosis:
@@ -178,7 +181,7 @@ def _by_the_area(facts: Facts, result: Result) -> Diagnosis | None:
         return None
     # Sizes go into the evidence, not the cause, so that tests with one cause become one finding.
     pages, failed, seen = (
-        -(-int(refused[1]) // facts.page_size),
+        -(-(parse_number(refused[1]) or 0) // facts.page_size),
         f"an allocation failed: {result.heap}",
         (_shown(area),),
     )
@@ -197,7 +200,8 @@ def _by_the_area(facts: Facts, result: Result) -> Diagnosis | None:
 
 def _alignment(facts: Facts) -> int:
     value = facts.kernel_config.get("CMA_ALIGNMENT") if facts.kernel_config else None
-    return int(value) if value is not None and value.isdecimal() else _ALIGNMENT
+    alignment = parse_number(value or "", most_digits=2)
+    return _ALIGNMENT if alignment is None else alignment
 
 
 def _shown(area: AreaUse) -> str:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import TypeVar
 
-from bringup.checks.registry import Check, Question, checks
+from msgspec.structs import replace
+
+from bringup.checks.registry import Check, Question, Role, checks, checks_for
 from bringup.config.units import show_size
 from bringup.errors import BringupError
 from bringup.facts.benchmark import timing_facts, untimed_facts
@@ -17,12 +20,13 @@ from bringup.facts.memory.buffer_placement import exhaustion_facts, pages_of
 from bringup.facts.memory.memory_map import memory_facts
 from bringup.facts.upstream_gap import gap_of_board
 from bringup.kernel.history.gap import UpstreamGap
-from bringup.results.memory import MemoryFacts
 from bringup.results.requirements import RequirementFacts
-from bringup.results.run import BoardRun, HeapFacts, IonFacts, Step
+from bringup.results.run import BoardRun, HeapFacts, Step
 from bringup.results.verdict import Verdict
 
 __all__ = ["heaps_of", "judge"]
+
+_Part = TypeVar("_Part")
 
 
 def judge(facts: Facts, record_name: str | None = None) -> BoardRun:
@@ -31,23 +35,45 @@ def judge(facts: Facts, record_name: str | None = None) -> BoardRun:
     :param record_name: what the run calls the record's folder.
     """
     record, config = facts.record, facts.config
-    return BoardRun(
+    parts = _Parts(facts)
+    verdicts = tuple(verdict for check in checks() for verdict in _ask(check, facts))
+    board = BoardRun(
         serial=record.board.serial,
-        verdicts=tuple(verdict for check in checks() for verdict in _ask(check, facts)),
+        verdicts=verdicts,
         config=config.name if config else None,
         kernel=record.hello.release if record.hello else None,
         record=record_name,
-        identity=dict(_identity(facts)),
-        heaps=tuple(_heaps(facts)),
-        timings=timing_facts(record.timings),
-        untimed=untimed_facts(record.untimed),
-        memory=_memory(facts),
-        requirements=tuple(RequirementFacts.of(verdict) for verdict in facts.kconfig.values()),
-        ion=_ion(facts),
-        ion_heaps=tuple(_ion_heaps(facts)),
-        steps=tuple(Step(step.name, step.at, step.seconds) for step in record.steps),
+        identity=parts.of(lambda facts: dict(_identity(facts)), {}),
+        heaps=parts.of(lambda facts: tuple(_heaps(facts)), ()),
+        timings=parts.of(lambda facts: timing_facts(facts.record.timings), ()),
+        untimed=parts.of(lambda facts: untimed_facts(facts.record.untimed), ()),
+        memory=parts.of(memory_facts, None),
+        requirements=parts.of(lambda facts: tuple(map(RequirementFacts.of, facts.kconfig.values())), ()),
+        ion=parts.of(ion_facts, None),
+        ion_heaps=parts.of(lambda facts: tuple(_ion_heaps(facts)), ()),
+        steps=parts.of(lambda facts: tuple(Step(step.name, step.at, step.seconds) for step in facts.record.steps), ()),
         upstream_gap=_gap(facts),
     )
+    return replace(board, verdicts=(*verdicts, *parts.verdicts)) if parts.verdicts else board
+
+
+class _Parts:
+    """Makes the parts of a report. One that cannot be made is left out, and costs no other."""
+
+    def __init__(self, facts: Facts) -> None:
+        self._facts = facts
+        self.verdicts: list[Verdict] = []
+
+    def of(self, make: Callable[[Facts], _Part], otherwise: _Part) -> _Part:
+        """The part; ``otherwise`` where the record is damaged, which a check reports, or where bringup is at fault."""
+        try:
+            return make(self._facts)
+        except BringupError:
+            return otherwise
+        except Exception as error:  # noqa: BLE001 - a board never ends a run
+            (check,) = checks_for(Role.OBSERVATION)
+            self.verdicts.append(Question(check.id, check.title).unknown(_fault(error)))
+            return otherwise
 
 
 def heaps_of(facts: Facts) -> list[HeapFacts]:
@@ -55,20 +81,20 @@ def heaps_of(facts: Facts) -> list[HeapFacts]:
     return list(_heaps(facts))
 
 
-def _memory(facts: Facts) -> MemoryFacts | None:
-    """The memory map; ``None`` where the record is damaged, which a check reports."""
-    try:
-        return memory_facts(facts)
-    except BringupError:
-        return None
-
-
 def _ask(check: Check, facts: Facts) -> Iterator[Verdict]:
-    """The check's verdicts; where what it reads is damaged, that is its answer."""
+    """The check's verdicts; where what it reads is damaged, or the check itself fails, that is its answer."""
+    question = Question(check.id, check.title)
     try:
         yield from check.ask(facts)
     except BringupError as error:
-        yield Question(check.id, check.title).unknown(str(error))
+        yield question.unknown(str(error))
+    except Exception as error:  # noqa: BLE001 - a board never ends a run
+        yield question.unknown(_fault(error))
+
+
+def _fault(error: Exception) -> str:
+    """What is reported where something in a record is beyond bringup's understanding."""
+    return f"a fault of bringup, please report it: {type(error).__name__}: {str(error)[:200]}"
 
 
 def _gap(facts: Facts) -> UpstreamGap:
@@ -76,6 +102,8 @@ def _gap(facts: Facts) -> UpstreamGap:
         return gap_of_board(facts)
     except BringupError as error:
         return UpstreamGap(None, not_known=(str(error),))
+    except Exception as error:  # noqa: BLE001
+        return UpstreamGap(None, not_known=(_fault(error),))
 
 
 def _identity(facts: Facts) -> Iterator[tuple[str, str]]:
@@ -95,14 +123,6 @@ def _identity(facts: Facts) -> Iterator[tuple[str, str]]:
         "observed": facts.record.started,
     }
     return ((name, value) for name, value in identity.items() if value)
-
-
-def _ion(facts: Facts) -> IonFacts | None:
-    """What ION is and how its heaps compare; ``None`` where the record is damaged, which a check reports."""
-    try:
-        return ion_facts(facts)
-    except BringupError:
-        return None
 
 
 def _ion_heaps(facts: Facts) -> Iterator[HeapFacts]:

@@ -85,15 +85,15 @@ def write_fixes(run: Run, folder: Path | None) -> list[str]:
     boards = [board for board in run.boards if board.unusable is None]
     names = record_names([board.serial for board in boards])
     lines = []
-    for board in boards:
-        place = folder if len(boards) == 1 else folder / names[board.serial]
+    for board, name in zip(boards, names, strict=True):
+        place = folder if len(boards) == 1 else folder / name
         files = fix_files(board)
         check_fix_dir(place)
         try:
-            for name in set(FIX_FILES) - files.keys():
-                (place / name).unlink(missing_ok=True)
-            for name, text in files.items():
-                write_file(place / name, text, hint="give another folder with --fix-dir")
+            for file in set(FIX_FILES) - files.keys():
+                (place / file).unlink(missing_ok=True)
+            for file, text in files.items():
+                write_file(place / file, text, hint="give another folder with --fix-dir")
         except OSError as error:
             raise HostError(f"write the fixes to {place}", os_reason(error)) from error
         lines.append(f"fixes: {place}" if files else f"{board.serial}: nothing to fix")

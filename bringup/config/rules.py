@@ -11,6 +11,7 @@ from bringup.config.schema import Arch, BoardConfig, DeclaredIn, Heap, HeapKind,
 from bringup.config.units import UsageBit, series_key, show_size
 from bringup.kernel.history.cma_alignment import cma_alignment
 from bringup.kernel.history.version import KernelVersion
+from bringup.text import parse_number
 
 __all__ = ["Problem", "cma_granule", "problems"]
 
@@ -219,6 +220,6 @@ def _cmdline(config: BoardConfig) -> Iterator[Problem]:
 
 def _cma_size(text: str) -> int | None:
     """The size that a cma= parameter asks for (lib/cmdline.c: memparse)."""
-    number = r"(0x[0-9a-fA-F]+|[0-9]+)([KMGTkmgt]?)"
+    number = r"(0x[0-9a-fA-F]{1,16}|[0-9]{1,20})([KMGTkmgt]?)"
     match = re.fullmatch(f"cma={number}(?:@{number}(?:-{number})?)?", text)
-    return None if match is None else int(match[1], 0) << 10 * " KMGT".index(match[2].upper() or " ")
+    return None if match is None else (parse_number(match[1], 0) or 0) << 10 * " KMGT".index(match[2].upper() or " ")

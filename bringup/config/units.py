@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, WithJsonSchema
 
+from bringup.text import parse_number
 from bringup.yaml_model import matching
 
 __all__ = [
@@ -39,7 +40,7 @@ __all__ = [
 ]
 
 _UNITS = {"": 1, "B": 1, "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40}
-_SIZE = re.compile(r"(0x[0-9a-fA-F]+|[0-9]+) ?([A-Za-z]*)")
+_SIZE = re.compile(r"(0x[0-9a-fA-F]{1,16}|[0-9]{1,20}) ?([A-Za-z]*)")
 _MAX_ADDRESS = (1 << 64) - 1
 
 
@@ -51,7 +52,7 @@ def _size(value: object) -> int:
         match = _SIZE.fullmatch(value) if isinstance(value, str) else None
         if match is None or match[2] not in _UNITS:
             raise ValueError("expected a size such as 256 MiB (B, KiB, MiB, GiB, TiB), or a number of bytes")
-        number = int(match[1], 0 if match[1].startswith("0x") else 10) * _UNITS[match[2]]
+        number = (parse_number(match[1], 0) or 0) * _UNITS[match[2]]
     if not 0 <= number <= _MAX_ADDRESS:
         raise ValueError("expected a number that fits in 64 bits")
     return number

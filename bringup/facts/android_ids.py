@@ -5,6 +5,8 @@ Source of the ids: AOSP system/core/libcutils/include/private/android_filesystem
 
 from __future__ import annotations
 
+from bringup.text import parse_number
+
 __all__ = ["owner_text", "selinux_type", "uid_of"]
 
 _IDS = {
@@ -29,7 +31,7 @@ _NAMES = {number: name for name, number in _IDS.items()}
 
 def uid_of(name: str) -> int | None:
     """The id behind a name or a number; ``None`` if it is not known here."""
-    return int(name) if name.isdecimal() else _IDS.get(name)
+    return _IDS.get(name, parse_number(name))
 
 
 def owner_text(uid: int, gid: int) -> str:

@@ -21,6 +21,7 @@ from bringup.kernel.requirements.verdict import KconfigVerdict
 from bringup.kernel.sources.modules_load import modules_listed
 from bringup.kernel.sources.source import config_from_bytes
 from bringup.record.load import FileEntry, Record
+from bringup.text import parse_number
 
 __all__ = ["HEAP_FOLDER", "Facts", "UeventdRule"]
 
@@ -192,7 +193,8 @@ class Facts:
     def meminfo(self) -> dict[str, int]:
         """``/proc/meminfo`` in bytes; empty where it was not read."""
         lines = re.findall(r"^(\w+):\s+(\d+) kB", self.text("/proc/meminfo") or "", re.MULTILINE)
-        return {name: int(kib) * 1024 for name, kib in lines}
+        numbers = ((name, parse_number(kib)) for name, kib in lines)
+        return {name: kib * 1024 for name, kib in numbers if kib is not None}
 
     @cached_property
     def kernel_log(self) -> tuple[LogLine, ...] | None:

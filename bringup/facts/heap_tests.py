@@ -1,16 +1,24 @@
-"""The outcomes of heap tests; a known kernel defect decides between warn and fail."""
+"""The outcomes of heap tests: which known defect one shows, which were skipped for no good reason, which lack."""
 
 from __future__ import annotations
 
 import errno
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bringup.allocator.answer import Result
+from bringup.allocator.manifest import HeapTest, Source, heap_tests
 from bringup.facts.board import Facts
+from bringup.facts.memory.cma_areas import region_of
+from bringup.facts.memory.cma_usage import use_of
 from bringup.kernel.history.defects import Defect, DefectState, Judged, defect_shown_by
 from bringup.results.verdict import Outcome
+from bringup.text import parse_number
 
-__all__ = ["ShownDefect", "outcome_of", "shown_defect"]
+__all__ = ["ShownDefect", "outcome_of", "shown_defect", "unanswered"]
+
+#: A heap that could hold a test's memory so many times, and does not have it free, is used up.
+_ROOM = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +50,56 @@ def shown_defect(facts: Facts, result: Result) -> ShownDefect | None:
 
 
 def outcome_of(facts: Facts, result: Result) -> Outcome:
-    """The outcome of a heap test, as in its verdict."""
+    """The outcome of a heap test, as in its verdict.
+
+    A test that was skipped because others hold the heap's memory is an error: the same heap has room for it at other
+    times. It stays skipped on a heap that is too small for it, and where the plan limits the memory.
+    """
     shown = shown_defect(facts, result)
-    return result.outcome if shown is None else shown.outcome
+    if shown is not None:
+        return shown.outcome
+    return Outcome.ERROR if result.outcome is Outcome.SKIP and _is_used_up(facts, result) else result.outcome
+
+
+def _is_used_up(facts: Facts, result: Result) -> bool:
+    """Whether a test was skipped for memory that the heap has, but not free."""
+    limit, free = _held_and_free(result.seen)
+    test = heap_tests().get(result.test)
+    if test is None or limit is None or free is None or limit < free // 2:
+        return False
+    total = _size_of(facts, result.heap, is_cma="CmaFree" in result.seen)
+    return total is None or (test.bytes or test.pages * facts.page_size) <= total // _ROOM
+
+
+def _held_and_free(seen: str) -> tuple[int | None, int | None]:
+    """What may be held, and what is free, of ``needs N bytes; at most N may be held (CmaFree is N bytes, …``."""
+    before, middle, after = seen.partition(" may be held (")
+    if not middle or not before.startswith("needs "):
+        return None, None
+    words = (before.rpartition(" ")[2], after.partition(" is ")[2].partition(" ")[0])
+    limit, free = map(parse_number, words)
+    return limit, free
+
+
+def _size_of(facts: Facts, heap: str, *, is_cma: bool) -> int | None:
+    """All memory of a heap in bytes; ``None``: not known."""
+    if not is_cma:
+        return facts.meminfo.get("MemTotal")
+    area = heap.removeprefix("ion/").partition("/")[0]
+    if (use := use_of(facts, area)) is not None:
+        return use.total
+    region = region_of(facts, area)
+    return region.end - region.begin if region is not None else facts.meminfo.get("CmaTotal")
+
+
+def unanswered(facts: Facts) -> Iterator[tuple[str, HeapTest]]:
+    """Each (heap, test) that was asked for and has no result, although the test allocator said that it finished."""
+    record, known = facts.record, heap_tests()
+    answered = {(result.heap, result.test) for result in record.results}
+    abi = record.ion.abi if record.ion is not None else None
+    for heap in sorted(record.tested_heaps):
+        source = Source.NODE if not heap.startswith("ion/") else Source.LEGACY_ION if abi == "legacy" else Source.ION
+        for name in record.asked_tests:
+            test = known.get(name)
+            if test is not None and (heap, name) not in answered and (not test.only or source in test.only):
+                yield heap, test

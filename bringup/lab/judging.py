@@ -9,8 +9,9 @@ from pathlib import Path
 from bringup import __version__
 from bringup.checks.judge import judge
 from bringup.checks.registry import Question, Role, checks_for
+from bringup.config.match import Match, MatchOutcome
 from bringup.config.schema import BoardConfig
-from bringup.errors import BoardError, HostError, UsageError, os_reason
+from bringup.errors import BoardError, BringupError, HostError, UsageError, os_reason
 from bringup.facts.board import Facts
 from bringup.facts.config_match import match_config
 from bringup.facts.ion_equivalence import ion_facts
@@ -20,7 +21,7 @@ from bringup.results.run import BoardRun, Run
 from bringup.results.verdict import Verdict
 from bringup.text import shell_word, visible
 
-__all__ = ["heap_verdicts", "judge_folders", "judge_record", "judge_unusable", "now", "rendered_files"]
+__all__ = ["heap_verdicts", "judge_fault", "judge_folders", "judge_record", "judge_unusable", "now", "rendered_files"]
 
 
 def now() -> str:
@@ -42,16 +43,24 @@ def judge_record(
     :raises UsageError: there is no such file.
     """
     facts = Facts(record)
-    match = match_config(facts, configs)
+    match = _match(facts, configs)
     config = configs[0] if named else match.config
     files = rendered_files(rendered, config.name) if rendered is not None and config is not None else None
     return judge(facts.against(config, match.explanation, files), name)
 
 
+def _match(facts: Facts, configs: Sequence[BoardConfig]) -> Match:
+    """The config that matches; none where the record is damaged, which checks report."""
+    try:
+        return match_config(facts, configs)
+    except BringupError as error:
+        return Match(MatchOutcome.NONE, (), f"no board config could be chosen: {error}")
+
+
 def heap_verdicts(record: Record, configs: Sequence[BoardConfig]) -> list[Verdict]:
     """What the test allocator's tests say, and where there is ION, whether each heap is equal to what it replaces."""
     facts = Facts(record)
-    facts = facts.against(match_config(facts, configs).config)
+    facts = facts.against(_match(facts, configs).config)
     asked = checks_for(Role.HEAP_TESTS)
     if ion_facts(facts) is not None:
         asked += checks_for(Role.ION_COMPARISON)
@@ -85,6 +94,13 @@ def judge_unusable(error: BoardError) -> BoardRun:
         f"the board could not be used: {error.seen}", *evidence, remedy=error.hint.splitlines()
     )
     return BoardRun(serial=error.board or "unknown", verdicts=(why,), unusable=state)
+
+
+def judge_fault(serial: str, error: BringupError, record: str | None) -> BoardRun:
+    """A board of which nothing can be said, because its record could not be written, read or judged."""
+    (asked,) = checks_for(Role.OBSERVATION)
+    why = Question(asked.id, asked.title).unknown(str(error), remedy=error.hint.splitlines())
+    return BoardRun(serial=serial, verdicts=(why,), record=record)
 
 
 def judge_folders(

@@ -13,7 +13,7 @@ from bringup.config.match import Observed, match_board
 from bringup.config.schema import BoardConfig
 from bringup.deadline import Deadline
 from bringup.errors import BoardError
-from bringup.text import from_board
+from bringup.text import from_board, parse_number
 
 __all__ = ["BoardSummary", "survey", "survey_all"]
 
@@ -101,7 +101,7 @@ def _ask(board: Board, configs: Sequence[BoardConfig]) -> BoardSummary:
         state="device",
         model=properties.get(_MODEL),
         kernel=kernel or None,
-        page_size=int(page_kib) * 1024 if page_kib.isdecimal() else None,
+        page_size=1024 * kib if (kib := parse_number(page_kib)) is not None else None,
         root=uid == "0" if uid.isdecimal() else None,
         config=match.config.name if match.config else None,
         problem=None if match.config else match.explanation,

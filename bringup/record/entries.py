@@ -50,12 +50,16 @@ class RecordHead(_Entry, frozen=True, tag="record"):
 
     :param tool: version of the bringup that wrote it.
     :param heaps: pattern of the heaps to test; ``None``: none.
+    :param tests: the heap tests to run on each; empty: none, or an older version did not write them.
+    :param exhausts: whether each heap was to be used up.
     """
 
     schema: str
     tool: str = ""
     started: str = ""
     heaps: str | None = None
+    tests: tuple[str, ...] = ()
+    exhausts: bool = False
 
 
 class BoardEntry(_Entry, frozen=True, tag="board"):

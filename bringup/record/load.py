@@ -109,6 +109,8 @@ class Record:
 
     :ivar incomplete: why the record does not hold everything that was asked for; ``None`` when it does.
     :ivar asked_heaps: the pattern of the heaps to test; ``None`` where none were, or the record does not say.
+    :ivar asked_tests: the heap tests to run on each; empty where none were, or the record does not say.
+    :ivar asked_exhaustion: whether each heap was to be used up.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -130,6 +132,8 @@ class Record:
         self.traced: list[TracedBuffer] = []
         self.exhaustions: list[Exhaustion] = []
         self.asked_heaps: str | None = None
+        self.asked_tests: tuple[str, ...] = ()
+        self.asked_exhaustion = False
         self.tested_heaps: set[str] = set()
         self.round_trips: int | None = None
         self.incomplete: str | None = "the record ends before the observation did"
@@ -254,7 +258,8 @@ def _load(folder: Path, named: Path) -> Record:
     record = Record(folder)
     with journal:
         head = _read_head(journal.readline(_LINE_LIMIT), action, hint)
-        record.tool, record.started, record.asked_heaps = head.tool, head.started, head.heaps
+        record.tool, record.started = head.tool, head.started
+        record.asked_heaps, record.asked_tests, record.asked_exhaustion = head.heaps, head.tests, head.exhausts
         for number, raw in enumerate(iter(lambda: journal.readline(_LINE_LIMIT), b""), start=2):
             try:
                 line = _read_line(raw)

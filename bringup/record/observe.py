@@ -7,17 +7,19 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import msgspec
 
 from bringup import __version__
 from bringup.allocator.answer import Bye, FileFact, Line, Ran, Refused, Result, Timing, Untimed
+from bringup.allocator.manifest import heap_tests
 from bringup.allocator.plan import Bench, Exhaust, Heaps, Item, Pages, Plan, Reads, Run, Stress, Test
 from bringup.allocator.run import Program, ensure_pushed, run
 from bringup.board import Board, Root, RootPolicy
 from bringup.deadline import Deadline
-from bringup.errors import AllocatorError, BoardError, BringupError
+from bringup.errors import AdbServerError, AllocatorError, BoardError, BringupError
 from bringup.record.benchmark import Benchmark
 from bringup.record.entries import BoardEntry, End, ProgramEntry, RecordHead, StepEntry
 from bringup.record.journal import SCHEMA, Journal
@@ -58,6 +60,13 @@ class Observation:
     benchmark: Benchmark | None = None
     stress: tuple[int, int] | None = None
 
+    def head(self) -> RecordHead:
+        """The first line of a record: what is asked of the board."""
+        patterns = () if self.heaps is None else self.tests
+        tests = tuple(test for test in heap_tests() if any(fnmatchcase(test, pattern) for pattern in patterns))
+        exhausts = self.heaps is not None and self.exhaust
+        return RecordHead(SCHEMA, __version__, _now(), self.heaps, tests, exhausts)
+
 
 def observe(board: Board, folder: Path, how: Observation, on_step: OnStep | None = None) -> BringupError | None:
     """Observe one board into a new record.
@@ -71,14 +80,21 @@ def observe(board: Board, folder: Path, how: Observation, on_step: OnStep | None
     deadline = Deadline.after(how.seconds)
     with Journal(folder) as journal:
         session = _Session(board, journal, deadline, on_step or (lambda _: None))
-        journal.line(RecordHead(SCHEMA, __version__, _now(), how.heaps))
+        journal.line(how.head())
         failure: BringupError | None = None
         why = "interrupted"
         try:
             session.observe(how)
             why = ""
-        except (BoardError, AllocatorError) as error:
+        except (BoardError, AllocatorError, AdbServerError) as error:
             failure, why = error, str(error)
+        except Exception as error:
+            why = (
+                str(error)
+                if isinstance(error, BringupError)
+                else f"a fault of bringup: {type(error).__name__}: {error}"
+            )
+            raise
         finally:
             journal.line(End(not why, board.round_trips, why))
     return failure
@@ -142,14 +158,14 @@ class _Session:
         """Write a line down as it came; what was read goes to ``files/``."""
         if isinstance(line, FileFact):
             stored = self._journal.store(line.path, line.data) if line.data else {}
-            self._journal.copy(_replaced(line.raw, stored, without="data"))
+            self._journal.copy(_entry(line.raw, stored))
         elif isinstance(line, Ran):
             outputs = {"stdout": line.stdout, "stderr": line.stderr}
             places = {name: f"ran/{'/'.join(line.argv)}/{name}" for name in outputs}
             stored_outputs = {
                 name: self._journal.store(places[name], data) if data else {"size": 0} for name, data in outputs.items()
             }
-            self._journal.copy(_replaced(line.raw, stored_outputs))
+            self._journal.copy(_entry(line.raw, stored_outputs))
         else:
             self._journal.copy(line.raw)
         if isinstance(line, Result):
@@ -169,10 +185,14 @@ class _Session:
         self._measured = run
 
 
-def _replaced(raw: bytes, values: Mapping[str, object], without: str = "") -> bytes:
-    """A line with these values in place of its own, and all else as it came."""
+#: What only this host says about contents, and what it says in place of them.
+_OWN = ("data", "stored", "sha256")
+
+
+def _entry(raw: bytes, values: Mapping[str, object]) -> bytes:
+    """The journal's line for one of the answer's: its fields as they came, and these values for contents."""
     fields = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
-    kept = {name: value for name, value in fields.items() if name != without}
+    kept = {name: value for name, value in fields.items() if name not in _OWN}
     return msgspec.json.encode({**kept, **values})
 
 

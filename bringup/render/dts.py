@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from bringup.errors import ConfigError
-from bringup.text import visible
+from bringup.text import parse_number, visible
 
 __all__ = ["SourceNode", "read_nodes", "show_numbers"]
 
@@ -133,10 +133,10 @@ def _values(tokens: _Tokens) -> list[str]:
 
 
 def _numbers(values: list[str], line: int, path: str) -> list[int]:
-    try:
-        return [int(word, 0) for value in values for word in value.strip("<>").split()]
-    except ValueError as error:
-        raise ConfigError(path, f"'{visible(' '.join(values))}' are not numbers", line=line) from error
+    numbers = [parse_number(word, 0) for value in values for word in value.strip("<>").split()]
+    if None in numbers:
+        raise ConfigError(path, f"'{visible(' '.join(values)[:80])}' are not numbers", line=line)
+    return [number for number in numbers if number is not None]
 
 
 def _count(node: _Parsed, name: str, path: str) -> int:

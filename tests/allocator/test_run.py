@@ -61,6 +61,23 @@ def test_half_a_file_of_that_name_is_not_taken_for_it(fresh: NativeBoard) -> Non
     assert there.read_bytes() == wanted.path.read_bytes()
 
 
+def test_what_was_planted_under_its_name_is_never_run(fresh: NativeBoard) -> None:
+    board, wanted = fresh.connect(), own_binary()
+    there = fresh.files / "data/local/tmp" / wanted.remote_name
+    there.write_text("#!/system/bin/sh\n: >/tmp/planted\n")
+    there.chmod(0o755)
+    assert ensure_pushed(board, Deadline.after(SECONDS)).pushed
+    assert there.read_bytes() == wanted.path.read_bytes()
+    assert not (fresh.files / "tmp/planted").exists()
+
+
+def test_a_board_that_cannot_hash_gets_it_each_time(fresh: NativeBoard) -> None:
+    board = fresh.connect()
+    (fresh.files / "vendor/bin/sha256sum").write_text("#!/system/bin/sh\nexit 127\n")
+    (fresh.files / "vendor/bin/sha256sum").chmod(0o755)
+    assert [ensure_pushed(board, Deadline.after(SECONDS)).pushed for _ in range(2)] == [True, True]
+
+
 def test_to_a_machine_without_a_program_nothing_is_pushed(fresh: NativeBoard, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(running, "_LOOK", "echo mips64 # {files}")
     with pytest.raises(AllocatorError, match="the board's machine is 'mips64'"):

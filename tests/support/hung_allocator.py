@@ -9,6 +9,10 @@ from tests.support.native_adbd import NativeBoard
 
 def hang_the_allocator(board: NativeBoard) -> None:
     """Put something on the board that passes for the test allocator, and answers nothing."""
-    place = board.files / "data/local/tmp" / binary(Abi.X86_64).remote_name
+    own = binary(Abi.X86_64)
+    place = board.files / "data/local/tmp" / own.remote_name
     place.write_text('#!/system/bin/sh\n[ "$1" = --version ] && exit 0\nexec sleep 600\n')
     place.chmod(0o755)
+    believed = board.files / "vendor/bin/sha256sum"
+    believed.write_text(f'#!/system/bin/sh\necho "{own.sha256}  $1"\n')
+    believed.chmod(0o755)

@@ -98,16 +98,19 @@ class ScriptedBoard:
     logcat: str | None = "--------- beginning of main\n"
     hello: dict[str, Any] | None = field(default_factory=lambda: dict(HELLO))
     end: dict[str, Any] = field(default_factory=lambda: {"t": "end", "complete": True, "round_trips": 4})
-    bye_boot_id: str = BOOT_ID
+    bye_boot_id: str | None = BOOT_ID
     asked: str | None = "*"
+    asked_tests: tuple[str, ...] = ()
+    asked_exhaustion: bool = False
+    first_boot_id: str = BOOT_ID
 
     def record(self, folder: Path) -> Record:
         """Write it down and read it back."""
         with Journal(folder) as journal:
-            journal.line(
-                {"t": "record", "schema": SCHEMA, "tool": "0", "started": "2026-01-01T00:00:00Z", "heaps": self.asked}
-            )
-            board = {"serial": "scripted", "root": "adbd", "root_reason": "", "machine": "aarch64", "boot_id": BOOT_ID}
+            asked = {"heaps": self.asked, "tests": self.asked_tests, "exhausts": self.asked_exhaustion}
+            journal.line({"t": "record", "schema": SCHEMA, "tool": "0", "started": "2026-01-01T00:00:00Z"} | asked)
+            board = {"serial": "scripted", "root": "adbd", "root_reason": "", "machine": "aarch64"}
+            board["boot_id"] = self.first_boot_id
             journal.line({"t": "board"} | board)
             if self.hello is not None:
                 journal.line(self.hello)
@@ -131,6 +134,8 @@ class ScriptedBoard:
         else:
             journal.line({"t": "file", "path": "/proc/config.gz"} | MISSING)
         self._heaps(journal)
+        if self.asked_tests or self.asked_exhaustion:
+            journal.line({"t": "heaps", "pattern": "*", "state": "ok", "errno": 0, "names": sorted(self.heaps)})
         for line in (*self.nodes, *self.results, *self.latencies):
             journal.line(line)
         for path, text in self.files_after.items():

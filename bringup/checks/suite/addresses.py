@@ -11,6 +11,7 @@ from bringup.checks.registry import Question, check
 from bringup.config.schema import DeclaredIn, HeapKind, Range, Region
 from bringup.facts.board import Facts
 from bringup.results.verdict import Change, Verdict
+from bringup.text import parse_number
 
 _RAM = re.compile(r"^\s*([0-9a-f]+)-([0-9a-f]+) : System RAM", re.MULTILINE)
 _GIB = 1024**3
@@ -75,5 +76,5 @@ def _remedy(limit: int | None) -> list[str]:
 
 
 def _top_of_ram(facts: Facts) -> int | None:
-    ends = [int(end, 16) for _, end in _RAM.findall(facts.text("/proc/iomem") or "")]
+    ends = [parse_number(end, 16) or 0 for _, end in _RAM.findall(facts.text("/proc/iomem") or "")]
     return max(ends) + 1 if any(ends) else None

@@ -16,7 +16,7 @@ from bringup.causes.known.memory import HEAP_SLOW
 from bringup.checks.registry import Question, Role, check
 from bringup.config.units import show_size
 from bringup.facts.board import Facts
-from bringup.facts.heap_tests import ShownDefect, shown_defect
+from bringup.facts.heap_tests import ShownDefect, outcome_of, shown_defect, unanswered
 from bringup.facts.ion_equivalence import legacy_note
 from bringup.facts.latency import latencies_of, latency_facts
 from bringup.results.verdict import Outcome, Verdict
@@ -24,6 +24,9 @@ from bringup.results.verdict import Outcome, Verdict
 #: Work on page tables alone cannot make allocating slower than this share of memset's speed.
 _EFFICIENCY_FLOOR = 0.3
 _JUDGED_FROM = 1024 * 1024
+
+
+_FREE_MEMORY = "end what holds the memory, or reboot the board; then run again"
 
 
 @check(
@@ -42,6 +45,8 @@ def tests(question: Question, facts: Facts) -> Iterator[Verdict]:
         note = legacy_note(facts) if result.heap.startswith("ion/") else ()
         yield replace(verdict, evidence=(*verdict.evidence, *note)) if note else verdict
     yield from _cut_short(question, facts)
+    if facts.record.incomplete is None:
+        yield from _unanswered(facts)
     if facts.record.timings and not facts.record.results and facts.record.incomplete is None:
         yield question.skipped("this is a benchmark's record: it ran no heap tests")
         return
@@ -53,7 +58,9 @@ def tests(question: Question, facts: Facts) -> Iterator[Verdict]:
             yield question.of(heap).skipped(f"this run tested only the heaps {pattern}")
             continue
         yield question.of(heap).unknown(facts.record.incomplete or "the test allocator did not test this heap")
-    if not tested and not untested:
+    if not tested and pattern != "*" and facts.record.incomplete is None:
+        yield question.unknown(f"no heap matches {pattern}: nothing was tested")
+    elif not tested and not untested:
         reason = "there is no heap to test"
         yield (
             question.skipped(reason)
@@ -71,8 +78,14 @@ def _cut_short(question: Question, facts: Facts) -> Iterator[Verdict]:
         yield question.of(last.heap).unknown(f"the tests after {last.test} are not known: {record.incomplete}")
 
 
+def _unanswered(facts: Facts) -> Iterator[Verdict]:
+    """A verdict for each test that was asked for and has no result: it is unknown, whatever the last line said."""
+    for heap, test in unanswered(facts):
+        yield Question(f"allocator.{test.id}", test.asserts, heap).unknown("the test allocator gave no result for it")
+
+
 def _verdict(result: Result, facts: Facts) -> Verdict:
-    outcome = result.outcome
+    outcome = outcome_of(facts, result)
     question = Question(f"allocator.{result.test}", result.asserts, result.heap)
     intended = (
         why_refusal_is_intended(facts, result.heap)
@@ -81,6 +94,8 @@ def _verdict(result: Result, facts: Facts) -> Verdict:
     )
     if outcome is Outcome.FAIL and intended is not None:
         return question.unknown(intended, *filter(None, [result.seen]), remedy=["run as root: adb root"])
+    if outcome is Outcome.ERROR and result.outcome is Outcome.SKIP:
+        return question.unknown(f"the heap's memory is used up: {result.seen}", remedy=[_FREE_MEMORY])
     if (shown := shown_defect(facts, result)) is not None:
         return _known_defect(question, result, shown)
     if outcome is Outcome.FAIL:

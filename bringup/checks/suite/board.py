@@ -9,6 +9,8 @@ from bringup.checks.registry import Question, Role, check
 from bringup.facts.board import Facts
 from bringup.results.verdict import Verdict
 
+_COMPATIBLE = "/sys/firmware/devicetree/base/compatible"
+
 
 @check(
     "board.observed",
@@ -23,9 +25,20 @@ def observed(question: Question, facts: Facts) -> Iterator[Verdict]:
     record = facts.record
     if record.incomplete is not None:
         yield question.unknown(record.incomplete, remedy=["observe the board again: bringup run"])
+    elif unread := [when for when, boot_id in _boot_ids(facts) if not boot_id]:
+        yield question.unknown(f"boot_id was not read {' and '.join(unread)}: the board may have rebooted")
     else:
         trips = "" if record.round_trips is None else f"{record.round_trips} adb round trips"
         yield question.passed(*filter(None, (f"boot_id {record.board.boot_id} before and after", trips)))
+
+
+def _boot_ids(facts: Facts) -> tuple[tuple[str, str | None], ...]:
+    hello, bye = facts.record.hello, facts.record.bye
+    return (
+        ("at the first contact", facts.record.board.boot_id),
+        ("before the tests", hello.boot_id if hello else None),
+        ("after them", bye.boot_id if bye else None),
+    )
 
 
 @check(
@@ -73,11 +86,17 @@ def _unjudged(facts: Facts) -> Iterator[str]:
 def config(question: Question, facts: Facts) -> Iterator[Verdict]:
     if facts.config is not None:
         yield question.passed(f"{facts.config.name}: {facts.config.title}", *filter(None, [facts.why_config]))
-    elif facts.record.hello is None:
-        yield question.unknown("the board reported nothing about itself")
+    elif facts.record.hello is None or (facts.record.incomplete is not None and not _identified(facts)):
+        yield question.unknown(facts.record.incomplete or "the board reported nothing about itself")
     else:
         yield question.warned(
             *filter(None, [facts.why_config]),
             cause=BOARD_NO_CONFIG.here(),
             remedy=BOARD_NO_CONFIG.fix,
         )
+
+
+def _identified(facts: Facts) -> bool:
+    """Whether everything was read that a board config can match."""
+    record = facts.record
+    return record.ran("/system/bin/getprop") is not None and record.file(_COMPATIBLE) is not None

@@ -19,6 +19,8 @@ MIB = 1024**2
 _USABLE = 0.9
 #: If the largest buffer at the end is below this share of the largest at first, the area stays fragmented.
 _WHOLE_AGAIN = 0.75
+#: What the test allocator says where the heap has nothing left to give.
+_NOTHING_FREE = "less than a page may be held"
 
 
 @check(
@@ -33,8 +35,21 @@ _WHOLE_AGAIN = 0.75
 def clean(question: Question, facts: Facts) -> Iterator[Verdict]:
     for exhaustion in facts.record.exhaustions:
         yield _clean(question.of(exhaustion.heap), exhaustion)
-    if not facts.record.exhaustions:
+    missing = _not_answered(facts)
+    for heap in missing:
+        yield question.of(heap).unknown("the test allocator was to use this heap up, and says nothing of it")
+    if not facts.record.exhaustions and not missing:
         yield question.skipped("no heap was used up")
+
+
+def _not_answered(facts: Facts) -> list[str]:
+    """The heaps that were to be used up and have no answer, although the test allocator said that it finished."""
+    record = facts.record
+    if not record.asked_exhaustion or record.incomplete is not None:
+        return []
+    answered = {exhaustion.heap for exhaustion in record.exhaustions}
+    asked = (heap for heap in record.tested_heaps if not heap.startswith(("ion/", "protected,")))
+    return sorted(heap for heap in asked if heap not in answered)
 
 
 def _name(number: int) -> str:
@@ -45,6 +60,8 @@ def _clean(question: Question, exhaustion: Exhaustion) -> Verdict:
     held = f"{_mib(exhaustion.held)} held in {exhaustion.buffers} buffers, of {_mib(exhaustion.free)} free"
     shown = f"{held}; ended by: {exhaustion.stopped}"
     kept = exhaustion.free - exhaustion.free_after
+    if exhaustion.stopped == "not tried" and exhaustion.seen == _NOTHING_FREE:
+        return question.unknown(f"the heap's memory is used up: {exhaustion.seen}")
     if exhaustion.stopped == "not tried":
         return question.skipped(exhaustion.seen)
     if exhaustion.stopped == "died":

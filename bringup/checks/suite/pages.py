@@ -12,6 +12,7 @@ from bringup.config.units import show_size
 from bringup.facts.board import Facts
 from bringup.facts.memory.buffer_placement import Placement, placements, runs_of, why_not_traced
 from bringup.results.verdict import Diagnosis, Outcome, Verdict
+from bringup.text import parse_number
 
 Judge = Callable[[Question, Facts, list[Placement]], Verdict]
 _ABOVE_LIMIT = Diagnosis(
@@ -239,5 +240,6 @@ def _counted(question: Question, facts: Facts, area: str, pages: int) -> Verdict
 
 def _difference(facts: Facts, path: str) -> int | None:
     """How much the number grew between its last two readings, before and after the buffers were traced."""
-    readings = [entry.text().strip() for entry in facts.record.readings(path)[-2:]]
-    return int(readings[1]) - int(readings[0]) if len(readings) == 2 and all(map(str.isdigit, readings)) else None
+    readings = [parse_number(entry.text().strip()) for entry in facts.record.readings(path)[-2:]]
+    before, after = readings if len(readings) == 2 else (None, None)
+    return None if before is None or after is None else after - before

@@ -10,6 +10,7 @@ from bringup.facts.memory.memory_map import memory_facts
 from bringup.kernel.history.cma_alignment import cma_alignment
 from bringup.results.memory import SET_ASIDE
 from bringup.results.pages import RegionFacts
+from bringup.text import parse_number
 
 __all__ = ["cma_granule", "largest_order", "region_of", "regions"]
 
@@ -74,6 +75,7 @@ def _configured_order(facts: Facts, *symbols: str) -> int | None:
     config = facts.kernel_config
     for symbol in symbols:
         value = config.get(symbol) if config is not None else None
-        if value is not None and value.isdecimal() and int(value) < 32:
-            return int(value)
+        order = parse_number(value or "")
+        if order is not None and order < 32:
+            return order
     return None

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bringup.facts.board import Facts
+from bringup.text import parse_number
 
 __all__ = [
     "CMA_DEBUGFS",
@@ -77,5 +78,4 @@ def debugfs_areas(facts: Facts, file: str) -> Iterator[tuple[str, str]]:
 
 def read_number(facts: Facts, path: str) -> int | None:
     """The decimal number in a file; ``None``: not there, or not a number."""
-    text = (facts.text(path) or "").strip()
-    return int(text) if text.isdigit() else None
+    return parse_number((facts.text(path) or "").strip())

@@ -16,6 +16,7 @@ from bringup.facts.board import Facts
 from bringup.facts.memory.cma_usage import CMA_SYSFS, area_uses
 from bringup.facts.memory.reserved_memory import RESERVED_MEMORY, ReservedNode, observed_nodes
 from bringup.results.memory import MemoryFacts, MemoryRegion, RegionKind, Unplaced
+from bringup.text import parse_number
 
 __all__ = ["memory_facts"]
 
@@ -31,9 +32,8 @@ _POOL = re.compile(
 )
 _NODE = re.compile(r"initialized node (?P<name>\S+), compatible id")
 #: An area of several ranges has no address here: "Reserved 64 MiB in 2 ranges" (mm/cma.c of 7.2 and 7.3).
-_PLAIN_CMA = re.compile(r"cma: Reserved (?P<mib>\d+) MiB (?:at|in) (?:0x)?(?P<begin>[0-9a-f]+)(?! ranges?\b)\b")
-_MIB = 1 << 20
-_UNITS = {"KiB": 1 << 10, "MiB": _MIB}
+_PLAIN_CMA = re.compile(r"cma: Reserved (?P<size>\d+) MiB (?:at|in) (?:0x)?(?P<begin>[0-9a-f]+)(?! ranges?\b)\b")
+_UNITS = {"KiB": 1 << 10, "MiB": 1 << 20}
 _MOST = 256
 
 
@@ -56,8 +56,21 @@ def memory_facts(facts: Facts) -> MemoryFacts | None:
 def _iomem(facts: Facts) -> Iterator[tuple[int, str, int, int]]:
     """(depth, name, begin, end) of ``/proc/iomem``; nothing where all addresses are 0, as without root."""
     for line in (facts.text("/proc/iomem") or "").splitlines():
-        if (match := _IOMEM.match(line)) and int(match["end"], 16):
-            yield len(match["indent"]) // 2, match["name"], int(match["begin"], 16), int(match["end"], 16) + 1
+        if (match := _IOMEM.match(line)) and (extent := _extent(match)) and extent[1] > 1:
+            yield len(match["indent"]) // 2, match["name"], *extent
+
+
+def _extent(match: re.Match[str]) -> tuple[int, int] | None:
+    """From ``begin`` to behind ``end``; ``None``: these are not addresses."""
+    begin, end = parse_number(match["begin"], 16), parse_number(match["end"], 16)
+    return None if begin is None or end is None else (begin, end + 1)
+
+
+def _sized(match: re.Match[str]) -> tuple[int, int] | None:
+    """From ``begin``, ``size`` units (MiB where there is none); ``None``: these are not numbers of a board."""
+    groups = match.groupdict()
+    begin, size = parse_number(groups["begin"], 16), parse_number(groups["size"], most_digits=12)
+    return None if begin is None or size is None else (begin, begin + size * _UNITS[groups.get("unit", "MiB")])
 
 
 def _joined(ranges: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
@@ -74,8 +87,8 @@ def _joined(ranges: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
 def _ram_by_log(facts: Facts) -> Iterator[tuple[int, int]]:
     """mm/mm_init.c prints the early memory node ranges."""
     for line in facts.dmesg or ():
-        if match := _RANGE.search(line):
-            yield int(match["begin"], 16), int(match["end"], 16) + 1
+        if (match := _RANGE.search(line)) and (extent := _extent(match)):
+            yield extent
 
 
 def _kernel_and_boot(iomem: Iterable[tuple[int, str, int, int]]) -> Iterator[MemoryRegion]:
@@ -98,20 +111,18 @@ def _by_log(facts: Facts) -> Iterator[MemoryRegion]:
     """By the kernel's log. Newer kernels log a region in one line, older ones its address and then, below, its name."""
     pool: tuple[RegionKind, int, int] | None = None
     for line in facts.dmesg or ():
-        if match := _MAPPED.search(line):
+        if (match := _MAPPED.search(line)) and (extent := _extent(match)):
             kind = RegionKind.CMA if match["reusable"] == "reusable" else RegionKind.POOL
             kind = RegionKind.NO_MAP if match["nomap"] == "nomap" else kind
-            yield MemoryRegion(match["name"], kind, int(match["begin"], 16), int(match["end"], 16) + 1, "dmesg")
-        elif match := _POOL.search(line):
+            yield MemoryRegion(match["name"], kind, *extent, "dmesg")
+        elif (match := _POOL.search(line)) and (extent := _sized(match)):
             kind = RegionKind.CMA if match["what"] == "CMA" else RegionKind.POOL
-            begin = int(match["begin"], 16)
-            pool = kind, begin, begin + int(match["size"]) * _UNITS[match["unit"]]
+            pool = (kind, *extent)
         elif (match := _NODE.search(line)) and pool:
             yield MemoryRegion(match["name"], *pool, "dmesg")
             pool = None
-        elif match := _PLAIN_CMA.search(line):
-            begin = int(match["begin"], 16)
-            yield MemoryRegion(_default_area(facts), RegionKind.CMA, begin, begin + int(match["mib"]) * _MIB, "dmesg")
+        elif (match := _PLAIN_CMA.search(line)) and (extent := _sized(match)):
+            yield MemoryRegion(_default_area(facts), RegionKind.CMA, *extent, "dmesg")
 
 
 def _default_area(facts: Facts) -> str:

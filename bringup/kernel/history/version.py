@@ -14,7 +14,7 @@ __all__ = ["ANY_VERSION", "Flavour", "KernelVersion", "VersionRange"]
 
 _RELEASE = r"(?:v|Linux version |Linux )?(\d{1,5})\.(\d{1,5})(?:\.(\d{1,5}))?(?P<tail>[-+~_.][\x21-\x7e]*)?"
 _ANDROID = r"-android(\d{1,3})(?:-(\d{1,3}))?(?![\w])"
-_RC = r"-rc(\d+)"
+_RC = r"-rc(\d{1,3})(?!\d)"
 
 
 class Flavour(enum.StrEnum):

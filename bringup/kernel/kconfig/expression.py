@@ -12,6 +12,8 @@ from functools import lru_cache
 
 from msgspec import Struct
 
+from bringup.text import parse_number
+
 __all__ = [
     "And",
     "BadExpression",
@@ -235,10 +237,8 @@ def _resolved(name: str, get: Callable[[str], str | None]) -> str:
 
 
 def _holds(left: str, operator: str, right: str) -> bool:
-    try:
-        order = _sign(int(left, 0), int(right, 0))
-    except ValueError:
-        order = _sign(left, right)
+    numbers = parse_number(left, 0, signed=True), parse_number(right, 0, signed=True)
+    order = _sign(left, right) if None in numbers else _sign(numbers[0] or 0, numbers[1] or 0)
     return {
         "=": order == 0,
         "!=": order != 0,

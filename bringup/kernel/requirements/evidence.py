@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 from msgspec import Struct
 
 from bringup.kernel.sources.modules_load import module_name
+from bringup.text import parse_number
 
 __all__ = ["Evidence", "Proof", "ProofKind", "Proven"]
 
@@ -133,7 +134,10 @@ def _weigh_cma_total(pattern: str, evidence: Evidence) -> tuple[Proven, str]:
     if evidence.cma_total is None:
         return Proven.UNKNOWN, ""
     line = f"CmaTotal in /proc/meminfo is {evidence.cma_total >> 10} kB"
-    return (Proven.YES if evidence.cma_total >= int(pattern) else Proven.NO), line
+    least = parse_number(pattern)
+    if least is None:
+        return Proven.UNKNOWN, ""
+    return (Proven.YES if evidence.cma_total >= least else Proven.NO), line
 
 
 _WEIGH = {

@@ -11,6 +11,7 @@ from bringup.kernel.kconfig.dotconfig import KernelConfig, unquote
 from bringup.kernel.kconfig.effective import Effective
 from bringup.kernel.kconfig.expression import And, parse_expression, value_of
 from bringup.kernel.requirements.requirement import AllOf, Need, SymbolNeed
+from bringup.text import parse_number
 
 __all__ = ["NeedCheck", "NeedState", "accepts", "check_need", "unmet_dependencies"]
 
@@ -128,8 +129,7 @@ def accepts(need: SymbolNeed, value: str) -> bool:
         return unquote(value) in need.values - _TRISTATE
     if not need.ranges:
         return False
-    try:
-        number = int(value, 16 if value[:2] in {"0x", "0X"} else 10)
-    except ValueError:
+    number = parse_number(value, 0, signed=True)
+    if number is None:
         return False
     return any((low is None or number >= low) and (high is None or number <= high) for low, high in need.ranges)

@@ -13,10 +13,11 @@ from bringup.kernel.history.version import ANY_VERSION, Flavour, VersionRange
 from bringup.kernel.requirements.evidence import Proof, ProofKind
 from bringup.kernel.requirements.verdict import Severity
 from bringup.outcome import Cause
+from bringup.text import parse_number
 
 __all__ = ["AllOf", "AnyOf", "Need", "Requirement", "SymbolNeed", "need_from_data", "symbols_of"]
 
-_RANGE = r"(-?\d+|0[xX][0-9a-fA-F]+)?\.\.(-?\d+|0[xX][0-9a-fA-F]+)?"
+_RANGE = r"(-?\d{1,20}|0[xX][0-9a-fA-F]{1,16})?\.\.(-?\d{1,20}|0[xX][0-9a-fA-F]{1,16})?"
 _NESTING = 16
 
 
@@ -193,7 +194,7 @@ def _is_symbol(text: str) -> bool:
 
 
 def _number(text: str | None) -> int | None:
-    return None if text is None else int(text, 16 if text[:2] in {"0x", "0X"} else 10)
+    return None if text is None else parse_number(text, 0, signed=True)
 
 
 def _bad_need(seen: str) -> UsageError:

@@ -18,13 +18,13 @@ from bringup.kernel.kconfig.dotconfig import parse_config
 from bringup.kernel.requirements.requirement import AllOf, Need, Requirement, SymbolNeed
 from bringup.kernel.requirements.verdict import Severity
 from bringup.kernel.requirements.xml_elements import Element, read_xml
-from bringup.text import from_board
+from bringup.text import from_board, parse_number
 
 __all__ = ["load_vintf", "vintf_requirements"]
 
 _MAX_BYTES = 16 << 20
 _BRANCH = re.compile(r"android-(\d+\.\d+)$")
-_NUMBER = r"(?:0[xX][0-9a-fA-F]+|-?\d+)"
+_NUMBER = r"(?:0[xX][0-9a-fA-F]{1,16}|-?[0-9]{1,20})"
 _RANGE = re.compile(rf"({_NUMBER})-({_NUMBER})")
 _SYMBOL = re.compile(r"CONFIG_([A-Za-z0-9_]+)", re.ASCII)
 
@@ -128,7 +128,7 @@ def _symbol_need(config: Element, source: str) -> SymbolNeed:
 
 
 def _number(text: str) -> int:
-    return int(text, 16 if text[:2] in {"0x", "0X"} else 10)
+    return parse_number(text, 0, signed=True) or 0
 
 
 def _requirement(

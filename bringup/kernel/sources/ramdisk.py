@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 
 from bringup.errors import ConfigError
 from bringup.kernel.sources.decompress import compression_of, unpack
+from bringup.text import parse_number
 
 __all__ = ["ramdisk_files"]
 
@@ -70,10 +71,9 @@ def _entries(stream: _Stream, source: str, wanted: tuple[str, ...]) -> Iterator[
         start, header = _header(stream)
         if header[:6] not in {b"070701", b"070702"}:
             return
-        try:
-            size, name_size = int(header[54:62], 16), int(header[94:102], 16)
-        except ValueError as error:
-            raise ConfigError(source, f"damaged at byte {start}: no cpio header") from error
+        size, name_size = (parse_number(header[at : at + 8].decode("latin-1"), 16) for at in (54, 94))
+        if size is None or name_size is None:
+            raise ConfigError(source, f"damaged at byte {start}: no cpio header")
         if not 0 < name_size <= _MAX_NAME:
             raise ConfigError(source, f"damaged at byte {start}: a name of {name_size} bytes")
         name = stream.read(name_size)[:-1].decode("utf-8", "backslashreplace")

@@ -11,6 +11,9 @@ from tests.support.suite import (
 BROKEN = (
     Broken("cut off", "board.observed", "error", broken(end={"t": "end", "complete": False, "why": "cable"})),
     Broken("rebooted", "board.observed", "error", broken(bye_boot_id="another")),
+    Broken("boot_id is not known at the end", "board.observed", "error", broken(bye_boot_id=None)),
+    Broken("boot_id is not known at all", "board.observed", "error", broken(bye_boot_id=None, hello=HELLO | {"boot_id": None}, first_boot_id="")),
+    Broken("lost before it said what it is", "board.config", "error", broken(end={"t": "end", "complete": False, "why": "cable"}), None, None),
     Broken("no root", "board.root", "warn", broken(hello=HELLO | {"uid": 2000}), "board.no-root"),
     Broken("no config", "board.config", "warn", broken(), "board.no-config", None),
 )  # fmt: skip
