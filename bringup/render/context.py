@@ -14,6 +14,7 @@ from bringup.render.kconfig import Option, kernel_options
 from bringup.render.matrix_kernel import MatrixKernel, matrix_kernel
 from bringup.render.sepolicy import Policy, make_policy
 from bringup.render.sheet import Sheet, make_sheet
+from bringup.render.udev import LINUX_NODE, is_of_linux
 
 __all__ = ["CONTEXT_HELP", "NEWEST_KERNEL", "Context", "make_context"]
 
@@ -51,7 +52,7 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Permission:
-    """What ueventd sets on a node in /dev/dma_heap: ``name``, ``mode``, ``owner``, ``group``."""
+    """What ueventd or udev sets on a node in /dev/dma_heap: ``name``, ``mode``, ``owner``, ``group``."""
 
     name: str
     mode: str
@@ -89,6 +90,7 @@ CONTEXT_HELP: Mapping[str, str] = {
     "options": "kernel options: symbol, value, why",
     "usage_rules": "gralloc usage → heap, in the order to try: all, none (masks), heap (node name), text",
     "permissions": "nodes whose mode, owner and group are known: name, mode, owner, group",
+    "udev_nodes": "nodes and what udev gives them on a Linux that is not Android: name, mode, owner, group",
     "modules": "modules that provide heaps on this board, in load order, without .ko",
     "cmdline": "cmdline(): kernel parameters: text, consequences (sentences)",
     "matrix_kernel": "matrix_kernel(): the kernel of AOSP's compatibility matrix: version, remark",
@@ -113,6 +115,7 @@ class Context:
     options: tuple[Option, ...]
     usage_rules: tuple[UsageMask, ...]
     permissions: tuple[Permission, ...]
+    udev_nodes: tuple[Permission, ...]
     modules: tuple[str, ...]
 
     def cmdline(self) -> tuple[Parameter, ...]:
@@ -147,6 +150,7 @@ def make_context(config: BoardConfig, kernel: KernelVersion) -> Context:
         options=kernel_options(config, heaps, kernel),
         usage_rules=_usage_rules(heaps, series),
         permissions=tuple(permission for node in nodes if (permission := _permission(node)) is not None),
+        udev_nodes=tuple(_on_linux(node) for node in nodes),
         modules=config.kernel.modules if config.kernel is not None else (),
     )
 
@@ -156,6 +160,11 @@ def _permission(node: Node) -> Permission | None:
     if expected is None or expected.mode is None or expected.owner is None or expected.group is None:
         return None
     return Permission(node.name, expected.mode, expected.owner, expected.group)
+
+
+def _on_linux(node: Node) -> Permission:
+    permission = _permission(node) if is_of_linux(node.heap.node) else None
+    return permission or Permission(node.name, *LINUX_NODE)
 
 
 def _usage_rules(heaps: tuple[Heap, ...], series: str) -> tuple[UsageMask, ...]:

@@ -25,11 +25,15 @@ __all__ = [
 ]
 
 _NODE = re.compile(r"/dev/dma_heap/\S+")
+_UDEV_RULE = re.compile(
+    r'SUBSYSTEM=="dma_heap", KERNEL=="(?P<name>[^"|]+)", OWNER="(?P<owner>[^"]+)", GROUP="(?P<group>[^"]+)", '
+    r'MODE="(?P<mode>0?[0-7]{3})"'
+)
 
 
 @dataclass(frozen=True, slots=True)
 class NodeLine:
-    """A line of ueventd.rc: ``path`` may hold wildcards."""
+    """A line of ueventd.rc or a udev rule: ``path`` may hold wildcards."""
 
     place: str
     path: str
@@ -70,9 +74,14 @@ class ParameterLine:
 
 @dataclass(frozen=True, slots=True)
 class ExpectedLines:
-    """What each fragment expects; ``None``: there is no such fragment to compare with."""
+    """What each fragment expects; ``None``: there is no such fragment to compare with.
+
+    :param nodes: by ueventd.rc.
+    :param udev: the same nodes by udev's rules, on a Linux that is not Android.
+    """
 
     nodes: tuple[NodeLine, ...] | None = None
+    udev: tuple[NodeLine, ...] | None = None
     labels: tuple[LabelLine, ...] | None = None
     pools: tuple[PoolLine, ...] | None = None
     parameters: tuple[ParameterLine, ...] | None = None
@@ -116,7 +125,8 @@ def _region(region: Region) -> Iterator[tuple[str, str]]:
 def rendered_names(board: str) -> tuple[str, ...]:
     """The files that :func:`read_back` reads. Of the two device tree files, it reads the first that exists."""
     tree = (f"{board}-heaps.dtso", f"{board}-heaps.dtsi")
-    return (f"ueventd.{board}.rc", "sepolicy/file_contexts", *tree, f"cmdline.{board}.mk")
+    udev = f"70-{board}-heaps.rules"
+    return (f"ueventd.{board}.rc", udev, "sepolicy/file_contexts", *tree, f"cmdline.{board}.mk")
 
 
 def read_back(files: Mapping[str, str], board: str) -> ExpectedLines:
@@ -125,10 +135,11 @@ def read_back(files: Mapping[str, str], board: str) -> ExpectedLines:
     :param files: path below the output folder → text.
     :raises ConfigError: bringup does not render such a line.
     """
-    ueventd, contexts, overlay, include, cmdline = rendered_names(board)
+    ueventd, udev, contexts, overlay, include, cmdline = rendered_names(board)
     tree = overlay if overlay in files else include
     return ExpectedLines(
         nodes=tuple(_nodes(files[ueventd], ueventd)) if ueventd in files else None,
+        udev=tuple(_udev(files[udev], udev)) if udev in files else None,
         labels=tuple(_labels(files[contexts], contexts)) if contexts in files else None,
         pools=tuple(_pools(files[tree], tree)) if tree in files else None,
         parameters=tuple(_parameters(files[cmdline], cmdline)) if cmdline in files else None,
@@ -152,6 +163,15 @@ def _nodes(text: str, path: str) -> Iterator[NodeLine]:
         if len(words) != 4 or not _NODE.fullmatch(words[0]) or not re.fullmatch("0?[0-7]{3}", words[1]):
             raise _not_understood(path, number, words)
         yield NodeLine(f"{path}:{number}", words[0], int(words[1], 8), words[2], words[3])
+
+
+def _udev(text: str, path: str) -> Iterator[NodeLine]:
+    for number, words in _lines(text):
+        rule = _UDEV_RULE.fullmatch(" ".join(words))
+        if rule is None:
+            raise _not_understood(path, number, words)
+        node = f"/dev/dma_heap/{rule['name']}"
+        yield NodeLine(f"{path}:{number}", node, int(rule["mode"], 8), rule["owner"], rule["group"])
 
 
 def _labels(text: str, path: str) -> Iterator[LabelLine]:

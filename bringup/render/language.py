@@ -179,6 +179,22 @@ _UEVENTD = _word(
 )
 
 
+def _udev_string(value: object) -> str:
+    """What a udev rule assigns: a quote or a backslash ends the string, '$' and '%' begin a substitution."""
+    text = str(value)
+    if not re.fullmatch(r"[!#&-\[\]-~]+", text):
+        raise Refused(value, "quotes, backslashes, $, %, white space and characters outside ASCII change a udev rule")
+    return f'"{text}"'
+
+
+def _udev_pattern(value: object) -> str:
+    """What a udev rule compares with: a shell pattern of which '|' separates alternatives."""
+    text = str(value)
+    if not re.fullmatch(r"[!#-\[\]-{}~]+", text):
+        raise Refused(value, "quotes, backslashes, |, white space and characters outside ASCII change a udev rule")
+    return '"' + re.sub(r"[*?\[]", r"[\g<0>]", text) + '"'
+
+
 def _node_name(value: object) -> str:
     """A device tree node name with an optional unit address (Devicetree Specification 0.4, 2.2.1)."""
     text = str(value)
@@ -315,6 +331,20 @@ LANGUAGES: Mapping[str, Language] = {
             {"comment": _hash_comment, "path_regex": _path_regex},
         ),
         Language("ueventd", "ueventd.rc", _UEVENTD, _hashes, {"comment": _hash_comment}),
+        Language(
+            "udev",
+            "a udev rule",
+            _word("a udev rule", r"[A-Za-z0-9_][A-Za-z0-9_.-]*", "only letters, digits, _ . and - need no quotes"),
+            _hashes,
+            {"comment": _make_comment, "literal": _udev_string, "pattern": _udev_pattern},
+        ),
+        Language(
+            "sysusers",
+            "sysusers.d",
+            _word("sysusers.d", r"[A-Za-z_][A-Za-z0-9_-]*", "only the name of a user or group is allowed"),
+            _hashes,
+            {"comment": _hash_comment},
+        ),
         Language(
             "make",
             "a makefile",

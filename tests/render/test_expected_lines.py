@@ -85,6 +85,7 @@ heaps:
         ("ueventd.x.rc", "# fine\n/dev/dma_heap/system 0444 system\n", 2),
         ("ueventd.x.rc", "subsystem dma_heap\n", 1),
         ("ueventd.x.rc", "/dev/dma_heap/system 0999 system system\n", 1),
+        ("70-x-heaps.rules", 'SUBSYSTEM=="dma_heap", MODE="0666"\n', 1),
         ("sepolicy/file_contexts", "/dev/dma_heap/( u:object_r:x:s0\n", 1),
         ("sepolicy/file_contexts", "/dev/dma_heap/x x\n", 1),
         ("cmdline.x.mk", "\nBOARD_KERNEL_CMDLINE := a\n", 2),
@@ -107,7 +108,7 @@ def test_what_is_not_understood_is_an_error_with_its_line(path: str, text: str, 
 
 @given(st.text(alphabet=st.sampled_from('{};=<>",/*# \n0x1&abc:@reserved-memory\\'), max_size=80))
 def test_any_text_is_read_or_refused(text: str) -> None:
-    for path in ("x-heaps.dtsi", "ueventd.x.rc", "sepolicy/file_contexts", "cmdline.x.mk"):
+    for path in ("x-heaps.dtsi", "ueventd.x.rc", "70-x-heaps.rules", "sepolicy/file_contexts", "cmdline.x.mk"):
         with suppress(ConfigError):
             read_back({path: text}, "x")
 
