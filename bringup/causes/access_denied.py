@@ -15,9 +15,9 @@ from bringup.causes.known.nodes import (
     SELINUX_WOULD_REFUSE,
 )
 from bringup.errors import UsageError
-from bringup.facts.android_ids import selinux_type, uid_of
+from bringup.facts.android_ids import selinux_type
 from bringup.facts.board import HEAP_FOLDER, Facts, UeventdRule
-from bringup.facts.expected_node import expected_label, expected_node
+from bringup.facts.expected_node import expected_label, expected_node, ids_of
 from bringup.facts.selinux_log import NOT_LABELLED, Denial, denials
 from bringup.outcome import Cause
 from bringup.render.language import Refused
@@ -45,7 +45,7 @@ def why_refusal_is_intended(facts: Facts, name: str) -> str | None:
         expected is not None
         and node is not None
         and _mode_denies(node, hello.uid)
-        and _is_as_expected(node, expected.rule)
+        and _is_as_expected(facts, node, expected.rule)
     ):
         mode = f"{expected.rule.mode:04o} {expected.rule.user} {expected.rule.group}"
         return f"uid {hello.uid} may not open it, as {expected.place} says: {mode}"
@@ -55,8 +55,8 @@ def why_refusal_is_intended(facts: Facts, name: str) -> str | None:
     return None
 
 
-def _is_as_expected(node: NodeFact, rule: UeventdRule) -> bool:
-    return (rule.mode, uid_of(rule.user), uid_of(rule.group)) == (node.mode, node.uid, node.gid)
+def _is_as_expected(facts: Facts, node: NodeFact, rule: UeventdRule) -> bool:
+    return (rule.mode, *ids_of(facts, rule.user, rule.group)) == (node.mode, node.uid, node.gid)
 
 
 def why_denied(facts: Facts, name: str) -> Diagnosis:
@@ -73,8 +73,8 @@ def why_denied(facts: Facts, name: str) -> Diagnosis:
         other = Alternative(SELINUX_DENIED.here("SELinux may refuse it, too"), _TRY_PERMISSIVE) if enforcing else None
         expected = expected_node(facts, name)
         rule = (expected.rule.mode, expected.rule.user, expected.rule.group) if expected is not None else ()
-        line = fix_lines.ueventd_line(facts, name, *rule)
-        return Diagnosis(cause, seen, changes=line, alternatives=(other,) if other else ())
+        line = fix_lines.node_line(facts, name, *rule)
+        return Diagnosis(cause, seen, fix_lines.node_words(facts), line, (other,) if other else ())
     if refused:
         return why_refused(facts, refused)
     denied = NODE_DENIED.here(f"{path} may not be opened by uid {uid}, and its mode does not explain why")

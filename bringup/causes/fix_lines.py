@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from bringup.causes.known.nodes import UDEV_NO_RULE
 from bringup.config.schema import BoardConfig, DeclaredIn, Heap, HeapKind, Kernel, Memory, Region
 from bringup.errors import BringupError
 from bringup.facts.board import Facts
@@ -19,6 +20,7 @@ from bringup.facts.memory.cma_areas import cma_granule
 from bringup.facts.memory.reserved_memory import ReservedNode, root_cells
 from bringup.render.language import LANGUAGES
 from bringup.render.sepolicy import make_policy
+from bringup.render.udev import LINUX_NODE
 from bringup.results.verdict import Change
 
 __all__ = [
@@ -29,11 +31,12 @@ __all__ = [
     "labelled",
     "merged_rules",
     "modules_load",
+    "node_line",
+    "node_words",
     "options_for",
     "parameter",
     "rule",
     "split_kconfig",
-    "ueventd_line",
 ]  # fmt: skip
 
 _OPTION = re.compile(r"CONFIG_[A-Za-z0-9_]+=\S+|# CONFIG_[A-Za-z0-9_]+ is not set")
@@ -70,12 +73,29 @@ def options_for(facts: Facts, heap: Heap | None) -> tuple[str, ...]:
     )
 
 
-def ueventd_line(
-    facts: Facts, name: str, mode: int | None = None, user: str = "", group: str = ""
-) -> tuple[Change, ...]:
-    """The line that gives a heap's node its mode and owner; default: Android's usual ones."""
+def node_line(facts: Facts, name: str, mode: int | None = None, user: str = "", group: str = "") -> tuple[Change, ...]:
+    """The line that gives a heap's node its mode and owner, for ueventd or udev; default: the usual ones there."""
+    if facts.has_udev:
+        usual = dict(zip(("mode", "owner", "group"), LINUX_NODE, strict=True))
+        given = {"mode": f"{mode:04o}", "owner": user, "group": group} if mode is not None else {}
+        changes = _rendered(facts, "udev", _UDEV, heap=_heap(facts, name, node=usual | given))
+        return tuple(change for change in changes if change.file != _SYSUSERS or _adds_group(facts, change))
     node = {"mode": _MODE if mode is None else f"{mode:04o}", "owner": user or _OWNER, "group": group or _OWNER}
     return _rendered(facts, "ueventd", {"ueventd.rc": ""}, heap=_heap(facts, name, node=node))
+
+
+def node_words(facts: Facts) -> tuple[str, ...]:
+    """What to do besides the line of :func:`node_line`: udev's rules act when they are read, ueventd's at boot."""
+    return UDEV_NO_RULE.fix if facts.has_udev else ()
+
+
+_SYSUSERS = "udev/sysusers-heaps.conf"
+_UDEV = {"udev/70-heaps.rules": ".rules", _SYSUSERS: ".conf"}
+
+
+def _adds_group(facts: Facts, change: Change) -> bool:
+    """Whether the board lacks a group that sysusers.d would add."""
+    return any(line.split()[1] not in facts.groups for line in change.lines)
 
 
 def labelled(facts: Facts, name: str, label: str) -> tuple[Change, ...]:

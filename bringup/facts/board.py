@@ -27,6 +27,7 @@ __all__ = ["HEAP_FOLDER", "Facts", "UeventdRule"]
 
 HEAP_FOLDER = "/dev/dma_heap"
 _PROPERTY = re.compile(r"^\[([^\]]+)\]: \[(.*)\]$", re.MULTILINE)
+_GROUP = re.compile(r"^([A-Za-z_][A-Za-z0-9_.-]*):[^:\n]*:([0-9]{1,10})(?::|$)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +114,17 @@ class Facts:
     def is_android(self) -> bool:
         """Whether Android's user space runs there (its properties name the build)."""
         return "ro.build.version.sdk" in self.properties
+
+    @cached_property
+    def has_udev(self) -> bool:
+        """Whether udev sets modes and owners of nodes: a Linux that is not Android."""
+        glob = self.record.globs.get("/run/udev")
+        return glob is not None and glob.count > 0 and not self.properties and self.ueventd_rules is None
+
+    @cached_property
+    def groups(self) -> dict[str, int]:
+        """The board's groups and their ids; empty where it has no /etc/group, such as Android."""
+        return {name: int(number) for name, number in _GROUP.findall(self.text("/etc/group") or "")}
 
     @cached_property
     def is_user_build(self) -> bool | None:

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator
 
 from bringup.allocator.answer import NodeFact
 from bringup.config.draft import SeenBoard, SeenHeap, SeenPool
-from bringup.facts.android_ids import owner_text, selinux_type
+from bringup.facts.android_ids import selinux_type
 from bringup.facts.board import Facts
+from bringup.facts.expected_node import shown_owner
 from bringup.facts.memory.reserved_memory import ReservedNode, reserved_memory
 from bringup.record.load import Record
 
@@ -31,7 +32,7 @@ def seen_board(record: Record) -> SeenBoard:
         cells=reserved.cells if reserved else None,
         cmdline=facts.cmdline or (),
         modules=_heap_modules(facts),
-        heaps=tuple(_heap(name, node) for name, node in sorted((facts.heap_nodes or {}).items())),
+        heaps=tuple(_heap(facts, name, node) for name, node in sorted((facts.heap_nodes or {}).items())),
         pools=tuple(_pools(reserved.nodes.values())) if reserved else (),
     )
 
@@ -42,10 +43,10 @@ def _heap_modules(facts: Facts) -> tuple[str, ...]:
     return tuple(name for name in reversed(names) if name.endswith(("_heap", "_heaps")))
 
 
-def _heap(name: str, node: NodeFact) -> SeenHeap:
+def _heap(facts: Facts, name: str, node: NodeFact) -> SeenHeap:
     owner = group = None
     if node.uid is not None and node.gid is not None:
-        owner, group = owner_text(node.uid, node.gid).split()
+        owner, group = shown_owner(facts, node.uid, node.gid).split()
     return SeenHeap(name, node.mode, owner, group, selinux_type(node.label) if node.label else None)
 
 

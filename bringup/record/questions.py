@@ -34,6 +34,7 @@ _READS = (
     Read("/sys/kernel/debug/dma_buf/bufinfo", 256 * KIB),
     Read("/sys/kernel/dma_heap/total_pools_kb", 256),
     Read("/sys/module/dma_heap/parameters/mem_accounting", 16),
+    Read("/etc/group", 64 * KIB),
 )
 
 _KERNEL_CONFIGS = Files("/boot/config-*", 8, 512 * KIB)
@@ -52,6 +53,9 @@ _FILES = (
     Files("/ueventd*.rc", 8, 64 * KIB),
     Files("/*/ueventd*.rc", 8, 64 * KIB),
     Files("/*/etc/ueventd*.rc", 16, 64 * KIB),
+    # Where udev, and not ueventd, sets modes and owners. On a merged /usr, /lib is /usr/lib.
+    Files("/etc/udev/rules.d/*.rules", 64, 16 * KIB),
+    Files("/lib/udev/rules.d/*.rules", 256, 16 * KIB),
     *_MODULE_LISTS,
 )
 
@@ -63,6 +67,7 @@ _GLOBS = (
     Glob("/sys/class/dma_heap/*", 128),
     Glob("/dev/ion", 1),
     Glob("/dev/udmabuf", 1),
+    Glob("/run/udev", 1),
     Glob("/sys/kernel/dmabuf/buffers", 1),
     Glob("/sys/fs/bpf/dmabufs", 1),
 )

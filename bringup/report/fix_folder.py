@@ -22,6 +22,8 @@ _FILES = {
     "kconfig.fragment": "kernel options; merge with: scripts/kconfig/merge_config.sh .config kconfig.fragment",
     "device-tree/heaps.dtsi": "reserved memory; include it at the end of the board's .dts",
     "ueventd.rc": "lines for the board's vendor/etc/ueventd.rc",
+    "udev/70-heaps.rules": "udev rules, into /etc/udev/rules.d; then udevadm control --reload and udevadm trigger",
+    "udev/sysusers-heaps.conf": "groups, into /etc/sysusers.d; then systemd-sysusers",
     "sepolicy/heaps.te": "types and rules for the board's vendor policy (BOARD_VENDOR_SEPOLICY_DIRS)",
     "sepolicy/file_contexts": "labels for the board's vendor policy; beside heaps.te",
     "modules.load": "lines for modules.load of vendor_boot or vendor_dlkm",

@@ -95,6 +95,7 @@ class ScriptedBoard:
     )
     latencies: list[dict[str, Any]] = field(default_factory=list)
     properties: dict[str, str] = field(default_factory=dict)
+    has_udev: bool = False
     logcat: str | None = "--------- beginning of main\n"
     hello: dict[str, Any] | None = field(default_factory=lambda: dict(HELLO))
     end: dict[str, Any] = field(default_factory=lambda: {"t": "end", "complete": True, "round_trips": 4})
@@ -122,6 +123,9 @@ class ScriptedBoard:
         return load_record(folder)
 
     def _facts(self, journal: Journal) -> None:
+        if self.has_udev:
+            state = {"state": "ok", "errno": 0, "count": 1, "truncated": False}
+            journal.line({"t": "glob", "pattern": "/run/udev"} | state)
         for path, content in self.files.items():
             if isinstance(content, dict):
                 journal.line({"t": "file", "path": path} | content)
@@ -195,6 +199,14 @@ BOARD_CONFIG = BoardConfig.model_validate(
         ],
     }
 )
+
+
+def linux_board(rules: str = "", **fields: Any) -> ScriptedBoard:
+    """The healthy board as a Linux that is not Android: udev, /etc/group, and rules for heaps."""
+    board = broken(has_udev=True, logcat=None, **fields)
+    board.files.pop("/vendor/etc/ueventd.rc")
+    board.files |= {"/etc/group": "root:x:0:\nvideo:x:44:camera\n", "/etc/udev/rules.d/70-heaps.rules": rules}
+    return board
 
 
 def broken(**fields: Any) -> ScriptedBoard:

@@ -41,10 +41,13 @@ HEAP_UNPLANNED = KnownCause(
 NODE_MODE = KnownCause(
     id="node.mode",
     text="The node's mode does not let its users open it.",
-    why="devtmpfs makes a node 0600 root root; ueventd sets the mode that a line of ueventd.rc gives.",
-    shows="the node's permission bits against the board config or ueventd.rc, or EACCES from open",
+    why=(
+        "devtmpfs makes a node 0600 root root; ueventd sets the mode that a line of ueventd.rc gives, and on a Linux "
+        "that is not Android udev sets that of its rules."
+    ),
+    shows="the node's permission bits against the board config, ueventd.rc or udev's rules, or EACCES from open",
     since="5.6",
-    source="drivers/base/devtmpfs.c of Linux 5.10, 6.12 and 7.3; AOSP system/core/init/README.ueventd.md",
+    source="drivers/base/devtmpfs.c of Linux 5.10, 6.12 and 7.3; AOSP system/core/init/README.ueventd.md; udev(7)",
     cost=Cost.NO_HEAP,
     seen_before=_ONLY_ROOT,
 )
@@ -83,6 +86,35 @@ UEVENTD_NO_LINE = KnownCause(
     source="AOSP system/core/init/README.ueventd.md",
     cost=Cost.LATER,
     seen_before=_ONLY_ROOT,
+)
+UDEV_NO_RULE = KnownCause(
+    id="udev.no-rule",
+    text="udev has no rule for the node.",
+    why=(
+        "devtmpfs makes it 0600 root root. systemd has no rule for heaps on purpose: no cgroup limits the memory that "
+        "is taken from one. A program that can do with its own memory makes DMA-BUFs with /dev/udmabuf, which systemd "
+        "opens to whoever is logged in."
+    ),
+    shows="the rules in /etc/udev/rules.d and /lib/udev/rules.d of a board without ueventd",
+    fix=(
+        "add the rule, then: udevadm control --reload; udevadm trigger --subsystem-match=dma_heap",
+        "add the users of heaps to the group: usermod -aG video USER; it holds from their next login on",
+    ),
+    since="5.6",
+    source="udev(7); systemd pull request 33738 (rules.d/70-uaccess.rules.in: udmabuf); drivers/dma-buf/dma-heap.c of "
+    "Linux 6.12 and 7.3: mem_accounting",
+    cost=Cost.NO_HEAP,
+    seen_before=(
+        *_ONLY_ROOT,
+        link(
+            "armbian/build#10085",
+            "The group video gets the DMA-BUF heaps, or the codec works as root only",
+        ),
+        link(
+            "qualcomm-linux/meta-qcom#1711",
+            "Services cannot open /dev/dma_heap/system: a group and a rule",
+        ),
+    ),
 )
 SELINUX_DENIED = KnownCause(
     id="selinux.denied",

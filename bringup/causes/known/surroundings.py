@@ -145,4 +145,5 @@ def _drift(fragment: str, what: str, where: str) -> KnownCause:
 DRIFT_DEVICE_TREE = _drift("device-tree", "the reserved-memory nodes", "/sys/firmware/devicetree/base/reserved-memory")
 DRIFT_CMDLINE = _drift("cmdline", "the kernel parameters", "/proc/cmdline")
 DRIFT_UEVENTD = _drift("ueventd", "the modes and owners", "the nodes' modes and owners")
+DRIFT_UDEV = _drift("udev", "the modes and owners", "the nodes' modes and owners")
 DRIFT_FILE_CONTEXTS = _drift("file_contexts", "the SELinux types", "the nodes' labels")

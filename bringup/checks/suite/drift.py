@@ -9,10 +9,17 @@ from fnmatch import fnmatchcase
 
 from bringup.allocator.answer import NodeFact
 from bringup.causes.known.known_cause import KnownCause
-from bringup.causes.known.surroundings import DRIFT_CMDLINE, DRIFT_DEVICE_TREE, DRIFT_FILE_CONTEXTS, DRIFT_UEVENTD
+from bringup.causes.known.surroundings import (
+    DRIFT_CMDLINE,
+    DRIFT_DEVICE_TREE,
+    DRIFT_FILE_CONTEXTS,
+    DRIFT_UDEV,
+    DRIFT_UEVENTD,
+)
 from bringup.checks.registry import Question, check
-from bringup.facts.android_ids import owner_text, selinux_type, uid_of
+from bringup.facts.android_ids import selinux_type
 from bringup.facts.board import HEAP_FOLDER, Facts
+from bringup.facts.expected_node import ids_of, shown_owner
 from bringup.facts.memory.reserved_memory import RESERVED_MEMORY, ReservedNode, reserved_memory
 from bringup.render.dts import show_numbers
 from bringup.render.expected_lines import (
@@ -45,6 +52,7 @@ _DEVICE_TREE = _Fragment(
 )
 _CMDLINE = _Fragment("cmdline", "cmdline", "The kernel's command line is as rendered", DRIFT_CMDLINE)
 _UEVENTD = _Fragment("ueventd", "ueventd", "The nodes' modes and owners are as rendered", DRIFT_UEVENTD)
+_UDEV = _Fragment("udev", "udev", "The nodes' modes and owners are as rendered", DRIFT_UDEV)
 _FILE_CONTEXTS = _Fragment("file_contexts", "sepolicy", "The nodes' SELinux types are as rendered", DRIFT_FILE_CONTEXTS)
 
 
@@ -83,7 +91,7 @@ def _name(facts: Facts) -> str:
     "The board has what was rendered for it",
     asks="Compares line by line what the board config renders to (or the files that --rendered names) with the "
     "device tree, the command line, the nodes and their labels on the board: drift.device-tree, drift.cmdline, "
-    "drift.ueventd, drift.file_contexts.",
+    "drift.ueventd or, where udev runs, drift.udev, drift.file_contexts.",
     why="A boot loader with another device tree or command line undoes a fragment that is right in the source tree.",
     source="bringup render with the board config, or the files that --rendered names; heap.mode, heap.owner and "
     "heap.label compare the nodes with the board config itself",
@@ -106,7 +114,7 @@ def _compare(question: Question, facts: Facts, expected: ExpectedLines) -> Itera
     compared = (
         _device_tree(facts, expected.pools or ()),
         _cmdline(facts, expected),
-        _ueventd(facts, expected.nodes or ()),
+        _nodes(facts, expected),
         _file_contexts(facts, expected.labels or ()),
     )
     with_lines = [drift for drift in compared if drift.lines]
@@ -203,8 +211,10 @@ def _parameter(drift: _Drift, line: ParameterLine, there: tuple[str, ...]) -> No
         drift.differ.append(f"{line.place}: {line.text}; the board has {same[-1] if same else 'none'}")
 
 
-def _ueventd(facts: Facts, lines: tuple[NodeLine, ...]) -> _Drift:
-    drift = _Drift(_UEVENTD, len(lines))
+def _nodes(facts: Facts, expected: ExpectedLines) -> _Drift:
+    """Of the two sets of rendered files the one that this board uses."""
+    lines = (expected.udev if facts.has_udev else expected.nodes) or ()
+    drift = _Drift(_UDEV if facts.has_udev else _UEVENTD, len(lines))
     if facts.heap_nodes is None:
         drift.unknown.append(facts.why_unknown(HEAP_FOLDER))
         return drift
@@ -213,19 +223,19 @@ def _ueventd(facts: Facts, lines: tuple[NodeLine, ...]) -> _Drift:
         if not matching and not _is_optional(facts, line.path.rpartition("/")[2]):
             drift.differ.append(f"{line.place}: {line.path} is not there")
         for node in matching:
-            _mode(drift, line, node)
+            _mode(facts, drift, line, node)
     return drift
 
 
-def _mode(drift: _Drift, line: NodeLine, node: NodeFact) -> None:
+def _mode(facts: Facts, drift: _Drift, line: NodeLine, node: NodeFact) -> None:
     rendered = f"{line.place}: {node.path} {line.mode:04o} {line.owner} {line.group}"
-    ids = (uid_of(line.owner), uid_of(line.group))
+    ids = ids_of(facts, line.owner, line.group)
     if node.mode is None or node.uid is None or node.gid is None:
         drift.unknown.append(f"{rendered}; the node could not be looked at")
     elif None in ids:
         drift.unknown.append(f"{rendered}; the id of {line.owner} or {line.group} is not known here")
     elif (line.mode, *ids) != (node.mode, node.uid, node.gid):
-        drift.differ.append(f"{rendered}; the board has {node.mode:04o} {owner_text(node.uid, node.gid)}")
+        drift.differ.append(f"{rendered}; the board has {node.mode:04o} {shown_owner(facts, node.uid, node.gid)}")
 
 
 def _file_contexts(facts: Facts, lines: tuple[LabelLine, ...]) -> _Drift:

@@ -7,14 +7,22 @@ from dataclasses import dataclass
 
 from bringup.allocator.answer import State
 from bringup.causes.access_denied import label_cause, relabel
-from bringup.causes.fix_lines import labelled, ueventd_line
+from bringup.causes.fix_lines import labelled, node_line, node_words
 from bringup.causes.heap_absent import why_absent
-from bringup.causes.known.nodes import HEAP_UNPLANNED, NODE_MODE, NODE_OWNER, UEVENTD_NO_LINE
+from bringup.causes.known.nodes import HEAP_UNPLANNED, NODE_MODE, NODE_OWNER, UDEV_NO_RULE, UEVENTD_NO_LINE
 from bringup.checks.registry import Question, check
 from bringup.config.schema import Heap, HeapKind
-from bringup.facts.android_ids import owner_text, selinux_type, uid_of
+from bringup.facts.android_ids import selinux_type
 from bringup.facts.board import HEAP_FOLDER, Facts, UeventdRule
-from bringup.facts.expected_node import ExpectedNode, expected_label, expected_node, ueventd_rule
+from bringup.facts.expected_node import (
+    ExpectedNode,
+    expected_label,
+    expected_node,
+    ids_of,
+    shown_owner,
+    ueventd_rule,
+)
+from bringup.facts.udev import udev_node, udev_rules, unread_rules
 from bringup.results.verdict import Outcome, Verdict
 from bringup.text import pluralize
 
@@ -125,7 +133,8 @@ def _mode(question: Question, facts: Facts, name: str, node: _InspectedNode, nod
     if node.mode == rule.mode:
         return question.passed(seen)
     cause = NODE_MODE.here(f"the node's mode is {node.mode:04o} instead of {rule.mode:04o}")
-    return question.failed(seen, cause=cause, changes=ueventd_line(facts, name, rule.mode, rule.user, rule.group))
+    changes = node_line(facts, name, rule.mode, rule.user, rule.group)
+    return question.failed(seen, cause=cause, remedy=node_words(facts), changes=changes)
 
 
 @check(
@@ -142,14 +151,15 @@ def owner(question: Question, facts: Facts) -> Iterator[Verdict]:
 
 def _owner(question: Question, facts: Facts, name: str, node: _InspectedNode, node_rule: ExpectedNode) -> Verdict:
     rule = node_rule.rule
-    expected_ids = (uid_of(rule.user), uid_of(rule.group))
-    seen = f"{node.path} is {owner_text(node.uid, node.gid)}, {node_rule.place} says {rule.user} {rule.group}"
+    expected_ids = ids_of(facts, rule.user, rule.group)
+    seen = f"{node.path} is {shown_owner(facts, node.uid, node.gid)}, {node_rule.place} says {rule.user} {rule.group}"
     if None in expected_ids:
         return question.unknown(f"the id of {rule.user} or {rule.group} is not known here", seen)
     if expected_ids == (node.uid, node.gid):
         return question.passed(seen)
-    cause = NODE_OWNER.here(f"the node belongs to {owner_text(node.uid, node.gid)}")
-    return question.failed(seen, cause=cause, changes=ueventd_line(facts, name, rule.mode, rule.user, rule.group))
+    cause = NODE_OWNER.here(f"the node belongs to {shown_owner(facts, node.uid, node.gid)}")
+    changes = node_line(facts, name, rule.mode, rule.user, rule.group)
+    return question.failed(seen, cause=cause, remedy=node_words(facts), changes=changes)
 
 
 @check(
@@ -203,7 +213,37 @@ def ueventd(question: Question, facts: Facts) -> Iterator[Verdict]:
             yield question.of(name).warned(
                 f"no ueventd.rc names {node.path}",
                 cause=UEVENTD_NO_LINE.here(f"no ueventd.rc has a line for {node.path}: it gets 0600 root root"),
-                changes=ueventd_line(facts, name),
+                changes=node_line(facts, name),
+            )
+
+
+@check(
+    "heap.udev",
+    "udev has a rule for the heap",
+    asks="Whether a rule of udev on the board sets the mode or group of each node. Not on Android, which has no udev.",
+    why="devtmpfs makes a node without a rule 0600 root root: only root can allocate.",
+    source="udev(7); drivers/base/devtmpfs.c of Linux 7.3",
+)
+def udev(question: Question, facts: Facts) -> Iterator[Verdict]:
+    if not facts.has_udev:
+        yield question.skipped("udev does not run on this board")
+        return
+    rules, unread = udev_rules(facts), unread_rules(facts)
+    for name, node in _judgeable(facts):
+        named = [rule for rule in rules if rule.covers(name)]
+        if (rule := udev_node(facts, name)) is not None:
+            yield question.of(name).passed(f"{rule.place} sets {rule.mode:04o} {rule.user} {rule.group}")
+        elif named:
+            places = (rule.place for rule in named)
+            yield question.of(name).unknown("whether a rule applies depends on more than the node", *places)
+        elif unread:
+            yield question.of(name).unknown(f"not every rule of udev could be read: {', '.join(unread[:4])}")
+        else:
+            yield question.of(name).warned(
+                f"no rule in /etc/udev/rules.d or /lib/udev/rules.d is about {node.path}",
+                cause=UDEV_NO_RULE.here(f"udev has no rule for {node.path}: it stays 0600 root root"),
+                remedy=node_words(facts),
+                changes=node_line(facts, name),
             )
 
 
@@ -237,6 +277,6 @@ def _as_expected(question: Question, facts: Facts, judge: _Judge) -> Iterator[Ve
     for name, node in _judgeable(facts):
         node_rule = expected_node(facts, name)
         if node_rule is None:
-            yield question.of(name).skipped("neither the board config nor a ueventd.rc says what it should be")
+            yield question.of(name).skipped("neither the board config nor a rule on the board says what it should be")
         else:
             yield judge(question.of(name), facts, name, node, node_rule)

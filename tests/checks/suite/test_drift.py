@@ -23,7 +23,7 @@ from bringup.results.verdict import Outcome, Verdict
 from bringup.virtual import VirtualBoard
 from tests.support.command import bringup
 from tests.support.native_adbd import AdbServer
-from tests.support.scripted_record import DENIED, RESERVED, ScriptedBoard, broken, files
+from tests.support.scripted_record import DENIED, RESERVED, ScriptedBoard, broken, files, linux_board
 from tests.support.suite import Broken, suite_tests
 from tests.support.virtual_board import MakeBoard
 
@@ -187,6 +187,20 @@ def test_nodes_that_agree_with_earlier_files_pass(drift: Drift) -> None:
         "ueventd": Outcome.PASS,
         "file_contexts": Outcome.SKIP,  # the scripted board has no SELinux
     }
+
+
+@pytest.mark.parametrize(
+    ("gid", "seen"),
+    [(44, ""), (0, "/dev/dma_heap/system 0660 root video; the board has 0660 root root")],
+)
+def test_a_linux_is_compared_with_the_udev_rules(tmp_path: Path, gid: int, seen: str) -> None:
+    nodes = {name: {"mode": 0o660, "uid": 0, "gid": gid} for name in ("system", "linux,cma")}
+    board = linux_board(heaps=nodes)
+    facts = Facts(board.record(tmp_path), config(), rendered=rendered(config()))
+    found = {one.id: one for one in find_check("drift").ask(facts)}
+    assert "drift.ueventd" not in found
+    assert found["drift.udev"].outcome is (Outcome.FAIL if seen else Outcome.PASS)
+    assert not seen or found["drift.udev"].evidence[0].partition(": ")[2] == seen
 
 
 def test_a_node_that_is_gone_is_told(drift: Drift) -> None:

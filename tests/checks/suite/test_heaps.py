@@ -8,7 +8,7 @@ import pytest
 
 from bringup.config.schema import Heap
 from bringup.results.verdict import Outcome
-from tests.support.scripted_record import BOARD_CONFIG, broken, files
+from tests.support.scripted_record import BOARD_CONFIG, broken, files, linux_board
 from tests.support.suite import (
     NO_CMA,
     SELINUX,
@@ -29,10 +29,13 @@ BROKEN = (
     Broken("mode", "heap.mode", "fail", broken(heaps={"system": {"mode": 0o600}}), "node.mode"),
     Broken("owner", "heap.owner", "fail", broken(heaps={"system": {"uid": 0, "gid": 0}}), "node.owner"),
     Broken("label", "heap.label", "fail", broken(files=files(**SELINUX), heaps={"linux,cma": {"label": "u:object_r:dmabuf_heap_device:s0"}}), "node.label"),
+    Broken("no udev rule", "heap.udev", "warn", linux_board(), "udev.no-rule"),
     Broken("no ueventd line", "heap.ueventd", "warn", broken(heaps={"video": {}}), "ueventd.no-line"),
 )  # fmt: skip
 
-test_a_healthy_board, test_broken_boards, test_each_check_is_broken = suite_tests("heaps", BROKEN, skips={"heap.label"})
+test_a_healthy_board, test_broken_boards, test_each_check_is_broken = suite_tests(
+    "heaps", BROKEN, skips={"heap.label", "heap.udev"}
+)
 
 
 def test_later_ueventd_files_override(tmp_path: Path) -> None:

@@ -1,0 +1,122 @@
+"""udev's rules on a Linux that is not Android: what they give a node, and what a board without a rule is advised."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bringup.checks.registry import find_check
+from bringup.config.load import load_text
+from bringup.facts.udev import udev_node, udev_rules, unread_rules
+from bringup.results.verdict import Change
+from tests.support.scripted_facts import facts
+from tests.support.scripted_record import DENIED, linux_board
+
+RULE = 'SUBSYSTEM=="dma_heap", KERNEL=="{}", GROUP="video", MODE="0660"\n'
+LATER = "/lib/udev/rules.d/90-later.rules"
+
+
+@pytest.mark.parametrize(
+    ("rules", "given"),
+    [
+        (RULE.format("system"), (0o660, "root", "video", 1)),
+        ('SUBSYSTEM=="dma_heap", GROUP="video"\n', (0o660, "root", "video", 1)),
+        ('# c\n\nSUBSYSTEM=="dma_heap", MODE="0666"\n', (0o666, "root", "root", 3)),
+        ('SUBSYSTEM=="dma_heap", KERNEL=="sys*|x", \\\n  OWNER="root", MODE:="0440"\n', (0o440, "root", "root", 1)),
+        ('SUBSYSTEM=="video4linux|dma_heap", MODE="0640", GROUP="44"\n', (0o640, "root", "44", 1)),
+        ('ACTION!="remove", SUBSYSTEM=="dma_heap", MODE="0640"\n', (0o640, "root", "root", 1)),
+        (RULE.format("*") + 'SUBSYSTEM=="dma_heap", KERNEL=="system", MODE="0600"\n', (0o600, "root", "video", 2)),
+        ('SUBSYSTEM=="dma_heap", MODE="rw"\n', None),
+        ('SUBSYSTEM!="dma_heap", MODE="0666"\n', None),
+        ('SUBSYSTEM=="dma_heap", TAG+="uaccess"\n', None),
+        ('SUBSYSTEM=="dma_heap", ENV{X}=="1", MODE="0666"\n', None),
+        ('SUBSYSTEM=="dma_heap", KERNEL!="system", MODE="0666"\n', None),
+        ('KERNEL=="dma_heap/*", MODE="0666"\n', None),
+        (RULE.format("linux,cma"), None),
+        ("# " + RULE.format("system"), None),
+        ("", None),
+    ],
+)
+def test_what_the_rules_give_a_node(rules: str, given: tuple[int, str, str, int] | None, tmp_path: Path) -> None:
+    rule = udev_node(facts(linux_board(rules), tmp_path), "system")
+    found = (rule.mode, rule.user, rule.group, int(rule.place.rpartition(":")[2])) if rule else None
+    assert found == given
+
+
+def test_files_apply_in_the_order_of_their_names_and_etc_hides_lib(tmp_path: Path) -> None:
+    board = linux_board(RULE.format("system"))
+    board.files |= {
+        LATER: RULE.format("system").replace("0660", "0666"),
+        "/lib/udev/rules.d/70-heaps.rules": RULE.format("system").replace("0660", "0600"),
+    }
+    rule = udev_node(facts(board, tmp_path), "system")
+    assert rule is not None
+    assert (rule.mode, rule.place) == (0o666, f"{LATER}:1")
+
+
+@given(st.text(alphabet=st.sampled_from('SUBYTEM=!:"\\{},|dma_heap\n #'), max_size=200))
+def test_any_text_is_read(rules: str) -> None:
+    import tempfile
+
+    with tempfile.TemporaryDirectory() as folder:
+        udev_rules(facts(linux_board(f'SUBSYSTEM=="dma_heap"{rules}'), Path(folder)))
+
+
+def verdicts(
+    check: str, folder: Path, rules: str, **fields: object
+) -> dict[str | None, tuple[str, tuple[Change, ...]]]:
+    board = linux_board(rules, **fields)
+    return {one.heap: (one.outcome.value, one.changes) for one in find_check(check).ask(facts(board, folder))}
+
+
+def test_a_node_without_a_rule_gets_a_rule_and_no_ueventd_line(tmp_path: Path) -> None:
+    found = verdicts("heap.udev", tmp_path, RULE.format("linux,cma"))
+    line = 'SUBSYSTEM=="dma_heap", KERNEL=="system", OWNER="root", GROUP="video", MODE="0660"'
+    assert found == {"linux,cma": ("pass", ()), "system": ("warn", (Change("udev/70-heaps.rules", (line,)),))}
+    assert verdicts("heap.ueventd", tmp_path / "2", "") == {None: ("skip", ())}
+
+
+def test_a_group_that_the_board_lacks_is_added(tmp_path: Path) -> None:
+    board = linux_board()
+    board.files["/etc/group"] = "root:x:0:\n"
+    (verdict, *_) = find_check("heap.udev").ask(facts(board, tmp_path))
+    assert Change("udev/sysusers-heaps.conf", ("g video -",)) in verdict.changes
+    assert any("usermod" in step for step in verdict.remedy)
+
+
+@pytest.mark.parametrize("rules", ['SUBSYSTEM=="dma_heap", ENV{X}=="1", MODE="0666"\n', DENIED])
+def test_what_cannot_be_said_of_the_rules_is_unknown(tmp_path: Path, rules: object) -> None:
+    board = linux_board()
+    board.files["/etc/udev/rules.d/70-heaps.rules"] = rules  # type: ignore[assignment]
+    known = facts(board, tmp_path)
+    assert {one.outcome.value for one in find_check("heap.udev").ask(known)} == {"error"}
+    assert bool(unread_rules(known)) == (rules is DENIED)
+
+
+@pytest.mark.parametrize(
+    ("node", "mode", "owner"),
+    [
+        ({"mode": 0o660, "uid": 0, "gid": 44}, "pass", "pass"),
+        ({"mode": 0o600, "uid": 0, "gid": 44}, "fail", "pass"),
+        ({"mode": 0o660, "uid": 0, "gid": 0}, "pass", "fail"),
+    ],
+)
+def test_nodes_are_compared_with_the_rules(tmp_path: Path, node: dict[str, int], mode: str, owner: str) -> None:
+    """The board config names Android's users for the heap: a Linux is not held to them."""
+    for check, outcome in (("heap.mode", mode), ("heap.owner", owner)):
+        found = verdicts(check, tmp_path / check, RULE.format("system"), heaps={"system": node})
+        assert found["system"][0] == outcome
+        assert {change.file for change in found["system"][1]} <= {"udev/70-heaps.rules"}
+
+
+def test_what_a_board_config_says_in_users_of_linux_is_expected(tmp_path: Path) -> None:
+    text = (
+        "name: x\ntitle: X\nheaps:\n  - {name: system, kind: system, node: {mode: '0440', owner: root, group: video}}\n"
+    )
+    board = linux_board("", heaps={"system": {"mode": 0o444, "uid": 0, "gid": 44}})
+    (verdict,) = find_check("heap.mode").ask(facts(board, tmp_path, load_text(text.encode(), "x")))
+    assert verdict.outcome.value == "fail"
+    assert verdict.changes[0].lines[0].endswith('GROUP="video", MODE="0440"')
