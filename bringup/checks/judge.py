@@ -43,6 +43,7 @@ def judge(facts: Facts, record_name: str | None = None) -> BoardRun:
         config=config.name if config else None,
         kernel=record.hello.release if record.hello else None,
         record=record_name,
+        blame=record.blame,
         identity=parts.of(lambda facts: dict(_identity(facts)), {}),
         heaps=parts.of(lambda facts: tuple(_heaps(facts)), ()),
         timings=parts.of(lambda facts: timing_facts(facts.record.timings), ()),

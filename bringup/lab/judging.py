@@ -93,7 +93,7 @@ def judge_unusable(error: BoardError) -> BoardRun:
     why = Question(asked.id, asked.title).unknown(
         f"the board could not be used: {error.seen}", *evidence, remedy=error.hint.splitlines()
     )
-    return BoardRun(serial=error.board or "unknown", verdicts=(why,), unusable=state)
+    return BoardRun(serial=error.board or "unknown", verdicts=(why,), unusable=state, blame=error.blame)
 
 
 def judge_fault(serial: str, error: BringupError, record: str | None) -> BoardRun:

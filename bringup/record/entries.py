@@ -27,6 +27,7 @@ from bringup.allocator.answer import (
     Tracing,
     Untimed,
 )
+from bringup.errors import Blame
 
 __all__ = [
     "BoardEntry",
@@ -124,11 +125,13 @@ class End(_Entry, frozen=True, omit_defaults=True, tag="end"):
     """The last line. Where it is missing, the observation was killed.
 
     :param why: why the observation is not complete.
+    :param blame: who has to act then; ``None``: unknown.
     """
 
     complete: bool
     round_trips: int | None = None
     why: str = ""
+    blame: Blame | None = None
 
 
 JournalLine: TypeAlias = (

@@ -32,7 +32,7 @@ from bringup.allocator.answer import (
 )
 from bringup.allocator.reader import with_board_text
 from bringup.document import DocumentError, read_document
-from bringup.errors import RecordError, os_reason
+from bringup.errors import Blame, RecordError, os_reason
 from bringup.record.archive import unpack
 from bringup.record.entries import (
     BoardEntry,
@@ -108,6 +108,7 @@ class Record:
     """What was observed of one board at one time. Made by :func:`load_record`; read-only.
 
     :ivar incomplete: why the record does not hold everything that was asked for; ``None`` when it does.
+    :ivar blame: who has to act where it is incomplete; ``None``: it is complete, or that is unknown.
     :ivar asked_heaps: the pattern of the heaps to test; ``None`` where none were, or the record does not say.
     :ivar asked_tests: the heap tests to run on each; empty where none were, or the record does not say.
     :ivar asked_exhaustion: whether each heap was to be used up.
@@ -137,6 +138,7 @@ class Record:
         self.tested_heaps: set[str] = set()
         self.round_trips: int | None = None
         self.incomplete: str | None = "the record ends before the observation did"
+        self.blame: Blame | None = Blame.HOST
         self._files: dict[str, FileEntry] = {}
         self._readings: dict[str, list[FileEntry]] = {}
         self._nodes: dict[str, NodeFact] = {}
@@ -191,6 +193,7 @@ class Record:
                 self.tested_heaps.update(line.names)
             case End():
                 self.incomplete = None if line.complete else line.why
+                self.blame = None if line.complete else line.blame
                 self.round_trips = line.round_trips
             case _:
                 self._take_fact(line)
@@ -317,9 +320,10 @@ def _with_reason(record: Record) -> Record:
     """Give the reason why a record that seems complete is not: a reboot meanwhile, or an unfinished plan."""
     boot_ids = (record.board.boot_id, record.hello and record.hello.boot_id, record.bye and record.bye.boot_id)
     if len({boot_id for boot_id in boot_ids if boot_id}) > 1:
-        record.incomplete = "the board rebooted while it was observed: its boot_id changed"
+        record.incomplete, record.blame = "the board rebooted while it was observed: its boot_id changed", Blame.BOARD
     elif record.incomplete is None and record.bye is None:
-        record.incomplete = "the test allocator did not finish"
+        record.incomplete, record.blame = "the test allocator did not finish", Blame.TEST
     elif record.incomplete is None and record.bye is not None and not record.bye.complete:
-        record.incomplete = f"the time budget ended before {record.bye.stopped_at or 'the last item'}"
+        last = record.bye.stopped_at or "the last item"
+        record.incomplete, record.blame = f"the time budget ended before {last}", Blame.BOARD
     return record

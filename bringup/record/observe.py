@@ -19,7 +19,7 @@ from bringup.allocator.plan import Bench, Exhaust, Heaps, Item, Pages, Plan, Rea
 from bringup.allocator.run import Program, ensure_pushed, run
 from bringup.board import Board, Root, RootPolicy
 from bringup.deadline import Deadline
-from bringup.errors import AdbServerError, AllocatorError, BoardError, BringupError
+from bringup.errors import AdbServerError, AllocatorError, Blame, BoardError, BringupError
 from bringup.record.benchmark import Benchmark
 from bringup.record.entries import BoardEntry, End, ProgramEntry, RecordHead, StepEntry
 from bringup.record.journal import SCHEMA, Journal
@@ -82,13 +82,14 @@ def observe(board: Board, folder: Path, how: Observation, on_step: OnStep | None
         session = _Session(board, journal, deadline, on_step or (lambda _: None))
         journal.line(how.head())
         failure: BringupError | None = None
-        why = "interrupted"
+        why, blame = "interrupted", Blame.USAGE
         try:
             session.observe(how)
             why = ""
         except (BoardError, AllocatorError, AdbServerError) as error:
-            failure, why = error, str(error)
+            failure, why, blame = error, str(error), error.blame
         except Exception as error:
+            blame = Blame.HOST
             why = (
                 str(error)
                 if isinstance(error, BringupError)
@@ -96,7 +97,7 @@ def observe(board: Board, folder: Path, how: Observation, on_step: OnStep | None
             )
             raise
         finally:
-            journal.line(End(not why, board.round_trips, why))
+            journal.line(End(not why, board.round_trips, why, blame if why else None))
     return failure
 
 

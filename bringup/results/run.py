@@ -8,6 +8,7 @@ from typing import Annotated
 import msgspec
 
 from bringup.document import Count, computed, require_finite, set_computed
+from bringup.errors import Blame
 from bringup.kernel.history.gap import UpstreamGap
 from bringup.outcome import Outcome, worst
 from bringup.results.ion import IonComparison, IonFacts, IonHeap, IonPoint, PointResult
@@ -104,6 +105,7 @@ class BoardRun(msgspec.Struct, frozen=True, kw_only=True):
         judged is an error.
     :param unusable: Of a board that adb lists and that could not be used: adb's word for its state. It has no record,
         and one verdict, an error, which says why. Null for a board that was observed.
+    :param blame: Who has to act where the board was not observed to its end; null where it was, or where it is unknown.
     :param record: Where the record is, relative to the run's folder.
     :param identity: What the board says of itself, in the order in which to show it.
     :param ion: What /dev/ion says, and the comparisons; null where there is no ION.
@@ -121,6 +123,7 @@ class BoardRun(msgspec.Struct, frozen=True, kw_only=True):
     kernel: str | None = None
     outcome: Outcome = computed()
     unusable: str | None = None
+    blame: Blame | None = None
     record: str | None = None
     identity: Mapping[str, str] = msgspec.field(default_factory=dict)
     heaps: tuple[HeapFacts, ...] = ()

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bringup.allocator.answer import State
-from bringup.errors import RecordError, UsageError
+from bringup.errors import Blame, RecordError, UsageError
 from bringup.record.journal import JOURNAL, SCHEMA, Journal
 from bringup.record.load import load_record
 from tests.support.scripted_record import ScriptedBoard
@@ -152,6 +152,26 @@ def test_lines_of_a_later_version_are_passed_over(tmp_path: Path) -> None:
         journal.line({"t": "hologram", "of": "the board"})
         journal.line({"t": "end", "complete": False, "why": "test"})
     assert load_record(tmp_path / "r").incomplete == "test"
+
+
+@pytest.mark.parametrize(
+    ("end", "blame"),
+    [
+        ({"complete": False, "why": "lost", "blame": "board"}, Blame.BOARD),
+        ({"complete": False, "why": "refused", "blame": "test"}, Blame.TEST),
+        ({"complete": False, "why": "written by 0.1.0"}, None),
+        ({"complete": True}, None),
+    ],
+)
+def test_a_record_says_who_has_to_act(tmp_path: Path, end: dict[str, object], blame: Blame | None) -> None:
+    board = ScriptedBoard()
+    board.end = {"t": "end"} | end
+    assert board.record(tmp_path / "a").blame == blame
+    board.bye_boot_id = "another boot"
+    assert board.record(tmp_path / "b").blame is Blame.BOARD
+    journal = tmp_path / "a" / JOURNAL
+    journal.write_bytes(b"".join(journal.read_bytes().splitlines(keepends=True)[:-1]))
+    assert load_record(tmp_path / "a").blame is Blame.HOST
 
 
 def test_every_line_is_on_disk_before_the_next(tmp_path: Path) -> None:

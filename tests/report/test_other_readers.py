@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, example, given, settings
 from kcidb_io import schema
 from tap.parser import Parser
 
-from bringup.errors import HostError, UsageError
+from bringup.errors import Blame, HostError, UsageError
 from bringup.report import find_format
 from bringup.report.formats import kcidb
 from bringup.results.run import BoardRun, Run
@@ -145,6 +145,26 @@ def test_an_error_is_never_a_pass_in_kcidb() -> None:
     assert (
         kcidb_of(Run(boards=(BoardRun(serial="s", verdicts=()),), tool="0", started=""))["tests"][0]["status"] == "MISS"
     )
+
+
+@pytest.mark.parametrize(
+    ("blame", "status"), [(Blame.BOARD, "MISS"), (Blame.HOST, "MISS"), (Blame.TEST, "ERROR"), (None, "ERROR")]
+)
+def test_a_board_that_was_lost_is_missed_in_kcidb(blame: Blame | None, status: str) -> None:
+    """What the loss left open is MISS; what failed, and what is unknown for another reason, stays as it is."""
+    why = "use the board: it answers nothing for 5 s"
+    lost = BoardRun(
+        serial="s",
+        blame=blame,
+        verdicts=(
+            Verdict("board.observed", "Observed", Outcome.ERROR, reason=why),
+            Verdict("cma.size", "Size", Outcome.ERROR, reason=f"/proc/meminfo was not observed ({why})"),
+            Verdict("heap.mode", "Mode", Outcome.FAIL, heap="system"),
+            Verdict("kernel.config", "Config", Outcome.ERROR, reason="/proc/config.gz cannot be parsed"),
+        ),
+    )
+    tests = kcidb_of(Run(boards=(lost,), tool="0", started=""))["tests"]
+    assert [one["status"] for one in tests] == [status, status, "FAIL", "ERROR"]
 
 
 def test_a_latency_in_kcidb_is_a_number() -> None:

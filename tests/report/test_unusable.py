@@ -70,7 +70,7 @@ def test_people_are_told(run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "word"), [("ktap", "not ok"), ("lava", "RESULT=unknown"), ("csv", "error"), ("kcidb", '"ERROR"')]
+    ("name", "word"), [("ktap", "not ok"), ("lava", "RESULT=unknown"), ("csv", "error"), ("kcidb", '"MISS"')]
 )
 def test_no_format_for_programs_leaves_it_out(run: Run, name: str, word: str) -> None:
     alone = Run(boards=run.boards[:1], tool=run.tool, started=run.started)

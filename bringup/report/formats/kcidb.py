@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from bringup.errors import HostError, UsageError
+from bringup.errors import Blame, HostError, UsageError
 from bringup.kernel.history.architecture import arch_of_machine
 from bringup.report import Format
 from bringup.report.bounded import excerpt, shown
@@ -27,7 +27,7 @@ from bringup.results.verdict import Outcome, Verdict
 __all__ = ["FORMAT"]
 
 _VERSION = {"major": 5, "minor": 3}
-# ERROR is a broken test there and MISS a broken harness; of what could not be found out we do not know which it was.
+# ERROR is a broken test there. What is not known because the board was lost is MISS.
 _STATUS = {
     Outcome.PASS: "PASS",
     Outcome.WARN: "PASS",
@@ -35,6 +35,7 @@ _STATUS = {
     Outcome.ERROR: "ERROR",
     Outcome.SKIP: "SKIP",
 }
+_OBSERVED = "board.observed"
 _EXCERPT = 16_000
 _NAMES = ("KCIDB_ORIGIN", "KCIDB_BUILD_ID")
 
@@ -116,8 +117,9 @@ def _tests(run: Run, origin: str, build: str | None) -> Iterator[dict[str, Any]]
 
 
 def _of_board(board: BoardRun) -> Iterator[dict[str, Any]]:
+    lost = _why_lost(board)
     for verdict in board.verdicts:
-        yield _verdict(verdict)
+        yield _verdict(verdict, is_missed=_is_missed(verdict, lost))
     if not board.verdicts:
         yield {"path": "bringup", "status": "MISS", "comment": "nothing was judged"}
     for heap in board.heaps:
@@ -126,7 +128,19 @@ def _of_board(board: BoardRun) -> Iterator[dict[str, Any]]:
         yield _timing(timing)
 
 
-def _verdict(verdict: Verdict) -> dict[str, Any]:
+def _why_lost(board: BoardRun) -> str | None:
+    """Why the board was not observed, or not to its end, where the test allocator is not to blame."""
+    if board.blame in (None, Blame.TEST):
+        return None
+    return next((verdict.reason for verdict in board.verdicts if verdict.id == _OBSERVED), None)
+
+
+def _is_missed(verdict: Verdict, lost: str | None) -> bool:
+    """Whether a verdict is an error only because the board was lost: KCIDB calls that MISS, a broken harness."""
+    return verdict.outcome is Outcome.ERROR and lost is not None and lost in (verdict.reason or "")
+
+
+def _verdict(verdict: Verdict, *, is_missed: bool) -> dict[str, Any]:
     misc: dict[str, Any] = {"id": verdict.id, "outcome": verdict.outcome.value}
     misc |= {"heap": verdict.heap} if verdict.heap else {}
     misc |= {"cause": {"id": verdict.cause.id, "text": verdict.cause.text}} if verdict.cause else {}
@@ -134,7 +148,7 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
     said = (verdict.cause.text if verdict.cause else None) or verdict.reason
     return {
         "path": _path("bringup", *verdict.id.split("."), *([verdict.heap] if verdict.heap else [])),
-        "status": _STATUS[verdict.outcome],
+        "status": "MISS" if is_missed else _STATUS[verdict.outcome],
         "comment": f"{verdict.title}: {said}" if said else verdict.title,
         **({"log_excerpt": excerpt("\n".join(verdict.evidence), _EXCERPT)} if verdict.evidence else {}),
         "misc": {"bringup": misc},
