@@ -21,6 +21,7 @@ from bringup.config.schema import DeclaredIn, Heap, HeapKind
 from bringup.facts.board import Facts
 from bringup.facts.memory.default_cma import cma_parameters, default_names
 from bringup.facts.memory.reserved_memory import observed_nodes, reserved_nodes
+from bringup.kernel.history.heap_names import renamed_protected
 from bringup.outcome import Outcome
 from bringup.results.verdict import Change, Diagnosis
 
@@ -48,6 +49,7 @@ def why_absent(facts: Facts, kind: HeapKind, heap: Heap | None = None) -> Diagno
         by_tree = [lambda: _tree(facts, heap), lambda: _not_rejected(facts, heap)]
         links += [by_name, *by_tree] if cma_parameters(facts) else [*by_tree, by_name]
         links.append(lambda: _area(facts, heap))
+    links.append(lambda: _other_spelling(facts, heap))
     links.append(lambda: in_mainline(facts, kind, heap))
     intact: list[str] = []
     for link in links:
@@ -89,6 +91,16 @@ def _name(facts: Facts, heap: Heap | None) -> Link:
         remedy[1] = f"or {remedy[1]}"
     evidence = [f"/dev/dma_heap/{name} is there" for name in there]
     return Diagnosis(cause, (*evidence, *given), tuple(remedy), _keeps_the_name(facts))
+
+
+def _other_spelling(facts: Facts, heap: Heap | None) -> Link:
+    """A TEE heap may be there under the name that it has in other trees: protected,NAME or restricted,NAME."""
+    name = renamed_protected(heap.name) if heap is not None else None
+    if heap is None or name is None or name not in (facts.heap_nodes or ()):
+        return None
+    cause = HEAP_RENAMED.here(f"the protected heap {heap.name} is called {name} here")
+    remedy = (f"name {name} instead of {heap.name}, or both: mainline has protected,NAME, older trees restricted,NAME",)
+    return Diagnosis(cause, (f"/dev/dma_heap/{name} is there",), remedy)
 
 
 def _keeps_the_name(facts: Facts) -> tuple[Change, ...]:

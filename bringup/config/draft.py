@@ -15,7 +15,7 @@ from bringup.config.schema import Arch, HeapKind
 from bringup.config.units import show_size
 from bringup.errors import ConfigError
 from bringup.kernel.history.architecture import arch_of_machine
-from bringup.kernel.history.heap_names import default_cma_names
+from bringup.kernel.history.heap_names import PROTECTED, default_cma_names
 
 __all__ = ["Draft", "SeenBoard", "SeenHeap", "SeenPool", "draft", "draft_name"]
 
@@ -264,7 +264,7 @@ def _kind(name: str, pool: SeenPool | None) -> tuple[HeapKind, str]:
         return HeapKind(name), ""
     if name in default_cma_names() or (pool is not None and pool.reusable):
         return HeapKind.CMA, ""
-    if name.startswith(("protected,", "system-secure")):
+    if name.startswith((*PROTECTED, "system-secure")):
         return HeapKind.PROTECTED, ""
     return HeapKind.VENDOR, "what stands behind this heap?"
 

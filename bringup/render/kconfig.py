@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bringup.config.schema import BoardConfig, DeclaredIn, Heap, HeapKind
+from bringup.kernel.history.heap_names import PROTECTED
 from bringup.kernel.history.symbols import symbol_table, symbol_type
 from bringup.kernel.history.version import Flavour, KernelVersion
 
@@ -41,7 +42,7 @@ def kernel_options(config: BoardConfig, heaps: tuple[Heap, ...], kernel: KernelV
         )
     if HeapKind.CMA in kinds:
         options += _cma(config, heaps, kernel)
-    if any(heap.kind is HeapKind.PROTECTED and heap.name.startswith("protected,") for heap in heaps):
+    if any(heap.kind is HeapKind.PROTECTED and heap.name.startswith(PROTECTED) for heap in heaps):
         options += [
             Option("TEE", "y", "protected heaps come from the TEE"),
             Option("OPTEE", "y", "OP-TEE registers them; TEE_DMABUF_HEAPS follows by itself"),

@@ -287,6 +287,18 @@ RULES: tuple[Rule, ...] = (
         literals=True,
         ion=False,
     ),
+    Rule(
+        "heap.protected-name",
+        "A protected heap, by a name that only some kernels use",
+        (Kind.C, Kind.RC, Kind.SEPOLICY),
+        r"(?<!\w)/dev/dma_heap/restricted,[\w-]+|\"restricted,[\w-]+\"",
+        why="mainline calls it protected,NAME; restricted,NAME is its name in trees with the series from before that",
+        replacement=("protected,NAME, such as protected,secure-video; or both names: use the first that exists",),
+        since="6.18",
+        source="drivers/tee/tee_heap.c of Linux 7.2; OP-TEE/optee_test pull request 811",
+        literals=True,
+        ion=False,
+    ),
 )  # fmt: skip
 
 

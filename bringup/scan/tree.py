@@ -26,7 +26,7 @@ _PLAIN = (
     *(b"/dev/ion", b"heap_id_mask", b"ToIonHeap", b"CheckIonSupport", b"C2AllocatorIon", b"AllocatorStore::ION"),
     *(b"CONFIG_ION", b"CONFIG_MSM_ION", b"CONFIG_MTK_ION", b"msm_ion_client", b"_ion.h", b"_ion_"),
     *(f'"{name}"'.encode() for name in default_cma_names()),
-    b"/dma_heap/",
+    *(b'"restricted,', b"/dma_heap/"),
 )
 _WORDS = tuple(re.compile(rb"%b(?<![A-Za-z0-9_]%b)" % (word, word)) for word in (rb"ion_", rb"ION_", rb"ion\.h"))
 

@@ -14,13 +14,15 @@ _AVC = link(
 
 HEAP_RENAMED = KnownCause(
     id="heap.renamed",
-    text="The default CMA heap is there under another of its names.",
+    text="The heap is there under another of its names.",
     why=(
         "Up to 6.16 it has the name of its CMA area: reserved where the size comes from Kconfig or cma=, "
         "else the name of the device tree node. From 6.17 on it is default_cma_region. cma= replaces the device "
-        "tree node."
+        "tree node. A TEE heap is called protected,NAME in mainline, and restricted,NAME in trees with the series from "
+        "before it was renamed."
     ),
-    shows="the expected name is missing, and one of reserved, linux,cma, default-pool, default_cma_region is there",
+    shows="the expected name is missing, and one of reserved, linux,cma, default-pool, default_cma_region is there, "
+    "or restricted,NAME for protected,NAME",
     since="5.6 and later; default_cma_region since 6.17",
     source="drivers/dma-buf/heaps/cma_heap.c and kernel/dma/contiguous.c of Linux 5.10, 6.12 and 7.2; "
     "commit 854acbe75ff4",

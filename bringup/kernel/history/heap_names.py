@@ -10,9 +10,12 @@ from msgspec import Struct
 from bringup.kernel.data.shipped import shipped_data
 from bringup.kernel.history.version import KernelVersion, VersionRange
 
-__all__ = ["HeapNames", "default_cma_names", "heap_names", "heaps_of"]
+__all__ = ["PROTECTED", "HeapNames", "default_cma_names", "heap_names", "heaps_of", "renamed_protected"]
 
 _DEFAULT_CMA = "default CMA area"
+#: How names of TEE heaps begin: in mainline (drivers/tee/tee_heap.c of 7.2), and in trees with the series from before
+#: it was renamed (OP-TEE/optee_test pull request 811).
+PROTECTED = ("protected,", "restricted,")
 
 
 class HeapNames(Struct, frozen=True):
@@ -46,6 +49,14 @@ def default_cma_names() -> tuple[str, ...]:
     """Names of the heap of the default CMA area, over all kernels, the oldest first; without unit addresses."""
     names = (name for entry in heap_names() if entry.heap.startswith(_DEFAULT_CMA) for name in entry.names)
     return tuple(dict.fromkeys(name.rstrip("*") for name in names))
+
+
+def renamed_protected(name: str) -> str | None:
+    """The name that a TEE heap has in the other trees; ``None``: its name is not that of a TEE heap."""
+    for prefix, other in (PROTECTED, PROTECTED[::-1]):
+        if name.startswith(prefix):
+            return other + name.removeprefix(prefix)
+    return None
 
 
 def _from_data(data: dict[str, Any]) -> HeapNames:

@@ -44,6 +44,16 @@ def test_later_ueventd_files_override(tmp_path: Path) -> None:
     assert {one.heap: one.outcome.value for one in verdicts} == {"system": "pass", "linux,cma": "fail"}
 
 
+@pytest.mark.parametrize(("wanted", "there"), [("protected,", "restricted,"), ("restricted,", "protected,")])
+def test_a_protected_heap_under_its_other_name(tmp_path: Path, wanted: str, there: str) -> None:
+    heap = Heap.model_validate({"name": f"{wanted}secure-video", "kind": "protected"})
+    board = broken(heaps={"system": {}, f"{there}secure-video": {}})
+    config = BOARD_CONFIG.model_copy(update={"heaps": (heap,)})
+    (verdict,) = ask("heap.expected", tmp_path, board, config)
+    assert verdict.cause is not None
+    assert (verdict.cause.id, f"is called {there}secure-video here" in verdict.cause.text) == ("heap.renamed", True)
+
+
 @pytest.mark.parametrize(
     ("kind", "cause"),
     [

@@ -68,6 +68,7 @@ def gap(kernel: str | None, **used: object) -> tuple[Dependency, ...]:
         ("default_cma_region", "6.18", None),
         ("protected,secure-video", "6.12", Origin.BACKPORT),
         ("protected,secure-video", "6.18", None),
+        ("restricted,secure-video", "6.12", Origin.VENDOR),
         ("qcom,display", "6.12", Origin.VENDOR),
         ("system-dma32", "6.1", Origin.VENDOR),
         ("linux,cma-uncached", "6.12", Origin.VENDOR),

@@ -64,4 +64,9 @@ LINES: dict[str, tuple[tuple[str, str, tuple[str, ...]], ...]] = {
         ("a.cpp", 'a.Alloc("reserved", len);', ('Allocate("reserved")', 'Alloc("system"); puts("reserved");')),
         ("ueventd.rc", "/dev/dma_heap/reserved 0444 system system", ("/dev/dma_heap/system 0444 system system",)),
     ),
+    "heap.protected-name": (
+        ("a.c", 'open("/dev/dma_heap/restricted,secure-video");', ('"protected,secure-video"', '"restricted"', '"x restricted,y"')),
+        ("a.cpp", 'a.Alloc("restricted,secure-video", len);', ("restricted,x", '"unrestricted,x"')),
+        ("ueventd.rc", "/dev/dma_heap/restricted,trusted-ui 0440 system drmrpc", ("/dev/dma_heap/protected,x 0440 a b",)),
+    ),
 }  # fmt: skip
