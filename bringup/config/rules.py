@@ -39,6 +39,7 @@ def problems(config: BoardConfig) -> Iterator[Problem]:
         if heap.region is not None:
             yield from _region(config, heap, heap.region, (*path, "region"))
     yield from _overlaps(config)
+    yield from _ramoops(config)
     yield from _cmdline(config)
 
 
@@ -176,19 +177,39 @@ def _fits(config: BoardConfig, region: Region, path: _PATH) -> Iterator[Problem]
 
 
 def _overlaps(config: BoardConfig) -> Iterator[Problem]:
-    fixed = [
-        (index, heap, heap.region.base, heap.region.base + heap.region.size)
+    fixed: list[tuple[_PATH, str, int, int]] = [
+        (("heaps", index, "region", "base"), heap.name, heap.region.base, heap.region.base + heap.region.size)
         for index, heap in enumerate(config.heaps)
         if heap.region is not None and heap.region.base is not None and heap.region.size is not None
     ]
-    for (_, first, low, high), (index, second, start, end) in combinations(fixed, 2):
+    if config.ramoops is not None:
+        begin = config.ramoops.base
+        fixed.append((("ramoops", "base"), "ramoops", begin, begin + config.ramoops.size))
+    for (_, first, low, high), (path, second, start, end) in combinations(fixed, 2):
         if start < high and low < end:
-            text = f"'{second.name}' (0x{start:x} to 0x{end:x}) overlaps '{first.name}' (0x{low:x} to 0x{high:x})"
-            yield Problem(("heaps", index, "region", "base"), text)
+            text = f"'{second}' (0x{start:x} to 0x{end:x}) overlaps '{first}' (0x{low:x} to 0x{high:x})"
+            yield Problem(path, text)
     defaults = [index for index, heap in enumerate(config.heaps) if heap.region is not None and heap.region.default]
     for index in defaults[1:]:
         yield Problem(("heaps", index, "region", "default"), "there is one default CMA area, and it is given above")
     yield from _total(config)
+
+
+def _ramoops(config: BoardConfig) -> Iterator[Problem]:
+    """What the driver would refuse or round down (fs/pstore/ram.c of Linux 5.10 and 7.3: ramoops_probe)."""
+    area, path = config.ramoops, ("ramoops",)
+    if area is None:
+        return
+    if not area.sizes:
+        yield Problem(path, "no part of it has a size", "give record_size or console_size")
+    for name, size in area.sizes:
+        if size & (size - 1):
+            yield Problem(
+                (*path, f"{name}_size"), f"{show_size(size)} is not a power of two: the kernel rounds it down"
+            )
+    if sum(size for _, size in area.sizes) > area.size:
+        yield Problem((*path, "size"), f"its parts take more than {show_size(area.size)}")
+    yield from _fits(config, Region(declared_in=DeclaredIn.DEVICE_TREE, base=area.base, size=area.size), path)
 
 
 def _total(config: BoardConfig) -> Iterator[Problem]:

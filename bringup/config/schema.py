@@ -50,6 +50,7 @@ __all__ = [
     "Kernel",
     "Memory",
     "Note",
+    "Ramoops",
     "Range",
     "Region",
     "Soc",
@@ -178,6 +179,39 @@ class Android(Block):
 
     properties: dict[PropertyName, Text] = Field(default_factory=dict)
     """Vendor properties, e.g. debug.c2.use_dmabufheaps."""
+
+
+class Ramoops(Block):
+    """Memory that keeps the kernel's log over a crash, in the words of the ramoops binding."""
+
+    base: Address
+    """Fixed address."""
+    size: ByteSize
+    """All of it."""
+    record_size: ByteSize | None = None
+    """For one dump of the log; what the other parts leave over is split into dumps."""
+    console_size: ByteSize | None = None
+    """For the console's lines."""
+    ftrace_size: ByteSize | None = None
+    """For function traces."""
+    pmsg_size: ByteSize | None = None
+    """For what user space writes to /dev/pmsg0."""
+
+    @property
+    def address(self) -> str:
+        """The unit address of its node."""
+        return f"{self.base:x}"
+
+    @property
+    def sizes(self) -> tuple[tuple[str, int], ...]:
+        """The parts that are given: name, bytes."""
+        parts = {
+            "record": self.record_size,
+            "console": self.console_size,
+            "ftrace": self.ftrace_size,
+            "pmsg": self.pmsg_size,
+        }
+        return tuple((name, size) for name, size in parts.items() if size)
 
 
 class Alias(_Model):
@@ -317,6 +351,8 @@ class BoardConfig(_Model):
     """The kernel it runs."""
     android: Android | None = None
     """How Android is configured."""
+    ramoops: Ramoops | None = None
+    """Memory that keeps the kernel's log over a crash."""
     heaps: tuple[Heap, ...] = ()
     """The heaps expected on it."""
     notes: tuple[Note, ...] = ()
@@ -338,7 +374,7 @@ class BoardConfig(_Model):
 
     def blocks(self) -> Iterator[tuple[tuple[str | int, ...], Block]]:
         """Every block of facts with its path."""
-        for name in ("identity", "soc", "memory", "kernel", "android"):
+        for name in ("identity", "soc", "memory", "kernel", "android", "ramoops"):
             block = getattr(self, name)
             if block is not None:
                 yield (name,), block

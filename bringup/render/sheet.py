@@ -154,6 +154,14 @@ _FACTS: Mapping[str, Mapping[str, tuple[str, Write]]] = {
         "options": ("further options", _pairs),
     },
     "android": {"properties": ("vendor properties", _pairs)},
+    "ramoops": {
+        "base": ("ramoops begins at", hex),
+        "size": ("ramoops", show_size),
+        "record_size": ("ramoops, one dump", show_size),
+        "console_size": ("ramoops, console", show_size),
+        "ftrace_size": ("ramoops, function trace", show_size),
+        "pmsg_size": ("ramoops, user space", show_size),
+    },
 }
 _HEAP: Mapping[str, tuple[str, Write]] = {
     "kind": ("kind", str),

@@ -144,3 +144,28 @@ def test_a_pool_that_suits_4_kib_pages_is_refused_for_64_kib_pages() -> None:
     load(heap(region(size="64 MiB")))
     with pytest.raises(ConfigError, match="size 64 MiB is not a multiple of 512 MiB"):
         load(heap(region(size="64 MiB")), pages="64 KiB")
+
+
+RAMOOPS = [
+    ("base: 0x9f000000, size: 1 MiB, record_size: 64 KiB, console_size: 256 KiB", ""),
+    ("base: 0x9f000000, size: 1 MiB", "no part of it has a size"),
+    ("base: 0x9f000000, size: 1 MiB, console_size: 96 KiB", "96 KiB is not a power of two"),
+    ("base: 0x9f000000, size: 1 MiB, record_size: 512 KiB, console_size: 1 MiB", "its parts take more than 1 MiB"),
+    (
+        "base: 0x90000000, size: 1 MiB, console_size: 1 MiB",
+        "'ramoops' (0x90000000 to 0x90100000) overlaps 'a@90000000'",
+    ),
+    ("base: 0xbff80000, size: 1 MiB, console_size: 1 MiB", "0xbff80000 to 0xc0080000 lies outside RAM"),
+]
+
+
+@pytest.mark.parametrize(("area", "message"), RAMOOPS)
+def test_memory_for_the_log_is_what_the_driver_takes(area: str, message: str) -> None:
+    text = HEAD.replace("PAGES", "4 KiB").replace("heaps:\n", f"ramoops: {{{area}, source: s}}\nheaps:\n")
+    body = (text + heap(region(base="0x90000000"), "a")).encode()
+    if not message:
+        load_text(body, "demo.yaml")
+        return
+    with pytest.raises(ConfigError) as caught:
+        load_text(body, "demo.yaml")
+    assert message in caught.value.seen
