@@ -14,6 +14,7 @@ from bringup.causes.known.nodes import (
     SELINUX_DENIED,
     SELINUX_WOULD_REFUSE,
 )
+from bringup.causes.no_root import ways_to_root
 from bringup.errors import UsageError
 from bringup.facts.android_ids import selinux_type
 from bringup.facts.board import HEAP_FOLDER, Facts, UeventdRule
@@ -82,9 +83,9 @@ def why_denied(facts: Facts, name: str) -> Diagnosis:
         cause = SELINUX_DENIED.here(f"{path} was refused although its mode allows it: SELinux is enforcing")
         label = hello.label if hello else None
         who = (f"the test allocator ran as {label}",) if label else ()
-        words = ("look for avc lines in dmesg; as root (adb root) the test allocator is not refused",)
+        words = ("look for avc lines in dmesg; as root the test allocator is not refused", *ways_to_root(facts))
         return Diagnosis(cause, (*seen, *who), words, alternatives=(Alternative(denied, _TRY_PERMISSIVE),))
-    return Diagnosis(denied, seen, ("run as root: adb root",))
+    return Diagnosis(denied, seen, ways_to_root(facts))
 
 
 _TRY_PERMISSIVE = (

@@ -8,6 +8,8 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
+from bringup.causes.known.surroundings import BOARD_NO_ROOT
+from bringup.causes.no_root import open_questions
 from bringup.checks.registry import Check, Question, Role, checks, checks_for
 from bringup.config.units import show_size
 from bringup.errors import BringupError
@@ -37,6 +39,7 @@ def judge(facts: Facts, record_name: str | None = None) -> BoardRun:
     record, config = facts.record, facts.config
     parts = _Parts(facts)
     verdicts = tuple(verdict for check in checks() for verdict in _ask(check, facts))
+    verdicts = tuple(_with_open_questions(verdict, verdicts) for verdict in verdicts)
     board = BoardRun(
         serial=record.board.serial,
         verdicts=verdicts,
@@ -75,6 +78,13 @@ class _Parts:
             (check,) = checks_for(Role.OBSERVATION)
             self.verdicts.append(Question(check.id, check.title).unknown(_fault(error)))
             return otherwise
+
+
+def _with_open_questions(verdict: Verdict, verdicts: tuple[Verdict, ...]) -> Verdict:
+    """The verdict on root, with what is open without it; any other as it is."""
+    if verdict.cause is None or verdict.cause.id != BOARD_NO_ROOT.id:
+        return verdict
+    return replace(verdict, evidence=(*verdict.evidence, *open_questions(verdicts)))
 
 
 def heaps_of(facts: Facts) -> list[HeapFacts]:

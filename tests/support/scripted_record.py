@@ -96,6 +96,7 @@ class ScriptedBoard:
     latencies: list[dict[str, Any]] = field(default_factory=list)
     properties: dict[str, str] = field(default_factory=dict)
     has_udev: bool = False
+    root_reason: str = ""
     logcat: str | None = "--------- beginning of main\n"
     hello: dict[str, Any] | None = field(default_factory=lambda: dict(HELLO))
     end: dict[str, Any] = field(default_factory=lambda: {"t": "end", "complete": True, "round_trips": 4})
@@ -110,7 +111,7 @@ class ScriptedBoard:
         with Journal(folder) as journal:
             asked = {"heaps": self.asked, "tests": self.asked_tests, "exhausts": self.asked_exhaustion}
             journal.line({"t": "record", "schema": SCHEMA, "tool": "0", "started": "2026-01-01T00:00:00Z"} | asked)
-            board = {"serial": "scripted", "root": "adbd", "root_reason": "", "machine": "aarch64"}
+            board = {"serial": "scripted", "root": "adbd", "root_reason": self.root_reason, "machine": "aarch64"}
             board["boot_id"] = self.first_boot_id
             journal.line({"t": "board"} | board)
             if self.hello is not None:

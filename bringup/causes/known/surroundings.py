@@ -113,7 +113,10 @@ BOARD_NO_ROOT = KnownCause(
     text="The test allocator did not run as root: what only root may see is not judged.",
     why="SELinux and file modes hide the kernel's log, debugfs, physical addresses and most heaps from others.",
     shows="the uid that the test allocator reports",
-    fix=("adb root   (userdebug or eng build), then run again",),
+    fix=(
+        "userdebug or eng build: adb root, then run again",
+        "user build: flash a userdebug build, or the release's debug ramdisk where the boot loader is unlocked",
+    ),
     since="any",
     source="AOSP system/sepolicy private/shell.te",
     cost=Cost.UNSEEN,

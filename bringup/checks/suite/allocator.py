@@ -13,6 +13,7 @@ from bringup.causes.access_denied import why_refusal_is_intended
 from bringup.causes.allocation_failed import why_test_failed
 from bringup.causes.known.kernel import KERNEL_DEFECT_RETURNED, KERNEL_KNOWN_DEFECT
 from bringup.causes.known.memory import HEAP_SLOW
+from bringup.causes.no_root import ways_to_root
 from bringup.checks.registry import Question, Role, check
 from bringup.config.units import show_size
 from bringup.facts.board import Facts
@@ -93,7 +94,7 @@ def _verdict(result: Result, facts: Facts) -> Verdict:
         else None
     )
     if outcome is Outcome.FAIL and intended is not None:
-        return question.unknown(intended, *filter(None, [result.seen]), remedy=["run as root: adb root"])
+        return question.unknown(intended, *filter(None, [result.seen]), remedy=ways_to_root(facts))
     if outcome is Outcome.ERROR and result.outcome is Outcome.SKIP:
         return question.unknown(f"the heap's memory is used up: {result.seen}", remedy=[_FREE_MEMORY])
     if (shown := shown_defect(facts, result)) is not None:

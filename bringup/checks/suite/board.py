@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bringup.causes.known.surroundings import BOARD_NO_CONFIG, BOARD_NO_ROOT
+from bringup.causes.no_root import ways_to_root
 from bringup.checks.registry import Question, Role, check
 from bringup.facts.board import Facts
 from bringup.results.verdict import Verdict
@@ -44,7 +45,7 @@ def _boot_ids(facts: Facts) -> tuple[tuple[str, str | None], ...]:
 @check(
     "board.root",
     "The test allocator ran as root",
-    asks="The uid under which the test allocator ran, and what it could not read because of it.",
+    asks="The uid under which the test allocator ran, and which questions are open because of it.",
     why="Without root, SELinux and file modes hide the kernel's log, debugfs, physical addresses and most heaps.",
     source="AOSP system/sepolicy private/shell.te: the shell domain has no rule for DMA-BUF heaps",
     since="any",
@@ -59,19 +60,11 @@ def root(question: Question, facts: Facts) -> Iterator[Verdict]:
         yield question.warned(
             f"uid {hello.uid}",
             *filter(None, [facts.record.board.root_reason]),
-            *_unjudged(facts),
             cause=BOARD_NO_ROOT.here(
                 f"the test allocator ran as uid {hello.uid}: what only root may see is not judged"
             ),
-            remedy=BOARD_NO_ROOT.fix,
+            remedy=ways_to_root(facts),
         )
-
-
-def _unjudged(facts: Facts) -> Iterator[str]:
-    for path in ("dmesg", "/proc/iomem", "/sys/kernel/debug/dma_buf/bufinfo"):
-        entry = facts.record.file(path)
-        if entry is None or entry.state.value != "ok":
-            yield f"not judged: {facts.why_unknown(path)}"
 
 
 @check(

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from bringup.causes.allocation_failed import cma_failures, why_cma_failed
 from bringup.causes.heap_absent import why_absent, why_not_reserved
 from bringup.causes.known.memory import CMA_TOO_SMALL
+from bringup.causes.no_root import ways_to_root
 from bringup.causes.region_rejected import region_rejected, rejections
 from bringup.checks.registry import Question, check
 from bringup.config.schema import Heap, HeapKind
@@ -85,7 +86,7 @@ def _without(question: Question, facts: Facts, heap: Heap, seen: str) -> Verdict
 )
 def rejected(question: Question, facts: Facts) -> Iterator[Verdict]:
     if facts.dmesg is None:
-        yield question.unknown(facts.why_unknown("dmesg"), remedy=["run as root: adb root"])
+        yield question.unknown(facts.why_unknown("dmesg"), remedy=ways_to_root(facts))
         return
     all_rejected = rejections(facts)
     for outcome, harms in ((Outcome.FAIL, True), (Outcome.WARN, False)):
@@ -108,7 +109,7 @@ def rejected(question: Question, facts: Facts) -> Iterator[Verdict]:
 )
 def exhausted(question: Question, facts: Facts) -> Iterator[Verdict]:
     if facts.dmesg is None:
-        yield question.unknown(facts.why_unknown("dmesg"), remedy=["run as root: adb root"])
+        yield question.unknown(facts.why_unknown("dmesg"), remedy=ways_to_root(facts))
         return
     failed = cma_failures(facts)
     if failed:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from bringup.causes.access_denied import has_wrong_label, why_refused, would_be_refused
 from bringup.causes.known.nodes import SELINUX_LINES_LOST, SELINUX_STATFS
+from bringup.causes.no_root import ways_to_root
 from bringup.checks.registry import Question, check
 from bringup.facts.board import Facts
 from bringup.facts.selinux_log import Denial, lost_lines
@@ -28,7 +29,7 @@ def denials(question: Question, facts: Facts) -> Iterator[Verdict]:
     if facts.selinux_mode is None:
         yield question.skipped("SELinux is not there or has no policy")
     elif facts.dmesg is None:
-        yield question.unknown(facts.why_unknown("dmesg"), remedy=["run as root: adb root"])
+        yield question.unknown(facts.why_unknown("dmesg"), remedy=ways_to_root(facts))
     else:
         all_denials = heap_denials(facts)
         serious = tuple(denial for denial in all_denials if not denial.is_harmless)
