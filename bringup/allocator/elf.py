@@ -1,4 +1,4 @@
-"""The part of an ELF header that says which machine a program is for."""
+"""The parts of an ELF header that say which machine and which page sizes a program is for."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bringup.errors import AllocatorError
 
 __all__ = ["Elf", "read_elf"]
 
-_PT_INTERP = 3
+_PT_LOAD, _PT_INTERP = 1, 3
 _ET_EXEC, _ET_DYN = 2, 3
 
 
@@ -21,12 +21,14 @@ class Elf:
     :param machine: ``e_machine``.
     :param executable: ``e_type`` is ET_EXEC or ET_DYN.
     :param interpreted: it asks for a dynamic linker.
+    :param alignment: the least alignment of its loaded segments, in bytes; 0: it has none.
     """
 
     bits: int
     machine: int
     executable: bool
     interpreted: bool
+    alignment: int = 0
 
 
 def read_elf(data: bytes) -> Elf:
@@ -41,7 +43,14 @@ def read_elf(data: bytes) -> Elf:
         kind, machine = struct.unpack_from("<HH", data, 16)
         (headers,) = struct.unpack_from("<Q" if wide else "<I", data, 32 if wide else 28)
         size, count = struct.unpack_from("<HH", data, 54 if wide else 42)
-        types = [struct.unpack_from("<I", data, headers + size * index)[0] for index in range(count)]
+        places = [headers + size * index for index in range(count)]
+        types = {place: struct.unpack_from("<I", data, place)[0] for place in places}
+        loaded = [place for place, kind_of_segment in types.items() if kind_of_segment == _PT_LOAD]
+        aligned = [
+            struct.unpack_from("<Q" if wide else "<I", data, place + (48 if wide else 28))[0] for place in loaded
+        ]
     except (struct.error, OverflowError) as error:
         raise AllocatorError("read an ELF header", f"the file is cut after {len(data)} bytes") from error
-    return Elf(64 if wide else 32, machine, kind in (_ET_EXEC, _ET_DYN), _PT_INTERP in types)
+    return Elf(
+        64 if wide else 32, machine, kind in (_ET_EXEC, _ET_DYN), _PT_INTERP in types.values(), min(aligned, default=0)
+    )

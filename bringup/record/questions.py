@@ -59,6 +59,19 @@ _FILES = (
     *_MODULE_LISTS,
 )
 
+#: Libraries that open heaps, of which the headers say the page sizes that they fit.
+_LIBRARIES = tuple(
+    Files(pattern, 16, 4 * KIB)
+    for pattern in (
+        "/system/lib64/libdmabufheap.so",
+        "/vendor/lib64/libdmabufheap*.so",
+        "/vendor/lib64/libion*.so",
+        "/vendor/lib64/*gralloc*.so",
+        "/vendor/lib64/hw/gralloc.*.so",
+        "/vendor/lib64/hw/*mapper*.so",
+    )
+)
+
 _TREES = (Tree("/sys/firmware/devicetree/base/reserved-memory", 3, 512, 4 * KIB),)
 
 _GLOBS = (
@@ -92,7 +105,7 @@ _PROGRAMS = (
     Run(3000, 64 * KIB, ("/system/bin/logcat", "-d", "-s", "DMABUFHEAPS", "ion", "libion")),
 )
 
-EVERYTHING: tuple[Item, ...] = (*_READS, *_GLOBS, *_FILES, *_TREES, *_PROGRAMS, Dmesg(MIB), Ion())
+EVERYTHING: tuple[Item, ...] = (*_READS, *_GLOBS, *_FILES, *_LIBRARIES, *_TREES, *_PROGRAMS, Dmesg(MIB), Ion())
 
 _OF_THE_KERNEL = ("/proc/config.gz", "/proc/modules", "/proc/meminfo", "/proc/cmdline")
 

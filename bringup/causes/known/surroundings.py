@@ -108,6 +108,16 @@ DMABUF_NO_STATISTICS = KnownCause(
     source="AOSP system/memory/libmeminfo; commit ab4c3dcf9a71 removed the sysfs directory (6.19 has it, 7.0 does not)",
     cost=Cost.UNSEEN,
 )
+LIBRARY_ALIGNMENT = KnownCause(
+    id="library.page-alignment",
+    text="A library that opens heaps is not built for pages of this size.",
+    why="The dynamic linker refuses a library whose segments are aligned to less than a page: its HAL does not start.",
+    shows="p_align of the library's loaded segments against the page size",
+    fix=("build it with -Wl,-z,max-page-size=16384 (Soong: PRODUCT_MAX_PAGE_SIZE_SUPPORTED := 16384), or get it so",),
+    since="any, with pages of more than 4 KiB",
+    source="https://source.android.com/docs/core/architecture/16kb-page-size/16kb; AOSP bionic/linker/linker_phdr.cpp",
+    cost=Cost.FAILS,
+)
 BOARD_NO_ROOT = KnownCause(
     id="board.no-root",
     text="The test allocator did not run as root: what only root may see is not judged.",
