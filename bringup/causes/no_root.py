@@ -64,8 +64,5 @@ def open_questions(verdicts: Iterable[Verdict]) -> tuple[str, ...]:
     names = [f"{name} ({count} times)" if count > 1 else name for name, count in ids.items()]
     rest = len(names) - _MOST_NAMES
     named = ", ".join(names[:_MOST_NAMES]) + (f" and {rest} more" if rest > 0 else "")
-    total = ids.total()
-    return (
-        f"root would answer {total} questions that are open" if total > 1 else "root would answer 1 open question",
-        named,
-    )
+    number = f"{ids.total()} questions are" if ids.total() > 1 else "1 question is"
+    return (f"{number} open that root may answer", named)

@@ -51,7 +51,7 @@ def test_root_has_nothing_to_advise(tmp_path: Path) -> None:
     assert ways_to_root(facts(ScriptedBoard(), tmp_path)) == ()
 
 
-def test_the_report_counts_and_names_what_root_would_answer(tmp_path: Path) -> None:
+def test_the_report_counts_and_names_what_root_may_answer(tmp_path: Path) -> None:
     denied = files(dmesg=DENIED, __sys__kernel__debug__dma_buf__bufinfo=DENIED)
     board = judge(facts(broken(hello=SHELL, root_reason=REFUSED, files=denied), tmp_path))
     (verdict,) = (one for one in board.verdicts if one.id == "board.root")
@@ -59,7 +59,7 @@ def test_the_report_counts_and_names_what_root_would_answer(tmp_path: Path) -> N
     wanted = {one.id for one in board.verdicts if one.reason and "may not be read" in one.reason}
     assert {"cma.rejected", "cma.exhausted"} <= wanted
     assert all(name in named for name in wanted)
-    assert counted == f"root would answer {len(wanted) + 1} questions that are open"  # and dmabuf.statistics
+    assert counted == f"{len(wanted) + 1} questions are open that root may answer"  # and dmabuf.statistics
     assert "dmabuf.statistics" in named
 
 
@@ -76,12 +76,12 @@ def test_the_report_counts_and_names_what_root_would_answer(tmp_path: Path) -> N
 )
 def test_what_counts_as_open(reason: str, is_open: bool) -> None:
     verdicts = [Verdict("x", "X", Outcome.SKIP, heap, reason=reason) for heap in ("a", "b")]
-    expected = ("root would answer 2 questions that are open", "x (2 times)") if is_open else ()
+    expected = ("2 questions are open that root may answer", "x (2 times)") if is_open else ()
     assert open_questions(verdicts) == expected
 
 
 def test_a_long_list_is_cut() -> None:
     verdicts = [Verdict(f"x{n}", "X", Outcome.SKIP, reason="dmesg may not be read") for n in range(50)]
     counted, named = open_questions(verdicts)
-    assert counted == "root would answer 50 questions that are open"
+    assert counted == "50 questions are open that root may answer"
     assert named.endswith("and 38 more")
