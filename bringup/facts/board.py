@@ -11,8 +11,8 @@ from functools import cached_property
 from bringup.allocator.answer import NodeFact, State
 from bringup.config.schema import BoardConfig
 from bringup.errors import BringupError
-from bringup.facts.log.kernel_line import LogLine, read_lines
-from bringup.facts.log.readings import KERNEL_LOGS, joined
+from bringup.facts.log.kernel_line import read_lines
+from bringup.facts.log.readings import KERNEL_LOGS, KernelLog, joined
 from bringup.kernel.history.version import KernelVersion
 from bringup.kernel.kconfig.dotconfig import KernelConfig
 from bringup.kernel.requirements.evidence import Evidence
@@ -209,8 +209,8 @@ class Facts:
         return {name: kib * 1024 for name, kib in numbers if kib is not None}
 
     @cached_property
-    def kernel_log(self) -> tuple[LogLine, ...] | None:
-        """The kernel's log, line by line: all that was read of it, before and after the tests."""
+    def kernel_log(self) -> KernelLog | None:
+        """The kernel's log: all that was read of it, before and after the tests."""
         readings = (entry for path in KERNEL_LOGS for entry in self.record.readings(path))
         read = [entry.text() for entry in readings if entry.state is State.OK]
         return joined(read_lines(text) for text in read) if read else None
@@ -218,7 +218,7 @@ class Facts:
     @cached_property
     def dmesg(self) -> tuple[str, ...] | None:
         """What the kernel's log says, without time stamps and the like."""
-        return None if self.kernel_log is None else tuple(line.text for line in self.kernel_log)
+        return None if self.kernel_log is None else tuple(line.text for line in self.kernel_log.lines)
 
     # -- its heaps -------------------------------------------------------------------------------------------
 

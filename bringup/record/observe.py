@@ -23,7 +23,7 @@ from bringup.errors import AdbServerError, AllocatorError, Blame, BoardError, Br
 from bringup.record.benchmark import Benchmark
 from bringup.record.entries import BoardEntry, End, ProgramEntry, RecordHead, StepEntry
 from bringup.record.journal import SCHEMA, Journal
-from bringup.record.questions import COUNTERS, EVERYTHING, EXHAUST_MS, TESTS_BEGIN, TESTS_END, TRACE_EVENTS
+from bringup.record.questions import AFTER_TESTS, COUNTERS, EVERYTHING, EXHAUST_MS, TESTS_BEGIN, TESTS_END, TRACE_EVENTS
 
 __all__ = ["Observation", "observe"]
 
@@ -203,7 +203,7 @@ def _plan(how: Observation, deadline: Deadline) -> Plan:
     if how.stress is not None:
         plan = plan.add(Stress(*how.stress))
     if how.heaps is not None:
-        plan = plan.add(_mark(TESTS_BEGIN), *_tests(how, how.heaps), _mark(TESTS_END))
+        plan = plan.add(_mark(TESTS_BEGIN), *_tests(how, how.heaps), _mark(TESTS_END), *AFTER_TESTS)
     return plan if how.benchmark is None else how.benchmark.add_to(plan)
 
 

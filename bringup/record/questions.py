@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from bringup.allocator.plan import Dmesg, Files, Glob, Ion, Item, Read, Run, Tree
 
-__all__ = ["COUNTERS", "EVERYTHING", "EXHAUST_MS", "KERNEL", "TESTS_BEGIN", "TESTS_END", "TRACE_EVENTS"]
+__all__ = ["AFTER_TESTS", "COUNTERS", "EVERYTHING", "EXHAUST_MS", "KERNEL", "TESTS_BEGIN", "TESTS_END", "TRACE_EVENTS"]
 
 KIB = 1024
 MIB = 1024 * KIB
+
+_TAINTED = Read("/proc/sys/kernel/tainted", 32)
 
 _READS = (
     Read("/proc/version", 4 * KIB),
@@ -26,6 +28,7 @@ _READS = (
     Read("/proc/devices", 16 * KIB),
     Read("/proc/buddyinfo", 16 * KIB),
     Read("/proc/uptime", 256),
+    _TAINTED,
     Read("/sys/fs/selinux/enforce", 16),
     Read("/sys/firmware/devicetree/base/#address-cells", 16),
     Read("/sys/firmware/devicetree/base/#size-cells", 16),
@@ -98,6 +101,9 @@ EXHAUST_MS = 10_000
 #: Lines for the kernel's log before and after all heap tests: a failed CMA allocation is a line there, too.
 TESTS_BEGIN = "bringup: tests heaps"
 TESTS_END = "bringup: has tested heaps"
+
+#: Read once more after all heap tests: what the kernel complained about meanwhile.
+AFTER_TESTS = (_TAINTED, Dmesg(MIB))
 
 _PROGRAMS = (
     Run(3000, 256 * KIB, ("/system/bin/getprop",)),

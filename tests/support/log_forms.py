@@ -17,6 +17,7 @@ KERNEL_LINE_FORMS = (
     "<14>[   31.063001][ T4001] {text}",
     "kern  :info  : [   31.063001] {text}",
     "[   31.063001] (1)[4001:sh]{text}",
+    "<4>[   31.063001]  (1)[4001:sh]{text}",
     "[   31.063001]-(1)[4001:sh]{text}",
     "<6>[   31.063001]<1>.(1)[4001:sh]{text}",
     "<6>[   31.063001]  [1:             sh: 4001] {text}",
@@ -30,5 +31,7 @@ KERNEL_LINE_FORMS = (
     "1970-01-01T00:00:31,063001+00:00 {text}",
     "Jan  1 00:00:31 board kernel: {text}",
     "Jan  1 00:00:31 board kernel: [   31.063001] {text}",
+    "kern.warn kernel: [   31.063001] {text}",
+    "Thu Jan  1 00:00:31 1970 kern.warn kernel: [   31.063001] {text}",
     "1970-01-01T00:00:31.063001+00:00 board kernel: [   31.063001] {text}",
 )

@@ -15,7 +15,7 @@
 ``[   31.0] c1    412 text``            Spreadtrum's kernels
 ``[Thu Jan  1 00:00:31 1970] text``     ``dmesg -T``: no time of the kernel's clock
 ``1970-01-01T00:00:31,06+00:00 text``   ``dmesg --time-format iso``: likewise
-``Jan  1 00:00:31 host kernel: text``   syslog; a stamp may follow
+``Jan  1 00:00:31 host kernel: text``   syslog; a stamp may follow; OpenWrt: ``… kern.warn kernel: text``
 ======================================  =================================================================
 """
 
@@ -37,19 +37,21 @@ _PRIORITY = re.compile(r"<(\d{1,3})>|(?:kern|user|daemon|auth|syslog) {0,4}:(?:[
 _STAMP = re.compile(r" ?\[ {0,12}(\d{1,10})\.(\d{1,9})(?:s|@\d{1,3}[a-z]?| <[ +.\d]{1,24}>)?\]")
 #: Times of day; the kernel's clock cannot be had from them.
 _DATE = re.compile(
-    r"\[[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}\]"
+    r"\[\S{1,8} {1,2}\S{1,8} {1,2}\d{1,2} \d\d:\d\d:\d\d \d{4}\]"
     r"|\[[ +]{1,8}\d{1,6}\.\d{1,9}\]"
     r"|\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[.,]\d{1,9}(?:[+-]\d\d:?\d\d|Z)?(?= )"
 )
 _SYSLOG = re.compile(
-    r"(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?:\.\d{1,9})?|\d{4}-\d\d-\d\dT\S{8,32}) \S{1,64} kernel(?:\[\d{1,8}\])?: "
+    r"(?:[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4} )?kern\.\w{3,6} kernel: "
+    r"|(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?:\.\d{1,9})?|\d{4}-\d\d-\d\dT\S{8,32}) \S{1,64} "
+    r"kernel(?:\[\d{1,8}\])?: "
 )
 #: Who wrote the line, between the stamp and the text.
 _WRITER = re.compile(
-    r" ?(?:"
+    r" {0,2}(?:"
     r"\[ {0,8}(?P<caller>[TC]\d{1,9})\] ?"
     r"|(?:<\d>)?[-.]?(?:\(\d{1,3}\)|<\d>-?\(\d{1,3}\))\[(?P<mtk>\d{1,9}):[^\]]{0,32}\]"
-    r"| ?[A-Z]?\[\d{1,3}: {0,16}[^:\]]{1,32}: {0,9}(?P<samsung>\d{1,9})\] ?"
+    r"|[A-Z]?\[\d{1,3}: {0,16}[^:\]]{1,32}: {0,9}(?P<samsung>\d{1,9})\] ?"
     r"|\[pid:(?P<hisi>\d{1,9}),cpu\d{1,3},[^\]]{0,48}\]"
     r"|c\d{1,2} {1,7}(?P<sprd>\d{1,9}) "
     r")"

@@ -1,32 +1,64 @@
-"""The kernel's log is read more than once: one log of all readings."""
+"""The kernel's log as a record has it: read before the tests and after them, and made one."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from bringup.facts.log.kernel_line import LogLine
 
-__all__ = ["KERNEL_LOGS", "joined"]
+__all__ = ["KERNEL_LOGS", "KernelLog", "joined"]
 
 #: Under these paths a record has the kernel's log; the records of /dev/kmsg are read after the tests.
 KERNEL_LOGS = ("dmesg", "/dev/kmsg")
 
 
-def joined(readings: Iterable[Iterable[LogLine]]) -> tuple[LogLine, ...]:
+@dataclass(frozen=True, slots=True)
+class KernelLog:
+    """The lines of all readings.
+
+    :param fresh: number of the first line that was logged after the first reading; ``None``: it was read once.
+    :param is_unbroken: no reading begins later than the one before it ended: nothing is missing where they meet.
+    """
+
+    lines: tuple[LogLine, ...]
+    fresh: int | None = None
+    is_unbroken: bool = True
+
+
+def joined(readings: Iterable[Iterable[LogLine]]) -> KernelLog:
     """All readings, without what the next one repeats: it begins later where the kernel dropped its oldest lines."""
     whole: list[LogLine] = []
-    for reading in readings:
+    fresh: int | None = None
+    is_unbroken = True
+    for count, reading in enumerate(readings):
         later = list(reading)
-        if later:
-            whole[_first_repeated(whole, later[0]) :] = later
-    return tuple(whole)
+        if count and later:
+            start = _first_repeated(whole, later[0])
+            is_unbroken = is_unbroken and (start < len(whole) or not whole)
+            new = start + _after(whole[start:], later)
+            whole[start:] = later
+            fresh = new if fresh is None else min(fresh, new)
+        elif count:
+            fresh = len(whole) if fresh is None else fresh
+        else:
+            whole = later
+    return KernelLog(tuple(whole), fresh, is_unbroken)
 
 
-def _first_repeated(earlier: list[LogLine], first: LogLine) -> int:
+def _first_repeated(earlier: Sequence[LogLine], first: LogLine) -> int:
     """From which line on a later reading, which begins with ``first``, has all that the earlier one has."""
-    if first.time is None:
-        return next((number for number, line in enumerate(earlier) if line.text == first.text), len(earlier))
-    return next(
-        (number for number, line in enumerate(earlier) if line.time is not None and line.time >= first.time),
-        len(earlier),
-    )
+    for number, line in enumerate(earlier):
+        if line.text == first.text if first.time is None else line.time is not None and line.time >= first.time:
+            return number
+    return len(earlier)
+
+
+def _after(repeated: Sequence[LogLine], later: Sequence[LogLine]) -> int:
+    """How many lines of the later reading the earlier one has, too."""
+    if not repeated:
+        return 0
+    last = repeated[-1].time
+    if last is None or later[0].time is None:
+        return min(len(repeated), len(later))
+    return next((number for number, line in enumerate(later) if line.time is not None and line.time > last), len(later))

@@ -48,12 +48,27 @@ def test_any_text_is_read_in_any_form(text: str, form: str) -> None:
     assert all(len(line.text) <= LINE_LIMIT for line in lines)
 
 
-def test_readings_make_one_log() -> None:
-    def log(*seconds: int) -> str:
-        return "".join(f"[    {second}.000000] line {second}\n" for second in seconds)
+def log_of(*seconds: int) -> str:
+    return "".join(f"[    {second}.000000] line {second}\n" for second in seconds)
 
-    readings = (log(1, 2, 3), "", "6,7,2000000,-;line 2\n6,8,3000000,-;line 3\n6,9,4000000,-;line 4\n")
-    assert [line.text for line in joined(map(read_lines, readings))] == [f"line {number}" for number in (1, 2, 3, 4)]
-    assert [line.text for line in joined(map(read_lines, (log(1), log(4))))] == ["line 1", "line 4"]
-    assert [line.text for line in joined(map(read_lines, ("a\nb\n", "b\nc\n")))] == ["a", "b", "c"]
-    assert joined([]) == ()
+
+KMSG = "6,7,2000000,-;line 2\n6,8,3000000,-;line 3\n6,9,4000000,-;line 4\n"
+
+
+@pytest.mark.parametrize(
+    ("readings", "texts", "fresh", "is_unbroken"),
+    [
+        ([], [], None, True),
+        ([log_of(1, 2)], ["line 1", "line 2"], None, True),
+        ([log_of(1, 2, 3), KMSG], ["line 1", "line 2", "line 3", "line 4"], 3, True),
+        ([log_of(1, 2, 3), "", KMSG], ["line 1", "line 2", "line 3", "line 4"], 3, True),
+        ([log_of(1, 2), log_of(1, 2)], ["line 1", "line 2"], 2, True),
+        ([log_of(1), log_of(4)], ["line 1", "line 4"], 1, False),
+        (["a\nb\n", "b\nc\n"], ["a", "b", "c"], 2, True),
+        (["", log_of(1)], ["line 1"], 0, True),
+    ],
+)
+def test_readings_make_one_log(readings: list[str], texts: list[str], fresh: int | None, is_unbroken: bool) -> None:
+    log = joined(map(read_lines, readings))
+    assert [line.text for line in log.lines] == texts
+    assert (log.fresh, log.is_unbroken) == (fresh, is_unbroken)
