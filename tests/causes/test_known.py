@@ -44,7 +44,7 @@ def made_causes() -> Iterator[tuple[str | None, str]]:
 
 
 #: Causes of ``bringup kconfig check --tree``, which judges no board.
-NOT_OF_A_BOARD = {"kconfig.tree-drops"}
+NOT_OF_A_BOARD = {"kconfig.tree-drops", "kconfig.unknown-symbol"}
 #: Where causes are made: from the known object, from a requirement's file, and from a document.
 MAKERS = {
     "causes/known/known_cause.py",

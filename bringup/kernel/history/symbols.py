@@ -24,6 +24,7 @@ __all__ = [
     "SymbolHistory",
     "SymbolType",
     "Symbols",
+    "builders_of",
     "era_of",
     "symbol_history",
     "symbol_table",
@@ -177,6 +178,12 @@ def symbol_history(name: str) -> SymbolHistory | None:
     return None if data is None else SymbolHistory.from_data(name, data)
 
 
+@cache
+def builders_of(module: str) -> tuple[str, ...]:
+    """The symbols that build a module of that name."""
+    return tuple(name for name, data in shipped_data()["symbols"].items() if data.get("module") == module)
+
+
 class Symbols(Protocol):
     """What is known about symbols: their history, or a source tree."""
 
@@ -189,6 +196,9 @@ class Symbols(Protocol):
 
     def era(self, name: str, version: KernelVersion | None, flavour: Flavour | None) -> Era | None:
         """How the symbol looks in that kernel; ``None`` where it has none or nothing is known."""
+
+    def everywhere(self, name: str, version: KernelVersion | None) -> bool:
+        """Whether every tree of that version has it, not only some vendors'."""
 
     def life(self, name: str, version: KernelVersion | None) -> str:
         """Why that kernel does not have it, in one sentence."""
@@ -207,6 +217,13 @@ class History:
         """See :meth:`SymbolHistory.era`."""
         history = symbol_history(name)
         return None if history is None or version is None else history.era(version, flavour)
+
+    def everywhere(self, name: str, version: KernelVersion | None) -> bool:
+        """An era of all trees; backports and vendors' own symbols have only eras of some."""
+        history = symbol_history(name)
+        if history is None or version is None:
+            return False
+        return any(version in era.kernel and not era.flavours for era in history.eras)
 
     def life(self, name: str, version: KernelVersion | None) -> str:
         """Renamed, a vendor's own, or from when to when it exists."""
@@ -233,6 +250,10 @@ class Kernel(Struct, frozen=True):
     def era(self, name: str) -> Era | None:
         """How a symbol looks in this kernel; ``None`` where it has none or nothing is known."""
         return self.symbols.era(name, self.version, self.flavour)
+
+    def may_lack(self, name: str) -> bool:
+        """Whether a tree like this kernel's has the symbol or not: other trees of its version do not all have it."""
+        return self.era(name) is not None and not self.symbols.everywhere(name, self.version)
 
 
 def era_of(name: str, version: KernelVersion, flavour: Flavour | None = None) -> Era | None:

@@ -42,6 +42,11 @@ _VENDOR_ONLY = (
     "DMABUF_HEAPS_CARVEOUT",
     "DMABUF_HEAPS_SRAM",
     "DMABUF_HEAPS_DSP",
+    "DMABUF_HEAPS_DEFERRED_FREE",
+    "DMABUF_SAMSUNG_HEAPS",
+    "ION_MSM",
+    "MSM_KGSL",
+    "QCOM_KGSL",
 )
 
 
@@ -114,10 +119,19 @@ class KernelConfig(Struct, frozen=True):
 
     @property
     def flavour(self) -> Flavour:
-        """Whose tree this was configured from, by symbols that only such trees have."""
-        if any(symbol in self.values for symbol in _ACK_ONLY) or (self.version and self.version.flavour):
+        """Whose tree this was configured from, by symbols that only such trees have.
+
+        A GKI kernel has GKI's own symbols on; a vendor's tree that is based on Android's names them, and has them off.
+        """
+        values = self.values
+        if self.version and self.version.flavour:
+            return self.version.flavour
+        if "GKI_HACKS_TO_FIX" in values:
+            return Flavour.GKI if values["GKI_HACKS_TO_FIX"] == "y" else Flavour.VENDOR
+        if any(values.get(symbol) == "y" for symbol in _ACK_ONLY):
             return Flavour.GKI
-        return Flavour.VENDOR if any(symbol in self.values for symbol in _VENDOR_ONLY) else Flavour.MAINLINE
+        is_vendor = any(symbol in values for symbol in (*_ACK_ONLY, *_VENDOR_ONLY))
+        return Flavour.VENDOR if is_vendor else Flavour.MAINLINE
 
 
 class Override(Struct, frozen=True):

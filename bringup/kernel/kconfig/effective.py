@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from bringup.kernel.history.symbols import Kernel, SymbolType
+from bringup.kernel.history.version import Flavour
 from bringup.kernel.kconfig.dotconfig import KernelConfig
-from bringup.kernel.kconfig.expression import Expression, parse_expression, value_of
+from bringup.kernel.kconfig.expression import And, Expression, parse_expression, symbols_in, value_of
 
 __all__ = ["Effective"]
 
@@ -54,8 +55,8 @@ class Effective:
         if name in self._plan:
             return self._plan[name]
         written = self._config.values.get(name)
-        # An "n" may be wrong once the plan selects the symbol; every other value stands.
-        if written is not None and written != "n":
+        # An "n" may be wrong once the plan selects the symbol; of a fragment, a "y" or "m" may not stand either.
+        if written is not None and written != "n" and (self._config.complete or written not in {"y", "m"}):
             return written
         if name not in self._known:
             if name in self._open or len(self._open) > _DEPTH:
@@ -90,18 +91,49 @@ class Effective:
         if self._kernel.arch is not None and name in _ARCH_SYMBOLS.values():
             return "y" if _ARCH_SYMBOLS.get(self._kernel.arch) == name else "n"
         if written is not None:
-            return written
-        # Not mentioned: off in a whole configuration, at its default in a fragment.
+            return "n" if self.why_it_falls(name, written) else written
+        # Not mentioned: off in a whole configuration, at its default in a fragment. Where trees differ and a whole one
+        # does not mention it, this tree has no such symbol, and nothing in it depends on one.
+        optional = self._kernel.may_lack(name)
         if self._config.complete and name not in self._fresh:
-            return "n"
+            return None if optional else "n"
+        if optional and self._kernel.flavour is Flavour.VENDOR:
+            return None
         if era is None:
             return "n" if self._kernel.symbols.known(name, self._kernel.version) else None
         # Only a symbol that selects it can switch it on, and perhaps not all of these are known.
         if not era.prompt and not era.defaults:
-            return "n" if era.whole or self._kernel.symbols.whole else None
+            whole = era.whole or self._kernel.symbols.whole
+            return "n" if whole and all(self.value(name) is not None for name, _ in era.selected_by) else None
         if era.depends and self.level(era.depends) == 0:
             return "n" if era.type in {SymbolType.BOOL, SymbolType.TRISTATE} else ""
         return era.default(self.bounds)
+
+    def why_it_falls(self, name: str, value: str) -> str:
+        """Why ``conf`` drops a line that sets a symbol to ``y`` or ``m``, in one sentence; empty where it keeps it."""
+        era = self._kernel.era(name)
+        if era is None or not era.prompt or value not in {"y", "m"}:
+            return ""
+        if value == "m" and era.type is SymbolType.BOOL:
+            return f"CONFIG_{name} is a bool in {self._kernel.version}: m is not valid there, and the line is dropped"
+        missing = self.unmet(era.depends)
+        if not missing or self.is_selected(era.selected_by):
+            return ""
+        return f"CONFIG_{name} depends on {' and '.join(missing)}, which does not hold, so the line is dropped"
+
+    def unmet(self, depends: str) -> list[str]:
+        """The parts of a ``depends on`` that do not hold."""
+        if not depends:
+            return []
+        expression = parse_expression(depends)
+        parts = expression.parts if isinstance(expression, And) else (expression,)
+        return [str(part) for part in parts if self.level(part) == 0]
+
+    def is_open(self, expression: Expression) -> bool:
+        """Whether it hangs on a symbol that only some trees of this version have, and a fragment does not set."""
+        return not self._config.complete and any(
+            self._kernel.may_lack(name) and self.value(name) is None for name in symbols_in(expression)
+        )
 
     def is_selected(self, selectors: Iterable[tuple[str, str]]) -> bool:
         """Whether one of the symbols that select it is on, and its condition holds.

@@ -91,6 +91,11 @@ class SourceTree(Struct, frozen=True):
         symbol = self.symbols.get(name)
         return None if symbol is None else symbol.as_era()
 
+    def everywhere(self, name: str, version: KernelVersion | None) -> bool:
+        """A tree says of itself what it has."""
+        del version
+        return name in self.symbols
+
     def life(self, name: str, version: KernelVersion | None) -> str:
         """Why a symbol is missing, for people."""
         del version

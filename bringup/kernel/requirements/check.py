@@ -15,7 +15,7 @@ from bringup.kernel.kconfig.dotconfig import KernelConfig, Override
 from bringup.kernel.requirements.evidence import Evidence
 from bringup.kernel.requirements.judge import Subject, judge, shipped_requirements
 from bringup.kernel.requirements.later_kernel import KernelChange, carry_over, changes_until
-from bringup.kernel.requirements.odd_lines import odd_notes, refuse_doubtful
+from bringup.kernel.requirements.odd_lines import odd_notes, refuse_doubtful, unknown_symbols
 from bringup.kernel.requirements.requirement import Requirement
 from bringup.kernel.requirements.verdict import Answer, KconfigVerdict, Severity
 from bringup.kernel.sources.source import Source, SourceKind, open_source
@@ -155,8 +155,10 @@ def check_source(source: Source, options: CheckOptions) -> KconfigCheck:
         requirements=options.all_requirements,
         symbols=tree if later is None else None,
     )
-    if tree is not None and source.config is not None:
-        verdicts.append(_tree_verdict(source.kind, source.config, tree))
+    if source.config is not None:
+        # With a tree, every symbol that it does not define is found, not only those of heaps.
+        extra = unknown_symbols(source.config) if tree is None else _tree_verdict(source.kind, source.config, tree)
+        verdicts += [] if extra is None else [extra]
     return KconfigCheck(
         source.name,
         source.kind,

@@ -86,7 +86,9 @@ def make_fragment(
     # A line that fixes one requirement can make another apply, so judge again with the lines merged.
     for _ in range(_ROUNDS):
         merged = _settled(config, subject.kernel, plan, chosen)
-        failed = _to_fix(_judged_again(merged, subject, chosen), outcomes, impossible)
+        verdicts = _judged_again(merged, subject, chosen)
+        impossible.update(_not_in_the_tree(verdicts, outcomes))
+        failed = _to_fix(verdicts, outcomes, impossible)
         if not failed:
             break
         for verdict in failed:
@@ -112,6 +114,14 @@ def _judged_again(config: KernelConfig, subject: Subject, requirements: Sequence
     )
 
 
+def _not_in_the_tree(verdicts: Iterable[KconfigVerdict], outcomes: frozenset[Outcome]) -> Iterable[tuple[str, str]]:
+    return (
+        (verdict.id, verdict.cause.text)
+        for verdict in verdicts
+        if verdict.answer is Answer.NO_SUCH_SYMBOL and verdict.outcome in outcomes and verdict.cause is not None
+    )
+
+
 def _to_fix(
     verdicts: Iterable[KconfigVerdict], outcomes: frozenset[Outcome], impossible: dict[str, str]
 ) -> list[KconfigVerdict]:
@@ -119,10 +129,15 @@ def _to_fix(
         verdict
         for verdict in verdicts
         if verdict.outcome in outcomes
-        and verdict.answer is Answer.SET_WRONG
         and verdict.id not in impossible
+        and (verdict.answer is Answer.SET_WRONG or _lacks_a_line(verdict))
         and not (verdict.cause and verdict.cause.id in _NOT_BY_CONFIG)
     ]
+
+
+def _lacks_a_line(verdict: KconfigVerdict) -> bool:
+    """What a fragment sets may not stand without a further line."""
+    return verdict.answer is Answer.UNPROVEN and any(line.startswith("CONFIG_") for line in verdict.remedy)
 
 
 def _settled(config: KernelConfig, kernel: Kernel, plan: Plan, requirements: Sequence[Requirement]) -> KernelConfig:

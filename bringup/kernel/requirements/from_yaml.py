@@ -90,6 +90,11 @@ class _Cause(_Model):
     text: str
 
 
+class _Absent(_Model):
+    cause: _Cause
+    remedy: _Texts
+
+
 class _Requirement(_Model):
     id: _Id
     title: str
@@ -110,6 +115,8 @@ class _Requirement(_Model):
     set: dict[_Symbol, str | int] = {}
     source: _Texts = []
     heap: str | None = None
+    absent: _Absent | None = None
+    on_gki: _Texts = []
 
 
 class _RequirementFile(_Model):

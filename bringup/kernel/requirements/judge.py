@@ -8,7 +8,7 @@ from functools import cache
 from msgspec import Struct
 
 from bringup.kernel.data.shipped import shipped_data
-from bringup.kernel.history.symbols import History, Kernel, Symbols
+from bringup.kernel.history.symbols import History, Kernel, Symbols, builders_of
 from bringup.kernel.history.version import ANY_VERSION, Flavour, KernelVersion
 from bringup.kernel.kconfig.dotconfig import KernelConfig
 from bringup.kernel.requirements.config_lines import lines_to_set
@@ -22,6 +22,7 @@ __all__ = ["Subject", "judge", "shipped_requirements"]
 
 _NO_EVIDENCE = Evidence()
 _HISTORY = History()
+_NOT_ON_GKI = "the configuration of a GKI image is Google's, and no line of a board changes it"
 _UNMET = {
     Severity.REQUIRED: Outcome.FAIL,
     Severity.FORBIDDEN: Outcome.FAIL,
@@ -99,8 +100,9 @@ def _judge(requirement: Requirement, subject: Subject) -> KconfigVerdict:
             Outcome.ERROR,
             Answer.VERSION_UNKNOWN,
             reason=f"asked of kernels {requirement.kernel} only, and this kernel's version is not known",
+            remedy=("pass the release: --kernel 6.12, or as uname -r says it",),
         )
-    proof = _weigh(requirement.proofs, subject.evidence)
+    proof = _weigh(_of_this_board(requirement.proofs, subject), subject.evidence)
     if subject.config is None:
         return _without_config(requirement, proof)
     check = check_need(requirement.need, subject.config, subject.kernel)
@@ -143,19 +145,44 @@ class _Weighed(Struct, frozen=True):
     decisive: bool = False
 
 
+def _of_this_board(proofs: Sequence[Proof], subject: Subject) -> list[Proof]:
+    """The proofs without other vendors' modules: one counts where it is seen, or this configuration builds it."""
+    modules = [proof for proof in proofs if proof.kind is ProofKind.MODULE]
+    seen = {proof for proof in modules if proof.weigh(subject.evidence)[0] in {Proven.YES, Proven.AT_BOOT}}
+    kept = seen or {proof for proof in modules if _is_built(proof, subject)} or set(modules[:1])
+    return [proof for proof in proofs if proof.kind is not ProofKind.MODULE or proof in kept]
+
+
+def _is_built(proof: Proof, subject: Subject) -> bool:
+    config = subject.config
+    return config is not None and any(config.enabled(symbol) for symbol in builders_of(proof.pattern))
+
+
 def _weigh(proofs: Sequence[Proof], evidence: Evidence) -> _Weighed:
     """All proofs together. Where a heap node or a number of the board is known, it decides; modules only explain."""
     weighed = [(proof, *proof.weigh(evidence)) for proof in proofs]
     known = [entry for entry in weighed if entry[1] is not Proven.UNKNOWN]
     if not known:
         return _Weighed(Proven.UNKNOWN)
-    lines = tuple(line for _, _, line in known)
+    lines = _one_line_for_nodes(known)
     direct = [entry for entry in known if entry[0].kind is not ProofKind.MODULE]
     for best in (Proven.YES, Proven.AT_BOOT):
         for _, proven, line in direct or known:
             if proven is best:
                 return _Weighed(proven, line, lines, decisive=bool(direct))
     return _Weighed(Proven.NO, "", lines, decisive=bool(direct))
+
+
+def _one_line_for_nodes(known: Sequence[tuple[Proof, Proven, str]]) -> tuple[str, ...]:
+    """The lines of the proofs. Nodes that are not there share one line, or have none where another is there."""
+    absent = [proof.pattern for proof, proven, _ in known if (proof.kind, proven) == (ProofKind.NODE, Proven.NO)]
+    if len(absent) < 2:
+        return tuple(line for _, _, line in known)
+    others = [(proof, line) for proof, proven, line in known if (proof.kind, proven) != (ProofKind.NODE, Proven.NO)]
+    lines = tuple(line for _, line in others)
+    if any(proof.kind is ProofKind.NODE for proof, _ in others):
+        return lines
+    return (f"/dev/dma_heap has none of {', '.join(absent)}", *lines)
 
 
 def _without_config(requirement: Requirement, proof: _Weighed) -> KconfigVerdict:
@@ -182,11 +209,11 @@ def _set_right(requirement: Requirement, subject: Subject, check: NeedCheck, pro
     if proof.proven in {Proven.YES, Proven.AT_BOOT}:
         by = check.lines[0] if check.state is NeedState.HOLDS else proof.by
         return _verdict(requirement, Outcome.PASS, Answer.HOLDS, evidence=evidence, satisfied_by=by)
-    return _not_proven(requirement, check, proof, evidence)
+    return _not_proven(requirement, subject, check, proof, evidence)
 
 
 def _not_proven(
-    requirement: Requirement, check: NeedCheck, proof: _Weighed, evidence: tuple[str, ...]
+    requirement: Requirement, subject: Subject, check: NeedCheck, proof: _Weighed, evidence: tuple[str, ...]
 ) -> KconfigVerdict:
     """The configuration is right, and no fact of the board confirms it."""
     if check.state is NeedState.HOLDS and not proof.decisive:
@@ -194,15 +221,14 @@ def _not_proven(
     if check.state is NeedState.HOLDS:
         reason = f"{check.lines[0]}, yet {proof.lines[0]}: is this the configuration of the kernel that runs?"
         return _verdict(requirement, Outcome.WARN, Answer.UNPROVEN, evidence=evidence, reason=reason)
-    return _no_module(requirement, proof, evidence, f"{check.lines[0]} builds a module")
+    return _no_module(requirement, subject, proof, evidence, f"{check.lines[0]} builds a module")
 
 
 def _no_module(
-    requirement: Requirement, proof: _Weighed, evidence: tuple[str, ...], config_line: str
+    requirement: Requirement, subject: Subject, proof: _Weighed, evidence: tuple[str, ...], config_line: str
 ) -> KconfigVerdict:
     """A module has to provide it, and that module is not known to be loaded."""
-    modules = [entry.pattern for entry in requirement.proofs if entry.kind is ProofKind.MODULE]
-    fix = (f"list {modules[0]}.ko in modules.load of vendor_boot or vendor_dlkm",) if modules else requirement.remedy
+    fix = _modules_to_load(requirement, subject) or requirement.remedy
     if proof.proven is Proven.NO and proof.decisive:
         cause = Cause("kconfig.module-not-loaded", f"{config_line}, and {'; '.join(proof.lines)}")
         outcome = _UNMET[requirement.severity]
@@ -221,23 +247,36 @@ def _no_module(
     )
 
 
+def _modules_to_load(requirement: Requirement, subject: Subject) -> tuple[str, ...]:
+    """Which module to load: the one that this configuration builds. Where it names none, all that are known."""
+    modules = [proof for proof in requirement.proofs if proof.kind is ProofKind.MODULE]
+    built = [proof for proof in modules if _is_built(proof, subject)]
+    if built or len(modules) == 1:
+        return (f"list {(built or modules)[0].pattern}.ko in modules.load of vendor_boot or vendor_dlkm",)
+    if not modules:
+        return ()
+    others = ", ".join(f"{proof.pattern}.ko" for proof in modules[1:])
+    name = f"{modules[0].pattern}.ko, or the vendor's own ({others})"
+    return (f"list the module that provides it in modules.load of vendor_boot or vendor_dlkm: {name}",)
+
+
 def _set_otherwise(requirement: Requirement, subject: Subject, check: NeedCheck, proof: _Weighed) -> KconfigVerdict:
     evidence = (*check.lines, *proof.lines)
     if proof.proven in {Proven.YES, Proven.AT_BOOT}:
         return _verdict(requirement, Outcome.PASS, Answer.HOLDS, evidence=evidence, satisfied_by=proof.by)
-    if check.state is NeedState.WRONG and subject.kernel.flavour in requirement.unset_is_right:
+    lacks = check.state in {NeedState.WRONG, NeedState.NO_SUCH_SYMBOL}
+    if lacks and subject.kernel.flavour in requirement.unset_is_right:
         return _no_module(
             requirement,
+            subject,
             proof,
             evidence,
             f"{check.lines[0]}, as a {subject.kernel.flavour.value} kernel has it: a module provides it",
         )
     if check.state is NeedState.NO_SUCH_SYMBOL:
-        reason = "; ".join(check.reasons)
-        return _verdict(requirement, Outcome.SKIP, Answer.NO_SUCH_SYMBOL, evidence=evidence, reason=reason)
+        return _no_such_symbol(requirement, check, evidence)
     if check.state is NeedState.UNKNOWN:
-        reason = "; ".join(check.reasons)
-        return _verdict(requirement, Outcome.WARN, Answer.UNPROVEN, evidence=evidence, reason=reason)
+        return _not_known(requirement, subject, check, evidence)
     if requirement.user_build_only and subject.evidence.is_user_build is None:
         reason = "asked of user builds only, and whether this is one is not known"
         return _verdict(requirement, Outcome.WARN, Answer.UNPROVEN, evidence=evidence, reason=reason)
@@ -249,9 +288,64 @@ def _set_otherwise(requirement: Requirement, subject: Subject, check: NeedCheck,
         Answer.SET_WRONG,
         evidence=(*evidence, *check.reasons),
         cause=cause,
-        remedy=requirement.remedy or lines_to_set(requirement.need, subject.kernel, requirement.settings),
+        remedy=_remedy(requirement, subject),
         reason=_for_information(outcome),
     )
+
+
+def _not_known(
+    requirement: Requirement, subject: Subject, check: NeedCheck, evidence: tuple[str, ...]
+) -> KconfigVerdict:
+    """The configuration does not say it, or what it says may not stand."""
+    config, reason = subject.config, "; ".join(check.reasons)
+    is_set = config is not None and any(symbol in config for symbol in requirement.symbols)
+    lines = _lines_with_dependencies(requirement, subject, ()) if is_set else ()
+    nobody_asks = requirement.user_build_only and subject.evidence.is_user_build is None and not is_set
+    outcome = Outcome.SKIP if nobody_asks or requirement.severity is Severity.INFORMATIVE else Outcome.WARN
+    return _verdict(requirement, outcome, Answer.UNPROVEN, evidence=evidence, reason=reason, remedy=lines)
+
+
+def _no_such_symbol(requirement: Requirement, check: NeedCheck, evidence: tuple[str, ...]) -> KconfigVerdict:
+    """The kernel's tree does not have it, so no line helps."""
+    if requirement.absent is None:
+        reason = "; ".join(check.reasons)
+        return _verdict(requirement, Outcome.SKIP, Answer.NO_SUCH_SYMBOL, evidence=evidence, reason=reason)
+    return _verdict(
+        requirement,
+        _UNMET[requirement.severity],
+        Answer.NO_SUCH_SYMBOL,
+        evidence=(*evidence, *check.reasons),
+        cause=requirement.absent.cause,
+        remedy=requirement.absent.remedy,
+    )
+
+
+def _remedy(requirement: Requirement, subject: Subject) -> tuple[str, ...]:
+    """The lines to set, those of dropped lines' dependencies included. On GKI, what to do instead comes first."""
+    plain = lines_to_set(requirement.need, subject.kernel, requirement.settings)
+    lines = requirement.remedy or _lines_with_dependencies(requirement, subject, plain)
+    if subject.kernel.flavour is not Flavour.GKI or requirement.remedy:
+        return lines
+    instead = requirement.on_gki or (_NOT_ON_GKI,)
+    return (*instead, f"only in a kernel that you build yourself: {', '.join(lines)}") if lines else instead
+
+
+def _lines_with_dependencies(requirement: Requirement, subject: Subject, otherwise: tuple[str, ...]) -> tuple[str, ...]:
+    """What a fragment lacks so that the requirement holds, dependencies included.
+
+    :param otherwise: the lines where there is no fragment, or nothing can be set.
+    """
+    config = subject.config
+    if config is None or config.complete:
+        return otherwise
+    from bringup.kernel.requirements.planning import Impossible, Plan, Planner
+
+    try:
+        plan = Planner(config, subject.kernel).meet(requirement, Plan())
+    except Impossible:
+        return otherwise
+    missing = {name: value for name, value in plan.values.items() if config.values.get(name) != value}
+    return tuple(f"CONFIG_{name}={value}" for name, value in missing.items() if value != "n") or otherwise
 
 
 def _why(requirement: Requirement, check: NeedCheck) -> str:

@@ -1,13 +1,17 @@
-"""Lines of a configuration that are not as the kernel writes them: which are noted, and which stop a judgement."""
+"""Lines of a configuration that are odd: not as the kernel writes them, or about a symbol that no kernel has."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from difflib import get_close_matches
 
+from bringup.kernel.data.shipped import shipped_data
 from bringup.kernel.kconfig.dotconfig import KernelConfig
 from bringup.kernel.requirements.requirement import Requirement, symbols_of
+from bringup.kernel.requirements.verdict import Answer, KconfigVerdict, Severity
+from bringup.outcome import Cause, Outcome
 
-__all__ = ["odd_notes", "refuse_doubtful"]
+__all__ = ["odd_notes", "refuse_doubtful", "unknown_symbols"]
 
 _SHOWN = 10
 
@@ -32,3 +36,39 @@ def refuse_doubtful(config: KernelConfig | None, requirements: Iterable[Requirem
         for symbol in (symbol for need in needs for symbol in symbols_of(need)):
             if symbol in doubtful:
                 raise doubtful[symbol].error()
+
+
+def unknown_symbols(config: KernelConfig) -> KconfigVerdict | None:
+    """A warning about lines of a fragment that set a symbol of heaps which no known tree has; ``None`` without any.
+
+    A whole configuration proves that its tree has what it names.
+    """
+    if config.complete:
+        return None
+    known = shipped_data()["symbols"]
+    unknown = [
+        symbol for symbol in config if _is_about_heaps(symbol) and symbol not in known and config.enabled(symbol)
+    ]
+    if not unknown:
+        return None
+    return KconfigVerdict(
+        "lines.unknown-symbols",
+        "Every symbol about heaps is one that a kernel has",
+        Outcome.WARN,
+        Answer.NO_SUCH_SYMBOL,
+        Severity.RECOMMENDED,
+        tuple(map(config.line, unknown)),
+        Cause("kconfig.unknown-symbol", "no tree that is known here has the symbol, so the line does nothing"),
+        tuple(_nearest(symbol, known) for symbol in unknown),
+        symbols=tuple(unknown),
+    )
+
+
+def _is_about_heaps(symbol: str) -> bool:
+    return symbol.startswith(("DMA_HEAP", "DMA_BUF_HEAP")) or "DMABUF_HEAP" in symbol
+
+
+def _nearest(symbol: str, known: Iterable[str]) -> str:
+    near = get_close_matches(symbol, known, 1)
+    meant = f": did you mean CONFIG_{near[0]}?" if near else ""
+    return f"drop CONFIG_{symbol}, or check its spelling in the tree's Kconfig{meant}"

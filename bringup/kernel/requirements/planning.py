@@ -79,11 +79,16 @@ class Planner:
     def _symbol_need(self, need: SymbolNeed, plan: Plan, requirement: Requirement) -> Plan:
         current = self._effective(plan).value(need.symbol)
         if current is not None and accepts(need, current):
-            return plan
+            return self._standing(need.symbol, current, plan, requirement)
         value = requirement.settings.get(need.symbol) or value_to_set(need)
         if value is None:
             raise Impossible(f"CONFIG_{need.symbol} has to go from the source tree, which no configuration can do")
         return self._set(need.symbol, value, Reason(requirement.id), plan, 0)
+
+    def _standing(self, symbol: str, value: str, plan: Plan, requirement: Requirement) -> Plan:
+        """The plan, extended by what a line of a fragment depends on in some trees of this version."""
+        era = self._kernel.era(symbol) if value in {"y", "m"} and not self._config.complete else None
+        return plan if era is None or not era.prompt else self._depends(symbol, era, 1, Reason(requirement.id), plan, 0)
 
     def _set(self, symbol: str, value: str, reason: Reason, plan: Plan, depth: int) -> Plan:
         """The plan, extended so that the symbol has this value.
@@ -100,6 +105,8 @@ class Planner:
         if not self._kernel.symbols.known(symbol, self._kernel.version):
             return plan.with_value(symbol, value, reason)
         era = self._kernel.era(symbol)
+        if era is None and self._config.complete and symbol in self._config:
+            return plan.with_value(symbol, value, reason)  # a tree with a backport
         if era is None:
             raise Impossible(self._kernel.symbols.life(symbol, self._kernel.version))
         if value == "m" and era.type is SymbolType.BOOL:
@@ -160,7 +167,9 @@ class Planner:
 
     def _hold(self, expression: Expression, level: int, reason: Reason, plan: Plan, depth: int) -> Plan:
         """The plan, extended so that the expression is at least ``level`` (1: m, 2: y)."""
-        if self._effective(plan).level(expression) >= level:
+        effective = self._effective(plan)
+        # A symbol that only some trees of this version have is set as well; the others drop the line.
+        if effective.level(expression) >= level and not effective.is_open(expression):
             return plan
         if isinstance(expression, And):
             for part in expression.parts:

@@ -15,7 +15,7 @@ from bringup.kernel.requirements.verdict import Severity
 from bringup.outcome import Cause
 from bringup.text import parse_number
 
-__all__ = ["AllOf", "AnyOf", "Need", "Requirement", "SymbolNeed", "need_from_data", "symbols_of"]
+__all__ = ["Absent", "AllOf", "AnyOf", "Need", "Requirement", "SymbolNeed", "need_from_data", "symbols_of"]
 
 _RANGE = r"(-?\d{1,20}|0[xX][0-9a-fA-F]{1,16})?\.\.(-?\d{1,20}|0[xX][0-9a-fA-F]{1,16})?"
 _NESTING = 16
@@ -61,6 +61,13 @@ class AnyOf(Struct, frozen=True):
 Need = SymbolNeed | AllOf | AnyOf
 
 
+class Absent(Struct, frozen=True):
+    """What it means that the kernel's tree does not have the symbols at all, so that no line helps."""
+
+    cause: Cause
+    remedy: tuple[str, ...]
+
+
 def symbols_of(need: Need) -> Iterator[str]:
     """The symbols of an expression, in order of appearance."""
     if isinstance(need, SymbolNeed):
@@ -77,6 +84,8 @@ class Requirement(Struct, frozen=True):
     :param proof_needed: ``m``, or a heap node that should be there, is believed only with a proof.
     :param spoiled_by: facts that undo a right configuration (``cma=0`` on the command line).
     :param unset_is_right: flavours in which the symbol is meant to be unset and only a proof counts.
+    :param absent: a kernel whose tree does not have the symbols fails; without it, it is not asked.
+    :param on_gki: what to do on a GKI kernel instead: its image is Google's, and nobody else sets its options.
     :param settings: what a fragment writes where a range or several values are accepted.
     :param when: the requirement is asked only where this holds in the configuration.
     """
@@ -99,6 +108,8 @@ class Requirement(Struct, frozen=True):
     why: str = ""
     sources: tuple[str, ...] = ()
     heap: str | None = None
+    absent: Absent | None = None
+    on_gki: tuple[str, ...] = ()
     settings: Mapping[str, str] = {}
     origin: str = ""
 
@@ -114,7 +125,7 @@ class Requirement(Struct, frozen=True):
         :param origin: the file, for messages.
         :raises UsageError: a value that is none of those allowed.
         """
-        cause = data.get("cause")
+        cause, absent = data.get("cause"), data.get("absent")
         try:
             return cls(
                 id=data["id"],
@@ -135,6 +146,8 @@ class Requirement(Struct, frozen=True):
                 why=data.get("why", ""),
                 sources=tuple(data.get("source", ())),
                 heap=data.get("heap"),
+                absent=Absent(Cause(**absent["cause"]), tuple(absent["remedy"])) if absent else None,
+                on_gki=tuple(data.get("on_gki", ())),
                 settings={symbol: str(value) for symbol, value in data.get("set", {}).items()},
                 origin=origin,
             )

@@ -55,9 +55,9 @@ def test_set_wrong(line: str) -> None:
 
 
 def test_does_not_exist_in_this_kernel_version() -> None:
-    verdict = one("heaps.framework", config_of("OTHER=y"), "4.14.190")
+    verdict = one("heaps.system", config_of("OTHER=y"), "4.14.190")
     assert (verdict.outcome, verdict.answer) == (Outcome.SKIP, Answer.NO_SUCH_SYMBOL)
-    assert verdict.reason == "CONFIG_DMABUF_HEAPS exists in kernels 5.6..; this is 4.14.190"
+    assert verdict.reason == "CONFIG_DMABUF_HEAPS_SYSTEM exists in kernels 5.6..; this is 4.14.190"
 
 
 def test_a_symbol_that_the_configuration_names_exists_whatever_its_history_says() -> None:
@@ -69,7 +69,9 @@ def test_a_symbol_that_the_configuration_names_exists_whatever_its_history_says(
 
 def test_the_android_tree_of_that_version_may_have_it() -> None:
     gone = one("heaps.framework", config_of("ANDROID_VENDOR_HOOKS=y"), "5.4.289")
-    assert (gone.outcome, gone.answer) == (Outcome.FAIL, Answer.SET_WRONG)
+    assert (gone.outcome, gone.answer) == (Outcome.FAIL, Answer.NO_SUCH_SYMBOL)
+    part = one("heaps.framework", config_of("ANDROID_VENDOR_HOOKS=y", complete=False), "5.4.289")
+    assert (part.outcome, part.answer) == (Outcome.FAIL, Answer.SET_WRONG)
 
 
 def test_config_not_readable() -> None:

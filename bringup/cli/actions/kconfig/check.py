@@ -16,6 +16,8 @@ from bringup.text import pluralize, visible
 
 __all__ = ["check_files", "check_one"]
 
+# One reason for many requirements, which is said once.
+_SHARED_ANSWERS = (Answer.UNREADABLE, Answer.VERSION_UNKNOWN)
 _SHOWN = (Outcome.FAIL, Outcome.ERROR, Outcome.WARN, Outcome.PASS)
 
 
@@ -55,24 +57,26 @@ def _show_heading(source: Source, check: KconfigCheck) -> None:
 def _show_verdicts(verdicts: Sequence[KconfigVerdict], *, everything: bool) -> None:
     outcomes = (*_SHOWN, Outcome.SKIP) if everything else _SHOWN
     chosen = [verdict for outcome in outcomes for verdict in verdicts if verdict.outcome is outcome]
-    unread = [verdict for verdict in chosen if _is_unread(verdict)]
+    errors = [verdict for verdict in chosen if verdict.outcome is Outcome.ERROR]
+    shared = [[verdict for verdict in errors if verdict.answer is answer] for answer in _SHARED_ANSWERS]
     rows = [
-        [verdict.outcome, verdict.id, "\n".join(_answer_lines(verdict))] for verdict in chosen if verdict not in unread
+        [verdict.outcome, verdict.id, "\n".join(_answer_lines(verdict))]
+        for verdict in chosen
+        if not any(verdict in group for group in shared)
     ]
-    if unread:
-        rows.append([Outcome.ERROR, pluralize(len(unread), "requirement"), "\n".join(_unread_lines(unread))])
+    rows.extend(
+        [Outcome.ERROR, pluralize(len(group), "requirement"), "\n".join(_shared_lines(group))]
+        for group in filter(None, shared)
+    )
     out().print(table(["", "requirement", "answer"], rows))
     counts = {outcome: sum(verdict.outcome is outcome for verdict in verdicts) for outcome in (*_SHOWN, Outcome.SKIP)}
     _line(", ".join(f"{count} {outcome}" for outcome, count in counts.items() if count))
 
 
-def _is_unread(verdict: KconfigVerdict) -> bool:
-    return verdict.outcome is Outcome.ERROR and verdict.answer is Answer.UNREADABLE
-
-
-def _unread_lines(verdicts: Sequence[KconfigVerdict]) -> Iterator[str]:
-    """One answer for all requirements that only a configuration could have answered."""
-    yield verdicts[0].reason or ""
+def _shared_lines(verdicts: Sequence[KconfigVerdict]) -> Iterator[str]:
+    """One answer for all requirements that only a configuration, or only its version, could have answered."""
+    is_version = verdicts[0].answer is Answer.VERSION_UNKNOWN
+    yield "the kernel's version is not known" if is_version else verdicts[0].reason or ""
     yield f"  not judged: {', '.join(verdict.id for verdict in verdicts)}"
     yield from (f"  → {line}" for line in verdicts[0].remedy)
 

@@ -20,6 +20,7 @@ from bringup.cli.exit_status import exit_status
 from bringup.document import write_document
 from bringup.errors import BringupError, ConfigError, UsageError
 from bringup.kernel.requirements.check import CheckOptions, KconfigCheck, check_source
+from bringup.kernel.requirements.verdict import Answer
 from bringup.kernel.sources.source import open_source
 from bringup.outcome import Outcome, worst
 from bringup.text import pluralize, visible
@@ -55,8 +56,11 @@ class KconfigOfMany(Struct, frozen=True, omit_defaults=True, tag_field="schema",
         """What is wrong: why it was not judged, or the requirements that failed."""
         if self.check is None:
             return (self.error or "").removeprefix(f"{self.path}: ")
-        failed = [verdict.id for verdict in self.check.verdicts if verdict.outcome in {Outcome.FAIL, Outcome.ERROR}]
-        return ", ".join(failed)
+        verdicts = [verdict for verdict in self.check.verdicts if verdict.outcome in {Outcome.FAIL, Outcome.ERROR}]
+        names = [verdict.id for verdict in verdicts if verdict.answer is not Answer.VERSION_UNKNOWN]
+        if len(names) < len(verdicts):
+            names.append("the kernel's version is not known: pass --kernel")
+        return ", ".join(names)
 
 
 def check_each(paths: Sequence[Path], options: CheckOptions, *, as_json: bool) -> int:
