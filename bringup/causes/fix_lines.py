@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from bringup.allocator.answer import State
 from bringup.causes.known.nodes import UDEV_NO_RULE
 from bringup.config.schema import BoardConfig, DeclaredIn, Heap, HeapKind, Kernel, Memory, Region
 from bringup.errors import BringupError
@@ -86,9 +87,15 @@ def node_line(facts: Facts, name: str, mode: int | None = None, user: str = "", 
 
 def node_words(facts: Facts) -> tuple[str, ...]:
     """What to do besides the line of :func:`node_line`: udev's rules act when they are read, ueventd's at boot."""
-    return UDEV_NO_RULE.fix if facts.has_udev else ()
+    if not facts.has_udev:
+        return ()
+    node = facts.record.node(_UDMABUF)
+    there = node is not None and node.state is State.OK
+    instead = (f"or use {_UDMABUF}, which this board has: DMA-BUFs of a program's own memory",) if there else ()
+    return (*UDEV_NO_RULE.fix, *instead)
 
 
+_UDMABUF = "/dev/udmabuf"
 _SYSUSERS = "udev/sysusers-heaps.conf"
 _UDEV = {"udev/70-heaps.rules": ".rules", _SYSUSERS: ".conf"}
 

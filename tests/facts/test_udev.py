@@ -13,7 +13,7 @@ from bringup.config.load import load_text
 from bringup.facts.udev import udev_node, udev_rules, unread_rules
 from bringup.results.verdict import Change
 from tests.support.scripted_facts import facts
-from tests.support.scripted_record import DENIED, linux_board
+from tests.support.scripted_record import DENIED, linux_board, node
 
 RULE = 'SUBSYSTEM=="dma_heap", KERNEL=="{}", GROUP="video", MODE="0660"\n'
 LATER = "/lib/udev/rules.d/90-later.rules"
@@ -120,3 +120,31 @@ def test_what_a_board_config_says_in_users_of_linux_is_expected(tmp_path: Path) 
     (verdict,) = find_check("heap.mode").ask(facts(board, tmp_path, load_text(text.encode(), "x")))
     assert verdict.outcome.value == "fail"
     assert verdict.changes[0].lines[0].endswith('GROUP="video", MODE="0440"')
+
+
+@pytest.mark.parametrize(
+    ("name", "mode", "accounting", "outcome"),
+    [
+        ("system", 0o666, "N", "warn"),
+        ("system", 0o444, None, "warn"),
+        ("system", 0o666, "Y", "pass"),
+        ("linux,cma", 0o666, "Y", "warn"),
+        ("system", 0o660, None, "pass"),
+    ],
+)
+def test_a_heap_that_anyone_may_open(
+    tmp_path: Path, name: str, mode: int, accounting: str | None, outcome: str
+) -> None:
+    board = linux_board("", heaps={name: {"mode": mode, "uid": 0, "gid": 44}})
+    board.files |= {"/sys/module/dma_heap/parameters/mem_accounting": f"{accounting}\n"} if accounting else {}
+    (verdict,) = find_check("heap.open-to-all").ask(facts(board, tmp_path))
+    assert verdict.outcome.value == outcome
+    assert all(change.lines[0].endswith('MODE="0660"') for change in verdict.changes)
+    assert bool(verdict.changes) == (outcome == "warn")
+
+
+@pytest.mark.parametrize("there", [True, False])
+def test_udmabuf_is_named_where_the_board_has_it(tmp_path: Path, there: bool) -> None:
+    board = linux_board("", nodes=[node("/dev/udmabuf", 0o600, 0, 0)] if there else [])
+    (verdict, *_) = find_check("heap.udev").ask(facts(board, tmp_path))
+    assert any("/dev/udmabuf" in step for step in verdict.remedy) == there

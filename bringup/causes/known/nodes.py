@@ -118,6 +118,18 @@ UDEV_NO_RULE = KnownCause(
         ),
     ),
 )
+NODE_OPEN_TO_ALL = KnownCause(
+    id="node.open-to-all",
+    text="Every user may take memory from a heap, and no cgroup counts it.",
+    why=(
+        "A user without any other right can use up the board's memory. The kernel charges the system heap's pages to "
+        "their cgroup from 7.2 on, with dma_heap.mem_accounting=1; CMA heaps are not charged."
+    ),
+    shows="the node's permission bits, and /sys/module/dma_heap/parameters/mem_accounting",
+    since="5.6",
+    source="systemd pull request 33738; drivers/dma-buf/dma-heap.c of Linux 6.12 and 7.3: mem_accounting",
+    cost=Cost.LATER,
+)
 SELINUX_DENIED = KnownCause(
     id="selinux.denied",
     text="SELinux refuses access to a heap.",

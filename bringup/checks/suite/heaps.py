@@ -9,7 +9,14 @@ from bringup.allocator.answer import State
 from bringup.causes.access_denied import label_cause, relabel
 from bringup.causes.fix_lines import labelled, node_line, node_words
 from bringup.causes.heap_absent import why_absent
-from bringup.causes.known.nodes import HEAP_UNPLANNED, NODE_MODE, NODE_OWNER, UDEV_NO_RULE, UEVENTD_NO_LINE
+from bringup.causes.known.nodes import (
+    HEAP_UNPLANNED,
+    NODE_MODE,
+    NODE_OPEN_TO_ALL,
+    NODE_OWNER,
+    UDEV_NO_RULE,
+    UEVENTD_NO_LINE,
+)
 from bringup.checks.registry import Question, check
 from bringup.config.schema import Heap, HeapKind
 from bringup.facts.android_ids import selinux_type
@@ -26,6 +33,7 @@ from bringup.facts.udev import udev_node, udev_rules, unread_rules
 from bringup.results.verdict import Outcome, Verdict
 from bringup.text import pluralize
 
+_ACCOUNTING = "/sys/module/dma_heap/parameters/mem_accounting"
 _AOSP_HEAP = "libdmabufheap, dmabufheap-vts-unit-tests: TestDmabufSystemHeapCompliance"
 
 
@@ -245,6 +253,30 @@ def udev(question: Question, facts: Facts) -> Iterator[Verdict]:
                 remedy=node_words(facts),
                 changes=node_line(facts, name),
             )
+
+
+@check(
+    "heap.open-to-all",
+    "Not every user may take memory that no cgroup counts",
+    asks="Where udev runs: whether the node's mode lets everyone open it, and whether the kernel charges the heap's "
+    "pages to the cgroup of who takes them. On Android, SELinux says who may open a heap.",
+    why="A user without any other right can use up the memory of the board.",
+    source="systemd pull request 33738; drivers/dma-buf/dma-heap.c of Linux 7.3: mem_accounting",
+)
+def open_to_all(question: Question, facts: Facts) -> Iterator[Verdict]:
+    if not facts.has_udev:
+        yield question.skipped("udev does not run on this board")
+        return
+    charged = (facts.text(_ACCOUNTING) or "").strip() == "Y"
+    for name, node in _judgeable(facts):
+        seen = f"{node.path} is {node.mode:04o}"
+        if not node.mode & 0o004:
+            yield question.of(name).passed(seen)
+        elif charged and name.startswith("system"):
+            yield question.of(name).passed(seen, f"{_ACCOUNTING} is Y")
+        else:
+            cause = NODE_OPEN_TO_ALL.here(f"every user may take memory from {node.path}, and no cgroup counts it")
+            yield question.of(name).warned(seen, cause=cause, remedy=node_words(facts), changes=node_line(facts, name))
 
 
 def _is_default(rule: UeventdRule) -> bool:

@@ -30,11 +30,12 @@ BROKEN = (
     Broken("owner", "heap.owner", "fail", broken(heaps={"system": {"uid": 0, "gid": 0}}), "node.owner"),
     Broken("label", "heap.label", "fail", broken(files=files(**SELINUX), heaps={"linux,cma": {"label": "u:object_r:dmabuf_heap_device:s0"}}), "node.label"),
     Broken("no udev rule", "heap.udev", "warn", linux_board(), "udev.no-rule"),
+    Broken("open to all", "heap.open-to-all", "warn", linux_board(), "node.open-to-all"),
     Broken("no ueventd line", "heap.ueventd", "warn", broken(heaps={"video": {}}), "ueventd.no-line"),
 )  # fmt: skip
 
 test_a_healthy_board, test_broken_boards, test_each_check_is_broken = suite_tests(
-    "heaps", BROKEN, skips={"heap.label", "heap.udev"}
+    "heaps", BROKEN, skips={"heap.label", "heap.udev", "heap.open-to-all"}
 )
 
 
