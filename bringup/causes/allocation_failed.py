@@ -13,11 +13,10 @@ from bringup.allocator.answer import Result
 from bringup.causes.access_denied import why_denied
 from bringup.causes.known.memory import CMA_BUSY, CMA_EXHAUSTED, CMA_FRAGMENTED, HEAP_NO_MEMORY
 from bringup.causes.known.nodes import HEAP_DRIVER_GONE, HEAP_NOT_A_HEAP
-from bringup.config.schema import HeapKind
 from bringup.config.units import show_size
 from bringup.facts.board import HEAP_FOLDER, Facts
 from bringup.facts.memory.cma_usage import AreaUse, longest_free_run, use_of
-from bringup.kernel.history.heap_names import default_cma_names
+from bringup.facts.memory.default_cma import area_of, default_names, is_cma_heap, is_default
 from bringup.outcome import Cause
 from bringup.record.questions import TESTS_BEGIN, TESTS_END
 from bringup.results.verdict import Alternative, Diagnosis
@@ -156,11 +155,9 @@ def why_test_failed(facts: Facts, result: Result) -> Diagnosis:
 
 def _no_memory(facts: Facts, result: Result) -> Diagnosis:
     name = result.heap
-    heap = facts.config.heap(name) if facts.config else None
-    if name in default_cma_names() or (heap is not None and heap.kind is HeapKind.CMA):
-        failures = tuple(
-            failure for failure in cma_failures(facts) if failure.area in (None, name) or name in default_cma_names()
-        )
+    if is_cma_heap(facts, name):
+        areas = _areas_of(facts, name)
+        failures = tuple(failure for failure in cma_failures(facts) if failure.area in (None, *areas))
         logged = why_cma_failed(facts, failures) if failures else None
         if (now := _by_the_area(facts, result)) is None:
             return logged or _used_up_or_fragmented(facts, (), "an allocation failed", 0, "some pages")
@@ -173,10 +170,15 @@ def _no_memory(facts: Facts, result: Result) -> Diagnosis:
     return Diagnosis(cause, tuple(seen), HEAP_NO_MEMORY.fix)
 
 
+def _areas_of(facts: Facts, heap: str) -> tuple[str, ...]:
+    """The names that the area behind a heap can have, the heap's own first."""
+    others = default_names(facts) if is_default(facts, heap) else ()
+    return tuple(dict.fromkeys((heap, area_of(heap), *others)))
+
+
 def _by_the_area(facts: Facts, result: Result) -> Diagnosis | None:
     """The diagnosis from what was free in the area just before the tests; ``None`` if that does not show the cause."""
-    others = default_cma_names() if result.heap in default_cma_names() else ()
-    area, refused = use_of(facts, result.heap, *others), _REFUSED.match(result.seen)
+    area, refused = use_of(facts, *_areas_of(facts, result.heap)), _REFUSED.match(result.seen)
     if area is None or refused is None:
         return None
     # Sizes go into the evidence, not the cause, so that tests with one cause become one finding.

@@ -110,8 +110,9 @@ def draft(name: str, seen: SeenBoard) -> Draft:
     try:
         load_text(made.text.encode(), name)
     except ConfigError as error:
-        bare = replace(seen, cmdline=(), pools=())
-        made = _write(name, bare, f"its reserved memory is left out, for a config would be refused: {error.seen}")
+        bare = replace(seen, cmdline=())
+        refused = f"its reserved memory is left out, for a config would be refused: {error.seen}"
+        made = _write(name, bare, refused)
         load_text(made.text.encode(), name)
     return made
 
@@ -131,7 +132,7 @@ def _write(name: str, seen: SeenBoard, refused: str) -> Draft:
     _kernel(sheet, seen)
     if refused:
         sheet.remark(_clean(refused))
-    _heaps(sheet, seen)
+    _heaps(sheet, seen, refused)
     if not any(line.endswith("source: seen") for line in sheet.lines):
         sheet.line("notes:")
         sheet.line("  - text: The board shows nothing about itself.")
@@ -216,9 +217,10 @@ def _kernel(sheet: _Sheet, seen: SeenBoard) -> None:
         sheet.line("  source: seen")
 
 
-def _heaps(sheet: _Sheet, seen: SeenBoard) -> None:
+def _heaps(sheet: _Sheet, seen: SeenBoard, refused: str) -> None:
     pools = {pool.node: pool for pool in seen.pools}
-    default = next((pool.node for pool in seen.pools if pool.default), None)
+    default_pool = next((pool for pool in seen.pools if pool.default), None)
+    default = default_pool.node if default_pool is not None else None
     heaps = [heap for heap in seen.heaps if _is_heap_name(heap.name)]
     names = [heap.name for heap in heaps]
     # Since 6.17 the default area is called default_cma_region, and often has its older name, too. A config gives one
@@ -227,9 +229,13 @@ def _heaps(sheet: _Sheet, seen: SeenBoard) -> None:
     alias = "default_cma_region" if _are_twins(heaps, area, "default_cma_region") else None
     if heaps:
         sheet.line("heaps:")
+    # A kernel that does not name the heap after the node; cma= puts another area in the node's place.
+    is_own = default not in names and not any(word.startswith("cma=") for word in seen.cmdline)
+    heir = next((name for name in default_cma_names() if is_own and name in names), None)
     for heap in heaps:
+        pool = pools.get(heap.name) or (default_pool if heap.name == heir else None)
         if heap.name != alias:
-            _heap(sheet, heap, pools.get(heap.name), alias if heap.name == area else None)
+            _heap(sheet, heap, pool, alias if heap.name == area else None, with_region=not refused)
 
 
 def _are_twins(heaps: list[SeenHeap], one: str | None, other: str) -> bool:
@@ -244,15 +250,15 @@ def _is_heap_name(name: str) -> bool:
     )
 
 
-def _heap(sheet: _Sheet, heap: SeenHeap, pool: SeenPool | None, alias: str | None) -> None:
+def _heap(sheet: _Sheet, heap: SeenHeap, pool: SeenPool | None, alias: str | None, *, with_region: bool) -> None:
     kind, look = _kind(heap.name, pool)
     sheet.line(f"  - name: {json.dumps(heap.name, ensure_ascii=False)}")
     sheet.line(f"    kind: {kind}", look)
     sheet.line("    required: true", "it was there; must it be?")
     if alias:
         sheet.line(f"    aliases: [{{name: {alias}, first: '6.17'}}]", "both nodes were there; do they reach one area?")
-    if pool is not None and (kind is not HeapKind.CMA or pool.reusable):
-        sheet.line(f"    region: {{{_region(pool)}}}")
+    if with_region and pool is not None and (kind is not HeapKind.CMA or pool.reusable):
+        sheet.line(f"    region: {{{_region(pool, heap.name)}}}")
     node = _node(heap)
     if node:
         sheet.line(f"    node: {{{node}}}")
@@ -269,8 +275,12 @@ def _kind(name: str, pool: SeenPool | None) -> tuple[HeapKind, str]:
     return HeapKind.VENDOR, "what stands behind this heap?"
 
 
-def _region(pool: SeenPool) -> str:
+def _region(pool: SeenPool, heap: str) -> str:
     facts = ["declared_in: device-tree"]
+    # A node's name need not end in its address, and need not be its heap's.
+    unit = pool.node.partition("@")[2]
+    if pool.node != heap or unit != ("" if pool.base is None else f"{pool.base:x}"):
+        facts.append(f"node_name: {json.dumps(pool.node, ensure_ascii=False)}")
     if pool.base is not None:
         facts.append(f"base: 0x{pool.base:x}")
     if pool.size:

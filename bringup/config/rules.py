@@ -127,13 +127,19 @@ def _region(config: BoardConfig, heap: Heap, region: Region, path: _PATH) -> Ite
 
 
 def _node_name(heap: Heap, region: Region, path: _PATH) -> Iterator[Problem]:
-    """A CMA heap is called as its device tree node, unit address included."""
+    """A CMA heap is called as its device tree node, unit address included.
+
+    The kernel does not compare the unit address with ``reg``, so boards boot with other names, and their heaps have
+    these. A config that gives such a name as both the heap's and the node's means it.
+    """
     name = region.node_name or heap.name
     place = (*path, "node_name") if region.node_name else (*path[:-1], "name")
     stem, at, unit = name.partition("@")
     if not re.fullmatch(r"[A-Za-z][A-Za-z0-9,._+-]{0,30}", stem):
         hint = "a letter, then up to 30 of: letters, digits, , . _ + -"
         yield Problem(place, f"'{stem[:60]}' is not a device tree node name", hint)
+    elif region.node_name == heap.name:
+        return
     elif region.base is not None and unit != f"{region.base:x}":
         yield Problem(place, f"a node with a fixed base is called {stem}@{region.base:x}, and so is its heap")
     elif region.base is None and at:

@@ -26,6 +26,7 @@ from bringup.text import parse_number
 __all__ = ["HEAP_FOLDER", "Facts", "UeventdRule"]
 
 HEAP_FOLDER = "/dev/dma_heap"
+_ANDROID_13 = 33
 _PROPERTY = re.compile(r"^\[([^\]]+)\]: \[(.*)\]$", re.MULTILINE)
 _GROUP = re.compile(r"^([A-Za-z_][A-Za-z0-9_.-]*):[^:\n]*:([0-9]{1,10})(?::|$)", re.MULTILINE)
 
@@ -180,13 +181,18 @@ class Facts:
     @cached_property
     def evidence(self) -> Evidence:
         """What was observed besides the configuration and can prove a requirement."""
+        from bringup.facts.memory.default_cma import has_area, linked_heap
+
+        # A link is not the heap of its name.
+        nodes = {name for name in self.heap_nodes or () if linked_heap(self, name) is None}
         return Evidence.of(
             modules=self.modules,
             modules_load=self.modules_load,
-            heaps=self.heap_nodes,
+            heaps=None if self.heap_nodes is None else nodes,
             cmdline=None if self.cmdline is None else " ".join(self.cmdline),
             cma_total=self.meminfo.get("CmaTotal"),
             is_user_build=self.is_user_build,
+            cma_heaps=(name for name in nodes if has_area(self, name)),
         )
 
     @cached_property
@@ -236,12 +242,29 @@ class Facts:
         folder = self.record.node(HEAP_FOLDER)
         return folder is not None and folder.state in (State.DENIED, State.FAILED)
 
+    @property
+    def _ignores_legacy_ueventd(self) -> bool:
+        """Whether ueventd reads the files in ``etc`` folders only, as on boards that first came with Android 13.
+
+        Source: AOSP system/core/init/ueventd.cpp of Android 13, GetConfiguration: ro.product.first_api_level, 10000
+        where it is not set.
+        """
+        sdk = _number(self.properties.get("ro.build.version.sdk"))
+        first = _number(self.properties.get("ro.product.first_api_level"))
+        return sdk is not None and sdk >= _ANDROID_13 and (first is None or first >= _ANDROID_13)
+
     @cached_property
     def ueventd_rules(self) -> tuple[UeventdRule, ...] | None:
         """Permission lines for ``/dev/…`` of every ``ueventd*.rc``; ``None`` where there is no such file."""
         files = [entry for entry in self.record.files("/") if "/ueventd" in entry.path and entry.path.endswith(".rc")]
+        if self._ignores_legacy_ueventd:
+            files = [entry for entry in files if "/etc/" in entry.path]
         read = sorted((entry for entry in files if entry.state is State.OK), key=_parsed_after)
         return tuple(rule for entry in read for rule in _ueventd_rules(entry)) if read else None
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text is not None and text.isdecimal() else None
 
 
 def _parsed_after(entry: FileEntry) -> int:

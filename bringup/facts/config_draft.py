@@ -9,6 +9,7 @@ from bringup.config.draft import SeenBoard, SeenHeap, SeenPool
 from bringup.facts.android_ids import selinux_type
 from bringup.facts.board import Facts
 from bringup.facts.expected_node import shown_owner
+from bringup.facts.memory.default_cma import linked_heap
 from bringup.facts.memory.reserved_memory import ReservedNode, reserved_memory
 from bringup.record.load import Record
 
@@ -20,6 +21,7 @@ def seen_board(record: Record) -> SeenBoard:
     facts = Facts(record)
     hello = record.hello
     reserved = reserved_memory(facts)
+    heaps = {name: node for name, node in (facts.heap_nodes or {}).items() if linked_heap(facts, name) is None}
     release = hello.release if hello else ""
     return SeenBoard(
         source=f"bringup's record of {record.started[:10]}" + (f", kernel {release}" if release else ""),
@@ -32,7 +34,7 @@ def seen_board(record: Record) -> SeenBoard:
         cells=reserved.cells if reserved else None,
         cmdline=facts.cmdline or (),
         modules=_heap_modules(facts),
-        heaps=tuple(_heap(facts, name, node) for name, node in sorted((facts.heap_nodes or {}).items())),
+        heaps=tuple(_heap(facts, name, node) for name, node in sorted(heaps.items())),
         pools=tuple(_pools(reserved.nodes.values())) if reserved else (),
     )
 

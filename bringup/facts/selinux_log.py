@@ -37,6 +37,7 @@ class Denial:
     :param domain: the SELinux type that was refused; ``type``: the SELinux type of what it tried to access.
     :param name: the file's name, where the line has it.
     :param let_pass: the access was allowed because SELinux, or the domain, is permissive.
+    :param on_android: whether the board runs Android.
     """
 
     line: str
@@ -46,6 +47,17 @@ class Denial:
     rights: tuple[str, ...]
     name: str | None
     let_pass: bool = False
+    on_android: bool = True
+
+    @property
+    def only_looks(self) -> bool:
+        """Whether nobody asked for a heap: a program that walks through /dev, or asks for a node's mode.
+
+        On Android a program searches the folder in order to open a heap, so that counts.
+        """
+        if self.cls == "dir":
+            return "search" not in self.rights or not self.on_android
+        return self.cls in ("chr_file", "lnk_file") and set(self.rights) <= {"getattr"}
 
     @property
     def is_harmless(self) -> bool:
@@ -73,7 +85,8 @@ def _denials(facts: Facts) -> Iterator[Denial]:
         if fields.get("comm", "").startswith(_OWN) or not _is_about_a_heap(facts, match, fields, name):
             continue
         passed = fields["permissive"] == "1" if "permissive" in fields else facts.selinux_mode == "permissive"
-        yield Denial(line, match["domain"], match["type"], match["cls"], tuple(match["rights"].split()), name, passed)
+        rights = tuple(match["rights"].split())
+        yield Denial(line, match["domain"], match["type"], match["cls"], rights, name, passed, facts.is_android)
 
 
 def _fields(text: str) -> Iterator[tuple[str, str]]:

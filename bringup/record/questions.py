@@ -85,6 +85,7 @@ _GLOBS = (
     Glob("/dev/udmabuf", 1),
     Glob("/run/udev", 1),
     Glob("/sys/kernel/dmabuf/buffers", 1),
+    Glob("/sys/fs/bpf/dmabuf/prog_dmabufIter_iter_dmabuf", 1),
     Glob("/sys/fs/bpf/dmabufs", 1),
 )
 

@@ -52,7 +52,7 @@ def test_a_core_domain_may_open_the_system_heap(tmp_path: Path) -> None:
         avc("hal_camera_default", "dmabuf_heap`'_device"),
         avc("hal_camera_default", "dmabuf_heap_device", "read esyscmd(`id')"),
         avc("dnl", "dmabuf_heap_device"),
-        avc("syscmd(`id')", "dmabuf_heap_device").replace("tclass=chr_file", "tclass=dir"),
+        avc("syscmd(`id')", "dmabuf_heap_device").replace("tclass=chr_file", "tclass=fd"),
     ],
 )
 def test_what_is_no_identifier_is_written_into_no_policy(tmp_path: Path, line: str) -> None:

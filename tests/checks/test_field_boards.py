@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ from bringup.config.shipped import find_config
 from bringup.facts.board import Facts
 from bringup.report.story import Finding, findings
 from tests.support.field_boards import cma, field_board, pool, reserved
-from tests.support.scripted_record import ScriptedBoard
+from tests.support.scripted_record import ScriptedBoard, result
 
 MIB = 1 << 20
 #: Said of every board here that no board config matches.
@@ -41,9 +42,11 @@ class Row:
     never: Sequence[str] = ()
     config: str = ""
     alone: bool = True
+    results: Sequence[dict[str, Any]] = ()
 
 
 def looked_at(row: Row, folder: Path) -> tuple[Finding, ...]:
+    row.board.results += row.results
     config: BoardConfig | None = find_config(row.config) if row.config else None
     run = judge(Facts(row.board.record(folder / "record"), config, "as the test says"))
     return tuple(one for one in findings(run.verdicts) if one.cause is None or one.cause.id != NO_CONFIG)
@@ -59,6 +62,13 @@ WINDOW = {"linux,cma": cma(None, 512 * MIB, "linux,cma-default", ranges=[(0, 0x3
 RTOS = {"rtos@20000000": pool(None, 10 * MIB, "no-map", ranges=[(0, 0x2000_0000)])}
 NO_ROOM = "OF: reserved mem: failed to allocate memory for node 'linux,cma': size 512 MiB"
 RAM = "00000000-3b3fffff : System RAM\n40000000-fbffffff : System RAM\n"
+RK3588 = {"cma": cma(0x1000_0000, 128 * MIB, "linux,cma-default")}
+ROCKCHIP = ("system", "system-uncached", "system-dma32", "cma", "cma-uncached")
+ENOMEM = "cma: cma_alloc: cma: alloc failed, req-size: 512 pages, ret: -12"
+RUNS = "cma: number of available pages: 1@543+1@575+114@2190+69@8379+69@14523+69@20667+5957@26811=> 6402 free of 32768 total pages"
+AVC = 'audit: type=1400 audit(1.4:7): avc:  denied  {{ {rights} }} for  pid=9 comm="{comm}" name="{name}" dev="{dev}" ino=9 scontext={source} tcontext={target} tclass={cls} permissive=0'
+ENFORCING = {"__sys__fs__selinux__enforce": "1"}
+LINK = {"type": "link", "mode": 0o777, "uid": 0, "gid": 0}
 TWO_CMA = "cma=64M cma=256M"
 ROWS = (
     # -- the board and its configuration are believed before the release
@@ -119,6 +129,42 @@ ROWS = (
             "6.6.74", ["OF: reserved mem: failed to reserve memory for node 'video@c0000000': base 0x00000000c0000000, size 64 MiB"],
             {"video@c0000000": cma(0xC000_0000, 64 * MIB)}, ("system", "reserved"), __proc__iomem="40000000-7fffffff : System RAM\n"),
         ("fail", "cma.region-does-not-fit"), ("is memory of this board",)),
+    # -- the default CMA heap has many names
+    Row("Joshua-Riek/ubuntu-rockchip#907: a healthy board of Rockchip", field_board("6.1.75-vendor-rk35xx", [], RK3588, ROCKCHIP, cma_kib=(131072, 120000)), None),
+    Row("armbian/linux-rockchip#241", field_board("6.1.75-vendor-rk35xx", [ENOMEM], RK3588, ROCKCHIP, cma_kib=(131072, 500)),
+        ("fail", "cma.exhausted"), ("enlarge the pool", ENOMEM), ("heap.no-memory",),
+        results=(result("cma", "alloc.1m", "fail", errno=12, seen="ALLOC of 1048576 bytes: ENOMEM"),)),
+    Row("Rockchip's HDMI-IN guide for Android", field_board("6.1.75", ["cma: __cma_alloc: cma: alloc failed, req-size: 6075 pages, ret: -12", RUNS], RK3588, ROCKCHIP, cma_kib=(131072, 25608)),
+        ("warn", "cma.fragmented"), ("enlarge the pool",)),
+    Row("Freescale/libimxvpuapi#54: a Coral board", field_board("5.4.47", [], {}, ("system", "reserved", "reserved-uncached")), None),
+    Row("an i.MX heap for uncached memory that got none", field_board("5.4.47", ["cma: cma_alloc: alloc failed, req-size: 512 pages, ret: -12"], {}, ("system", "reserved", "reserved-uncached"), cma_kib=(131072, 500)),
+        ("fail", "cma.exhausted"), results=(result("reserved-uncached", "alloc.1m", "fail", errno=12, seen="ALLOC of 1048576 bytes: ENOMEM"),)),
+    # -- a config says the least that there has to be
+    Row("raspberrypi/linux#5376, home-assistant/operating-system#4652", field_board(
+            "6.1.43-v8+", ["Reserved memory: created CMA memory pool at 0x0000000010000000, size 512 MiB", "OF: reserved mem: initialized node linux,cma, compatible id shared-dma-pool"],
+            WINDOW, {"system": {}, "linux,cma": {"mode": 0o666, "gid": 1003}}, cells=(2, 1), cma_kib=(524288, 500000), __proc__iomem="00000000-3b3fffff : System RAM\n"),
+        ("warn", "drift.device-tree"), ("gives at least what rpi4 says", "the board has 0x20000000"), config="rpi4"),
+    Row("a pool that is smaller than its config says", field_board(
+            "6.1.43-v8+", [], {"linux,cma": cma(None, 32 * MIB, "linux,cma-default", ranges=[(0, 0x3000_0000)])},
+            {"system": {}, "linux,cma": {"mode": 0o666, "gid": 1003}}, cells=(2, 1), cma_kib=(524288, 500000), __proc__iomem=RAM),
+        ("fail", "drift.device-tree"), ("the board has 0x2000000",), config="rpi4"),
+    # -- links, and who asks
+    Row("postmarketOS: system is a link", field_board(
+            "6.17.4", heaps={"default_cma_region": {"mode": 0o666}, "linux,cma": {"mode": 0o666}, "system": {**LINK, "target": "default_cma_region"}},
+            kernel={"DMABUF_HEAPS_SYSTEM": "n"}),
+        ("warn", "heap.link"), ("a link to default_cma_region, a CMA heap", "CONFIG_DMABUF_HEAPS_SYSTEM=y")),
+    Row("a second name for the same heap (udev's SYMLINK)", field_board(
+            "6.17.4", heaps={"system": {}, "default_cma_region": {"mode": 0o666}, "linux,cma": {**LINK, "target": "default_cma_region"}, "vidbuf_cached": {**LINK, "target": "/dev/dma_heap/system"}},
+            kernel={"DMABUF_HEAPS_CMA_LEGACY": "y"}),
+        None),
+    Row("fedora-selinux/selinux-policy#763", field_board(
+            "5.12.7", [AVC.format(rights="search", comm="setroubleshootd", name="dma_heap", dev="devtmpfs", source="system_u:system_r:setroubleshootd_t:s0", target="system_u:object_r:dma_device_t:s0", cls="dir")],
+            heaps=("system", "reserved"), **ENFORCING),
+        ("warn", "selinux.looked"), ("setroubleshootd_t",), ("selinux.denied",)),
+    Row("GrapheneOS/device_google_gs-common audio/sepolicy", field_board(
+            "6.1.75", [AVC.format(rights="read open", comm="audio", name="aaudio", dev="tmpfs", source="u:r:hal_audio_default:s0", target="u:object_r:dmabuf_heap_device:s0", cls="chr_file")],
+            heaps=("system", "reserved", "aaudio"), **ENFORCING),
+        ("fail", "selinux.denied"), ("allow hal_audio_default dmabuf_heap_device:chr_file r_file_perms;",)),
     # -- the command line
     Row("raspberrypi/linux#5279", field_board("5.10.103", ["cma: Failed to reserve 256 MiB"], WINDOW, cells=(2, 1), cma_kib=(0, 0), __proc__cmdline=f"{TWO_CMA} console=tty1\n"),
         ("fail", "cma.region-does-not-fit"), ("cma=256M asks for", "cma=64M before it has no effect")),

@@ -114,6 +114,32 @@ def test_the_default_area_goes_by_several_names(name: str) -> None:
     assert [heap.names_on(None) for heap in loaded(alone).heaps] == [("default_cma_region",)]
 
 
+@pytest.mark.parametrize(
+    ("heap", "node", "base"),
+    [
+        ("cma", "cma", 0x10000000),  # radxa/meta-rockchip#4
+        ("linux,cma", "linux,cma", 0x43000000),  # armbian/build#10587
+        ("image_buf@0", "image_buf@0", 0x30000000),  # ikwzm/udmabuf#60
+        ("default_cma_region", "linux,cma", None),  # 6.17 and later
+        ("rtos@20000000", "rtos@20000000", None),  # TImada/raspi4_freertos#9
+    ],
+)
+def test_a_region_is_written_whatever_its_node_is_called(heap: str, node: str, base: int | None) -> None:
+    """Boards boot with such nodes, so a config of theirs has to say it."""
+    pool = SeenPool(node, 64 << 20, base, reusable=True, default=True)
+    (written,) = loaded(replace(BOARD, heaps=(SeenHeap(heap),), pools=(pool,))).heaps
+    assert (written.name, written.kind) == (heap, HeapKind.CMA)
+    assert written.region is not None
+    assert (written.region.base, written.region.size, written.region.default) == (base, 64 << 20, True)
+    assert (written.region.node_name or written.name) == node
+
+
+def test_with_cma_on_the_command_line_the_heap_is_not_the_nodes() -> None:
+    pool = SeenPool("linux,cma", 64 << 20, reusable=True, default=True)
+    seen = replace(BOARD, heaps=(SeenHeap("reserved"),), pools=(pool,), cmdline=("cma=32M",))
+    assert [heap.region for heap in loaded(seen).heaps] == [None]
+
+
 def test_nodes_that_differ_are_two_heaps() -> None:
     """A config gives one heap one mode, so an alias with another mode would be an invented failure."""
     nodes = (SeenHeap("linux,cma", 0o600, "root", "root"), SeenHeap("default_cma_region", 0o444, "system", "system"))
@@ -141,7 +167,7 @@ def test_modules_are_written_in_the_order_they_were_loaded_in() -> None:
     ("change", "reason"),
     [
         ({"pools": (SeenPool("linux,cma", 3 << 20, reusable=True),)}, "3 MiB is not a multiple of 2 MiB"),
-        ({"pools": (SeenPool("mem@5000000", 2 << 20, 0x6000000),)}, "a node with a fixed base is called mem@6000000"),
+        ({"pools": (SeenPool("mem@5000000", None, 0x5000000),)}, "a fixed base needs a size"),
         ({"cmdline": ("cma=lots",)}, "no cma= that the kernel understands"),
     ],
 )

@@ -62,6 +62,8 @@ RIGHT = [
     heap("region: {declared_in: cmdline, size: 64 MiB}") + "#cma=65536k@2g",
     heap("region: {declared_in: cmdline}") + "#cma=1G",
     heap("required: true") + "#cma=0",
+    heap(region(base="0x90000000", node_name="pool@0"), "pool@0"),
+    heap(region(node_name="pool@1"), "pool@1"),
     heap("first: '5.10'\nlast: '6.12'\naliases: [{name: other, first: '6.12', last: '6.12'}]"),
 ]
 

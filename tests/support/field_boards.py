@@ -13,7 +13,7 @@ _ROOT = "/sys/firmware/devicetree/base"
 #: The options that matter here, as a kernel has them that makes system and CMA heaps.
 KERNEL = {
     "CMA": "y", "DMA_CMA": "y", "CMA_SIZE_MBYTES": "16", "CMA_AREAS": "8", "CMA_SYSFS": "y", "SYNC_FILE": "y",
-    "DMA_SHARED_BUFFER": "y", "IKCONFIG": "y", "IKCONFIG_PROC": "y", "DMABUF_SYSFS_STATS": "y",
+    "DMA_SHARED_BUFFER": "y", "BPF_SYSCALL": "y", "DEBUG_INFO_BTF": "y", "IKCONFIG": "y", "IKCONFIG_PROC": "y", "DMABUF_SYSFS_STATS": "y",
     "DMABUF_HEAPS": "y", "DMABUF_HEAPS_SYSTEM": "y", "DMABUF_HEAPS_CMA": "y",
 }  # fmt: skip
 
@@ -69,7 +69,7 @@ def field_board(
     release: str,
     log: Sequence[str] = (),
     nodes: Mapping[str, Mapping[str, Any]] | None = None,
-    heaps: Sequence[str] = ("system",),
+    heaps: Sequence[str] | Mapping[str, dict[str, Any]] = ("system",),
     *,
     kernel: Mapping[str, str] | None = None,
     cells: tuple[int, int] = (2, 2),
@@ -80,7 +80,7 @@ def field_board(
     """A healthy board but for what is given.
 
     :param log: lines of the kernel's log after the one with its version.
-    :param heaps: every node is 0444 system system.
+    :param heaps: every node is 0444 system system, but for what a mapping says.
     :param kernel: options that differ from :data:`KERNEL`; ``n`` says that one is not set, ``""`` that it is unknown.
     :param cma_kib: CmaTotal and CmaFree; ``None``: a kernel without CMA.
     :param files: further files, with ``__`` for ``/`` in their paths.
@@ -106,7 +106,7 @@ def field_board(
             **{path.replace("__", "/"): text for path, text in files.items()},
         },
         config="\n".join(lines) + "\n",
-        heaps={name: {} for name in heaps},
+        heaps=dict(heaps) if isinstance(heaps, Mapping) else {name: {} for name in heaps},
         heap_folder="ok" if heaps else "missing",
         results=[result(name, "open") for name in heaps],
         hello=HELLO | {"release": release},

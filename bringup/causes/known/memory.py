@@ -211,7 +211,10 @@ CMA_FRAGMENTED = KnownCause(
         'kernel log: "number of available pages:" with no run as long as req-size (5.10 and 6.1: with '
         "CONFIG_CMA_DEBUG only); CmaFree above the request"
     ),
-    fix=("give long-lived small buffers another heap, or the heavy user a region of its own; allocate early",),
+    fix=(
+        "enlarge the pool, or give the heavy user (camera, display) a region of its own",
+        "give long-lived small buffers another heap; allocate large ones early",
+    ),
     since="any",
     source="mm/cma.c of Linux 5.10, 6.1, 6.12 and 7.3: cma_alloc, cma_debug_show_areas",
     seen_before=(

@@ -31,6 +31,19 @@ HEAP_RENAMED = KnownCause(
         link("Freescale/libimxvpuapi#54", "i.MX8M VPU wants linux,cma-uncached, the board has reserved-uncached"),
     ),
 )
+HEAP_LINK = KnownCause(
+    id="heap.link",
+    text="A heap's name is a symbolic link to a heap of another kind.",
+    why=(
+        "A link gives a heap a second name. A link from system to a CMA heap works until CMA is used up, which is "
+        "soon, and the camera or the codec then gets nothing. A link from a CMA heap to system gives memory that is "
+        "not contiguous."
+    ),
+    shows="a symbolic link in /dev/dma_heap, and the heap that it leads to",
+    since="5.6",
+    source="drivers/dma-buf/heaps/cma_heap.c of Linux 5.10, 6.12 and 7.3: one cma_alloc per buffer",
+    cost=Cost.LATER,
+)
 HEAP_UNPLANNED = KnownCause(
     id="heap.unplanned",
     text="There is a heap that the board config does not name.",
@@ -185,6 +198,20 @@ SELINUX_STATFS = KnownCause(
     source="security/selinux/hooks.c of Linux 5.10, 6.12 and 7.3: selinux_sb_statfs",
     cost=Cost.UNSEEN,
     seen_before=(_AVC,),
+)
+SELINUX_LOOKED = KnownCause(
+    id="selinux.looked",
+    text="SELinux refused a program a look at the heaps; no line says that it asked for one.",
+    why=(
+        "A program that walks through /dev (restorecon, find, setroubleshootd) searches the folder and asks for modes. "
+        "A program that uses a heap opens its node."
+    ),
+    shows="avc: denied lines about the folder /dev/dma_heap, or with getattr alone about a node",
+    fix=("nothing; a program that has to list the heaps needs the rule, and the folder a type of its own",),
+    since="any",
+    source="security/selinux/hooks.c of Linux 5.10, 6.12 and 7.3: selinux_inode_permission, selinux_inode_getattr",
+    cost=Cost.UNSEEN,
+    seen_before=(link("fedora-selinux/selinux-policy#763", "setroubleshootd may not search /dev/dma_heap"),),
 )
 HEAP_NOT_A_HEAP = KnownCause(
     id="heap.not-a-heap",

@@ -20,6 +20,8 @@ from bringup.checks.registry import Question, check
 from bringup.facts.android_ids import selinux_type
 from bringup.facts.board import HEAP_FOLDER, Facts
 from bringup.facts.expected_node import ids_of, shown_owner
+from bringup.facts.memory.default_cma import linked_heap
+from bringup.facts.memory.kept_pool import keeps
 from bringup.facts.memory.reserved_memory import RESERVED_MEMORY, ReservedNode, reserved_memory
 from bringup.render.dts import show_numbers
 from bringup.render.expected_lines import (
@@ -58,12 +60,16 @@ _FILE_CONTEXTS = _Fragment("file_contexts", "sepolicy", "The nodes' SELinux type
 
 @dataclass(slots=True)
 class _Drift:
-    """The comparison of a fragment: how many lines, those that differ or could not be compared, why it was skipped."""
+    """The comparison of a fragment: how many lines, those that differ or could not be compared, why it was skipped.
+
+    :param kept: lines that differ, and the board gives at least what they say.
+    """
 
     fragment: _Fragment
     lines: int = 0
     skip: str = ""
     differ: list[str] = field(default_factory=list)
+    kept: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
 
     def verdict(self, question: Question, facts: Facts) -> Verdict:
@@ -73,11 +79,18 @@ class _Drift:
             text = f"the board drifted from its rendered {self.fragment.name} in {count}"
             render = f"bringup render {self.fragment.command} --board {_name(facts)}"
             remedy = [f"build what '{render}' writes into the image, or change the board config"]
-            return question.failed(*self.differ, *self.unknown, cause=self.fragment.cause.here(text), remedy=remedy)
+            return question.failed(
+                *self.differ, *self.kept, *self.unknown, cause=self.fragment.cause.here(text), remedy=remedy
+            )
         if self.unknown:
             return question.unknown(f"{len(self.unknown)} lines could not be compared", *self.unknown)
         if self.skip:
             return question.skipped(self.skip)
+        if self.kept:
+            places = "1 place" if len(self.kept) == 1 else f"{len(self.kept)} places"
+            text = f"the board's {self.fragment.name} differs in {places} and gives at least what {_name(facts)} says"
+            remedy = [f"if it is meant to be so, write it in {_name(facts)}.yaml"]
+            return question.warned(*self.kept, cause=self.fragment.cause.here(text), remedy=remedy)
         lines = "line" if self.lines == 1 else "lines"
         return question.passed(f"the board agrees with {self.lines} {lines} of {where}")
 
@@ -137,7 +150,7 @@ def _device_tree(facts: Facts, lines: tuple[PoolLine, ...]) -> _Drift:
                 continue
             drift.differ.append(f"{own[0].place}: {node} is not in the board's /reserved-memory")
         else:
-            _pool(drift, own, there.nodes[node])
+            _pool(drift, own, there.nodes[node], is_exact=facts.rendered is not None)
     return drift
 
 
@@ -148,9 +161,16 @@ def _is_optional(facts: Facts, name: str) -> bool:
     return bool(named) and not any(heap.required for heap in named)
 
 
-def _pool(drift: _Drift, lines: list[PoolLine], node: ReservedNode) -> None:
+def _pool(drift: _Drift, lines: list[PoolLine], node: ReservedNode, *, is_exact: bool) -> None:
+    """Compare one pool. A board config says the least that there has to be; rendered files say what was built in."""
     # Both directions: rendered lines that the board does not have, then properties that only the board has.
     on_board = _properties(node)
+    expected = {line.property: line.value for line in lines if line.property}
+
+    def differ(name: str, text: str) -> None:
+        kept = not is_exact and keeps(expected, name, node)
+        (drift.kept if kept else drift.differ).append(text)
+
     for line in lines:
         if not line.property:
             continue
@@ -158,15 +178,12 @@ def _pool(drift: _Drift, lines: list[PoolLine], node: ReservedNode) -> None:
         if line.property in node.unread:
             drift.unknown.append(f"{rendered}; the board's could not be read")
         elif line.property not in on_board:
-            drift.differ.append(f"{rendered}; the board does not have it")
+            differ(line.property, f"{rendered}; the board does not have it")
         elif on_board[line.property] != line.value:
-            drift.differ.append(f"{rendered}; the board has {on_board[line.property]}")
-    rendered_properties = {line.property for line in lines}
-    drift.differ += [
-        f"{lines[0].place}: {node.name}: the board also has {_written(name, value)}"
-        for name, value in on_board.items()
-        if name not in rendered_properties
-    ]
+            differ(line.property, f"{rendered}; the board has {on_board[line.property]}")
+    for name, value in on_board.items():
+        if name not in expected:
+            differ(name, f"{lines[0].place}: {node.name}: the board also has {_written(name, value)}")
 
 
 def _written(name: str, value: str) -> str:
@@ -211,6 +228,11 @@ def _parameter(drift: _Drift, line: ParameterLine, there: tuple[str, ...]) -> No
         drift.differ.append(f"{line.place}: {line.text}; the board has {same[-1] if same else 'none'}")
 
 
+def _own_nodes(facts: Facts) -> Iterator[NodeFact]:
+    """The heaps' nodes without links, which have no mode or type of their own."""
+    return (node for name, node in (facts.heap_nodes or {}).items() if linked_heap(facts, name) is None)
+
+
 def _nodes(facts: Facts, expected: ExpectedLines) -> _Drift:
     """Of the two sets of rendered files the one that this board uses."""
     lines = (expected.udev if facts.has_udev else expected.nodes) or ()
@@ -219,7 +241,7 @@ def _nodes(facts: Facts, expected: ExpectedLines) -> _Drift:
         drift.unknown.append(facts.why_unknown(HEAP_FOLDER))
         return drift
     for line in lines:
-        matching = [node for node in facts.heap_nodes.values() if fnmatchcase(node.path, line.path)]
+        matching = [node for node in _own_nodes(facts) if fnmatchcase(node.path, line.path)]
         if not matching and not _is_optional(facts, line.path.rpartition("/")[2]):
             drift.differ.append(f"{line.place}: {line.path} is not there")
         for node in matching:
@@ -248,9 +270,7 @@ def _file_contexts(facts: Facts, lines: tuple[LabelLine, ...]) -> _Drift:
         return drift
     for line in lines:
         pattern = re.compile(line.pattern.encode("utf-8", "surrogateescape"))
-        matching = [
-            n for n in facts.heap_nodes.values() if pattern.fullmatch(n.path.encode("utf-8", "surrogateescape"))
-        ]
+        matching = [n for n in _own_nodes(facts) if pattern.fullmatch(n.path.encode("utf-8", "surrogateescape"))]
         if not matching and not _is_optional(facts, line.pattern.rpartition("/")[2]):
             drift.differ.append(f"{line.place}: {line.pattern} is not there")
         for node in matching:

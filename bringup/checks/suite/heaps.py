@@ -9,6 +9,7 @@ from bringup.allocator.answer import State
 from bringup.causes.access_denied import label_cause, relabel
 from bringup.causes.fix_lines import labelled, node_line, node_words
 from bringup.causes.heap_absent import why_absent
+from bringup.causes.heap_link import why_link_is_wrong
 from bringup.causes.known.nodes import (
     HEAP_UNPLANNED,
     NODE_MODE,
@@ -29,6 +30,7 @@ from bringup.facts.expected_node import (
     shown_owner,
     ueventd_rule,
 )
+from bringup.facts.memory.default_cma import linked_heap
 from bringup.facts.udev import udev_node, udev_rules, unread_rules
 from bringup.results.verdict import Outcome, Verdict
 from bringup.text import pluralize
@@ -88,6 +90,10 @@ def _is_there(question: Question, facts: Facts, heap: Heap) -> Verdict:
     if not names:
         return question.skipped(f"kernel {facts.version} does not have it under any name that the board config knows")
     present = [name for name in names if name in facts.heap_nodes]
+    nodes = [name for name in present if linked_heap(facts, name) is None]
+    wrong = None if nodes or not present else why_link_is_wrong(facts, present[0], heap.kind)
+    if wrong is not None:
+        return question.because(Outcome.WARN, wrong)
     if present:
         return question.passed(*(f"{HEAP_FOLDER}/{name}" for name in present))
     missing = " and ".join(f"{HEAP_FOLDER}/{name}" for name in names)
@@ -112,7 +118,8 @@ def unexpected(question: Question, facts: Facts) -> Iterator[Verdict]:
     elif facts.heap_nodes is None:
         yield question.unknown(facts.why_unknown(HEAP_FOLDER))
     else:
-        unplanned = sorted(name for name in facts.heap_nodes if facts.config.heap(name) is None)
+        names = (name for name in facts.heap_nodes if linked_heap(facts, name) is None)
+        unplanned = sorted(name for name in names if facts.config.heap(name) is None)
         if unplanned:
             yield question.warned(
                 *(f"{HEAP_FOLDER}/{name}" for name in unplanned),
@@ -295,9 +302,13 @@ class _InspectedNode:
 
 
 def _judgeable(facts: Facts) -> Iterator[tuple[str, _InspectedNode]]:
-    """The heaps whose node has a known mode and owner; heap.expected and heap.folder report the others."""
+    """The heaps whose node has a known mode and owner; heap.expected and heap.folder report the others.
+
+    A link has no mode of its own: its target's counts, and that is another of these nodes.
+    """
     for name, node in (facts.heap_nodes or {}).items():
-        if node.mode is not None and node.uid is not None and node.gid is not None:
+        is_node = linked_heap(facts, name) is None
+        if is_node and node.mode is not None and node.uid is not None and node.gid is not None:
             yield name, _InspectedNode(node.path, node.mode, node.uid, node.gid, node.label)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from bringup.causes.fix_lines import split_kconfig
 from bringup.causes.heap_absent import why_absent
 from bringup.causes.heap_driver import HEAP_DRIVERS, HeapDriver, is_new_enough, module_not_loaded
+from bringup.causes.heap_link import why_link_is_wrong
 from bringup.checks.registry import Question, check
 from bringup.config.schema import HeapKind
 from bringup.facts.board import Facts
@@ -67,6 +68,10 @@ def kconfig(question: Question, facts: Facts) -> Iterator[Verdict]:
         if why_idle is not None:
             yield Question(id_, answer.title, answer.heap).skipped(why_idle)
             continue
+        link = _wrong_link(facts, answer)
+        if link is not None:
+            yield Question(id_, answer.title, answer.heap).because(Outcome.WARN, link, *answer.evidence)
+            continue
         why = _diagnosis(facts, answer)
         yield Verdict(
             id_,
@@ -101,6 +106,14 @@ def _diagnosis(facts: Facts, answer: KconfigVerdict) -> Diagnosis:
     if answer.cause.id == "kconfig.module-not-loaded" and facts.modules is not None:
         return module_not_loaded(facts, driver)
     return Diagnosis(answer.cause, (), words, options)
+
+
+def _wrong_link(facts: Facts, answer: KconfigVerdict) -> Diagnosis | None:
+    """A link in place of the heap that an option would make: what is wrong with it."""
+    driver = next((driver for driver in HEAP_DRIVERS if driver.requirement == answer.id), None)
+    if answer.heap is None or driver is None or answer.outcome is Outcome.PASS:
+        return None
+    return why_link_is_wrong(facts, answer.heap, driver.kinds[0])
 
 
 def _unproven(facts: Facts, answer: KconfigVerdict, driver: HeapDriver) -> Diagnosis:

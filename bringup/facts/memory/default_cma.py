@@ -8,7 +8,7 @@ from bringup.facts.memory.cma_usage import area_uses
 from bringup.facts.memory.reserved_memory import observed_nodes
 from bringup.kernel.history.heap_names import default_cma_names
 
-__all__ = ["cma_parameters", "default_names", "is_cma_heap", "linked_heap"]
+__all__ = ["area_of", "cma_parameters", "default_names", "has_area", "is_cma_heap", "is_default", "linked_heap"]
 
 #: Vendors' kernels have a second heap on an area, for uncached memory: ``cma-uncached``, ``reserved-uncached``.
 _UNCACHED = "-uncached"
@@ -24,14 +24,26 @@ def default_names(facts: Facts) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*own, *default_cma_names())))
 
 
+def area_of(heap: str) -> str:
+    """The name of the area of a heap that is called after its area."""
+    return heap.removesuffix(_UNCACHED)
+
+
+def is_default(facts: Facts, heap: str) -> bool:
+    """Whether a heap hands out memory of the default area."""
+    return area_of(heap) in default_names(facts)
+
+
 def is_cma_heap(facts: Facts, name: str) -> bool:
     """Whether this heap hands out memory of a CMA area: by the board config, by its name, by the areas of the board."""
     known = facts.config.heap(name) if facts.config else None
-    if known is not None:
-        return known.kind is HeapKind.CMA
-    name = name.removesuffix(_UNCACHED)
+    return known.kind is HeapKind.CMA if known is not None else has_area(facts, name)
+
+
+def has_area(facts: Facts, name: str) -> bool:
+    """The same by the board alone: by the heap's name, the device tree's pools, the kernel's list of areas."""
     pools = {node.name for node in observed_nodes(facts) if node.is_cma}
-    return name in default_names(facts) or name in pools or name in area_uses(facts)
+    return is_default(facts, name) or area_of(name) in pools or area_of(name) in area_uses(facts)
 
 
 def linked_heap(facts: Facts, name: str) -> str | None:

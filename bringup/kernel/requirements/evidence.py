@@ -20,6 +20,7 @@ class Evidence(Struct, frozen=True):
     :param modules: names in ``/proc/modules`` (``system_heap``), loaded now.
     :param modules_load: entries of ``modules.load`` files (``system_heap.ko``, with or without folder), loaded at boot.
     :param heaps: names below ``/dev/dma_heap``.
+    :param cma_heaps: those of them that the device tree or the kernel's list of areas shows to be of a CMA area.
     :param cmdline: the kernel command line as booted, or as a boot image would pass it.
     :param cma_total: bytes, ``CmaTotal`` of ``/proc/meminfo``.
     :param is_user_build: ``ro.build.type`` is ``user``.
@@ -31,6 +32,7 @@ class Evidence(Struct, frozen=True):
     cmdline: str | None = None
     cma_total: int | None = None
     is_user_build: bool | None = None
+    cma_heaps: frozenset[str] = frozenset()
 
     @classmethod
     def of(
@@ -42,6 +44,7 @@ class Evidence(Struct, frozen=True):
         cmdline: str | None = None,
         cma_total: int | None = None,
         is_user_build: bool | None = None,
+        cma_heaps: Iterable[str] = (),
     ) -> Evidence:
         """Build from any iterables; module names get one spelling."""
         return cls(
@@ -51,6 +54,7 @@ class Evidence(Struct, frozen=True):
             cmdline,
             cma_total,
             is_user_build,
+            frozenset(cma_heaps),
         )
 
     def parameter(self, name: str) -> str | None:
@@ -67,6 +71,7 @@ class ProofKind(enum.StrEnum):
     """Which fact proves a requirement."""
 
     NODE = "node"
+    CMA_HEAP = "cma_heap"
     MODULE = "module"
     PARAMETER = "parameter"
     CMA_TOTAL = "cma_total"
@@ -85,8 +90,8 @@ class Proof(Struct, frozen=True):
     """One fact that shows a requirement to hold, whatever the configuration says.
 
     :param kind: where to look.
-    :param pattern: heap name (shell pattern), module name, or ``name=value pattern`` of a kernel parameter;
-        for ``CMA_TOTAL`` the least number of bytes.
+    :param pattern: heap name (shell pattern; for ``CMA_HEAP`` of those known to be of a CMA area), module name, or
+        ``name=value pattern`` of a kernel parameter; for ``CMA_TOTAL`` the least number of bytes.
     """
 
     kind: ProofKind
@@ -104,6 +109,11 @@ def _weigh_node(pattern: str, evidence: Evidence) -> tuple[Proven, str]:
     if names:
         return Proven.YES, f"/dev/dma_heap/{names[0]} is there"
     return Proven.NO, f"/dev/dma_heap/{pattern} is not there"
+
+
+def _weigh_cma_heap(pattern: str, evidence: Evidence) -> tuple[Proven, str]:
+    names = sorted(name for name in evidence.cma_heaps if fnmatchcase(name, pattern))
+    return (Proven.YES, f"/dev/dma_heap/{names[0]} is there, of a CMA area") if names else (Proven.UNKNOWN, "")
 
 
 def _weigh_module(pattern: str, evidence: Evidence) -> tuple[Proven, str]:
@@ -142,6 +152,7 @@ def _weigh_cma_total(pattern: str, evidence: Evidence) -> tuple[Proven, str]:
 
 _WEIGH = {
     ProofKind.NODE: _weigh_node,
+    ProofKind.CMA_HEAP: _weigh_cma_heap,
     ProofKind.MODULE: _weigh_module,
     ProofKind.PARAMETER: _weigh_parameter,
     ProofKind.CMA_TOTAL: _weigh_cma_total,

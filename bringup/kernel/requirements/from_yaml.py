@@ -72,6 +72,7 @@ class _Model(BaseModel):
 
 class _Proof(_Model):
     node: str | None = None
+    cma_heap: str | None = None
     module: str | None = None
     parameter: str | None = None
     cma_total: int | None = None
@@ -79,7 +80,7 @@ class _Proof(_Model):
     @model_validator(mode="after")
     def _one(self) -> _Proof:
         if len(self.model_fields_set) != 1:
-            raise ValueError("a proof is one of node, module, parameter, cma_total")
+            raise ValueError("a proof is one of node, cma_heap, module, parameter, cma_total")
         if self.parameter is not None and "=" not in self.parameter:
             raise ValueError("a parameter is name=pattern")
         return self

@@ -219,7 +219,9 @@ def _not_proven(
     if check.state is NeedState.HOLDS and not proof.decisive:
         return _verdict(requirement, Outcome.PASS, Answer.HOLDS, evidence=evidence, satisfied_by=check.lines[0])
     if check.state is NeedState.HOLDS:
-        reason = f"{check.lines[0]}, yet {proof.lines[0]}: is this the configuration of the kernel that runs?"
+        names = [entry.pattern for entry in requirement.proofs if entry.kind is ProofKind.NODE]
+        missing = f"none of /dev/dma_heap/{', '.join(names)} is there" if len(names) > 1 else proof.lines[0]
+        reason = f"{check.lines[0]}, yet {missing}: is this the configuration of the kernel that runs?"
         return _verdict(requirement, Outcome.WARN, Answer.UNPROVEN, evidence=evidence, reason=reason)
     return _no_module(requirement, subject, proof, evidence, f"{check.lines[0]} builds a module")
 

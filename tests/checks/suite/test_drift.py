@@ -88,7 +88,6 @@ def test_what_agrees_passes(drift: Drift) -> None:
         ({"alignment": "\0\0\0\0\0\x20\0\0"}, "x: linux,cma: alignment 0x400000; the board has 0x200000"),
         ({"compatible": "vendor,pool\0"}, "x: linux,cma: compatible shared-dma-pool; the board has vendor,pool"),
         ({"no-map": ""}, "x: linux,cma: the board also has no-map"),
-        ({"reg": "\0\0\0\0\x50\0\0\0\0\0\0\0\4\0\0\0"}, "x: linux,cma: the board also has reg 0x50000000 0x4000000"),
     ],
 )
 def test_a_property_that_differs_is_told_with_both_sides(drift: Drift, changed: dict[str, str], told: str) -> None:
@@ -96,6 +95,33 @@ def test_a_property_that_differs_is_told_with_both_sides(drift: Drift, changed: 
     assert (verdict.outcome, verdict.evidence) == (Outcome.FAIL, (told,))
     assert verdict.cause is not None
     assert verdict.cause.text == "the board drifted from its rendered device-tree in 1 place"
+
+
+@pytest.mark.parametrize(
+    ("region", "changed", "kept"),
+    [
+        ("", {"size": "\0\0\0\0\x08\0\0\0"}, True),
+        ("", {"alignment": "\0\0\0\0\x01\0\0\0"}, True),
+        ("", {"reg": "\0\0\0\0\x50\0\0\0\0\0\0\0\4\0\0\0"}, True),
+        ("", {"reg": "\0\0\0\0\x50\x20\0\0\0\0\0\0\4\0\0\0"}, False),  # not on a multiple of 4 MiB
+        ("", {"alloc-ranges": "\0\0\0\0\0\0\0\0\0\0\0\0\x30\0\0\0"}, True),
+        (", alloc_ranges: [{base: 0, size: 1 GiB}]", {"alloc-ranges": "\0\0\0\0\0\0\0\0\0\0\0\0\x30\0\0\0"}, True),
+        (", alloc_ranges: [{base: 0, size: 512 MiB}]", {"alloc-ranges": "\0\0\0\0\0\0\0\0\0\0\0\0\x30\0\0\0"}, False),
+        (", alloc_ranges: [{base: 0, size: 512 MiB}]", {}, False),
+    ],
+)  # fmt: skip
+def test_more_than_a_config_says_only_warns(drift: Drift, region: str, changed: dict[str, str], kept: bool) -> None:
+    """A config says the least that there has to be."""
+    on_board = {f"{RESERVED}/linux,cma/{name}": value for name, value in changed.items()}
+    verdict = drift(config(region=region), on_board)["device-tree"]
+    assert verdict.outcome is (Outcome.WARN if kept else Outcome.FAIL)
+    assert verdict.cause is not None
+    assert verdict.cause.id == "drift.device-tree"
+
+
+def test_a_larger_pool_is_not_as_rendered(drift: Drift) -> None:
+    larger = {f"{RESERVED}/linux,cma/size": "\0\0\0\0\x08\0\0\0"}
+    assert drift(config(), larger, rendered(config()))["device-tree"].outcome is Outcome.FAIL
 
 
 def test_a_pool_that_is_not_there_is_told_once(drift: Drift) -> None:
