@@ -119,7 +119,7 @@ def check(
     from bringup.cli.actions.kconfig.check import check_one
     from bringup.cli.actions.kconfig.each import check_each
     from bringup.cli.actions.kconfig.options import check_options, opened, with_tree
-    from bringup.cli.actions.kconfig.sources import SourceSelection
+    from bringup.cli.actions.kconfig.selection import SourceSelection
 
     options = check_options(
         kernel=kernel,
@@ -164,7 +164,7 @@ def fragment(
     """Print the fewest lines that make every failed requirement pass, for merge_config.sh."""
     from bringup.cli.actions.kconfig.options import check_options, opened
     from bringup.cli.actions.kconfig.output import write_fragment
-    from bringup.cli.actions.kconfig.sources import SourceSelection
+    from bringup.cli.actions.kconfig.selection import SourceSelection
 
     options = check_options(
         kernel=kernel,
@@ -224,7 +224,8 @@ def diff(
     -s SERIAL compares the kernel that runs on a board with them.
     """
     from bringup.cli.actions.kconfig.output import show_differences
-    from bringup.cli.actions.kconfig.sources import SourceSelection, all_sources
+    from bringup.cli.actions.kconfig.selection import SourceSelection
+    from bringup.cli.actions.kconfig.sources import all_sources
 
     opened = all_sources(SourceSelection.of(sources, record, selection, root))
     return show_differences(opened, same=same, exact=exact, heaps_only=heaps_only, as_json=json)

@@ -15,12 +15,13 @@ from msgspec import Struct
 from bringup.errors import ConfigError, UsageError
 from bringup.kernel.history.version import Flavour, KernelVersion
 
-__all__ = ["KernelConfig", "OddLine", "Override", "merge", "parse_config", "unquote"]
+__all__ = ["KernelConfig", "OddLine", "Override", "merge", "parse_config", "remember_blocks", "unquote"]
 
 # A Debian or allmodconfig file has some 300 KiB and 20 000 lines.
 _MAX_BYTES = 16 << 20
 _MAX_SYMBOLS = 200_000
 _MAX_LINE = 64 << 10
+_MAX_KNOWN = 16 << 20
 # Beyond this many odd lines, or beyond the number of settings if that is larger than 20: it is another kind of file.
 _MAX_ODD = 1000
 _FEW_ODD = 20
@@ -167,7 +168,9 @@ def parse_config(
     plain = text.removeprefix("\ufeff")
     lines: dict[str, int] = {}
     odd: list[OddLine] = []
-    values = None if numbered else _read_at_once(plain)
+    values = None
+    if not numbered:
+        values = _read_known_blocks(plain) if _KNOWN.used else _read_at_once(plain)
     if values is None:
         values, lines, odd = _read_by_line(plain, source, first_line)
         if odd and len(odd) > (max(_FEW_ODD, len(values)) if values else 0):
@@ -195,6 +198,48 @@ def _read_at_once(text: str) -> dict[str, str] | None:
     if len(values) != len(symbols) or (settings and max(map(len, settings)) > _MAX_LINE):
         return None
     return values
+
+
+class _KnownBlocks(dict[str, dict[str, str]]):
+    """Block of lines → its settings. Filled as blocks are asked for, up to :data:`_MAX_KNOWN` characters.
+
+    :ivar used: see :func:`remember_blocks`.
+    """
+
+    used = False
+    _size = 0
+
+    def __missing__(self, block: str) -> dict[str, str]:
+        """:raises KeyError: a line is not as the kernel writes it."""
+        settings = _read_at_once(block)
+        if settings is None:
+            raise KeyError(block)
+        if self._size + len(block) <= _MAX_KNOWN:
+            self._size += len(block)
+            self[block] = settings
+        return settings
+
+
+_KNOWN = _KnownBlocks()
+
+
+def remember_blocks() -> None:
+    """Read each different block once from now on: many configurations have most of their blocks in common."""
+    _KNOWN.used = True
+
+
+def _read_known_blocks(text: str) -> dict[str, str] | None:
+    """As :func:`_read_at_once`, block by block: a block is what stands between two lines ``#``, as before each menu."""
+    values: dict[str, str] = {}
+    count = 0
+    try:
+        for block in text.split("\n#\n"):
+            settings = _KNOWN[block]
+            values.update(settings)
+            count += len(settings)
+    except KeyError:
+        return None
+    return values if len(values) == count else None
 
 
 def _read_by_line(text: str, source: str, first_line: int) -> tuple[dict[str, str], dict[str, int], list[OddLine]]:

@@ -106,8 +106,8 @@ def config_from_bytes(raw: bytes, source: str, *, complete: bool | None = None) 
             raw = decompress(raw, source, limit=_MAX_CONFIG)
     text = from_board(raw)
     if complete is None:
-        unset = text.count(" is not set\n")
-        complete = unset >= _WHOLE_UNSET or re.search(_WHOLE, text[:4096], re.MULTILINE) is not None
+        named = re.search(_WHOLE, text[:4096], re.MULTILINE) is not None
+        complete = named or text.count(" is not set\n") >= _WHOLE_UNSET
     return parse_config(text, source, complete=complete)
 
 

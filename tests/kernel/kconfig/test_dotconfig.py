@@ -12,6 +12,7 @@ from bringup.kernel.kconfig.dotconfig import (
     KernelConfig,
     _read_at_once,
     _read_by_line,
+    _read_known_blocks,
     merge,
     parse_config,
     unquote,
@@ -53,12 +54,20 @@ _LINES = st.sampled_from(
 
 
 @given(st.lists(_LINES | st.text('CONFIG_#=yn "\\1x\n', max_size=24), max_size=8).map("\n".join))
-def test_both_ways_of_reading_say_the_same(text: str) -> None:
+def test_all_ways_of_reading_say_the_same(text: str) -> None:
     at_once = _read_at_once(text)
-    if at_once is None:
-        return
-    values, _, _ = _read_by_line(text, "x", 1)
-    assert list(at_once.items()) == list(values.items())
+    for _ in range(2):  # before and after the blocks are known
+        known = _read_known_blocks(text)
+        assert (known and list(known.items())) == (at_once and list(at_once.items()))
+    if at_once is not None:
+        values, _, _ = _read_by_line(text, "x", 1)
+        assert list(at_once.items()) == list(values.items())
+
+
+@pytest.mark.parametrize("second", ["m", "y"])
+def test_a_symbol_that_is_set_in_two_blocks_is_noticed(second: str) -> None:
+    assert _read_known_blocks(WHOLE + f"#\nCONFIG_DMABUF_HEAPS={second}\n") is None
+    assert _read_known_blocks(WHOLE + "#\nCONFIG_UDMABUF=y\n") is not None
 
 
 def test_a_file_as_the_kernel_writes_it_is_read_at_once() -> None:

@@ -15,10 +15,10 @@ from typing import Any
 
 from msgspec import Struct
 
-from bringup.cli.console import out, table
 from bringup.cli.exit_status import exit_status
 from bringup.document import write_document
 from bringup.errors import BringupError, ConfigError, UsageError
+from bringup.kernel.kconfig.dotconfig import remember_blocks
 from bringup.kernel.requirements.check import CheckOptions, KconfigCheck, check_source
 from bringup.kernel.requirements.verdict import Answer
 from bringup.kernel.sources.source import open_source
@@ -33,6 +33,8 @@ _CONFIG_NAME = re.compile(
     r"|.*[-._]config|.*defconfig)(?:\.(?:gz|xz|zst|bz2|lz4))?"
 )
 _REFRESH_SECONDS = 0.1
+# Columns of a line of text, for paths and for 6.12.117 mainline powerpc: what is longer moves what follows it.
+_WIDEST, _KERNEL = 60, 26
 # Fewer files are judged sooner than processes start.
 _FEW = 32
 
@@ -73,22 +75,21 @@ def check_each(paths: Sequence[Path], options: CheckOptions, *, as_json: bool) -
         raise UsageError("judge each file", "no file was named", hint="bringup kconfig check --each PATH…")
     files = list(_expanded(paths))
     outcomes: list[Outcome] = []
-    rows: list[_Row] = []
+    width = min(max(map(len, map(str, files)), default=0), _WIDEST)
     for row in _with_progress(_judged(files, options, as_json), files):
         outcomes.append(row.outcome)
         if as_json:
             sys.stdout.write(row.json)
         else:
-            rows.append(row)
+            line = f"{row.outcome:5}  {row.path:{width}}  {row.kernel:{_KERNEL}}  {row.summary}"
+            sys.stdout.write(visible(line).rstrip() + "\n")
     if not as_json:
-        cells = ((row.outcome, row.path, row.kernel, row.summary) for row in rows)
-        out().print(table(["", "file", "kernel", "failed or not known"], cells))
         sys.stdout.write(_totals(outcomes) + "\n")
     return exit_status(worst(outcomes))
 
 
 class _Row(Struct, frozen=True):
-    """What is printed of one file: a line of JSON, or the cells of a table."""
+    """What is printed of one file: a line of JSON, or the parts of a line of text."""
 
     outcome: Outcome
     path: str
@@ -100,6 +101,7 @@ class _Row(Struct, frozen=True):
 def _judged(paths: Sequence[Path], options: CheckOptions, as_json: bool) -> Iterator[_Row]:
     """The files in their order. Many of them are judged by one process per core."""
     _WORK.update(options=options, as_json=as_json)
+    remember_blocks()
     if len(paths) < _FEW or (os.cpu_count() or 1) == 1:
         yield from map(_judge, paths)
         return
@@ -114,6 +116,7 @@ _WORK: dict[str, Any] = {}
 def _begin_work(options: CheckOptions, as_json: bool) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the command, which then ends this process
     _WORK.update(options=options, as_json=as_json)
+    remember_blocks()
 
 
 def _judge(path: Path) -> _Row:

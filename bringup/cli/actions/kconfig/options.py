@@ -7,7 +7,7 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from bringup.cli.actions.kconfig.sources import SourceSelection, observed_source
+from bringup.cli.actions.kconfig.selection import SourceSelection
 from bringup.errors import UsageError
 from bringup.kernel.history.architecture import arch_named
 from bringup.kernel.history.version import Flavour, KernelVersion
@@ -85,6 +85,8 @@ def opened(named: SourceSelection, tree: Path | None, options: CheckOptions) -> 
     :raises BringupError: as :func:`observed_source`, :func:`open_with_tree` and :func:`with_tree`.
     """
     if named.is_observed:
+        from bringup.cli.actions.kconfig.sources import observed_source  # all that observes a board
+
         source, options = observed_source(named, options)
     else:
         source, found = open_with_tree(named.files, options.arch)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 
-from msgspec import Struct
-
-from bringup.board import Board, RootPolicy, Selection
+from bringup.board import Board, RootPolicy
+from bringup.cli.actions.kconfig.selection import SourceSelection, is_record
 from bringup.cli.board_selection import selected_boards
 from bringup.cli.progress import whole_record
 from bringup.errors import BoardNotFound, UsageError
@@ -15,69 +13,11 @@ from bringup.facts.board import Facts
 from bringup.facts.kernel_source import kernel_source
 from bringup.kernel.requirements.check import CheckOptions
 from bringup.kernel.sources.source import Source, open_source
-from bringup.record.journal import JOURNAL
 from bringup.record.load import load_record
 from bringup.record.observe import Observation
 from bringup.record.questions import KERNEL
 
-__all__ = ["SourceSelection", "all_sources", "observed_source"]
-
-
-class SourceSelection(Struct, frozen=True):
-    """What a command line names.
-
-    :param root: the value of ``--root``, for a board.
-    """
-
-    files: tuple[Path, ...]
-    record: Path | None
-    selection: Selection
-    root: str
-
-    @classmethod
-    def of(
-        cls,
-        files: Sequence[Path] | None,
-        record: Path | None,
-        selection: Selection,
-        root: str,
-        *,
-        each: bool = False,
-    ) -> SourceSelection:
-        """One folder that is a record may also be named as a SOURCE.
-
-        :param each: only files may be named, each to be judged by itself.
-        :raises UsageError: a record or a board is named, too.
-        """
-        if each:
-            named = cls(tuple(files or ()), record, selection, root)
-            if named.is_observed and (named.files or record):
-                hint = "leave out --record and -s, or judge them without --each"
-                raise UsageError("judge each file", "a record or a board is named, too", hint=hint)
-            return named
-        if record is None and files and len(files) == 1 and _is_record(files[0]):
-            return cls((), files[0], selection, root)
-        return cls(tuple(files or ()), record, selection, root)
-
-    @property
-    def is_observed(self) -> bool:
-        """Whether a record or a board is named, or nothing is."""
-        return self.record is not None or self.boards > 0
-
-    @property
-    def boards(self) -> int:
-        """How many boards to ask: those that an option selects, or one where nothing is named.
-
-        ``ANDROID_SERIAL`` says which board, not that there is to be one.
-        """
-        selection = self.selection
-        selected = (
-            (selection.serials and selection.named_by == "-s")
-            or selection.transport_id is not None
-            or selection.usb_only
-            or selection.network_only
-        )
-        return max(1, len(selection.serials)) if selected or not (self.files or self.record) else 0
+__all__ = ["all_sources", "observed_source"]
 
 
 def observed_source(named: SourceSelection, options: CheckOptions) -> tuple[Source, CheckOptions]:
@@ -107,12 +47,8 @@ def all_sources(named: SourceSelection) -> list[Source]:
     records = [_of_record(named.record, nothing)] if named.record is not None else []
     return [
         *(source for source, _ in (*boards, *records)),
-        *(_of_record(path, nothing)[0] if _is_record(path) else open_source(path) for path in named.files),
+        *(_of_record(path, nothing)[0] if is_record(path) else open_source(path) for path in named.files),
     ]
-
-
-def _is_record(path: Path) -> bool:
-    return (path / JOURNAL).is_file()
 
 
 def _of_record(folder: Path, options: CheckOptions) -> tuple[Source, CheckOptions]:
