@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from msgspec.structs import replace
@@ -15,10 +14,11 @@ from bringup.causes.known.memory import CMA_BUSY, CMA_EXHAUSTED, CMA_FRAGMENTED,
 from bringup.causes.known.nodes import HEAP_DRIVER_GONE, HEAP_NOT_A_HEAP
 from bringup.config.units import show_size
 from bringup.facts.board import HEAP_FOLDER, Facts
+from bringup.facts.log.owners import Owner, owners
+from bringup.facts.log.readings import KernelLog
 from bringup.facts.memory.cma_usage import AreaUse, longest_free_run, use_of
 from bringup.facts.memory.default_cma import area_of, default_names, is_cma_heap, is_default
 from bringup.outcome import Cause
-from bringup.record.questions import TESTS_BEGIN, TESTS_END
 from bringup.results.verdict import Alternative, Diagnosis
 from bringup.text import parse_number
 
@@ -35,11 +35,6 @@ _REFUSED = re.compile(r"^ALLOC of (\d+) bytes: ENOMEM")
 _ALIGNMENT = 8
 #: So many lines after a failure may list free pages: one per area up to 6.12, later one per range and two more.
 _LINES_BELOW = 24
-#: The test allocator runs between these marks; it writes the second pair itself (exhaust.c).
-_MARKS = {
-    TESTS_BEGIN: TESTS_END,
-    "bringup: exhausts heap ": "bringup: has exhausted heap ",
-}
 _LOOK_AT_POOL = "/sys/kernel/debug/cma/*/maxchunk, or the line 'number of available pages' in dmesg"
 
 
@@ -63,9 +58,13 @@ class CmaFailure:
     free: int | None = None
 
 
-def cma_failures(facts: Facts) -> tuple[CmaFailure, ...]:
-    """The failed CMA allocations in the kernel's log (mm/cma.c: cma_alloc, cma_debug_show_areas)."""
-    lines = tuple(_by_others(facts.dmesg or ()))
+def cma_failures(facts: Facts, owner: Owner = Owner.OTHERS) -> tuple[CmaFailure, ...]:
+    """The failed CMA allocations in the kernel's log (mm/cma.c: cma_alloc, cma_debug_show_areas).
+
+    :param owner: whose: without it those that our own tests cannot have caused.
+    """
+    log = facts.kernel_log or KernelLog(())
+    lines = tuple(line.text for line, whose in zip(log.lines, owners(log), strict=True) if whose is owner)
     return tuple(
         _failure(line, match, lines[number + 1 : number + 1 + _LINES_BELOW])
         for number, line in enumerate(lines)
@@ -209,27 +208,3 @@ def _alignment(facts: Facts) -> int:
 def _shown(area: AreaUse) -> str:
     run = "" if area.longest is None else f", longest run {area.longest // 1024} KiB"
     return f"{area.source}, before the tests: {area.free // 1024} of {area.total // 1024} KiB free{run}"
-
-
-def _by_others(lines: tuple[str, ...]) -> Iterator[str]:
-    """The lines except those that our tests caused, which lie between two marks that the run writes to the log.
-
-    If the run was killed, the second mark is missing. Then any program may have caused the lines after the first
-    mark, and they stay.
-    """
-    ours: list[str] | None = None  # the lines since the first mark, until the second is met
-    ends = ""
-    for line in lines:
-        begins = next((end for begin, end in _MARKS.items() if line.startswith(begin)), "")
-        if ours is None and begins:
-            ours, ends = [], begins
-        elif ours is None:
-            yield line
-        elif line.startswith(ends):
-            ours = None
-        elif begins == ends:
-            yield from ours
-            ours = []
-        else:
-            ours.append(line)
-    yield from ours or ()

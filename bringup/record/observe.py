@@ -208,8 +208,11 @@ def _plan(how: Observation, deadline: Deadline) -> Plan:
 
 
 def _mark(line: str) -> Run:
-    """Write a line to the kernel's log. A CMA allocation that fails is a line there, too; this shows whose it is."""
-    return Run(2000, 256, ("/system/bin/sh", "-c", f"[ -d /dev/dma_heap ] && echo '<6>{line}' >/dev/kmsg"))
+    """Write a line to the kernel's log. A CMA allocation that fails is a line there, too; this shows whose it is.
+
+    A busy board takes seconds to start a shell, and without the line our own failures are not known to be ours.
+    """
+    return Run(20_000, 256, ("/system/bin/sh", "-c", f"[ -d /dev/dma_heap ] && echo '<6>{line}' >/dev/kmsg"))
 
 
 def _tests(how: Observation, heaps: str) -> Iterator[Item]:

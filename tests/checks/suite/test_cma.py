@@ -65,17 +65,49 @@ def test_allocations_that_we_made_fail_are_not_the_boards(tmp_path: Path) -> Non
     assert sum("alloc failed" in line for line in verdict.evidence) == 1
 
 
-def test_what_an_earlier_runs_tests_could_not_have_is_not_the_boards(tmp_path: Path) -> None:
-    failed = "[    8.2] cma: __cma_alloc: linux,cma: alloc failed, req-size: 256 pages, ret: -16\n"
-    begun, ended = "[    8.1] bringup: tests heaps\n", "[    8.9] bringup: has tested heaps\n"
-    exhausted = "[    8.3] bringup: exhausts heap a on purpose\n[    8.4] bringup: has exhausted heap a on purpose\n"
-    (verdict,) = ask(
-        "cma.exhausted", tmp_path / "5", broken(files=files(dmesg=begun + failed + exhausted + failed + ended))
-    )
-    assert verdict.outcome is Outcome.PASS
-    logs = (failed + begun + ended, begun + ended + failed, begun + failed, begun + failed + begun + ended)
-    for number, others in enumerate(logs):
-        (verdict,) = ask("cma.exhausted", tmp_path / f"others-{number}", broken(files=files(dmesg=others)))
-        assert verdict.outcome is Outcome.WARN, others
-        assert verdict.cause is not None
-        assert verdict.cause.id == "cma.busy"
+BEGUN, ENDED = "[    8.1] bringup: tests heaps\n", "[    8.9] bringup: has tested heaps\n"
+EXHAUSTS, EXHAUSTED = (f"[    8.3] bringup: {verb} heap a on purpose\n" for verb in ("exhausts", "has exhausted"))
+FAILED = "[    8.2] cma: __cma_alloc: linux,cma: alloc failed, req-size: 256 pages, ret: -16\n"
+PAIR = EXHAUSTS + FAILED + EXHAUSTED
+RUN = BEGUN + FAILED + PAIR + FAILED + ENDED
+
+
+@pytest.mark.parametrize(
+    ("outcome", "logs"),
+    [
+        ("pass", (RUN, RUN + RUN, PAIR + PAIR, BEGUN + EXHAUSTS + FAILED + ENDED, BEGUN + FAILED + EXHAUSTED + ENDED, BEGUN + PAIR)),
+        # some other program's
+        ("warn", (FAILED + RUN, RUN + FAILED, RUN + FAILED + RUN, PAIR + FAILED, FAILED + BEGUN + EXHAUSTED + ENDED, BEGUN + EXHAUSTS + ENDED + FAILED)),
+        # the log, a ring, no longer has the begin
+        ("skip", (FAILED + ENDED, FAILED + ENDED + RUN, FAILED + PAIR + FAILED + ENDED, FAILED + EXHAUSTED + ENDED, FAILED + EXHAUSTED + PAIR)),
+        # an earlier run was killed
+        ("skip", (BEGUN + FAILED, BEGUN + FAILED + RUN, BEGUN + PAIR + EXHAUSTS + FAILED, EXHAUSTS + FAILED + PAIR, RUN + BEGUN + FAILED)),
+        ("skip", (RUN + FAILED + ENDED, PAIR + FAILED + EXHAUSTED)),
+    ],
+)  # fmt: skip
+def test_a_failure_counts_if_it_is_not_of_an_earlier_runs_tests(
+    tmp_path: Path, outcome: str, logs: tuple[str, ...]
+) -> None:
+    for number, log in enumerate(logs):
+        (verdict,) = ask("cma.exhausted", tmp_path / str(number), broken(files=files(dmesg=log)))
+        assert verdict.outcome.value == outcome, log
+        assert outcome != "warn" or sum("alloc failed" in line for line in verdict.evidence) == 1
+        assert outcome != "skip" or "earlier run may have caused" in (verdict.reason or "")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "outcome"),
+    [
+        ("", BEGUN + FAILED + ENDED, "pass"),
+        ("", BEGUN + FAILED, "pass"),
+        # its begin is lost between the two readings of the log
+        ("[    1.0] quiet\n", FAILED + ENDED, "pass"),
+        (FAILED, "[    8.7] quiet\n" + FAILED.replace("8.2", "8.8") + ENDED, "warn"),
+        (BEGUN + FAILED, "[    8.7] quiet\n" + ENDED, "skip"),
+        ("", BEGUN + ENDED + FAILED.replace("8.2", "9.2"), "warn"),
+    ],
+)
+def test_the_place_of_the_records_own_tests_is_known(tmp_path: Path, before: str, after: str, outcome: str) -> None:
+    board = broken(files=files(dmesg=before or "[    0.0] quiet\n"), files_after={"dmesg": after})
+    (verdict,) = ask("cma.exhausted", tmp_path, board)
+    assert verdict.outcome.value == outcome
