@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 
 from hypothesis import strategies as st
 
@@ -31,6 +32,7 @@ from bringup.results.run import (
 )
 from bringup.results.timing import TimingFacts, UntimedFacts
 from bringup.results.verdict import Alternative, Cause, Change, Link, Outcome, Verdict
+from tests.support.report import drawn
 
 # What breaks a format when it is written as it came.
 SNIPPETS = (
@@ -44,131 +46,136 @@ SNIPPETS = (
     "=cmd()", "$x$", "~~x~~", "__proto__", "../../etc/passwd", "/", "~2", "\U0001f600", "e\u0301",
 )  # fmt: skip
 
-# One character stands for each snippet, so that a whole text is one draw: a run has hundreds of texts.
+# One character stands for each snippet, so that a whole text is one draw.
 _SNIPPET_OF = {0xE000 + index: snippet for index, snippet in enumerate(SNIPPETS)}
-texts = st.builds(
+_texts = st.builds(
     lambda snippets, other: snippets.translate(_SNIPPET_OF) + other,
     st.text("".join(map(chr, _SNIPPET_OF)), max_size=3),
     st.text(st.characters(codec=None), max_size=20),
 )
-_maybe = st.none() | texts
-_count = st.integers(min_value=-5, max_value=10**20)
+texts = drawn.texts
+_maybe = drawn.none() | texts
+_count = drawn.integers(-5, 10**20)
 
-_causes = st.builds(Cause, texts, texts, st.lists(st.builds(Link, texts, texts), max_size=2).map(tuple))
-verdicts = st.builds(
+_causes = drawn.builds(Cause, texts, texts, drawn.lists(drawn.builds(Link, texts, texts), max_size=2).map(tuple))
+verdicts = drawn.builds(
     Verdict,
     id=texts,
     title=texts,
-    outcome=st.sampled_from(Outcome),
+    outcome=drawn.sampled_from(Outcome),
     heap=_maybe,
-    evidence=st.lists(texts, max_size=10).map(tuple),
-    cause=st.none() | _causes,
-    remedy=st.lists(texts, max_size=3).map(tuple),
+    evidence=drawn.lists(texts, max_size=10).map(tuple),
+    cause=drawn.none() | _causes,
+    remedy=drawn.lists(texts, max_size=3).map(tuple),
     reason=_maybe,
-    changes=st.lists(st.builds(Change, texts, st.lists(texts, max_size=3).map(tuple)), max_size=2).map(tuple),
-    alternatives=st.lists(
-        st.builds(Alternative, _causes, texts, st.lists(texts, max_size=2).map(tuple)), max_size=2
+    changes=drawn.lists(drawn.builds(Change, texts, drawn.lists(texts, max_size=3).map(tuple)), max_size=2).map(tuple),
+    alternatives=drawn.lists(
+        drawn.builds(Alternative, _causes, texts, drawn.lists(texts, max_size=2).map(tuple)), max_size=2
     ).map(tuple),
 )
-_natural = st.integers(0, 2**60)
-_pairs = st.lists(st.tuples(_natural, _natural), max_size=3).map(tuple)
-_areas = st.none() | st.builds(RegionFacts, texts, _natural, _natural, texts)
-_pages = st.builds(PageFacts, _natural, _natural, _pairs, _pairs, _natural, _natural, _pairs, _areas)
-_exhaustions = st.builds(ExhaustionFacts, *[_natural] * 3, texts, *[_natural] * 4)
-heaps = st.builds(
+_natural = drawn.integers(0, 2**60)
+_pairs = drawn.lists(drawn.tuples(_natural, _natural), max_size=3).map(tuple)
+_areas = drawn.none() | drawn.builds(RegionFacts, texts, _natural, _natural, texts)
+_pages = drawn.builds(PageFacts, _natural, _natural, _pairs, _pairs, _natural, _natural, _pairs, _areas)
+_exhaustions = drawn.builds(ExhaustionFacts, *[_natural] * 3, texts, *[_natural] * 4)
+heaps = drawn.builds(
     HeapFacts,
     name=texts,
-    present=st.booleans(),
+    present=drawn.booleans(),
     kind=_maybe,
-    mode=st.none() | st.integers(0, 0o7777).map("{:04o}".format),
+    mode=drawn.none() | drawn.integers(0, 0o7777).map("{:04o}".format),
     owner=_maybe,
     label=_maybe,
-    tests=st.dictionaries(texts | st.sampled_from([str(one) for one in Outcome]), st.integers(0, 99), max_size=3),
-    latency=st.lists(st.builds(LatencyFacts, *[_count] * 8), max_size=3).map(tuple),
-    pages=st.lists(_pages, max_size=2).map(tuple),
-    exhaustion=st.none() | _exhaustions,
+    tests=drawn.dictionaries(
+        texts | drawn.sampled_from([str(one) for one in Outcome]), drawn.integers(0, 99), max_size=3
+    ),
+    latency=drawn.lists(drawn.builds(LatencyFacts, *[_count] * 8), max_size=3).map(tuple),
+    pages=drawn.lists(_pages, max_size=2).map(tuple),
+    exhaustion=drawn.none() | _exhaustions,
 )
-_points = st.builds(IonPoint, texts, st.sampled_from(PointResult), texts, texts, texts)
-_comparisons = st.builds(IonComparison, texts, texts, _count, texts, st.lists(_points, max_size=3).map(tuple))
-ions = st.builds(
+_points = drawn.builds(IonPoint, texts, drawn.sampled_from(PointResult), texts, texts, texts)
+_comparisons = drawn.builds(IonComparison, texts, texts, _count, texts, drawn.lists(_points, max_size=3).map(tuple))
+ions = drawn.builds(
     IonFacts,
     _maybe,
-    st.lists(st.builds(IonHeap, texts, texts, _count), max_size=2).map(tuple),
-    st.lists(_comparisons, max_size=2).map(tuple),
+    drawn.lists(drawn.builds(IonHeap, texts, texts, _count), max_size=2).map(tuple),
+    drawn.lists(_comparisons, max_size=2).map(tuple),
 )
-_address = st.integers(0, 2**48)
-_regions = st.builds(MemoryRegion, texts, st.sampled_from(RegionKind), _address, _address, texts, st.none() | _address)
-memories = st.builds(
+_address = drawn.integers(0, 2**48)
+_regions = drawn.builds(
+    MemoryRegion, texts, drawn.sampled_from(RegionKind), _address, _address, texts, drawn.none() | _address
+)
+memories = drawn.builds(
     MemoryFacts,
-    ram=st.lists(st.tuples(_address, _address), max_size=3).map(tuple),
-    regions=st.lists(_regions, max_size=4).map(tuple),
-    unplaced=st.lists(st.builds(Unplaced, texts, st.none() | _address, texts), max_size=2).map(tuple),
+    ram=drawn.lists(drawn.tuples(_address, _address), max_size=3).map(tuple),
+    regions=drawn.lists(_regions, max_size=4).map(tuple),
+    unplaced=drawn.lists(drawn.builds(Unplaced, texts, drawn.none() | _address, texts), max_size=2).map(tuple),
 )
-requirements = st.builds(
+requirements = drawn.builds(
     RequirementFacts,
     texts,
     texts,
     texts,
-    st.sampled_from(Outcome),
+    drawn.sampled_from(Outcome),
     texts,
     texts,
-    st.lists(texts, max_size=2).map(tuple),
+    drawn.lists(texts, max_size=2).map(tuple),
 )
-gaps = st.builds(
+gaps = drawn.builds(
     UpstreamGap,
     _maybe,
-    st.lists(
-        st.builds(
-            Dependency, st.sampled_from(ArtifactKind), texts, st.sampled_from(Origin), texts, texts, _maybe,
-            st.lists(texts, max_size=2).map(tuple),
+    drawn.lists(
+        drawn.builds(
+            Dependency, drawn.sampled_from(ArtifactKind), texts, drawn.sampled_from(Origin), texts, texts, _maybe,
+            drawn.lists(texts, max_size=2).map(tuple),
         ),
         max_size=2,
     ).map(tuple),
-    st.lists(texts, max_size=2).map(tuple),
+    drawn.lists(texts, max_size=2).map(tuple),
 )  # fmt: skip
-_seconds = st.floats(allow_nan=False, allow_infinity=False, min_value=-1e6, max_value=1e9)
-_figure = st.floats(0, 1e12)
-_figures = st.lists(_figure, max_size=3).map(tuple)
-timings = st.builds(
+_seconds = drawn.floats(-1e6, 1e9)
+_figure = drawn.floats(0, 1e12)
+_figures = drawn.lists(_figure, max_size=3).map(tuple)
+timings = drawn.builds(
     TimingFacts,
     **dict.fromkeys(("source", "name", "op"), texts),
-    **dict.fromkeys(("flags", "size", "threads", "samples"), st.integers(0, 2**60)),
+    **dict.fromkeys(("flags", "size", "threads", "samples"), drawn.integers(0, 2**60)),
     **dict.fromkeys(("p50", "p95", "p99", "max", "low", "high", "confidence"), _figure),
-    **dict.fromkeys(("overhead", "mb_per_s", "limit_p50", "ratio", "ratio_low", "ratio_high"), st.none() | _figure),
-    limit=st.none() | texts,
+    **dict.fromkeys(("overhead", "mb_per_s", "limit_p50", "ratio", "ratio_low", "ratio_high"), drawn.none() | _figure),
+    limit=drawn.none() | texts,
     medians=_figures,
     ratios=_figures,
 )
-_counts = st.integers(0, 2**60)
-untimed = st.builds(UntimedFacts, texts, texts, _counts, _counts, _counts, texts)
-boards = st.builds(
+_counts = drawn.integers(0, 2**60)
+untimed = drawn.builds(UntimedFacts, texts, texts, _counts, _counts, _counts, texts)
+boards = drawn.builds(
     BoardRun,
     serial=texts,
-    verdicts=st.lists(verdicts, max_size=5).map(tuple),
+    verdicts=drawn.lists(verdicts, max_size=5).map(tuple),
     config=_maybe,
     kernel=_maybe,
     record=_maybe,
-    identity=st.dictionaries(texts, texts, max_size=3),
-    heaps=st.lists(heaps, max_size=2).map(tuple),
-    timings=st.lists(timings, max_size=2).map(tuple),
-    untimed=st.lists(untimed, max_size=2).map(tuple),
-    steps=st.lists(st.builds(Step, texts, _seconds, _seconds), max_size=3).map(tuple),
-    ion=st.none() | ions,
-    ion_heaps=st.lists(heaps, max_size=2).map(tuple),
-    memory=st.none() | memories,
-    requirements=st.lists(requirements, max_size=2).map(tuple),
-    upstream_gap=st.none() | gaps,
+    identity=drawn.dictionaries(texts, texts, max_size=3),
+    heaps=drawn.lists(heaps, max_size=2).map(tuple),
+    timings=drawn.lists(timings, max_size=2).map(tuple),
+    untimed=drawn.lists(untimed, max_size=2).map(tuple),
+    steps=drawn.lists(drawn.builds(Step, texts, _seconds, _seconds), max_size=3).map(tuple),
+    ion=drawn.none() | ions,
+    ion_heaps=drawn.lists(heaps, max_size=2).map(tuple),
+    memory=drawn.none() | memories,
+    requirements=drawn.lists(requirements, max_size=2).map(tuple),
+    upstream_gap=drawn.none() | gaps,
 )
-runs = st.builds(
+_runs = drawn.builds(
     Run,
-    boards=st.lists(boards, max_size=3).map(tuple),
+    boards=drawn.lists(boards, max_size=3).map(tuple),
     tool=texts,
-    started=texts | st.just("2026-11-22T11:48:07+00:00"),
+    started=texts | drawn.just("2026-11-22T11:48:07+00:00"),
 )
-_outcomes = st.none() | st.sampled_from(Outcome)
-_differences = st.builds(
+_outcomes = drawn.none() | drawn.sampled_from(Outcome)
+_differences = drawn.builds(
     Difference,
-    change=st.sampled_from(list(Compared)),
+    change=drawn.sampled_from(list(Compared)),
     board=texts,
     id=texts,
     heap=_maybe,
@@ -176,41 +183,48 @@ _differences = st.builds(
     before=_outcomes,
     after=_outcomes,
     why=texts,
-    remedy=st.lists(texts, max_size=3).map(tuple),
+    remedy=drawn.lists(texts, max_size=3).map(tuple),
 )
-_compared_timings = st.builds(
+_compared_timings = drawn.builds(
     Timing,
     **dict.fromkeys(("board", "heap", "op"), texts),
-    source=st.sampled_from(("heap", "ion")) | texts,
-    **dict.fromkeys(("size", "flags", "threads"), st.integers(0, 2**60)),
+    source=drawn.sampled_from(("heap", "ion")) | texts,
+    **dict.fromkeys(("size", "flags", "threads"), drawn.integers(0, 2**60)),
     **dict.fromkeys(("before_p50", "after_p50"), _figure),
     **dict.fromkeys(
         ("before_ratio", "after_ratio", "p", "before_low", "before_high", "after_low", "after_high"),
-        st.none() | _figure,
+        drawn.none() | _figure,
     ),
-    decidable=st.booleans(),
+    decidable=drawn.booleans(),
 )
-_tests = st.builds(TimingTest, texts, _counts, _counts, st.floats(1e-9, 0.5), texts)
-_facts = st.builds(FactChange, texts, st.sampled_from(list(Subject)), texts, texts, _maybe, _maybe)
-_sides = st.none() | st.builds(Side, texts | st.just("2026-11-22T11:48:07Z"), texts, _counts, st.sampled_from(Outcome))
-comparisons = st.builds(
+_tests = drawn.builds(TimingTest, texts, _counts, _counts, drawn.floats(1e-9, 0.5), texts)
+_facts = drawn.builds(FactChange, texts, drawn.sampled_from(list(Subject)), texts, texts, _maybe, _maybe)
+_sides = drawn.none() | drawn.builds(
+    Side, texts | drawn.just("2026-11-22T11:48:07Z"), texts, _counts, drawn.sampled_from(Outcome)
+)
+_whole_comparisons = drawn.builds(
     Comparison,
-    differences=st.lists(_differences, max_size=8).map(tuple),
-    timings=st.lists(_compared_timings, max_size=4).map(tuple),
-    unchanged_timings=st.lists(_compared_timings, max_size=2).map(tuple),
-    only_before=st.lists(texts, max_size=2).map(tuple),
-    only_after=st.lists(texts, max_size=2).map(tuple),
-    timing_tests=st.lists(_tests, max_size=2).map(tuple),
-    untimed=st.lists(st.builds(Untimed, texts, texts, _counts, _counts, _counts, texts, texts), max_size=2).map(tuple),
-    facts=st.lists(_facts, max_size=4).map(tuple),
-    compared=st.lists(texts, max_size=3).map(tuple),
+    differences=drawn.lists(_differences, max_size=8).map(tuple),
+    timings=drawn.lists(_compared_timings, max_size=4).map(tuple),
+    unchanged_timings=drawn.lists(_compared_timings, max_size=2).map(tuple),
+    only_before=drawn.lists(texts, max_size=2).map(tuple),
+    only_after=drawn.lists(texts, max_size=2).map(tuple),
+    timing_tests=drawn.lists(_tests, max_size=2).map(tuple),
+    untimed=drawn.lists(drawn.builds(Untimed, texts, texts, _counts, _counts, _counts, texts, texts), max_size=2).map(
+        tuple
+    ),
+    facts=drawn.lists(_facts, max_size=4).map(tuple),
+    compared=drawn.lists(texts, max_size=3).map(tuple),
     same=_counts,
-    still_unknown=st.dictionaries(texts, _counts, max_size=2),
+    still_unknown=drawn.dictionaries(texts, _counts, max_size=2),
     before=_sides,
     after=_sides,
 )
 #: Enough boards for the page's short parts.
-crowds = st.builds(Run, boards=st.lists(boards, min_size=9, max_size=9).map(tuple), tool=texts, started=texts)
+_crowds = drawn.builds(Run, boards=drawn.lists(boards, min_size=9, max_size=9).map(tuple), tool=texts, started=texts)
+
+_strategy = partial(drawn.strategy, texts=_texts, snippets=SNIPPETS)
+runs, crowds, comparisons = _strategy(_runs), _strategy(_crowds), _strategy(_whole_comparisons)
 
 
 def one_line_of(text: str) -> Run:
