@@ -11,13 +11,13 @@ import gzip
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.support.command import bringup
 from tests.support.document_shapes import Shape, lost, shape_of
 from tests.support.native_adbd import AdbServer, NativeBoard
 from tests.support.scripted_record import HELLO, MISSING, ScriptedBoard, broken, files, node, result
@@ -108,15 +108,19 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+def printed(arguments: list[str], folder: Path, environ: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    if not RECORDER:
+        return bringup(*arguments, cwd=folder, environ=environ)
+    return subprocess.run(
+        [RECORDER, *arguments], capture_output=True, text=True, check=False, cwd=folder, env=os.environ | dict(environ)
+    )
+
+
 def shape(lines: tuple[str, ...], folder: Path, environ: Mapping[str, str] | None = None) -> Shape:
     """The shape of what these command lines print."""
-    program = [RECORDER] if RECORDER else [sys.executable, "-m", "bringup"]
     documents: list[Any] = []
     for line in lines:
-        done = subprocess.run(
-            [*program, *line.split()],
-            capture_output=True, text=True, check=False, cwd=folder, env=os.environ | dict(environ or {}),
-        )  # fmt: skip
+        done = printed(line.split(), folder, environ or {})
         assert done.stdout, f"{line}: {done.stderr}"
         texts = done.stdout.splitlines() if "--json-lines" in line else [done.stdout]
         documents += map(json.loads, texts)
