@@ -234,13 +234,15 @@ def one_failing(check: str) -> Run:
 
 def many(boards: int, checks: int = 60, seed: int = 1) -> Run:
     """A run of many boards: most healthy, some with one of a few causes, a few not known at all."""
-    chance = random.Random(seed)
+    chance, alike = random.Random(seed), board()
     return Run(
-        boards=tuple(_one_of_many(index, checks, chance) for index in range(boards)), tool="0.1.0", started=STARTED
+        boards=tuple(_one_of_many(alike, index, checks, chance) for index in range(boards)),
+        tool="0.1.0",
+        started=STARTED,
     )
 
 
-def _one_of_many(index: int, checks: int, chance: random.Random) -> BoardRun:
+def _one_of_many(alike: BoardRun, index: int, checks: int, chance: random.Random) -> BoardRun:
     kind = chance.choices(("well", "cma", "mode", "lost", "small"), (60, 15, 12, 5, 8))[0]
     wrong = {"well": (), "cma": (0, 1), "mode": (2,), "lost": (3, 4), "small": (5, 6)}[kind]
     asked = [
@@ -255,8 +257,8 @@ def _one_of_many(index: int, checks: int, chance: random.Random) -> BoardRun:
         kernel="6.12.57-made-up",
         record=f"made-up-{index:04d}/record.jsonl",
         identity={"Model": f"Made-Up Board {index % 7}", "ABI": "arm64-v8a", "Page size": "4 KiB"},
-        heaps=board().heaps[:2],
-        steps=board().steps,
+        heaps=alike.heaps[:2],
+        steps=alike.steps,
     )
 
 
