@@ -107,9 +107,10 @@ TESTS_END = "bringup: has tested heaps"
 AFTER_TESTS = (_TAINTED, Dmesg(MIB))
 
 _PROGRAMS = (
-    Run(3000, 256 * KIB, ("/system/bin/getprop",)),
+    # A busy board may take seconds to start a program.
+    Run(20_000, 256 * KIB, ("/system/bin/getprop",)),
     # What libdmabufheap and libion write to Android's log, and nothing else of it.
-    Run(3000, 64 * KIB, ("/system/bin/logcat", "-d", "-s", "DMABUFHEAPS", "ion", "libion")),
+    Run(10_000, 64 * KIB, ("/system/bin/logcat", "-d", "-s", "DMABUFHEAPS", "ion", "libion")),
 )
 
 EVERYTHING: tuple[Item, ...] = (*_READS, *_GLOBS, *_FILES, *_LIBRARIES, *_TREES, *_PROGRAMS, Dmesg(MIB), Ion())

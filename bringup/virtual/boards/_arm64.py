@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bringup.virtual.boards._debian import PROGRAMS, SUITE, properties
+from bringup.virtual.boards._debian import NO_CRYPTO_TESTS, PROGRAMS, SUITE, properties
 from bringup.virtual.kernel.kernels import KernelSource
 from bringup.virtual.profile import Profile
 
@@ -96,7 +96,7 @@ def board(
             *("-M", "virt", "-accel", "tcg,thread=multi", "-cpu", cpu),
             *("-device", "virtio-net-device,netdev=net0"),
         ),
-        cmdline="console=ttyAMA0 quiet panic=-1",
+        cmdline=f"console=ttyAMA0 quiet panic=-1 {NO_CRYPTO_TESTS}",
         memory=512,
         cpus=2,
         properties=properties(name, "arm64-v8a", "virt"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bringup.virtual.boards._debian import PROGRAMS, SUITE, properties
+from bringup.virtual.boards._debian import NO_CRYPTO_TESTS, PROGRAMS, SUITE, properties
 from bringup.virtual.kernel.kernels import DebianKernel
 from bringup.virtual.profile import Profile
 
@@ -26,7 +26,7 @@ PROFILE = Profile(
         *("-device", "virtio-net-pci,netdev=net0,romfile="),
     ),
     # A busy host starves the emulated timer, and the kernel's test of it would panic.
-    cmdline="console=ttyS0 quiet panic=-1 no_timer_check",
+    cmdline=f"console=ttyS0 quiet panic=-1 no_timer_check {NO_CRYPTO_TESTS}",
     memory=512,
     cpus=2,
     properties=properties("amd64", "x86_64", "q35"),
