@@ -11,7 +11,8 @@ import gzip
 import json
 import os
 import subprocess
-from collections.abc import Callable, Mapping
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ import pytest
 
 from tests.support.command import bringup
 from tests.support.document_shapes import Shape, lost, shape_of
+from tests.support.marked_process import marked_process
 from tests.support.native_adbd import AdbServer, NativeBoard
 from tests.support.scripted_record import HELLO, MISSING, ScriptedBoard, broken, files, node, result
 
@@ -108,6 +110,15 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def environ() -> Iterator[dict[str, str]]:
+    """A folder for running boards that no user shares, with one in it."""
+    with tempfile.TemporaryDirectory(prefix="bv-") as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_RUNTIME_DIR", folder)
+        with marked_process("one"):
+            yield {"XDG_RUNTIME_DIR": folder}
+
+
 def printed(arguments: list[str], folder: Path, environ: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
     if not RECORDER:
         return bringup(*arguments, cwd=folder, environ=environ)
@@ -116,11 +127,11 @@ def printed(arguments: list[str], folder: Path, environ: Mapping[str, str]) -> s
     )
 
 
-def shape(lines: tuple[str, ...], folder: Path, environ: Mapping[str, str] | None = None) -> Shape:
+def shape(lines: tuple[str, ...], folder: Path, environ: Mapping[str, str]) -> Shape:
     """The shape of what these command lines print."""
     documents: list[Any] = []
     for line in lines:
-        done = printed(line.split(), folder, environ or {})
+        done = printed(line.split(), folder, environ)
         assert done.stdout, f"{line}: {done.stderr}"
         texts = done.stdout.splitlines() if "--json-lines" in line else [done.stdout]
         documents += map(json.loads, texts)
@@ -137,8 +148,8 @@ def hold(name: str, now: Shape) -> None:
 
 
 @pytest.mark.parametrize("name", COMMANDS)
-def test_a_document_keeps_its_fields(name: str, inputs: Path) -> None:
-    hold(name, shape(COMMANDS[name], inputs))
+def test_a_document_keeps_its_fields(name: str, inputs: Path, environ: dict[str, str]) -> None:
+    hold(name, shape(COMMANDS[name], inputs, environ))
 
 
 @pytest.mark.board

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from bringup.virtual.running.state import Folder, VirtualBoard, folder_of
+from bringup.virtual.running.state import Folder
 from tests.support.command import bringup
+from tests.support.marked_process import marked_process
 
 
 @pytest.fixture
@@ -24,19 +23,9 @@ def environ(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, str]]:
 
 @pytest.fixture
 def folder(environ: dict[str, str]) -> Iterator[Folder]:
-    """A process with a board's mark on its command line: as much of one as ``stop`` looks at."""
-    folder = folder_of("mine")
-    assert folder.path.is_relative_to(Path(environ["XDG_RUNTIME_DIR"]))
-    folder.path.mkdir(parents=True)
-    wait = "import signal; print(flush=True); signal.pause()"
-    with subprocess.Popen([sys.executable, "-c", wait, f"unix:{folder.qmp},server=on"], stdout=subprocess.PIPE) as own:
-        assert own.stdout is not None
-        own.stdout.readline()
-        folder.pidfile.write_text(str(own.pid))
-        folder.save(VirtualBoard("mine", "amd64", "127.0.0.1:9", 9, own.pid, folder.qmp, folder.console, "x"))
+    with marked_process("mine") as folder:
+        assert folder.path.is_relative_to(Path(environ["XDG_RUNTIME_DIR"]))
         yield folder
-        if own.poll() is None:
-            own.kill()
 
 
 def test_a_name_of_no_board_is_told_with_those_that_run(environ: dict[str, str], folder: Folder) -> None:
