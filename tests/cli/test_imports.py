@@ -67,11 +67,10 @@ def test_the_probe_sees_a_heavy_import() -> None:
     assert "pydantic" in last.split()
 
 
-@pytest.mark.parametrize("options", [[], ["--json"], ["--format", "md"], ["--format", "junit"]], ids=" ".join)
-def test_a_comparison_imports_jinja_only_for_its_page(options: list[str], tmp_path: Path) -> None:
+@pytest.mark.parametrize("options", ["", "--json", "--format md", "--format junit", "--format html"])
+def test_a_comparison_imports_jinja_only_for_its_page(options: str, tmp_path: Path) -> None:
     file = tmp_path / "run.json"
     file.write_text('{"schema": "bringup.run/1", "tool": "0", "started": "", "boards": []}')
-    said, heavy = run(["compare", str(file), str(file), *options])
+    said, heavy = run(["compare", str(file), str(file), *options.split()])
     assert said
-    assert "jinja2" not in heavy.split()
-    assert "jinja2" in run(["compare", str(file), str(file), "--format", "html"])[1].split()
+    assert ("jinja2" in heavy.split()) == ("html" in options)

@@ -18,8 +18,13 @@ SHARED = {
     "boards that stay up": re.compile(r"\b(?:amd64_board|shared_board)\b"),
     "Chromium": re.compile(r"\bbrowser: Browser\b"),
 }
-#: Other modules that take long: they boot boards of their own, or check everything at once.
-SLOW = re.compile(r"\b(?:fresh_board|mypy)\b")
+#: Other modules that take long, the longest first: they boot boards of their own or check everything at once; have native
+#: boards; start commands or draw whole runs.
+SLOW = (
+    re.compile(r"\b(?:fresh_board|booted|running_board|mypy|venv)\b"),
+    re.compile(r"\b(?:make_native_board|native_board)\b"),
+    re.compile(r"\b(?:bringup\(|hostile\b)"),
+)
 
 
 class SharingScheduling(LoadScopeScheduling):
@@ -45,4 +50,6 @@ def unit_of(module: Path) -> str:
 def _rank(unit: str) -> int:
     if unit in SHARED:
         return list(SHARED).index(unit)
-    return len(SHARED) + (not SLOW.search(Path(unit).read_text(encoding="utf-8")))
+    text = Path(unit).read_text(encoding="utf-8")
+    slow = next((rank for rank, used in enumerate(SLOW) if used.search(text)), len(SLOW))
+    return len(SHARED) + slow
