@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from msgspec import Struct
 
 from bringup.errors import ConfigError, UsageError
+from bringup.kernel.history.architecture import arch_of_machine
 from bringup.kernel.history.version import Flavour, KernelVersion
 
 __all__ = ["KernelConfig", "OddLine", "Override", "merge", "parse_config", "remember_blocks", "unquote"]
@@ -327,10 +328,11 @@ def _head(text: str) -> tuple[KernelVersion | None, str | None]:
     match = re.search(_HEAD, text[:4096], re.MULTILINE)
     if match is None:
         return None, None
+    arch = arch_of_machine(match[1]) or match[1]  # before 3.x the head said x86_64
     try:
-        return KernelVersion.parse(match[2]), match[1]
+        return KernelVersion.parse(match[2]), arch
     except UsageError:
-        return None, match[1]
+        return None, arch
 
 
 def unquote(value: str) -> str:

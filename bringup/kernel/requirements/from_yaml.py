@@ -117,6 +117,7 @@ class _Requirement(_Model):
     source: _Texts = []
     heap: str | None = None
     absent: _Absent | None = None
+    module_needs: _Need = None
     on_gki: _Texts = []
 
 

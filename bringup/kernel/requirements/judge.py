@@ -22,7 +22,6 @@ __all__ = ["Subject", "judge", "shipped_requirements"]
 
 _NO_EVIDENCE = Evidence()
 _HISTORY = History()
-_NOT_ON_GKI = "the configuration of a GKI image is Google's, and no line of a board changes it"
 _UNMET = {
     Severity.REQUIRED: Outcome.FAIL,
     Severity.FORBIDDEN: Outcome.FAIL,
@@ -219,9 +218,7 @@ def _not_proven(
     if check.state is NeedState.HOLDS and not proof.decisive:
         return _verdict(requirement, Outcome.PASS, Answer.HOLDS, evidence=evidence, satisfied_by=check.lines[0])
     if check.state is NeedState.HOLDS:
-        names = [entry.pattern for entry in requirement.proofs if entry.kind is ProofKind.NODE]
-        missing = f"none of /dev/dma_heap/{', '.join(names)} is there" if len(names) > 1 else proof.lines[0]
-        reason = f"{check.lines[0]}, yet {missing}: is this the configuration of the kernel that runs?"
+        reason = f"{check.lines[0]}, yet {proof.lines[0]}: is this the configuration of the kernel that runs?"
         return _verdict(requirement, Outcome.WARN, Answer.UNPROVEN, evidence=evidence, reason=reason)
     return _no_module(requirement, subject, proof, evidence, f"{check.lines[0]} builds a module")
 
@@ -249,6 +246,14 @@ def _no_module(
     )
 
 
+def _takes_modules(requirement: Requirement, subject: Subject) -> bool:
+    """Whether the kernel has what the module that provides it needs, as far as is known."""
+    if requirement.module_needs is None or subject.config is None:
+        return True
+    state = check_need(requirement.module_needs, subject.config, subject.kernel).state
+    return state not in {NeedState.WRONG, NeedState.NO_SUCH_SYMBOL}
+
+
 def _modules_to_load(requirement: Requirement, subject: Subject) -> tuple[str, ...]:
     """Which module to load: the one that this configuration builds. Where it names none, all that are known."""
     modules = [proof for proof in requirement.proofs if proof.kind is ProofKind.MODULE]
@@ -267,7 +272,7 @@ def _set_otherwise(requirement: Requirement, subject: Subject, check: NeedCheck,
     if proof.proven in {Proven.YES, Proven.AT_BOOT}:
         return _verdict(requirement, Outcome.PASS, Answer.HOLDS, evidence=evidence, satisfied_by=proof.by)
     lacks = check.state in {NeedState.WRONG, NeedState.NO_SUCH_SYMBOL}
-    if lacks and subject.kernel.flavour in requirement.unset_is_right:
+    if lacks and subject.kernel.flavour in requirement.unset_is_right and _takes_modules(requirement, subject):
         return _no_module(
             requirement,
             subject,
@@ -281,7 +286,9 @@ def _set_otherwise(requirement: Requirement, subject: Subject, check: NeedCheck,
         return _not_known(requirement, subject, check, evidence)
     if requirement.user_build_only and subject.evidence.is_user_build is None:
         reason = "asked of user builds only, and whether this is one is not known"
-        return _verdict(requirement, Outcome.WARN, Answer.UNPROVEN, evidence=evidence, reason=reason)
+        # Only Android has user builds.
+        outcome = Outcome.SKIP if subject.kernel.flavour is Flavour.MAINLINE else Outcome.WARN
+        return _verdict(requirement, outcome, Answer.UNPROVEN, evidence=evidence, reason=reason)
     outcome = _UNMET[requirement.severity]
     cause = requirement.cause or Cause("kconfig.set-wrong", _why(requirement, check))
     return _verdict(
@@ -326,10 +333,9 @@ def _remedy(requirement: Requirement, subject: Subject) -> tuple[str, ...]:
     """The lines to set, those of dropped lines' dependencies included. On GKI, what to do instead comes first."""
     plain = lines_to_set(requirement.need, subject.kernel, requirement.settings)
     lines = requirement.remedy or _lines_with_dependencies(requirement, subject, plain)
-    if subject.kernel.flavour is not Flavour.GKI or requirement.remedy:
+    if subject.kernel.flavour is not Flavour.GKI or not requirement.on_gki:
         return lines
-    instead = requirement.on_gki or (_NOT_ON_GKI,)
-    return (*instead, f"only in a kernel that you build yourself: {', '.join(lines)}") if lines else instead
+    return (*requirement.on_gki, f"only in a kernel that you build yourself: {', '.join(lines)}")
 
 
 def _lines_with_dependencies(requirement: Requirement, subject: Subject, otherwise: tuple[str, ...]) -> tuple[str, ...]:

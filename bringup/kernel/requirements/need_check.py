@@ -7,7 +7,7 @@ from functools import partial
 
 from msgspec import Struct
 
-from bringup.kernel.history.symbols import Era, Kernel
+from bringup.kernel.history.symbols import Era, Kernel, symbol_history
 from bringup.kernel.kconfig.dotconfig import KernelConfig, unquote
 from bringup.kernel.kconfig.effective import Effective
 from bringup.kernel.kconfig.expression import And, parse_expression, value_of
@@ -162,8 +162,8 @@ def _check_absent(need: SymbolNeed, line: str, config: KernelConfig, kernel: Ker
         return NeedCheck(NeedState.WRONG, (line,), unmet_dependencies(need, config, kernel), accepted)
     # A fragment leaves the symbol to its default.
     default = None if era is None else Effective(config, kernel).value(need.symbol)
-    if default is None and era is not None and era.prompt and not era.defaults and kernel.may_lack(need.symbol):
-        default = "n"  # where trees differ, it is off in those that have it and in those that do not
+    if default is None and _is_off_unless_set(need.symbol, era, config, kernel):
+        default = "n"
     if default is None and era is not None and _any_default_is_right(need, era):
         defaults = " or ".join(value for value, _ in era.defaults)
         return NeedCheck(NeedState.HOLDS, (f"{line} (default {defaults})",), (), accepted)
@@ -173,6 +173,18 @@ def _check_absent(need: SymbolNeed, line: str, config: KernelConfig, kernel: Ker
     default = default or "n"
     holds = off_is_fine if default == "n" else accepts(need, default)
     return NeedCheck(NeedState.HOLDS if holds else NeedState.WRONG, (f"{line} (default {default})",), (), accepted)
+
+
+def _is_off_unless_set(symbol: str, era: Era | None, config: KernelConfig, kernel: Kernel) -> bool:
+    """Whether a symbol that a fragment does not mention is off in any tree, or in any version where it is not known."""
+    if era is not None:
+        # Where trees differ, it is off in those that have it and in those that do not.
+        return era.prompt and not era.defaults and kernel.may_lack(symbol)
+    history = symbol_history(symbol) if kernel.version is None else None
+    return history is not None and all(
+        era.prompt and not era.defaults and not any(config.enabled(name) for name, _ in era.selected_by)
+        for era in history.eras
+    )
 
 
 def _why_unknown(era: Era | None, kernel: Kernel) -> str:

@@ -85,6 +85,7 @@ class Requirement(Struct, frozen=True):
     :param spoiled_by: facts that undo a right configuration (``cma=0`` on the command line).
     :param unset_is_right: flavours in which the symbol is meant to be unset and only a proof counts.
     :param absent: a kernel whose tree does not have the symbols fails; without it, it is not asked.
+    :param module_needs: what the module needs of a kernel in which the symbol is meant to be unset.
     :param on_gki: what to do on a GKI kernel instead: its image is Google's, and nobody else sets its options.
     :param settings: what a fragment writes where a range or several values are accepted.
     :param when: the requirement is asked only where this holds in the configuration.
@@ -109,6 +110,7 @@ class Requirement(Struct, frozen=True):
     sources: tuple[str, ...] = ()
     heap: str | None = None
     absent: Absent | None = None
+    module_needs: Need | None = None
     on_gki: tuple[str, ...] = ()
     settings: Mapping[str, str] = {}
     origin: str = ""
@@ -147,6 +149,7 @@ class Requirement(Struct, frozen=True):
                 sources=tuple(data.get("source", ())),
                 heap=data.get("heap"),
                 absent=Absent(Cause(**absent["cause"]), tuple(absent["remedy"])) if absent else None,
+                module_needs=need_from_data(data["module_needs"]) if "module_needs" in data else None,
                 on_gki=tuple(data.get("on_gki", ())),
                 settings={symbol: str(value) for symbol, value in data.get("set", {}).items()},
                 origin=origin,

@@ -175,6 +175,10 @@ def test_whose_tree_is_told_by_its_symbols(symbol: str, flavour: Flavour) -> Non
     assert parse_config(f"CONFIG_{symbol}\n", "x").flavour is flavour
 
 
+def test_the_architecture_is_spelled_as_the_kernels_folder() -> None:
+    assert parse_config("# Linux/x86_64 2.6.39 Kernel Configuration\nCONFIG_A=y\n", "x").arch == "x86"
+
+
 def test_later_files_win_and_say_so() -> None:
     base = parse_config(WHOLE, "base")
     first = parse_config("CONFIG_DMABUF_HEAPS_CMA=y\nCONFIG_NEW=y\n", "first", complete=False)

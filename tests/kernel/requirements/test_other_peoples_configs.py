@@ -216,7 +216,7 @@ def test_rockchips_name_of_the_cma_heap_counts() -> None:
     assert verdict(checked(config, heaps=["system", "cma"]), "heaps.cma").outcome is Outcome.PASS
     none = verdict(checked(config, heaps=["system"]), "heaps.cma")
     assert none.outcome is Outcome.WARN
-    assert "none of default_cma_region, linux,cma*" in (none.reason or "")
+    assert "/dev/dma_heap has none of default_cma_region, linux,cma*, reserved, default-pool*, cma" in none.evidence
 
 
 # -- GKI: the image is Google's -------------------------------------------------------------------------------------
@@ -228,6 +228,15 @@ def test_a_gki_user_build_is_not_blamed_for_what_every_gki_image_has() -> None:
     assert verdict(check, "debug.cma-debugfs").answer is Answer.NOT_ASKED
     own = checked(config_of("CMA=y DEBUG_FS=y CMA_DEBUGFS=y"), "6.6", Flavour.VENDOR, is_user_build=True)
     assert verdict(own, "debug.cma-debugfs").outcome is Outcome.FAIL
+
+
+def test_a_module_is_no_fix_without_the_framework() -> None:
+    """CoreELEC's Amlogic 5.4, with GKI's symbols on and heaps off; pmaports: samsung-gta7litewifi 4.19, without the option."""
+    gki = f"{ARM64} GKI_HACKS_TO_FIX=y ION=y"
+    off = verdict(checked(config_of(f"{gki} !DMABUF_HEAPS", "5.4.210")), "heaps.system")
+    assert (off.outcome, off.remedy) == (Outcome.FAIL, ("CONFIG_DMABUF_HEAPS_SYSTEM=y",))
+    lacking = verdict(checked(config_of(gki, "4.19.191")), "heaps.system")
+    assert (lacking.outcome, lacking.answer) == (Outcome.SKIP, Answer.NO_SUCH_SYMBOL)
 
 
 def test_what_a_gki_user_cannot_set_comes_with_what_to_do_instead() -> None:
@@ -318,6 +327,18 @@ def test_symbols_of_vendors_are_known() -> None:
 
 
 # -- what is not known ----------------------------------------------------------------------------------------------
+
+
+def test_what_is_off_in_every_kernel_needs_no_version() -> None:
+    check = check_source(source(config_of("CMA=y DMA_CMA=y")), CheckOptions())
+    assert verdict(check, "heaps.framework").outcome is Outcome.FAIL
+    assert "pass --kernel" in (verdict(check, "cma.size").reason or "")
+
+
+@pytest.mark.parametrize(("flavour", "outcome"), [(Flavour.MAINLINE, Outcome.SKIP), (Flavour.VENDOR, Outcome.WARN)])
+def test_only_android_has_user_builds(flavour: Flavour, outcome: Outcome) -> None:
+    check = checked(config_of("SYNC_FILE=y DEBUG_FS=y SW_SYNC=y"), "6.12", flavour)
+    assert verdict(check, "debug.sw-sync").outcome is outcome
 
 
 def test_a_default_that_hangs_on_the_architecture_is_not_known_without_it() -> None:
