@@ -24,8 +24,9 @@ from bringup.text import parse_number
 
 __all__ = ["CmaFailure", "cma_failures", "why_cma_failed", "why_test_failed"]
 
+#: The function that logs it is cma_alloc, __cma_alloc in 6.12, __cma_alloc_frozen in 7.2 and 7.3 (mm/cma.c).
 _ALLOC_FAILED = re.compile(
-    r"cma_alloc: (?:(?P<area>[^:]+): )?alloc failed, req-size: (?P<pages>\d+) pages, ret: -(?P<errno>\d+)"
+    r"cma_alloc(?:_frozen)?: (?:(?P<area>[^:]+): )?alloc failed, req-size: (?P<pages>\d+) pages, ret: -(?P<errno>\d+)"
 )
 _FREE = re.compile(r"(?:number of available pages|range \d+): (?P<runs>[0-9@+]*)")
 _TOTAL = re.compile(r"=> (?P<free>\d+) free of (?P<total>\d+) total pages")

@@ -17,7 +17,7 @@ from bringup.results.verdict import Diagnosis
 
 __all__ = ["why_no_room"]
 
-#: init/initramfs.c of Linux 6.12 (reserve_initrd_mem); arch/x86/kernel/setup.c.
+#: arch/mips/kernel/setup.c; arch/x86/kernel/setup.c, of Linux 5.10 to 7.3. arm64 and riscv log no such line.
 _INITRD = re.compile(r"Initial ramdisk at: 0x(?P<begin>[0-9a-f]+) \((?P<bytes>\d+) bytes\)")
 _RAMDISK = re.compile(r"RAMDISK: \[mem 0x(?P<begin>[0-9a-f]+)-0x(?P<end>[0-9a-f]+)\]")
 _Span = tuple[int, int]

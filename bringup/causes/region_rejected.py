@@ -35,6 +35,8 @@ from bringup.results.verdict import Alternative, Diagnosis
 
 __all__ = ["Rejection", "log_is_whole", "region_rejected", "rejections"]
 
+#: The first line that a kernel logs.
+_LOG_BEGINS = "Linux version "
 #: What the kernel logs when cma= replaces a node (5.10 to 6.12; 7.2).
 _REPLACED = ("using cmdline CMA params instead", 'in favor for "cma=" kernel param')
 #: The causes that a line of the log shows, the more precise ones first. The wording of each is from
@@ -76,7 +78,7 @@ class Rejection:
 
 def log_is_whole(facts: Facts) -> bool:
     """Whether the kernel's log still holds what was logged at boot."""
-    return any("Linux version " in line for line in (facts.dmesg or ())[:40])
+    return any(_LOG_BEGINS in line for line in (facts.dmesg or ())[:40])
 
 
 def rejections(facts: Facts) -> tuple[Rejection, ...]:

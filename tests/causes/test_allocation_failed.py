@@ -11,6 +11,7 @@ from tests.support.scripted_facts import facts
 from tests.support.scripted_record import broken, files, result
 
 FAILED = "cma: cma_alloc: {}alloc failed, req-size: {} pages, ret: -{}\n"
+FAILED_7_2 = "cma: __cma_alloc_frozen: a: alloc failed, req-size: 24 pages, ret: -12\n"
 FREE = "cma: number of available pages: {}\n"
 
 
@@ -22,7 +23,8 @@ FREE = "cma: number of available pages: {}\n"
         (FAILED.format("linux,cma: ", 256, 12) + FREE.format("=> 0 free of 4096 total pages"), "cma.exhausted"),
         # 7.x tells the ranges of an area on lines of their own
         (FAILED.format("a: ", 64, 12) + FREE.format("") + "cma: range 0: 16@0+16@32\ncma: \n=> 32 free of 64 total pages\n", "cma.exhausted"),
-        (FAILED.format("a: ", 24, 12) + FREE.format("") + "cma: range 0: 16@0+16@32\n=> 32 free of 64 total pages\n", "cma.fragmented"),
+        # The function that logs it: cma_alloc, __cma_alloc in 6.12, __cma_alloc_frozen in 7.2 and 7.3 (mm/cma.c)
+        (FAILED_7_2 + FREE.format("") + "cma: range 0: 16@0+16@32\n=> 32 free of 64 total pages\n", "cma.fragmented"),
         (FAILED.format("", 524288, 16) + FREE.format("524288@0=> 524288 free of 524288 total pages"), "cma.busy"),
     ],
 )  # fmt: skip

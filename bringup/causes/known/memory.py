@@ -146,7 +146,7 @@ CMA_REGION_REJECTED = KnownCause(
     id="cma.region-rejected",
     text="The kernel rejected a reserved-memory region.",
     why="A region that is rejected at boot leaves one line in the log and no other sign.",
-    logged=("unable to setup CMA region", "unable to reserve memory", NO_MATCH),
+    logged=("unable to setup CMA region", NO_MATCH),
     fix=("correct the reserved-memory node that the kernel's line names",),
     since="any",
     source=_RESERVED,
@@ -255,7 +255,7 @@ HEAP_ABOVE_LIMIT = KnownCause(
     text="A device got memory that it cannot address.",
     why="With a buffer above 4 GiB, a device with 32 address bits and no IOMMU fails or works on a copy.",
     shows=(
-        'kernel log: "unsupported memory larger than 4G", "swiotlb buffer is full", "overflow … DMA mask"; '
+        'kernel log: "unsupported memory larger than 4G", "swiotlb buffer is full", "DMA addr … overflow (mask"; '
         "a buffer that was traced beyond memory.dma_limit of the board config"
     ),
     since="any",

@@ -15,7 +15,12 @@ from bringup.text import parse_number
 
 _RAM = re.compile(r"^\s*([0-9a-f]+)-([0-9a-f]+) : System RAM", re.MULTILINE)
 _GIB = 1024**3
-_COMPLAINT = re.compile(r"memory (?:larger|more) than 4G|swiotlb buffer is full|overflow .*DMA mask", re.IGNORECASE)
+#: Rockchip's RGA driver; kernel/dma/swiotlb.c; kernel/dma/direct.c and direct.h of 5.10 to 7.3, then of 5.4.
+_COMPLAINT = re.compile(
+    r"memory (?:larger|more) than 4G|swiotlb buffer is full"
+    r"|DMA addr \S{1,40} overflow \(mask |overflow \S{1,40} of DMA mask ",
+    re.IGNORECASE,
+)
 
 
 @check(

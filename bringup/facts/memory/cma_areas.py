@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from bringup.facts.board import Facts
 from bringup.facts.memory.cma_usage import debugfs_areas, read_number
 from bringup.facts.memory.memory_map import memory_facts
-from bringup.kernel.history.cma_alignment import cma_alignment
+from bringup.kernel.history.cma_alignment import cma_alignment, counts_transparent_huge_pages
 from bringup.results.memory import SET_ASIDE
 from bringup.results.pages import RegionFacts
 from bringup.text import parse_number
@@ -50,7 +50,10 @@ def cma_granule(facts: Facts) -> int | None:
     hello, config = facts.record.hello, facts.kernel_config
     if hello is None or hello.page_size < 4096:
         return None
-    has_huge_pages = config is not None and (config.enabled("HUGETLB_PAGE") or config.enabled("TRANSPARENT_HUGEPAGE"))
+    has_huge_pages = config is not None and (
+        config.enabled("HUGETLB_PAGE")
+        or (config.enabled("TRANSPARENT_HUGEPAGE") and counts_transparent_huge_pages(facts.version))
+    )
     return cma_alignment(
         hello.page_size,
         facts.version,

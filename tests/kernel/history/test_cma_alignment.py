@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bringup.kernel.history.cma_alignment import cma_alignment
+from bringup.kernel.history.cma_alignment import cma_alignment, counts_transparent_huge_pages
 from bringup.kernel.history.version import KernelVersion
 
 
@@ -31,3 +31,11 @@ from bringup.kernel.history.version import KernelVersion
 )
 def test_the_alignment(page: int, kernel: str, options: dict[str, Any], megabytes: int) -> None:
     assert cma_alignment(page << 10, KernelVersion.parse(kernel), **options) == megabytes << 20
+
+
+@pytest.mark.parametrize(
+    ("kernel", "counted"), [("5.10", False), ("6.1", False), ("6.11", False), ("6.12", True), ("7.3", True)]
+)
+def test_transparent_huge_pages_alone(kernel: str, counted: bool) -> None:
+    assert counts_transparent_huge_pages(KernelVersion.parse(kernel)) is counted
+    assert counts_transparent_huge_pages(None)
