@@ -49,6 +49,7 @@ class Era(Struct, frozen=True):
     :param depends: Kconfig expression it depends on, conditions of surrounding menus included; empty for none.
     :param prompt: whether a person can set it; without a prompt only ``select`` and defaults do.
     :param defaults: values and their conditions, in order; the first whose condition holds counts.
+    :param default_unknown_if: where this holds, it is not known whether the defaults do: releases of a series differ.
     :param selected_by: the symbols that select it, and under which condition.
     :param whole: whether all symbols that select it are listed.
     :param choice: the members of the ``choice`` it belongs to, itself included.
@@ -60,6 +61,7 @@ class Era(Struct, frozen=True):
     depends: str = ""
     prompt: bool = True
     defaults: tuple[tuple[str, str], ...] = ()
+    default_unknown_if: str = "n"
     choice: tuple[str, ...] = ()
     selects: tuple[str, ...] = ()
     selected_by: tuple[tuple[str, str], ...] = ()
@@ -80,6 +82,8 @@ class Era(Struct, frozen=True):
             if min(low, high) == 0:
                 return None
             return self._plain(value.strip('"'), bounds) if either else value
+        if max(bounds(self.default_unknown_if)) > 0:
+            return None
         return "n" if either else ""
 
     def _plain(self, value: str, bounds: Callable[[str], tuple[int, int]]) -> str | None:
@@ -156,6 +160,7 @@ def _era(data: Mapping[str, Any]) -> Era:
         data.get("depends", ""),
         data.get("prompt", True),
         tuple((default["value"], default.get("if", "")) for default in data.get("default", ())),
+        data.get("default_unknown_if", "n"),
         tuple(data.get("choice", ())),
         tuple(data.get("selects", ())),
         tuple((entry["symbol"], entry.get("if", "")) for entry in data.get("selected_by", ())),

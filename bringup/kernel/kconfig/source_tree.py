@@ -19,7 +19,7 @@ from bringup.kernel.history.symbols import Era, SymbolType
 from bringup.kernel.history.version import ANY_VERSION, Flavour, KernelVersion
 from bringup.kernel.kconfig.kconfig_file import Block, Definition, Statement, read_statements
 
-__all__ = ["SourceTree", "TreeSymbol", "read_tree"]
+__all__ = ["SourceTree", "TreeSymbol", "read_tree", "tree_version"]
 
 _MAX_FILES = 20_000
 _MAX_FILE = 4 << 20
@@ -116,10 +116,11 @@ def read_tree(path: Path, arch: str) -> SourceTree:
         raise ConfigError(path, f"has no architecture {arch!r}", hint=f"it has: {known}")
     reader = _Reader(path.resolve(), folder)
     reader.read("Kconfig", (), 0)
-    return SourceTree(path, folder, _version(path), reader.finished(), tuple(reader.notes[:_UNKNOWN_NOTES]))
+    return SourceTree(path, folder, tree_version(path), reader.finished(), tuple(reader.notes[:_UNKNOWN_NOTES]))
 
 
-def _version(path: Path) -> KernelVersion | None:
+def tree_version(path: Path) -> KernelVersion | None:
+    """The release that a tree's Makefile names; ``None``: it names none."""
     try:
         found = dict(_MAKE.findall((path / "Makefile").read_text("utf-8", "replace")[:4096]))
         return KernelVersion.parse(

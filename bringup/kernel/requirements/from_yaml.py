@@ -152,6 +152,7 @@ class _Era(_Model):
     depends: str = ""
     prompt: bool = True
     default: Annotated[list[_Default], BeforeValidator(_as_defaults)] = []
+    default_unknown_if: str = "n"
     choice: _Texts = []
     selects: _Texts = []
     selected_by: Annotated[list[_Selector], BeforeValidator(_as_selectors)] = []

@@ -24,7 +24,7 @@ def state(test: str, release: str) -> DefectState:
         ("5.10.223", PRESENT),
         ("5.10.224", UNKNOWN),
         ("6.1.190", UNKNOWN),
-        ("6.1.191", FIXED),
+        ("6.1.192", FIXED),
         ("6.12.107+deb13-cloud-amd64", PRESENT),
         ("6.12.110", UNKNOWN),
         ("6.12.112", FIXED),
@@ -35,7 +35,7 @@ def state(test: str, release: str) -> DefectState:
         ("6.18.40", UNKNOWN),
         ("7.2.0", PRESENT),
         ("7.2.3", UNKNOWN),
-        ("7.2.6", FIXED),
+        ("7.2.12", FIXED),
         ("7.3.0-rc2", UNKNOWN),
         ("7.3.0", FIXED),
         ("7.3.0-1-amd64", FIXED),
@@ -62,11 +62,11 @@ def test_why_is_said_with_the_source() -> None:
     why = [defect.state_in(KernelVersion.parse(release)).why for release in ("6.12.107", "6.12.117", "6.12.110")]
     assert why == [
         "seen in 6.12.107: drivers/dma-buf/dma-heap.c",
-        "fixed in 6.12.112: the release's changelog",
+        "fixed in 6.12.112: ChangeLog-6.12.112, in Debian's changelog of 6.12.113-1; drivers/dma-buf/dma-heap.c of 6.12.117",
         "whether 6.12.110 has the fix is not known",
     ]
     assert "30d0aff2c65a" in defect.where_fixed
-    assert defect.where_fixed.endswith("seen in 7.3, 7.2.6, 6.12.112, 6.1.191")
+    assert defect.where_fixed.endswith("seen in 7.3, 7.2.12, 6.12.112, 6.1.192")
 
 
 def test_a_test_without_a_known_defect() -> None:

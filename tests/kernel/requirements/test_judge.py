@@ -251,6 +251,24 @@ def test_what_nobody_can_tell_of_a_fragment_is_unproven() -> None:
     assert (verdict.outcome, verdict.answer) == (Outcome.WARN, Answer.UNPROVEN)
 
 
+@pytest.mark.parametrize(
+    ("name", "lines", "kernel", "answer"),
+    [
+        # 8, or 20 with NUMA: both are enough. A size of 0, or of 16: it depends on the architecture.
+        ("cma.areas", ["CMA=y"], "6.12", Answer.HOLDS),
+        ("cma.size", ["CMA=y", "DMA_CMA=y"], "6.12", Answer.UNPROVEN),
+        # In 7.3-rc7 the default is on with DEBUG_KERNEL, in 7.3.4 it is not.
+        ("debug.dmabuf-debug", ["EXPERT=y"], "7.3.0", Answer.UNPROVEN),
+        ("debug.dmabuf-debug", ["EXPERT=y"], "7.2.12", Answer.HOLDS),
+        ("debug.dmabuf-debug", ["!DEBUG_KERNEL"], "7.3.0", Answer.HOLDS),
+    ],
+)
+def test_a_default_that_is_not_known_is_never_taken_for_one(
+    name: str, lines: list[str], kernel: str, answer: Answer
+) -> None:
+    assert one(name, config_of(*lines, complete=False), kernel, Evidence.of(is_user_build=True)).answer is answer
+
+
 def test_every_requirement_has_a_configuration_that_passes_and_one_that_does_not() -> None:
     """Each shipped requirement on its own terms: its own kernel and flavour, with what it wants and without."""
     for requirement in shipped_requirements():
