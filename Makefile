@@ -2,7 +2,8 @@
 # make test    every test but those of built kernels, virtual boards included
 # make kernels       compiles the kernels of the boards arm64-5.10, arm64-6.12 and arm64-7.x, and fetches and compiles
 #                    those that 'bringup kconfig' is tested with: once, into the user's cache folder
-# make test-kernels  the tests that need them, with none of them skipped
+# make test-kernels  the tests that need them, with none of them skipped, and make facts
+# make facts   what bringup says of kernels, against the sources of several: a table, what is wrong, what to look at
 # make bench   the figures in README and docs, as ratios of one interleaved run
 # make lint    ruff, mypy, import-linter alone (make test runs them, too)
 # make lock    constraints/dev.txt anew: the versions that all of these but 'make demo' install
@@ -19,7 +20,7 @@ unexport PYTHONDONTWRITEBYTECODE
 # runs them in that order again.
 PYTEST := -m pytest -n auto --maxprocesses 8 --dist loadfile
 
-.PHONY: demo test test-allocator kernels test-kernels bench lint lock clean
+.PHONY: demo test test-allocator kernels test-kernels facts bench lint lock clean
 
 demo: $(VENV)/.installed
 	@scripts/system-packages qemu-system-x86_64:qemu-system-x86
@@ -39,7 +40,12 @@ kernels: $(VENV)/.installed
 	@for board in arm64-5.10 arm64-6.12 arm64-7.x; do $(BIN)/bringup virtual setup $$board || exit $$?; done
 	@$(BIN)/python -m tests.support.kernel.fetch
 
-test-kernels: kernels $(VENV)/.installed-dev
+facts: $(VENV)/.installed-dev
+	@scripts/system-packages xz:xz-utils dpkg-deb:dpkg
+	@$(BIN)/python -m tests.support.kernel.fetch facts
+	@$(BIN)/python -m tests.support.kernel_facts
+
+test-kernels: kernels facts $(VENV)/.installed-dev
 	@BRINGUP_REQUIRE_BOARD=1 BRINGUP_REQUIRE_KERNELS=1 $(BIN)/python $(PYTEST) -m kernels $(PYTEST_ARGS)
 
 # Rebuilds the test allocator for every ABI and compares it with what is committed, byte for byte.

@@ -11,7 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from bringup.kernel.history.symbols import symbol_table
 from bringup.kernel.kconfig.dotconfig import parse_config
 from bringup.kernel.kconfig.source_tree import SourceTree, read_tree
 from bringup.kernel.kconfig.tree_check import check_against_tree
@@ -30,9 +29,6 @@ pytestmark = [
 with_make = pytest.mark.skipif(bool(NEEDED), reason=f"not installed: {', '.join(NEEDED)}")
 trees = pytest.mark.parametrize("path", TREES, ids=lambda path: path.name)
 
-# The architecture's own symbols: their definitions differ by architecture, and the history tells no architecture's.
-OWN = {"MMU", "HAVE_DMA_CONTIGUOUS"}
-
 
 @cache
 def tree_of(path: Path, arch: str = "arm64") -> SourceTree:
@@ -45,26 +41,6 @@ def test_everything_is_understood(path: Path) -> None:
         tree = tree_of(path, arch)
         assert tree.notes == ()
         assert len(tree.symbols) > 15_000
-
-
-@trees
-def test_the_history_agrees_with_the_tree(path: Path) -> None:
-    """Existence, type, prompt, dependencies and defaults of every symbol that the shipped history tells."""
-    tree = tree_of(path)
-    assert tree.version is not None
-    for name, history in symbol_table().items():
-        era, real = history.era(tree.version), tree.symbols.get(name)
-        assert (era is None) == (real is None), f"CONFIG_{name}: exists is {real is not None} in {path.name}"
-        if era is None or real is None:
-            continue
-        assert (real.type, real.prompt) == (era.type, era.prompt), name
-        assert {by for by, _ in real.selected_by} <= {by for by, _ in era.selected_by}, (
-            f"CONFIG_{name} is selected by more"
-        )
-        if name in OWN:
-            continue
-        assert real.depends == era.depends, name
-        assert tuple(one for one in real.defaults if one[0] != "n") == era.defaults, name
 
 
 @dataclass(frozen=True, slots=True)

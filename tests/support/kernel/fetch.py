@@ -1,8 +1,10 @@
-"""Real kernels for tests: ``python -m tests.support.kernel.fetch [configs] [trees] [images] [tools] [kernels]``, nothing named: all.
+"""Real kernels for tests: ``python -m tests.support.kernel.fetch [configs] [trees] [facts] ...``, nothing named: all.
 
 configs  Debian's complete configurations, every architecture and flavour it has: a few MB, under a minute
 trees    two Debian kernel sources: those of the virtual boards where they are there, else Kconfig, defconfigs and scripts
          alone: 320 MB to download, about a minute
+facts    the files of six Debian kernel sources that bringup's facts are checked against; of the virtual boards' sources
+         where they are there, else up to 900 MB to download
 images   kernel images of eight architectures: 150 MB
 tools    Android's mkbootimg, and kernel-hardening-checker to compare speed with: 200 KB
 kernels  x86 and arm64 kernels with their configuration inside, one for each packing: builds for about 10 minutes
@@ -31,7 +33,7 @@ from bringup.virtual.debian.apt import PrivateApt
 from bringup.virtual.debian.sources import host_archive
 from bringup.virtual.progress import Silent
 
-__all__ = ["cache", "configs", "hardening_checker", "images", "kernels", "mkbootimg", "trees"]
+__all__ = ["cache", "configs", "fact_trees", "hardening_checker", "images", "kernels", "mkbootimg", "trees"]
 
 # suite → kernel series that it has configurations of
 _SERIES = {"bullseye": ("5.10",), "bookworm": ("6.1",), "trixie": ("6.12",), "trixie-backports": ("7.2", "7.3")}
@@ -50,6 +52,21 @@ _IMAGES = {
 # Newest first. A suite may lack an architecture, and may for some days announce a package that the archive lacks.
 _IMAGE_SUITES = (("trixie", r"6\.12\.[^-]*"), ("bookworm-backports", r"6\.12\.[^-]*"), ("bookworm", r"6\.1\.0-\d+"))
 _KCONFIG_FILES = ("*/Kconfig*", "*/scripts/*", "*/configs/*", "*/Makefile*", "*/Kbuild*", "*/include/linux/license.h")
+# Suites and their sources that facts are checked against, the oldest first. A suite may go, or bring a newer series.
+_FACT_TREES = (
+    ("bullseye", r"linux-source-5\.10"),
+    ("bookworm", r"linux-source-6\.1"),
+    ("trixie", r"linux-source-6\.12"),
+    ("sid", r"linux-source-7\.\d+"),
+    ("trixie-backports", r"linux-source-7\.\d+"),
+    ("experimental", r"linux-source-7\.\d+"),
+)
+FACT_FILES = (
+    *("*/Kconfig*", "*/Makefile*", "*/Kbuild*", "*/android/*", "*/drivers/dma-buf/*", "*/drivers/of/*"),
+    *("*/drivers/tee/*", "*/drivers/char/*.c", "*/fs/filesystems.c", "*/fs/proc/*", "*/fs/tracefs/*"),
+    *("*/include/linux/*.h", "*/include/uapi/linux/dma*", "*/include/trace/events/*", "*/init/*", "*/kernel/*.c"),
+    *("*/kernel/dma/*", "*/kernel/trace/*", "*/lib/*.c", "*/mm/*", "*/security/*.c"),
+)
 _X86 = ("GZIP", "BZIP2", "LZMA", "XZ", "LZO", "LZ4", "ZSTD")
 _ARM64 = ("GZIP", "ZSTD")
 
@@ -67,6 +84,17 @@ def configs() -> list[Path]:
 def trees() -> list[Path]:
     """Source trees that were fetched: Kconfig, defconfigs and scripts only."""
     return sorted(path for path in (cache() / "trees").glob("linux-source-*") if (path / "Kconfig").is_file())
+
+
+def fact_trees() -> list[Path]:
+    """Source trees, or the files of them that facts are checked against: ``linux-source-6.1_6.1.176-1``.
+
+    None where other files were unpacked than are wanted now.
+    """
+    unpacked = cache() / "facts/files"
+    if not unpacked.is_file() or unpacked.read_text("utf-8") != "\n".join(FACT_FILES):
+        return []
+    return sorted(path for path in (cache() / "facts").glob("linux-source-*") if (path / "Kconfig").is_file())
 
 
 def images(arch: str = "*") -> list[Path]:
@@ -150,6 +178,32 @@ def _fetch_trees(deadline: Deadline) -> None:
         if not (_tree(name) / "Kconfig").is_file():
             _unpack_source(name, package, cache() / "trees", _KCONFIG_FILES)
     _say(f"trees: {', '.join(path.name for path in trees())}")
+
+
+def _fetch_facts(deadline: Deadline) -> None:
+    """A suite that is gone, or has no such source, is said and left out."""
+    folder = cache() / "facts"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for suite, pattern in _FACT_TREES:
+        try:
+            apt = _apt(suite, "amd64", deadline)
+            name = apt.newest(pattern, deadline)
+            (offered,) = apt.alone([name], deadline)
+        except VirtualBoardError as error:
+            _say(f"no source of {suite}: {error}")
+            continue
+        tree = folder / f"{name}_{offered.version}"
+        whole = cache_folder() / "sources" / tree.name
+        if (whole / "Kconfig").is_file():
+            tree.symlink_to(whole)
+        elif not tree.exists():
+            (package,) = apt.download([offered], deadline, Silent())
+            _unpack_source(name, package, folder / "new", FACT_FILES)
+            (folder / "new" / name).rename(tree)
+    shutil.rmtree(folder / "new", ignore_errors=True)
+    (folder / "files").write_text("\n".join(FACT_FILES), "utf-8")
+    _say(f"facts: {', '.join(path.name for path in fact_trees())}")
 
 
 def _tree(name: str) -> Path:
@@ -257,6 +311,7 @@ def _say(text: str) -> None:
 _STEPS: dict[str, tuple[Callable[[Deadline], None], Callable[[], list[Path]]]] = {
     "configs": (_fetch_configs, configs),
     "trees": (_fetch_trees, trees),
+    "facts": (_fetch_facts, fact_trees),
     "images": (_fetch_images, images),
     "tools": (_fetch_tools, mkbootimg),
     "kernels": (_build_kernels, kernels),
