@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
-import enum
-
 from bringup.errors import ExitCode
 from bringup.outcome import Outcome
 
-__all__ = ["FailOn", "exit_status"]
-
-
-class FailOn(enum.StrEnum):
-    """What makes the exit status 1."""
-
-    FAIL = "fail"
-    REGRESSION = "regression"
+__all__ = ["exit_status"]
 
 
 def exit_status(outcome: Outcome) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import functools
 import inspect
 from collections.abc import Callable
@@ -16,6 +17,7 @@ __all__ = [
     "AllBoards",
     "BoardConfigName",
     "ConfigDir",
+    "FailOn",
     "FixDir",
     "JsonOutput",
     "ReplaceRun",
@@ -89,6 +91,14 @@ ConfigDir = Annotated[
     ),
 ]
 ReplaceRun = Annotated[bool, typer.Option("--replace", help="If DIR holds an earlier run, replace it.")]
+
+
+class FailOn(enum.StrEnum):
+    """What makes the exit status 1."""
+
+    FAIL = "fail"
+    REGRESSION = "regression"
+
 
 #: argument of Selection.from_options → (option, default)
 _SERVER_OPTIONS: dict[str, tuple[Any, object]] = {

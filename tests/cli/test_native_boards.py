@@ -13,7 +13,7 @@ import pytest
 from bringup.board import Heartbeat, connect_tcp, disconnect_tcp
 from bringup.board.states import not_ready
 from bringup.cli.actions import run as run_action
-from bringup.cli.exit_status import FailOn
+from bringup.cli.options import FailOn
 from bringup.deadline import Deadline
 from bringup.errors import BringupError
 from bringup.lab.run import Job

@@ -13,7 +13,8 @@ import msgspec
 from bringup.board import Board, RootPolicy, Selection
 from bringup.cli.board_selection import all_boards, selected_boards, virtual_board
 from bringup.cli.console import out, print_error, say
-from bringup.cli.exit_status import FailOn, exit_status
+from bringup.cli.exit_status import exit_status
+from bringup.cli.options import FailOn
 from bringup.cli.progress import live_steps
 from bringup.cli.run_output import check_fix_dir, prepare_folder, show, write_fixes, write_reports
 from bringup.compare.runs import Comparison, compare

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bringup.cli.completion import profile_names
-from bringup.cli.exit_status import FailOn
 from bringup.cli.lazy import App
 from bringup.cli.options import (
     AllBoards,
     BoardConfigName,
     ConfigDir,
+    FailOn,
     FixDir,
     JsonOutput,
     ReplaceRun,
