@@ -1,9 +1,11 @@
-"""What the shell's completion offers. Each import is inside its function: completion has to stay fast."""
+"""What the shell's completion offers. A module is imported when its names are asked for: completion has to stay fast."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import importlib
+from collections.abc import Callable, Iterable
 from contextlib import suppress
+from typing import Any
 
 from bringup.deadline import Deadline
 from bringup.errors import BringupError
@@ -23,86 +25,35 @@ __all__ = [
 ]
 
 
-def _matching(names: Iterable[str], incomplete: str) -> list[str]:
-    return [name for name in names if name.startswith(incomplete)]
+def _offers(module: str, names: Callable[[Any], Iterable[str]]) -> Callable[[str], list[str]]:
+    """A function for Typer: those of the names that begin with what was typed.
+
+    :param names: from the module below ``bringup`` to all names.
+    """
+
+    def complete(incomplete: str) -> list[str]:
+        every = names(importlib.import_module(f"bringup.{module}"))
+        return [name for name in every if name.startswith(incomplete)]
+
+    return complete
 
 
-def board_config_names(incomplete: str) -> list[str]:
-    """Board configs."""
-    from bringup.config.shipped import list_configs
-
-    return _matching((entry.name for entry in list_configs()), incomplete)
-
-
-def comparison_formats(incomplete: str) -> list[str]:
-    """Formats in which a comparison can be written."""
-    from bringup.report import comparing_formats
-
-    return _matching(comparing_formats(), incomplete)
-
-
-def explained_ids(incomplete: str) -> list[str]:
-    """Ids of checks, tests and causes."""
-    from bringup.checks.explain import explained
-
-    return _matching((explanation.id for explanation in explained()), incomplete)
-
-
-def fragment_names(incomplete: str) -> list[str]:
-    """Fragments that can be rendered."""
-    from bringup.render.fragments import fragments
-
-    return _matching(("all", *(fragment.id for fragment in fragments())), incomplete)
-
-
-def heap_test_ids(incomplete: str) -> list[str]:
-    """Ids of the test allocator's tests."""
-    from bringup.allocator.manifest import heap_tests
-
-    return _matching(heap_tests(), incomplete)
-
-
-def kconfig_names(incomplete: str) -> list[str]:
-    """Ids of kernel requirements, and symbols with a known history."""
-    from bringup.kernel.history.symbols import symbol_table
-    from bringup.kernel.requirements.judge import shipped_requirements
-
-    return _matching((*(requirement.id for requirement in shipped_requirements()), *symbol_table()), incomplete)
-
-
-def profile_names(incomplete: str) -> list[str]:
-    """Profiles of virtual boards."""
-    from bringup.virtual import profiles
-
-    return _matching((profile.name for profile in profiles()), incomplete)
-
-
-def report_formats(incomplete: str) -> list[str]:
-    """Formats in which a run can be written."""
-    from bringup.report import all_formats
-
-    return _matching(all_formats(), incomplete)
-
-
-def root_policies(incomplete: str) -> list[str]:
-    """What ``--root`` takes."""
-    from bringup.board import RootPolicy
-
-    return _matching(RootPolicy, incomplete)
-
-
-def scan_rule_ids(incomplete: str) -> list[str]:
-    """Ids of the rules of ``bringup scan``."""
-    from bringup.scan.rules import RULES
-
-    return _matching((rule.id for rule in RULES), incomplete)
-
-
-def serials(incomplete: str) -> list[str]:
+def _connected(board: Any) -> list[str]:
     """Serials that adb lists now; none when no server runs."""
-    from bringup.board import Selection, ServerTransport, list_boards
-
     with suppress(BringupError):
-        boards = list_boards(ServerTransport(Selection.from_options().server), Deadline.after(0.5))
-        return _matching((board.serial for board in boards), incomplete)
+        transport = board.ServerTransport(board.Selection.from_options().server)
+        return [entry.serial for entry in board.list_boards(transport, Deadline.after(0.5))]
     return []
+
+
+board_config_names = _offers("config.shipped", lambda shipped: (entry.name for entry in shipped.list_configs()))
+comparison_formats = _offers("report", lambda report: report.comparing_formats())
+explained_ids = _offers("checks.explain", lambda explain: (explanation.id for explanation in explain.explained()))
+fragment_names = _offers("render.fragments", lambda render: ("all", *(entry.id for entry in render.fragments())))
+heap_test_ids = _offers("allocator.manifest", lambda manifest: manifest.heap_tests())
+kconfig_names = _offers("kernel.requirements.explain", lambda explain: explain.every_name())
+profile_names = _offers("virtual", lambda virtual: (profile.name for profile in virtual.profiles()))
+report_formats = _offers("report", lambda report: report.all_formats())
+root_policies = _offers("board", lambda board: board.RootPolicy)
+scan_rule_ids = _offers("scan.rules", lambda rules: (rule.id for rule in rules.RULES))
+serials = _offers("board", _connected)

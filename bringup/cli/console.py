@@ -90,25 +90,22 @@ class Rows:
         return sum(min(width, _WORD) for width in words) + _GAP * (len(words) - 1)
 
     def _table(self) -> Table:
-        from rich import box
-        from rich.table import Table
-        from rich.text import Text
+        from rich import box, table, text
 
-        grid = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+        grid = table.Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
         for header in self.headers:
             grid.add_column(header, overflow="fold")
         for row in self.rows:
-            grid.add_row(*(Text(cell) for cell in row))
+            grid.add_row(*(text.Text(cell) for cell in row))
         return grid
 
     def _paragraph(self, row: tuple[str, ...]) -> Iterator[RenderableType]:
-        from rich.padding import Padding
-        from rich.text import Text
+        from rich import padding, text
 
         cells = [(header, cell) for header, cell in zip(self.headers, row, strict=True) if cell]
         for number, (header, cell) in enumerate(cells):
-            text = Text(f"{header}: " if header else "", "dim").append(cell, "not dim default")
-            yield text if number == 0 else Padding(text, (0, 0, 0, 2), expand=False)
+            line = text.Text(f"{header}: " if header else "", "dim").append(cell, "not dim default")
+            yield line if number == 0 else padding.Padding(line, (0, 0, 0, 2), expand=False)
 
 
 def table(headers: Iterable[str], rows: Iterable[Iterable[str]]) -> Rows:

@@ -12,8 +12,9 @@ import pytest
 HEAVY = ("adbutils", "msgspec", "pydantic", "jinja2", "PIL", "ruamel", "requests", "qemu")
 
 _PROGRAM = """
-import sys
+import os, sys
 sys.argv = ["bringup", *{arguments!r}]
+os._exit = sys.exit
 from bringup.cli.entry import main
 try:
     main()

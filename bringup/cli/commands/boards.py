@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bringup.cli import actions
 from bringup.cli.lazy import App
 from bringup.cli.options import ConfigDir, JsonOutput, selects_server
 
@@ -17,6 +18,4 @@ app = App()
 @selects_server
 def boards(selection: Selection, config_dir: ConfigDir = None, json: JsonOutput = False) -> None:
     """What adb sees: state, model, kernel, page size, root, matching config."""
-    from bringup.cli.actions.boards import list_boards
-
-    list_boards(selection, config_dir, as_json=json)
+    actions.boards.list_boards(selection, config_dir, as_json=json)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bringup.cli import actions
 from bringup.cli.lazy import App
 from bringup.cli.options import BoardConfigName, ConfigDir, FixDir, JsonOutput, RootOption, selects_boards
 
@@ -43,9 +44,7 @@ def check(
     json: JsonOutput = False,
 ) -> int:
     """Judge records, or a board as it is now."""
-    from bringup.cli.actions import check as action
-
-    options = action.CheckOptions(
+    options = actions.check.CheckOptions(
         records=records or (),
         board=board,
         config_dir=config_dir,
@@ -55,4 +54,4 @@ def check(
         fix_dir=fix_dir,
         as_json=json,
     )
-    return action.check(selection, options)
+    return actions.check.check(selection, options)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bringup.cli import actions
 from bringup.cli.lazy import App
 from bringup.cli.options import RootOption, selects_boards
 
@@ -31,6 +32,4 @@ def collect(
     seconds: Annotated[float, typer.Option("--seconds", min=1, help="How long it may take.")] = 120.0,
 ) -> None:
     """Observe a board into a record, and judge nothing."""
-    from bringup.cli.actions import collect as action
-
-    action.collect(selection, output, root=root, tests=tests, seconds=seconds)
+    actions.collect.collect(selection, output, root=root, tests=tests, seconds=seconds)

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from bringup.cli import actions
 from bringup.cli.completion import comparison_formats
 from bringup.cli.lazy import App
 from bringup.cli.options import JsonOutput
@@ -38,9 +39,7 @@ def compare(
     ] = None,
 ) -> int:
     """What regressed, improved, appeared or vanished between two runs: boards, kernels or days."""
-    from bringup.cli.actions.compare import CompareOptions, compare_runs
-
-    options = CompareOptions(
+    options = actions.compare.CompareOptions(
         fail_on_regression=fail_on_regression, bisect=bisect, as_json=json, format=format, output=output
     )
-    return compare_runs(before, after, options)
+    return actions.compare.compare_runs(before, after, options)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bringup.cli import actions
 from bringup.cli.completion import heap_test_ids
 from bringup.cli.lazy import App
 from bringup.cli.options import JsonOutput, ReplaceRun, RootOption, selects_boards
@@ -21,9 +22,7 @@ app = App("List, test and time the heaps of a board.")
 @selects_boards
 def list_(selection: Selection, json: JsonOutput = False) -> None:
     """The heaps there are, with mode, owner and label; and ION's, where it still is."""
-    from bringup.cli.actions.heap import list_heaps
-
-    list_heaps(selection, as_json=json)
+    actions.heap.list_heaps(selection, as_json=json)
 
 
 @app.command("test")
@@ -50,10 +49,10 @@ def run_tests(
     json: JsonOutput = False,
 ) -> int:
     """Run the test allocator's tests, also on ION's heaps where there are any; exit status 1 when one fails."""
-    from bringup.cli.actions.heap import HeapTestOptions, test_heaps
-
-    options = HeapTestOptions(root=root, heap=heap, tests=test or (), stress=(seed, stress), keep=record, as_json=json)
-    return test_heaps(selection, options)
+    options = actions.heap.HeapTestOptions(
+        root=root, heap=heap, tests=test or (), stress=(seed, stress), keep=record, as_json=json
+    )
+    return actions.heap.test_heaps(selection, options)
 
 
 @app.command()
@@ -89,9 +88,7 @@ def bench(
     Each size is measured in ten passes; heaps and the board's own memory take turns.
     Run it on two kernels with -o: bringup compare A B then shows what changed by more than noise.
     """
-    from bringup.cli.actions.heap import BenchOptions, bench_heaps
-
-    options = BenchOptions(
+    options = actions.heap.BenchOptions(
         root=root,
         heaps=heap or (),
         sizes=sizes,
@@ -101,4 +98,4 @@ def bench(
         replace=replace,
         as_json=json,
     )
-    return bench_heaps(selection, options)
+    return actions.heap.bench_heaps(selection, options)

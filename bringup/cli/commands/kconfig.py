@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bringup.cli.actions import kconfig as actions
 from bringup.cli.completion import kconfig_names
 from bringup.cli.lazy import App
 from bringup.cli.options import JsonOutput, RootOption, selects_boards
@@ -116,12 +117,7 @@ def check(
     json: JsonOutput = False,
 ) -> int:
     """Judge a configuration by kernel version. Exit status 1: a requirement failed; 3: it could not be found out."""
-    from bringup.cli.actions.kconfig.check import check_one
-    from bringup.cli.actions.kconfig.each import check_each
-    from bringup.cli.actions.kconfig.options import check_options, opened, with_tree
-    from bringup.cli.actions.kconfig.selection import SourceSelection
-
-    options = check_options(
+    options = actions.options.check_options(
         kernel=kernel,
         flavour=flavour,
         arch=arch,
@@ -133,11 +129,11 @@ def check(
         user_build=user_build,
         later=later,
     )
-    named = SourceSelection.of(sources, record, selection, root, each=each)
+    named = actions.selection.SourceSelection.of(sources, record, selection, root, each=each)
     if each:
-        return check_each(named.files, with_tree(options, tree), as_json=json)
-    source, options = opened(named, tree, options)
-    return check_one(source, options, everything=everything, as_json=json)
+        return actions.each.check_each(named.files, actions.options.with_tree(options, tree), as_json=json)
+    source, options = actions.options.opened(named, tree, options)
+    return actions.check.check_one(source, options, everything=everything, as_json=json)
 
 
 @app.command()
@@ -162,11 +158,7 @@ def fragment(
     output: Annotated[Path | None, typer.Option("-o", metavar="FILE", help="Default: stdout.")] = None,
 ) -> int:
     """Print the fewest lines that make every failed requirement pass, for merge_config.sh."""
-    from bringup.cli.actions.kconfig.options import check_options, opened
-    from bringup.cli.actions.kconfig.output import write_fragment
-    from bringup.cli.actions.kconfig.selection import SourceSelection
-
-    options = check_options(
+    options = actions.options.check_options(
         kernel=kernel,
         flavour=flavour,
         arch=arch,
@@ -176,9 +168,11 @@ def fragment(
         modules_load=modules_load,
         user_build=user_build,
     )
-    source, options = opened(SourceSelection.of(sources, record, selection, root), tree, options)
+    source, options = actions.options.opened(
+        actions.selection.SourceSelection.of(sources, record, selection, root), tree, options
+    )
     read = (*(sources or ()), *(vintf or ()), *(requirements or ()))
-    return write_fragment(source, options, output, only_required=only_required, read=read)
+    return actions.output.write_fragment(source, options, output, only_required=only_required, read=read)
 
 
 @app.command()
@@ -192,14 +186,11 @@ def explain(
     json: JsonOutput = False,
 ) -> None:
     """Print the history of a symbol, or what a requirement asks and why."""
-    from bringup.cli.actions.kconfig.options import requirements_of
-    from bringup.cli.actions.kconfig.output import show_explanation, show_names
-
-    further = requirements_of(requirements, None)
+    further = actions.options.requirements_of(requirements, None)
     if everything:
-        show_names(further, as_json=json)
+        actions.output.show_names(further, as_json=json)
     else:
-        show_explanation(name, further, as_json=json)
+        actions.output.show_explanation(name, further, as_json=json)
 
 
 @app.command()
@@ -212,7 +203,9 @@ def diff(
             metavar="SOURCE", help="Of any kind that check reads; two or more, a board and a record counted."
         ),
     ] = None,
-    record: Record = None,
+    record: Annotated[
+        Path | None, typer.Option("--record", metavar="RECORD", help="Compare the kernel of a board's record, too.")
+    ] = None,
     root: RootOption = "auto",
     same: Annotated[bool, typer.Option("--same", help="Exit status 1 when any two disagree, and say which.")] = False,
     exact: Annotated[bool, typer.Option("--exact", help='Distinguish "is not set" from not mentioned.')] = False,
@@ -223,9 +216,5 @@ def diff(
 
     -s SERIAL compares the kernel that runs on a board with them.
     """
-    from bringup.cli.actions.kconfig.output import show_differences
-    from bringup.cli.actions.kconfig.selection import SourceSelection
-    from bringup.cli.actions.kconfig.sources import all_sources
-
-    opened = all_sources(SourceSelection.of(sources, record, selection, root))
-    return show_differences(opened, same=same, exact=exact, heaps_only=heaps_only, as_json=json)
+    opened = actions.sources.all_sources(actions.selection.SourceSelection.of(sources, record, selection, root))
+    return actions.output.show_differences(opened, same=same, exact=exact, heaps_only=heaps_only, as_json=json)

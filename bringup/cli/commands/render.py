@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from bringup.cli import actions
 from bringup.cli.completion import board_config_names, fragment_names
 from bringup.cli.lazy import App
 from bringup.cli.options import ConfigDir
@@ -44,12 +45,10 @@ def render(
     config_dir: ConfigDir = None,
 ) -> int:
     """Render kconfig, ueventd and other fragments from a board config."""
-    from bringup.cli.actions import render as action
-
     if list_them:
-        action.list_fragments()
+        actions.render.list_fragments()
         return 0
-    options = action.RenderOptions(
+    options = actions.render.RenderOptions(
         what=what,
         boards=board or (),
         every=every,
@@ -59,4 +58,4 @@ def render(
         force=force,
         config_dir=config_dir or (),
     )
-    return action.render_boards(options)
+    return actions.render.render_boards(options)

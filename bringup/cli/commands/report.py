@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from bringup.cli import actions
 from bringup.cli.completion import report_formats
 from bringup.cli.lazy import App
 
@@ -24,6 +25,4 @@ def report(
     output: Annotated[Path | None, typer.Option("-o", metavar="FILE", help="Default: stdout.")] = None,
 ) -> None:
     """Write a run, or a comparison of two, as HTML, JUnit, JSON, …"""
-    from bringup.cli.actions import report as action
-
-    action.report(run, format, output)
+    actions.report.report(run, format, output)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bringup.cli import actions
 from bringup.cli.completion import profile_names
 from bringup.cli.lazy import App
 from bringup.cli.options import (
@@ -75,9 +76,7 @@ def run(
     events: Annotated[Path | None, typer.Option("--events", metavar="FILE", help="Write the events to a file.")] = None,
 ) -> int:
     """Observe, judge and report: the main job."""
-    from bringup.cli.actions.run import RunOptions, run_and_report
-
-    options = RunOptions(
+    options = actions.run.RunOptions(
         all_boards=all_boards,
         virtual=virtual,
         output=output,
@@ -96,4 +95,4 @@ def run(
         as_lines=json_lines,
         events=events,
     )
-    return run_and_report(selection, options)
+    return actions.run.run_and_report(selection, options)

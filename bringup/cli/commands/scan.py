@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from bringup.cli import actions
 from bringup.cli.completion import board_config_names, scan_rule_ids
 from bringup.cli.lazy import App
 from bringup.cli.options import ConfigDir, JsonOutput
@@ -38,9 +39,7 @@ def scan(
 
     Exit status: 0 nothing uses ION, 1 something does, 2 wrong usage, 3 no use was found, but not every file was read.
     """
-    from bringup.cli.actions.scan import list_rules, scan_sources
-
     if listed:
-        list_rules(rule or (), as_json=json)
+        actions.scan.list_rules(rule or (), as_json=json)
         return 0
-    return scan_sources(tree, rule or (), board, config_dir, as_json=json)
+    return actions.scan.scan_sources(tree, rule or (), board, config_dir, as_json=json)

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from bringup.cli import actions
 from bringup.cli.completion import profile_names
 from bringup.cli.lazy import App
 from bringup.cli.options import JsonOutput
@@ -20,9 +21,7 @@ Profile = Annotated[
 @app.command()
 def setup(profile: Profile) -> None:
     """Fetch and build what a virtual board needs. Does nothing when it is there."""
-    from bringup.cli.actions import virtual
-
-    virtual.setup(profile)
+    actions.virtual.setup(profile)
 
 
 @app.command()
@@ -40,9 +39,7 @@ def start(
     ] = None,
 ) -> None:
     """Boot a virtual board, connect adb to it, and print its serial. It runs until 'bringup virtual stop'."""
-    from bringup.cli.actions import virtual
-
-    virtual.start_board(profile, name=name, append=append, memory=memory, port=port)
+    actions.virtual.start_board(profile, name=name, append=append, memory=memory, port=port)
 
 
 @app.command()
@@ -52,9 +49,7 @@ def stop(
     ] = None,
 ) -> None:
     """Stop virtual boards."""
-    from bringup.cli.actions import virtual
-
-    virtual.stop_boards(names or ())
+    actions.virtual.stop_boards(names or ())
 
 
 @app.command()
@@ -64,14 +59,10 @@ def clean(
     ] = False,
 ) -> None:
     """Remove cached images and kernels that no profile uses any more."""
-    from bringup.cli.actions import virtual
-
-    virtual.clean(everything=everything)
+    actions.virtual.clean(everything=everything)
 
 
 @app.command("list")
 def list_(json: JsonOutput = False) -> None:
     """The profiles there are, and the boards that run."""
-    from bringup.cli.actions import virtual
-
-    virtual.list_profiles(as_json=json)
+    actions.virtual.list_profiles(as_json=json)

@@ -187,6 +187,11 @@ def all_names(requirements: Iterable[Requirement]) -> KconfigNames:
     )
 
 
+def every_name() -> list[str]:
+    """Ids of the shipped requirements, then symbols with a known history."""
+    return [*(requirement.id for requirement in shipped_requirements()), *symbol_table()]
+
+
 def explain(name: str, requirements: tuple[Requirement, ...] | None = None) -> Explanation:
     """Look up a symbol (with or without ``CONFIG_``) or a requirement's id.
 
