@@ -1,4 +1,4 @@
-"""What the shell's completion offers. A module is imported when its names are asked for: completion has to stay fast."""
+"""What the shell's completion offers. A module is imported when its names are asked for: completion stays fast."""
 
 from __future__ import annotations
 

@@ -142,6 +142,7 @@ def _group() -> Any:
     app = App(
         "Board bring-up over adb: prove DMA-BUF heaps, check the kernel's configuration, render what is missing.",
         name="bringup",
+        add_completion=True,
         pretty_exceptions_enable=False,
         context_settings={"help_option_names": ["-h", "--help"]},
         epilog="Exit status: 0 all passed, 1 a check failed, 2 usage or config error, "

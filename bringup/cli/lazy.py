@@ -66,6 +66,7 @@ class App(typer.Typer):
     """What a command's module calls ``app``: one command, or a group of them where ``help`` is given."""
 
     def __init__(self, help: str | None = None, **more: Any) -> None:
+        more = {"add_completion": False} | more  # to install completion is offered by bringup itself only
         super().__init__(cls=_Group, help=help, no_args_is_help=help is not None, rich_markup_mode=None, **more)
 
     def command(self, name: str | None = None, **more: Any) -> Callable[..., Any]:
@@ -87,14 +88,8 @@ class LazyCommand(TyperCommand):
     def _real(self) -> Any:
         command = get_command(importlib.import_module(self._module).app)
         command.name = self.name
-        return _without_completion_options(command)
+        return command
 
     def make_context(self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any) -> Any:
         """Parse with the real command; the context that comes back is the real command's."""
         return self._real.make_context(info_name, args, parent=parent, **extra)
-
-
-def _without_completion_options(command: Any) -> Any:
-    """Typer offers to install completion on every app; it belongs on ``bringup`` itself."""
-    command.params = [param for param in command.params if param.name not in ("install_completion", "show_completion")]
-    return command
