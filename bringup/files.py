@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -10,27 +12,59 @@ from typing import BinaryIO
 
 from bringup.errors import HostError, UsageError, os_reason
 
-__all__ = ["open_whole", "write_file"]
+__all__ = ["PRIVATE", "open_input", "open_whole", "read_input", "write_file"]
+
+#: The mode of files that may hold a board's serial, its log or its command line: for their owner alone.
+PRIVATE = 0o600
+_PUBLIC = 0o666
 
 _ELSEWHERE = "name another file with -o"
 
 
-def write_file(file: Path, text: str, *, action: str = "", hint: str = _ELSEWHERE, read: Iterable[Path] = ()) -> None:
+def open_input(file: Path) -> BinaryIO:
+    """A regular file that is read. A FIFO, which would wait for a writer, and a device, which may have no end, are not.
+
+    :raises OSError: it cannot be opened, or is not a regular file.
+    """
+    opened = open(os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb", closefd=True)  # noqa: SIM115, PTH123
+    mode = os.fstat(opened.fileno()).st_mode
+    if not stat.S_ISREG(mode):
+        opened.close()
+        raise OSError(errno.EINVAL, "it is not a regular file", str(file))
+    return opened
+
+
+def read_input(file: Path, most: int) -> bytes:
+    """The bytes of a regular file.
+
+    :raises OSError: it cannot be read, is not a regular file, or has more than ``most`` bytes.
+    """
+    with open_input(file) as opened:
+        data = opened.read(most + 1)
+    if len(data) > most:
+        raise OSError(errno.EINVAL, f"it has more than {most >> 10} KiB", str(file))
+    return data
+
+
+def write_file(
+    file: Path, text: str, *, action: str = "", hint: str = _ELSEWHERE, read: Iterable[Path] = (), mode: int = _PUBLIC
+) -> None:
     """Write a text file, in UTF-8 and with the newlines of ``text``.
 
     :param action: what an error says was being done; empty: that the file was being written.
     :param read: files that the text was made from, which must not be overwritten.
+    :param mode: of a new file, before the umask; a file that is there keeps its own.
     :raises UsageError: the file is one of ``read``, or a folder, or below a file.
     :raises HostError: it cannot be written.
     """
     if any(_same(file, source) for source in read):
         raise UsageError(action or f"write {file}", "it is what was read, and would be lost", hint=hint)
-    with open_whole(file, action=action, hint=hint) as out:
+    with open_whole(file, action=action, hint=hint, mode=mode) as out:
         out.write(text.encode("utf-8"))
 
 
 @contextmanager
-def open_whole(file: Path, *, action: str = "", hint: str = _ELSEWHERE) -> Iterator[BinaryIO]:
+def open_whole(file: Path, *, action: str = "", hint: str = _ELSEWHERE, mode: int = _PUBLIC) -> Iterator[BinaryIO]:
     """A file to write to, which gets its name when the block ends without an error.
 
     Its folder is made where it is missing. A link stays a link, and what is not a regular file (``/dev/stdout``, a
@@ -50,7 +84,10 @@ def open_whole(file: Path, *, action: str = "", hint: str = _ELSEWHERE) -> Itera
             with file.open("wb") as out:
                 yield out
             return
-        with part.open("xb") as out:
+        known = stat.S_IMODE(target.stat().st_mode) if target.exists() else None
+        with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode), "wb") as out:  # noqa: PTH123
+            if known is not None:
+                os.fchmod(out.fileno(), known)
             yield out
             out.flush()
             os.fsync(out.fileno())

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from bringup.errors import ConfigError, os_reason
+from bringup.files import open_input
 from bringup.text import visible
 
 __all__ = ["Limits", "Node", "Place", "TreePath", "at", "plain", "read_file", "read_text", "walk"]
@@ -89,7 +90,7 @@ def read_file(path: Path, limits: Limits = _LIMITS) -> Node:
     :raises ConfigError: it cannot be read, exceeds the limits, is not UTF-8 or not YAML.
     """
     try:
-        with path.open("rb") as file:
+        with open_input(path) as file:
             raw = file.read((limits.mebibytes << 20) + 1)
     except OSError as error:
         raise ConfigError(path, os_reason(error)) from error

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 
 from bringup.board.wire import Refused, Transport, answering, query
@@ -12,8 +11,9 @@ from bringup.text import parse_number, visible
 
 __all__ = ["ListedBoard", "list_boards", "parse_listing"]
 
-# "no permissions (…); see [http://…]" holds spaces and a colon, so the state ends where the attributes begin
-_LINE = re.compile(r"(?P<serial>\(no serial number\)|\S+)\s+(?P<state>.*?)(?P<attributes>(?:\s[a-z_]+:\S*)*)\s*")
+_NO_SERIAL = "(no serial number)"
+#: Longer lines are cut.
+_LINE = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +38,18 @@ class ListedBoard:
 def parse_listing(text: str) -> list[ListedBoard]:
     """Read the answer to ``host:devices-l``."""
     boards = []
-    for line in text.splitlines():
-        match = _LINE.fullmatch(line)
-        if match is None:
+    for line in (line[:_LINE] for line in text.splitlines()):
+        rest = line.removeprefix(_NO_SERIAL)
+        serial, *words = (line.split() or [""]) if rest == line else (_NO_SERIAL, *rest.split())
+        if not words:
             continue
-        attributes = dict(part.split(":", 1) for part in match["attributes"].split())
+        # "no permissions (…); see [http://…]" holds spaces and a colon, so the state ends where the attributes begin
+        first = next((at for at in range(len(words), 0, -1) if not _is_attribute(words[at - 1])), 0)
+        attributes = dict(word.split(":", 1) for word in words[first:])
         boards.append(
             ListedBoard(
-                serial=match["serial"],
-                state=match["state"].strip(),
+                serial=serial,
+                state=" ".join(words[:first]),
                 product=attributes.get("product", ""),
                 model=attributes.get("model", ""),
                 device=attributes.get("device", ""),
@@ -56,6 +59,11 @@ def parse_listing(text: str) -> list[ListedBoard]:
             )
         )
     return boards
+
+
+def _is_attribute(word: str) -> bool:
+    name, colon, _ = word.partition(":")
+    return bool(colon) and name.isascii() and name.replace("_", "a").isalpha() and name == name.lower()
 
 
 def list_boards(transport: Transport, deadline: Deadline) -> list[ListedBoard]:

@@ -179,6 +179,6 @@ def without_twins(wanted: Sequence[ListedBoard]) -> list[ListedBoard]:
     twins = {
         f"emulator-{int(serial.rpartition(':')[2]) - 1}"
         for serial in serials
-        if re.fullmatch(r"(127\.0\.0\.1|localhost):\d+", serial)
+        if re.fullmatch(r"(127\.0\.0\.1|localhost):[0-9]{1,5}", serial)
     }
     return [board for board in wanted if board.serial not in twins]

@@ -18,8 +18,8 @@ from bringup.results.verdict import Diagnosis
 __all__ = ["why_no_room"]
 
 #: arch/mips/kernel/setup.c; arch/x86/kernel/setup.c, of Linux 5.10 to 7.3. arm64 and riscv log no such line.
-_INITRD = re.compile(r"Initial ramdisk at: 0x(?P<begin>[0-9a-f]+) \((?P<bytes>\d+) bytes\)")
-_RAMDISK = re.compile(r"RAMDISK: \[mem 0x(?P<begin>[0-9a-f]+)-0x(?P<end>[0-9a-f]+)\]")
+_INITRD = re.compile(r"Initial ramdisk at: 0x(?P<begin>[0-9a-f]{1,16}) \((?P<bytes>\d{1,20}) bytes\)")
+_RAMDISK = re.compile(r"RAMDISK: \[mem 0x(?P<begin>[0-9a-f]{1,16})-0x(?P<end>[0-9a-f]{1,16})\]")
 _Span = tuple[int, int]
 
 

@@ -33,8 +33,8 @@ def debugging() -> bool:
 
 
 def say(text: str) -> None:
-    """One line on stderr, for the person who watches. A closed stderr does not end the work."""
-    with suppress(BrokenPipeError):
+    """One line on stderr, for the person who watches. A stderr that is full or closed does not end the work."""
+    with suppress(OSError, ValueError):
         sys.stderr.write(visible(text) + "\n")
         sys.stderr.flush()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import sys
+from contextlib import suppress
 from typing import Any
 
 from bringup import __version__
@@ -36,6 +37,7 @@ _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 def main() -> None:
     """Run the command line and exit with a documented status."""
     arguments = sys.argv[1:]
+    _never_fail_to_tell()
     if arguments == ["--version"]:  # before Typer is imported: scripts and editors ask often
         sys.stdout.write(f"bringup {__version__}\n")
         sys.exit(0)
@@ -49,6 +51,35 @@ def main() -> None:
     if "_BRINGUP_COMPLETE" in os.environ:  # all is written; to take down what was imported takes a sixth of the time
         os._exit(code)
     sys.exit(code)
+
+
+class _Unfailing:
+    """Standard error that takes what can be written and lets the rest go: the exit status is about the board.
+
+    Else a full disk behind a log would change it, and a closed one would end the work.
+    """
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with suppress(OSError, ValueError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with suppress(OSError, ValueError):
+            self._stream.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
+
+
+def _never_fail_to_tell() -> None:
+    """Prepare for a standard error that is full or closed, and for a standard output that is closed."""
+    if sys.stdout is None:  # closed by whoever started us: what is written there has no reader
+        sys.stdout = open("/dev/full", "w", encoding="utf-8")  # noqa: SIM115, PTH123
+    sys.stderr = _Unfailing(sys.stderr or open("/dev/null", "w", encoding="utf-8"))  # noqa: SIM115, PTH123
 
 
 def _install_signal_handlers() -> None:

@@ -41,7 +41,8 @@ def gc_disabled() -> Iterator[None]:
 def write_reports(run: Run, folder: Path) -> None:
     """Write ``run.json``, ``report.html`` and ``junit.xml``."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
     except FileExistsError as error:
         raise UsageError(f"write the reports to {folder}", "there is a file of that name", hint=_ELSEWHERE) from error
     except OSError as error:
@@ -127,7 +128,8 @@ def prepare_folder(output: Path | None, replace: bool) -> Path:
             raise UsageError(action, "the folder is not empty", hint=hint)
         for path in earlier:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(mode=0o700, exist_ok=True)
     except (NotADirectoryError, FileExistsError) as error:
         raise UsageError(action, "there is a file of that name", hint=_ELSEWHERE) from error
     except OSError as error:

@@ -89,8 +89,11 @@ def find_path(name: str, dirs: Sequence[Path] | None = None) -> Path | None:
         return None
     for folder in config_dirs() if dirs is None else dirs:
         path = folder / f"{name}.yaml"
-        if path.is_file():
-            return path
+        try:
+            if path.is_file():
+                return path
+        except OSError:  # a name that no file can have
+            return None
     return None
 
 

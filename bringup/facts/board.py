@@ -27,8 +27,7 @@ __all__ = ["HEAP_FOLDER", "Facts", "UeventdRule"]
 
 HEAP_FOLDER = "/dev/dma_heap"
 _ANDROID_13 = 33
-_PROPERTY = re.compile(r"^\[([^\]]+)\]: \[(.*)\]$", re.MULTILINE)
-_GROUP = re.compile(r"^([A-Za-z_][A-Za-z0-9_.-]*):[^:\n]*:([0-9]{1,10})(?::|$)", re.MULTILINE)
+_GROUP = re.compile(r"^([A-Za-z_][A-Za-z0-9_.-]*+):[^:\n]*+:([0-9]{1,10})(?::|$)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +96,7 @@ class Facts:
     def properties(self) -> dict[str, str]:
         """Android's system properties; empty where there are none."""
         ran = self.record.ran("/system/bin/getprop")
-        return dict(_PROPERTY.findall(ran.stdout.text())) if ran else {}
+        return dict(_properties(ran.stdout.text())) if ran else {}
 
     @cached_property
     def compatibles(self) -> tuple[str, ...]:
@@ -210,7 +209,7 @@ class Facts:
     @cached_property
     def meminfo(self) -> dict[str, int]:
         """``/proc/meminfo`` in bytes; empty where it was not read."""
-        lines = re.findall(r"^(\w+):\s+(\d+) kB", self.text("/proc/meminfo") or "", re.MULTILINE)
+        lines = re.findall(r"^(\w{1,64}): {1,32}(\d{1,20}) kB", self.text("/proc/meminfo") or "", re.MULTILINE)
         numbers = ((name, parse_number(kib)) for name, kib in lines)
         return {name: kib * 1024 for name, kib in numbers if kib is not None}
 
@@ -249,8 +248,8 @@ class Facts:
         Source: AOSP system/core/init/ueventd.cpp of Android 13, GetConfiguration: ro.product.first_api_level, 10000
         where it is not set.
         """
-        sdk = _number(self.properties.get("ro.build.version.sdk"))
-        first = _number(self.properties.get("ro.product.first_api_level"))
+        sdk = parse_number(self.properties.get("ro.build.version.sdk") or "")
+        first = parse_number(self.properties.get("ro.product.first_api_level") or "")
         return sdk is not None and sdk >= _ANDROID_13 and (first is None or first >= _ANDROID_13)
 
     @cached_property
@@ -263,8 +262,12 @@ class Facts:
         return tuple(rule for entry in read for rule in _ueventd_rules(entry)) if read else None
 
 
-def _number(text: str | None) -> int | None:
-    return int(text) if text is not None and text.isdecimal() else None
+def _properties(text: str) -> Iterator[tuple[str, str]]:
+    """Android's getprop prints ``[NAME]: [VALUE]``; of a value of several lines nothing is read."""
+    for line in text.split("\n"):
+        name, found, value = line.partition("]: [")
+        if found and name.startswith("[") and len(name) > 1 and "]" not in name and value.endswith("]"):
+            yield name[1:], value[:-1]
 
 
 def _parsed_after(entry: FileEntry) -> int:

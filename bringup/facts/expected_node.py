@@ -13,6 +13,7 @@ from bringup.facts.android_ids import owner_text, uid_of
 from bringup.facts.board import HEAP_FOLDER, Facts, UeventdRule
 from bringup.facts.udev import udev_node
 from bringup.render.udev import is_of_linux
+from bringup.text import parse_number
 
 __all__ = ["ExpectedNode", "expected_label", "expected_node", "ids_of", "shown_owner", "ueventd_rule"]
 
@@ -48,8 +49,8 @@ def ids_of(facts: Facts, user: str, group: str) -> tuple[int | None, int | None]
         return uid_of(user), uid_of(group)
     # /etc/passwd is not read: it names people.
     return (
-        int(user) if user.isdecimal() else {"root": 0}.get(user),
-        int(group) if group.isdecimal() else ({"root": 0} | facts.groups).get(group),
+        {"root": 0}.get(user, parse_number(user)),
+        ({"root": 0} | facts.groups).get(group, parse_number(group)),
     )
 
 

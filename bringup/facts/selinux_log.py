@@ -11,14 +11,8 @@ from bringup.facts.expected_node import expected_label
 
 __all__ = ["NOT_LABELLED", "Denial", "denials", "lost_lines"]
 
-#: As the kernel writes it (security/selinux/avc.c: two blanks) and as Android's logd does when it passes it on (one).
-_DENIAL = re.compile(
-    r"avc:\s+denied\s+\{ (?P<rights>[^}]*)\}(?P<of>.*?)"
-    r"scontext=(?P<source>[^\s:]+:[^\s:]+:(?P<domain>[^\s:]+)\S*)\s+"
-    r"tcontext=(?P<target>[^\s:]+:[^\s:]+:(?P<type>[^\s:]+)\S*)\s+tclass=(?P<cls>\w+)(?P<rest>.*)"
-)
 #: A name that is not plain text comes as hexadecimal digits without quotes (kernel/audit.c: audit_log_untrustedstring).
-_FIELD = re.compile(r'\b(?P<key>comm|name|path|dev|permissive)=(?:"(?P<text>[^"]*)"|(?P<bare>\S+))')
+_FIELD = re.compile(r'\b(?P<key>comm|name|path|dev|permissive)=(?:"(?P<text>[^"]{0,512})"|(?P<bare>\S{1,4096}))')
 _NAMES = ("comm", "name", "path")
 _HEX = re.compile(r"(?:[0-9A-F]{2})+")
 #: Lines that the test allocator causes when it is not root; the kernel logs 15 characters of a process's name.
@@ -77,16 +71,45 @@ def lost_lines(facts: Facts) -> tuple[str, ...]:
 
 def _denials(facts: Facts) -> Iterator[Denial]:
     for line in facts.dmesg or ():
-        match = _DENIAL.search(line)
-        if match is None:
+        avc = _parse(line)
+        if avc is None:
             continue
-        fields = dict(_fields(match["of"] + match["rest"]))
+        fields = dict(_fields(avc.others))
         name = fields.get("name") or fields.get("path", "").rpartition("/")[2] or None
-        if fields.get("comm", "").startswith(_OWN) or not _is_about_a_heap(facts, match, fields, name):
+        if fields.get("comm", "").startswith(_OWN) or not _is_about_a_heap(facts, avc, fields, name):
             continue
         passed = fields["permissive"] == "1" if "permissive" in fields else facts.selinux_mode == "permissive"
-        rights = tuple(match["rights"].split())
-        yield Denial(line, match["domain"], match["type"], match["cls"], rights, name, passed, facts.is_android)
+        domain, type_ = (context.split(":")[2] for context in (avc.source, avc.target))
+        yield Denial(line, domain, type_, avc.cls, avc.rights, name, passed, facts.is_android)
+
+
+@dataclass(frozen=True, slots=True)
+class _Avc:
+    """The parts of an avc line. ``others``: the rest of it, with the fields that not every line has."""
+
+    rights: tuple[str, ...]
+    source: str
+    target: str
+    cls: str
+    others: str
+
+
+def _parse(line: str) -> _Avc | None:
+    """``avc:  denied  { RIGHTS } for … scontext=CONTEXT tcontext=CONTEXT tclass=CLASS …``; ``None``: another line.
+
+    As the kernel writes it (security/selinux/avc.c: two blanks) and as Android's logd does when it passes it on (one).
+    """
+    _, found, said = line.partition("avc:")
+    verb, brace, said = said.partition("{")
+    rights, closed, said = said.partition("}")
+    before, given, said = said.rpartition("scontext=")  # the last: a file may have that name
+    words = said.split(None, 3)
+    if not (found and brace and closed and given) or verb.strip() != "denied" or len(words) < 3:
+        return None
+    source, target, cls = words[0], words[1].removeprefix("tcontext="), words[2].removeprefix("tclass=")
+    if target == words[1] or cls == words[2] or min(source.count(":"), target.count(":")) < 2:
+        return None
+    return _Avc(tuple(rights.split()), source, target, cls, f"{before} {' '.join(words[3:])}")
 
 
 def _fields(text: str) -> Iterator[tuple[str, str]]:
@@ -100,16 +123,17 @@ def _fields(text: str) -> Iterator[tuple[str, str]]:
             yield field["key"], bare
 
 
-def _is_about_a_heap(facts: Facts, match: re.Match[str], fields: dict[str, str], name: str | None) -> bool:
+def _is_about_a_heap(facts: Facts, avc: _Avc, fields: dict[str, str], name: str | None) -> bool:
     """Whether the line denies access to a heap: by type or path, or because a heap's node has this name.
 
     The kernel logs only the last part of a path. So a heap without a label of its own shows as ``name="system"`` with
     the label of all of ``/dev``. Another file of that name (such as ``/dev/log/system``) has another label.
     """
-    texts = (match["type"], fields.get("path", ""), fields.get("name", ""), fields.get("dev", ""))
+    type_ = avc.target.split(":")[2]
+    texts = (type_, fields.get("path", ""), fields.get("name", ""), fields.get("dev", ""))
     if any(word in text for word in _ABOUT_HEAPS for text in texts):
         return True
     node = (facts.heap_nodes or {}).get(name or "")
-    if node is None or match["cls"] != "chr_file" or "path" in fields:
+    if node is None or avc.cls != "chr_file" or "path" in fields:
         return False
-    return node.label in (None, match["target"]) or match["type"] in (expected_label(facts, name), *NOT_LABELLED)
+    return node.label in (None, avc.target) or type_ in (expected_label(facts, name), *NOT_LABELLED)

@@ -15,11 +15,15 @@ from bringup.errors import BoardError, BringupError, HostError, UsageError, os_r
 from bringup.facts.board import Facts
 from bringup.facts.config_match import match_config
 from bringup.facts.ion_equivalence import ion_facts
+from bringup.files import read_input
 from bringup.record.load import Record, load_record
 from bringup.render.expected_lines import rendered_names
 from bringup.results.run import BoardRun, Run
 from bringup.results.verdict import Verdict
 from bringup.text import shell_word, visible
+
+#: Of one rendered file; the largest has a few KiB.
+_MOST_RENDERED = 16 << 20
 
 __all__ = ["heap_verdicts", "judge_fault", "judge_folders", "judge_record", "judge_unusable", "now", "rendered_files"]
 
@@ -79,7 +83,7 @@ def rendered_files(folder: Path, board: str) -> dict[str, str]:
         hint = f"bringup render all --board {board} -o {shell_word(folder)}"
         raise UsageError(f"compare with {folder}", f"no file there was rendered for {board}", hint=hint)
     try:
-        return {path: (place / path).read_text(encoding="utf-8", errors="replace") for path in paths}
+        return {path: read_input(place / path, _MOST_RENDERED).decode("utf-8", "replace") for path in paths}
     except OSError as error:
         raise HostError(f"read {place}", os_reason(error)) from error
 

@@ -11,10 +11,10 @@ import shutil
 import tarfile
 import tempfile
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from bringup.errors import HostError, RecordError, os_reason
-from bringup.files import open_whole
+from bringup.files import PRIVATE, open_input, open_whole
 from bringup.record.journal import JOURNAL
 from bringup.zstd import MAX_WINDOW_LOG, zstd
 
@@ -27,7 +27,12 @@ SUFFIX = ".tar.zst"
 _MAGIC = b"\x28\xb5\x2f\xfd"
 #: Of one record; one of a large board has about 600 files and 3 MB.
 _FILES, _BYTES = 20_000, 256 << 20
+#: Of a path in a record, which has at most 12 parts below files/, each of at most 100 characters.
+_DEPTH, _NAME = 20, 2048
+#: Of a file's header in an archive, and of an extended header, which only long names need.
+_OVERHEAD, _HEADER = 2048, 8192
 _LEVEL = 10
+_DAMAGED = (tarfile.TarError, zstd.ZstdError, EOFError, ValueError, OverflowError, RecursionError)
 _READ_ACTION = "read the record {}"
 
 
@@ -47,12 +52,15 @@ def pack(folder: Path, archive: Path) -> None:
 
     :raises HostError: it cannot be written.
     """
+    _require_small(folder, archive)
     options: dict[int, int] = {
         zstd.CompressionParameter.compression_level: _LEVEL,
         zstd.CompressionParameter.checksum_flag: True,
     }
     with (
-        open_whole(archive, action=f"write the record {archive}", hint="choose another file with -o") as out,
+        open_whole(
+            archive, action=f"write the record {archive}", hint="choose another file with -o", mode=PRIVATE
+        ) as out,
         zstd.ZstdFile(out, "wb", options=options) as packed,
         tarfile.open(fileobj=packed, mode="w|", format=tarfile.PAX_FORMAT) as tar,
     ):
@@ -61,6 +69,16 @@ def pack(folder: Path, archive: Path) -> None:
                 entry = tarfile.TarInfo(name)
                 entry.size = path.stat().st_size
                 tar.addfile(entry, file)
+
+
+def _require_small(folder: Path, archive: Path) -> None:
+    """:raises HostError: it has more than :func:`unpack` takes."""
+    sizes = [path.stat().st_size for _, path in _content(folder)]
+    if len(sizes) > _FILES or sum(sizes) + len(sizes) * _OVERHEAD > _BYTES:
+        seen = (
+            f"{len(sizes):,} files of {sum(sizes):,} bytes: an archive holds {_FILES:,} and {_BYTES >> 20} MiB at most"
+        )
+        raise HostError(f"write the record {archive}", seen)
 
 
 def _content(folder: Path) -> Iterator[tuple[str, Path]]:
@@ -80,14 +98,14 @@ def unpack(archive: Path) -> Path:
     action = _READ_ACTION.format(archive)
     folder = Path(tempfile.mkdtemp(prefix="bringup-record-"))
     try:
-        with archive.open("rb") as file:
+        with open_input(archive) as file:
             _see_magic(file, action)
             reader = zstd.ZstdFile(file, options={zstd.DecompressionParameter.window_log_max: MAX_WINDOW_LOG})
-            with tarfile.open(fileobj=_Bounded(reader), mode="r|") as tar:
+            with tarfile.open(fileobj=_Bounded(reader), mode="r|", tarinfo=_SmallHeaders) as tar:
                 _extract(tar, folder, action)
     except BaseException as error:
         shutil.rmtree(folder, ignore_errors=True)
-        if isinstance(error, tarfile.TarError | zstd.ZstdError | EOFError | ValueError | OverflowError):
+        if isinstance(error, _DAMAGED):
             raise RecordError(action, f"the archive is damaged: {error}") from error
         if isinstance(error, OSError):
             raise HostError(action, os_reason(error)) from error
@@ -126,13 +144,25 @@ def _place(name: str) -> PurePosixPath | None:
     """Where an entry belongs in the record's folder; ``None``: nowhere."""
     path = PurePosixPath(name)
     parts = path.parts
-    if path.is_absolute() or ".." in parts or any(map(_is_odd, parts)):
+    if path.is_absolute() or ".." in parts or any(map(_is_odd, parts)) or len(parts) > _DEPTH or len(name) > _NAME:
         return None
     return path if parts == (JOURNAL,) or (len(parts) > 1 and parts[0] == "files") else None
 
 
 def _is_odd(part: str) -> bool:
     return not part.isprintable() or "\\" in part or len(part.encode()) > 255
+
+
+class _SmallHeaders(tarfile.TarInfo):
+    """Refuses extended headers of a size that no record needs, before their contents are parsed.
+
+    Python's parser takes quadratic time for them (CVE-2024-6232, fixed in 3.11.10 and 3.12.6).
+    """
+
+    def _proc_member(self, tar: tarfile.TarFile) -> Any:
+        if self.size > _HEADER and self.type not in (*tarfile.REGULAR_TYPES, tarfile.DIRTYPE):
+            raise tarfile.ReadError(f"a header of {self.size} bytes")
+        return super()._proc_member(tar)  # type: ignore[misc]
 
 
 class _Bounded(io.RawIOBase):

@@ -7,12 +7,13 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, BinaryIO, Self
 
 import msgspec
 
 from bringup.document import write_document
 from bringup.errors import HostError, UsageError, os_reason
+from bringup.files import PRIVATE
 from bringup.text import safe_name
 
 __all__ = ["JOURNAL", "SCHEMA", "Journal"]
@@ -20,6 +21,7 @@ __all__ = ["JOURNAL", "SCHEMA", "Journal"]
 SCHEMA = "bringup.record/1"
 JOURNAL = "record.jsonl"
 _COMPONENTS = 12
+_PRIVATE_FOLDER = 0o700
 
 
 class Journal:
@@ -36,9 +38,10 @@ class Journal:
         self.folder = folder
         action = f"write the record {folder}"
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            (folder / "files").mkdir(exist_ok=True)
-            self._out = (folder / JOURNAL).open("xb", buffering=0)
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(mode=_PRIVATE_FOLDER, exist_ok=True)
+            (folder / "files").mkdir(mode=_PRIVATE_FOLDER, exist_ok=True)
+            self._out = _new(folder / JOURNAL, buffering=0)
         except FileExistsError as error:
             seen = "a record is there already" if folder.is_dir() else "there is a file of that name"
             raise UsageError(action, seen, hint="choose another folder with -o") from error
@@ -102,8 +105,13 @@ class Journal:
 
 def _write_new(path: Path, data: bytes) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("xb") as out:
+    with _new(path) as out:
         out.write(data)
+
+
+def _new(path: Path, buffering: int = -1) -> BinaryIO:
+    """A new file that only its owner may read: a record has serial numbers, the kernel's log and its command line."""
+    return open(path, "xb", buffering, opener=lambda name, flags: os.open(name, flags, PRIVATE))
 
 
 def _place(board_path: str) -> Path:

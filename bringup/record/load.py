@@ -33,6 +33,7 @@ from bringup.allocator.answer import (
 from bringup.allocator.reader import with_board_text
 from bringup.document import DocumentError, read_document
 from bringup.errors import Blame, RecordError, os_reason
+from bringup.files import open_input
 from bringup.record.archive import unpack
 from bringup.record.entries import (
     BoardEntry,
@@ -50,6 +51,8 @@ from bringup.text import from_board, shell_word, visible
 __all__ = ["FileEntry", "RanEntry", "Record", "load_record"]
 
 _LINE_LIMIT = 8 * 1024 * 1024
+#: More than any plan can give; a large board's record has about 3,000.
+_LINES_LIMIT = 200_000
 _FILE_LIMIT = 16 * 1024 * 1024
 _LINE: Final[Any] = JournalLine
 _KINDS: Final = {str(kind.__struct_config__.tag) for kind in get_args(JournalLine)}
@@ -80,7 +83,7 @@ class FileEntry:
             return b""
         action = f"read {self.path} from the record"
         try:
-            with self.stored.open("rb") as stored:
+            with open_input(self.stored) as stored:
                 data = stored.read(_FILE_LIMIT + 1)
         except OSError as error:
             raise RecordError(action, f"{self.stored}: {os_reason(error)}") from error
@@ -251,7 +254,7 @@ def _load(folder: Path, named: Path) -> Record:
     action = f"read the record {named}"
     hint = "give the folder that 'bringup collect -o DIR' wrote"
     try:
-        journal = (folder / JOURNAL).open("rb")
+        journal = open_input(folder / JOURNAL)
     except OSError as error:
         seen = f"{JOURNAL}: {os_reason(error)}" if folder.exists() else "there is no such file or folder"
         if any(folder.glob(f"*/{JOURNAL}")):
@@ -264,6 +267,8 @@ def _load(folder: Path, named: Path) -> Record:
         record.tool, record.started = head.tool, head.started
         record.asked_heaps, record.asked_tests, record.asked_exhaustion = head.heaps, head.tests, head.exhausts
         for number, raw in enumerate(iter(lambda: journal.readline(_LINE_LIMIT), b""), start=2):
+            if number > _LINES_LIMIT:
+                raise RecordError(action, f"{JOURNAL} has more than {_LINES_LIMIT:,} lines: no record has so many")
             try:
                 line = _read_line(raw)
                 if line is not None:

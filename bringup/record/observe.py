@@ -15,11 +15,11 @@ import msgspec
 from bringup import __version__
 from bringup.allocator.answer import Bye, FileFact, Line, Ran, Refused, Result, Timing, Untimed
 from bringup.allocator.manifest import heap_tests
-from bringup.allocator.plan import Bench, Exhaust, Heaps, Item, Pages, Plan, Reads, Run, Stress, Test
+from bringup.allocator.plan import MAX_TOTAL_MS, Bench, Exhaust, Heaps, Item, Pages, Plan, Reads, Run, Stress, Test
 from bringup.allocator.run import Program, ensure_pushed, run
 from bringup.board import Board, Root, RootPolicy
 from bringup.deadline import Deadline
-from bringup.errors import AdbServerError, AllocatorError, Blame, BoardError, BringupError
+from bringup.errors import AdbServerError, AllocatorError, Blame, BoardError, BringupError, UsageError
 from bringup.record.benchmark import Benchmark
 from bringup.record.entries import BoardEntry, End, ProgramEntry, RecordHead, StepEntry
 from bringup.record.journal import SCHEMA, Journal
@@ -60,12 +60,27 @@ class Observation:
     benchmark: Benchmark | None = None
     stress: tuple[int, int] | None = None
 
+    def __post_init__(self) -> None:
+        """:raises UsageError: no plan can ask for it."""
+        if not 0 < self.seconds <= MAX_TOTAL_MS / 1000:
+            raise UsageError("read --seconds", f"{self.seconds:g} is not a number of seconds up to a day")
+        require_heaps(*([] if self.heaps is None else [self.heaps]), *(self.benchmark.heaps if self.benchmark else ()))
+
     def head(self) -> RecordHead:
         """The first line of a record: what is asked of the board."""
         patterns = () if self.heaps is None else self.tests
         tests = tuple(test for test in heap_tests() if any(fnmatchcase(test, pattern) for pattern in patterns))
         exhausts = self.heaps is not None and self.exhaust
         return RecordHead(SCHEMA, __version__, _now(), self.heaps, tests, exhausts)
+
+
+def require_heaps(*patterns: str) -> None:
+    """:raises UsageError: one of them is not a pattern for names of heaps."""
+    for pattern in patterns:
+        try:
+            Heaps(pattern)
+        except ValueError as error:
+            raise UsageError("read --heap", str(error)[:200], hint="for example --heap 'linux,cma*'") from error
 
 
 def observe(board: Board, folder: Path, how: Observation, on_step: OnStep | None = None) -> BringupError | None:

@@ -23,6 +23,7 @@ from pathlib import Path, PurePosixPath
 
 from bringup.config.shipped import template_dirs
 from bringup.errors import ConfigError, os_reason
+from bringup.files import open_input
 from bringup.render.language import LANGUAGES
 from bringup.yaml_file import Node, read_text
 
@@ -88,7 +89,8 @@ def _title(parts: Sequence[Template]) -> str:
 def _read(path: Path, _version: tuple[int, int]) -> Template:
     """Read one template; ``_version`` is part of the cache's key, so that a changed file is read again."""
     try:
-        raw = path.read_bytes()[: _MAX_TEMPLATE + 1]
+        with open_input(path) as file:
+            raw = file.read(_MAX_TEMPLATE + 1)
     except OSError as error:
         raise ConfigError(path, os_reason(error)) from error
     if len(raw) > _MAX_TEMPLATE:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bringup.errors import UsageError
-from bringup.files import write_file
+from bringup.files import PRIVATE, write_file
 from bringup.results.run import Run
 
 if TYPE_CHECKING:
@@ -98,5 +98,5 @@ def write_report(
     chosen = find_format(format) if isinstance(format, str) else format
     file = path / f"report{chosen.suffix}" if path.is_dir() else path
     action, hint = f"write the {chosen.name} report to {file}", "name another file or folder with -o"
-    write_file(file, rendered(document, chosen), action=action, hint=hint)
+    write_file(file, rendered(document, chosen), action=action, hint=hint, mode=PRIVATE)
     return file

@@ -15,15 +15,18 @@ from bringup.compare.runs import SCHEMA as COMPARE_SCHEMA
 from bringup.compare.runs import Comparison
 from bringup.document import DocumentError, read_document, schema_name, unknown_fields
 from bringup.errors import RecordError, os_reason
+from bringup.files import read_input
 from bringup.results.run import SCHEMA, Run
 from bringup.text import shell_word, visible
 
 __all__ = ["load_document", "load_report", "load_run"]
 
 # The page's template writes it so; a browser that saved the page may have put the attributes in another order.
-_CARRIER = re.compile(
-    rb'<script\b(?P<attributes>[^>]*\bid="?bringup-(?:run|comparison)\b[^>]*)>(?P<text>.*?)</script', re.DOTALL
-)
+_ID = re.compile(rb'\bid="?bringup-(?:run|comparison)\b')
+#: Of the attributes of a script; bringup's have less than 100 bytes.
+_ATTRIBUTES = 1024
+#: Of a report or a run's document: one of 1,000 boards has about 150 MB.
+_MOST = 512 << 20
 _ACTION = "read the report {}"
 
 Note = Callable[[str], object]
@@ -51,7 +54,7 @@ def load_document(path: Path, note: Note | None = None) -> Run | Comparison:
     if path.is_dir():
         return load_run(path, note)
     try:
-        raw = path.read_bytes()
+        raw = read_input(path, _MOST)
     except OSError as error:
         hint = "give the folder that 'bringup run -o DIR' wrote, or a report of it"
         raise RecordError(_ACTION.format(path), os_reason(error), hint=hint) from error
@@ -74,7 +77,7 @@ def load_run(path: Path, note: Note | None = None) -> Run:
     file = path / "run.json" if path.is_dir() else path
     action = f"read the run in {path}"
     try:
-        return _read(path, file.read_bytes(), Run, note)
+        return _read(path, read_input(file, _MOST), Run, note)
     except FileNotFoundError as error:
         raise RecordError(action, f"there is no {file.name}", hint=_instead(path)) from error
     except OSError as error:
@@ -99,20 +102,41 @@ def _is_html(raw: bytes) -> bool:
 
 
 def _from_page(path: Path, page: bytes, note: Note | None) -> Run | Comparison:
-    match = _CARRIER.search(page)
-    if match is None:
+    carrier = _carrier(page)
+    if carrier is None:
         hint = "give a report that 'bringup report --format html' or 'bringup run' wrote"
         raise RecordError(_ACTION.format(path), "the page holds no run", hint=hint)
     try:
-        raw = match["text"]
-        if b"gzip" in match["attributes"]:
-            raw = zlib.decompress(base64.b64decode(raw), wbits=31)
+        attributes, raw = carrier
+        if b"gzip" in attributes:
+            raw = _unpacked(base64.b64decode(raw))
         if schema_name(raw) == COMPARE_SCHEMA:
             return _read(path, raw, Comparison, note)
         return _read(path, raw, Run, note)
     except (DocumentError, zlib.error, binascii.Error) as error:
         why = visible(str(error)[:200])
         raise RecordError(_ACTION.format(path), f"the document in it is damaged: {why}") from error
+
+
+def _carrier(page: bytes) -> tuple[bytes, bytes] | None:
+    """The attributes and the text of the script that holds the document."""
+    at = page.find(b"<script")
+    while at >= 0:
+        end = page.find(b">", at, at + _ATTRIBUTES)
+        if end >= 0 and _ID.search(page, at, end):
+            close = page.find(b"</script", end)
+            return None if close < 0 else (page[at:end], page[end + 1 : close])
+        at = page.find(b"<script", at + 7)
+    return None
+
+
+def _unpacked(packed: bytes) -> bytes:
+    """:raises zlib.error: it is damaged, or larger than any report."""
+    decoder = zlib.decompressobj(wbits=31)
+    raw = decoder.decompress(packed, _MOST)
+    if not decoder.eof:
+        raise zlib.error(f"it is cut short, or unpacks to more than {_MOST >> 20} MiB")
+    return raw
 
 
 def _read(path: Path, raw: bytes, kind: type[_Document], note: Note | None) -> _Document:

@@ -76,3 +76,36 @@ def test_the_documentation_lists_them_all() -> None:
     documented = {int(number) for number in re.findall(r"\b(?:[0-3]|125|130)\b", section)}
     assert documented == {*map(int, ExitCode)}
     assert all(str(int(code)) in bringup("--help").stdout for code in ExitCode)
+
+
+COMMANDS = {"check healthy": 0, "check failed": 1, "check nowhere": 2, "check lost": 3, "check --no-such-option": 2}
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+@pytest.mark.parametrize("redirect", ["2>/dev/full", "2>&-"])
+@pytest.mark.parametrize(("arguments", "status"), COMMANDS.items())
+def test_what_cannot_be_told_does_not_change_the_status(
+    records: Path, arguments: str, status: int, redirect: str
+) -> None:
+    command = f"exec {sys.executable} -m bringup {arguments} {redirect} >/dev/null"
+    assert subprocess.run(["sh", "-c", command], cwd=records, check=False).returncode == status
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
+@pytest.mark.parametrize("redirect", [">&- 2>&-", ">/dev/full 2>/dev/full", ">&-"])
+def test_a_result_that_nobody_can_read_is_no_pass(records: Path, redirect: str) -> None:
+    command = f"exec {sys.executable} -m bringup check healthy {redirect}"
+    done = subprocess.run(["sh", "-c", command], cwd=records, capture_output=True, check=False)
+    assert done.returncode == ExitCode.INFRASTRUCTURE
+    assert b"Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "options",
+    [["--heap", ""], ["--heap", "x" * 5000], ["--seconds", "inf"], ["--seconds", "1e300"], ["--seconds", "nan"]],
+    ids=lambda options: " ".join(options)[:20],
+)
+def test_an_option_that_no_plan_can_hold_is_a_usage_error(options: list[str], tmp_path: Path) -> None:
+    done = bringup("run", "-s", "nowhere", "-o", str(tmp_path / "r"), *options)
+    assert done.returncode == ExitCode.USAGE
+    assert "internal error" not in done.stderr

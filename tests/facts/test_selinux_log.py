@@ -223,13 +223,18 @@ def test_a_log_with_holes_proves_nothing(judged: Judged, line: str) -> None:
 
 @given(st.text(max_size=60), st.text(max_size=20))
 def test_no_line_can_break_it(tail: str, name: str) -> None:
-    from bringup.facts.selinux_log import _DENIAL, _fields
+    from bringup.facts.selinux_log import _fields, _parse
 
     for line in (
         f"avc:  denied  {{ read }} for {tail}",
         avc("device", f'name="{name}"'),
         avc("device", f"name={name}"),
     ):
-        found = _DENIAL.search(line)
+        found = _parse(line)
         if found is not None:
-            assert all(isinstance(value, str) for _, value in _fields(found["of"]))
+            assert all(isinstance(value, str) for _, value in _fields(found.others))
+
+
+def test_a_file_cannot_hide_its_line_by_its_name(judged: Judged) -> None:
+    named = avc("dmabuf_heap_device", 'name="scontext=u:r:x:s0" path="/dev/dma_heap/avc:"')
+    assert told(judged.verdicts(named)) == [("fail", "selinux.denied")]

@@ -105,6 +105,8 @@ HOSTILE: dict[str, list[Entry]] = {
     "a file and a folder": [("files/a", b"x"), ("files/a/b", b"y")],
     "a folder and a file": [("files/a/b", b"x"), ("files/a", b"y")],
     "a long name": [("files/" + "a" * 300, b"x")],
+    "a deep name": [("files/" + "a/" * 1500 + "b", b"x")],
+    "many long parts": [("files/" + ("a" * 200 + "/") * 15 + "b", b"x")],
     "a line end": [("files/a\nb", b"x")],
     "nothing": [],
 }
@@ -125,6 +127,34 @@ def test_too_many_files(tmp_path: Path, unpacked_into: Path, monkeypatch: pytest
     with pytest.raises(RecordError, match="more than 10 files"):
         unpack(packed([(f"files/{number}", b"") for number in range(11)], tmp_path))
     assert list(unpacked_into.iterdir()) == []
+
+
+def test_a_record_that_could_not_be_read_back_is_not_packed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ScriptedBoard().record(tmp_path / "record")
+    monkeypatch.setattr(room, "_FILES", 3)
+    with pytest.raises(HostError, match="an archive holds 3 and"):
+        pack(tmp_path / "record", tmp_path / "x.tar.zst")
+    assert not (tmp_path / "x.tar.zst").exists()
+    assert (tmp_path / "record").is_dir()
+
+
+@pytest.mark.parametrize("kind", [tarfile.XHDTYPE, tarfile.XGLTYPE, tarfile.GNUTYPE_LONGNAME, tarfile.GNUTYPE_LONGLINK])
+def test_an_extended_header_is_small(tmp_path: Path, unpacked_into: Path, kind: bytes) -> None:
+    """Python's reader takes quadratic time for its digits (CVE-2024-6232)."""
+    header = tarfile.TarInfo("x")
+    header.type, header.size = kind, 1 << 20
+    raw = header.tobuf(tarfile.GNU_FORMAT) + b"9" * (1 << 20)
+    (tmp_path / "x.tar.zst").write_bytes(zstd.compress(raw + bytes(1024)))
+    with pytest.raises(RecordError, match="a header of 1048576 bytes"):
+        unpack(tmp_path / "x.tar.zst")
+    assert list(unpacked_into.iterdir()) == []
+
+
+def test_a_journal_has_a_last_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ScriptedBoard().record(tmp_path / "record")
+    monkeypatch.setattr("bringup.record.load._LINES_LIMIT", 5)
+    with pytest.raises(RecordError, match="more than 5 lines"):
+        load_record(tmp_path / "record")
 
 
 def test_what_unpacks_to_too_much_stops_in_time(

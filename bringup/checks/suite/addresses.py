@@ -13,7 +13,7 @@ from bringup.facts.board import Facts
 from bringup.results.verdict import Change, Verdict
 from bringup.text import parse_number
 
-_RAM = re.compile(r"^\s*([0-9a-f]+)-([0-9a-f]+) : System RAM", re.MULTILINE)
+_RAM = re.compile(r"^ {0,32}([0-9a-f]{1,16})-([0-9a-f]{1,16}) : System RAM", re.MULTILINE)
 _GIB = 1024**3
 #: Rockchip's RGA driver; kernel/dma/swiotlb.c; kernel/dma/direct.c and direct.h of 5.10 to 7.3, then of 5.4.
 _COMPLAINT = re.compile(

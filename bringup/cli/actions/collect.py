@@ -25,8 +25,8 @@ def collect(selection: Selection, output: Path, *, root: str, tests: bool, secon
     :raises BringupError: what ended the observation early; what was observed until then is in the record.
     """
     folder = _folder_of(output)
-    board = one_board(selection, "collect a record")
     how = Observation(root=RootPolicy.named(root), heaps="*" if tests else None, seconds=seconds)
+    board = one_board(selection, "collect a record")
     error: BringupError | None = None
     try:
         with live_steps([board.serial]) as progress:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bringup.facts.board import Facts
+from bringup.text import parse_number
 
 __all__ = ["COMPLAINTS", "TAINTED", "Taint", "taint"]
 
@@ -64,5 +65,5 @@ def describe(value: int) -> str:
 def taint(facts: Facts) -> Taint | None:
     """The kernel's taint; ``None``: it was not read."""
     values = [entry.text().strip()[:20] for entry in facts.record.readings(TAINTED) if entry.size]
-    numbers = [int(value) for value in values if value.isascii() and value.isdecimal()]
+    numbers = [number for number in map(parse_number, values) if number is not None]
     return Taint(numbers[0], numbers[-1]) if numbers else None

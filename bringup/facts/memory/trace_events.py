@@ -13,11 +13,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from bringup.allocator.answer import TracedBuffer
+from bringup.text import parse_number
 
 __all__ = ["Block", "TraceEvent", "TraceFormats", "Traced", "traced"]
 
 _ID = re.compile(r"^ID: (\d+)$", re.MULTILINE)
-_FIELD = re.compile(r"field:\s*([^;]*?)\s*(\w+)(\[\w*\])?;\s*offset:(\d+);\s*size:(\d+);(?:\s*signed:([01]);)?")
 #: Types of events that carry no data; a smaller number is the length of the data in words of 4 bytes, 0: it follows.
 _PADDING, _TIME_EXTEND, _TIME_STAMP = 29, 30, 31
 #: Flags in ``commit``: events were lost before this sub-buffer (kernel/trace/ring_buffer.c: RB_MISSED_EVENTS, _STORED).
@@ -90,7 +90,7 @@ class TraceFormats:
         self._events: dict[int, tuple[str, tuple[_Field, ...]]] = {}
         for name, text in known.items():
             if match := _ID.search(text):
-                self._events[int(match[1])] = (name, tuple(_fields(text)))
+                self._events[parse_number(match[1]) or 0] = (name, tuple(_fields(text)))
         common = next((fields for _, fields in self._events.values()), ())
         self._type = next((field for field in common if field.name == "common_type"), None)
 
@@ -150,9 +150,17 @@ class TraceFormats:
 
 
 def _fields(text: str) -> Iterator[_Field]:
-    for match in _FIELD.finditer(text):
-        words, name, _, offset, size, signed = match.groups()
-        yield _Field(name, int(offset), int(size), signed == "1", "__data_loc" in words)
+    """The lines ``field:TYPE NAME[LENGTH]; offset:N; size:N; signed:N;`` (kernel/trace/trace_events.c)."""
+    for line in text.split("\n"):
+        declared, *others = line.strip().split(";")
+        if not declared.startswith("field:"):
+            continue
+        words, _, name = declared.removeprefix("field:").strip().rpartition(" ")
+        values = dict(other.strip().partition(":")[::2] for other in others)
+        offset, size = (parse_number(values.get(key, ""), most_digits=9) for key in ("offset", "size"))
+        name = name.partition("[")[0].lstrip("*")
+        if name and offset is not None and size is not None:
+            yield _Field(name, offset, size, values.get("signed") == "1", "__data_loc" in words)
 
 
 def _number(data: bytes, field: _Field) -> int | None:

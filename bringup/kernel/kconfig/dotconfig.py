@@ -29,7 +29,7 @@ _FEW_ODD = 20
 
 _HEAD = r"^#\s+Linux/(\S{1,32}) (\S{1,120}) Kernel Configuration"
 _NUMBER = r"-?[0-9]{1,20}|0[xX][0-9a-fA-F]{1,16}"
-_STRING = r'"(?:[^"\\\n]|\\.)*"'
+_STRING = r'"(?:[^"\\\n]++|\\.)*+"'
 # A line as the kernel writes it: everything that stands between two of these is a comment, or is read line by line.
 _LINE = rf"^(?:CONFIG_(?=\w+=)|# CONFIG_(?=\w+ ))(\w+)(?:=([ymn]|{_NUMBER}|{_STRING})| is not set)$"
 _NOT_SET = " is not set"

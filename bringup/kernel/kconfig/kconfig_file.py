@@ -15,9 +15,9 @@ __all__ = ["Block", "Definition", "Statement", "read_statements"]
 _TYPES = frozenset({"bool", "tristate", "int", "hex", "string"})
 _DEF_TYPES = {"def_bool": "bool", "def_tristate": "tristate"}
 _WITH_ATTRIBUTES = frozenset({"menu", "choice", "comment"})
-_IF = re.compile(r"\s+if\s+")
-_QUOTED = re.compile(r"""\s*("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')""")
-_ASSIGNMENT = re.compile(r"[A-Za-z_][\w-]*\s*(?::|\+)?=")
+_IF = re.compile(r"(?<!\s)\s++if\s++")
+_QUOTED = re.compile(r"""\s*("(?:[^"\\]++|\\.)*+"|'(?:[^'\\]++|\\.)*+')""")
+_ASSIGNMENT = re.compile(r"[A-Za-z_][\w-]*+\s*+(?::|\+)?=")
 _WORD = re.compile(r"[A-Za-z_-]+")
 
 

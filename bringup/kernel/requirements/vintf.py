@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from bringup.errors import ConfigError, UsageError, os_reason
+from bringup.files import read_input
 from bringup.kernel.history.version import ANY_VERSION, KernelVersion, VersionRange
 from bringup.kernel.kconfig.dotconfig import parse_config
 from bringup.kernel.requirements.requirement import AllOf, Need, Requirement, SymbolNeed
@@ -37,9 +38,7 @@ def load_vintf(path: Path) -> tuple[Requirement, ...]:
     :raises ConfigError: it cannot be read, is neither XML nor a fragment, or has entities; with the place.
     """
     try:
-        if path.stat().st_size > _MAX_BYTES:
-            raise ConfigError(path, f"larger than {_MAX_BYTES >> 20} MiB")
-        raw = path.read_bytes()
+        raw = read_input(path, _MAX_BYTES)
     except OSError as error:
         raise ConfigError(path, os_reason(error)) from error
     branch = _BRANCH.search(path.resolve().parent.name)

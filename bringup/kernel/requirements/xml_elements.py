@@ -25,7 +25,12 @@ class Element:
     line: int
     attributes: dict[str, str] = field(default_factory=dict)
     children: list[Element] = field(default_factory=list)
-    text: str = ""
+    pieces: list[str] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        """The text directly in it."""
+        return "".join(self.pieces)
 
     def all(self, name: str) -> Iterator[Element]:
         """The children of that name."""
@@ -99,4 +104,4 @@ class _Builder:
         self._open.pop()
 
     def _text(self, text: str) -> None:
-        self._open[-1].text += text
+        self._open[-1].pieces.append(text)

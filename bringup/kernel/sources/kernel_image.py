@@ -26,6 +26,8 @@ from bringup.kernel.sources.ikconfig import KernelBytes, scan_kernel
 __all__ = ["KernelImage", "is_kernel_image", "read_kernel_image"]
 
 _MAX_KERNEL = 512 << 20
+#: Of packed images in each other; a bzImage or zImage, the only ones that are packed once more, has some 20 MiB.
+_MAX_HELD = 256 << 20
 _NESTING = 4
 _CHUNK = 1 << 20
 _MAX_TRIES = 32
@@ -65,24 +67,44 @@ def read_kernel_image(data: memoryview, source: str) -> KernelImage:
     :raises ConfigError: damaged, cut short, sizes that lie, more than 512 MiB unpacked, or no kernel at all.
     :raises HostError: its packing needs a library that is not installed.
     """
-    return _read(data, source, ())
+    return _read(data, source, (), _Budget())
 
 
-def _read(data: memoryview, source: str, layers: tuple[str, ...]) -> KernelImage:
+class _Budget:
+    """Bytes that may still be unpacked and held at one time: of all layers together, as each is held by the next."""
+
+    def __init__(self) -> None:
+        self.left = _MAX_HELD
+
+    def join(self, first: bytes, pieces: Iterable[bytes], source: str) -> memoryview:
+        """What was unpacked, as one.
+
+        :raises Limit: it is more than is left.
+        """
+        kept = []
+        for piece in _with_first(first, pieces):
+            self.left -= len(piece)
+            if self.left < 0:
+                raise Limit(source, f"packed kernels in each other unpack to more than {_MAX_HELD >> 20} MiB: refused")
+            kept.append(piece)
+        return memoryview(b"".join(kept))
+
+
+def _read(data: memoryview, source: str, layers: tuple[str, ...], budget: _Budget) -> KernelImage:
     if len(layers) > 2 * _NESTING:
         raise ConfigError(source, f"wrapped more than {_NESTING} times: {', '.join(layers)}")
     kind = _wrapping(data)
     if kind == "EFI zboot":
         payload, packing = _zboot_payload(data, source)
-        return _read_packed(payload, packing, source, (*layers, kind))
+        return _read_packed(payload, packing, source, (*layers, kind), budget)
     if kind == "bzImage":
-        return _read_packed(_bzimage_payload(data, source), None, source, (*layers, kind))
+        return _read_packed(_bzimage_payload(data, source), None, source, (*layers, kind), budget)
     if kind == "uImage":
-        return _read(data[64:], source, (*layers, kind))
+        return _read(data[64:], source, (*layers, kind), budget)
     if kind == "zImage":
         return _look_for_packed(data, source, (*layers, kind))
     if kind is None and compression_of(data) is not None:
-        return _read_packed(data, None, source, layers)
+        return _read_packed(data, None, source, layers, budget)
     found = scan_kernel(_chunks(data), source)
     if found.config is None and found.release is None:
         return _look_for_packed(data, source, (*layers, kind or "plain bytes"))
@@ -93,7 +115,9 @@ def _plain(found: KernelBytes, layers: tuple[str, ...]) -> KernelImage:
     return KernelImage(found.config, found.release, layers)
 
 
-def _read_packed(data: memoryview, packing: Compression | None, source: str, layers: tuple[str, ...]) -> KernelImage:
+def _read_packed(
+    data: memoryview, packing: Compression | None, source: str, layers: tuple[str, ...], budget: _Budget
+) -> KernelImage:
     packing = packing or compression_of(data)
     if packing is None:
         kind = _wrapping(data)  # a zboot or bzImage payload may be left unpacked
@@ -103,7 +127,7 @@ def _read_packed(data: memoryview, packing: Compression | None, source: str, lay
     layers = (*layers, packing.value)
     inner = _wrapping(memoryview(first))
     if inner in _CONTAINERS or compression_of(first) is not None:
-        return _read(memoryview(b"".join((first, *pieces))), source, layers)
+        return _read(budget.join(first, pieces, source), source, layers, budget)
     return _plain(scan_kernel(_with_first(first, pieces), source), (*layers, inner or "plain bytes"))
 
 

@@ -34,7 +34,7 @@ def _render(run: Run) -> str:
 def _board(board: BoardRun) -> Iterator[str]:
     """A test set of the board's name around its cases; no name twice in it."""
     yield f"TESTSET START {_name(board.serial)}"
-    taken: set[str] = set()
+    taken: dict[str, int] = {}
     for verdict in board.verdicts:
         name = _alone(_case(verdict), taken)
         yield f"TESTCASE TEST_CASE_ID={name} RESULT={_RESULTS[verdict.outcome]}"
@@ -59,12 +59,12 @@ def _name(text: str) -> str:
     return _ODD.sub("_", text)[:_LONGEST] or "_"
 
 
-def _alone(name: str, taken: set[str]) -> str:
-    number, unique = 1, name
-    while unique in taken:
-        number += 1
-        unique = f"{name}_{number}"
-    taken.add(unique)
+def _alone(name: str, taken: dict[str, int]) -> str:
+    unique = name
+    while unique in taken:  # counting on from the last of that name
+        taken[name] += 1
+        unique = f"{name}_{taken[name]}"
+    taken[unique] = 1
     return unique
 
 

@@ -41,17 +41,16 @@ class Anchors:
     """Fragment names: the same for the same thing in every report, and never twice in one page."""
 
     def __init__(self) -> None:
-        self._taken: set[str] = set()
+        self._taken: dict[str, int] = {}
 
     def of(self, *parts: str | None, under: str = "") -> str:
         """A name such as ``SERIAL/heap.mode/system``; ``under`` is one that was given before."""
         own = [safe_name(part) for part in parts if part is not None]
         base = name = "/".join([under, *own] if under else own)
-        count = 1
-        while name in self._taken:
-            count += 1
-            name = f"{base}~{count}"
-        self._taken.add(name)
+        while name in self._taken:  # counting on from the last of that name: a board may send one name many times
+            self._taken[base] += 1
+            name = f"{base}~{self._taken[base]}"
+        self._taken[name] = 1
         return name
 
 

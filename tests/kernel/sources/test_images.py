@@ -93,6 +93,16 @@ def test_wrapping_without_end_is_refused() -> None:
         source_from_bytes(data, "x")
 
 
+def test_what_is_packed_in_each_other_is_bounded_in_sum(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = KERNEL
+    for _ in range(3):
+        data = PACKERS["gzip"](data)
+    assert same(source_from_bytes(data, "x"))
+    monkeypatch.setattr("bringup.kernel.sources.kernel_image._MAX_HELD", len(KERNEL) // 1000)
+    with pytest.raises(ConfigError, match="in each other unpack to more"):
+        source_from_bytes(data, "x")
+
+
 def test_a_kernel_without_its_configuration_says_so() -> None:
     source = source_from_bytes(plain_kernel(None), "Image")
     assert source.config is None
