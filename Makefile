@@ -1,6 +1,6 @@
 # make demo    from a clone to a report: boots a board in QEMU, observes, judges, reports
 # make test    every test but those of built kernels, virtual boards included
-# make kernels       compiles the kernels of the boards arm64-5.10, arm64-6.12 and arm64-7.x, and fetches and compiles
+# make kernels       compiles the kernels of virtual boards that have their own, and fetches and compiles
 #                    those that 'bringup kconfig' is tested with: once, into the user's cache folder
 # make test-kernels  the tests that need them, with none of them skipped, and make facts
 # make facts   what bringup says of kernels, against the sources of several: a table, what is wrong, what to look at
@@ -37,7 +37,7 @@ kernels: $(VENV)/.installed
 	@scripts/system-packages qemu-system-aarch64:qemu-system-arm dtc:device-tree-compiler make:make gcc:gcc \
 		gencat:libc6-dev aarch64-linux-gnu-gcc:gcc-aarch64-linux-gnu flex:flex bison:bison bc:bc perl:perl \
 		xz:xz-utils lzma:xz-utils lzop:lzop lz4:lz4 zstd:zstd bzip2:bzip2 dpkg-deb:dpkg
-	@for board in arm64-5.10 arm64-6.12 arm64-7.x; do $(BIN)/bringup virtual setup $$board || exit $$?; done
+	@for board in $$($(BIN)/python -m bringup.virtual.listing); do $(BIN)/bringup virtual setup $$board || exit $$?; done
 	@$(BIN)/python -m tests.support.kernel.fetch
 
 facts: $(VENV)/.installed-dev

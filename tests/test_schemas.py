@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +13,14 @@ import pytest
 from referencing import Registry, Resource
 
 from bringup.compare.runs import Comparison
+from bringup.config.listing import listed_configs
 from bringup.document import read_document, write_document
+from bringup.lab.host import Host, examine_host
+from bringup.lab.survey import BoardList, BoardSummary
 from bringup.report.events import Event, RunBegin, RunEnd, VerdictGiven
 from bringup.report.load import load_document
 from bringup.results.run import Run
+from bringup.virtual.listing import listed_profiles
 from tests.support.documents import plain
 from tests.support.report import compared, sample
 from tests.support.schemas import PUBLISHED, closed, published, text_of
@@ -132,3 +137,21 @@ def test_nothing_is_said_where_nothing_is_left_out(tmp_path: Path) -> None:
     notes: list[str] = []
     load_document(tmp_path, notes.append)
     assert notes == []
+
+
+@pytest.mark.parametrize(
+    ("name", "make"),
+    [
+        ("lab/schemas/boards-1.json", lambda: BoardList((BoardSummary("x", "device"), BoardSummary("y", "offline")))),
+        ("lab/schemas/host-1.json", lambda: Host(tuple(examine_host()))),
+        ("config/schemas/configs-1.json", listed_configs),
+        ("virtual/schemas/virtual-1.json", listed_profiles),
+    ],
+)
+def test_what_is_listed_is_valid_and_a_missing_field_is_noticed(name: str, make: Callable[[], Any]) -> None:
+    validator = jsonschema.Draft202012Validator(closed(published(name)))
+    document = plain(make())
+    validator.validate(document)
+    (items,) = (value for value in document.values() if isinstance(value, list))
+    del items[0][next(iter(items[0]))]
+    assert not validator.is_valid(document)

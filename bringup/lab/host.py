@@ -7,8 +7,8 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
-from typing import Any
+
+from msgspec import Struct
 
 from bringup.allocator.abi import Abi
 from bringup.allocator.manifest import binary
@@ -17,19 +17,20 @@ from bringup.errors import BringupError, VirtualBoardError
 from bringup.virtual import BuiltKernel, cache_folder, profiles
 from bringup.virtual.kernel.kbuild import require_tools
 
-__all__ = ["HostFact", "examine_host"]
+__all__ = ["Host", "HostFact", "examine_host"]
 
 
 _ANY_BOARD = "every board"
 
 
-@dataclass(frozen=True, slots=True)
-class HostFact:
-    """One thing.
+class HostFact(Struct, frozen=True):
+    """One thing that bringup may need.
 
-    :param ok: it is here.
-    :param needed_for: what does not work without it.
-    :param required: no board at all can be tested without it.
+    :param ok: Whether it is here.
+    :param seen: Its version, where it is, or what is missing.
+    :param needed_for: What does not work without it.
+    :param hint: How to get it; may be empty.
+    :param required: Whether no board at all can be tested without it.
     """
 
     name: str
@@ -39,9 +40,11 @@ class HostFact:
     hint: str = ""
     required: bool = False
 
-    def to_json(self) -> dict[str, Any]:
-        """All fields."""
-        return asdict(self)
+
+class Host(Struct, frozen=True, tag_field="schema", tag="bringup.host/1"):
+    """What this host has and lacks."""
+
+    facts: tuple[HostFact, ...]
 
 
 def examine_host() -> Iterator[HostFact]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
-from typing import Any
+
+from msgspec import Struct
 
 from bringup.board import Board, Selection, connect_all, list_boards, reach
 from bringup.config.match import Observed, match_board
@@ -15,7 +15,7 @@ from bringup.deadline import Deadline
 from bringup.errors import BoardError
 from bringup.text import from_board, parse_number
 
-__all__ = ["BoardSummary", "survey", "survey_all"]
+__all__ = ["BoardList", "BoardSummary", "survey", "survey_all"]
 
 _SECONDS = 10.0
 _MODEL = "ro.product.model"
@@ -28,14 +28,16 @@ cat /sys/firmware/devicetree/base/compatible 2>/dev/null
 """
 
 
-@dataclass(frozen=True, slots=True)
-class BoardSummary:
-    """One board at a glance; what is ``None`` is not known.
+class BoardSummary(Struct, frozen=True):
+    """One board at a glance; what is null is not known.
 
-    :param page_size: bytes.
-    :param root: whether adbd runs as root.
-    :param config: the board config that matches, or why none does.
-    :param problem: why it could not be asked.
+    :param serial: As adb lists the board.
+    :param state: adb's word for its state.
+    :param kernel: The kernel's release, as uname -r says it.
+    :param page_size: Bytes.
+    :param root: Whether adbd runs as root.
+    :param config: The board config that matches.
+    :param problem: Why it could not be asked, or why no board config matches.
     """
 
     serial: str
@@ -47,9 +49,11 @@ class BoardSummary:
     config: str | None = None
     problem: str | None = None
 
-    def to_json(self) -> dict[str, Any]:
-        """All fields."""
-        return asdict(self)
+
+class BoardList(Struct, frozen=True, tag_field="schema", tag="bringup.boards/1"):
+    """The boards that adb lists."""
+
+    boards: tuple[BoardSummary, ...]
 
 
 def survey_all(selection: Selection, configs: Sequence[BoardConfig]) -> list[BoardSummary]:

@@ -12,16 +12,20 @@ import bringup
 from bringup.cli.actions.kconfig.each import KconfigOfMany
 from bringup.compare.runs import SCHEMA as COMPARE
 from bringup.compare.runs import Comparison
+from bringup.config.listing import ConfigList
 from bringup.json_schema import json_schema
 from bringup.kernel.history.status import Status
 from bringup.kernel.requirements.check import KconfigCheck
 from bringup.kernel.requirements.diff import KconfigDiff
 from bringup.kernel.requirements.explain import KconfigExplanation, KconfigNames
+from bringup.lab.host import Host
+from bringup.lab.survey import BoardList
 from bringup.report.events import SCHEMA as EVENTS
 from bringup.report.events import Event
 from bringup.results.run import SCHEMA as RUN
 from bringup.results.run import Run
 from bringup.scan.document import RuleList, Scan
+from bringup.virtual.listing import VirtualList
 
 #: Where each is in the package, and what it is made from: a class, the schema's name, its title.
 PUBLISHED: dict[str, tuple[Any, str, str]] = {
@@ -52,6 +56,10 @@ PUBLISHED: dict[str, tuple[Any, str, str]] = {
         "bringup.status/1",
         "what of DMA-BUF heaps mainline has, and a board's upstream gap",
     ),
+    "lab/schemas/boards-1.json": (BoardList, "bringup.boards/1", "the boards that adb lists"),
+    "lab/schemas/host-1.json": (Host, "bringup.host/1", "what this host has and lacks"),
+    "config/schemas/configs-1.json": (ConfigList, "bringup.configs/1", "the board configs there are"),
+    "virtual/schemas/virtual-1.json": (VirtualList, "bringup.virtual/1", "virtual boards, and those that run"),
 }
 FOLDER = Path(bringup.__file__).parent
 

@@ -8,7 +8,7 @@ from bringup.board import Selection
 from bringup.cli.console import out, print_json, say, table
 from bringup.config.shipped import choose_configs
 from bringup.config.units import show_size
-from bringup.lab.survey import survey_all
+from bringup.lab.survey import BoardList, survey_all
 
 __all__ = ["list_boards"]
 
@@ -18,7 +18,7 @@ def list_boards(selection: Selection, config_dir: list[Path] | None, *, as_json:
     configs, _ = choose_configs(None, config_dir)
     boards = survey_all(selection, configs)
     if as_json:
-        print_json({"schema": "bringup.boards/1", "boards": [board.to_json() for board in boards]})
+        print_json(BoardList(tuple(boards)))
         return
     rows = [
         (

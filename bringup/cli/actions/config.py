@@ -14,6 +14,7 @@ from bringup.cli.console import out, print_error, print_json, say, table
 from bringup.cli.progress import whole_record
 from bringup.config.draft import Draft, draft, draft_name
 from bringup.config.jsonschema import board_config_schema
+from bringup.config.listing import listed_configs
 from bringup.config.match import MatchOutcome
 from bringup.config.shipped import config_dirs, find_config, list_configs, load_all
 from bringup.errors import ConfigError, ExitCode, UsageError
@@ -32,12 +33,11 @@ _ACTION = "begin a board config"
 
 def list_all(config_dir: Sequence[Path], *, as_json: bool) -> None:
     """Print each board config with its title and file."""
-    dirs = config_dirs(config_dir)
-    rows = [(entry.name, find_config(entry.name, dirs).title, str(entry.path)) for entry in list_configs(dirs)]
+    found = listed_configs(config_dir)
     if as_json:
-        configs = [{"name": name, "title": title, "path": path} for name, title, path in rows]
-        print_json({"schema": "bringup.configs/1", "configs": configs})
+        print_json(found)
     else:
+        rows = ((config.name, config.title, config.path) for config in found.configs)
         out().print(table(["board config", "board", "file"], rows))
 
 

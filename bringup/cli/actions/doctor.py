@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bringup.cli.console import out, print_json, table
 from bringup.errors import ExitCode
-from bringup.lab.host import examine_host
+from bringup.lab.host import Host, examine_host
 
 __all__ = ["show_host"]
 
@@ -14,7 +14,7 @@ def show_host(*, as_json: bool) -> int:
     facts = list(examine_host())
     missing = [fact for fact in facts if not fact.ok]
     if as_json:
-        print_json({"schema": "bringup.host/1", "facts": [fact.to_json() for fact in facts]})
+        print_json(Host(tuple(facts)))
     else:
         rows = [("ok" if fact.ok else "missing", fact.name, fact.seen, fact.needed_for) for fact in facts]
         out().print(table(["", "what", "seen", "needed for"], rows))

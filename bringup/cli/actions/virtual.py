@@ -13,9 +13,10 @@ from bringup.deadline import Deadline
 from bringup.errors import UsageError
 from bringup.report.units import size
 from bringup.text import pluralize
-from bringup.virtual import Options, find_image, find_profile, profiles, running, start, stop
+from bringup.virtual import Options, find_profile, running, start, stop
 from bringup.virtual import setup as set_up
 from bringup.virtual.cleaning import clean as remove_unused
+from bringup.virtual.listing import listed_profiles
 
 __all__ = ["clean", "list_profiles", "setup", "start_board", "stop_boards"]
 
@@ -68,28 +69,17 @@ def clean(*, everything: bool) -> None:
 
 def list_profiles(*, as_json: bool) -> None:
     """Print the profiles, and the boards that run."""
-    serials: dict[str, dict[str, str]] = {profile.name: {} for profile in profiles()}
-    for board in running():
-        serials.setdefault(board.profile, {})[board.name] = board.serial
+    found = listed_profiles()
     if as_json:
-        rows = [
-            {
-                "profile": profile.name,
-                "summary": profile.summary,
-                "set_up": find_image(profile) is not None,
-                "running": serials[profile.name],
-            }
-            for profile in profiles()
-        ]
-        print_json({"schema": "bringup.virtual/1", "profiles": rows})
+        print_json(found)
         return
     cells = [
         (
-            profile.name,
+            profile.profile,
             profile.summary,
-            "yes" if find_image(profile) is not None else "no",
-            ", ".join(f"{name} ({serial})" for name, serial in serials[profile.name].items()),
+            "yes" if profile.set_up else "no",
+            ", ".join(f"{name} ({serial})" for name, serial in profile.running.items()),
         )
-        for profile in profiles()
+        for profile in found.profiles
     ]
     out().print(table(["profile", "what it is", "set up", "running"], cells))
