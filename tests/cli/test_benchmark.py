@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from bringup.cli.actions.heap import parse_sizes, parse_threads
+from bringup.board import Selection
+from bringup.cli.actions import heap
+from bringup.cli.actions.heap import BenchOptions, bench_heaps, parse_sizes, parse_threads
 from bringup.errors import UsageError
+from tests.support.lying_board import lying_board
 
 
 def test_sizes_are_read_as_people_write_them_and_sorted() -> None:
@@ -28,3 +31,15 @@ def test_threads_are_numbers_or_all() -> None:
 def test_what_is_no_number_of_threads_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="neither a number from 1 to 64 nor all"):
         parse_threads(text)
+
+
+@pytest.mark.parametrize(("heaps", "status"), [(("nosuch*",), 3), ((), 0)])
+def test_a_pattern_that_matches_no_heap_measures_nothing(
+    monkeypatch: pytest.MonkeyPatch, heaps: tuple[str, ...], status: int
+) -> None:
+    board = lying_board()
+    monkeypatch.setattr(heap, "selected_boards", lambda _: [board])
+    options = BenchOptions(
+        root="auto", heaps=heaps, sizes=None, threads=None, seconds=1, output=None, replace=False, as_json=True
+    )
+    assert bench_heaps(Selection(), options) == status

@@ -21,7 +21,7 @@ from bringup.cli.exit_status import exit_status
 from bringup.cli.progress import live_steps, whole_record
 from bringup.cli.run_output import prepare_folder, write_reports
 from bringup.config.shipped import choose_configs
-from bringup.errors import UsageError
+from bringup.errors import ExitCode, UsageError
 from bringup.facts.board import Facts
 from bringup.facts.ion_equivalence import ion_facts
 from bringup.lab.judging import heap_verdicts
@@ -31,6 +31,7 @@ from bringup.record.benchmark import ALL_CPUS, EVERY_HEAP, SIZES, Benchmark
 from bringup.record.observe import Observation
 from bringup.report.benchmark import summary
 from bringup.report.bounded import shown
+from bringup.results.run import BoardRun
 from bringup.results.verdict import Verdict
 from bringup.text import did_you_mean, shell_word, visible
 
@@ -168,7 +169,15 @@ def bench_heaps(selection: Selection, options: BenchOptions) -> int:
             out().print(f"kept in {keep}", soft_wrap=True)
     for error in errors:
         print_error(error)
-    return int(errors[0].exit_code) if errors else 0
+    missing = [board.serial for board in run.boards if options.heaps and not _measured(board)]
+    for serial in missing:
+        say(f"{visible(serial)}: no heap matches {visible(' '.join(options.heaps))}: nothing was measured")
+    return int(errors[0].exit_code) if errors else int(ExitCode.INFRASTRUCTURE if missing else ExitCode.PASSED)
+
+
+def _measured(board: BoardRun) -> bool:
+    """Whether a heap was measured, and not only what the board itself can do."""
+    return any(timing.source != "limit" for timing in board.timings)
 
 
 def parse_sizes(text: str | None) -> tuple[int, ...]:
