@@ -28,6 +28,8 @@ _MAX_ODD = 1000
 _FEW_ODD = 20
 
 _HEAD = r"^#\s+Linux/(\S{1,32}) (\S{1,120}) Kernel Configuration"
+# Before 2.6.33: no architecture.
+_OLD_HEAD = r"^# Linux kernel version:() (\S{1,120})$"
 _NUMBER = r"-?[0-9]{1,20}|0[xX][0-9a-fA-F]{1,16}"
 _STRING = r'"(?:[^"\\\n]++|\\.)*+"'
 # A line as the kernel writes it: everything that stands between two of these is a comment, or is read line by line.
@@ -325,10 +327,10 @@ def _second_value(source: str, line: int, symbol: str, old: str, new: str, first
 
 
 def _head(text: str) -> tuple[KernelVersion | None, str | None]:
-    match = re.search(_HEAD, text[:4096], re.MULTILINE)
+    match = re.search(_HEAD, text[:4096], re.MULTILINE) or re.search(_OLD_HEAD, text[:4096], re.MULTILINE)
     if match is None:
         return None, None
-    arch = arch_of_machine(match[1]) or match[1]  # before 3.x the head said x86_64
+    arch = arch_of_machine(match[1]) or match[1] or None  # 2.6 said x86_64
     try:
         return KernelVersion.parse(match[2]), arch
     except UsageError:

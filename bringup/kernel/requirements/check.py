@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from bringup.errors import ConfigError, UsageError
+from bringup.kernel.history.architecture import arch_of_machine
 from bringup.kernel.history.version import Flavour, KernelVersion
 from bringup.kernel.kconfig.dotconfig import KernelConfig, Override
 from bringup.kernel.requirements.evidence import Evidence
@@ -58,10 +60,12 @@ class CheckOptions(Struct, frozen=True):
         """The kernel version to judge a source against."""
         return self.version or source.version or (self.tree.version if self.tree else None)
 
-    @property
-    def architecture(self) -> str | None:
-        """The architecture that was named, else the tree's."""
-        return self.arch or (self.tree.arch if self.tree else None)
+    def arch_of(self, source: Source) -> str | None:
+        """The architecture that was named, else the tree's, the configuration's, that of ``arch/arm64/configs/``."""
+        of_config = source.config.arch if source.config else None
+        folder = re.search(r"(?:^|/)arch/(\w{1,32})/configs/", source.name, re.ASCII)
+        of_path = arch_of_machine(folder[1]) if folder else None
+        return self.arch or (self.tree.arch if self.tree else None) or of_config or of_path
 
     def evidence_of(self, source: Source) -> Evidence:
         """What is known besides the configuration. What a person says counts more than what the source says."""
@@ -138,7 +142,7 @@ def check_source(source: Source, options: CheckOptions) -> KconfigCheck:
     refuse_doubtful(source.config, options.all_requirements)
     evidence, tree, later = options.evidence_of(source), options.tree, options.later
     subject = Subject.of(
-        source.config, options.version_of(source), options.flavour, options.architecture, evidence, tree
+        source.config, options.version_of(source), options.flavour, options.arch_of(source), evidence, tree
     )
     kernel, config, version = subject.kernel, source.config, subject.kernel.version
     changes: tuple[KernelChange, ...] | None = None if later is None else ()
@@ -202,7 +206,7 @@ def fragment_for(source: Source, options: CheckOptions, *, only_required: bool =
         source.require_config("make a fragment"),
         options.version_of(source),
         options.flavour,
-        options.architecture,
+        options.arch_of(source),
         options.evidence_of(source),
         requirements=options.all_requirements,
         symbols=options.tree,

@@ -339,12 +339,13 @@ def _remedy(requirement: Requirement, subject: Subject) -> tuple[str, ...]:
 
 
 def _lines_with_dependencies(requirement: Requirement, subject: Subject, otherwise: tuple[str, ...]) -> tuple[str, ...]:
-    """What a fragment lacks so that the requirement holds, dependencies included.
+    """What a fragment, or a vendor's whole configuration, lacks so that the requirement holds, dependencies included.
 
-    :param otherwise: the lines where there is no fragment, or nothing can be set.
+    :param otherwise: the lines where nothing can be set. Those of mainline's whole configurations have no dependency
+        that another requirement does not name.
     """
     config = subject.config
-    if config is None or config.complete:
+    if config is None or (config.complete and subject.kernel.flavour is Flavour.MAINLINE):
         return otherwise
     from bringup.kernel.requirements.planning import Impossible, Plan, Planner
 

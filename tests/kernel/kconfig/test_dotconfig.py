@@ -175,8 +175,18 @@ def test_whose_tree_is_told_by_its_symbols(symbol: str, flavour: Flavour) -> Non
     assert parse_config(f"CONFIG_{symbol}\n", "x").flavour is flavour
 
 
-def test_the_architecture_is_spelled_as_the_kernels_folder() -> None:
-    assert parse_config("# Linux/x86_64 2.6.39 Kernel Configuration\nCONFIG_A=y\n", "x").arch == "x86"
+@pytest.mark.parametrize(
+    ("head", "version", "arch"),
+    [
+        ("# Linux/x86_64 2.6.39 Kernel Configuration", "2.6.39", "x86"),
+        ("# Linux/arm64 5.4.35 Kernel Configuration", "5.4.35", "arm64"),
+        ("# Linux kernel version: 2.6.31-17-generic", "2.6.31-17-generic", None),
+        ("# Linux/x86_64 syzkaller Kernel Configuration", "None", "x86"),
+    ],
+)
+def test_heads_of_all_times(head: str, version: str, arch: str | None) -> None:
+    config = parse_config(f"#\n{head}\n#\nCONFIG_A=y\n", "x")
+    assert (str(config.version), config.arch) == (version, arch)
 
 
 def test_later_files_win_and_say_so() -> None:

@@ -5,6 +5,8 @@ Each case carries where it was seen. What is judged is the kind: belief in lines
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,11 +14,14 @@ from hypothesis import strategies as st
 from bringup.errors import ConfigError
 from bringup.kernel.history.version import Flavour, KernelVersion
 from bringup.kernel.kconfig.dotconfig import KernelConfig, parse_config
+from bringup.kernel.kconfig.source_tree import read_tree
+from bringup.kernel.kconfig.tree_check import check_against_tree
 from bringup.kernel.requirements.check import CheckOptions, KconfigCheck, check_source, fragment_for
 from bringup.kernel.requirements.evidence import Evidence
 from bringup.kernel.requirements.verdict import Answer, KconfigVerdict
 from bringup.kernel.sources.source import Source, SourceKind, config_from_bytes
 from bringup.outcome import Outcome
+from tests.support.kernel.source_tree import SOURCE_TREE
 
 GKI = "IKCONFIG=y IKCONFIG_PROC=y ANDROID_VENDOR_HOOKS=y GKI_HACKS_TO_FIX=y CMA=y CMA_DEBUGFS=y CMA_AREAS=16 DMA_CMA=y DMABUF_HEAPS=y DMABUF_HEAPS_DEFERRED_FREE=y DMABUF_HEAPS_PAGE_POOL=y DMABUF_SYSFS_STATS=y SYNC_FILE=y"  # fmt: skip
 ARM64 = (
@@ -109,12 +114,43 @@ def test_what_the_system_heap_of_android_trees_depends_on_comes_along(already: s
     assert wanted <= set(system.remedy)
 
 
+_ANDROID_HEAPS = """\
+menuconfig DMABUF_HEAPS_DEFERRED_FREE
+\tbool "Deferred free"
+
+menuconfig DMABUF_HEAPS_PAGE_POOL
+\tbool "Page pool"
+
+config DMABUF_HEAPS_SYSTEM
+\ttristate "System"
+\tdepends on DMABUF_HEAPS && DMABUF_HEAPS_DEFERRED_FREE && DMABUF_HEAPS_PAGE_POOL
+"""
+_PLAIN_HEAPS = 'config DMABUF_HEAPS_SYSTEM\n\ttristate "System"\n\tdepends on DMABUF_HEAPS\n'
+
+
+@pytest.mark.parametrize("heaps", [_ANDROID_HEAPS, _PLAIN_HEAPS])
+def test_the_fragment_survives_in_either_tree(tmp_path: Path, heaps: str) -> None:
+    """Written from history alone; then both kinds of 5.10 trees keep the heap, as their own Kconfig says."""
+    before, _, rest = SOURCE_TREE["drivers/Kconfig"].partition("if DMABUF_HEAPS\n")
+    files = {**SOURCE_TREE, "drivers/Kconfig": f"{before}{heaps}\n{rest.partition('endif')[2]}"}
+    for name, text in {**files, "Makefile": "VERSION = 5\nPATCHLEVEL = 10\nSUBLEVEL = 66\n"}.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text)
+    tree = read_tree(tmp_path, "arm64")
+    words = " ".join(line.removeprefix("CONFIG_") for line in lines(config_of("CMA=y"), "5.10", Flavour.VENDOR))
+    dropped = {problem.symbol for problem in check_against_tree(config_of(words.replace("# CONFIG_", "!")), tree)}
+    assert "DMABUF_HEAPS_SYSTEM" not in dropped
+    alone = {problem.symbol for problem in check_against_tree(config_of("DMABUF_HEAPS=y DMABUF_HEAPS_SYSTEM=y"), tree)}
+    assert ("DMABUF_HEAPS_SYSTEM" in alone) is (heaps is _ANDROID_HEAPS)
+
+
 def test_a_whole_configuration_says_whether_its_tree_has_the_page_pool() -> None:
     on = f"{ARM64} DMABUF_HEAPS=y DMABUF_HEAPS_SYSTEM=y DMABUF_HEAPS_CARVEOUT=y"
     assert verdict(checked(config_of(on, "5.10.66")), "heaps.system").outcome is Outcome.PASS
     off = f"{ARM64} !DMABUF_HEAPS !DMABUF_HEAPS_CARVEOUT"
     assert "CONFIG_DMABUF_HEAPS_PAGE_POOL=y" not in lines(config_of(off, "5.10.66"))
     has_it = f"{off} !DMABUF_HEAPS_PAGE_POOL !DMABUF_HEAPS_DEFERRED_FREE"
+    assert "CONFIG_DMABUF_HEAPS_PAGE_POOL=y" in verdict(checked(config_of(has_it, "5.10.66")), "heaps.system").remedy
     assert "CONFIG_DMABUF_HEAPS_PAGE_POOL=y" in lines(config_of(has_it, "5.10.66"))
 
 
@@ -234,7 +270,7 @@ def test_a_module_is_no_fix_without_the_framework() -> None:
     """CoreELEC's Amlogic 5.4, with GKI's symbols on and heaps off; pmaports: samsung-gta7litewifi 4.19, without the option."""
     gki = f"{ARM64} GKI_HACKS_TO_FIX=y ION=y"
     off = verdict(checked(config_of(f"{gki} !DMABUF_HEAPS", "5.4.210")), "heaps.system")
-    assert (off.outcome, off.remedy) == (Outcome.FAIL, ("CONFIG_DMABUF_HEAPS_SYSTEM=y",))
+    assert (off.outcome, off.remedy) == (Outcome.FAIL, ("CONFIG_DMABUF_HEAPS_SYSTEM=y", "CONFIG_DMABUF_HEAPS=y"))
     lacking = verdict(checked(config_of(gki, "4.19.191")), "heaps.system")
     assert (lacking.outcome, lacking.answer) == (Outcome.SKIP, Answer.NO_SUCH_SYMBOL)
 
@@ -348,4 +384,6 @@ def test_a_default_that_hangs_on_the_architecture_is_not_known_without_it() -> N
     assert (size.outcome, size.answer) == (Outcome.WARN, Answer.UNPROVEN)
     assert "pass --arch" in (size.reason or "")
     assert verdict(checked(config, "6.6", Flavour.GKI), "cma.size").outcome is Outcome.PASS
+    in_tree = Source("common/arch/arm64/configs/gki_defconfig", SourceKind.FRAGMENT, config)
+    assert verdict(check_source(in_tree, CheckOptions(version, Flavour.GKI)), "cma.size").outcome is Outcome.PASS
     assert verdict(checked(config, "6.12"), "cma.areas").outcome is Outcome.PASS
