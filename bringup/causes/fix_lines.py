@@ -76,7 +76,7 @@ def options_for(facts: Facts, heap: Heap | None) -> tuple[str, ...]:
 
 def node_line(facts: Facts, name: str, mode: int | None = None, user: str = "", group: str = "") -> tuple[Change, ...]:
     """The line that gives a heap's node its mode and owner, for ueventd or udev; default: the usual ones there."""
-    if facts.has_udev:
+    if _speaks_udev(facts):
         usual = dict(zip(("mode", "owner", "group"), LINUX_NODE, strict=True))
         given = {"mode": f"{mode:04o}", "owner": user, "group": group} if mode is not None else {}
         changes = _rendered(facts, "udev", _UDEV, heap=_heap(facts, name, node=usual | given))
@@ -87,12 +87,18 @@ def node_line(facts: Facts, name: str, mode: int | None = None, user: str = "", 
 
 def node_words(facts: Facts) -> tuple[str, ...]:
     """What to do besides the line of :func:`node_line`: udev's rules act when they are read, ueventd's at boot."""
-    if not facts.has_udev:
+    if not _speaks_udev(facts):
         return ()
     node = facts.record.node(_UDMABUF)
     there = node is not None and node.state is State.OK
     instead = (f"or use {_UDMABUF}, which this board has: DMA-BUFs of a program's own memory",) if there else ()
     return (*UDEV_NO_RULE.fix, *instead)
+
+
+def _speaks_udev(facts: Facts) -> bool:
+    """Whether the board has udev, or its record is older than that question and shows nothing of Android."""
+    is_asked = "/run/udev" in facts.record.globs
+    return facts.has_udev or not (is_asked or facts.is_android or facts.ueventd_rules)
 
 
 _UDMABUF = "/dev/udmabuf"

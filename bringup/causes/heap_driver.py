@@ -99,8 +99,10 @@ def is_new_enough(facts: Facts) -> Link:
         return f"Linux {release} has DMA-BUF heaps (since 5.6)"
     if (shown := _backport(facts)) is not None:
         return f"Linux {release} has DMA-BUF heaps as a backport: {shown}"
-    config = facts.kernel_config
+    config, framework = facts.kernel_config, facts.kconfig.get("heaps.framework")
     seen = () if config is None else (config.line("DMABUF_HEAPS"),)
+    if framework is not None and framework.cause is not None and framework.cause.id == KERNEL_TOO_OLD.id:
+        return Diagnosis(framework.cause, (release, *seen), framework.remedy)
     cause = KERNEL_TOO_OLD.here("this kernel is older than DMA-BUF heaps (5.6)")
     return Diagnosis(cause, (release, *seen), KERNEL_TOO_OLD.fix)
 

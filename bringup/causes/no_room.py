@@ -33,29 +33,63 @@ def why_no_room(facts: Facts, node: ReservedNode | None, evidence: tuple[str, ..
     base, size = node.extent if node is not None else (None, None)
     if node is None or size is None:
         return _default_area(facts, evidence)
+    if (why := outside_ram(facts, node, evidence)) is not None:
+        return why
     regions = _occupied(facts, node.name)
-    spans = _where_it_may_lie(facts, node, size, regions)
-    where = " or ".join(f"{begin:#x} to {end:#x}" for begin, end in spans[:2])
+    asked = _asked(node, size)
+    spans = _in_ram(facts, asked, regions)
+    where = _shown_spans(asked or spans)
     there = [region for region in regions if any(region.begin < end and begin < region.end for begin, end in spans)]
     seen = (*evidence, str(node), *(_shown(region) for region in there[:6]))
-    generic = Diagnosis(known.here(f"{known.clause}: {node.name}"), seen, known.fix)
-    if base is not None and _longest(spans, (), 1) < size:
-        text = f"there is no room for {node.name}: not all of {base:#x} to {base + size:#x} is memory of this board"
-        return Diagnosis(known.here(text), seen, (f"give {node.name} an address that is RAM on this board",))
     step = cma_granule(facts) or 1 if base is None else 1
-    if not spans or _longest(spans, there, step) >= size:
-        return generic
-    culprit = _culprit(spans, there, size, step)
-    if culprit is None:
-        text = f"there is no room for {node.name}: {', '.join(region.name for region in there[:4])} lie in {where}"
-        return Diagnosis(known.here(text), seen, known.fix) if len(there) > 1 else generic
-    text = f"there is no room for {node.name}: {_named(culprit)} lies in {where}"
-    return Diagnosis(known.here(text), seen, (_move(facts, culprit, where), *known.fix))
+    text = f"there is no room for {node.name}"
+    if (culprit := _culprit(spans, there, size, step)) is not None:
+        text = f"{text}: {_named(culprit)} lies in {where}"
+        return Diagnosis(known.here(text), seen, (_move(facts, culprit, where), *known.fix))
+    got, wanted = _length(spans), _length(asked)
+    if spans and got < wanted:
+        text = f"{text}: of {where} Linux got only {show_size(got)}, firmware keeps the rest"
+        return Diagnosis(known.here(text), seen, (_LESS_FOR_FIRMWARE, *known.fix))
+    if spans and len(there) > 1 and _longest(spans, there, step) < size:
+        text = f"{text}: {', '.join(region.name for region in there[:4])} lie in {where}"
+        return Diagnosis(known.here(text), seen, known.fix)
+    return Diagnosis(known.here(f"{known.clause}: {node.name}"), seen, known.fix)
+
+
+_LESS_FOR_FIRMWARE = "give firmware less memory (Raspberry Pi: gpu_mem in config.txt), or the region another range"
+
+
+def outside_ram(facts: Facts, node: ReservedNode, evidence: tuple[str, ...]) -> Diagnosis | None:
+    """The diagnosis for a region whose own address is not RAM; ``None`` if it is, or if that is not known."""
+    base, size = node.extent
+    if base is None or size is None:
+        return None
+    if _length(_in_ram(facts, [(base, base + size)], _occupied(facts, node.name))) >= size:
+        return None
+    known = CMA_REGION_DOES_NOT_FIT
+    text = f"there is no room for {node.name}: not all of {base:#x} to {base + size:#x} is memory of this board"
+    fix = f"give {node.name} an address that is RAM on this board"
+    return Diagnosis(known.here(text), (*evidence, str(node)), (fix,))
+
+
+def why_firmware_kept_out(nodes: tuple[str, ...], evidence: tuple[str, ...]) -> Diagnosis:
+    """The diagnosis for regions of firmware that the kernel did not set aside.
+
+    The kernel does not unmap memory that something else has reserved already, and logs that; the memory stays reserved
+    (drivers/of/fdt.c of Linux 6.12: early_init_dt_reserve_memory; khadas/fenix#197).
+    """
+    known = CMA_REGION_DOES_NOT_FIT
+    text = f"the kernel did not set aside {', '.join(nodes)}: something else has that memory; no pool is among them"
+    fix = "nothing, if /proc/iomem has that memory as reserved all the same; else firmware's memory is not protected"
+    return Diagnosis(known.here(text), evidence, (fix,))
 
 
 def _default_area(facts: Facts, evidence: tuple[str, ...]) -> Diagnosis:
-    known, given = CMA_REGION_DOES_NOT_FIT, cma_parameters(facts)
-    if not given:
+    """For the area of ``cma=`` or, without that, of the configuration."""
+    known, given, config = CMA_REGION_DOES_NOT_FIT, cma_parameters(facts), facts.kernel_config
+    if not given and config is not None and config.get("CMA_SIZE_MBYTES") not in (None, "0"):
+        given = (config.line("CMA_SIZE_MBYTES"),)
+    if not given or not any("cma: Failed to reserve" in line for line in evidence):
         return Diagnosis(known.here(), evidence, known.fix)
     text = f"there is no room for the CMA area that {given[-1]} asks for"
     last = f"; {' '.join(given[:-1])} before it has no effect, the last one counts" if len(given) > 1 else ""
@@ -79,18 +113,28 @@ def _initrd(facts: Facts) -> Iterator[MemoryRegion]:
             yield MemoryRegion("the initial ramdisk", RegionKind.BOOT, int(match["begin"], 16), end, "dmesg")
 
 
-def _where_it_may_lie(facts: Facts, node: ReservedNode, size: int, regions: Iterable[MemoryRegion]) -> list[_Span]:
-    """The ranges in RAM where the region may lie. /proc/iomem leaves out memory that is not mapped; here it counts."""
-    memory = memory_facts(facts)
+def _asked(node: ReservedNode, size: int) -> list[_Span]:
+    """Where the region is to lie; empty: anywhere."""
     base = node.extent[0]
-    asked = [(base, base + size)] if base is not None else [(begin, begin + length) for begin, length in node.ranges]
+    return [(base, base + size)] if base is not None else [(begin, begin + length) for begin, length in node.ranges]
+
+
+def _in_ram(facts: Facts, asked: list[_Span], regions: Iterable[MemoryRegion]) -> list[_Span]:
+    """What of it is RAM. /proc/iomem leaves out memory that is not mapped; here it counts."""
+    memory = memory_facts(facts)
     if memory is None or not memory.ram:
         return asked
     ram = _joined((*memory.ram, *((region.begin, region.end) for region in regions)))
-    if not asked:
-        return ram
     cut = ((max(low, begin), min(high, end)) for begin, end in asked for low, high in ram)
-    return [(low, high) for low, high in cut if low < high]
+    return [(low, high) for low, high in cut if low < high] if asked else ram
+
+
+def _length(spans: Iterable[_Span]) -> int:
+    return sum(end - begin for begin, end in spans)
+
+
+def _shown_spans(spans: Sequence[_Span]) -> str:
+    return " or ".join(f"{begin:#x} to {end:#x}" for begin, end in spans[:2])
 
 
 def _joined(spans: Iterable[_Span]) -> list[_Span]:
@@ -116,6 +160,8 @@ def _longest(spans: Iterable[_Span], regions: Sequence[MemoryRegion], step: int)
 
 def _culprit(spans: Sequence[_Span], there: Sequence[MemoryRegion], size: int, step: int) -> MemoryRegion | None:
     """The one region without which there would be room: one with a name before boot memory, the smallest first."""
+    if not spans or _longest(spans, there, step) >= size:
+        return None
     movable = [region for region in there if region.kind is not RegionKind.KERNEL]
     freeing = [
         region for region in movable if _longest(spans, [other for other in there if other is not region], step) >= size

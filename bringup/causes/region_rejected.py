@@ -23,9 +23,10 @@ from bringup.causes.known.memory import (
     CMA_REGION_OVERLAP,
     CMA_REGION_PAGE_SIZE,
     CMA_REGION_REJECTED,
+    CMA_RESERVED_IGNORED,
     NO_MATCH,
 )
-from bringup.causes.no_room import why_no_room
+from bringup.causes.no_room import outside_ram, why_firmware_kept_out, why_no_room
 from bringup.facts.board import Facts
 from bringup.facts.memory.cma_areas import cma_granule, largest_order
 from bringup.facts.memory.region_log import is_empty, names_in, pools_not_made
@@ -42,6 +43,7 @@ _REPLACED = ("using cmdline CMA params instead", 'in favor for "cma=" kernel par
 #: The causes that a line of the log shows, the more precise ones first. The wording of each is from
 #: of_reserved_mem.c, kernel/dma/contiguous.c and coherent.c, mm/cma.c of Linux 5.10, 6.12 and 7.3.
 _LOGGED = (
+    CMA_RESERVED_IGNORED,
     CMA_REGION_MISALIGNED,
     CMA_REGION_CELLS,
     CMA_REGION_DOES_NOT_FIT,
@@ -174,6 +176,8 @@ def _why(facts: Facts, rejection: Rejection) -> Diagnosis:
     if cause is KCONFIG_CMA_OFF:
         without = without_cma(facts)
         return replace(without, evidence=(*evidence, *without.evidence))
+    if cause is CMA_REGION_DOES_NOT_FIT and not rejection.harms:
+        return why_firmware_kept_out(rejection.nodes, evidence)
     if not rejection.harms:
         of = f": {', '.join(rejection.nodes)}" if rejection.nodes else ""
         return Diagnosis(cause.here(f"{cause.clause}{of}; no pool for buffers is among them"), evidence, cause.fix)
@@ -184,6 +188,8 @@ def _why(facts: Facts, rejection: Rejection) -> Diagnosis:
         return why_no_room(facts, node, evidence)
     if node is None:
         return Diagnosis(cause.here(), evidence, cause.fix)
+    if cause is CMA_REGION_REJECTED and (why := outside_ram(facts, node, evidence)) is not None:
+        return why
     evidence = (*evidence, str(node), f"CMA on this kernel: multiples of {cma_granule(facts) or 0:#x}")
     region = fix_lines.aligned_region(facts, node) if cause in _FIXED_IN_NODE else None
     changes = fix_lines.device_tree(facts, node.name, region)

@@ -5,52 +5,12 @@ Only facts are carried over (a line of a log, an option, a node); each row names
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from bringup.checks.judge import judge
-from bringup.config.schema import BoardConfig
-from bringup.config.shipped import find_config
-from bringup.facts.board import Facts
-from bringup.report.story import Finding, findings
-from tests.support.field_boards import cma, field_board, pool, reserved
-from tests.support.scripted_record import ScriptedBoard, result
-
-MIB = 1 << 20
-#: Said of every board here that no board config matches.
-NO_CONFIG = "board.no-config"
-
-
-@dataclass(frozen=True)
-class Row:
-    """One board.
-
-    :param first: outcome and cause of the first finding; ``None``: nothing but :data:`NO_CONFIG` is found.
-    :param words: what the first finding says, in its text, evidence or fix.
-    :param never: causes that are not named.
-    :param alone: no other finding fails.
-    """
-
-    report: str
-    board: ScriptedBoard
-    first: tuple[str, str] | None
-    words: Sequence[str] = ()
-    never: Sequence[str] = ()
-    config: str = ""
-    alone: bool = True
-    results: Sequence[dict[str, Any]] = ()
-
-
-def looked_at(row: Row, folder: Path) -> tuple[Finding, ...]:
-    row.board.results += row.results
-    config: BoardConfig | None = find_config(row.config) if row.config else None
-    run = judge(Facts(row.board.record(folder / "record"), config, "as the test says"))
-    return tuple(one for one in findings(run.verdicts) if one.cause is None or one.cause.id != NO_CONFIG)
-
+from tests.support.field_boards import MIB, Row, assert_found, cma, field_board, pool, reserved
+from tests.support.scripted_record import result
 
 PI = {"cells": (2, 1), "compatible": ("raspberrypi,4-model-b", "brcm,bcm2711")}
 K3 = {
@@ -181,16 +141,4 @@ ROWS = (
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.report)
 def test_the_first_finding_of_a_board_from_the_field(row: Row, tmp_path: Path) -> None:
-    found = looked_at(row, tmp_path)
-    assert not {one.cause.id for one in found if one.cause} & set(row.never)
-    if row.first is None:
-        assert found == ()
-        return
-    first, *others = found
-    assert (first.outcome.value, first.cause.id if first.cause else None) == row.first, first.text
-    verdict = first.verdicts[0]
-    said = "\n".join((first.text, *verdict.evidence, *verdict.remedy, *first.steps))
-    for words in row.words:
-        assert words in said
-    if row.alone:
-        assert [one.text for one in others if one.outcome.value == "fail"] == []
+    assert_found(row, tmp_path)

@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
+from bringup.checks.judge import judge
+from bringup.config.schema import BoardConfig
+from bringup.config.shipped import find_config
+from bringup.facts.board import Facts
+from bringup.report.story import Finding, findings
 from tests.support.scripted_record import HELLO, RESERVED, ScriptedBoard, result
 
-__all__ = ["KERNEL", "cma", "field_board", "pool", "reserved", "tree"]
+__all__ = ["KERNEL", "MIB", "Row", "assert_found", "cma", "field_board", "pool", "reserved", "tree"]
 
+MIB = 1 << 20
+#: Said of every board here that no board config matches.
+_NO_CONFIG = "board.no-config"
 _ROOT = "/sys/firmware/devicetree/base"
 #: The options that matter here, as a kernel has them that makes system and CMA heaps.
 KERNEL = {
@@ -111,3 +121,48 @@ def field_board(
         results=[result(name, "open") for name in heaps],
         hello=HELLO | {"release": release},
     )
+
+
+@dataclass(frozen=True)
+class Row:
+    """One board.
+
+    :param first: outcome and cause (empty: none is known) of the first finding; ``None``: nothing is found, but
+        that no board config matches.
+    :param words: what the first finding says, in its text, evidence or fix.
+    :param never: causes that are not named.
+    :param alone: no other finding fails.
+    """
+
+    report: str
+    board: ScriptedBoard
+    first: tuple[str, str] | None
+    words: Sequence[str] = ()
+    never: Sequence[str] = ()
+    config: str = ""
+    alone: bool = True
+    results: Sequence[dict[str, Any]] = ()
+
+
+def _looked_at(row: Row, folder: Path, given: BoardConfig | None) -> tuple[Finding, ...]:
+    board = replace(row.board, results=[*row.board.results, *row.results])
+    config = given or (find_config(row.config) if row.config else None)
+    run = judge(Facts(board.record(folder / "record"), config, "as the test says"))
+    return tuple(one for one in findings(run.verdicts) if one.cause is None or one.cause.id != _NO_CONFIG)
+
+
+def assert_found(row: Row, folder: Path, config: BoardConfig | None = None) -> None:
+    """Judge the board of a row, and compare the first finding with what the row says."""
+    found = _looked_at(row, folder, config)
+    assert not {one.cause.id for one in found if one.cause} & set(row.never)
+    if row.first is None:
+        assert found == ()
+        return
+    first, *others = found
+    assert (first.outcome.value, first.cause.id if first.cause else "") == row.first, first.text
+    verdict = first.verdicts[0]
+    said = "\n".join((first.text, *verdict.evidence, *verdict.remedy, *first.steps))
+    for words in row.words:
+        assert words in said
+    if row.alone:
+        assert [one.text for one in others if one.outcome.value == "fail"] == []

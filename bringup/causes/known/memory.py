@@ -71,6 +71,20 @@ CMA_REGION_CELLS = KnownCause(
     source="drivers/of/of_reserved_mem.c of Linux 5.10, 6.12 and 7.3",
     cost=Cost.NO_HEAP,
 )
+CMA_RESERVED_IGNORED = KnownCause(
+    id="cma.reserved-ignored",
+    text="The kernel ignores all of /reserved-memory: its cells are not the root's, or it has no ranges.",
+    why=(
+        "Addresses there are the root's, so #address-cells and #size-cells have to be those of the root, with an empty "
+        "ranges. Otherwise the kernel reserves none of the nodes, and firmware's memory is not protected either."
+    ),
+    logged=("unsupported node format, ignoring",),
+    fix=("give /reserved-memory the root's #address-cells and #size-cells and an empty ranges; rewrite its numbers",),
+    since="any",
+    source="drivers/of/fdt.c and of_reserved_mem.c of Linux 5.10, 6.12 and 7.3: __reserved_mem_check_root",
+    cost=Cost.NO_HEAP,
+    seen_before=(link("ikwzm/udmabuf#104", "#size-cells = <1> where the root has 2: unsupported node format"),),
+)
 CMA_REGION_DOES_NOT_FIT = KnownCause(
     id="cma.region-does-not-fit",
     text="There is no room for a reserved-memory region in the range where it may lie.",

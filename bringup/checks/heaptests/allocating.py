@@ -14,7 +14,8 @@ TESTS = (
         id="open",
         does="Opens /dev/dma_heap/NAME with O_RDONLY|O_CLOEXEC (ION: /dev/ion, and looks for the heap there).",
         why="libdmabufheap opens heaps read-only, and Android's nodes are 0444: a program that cannot do this gets no "
-        "buffer at all, and gralloc, Codec2 and the camera HAL end with “Could not open DMA-BUF heap named”.",
+        "buffer at all, and gralloc, Codec2 and the camera HAL end with “Could not open DMA-BUF heap named” (of "
+        "Android 12 to 16: “No ion heap of name”).",
         source=f"{HEAP}: dma_heap_open; AOSP system/memory/libdmabufheap: BufferAllocator.cpp",
         look="EACCES: mode, owner and SELinux label of the node (heap.mode, heap.label). ENODEV: a node "
         "without a driver. ENOENT: the heap is not there (heap.expected).",

@@ -69,7 +69,8 @@ def _nothing_there(facts: Facts) -> bool:
     "The heap is there",
     asks="Whether each heap of the board config has its node, under any name that it has on this kernel. "
     "Without a board config: whether system has one. A missing heap that is not required is skipped.",
-    why="A program that asks for a heap that is not there gets no buffer; libraries no longer fall back to ION.",
+    why="A program that asks for a heap that is not there gets no buffer. libdmabufheap of Android 12 to 16 "
+    "tries ION then; later ones fail.",
     source=f"the board config; for system: {_AOSP_HEAP}",
 )
 def expected(question: Question, facts: Facts) -> Iterator[Verdict]:

@@ -8,6 +8,7 @@ from bringup.causes.fix_lines import split_kconfig
 from bringup.causes.heap_absent import why_absent
 from bringup.causes.heap_driver import HEAP_DRIVERS, HeapDriver, is_new_enough, module_not_loaded
 from bringup.causes.heap_link import why_link_is_wrong
+from bringup.causes.known.memory import CMA_SIZE_ZERO
 from bringup.checks.registry import Question, check
 from bringup.config.schema import HeapKind
 from bringup.facts.board import Facts
@@ -95,6 +96,8 @@ def _diagnosis(facts: Facts, answer: KconfigVerdict) -> Diagnosis:
     """
     words, options = split_kconfig(answer.remedy)
     driver = next((driver for driver in HEAP_DRIVERS if driver.requirement == answer.id), None)
+    if answer.id == "cma.size" and answer.cause is not None and facts.meminfo.get("CmaTotal") == 0:
+        return Diagnosis(CMA_SIZE_ZERO.here(), (), words, options)
     if driver is None:
         return Diagnosis(answer.cause, (), words, options)
     if answer.cause is None:
@@ -126,7 +129,9 @@ def _unproven(facts: Facts, answer: KconfigVerdict, driver: HeapDriver) -> Diagn
 
 
 def _why_idle(facts: Facts, requirement: str) -> str | None:
-    """Why a requirement does not apply to this board: its config has no CMA heap, or expects ION."""
+    """Why a requirement does not apply to this board: it has no CMA area, or its config no CMA heap, or expects ION."""
+    if requirement == "heaps.cma-legacy-name" and facts.meminfo.get("CmaTotal") == 0:
+        return "there is no CMA area whose heap could have a name"
     config = facts.config
     if config is None:
         return None

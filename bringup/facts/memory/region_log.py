@@ -12,7 +12,7 @@ __all__ = ["is_empty", "names_in", "pools_not_made"]
 
 #: Lines of drivers/of/of_reserved_mem.c and fdt.c of Linux 5.10, 6.12 and 7.3 that name a node, or two that overlap.
 _NAMED = re.compile(
-    r"(?:for node|property in) '(?P<name>[^']+)'"
+    r"(?:for node|property in|defined regions, skip) '(?P<name>[^']+)'"
     r"|node (?P<unmatched>\S+) compatible matching fail"
     r"|(?P<first>\S{1,99}) \(0x[0-9a-f]+--0x[0-9a-f]+\) overlaps with (?P<second>\S+) \("
     r"| nomap reusable (?P<flagged>\S+)"
