@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterable
 from functools import cache
 
 __all__ = ["did_you_mean", "from_board", "parse_number", "pluralize", "safe_name", "shell_word", "visible"]
@@ -57,8 +57,14 @@ def pluralize(count: int, noun: str) -> str:
     return f"{count:,} {noun}{'es' if noun.endswith(('s', 'x', 'ch', 'sh')) else 's'}"
 
 
-def did_you_mean(near: Sequence[str], otherwise: str) -> str:
-    """A hint after an unknown name: the names near to it, or else what is said ``otherwise``."""
+def did_you_mean(name: str, known: Iterable[str], otherwise: str, cutoff: float = 0.6) -> str:
+    """A hint after an unknown name: at most three known names that are like it, or else what is said ``otherwise``.
+
+    :param cutoff: how alike at least, as :func:`difflib.get_close_matches` measures it.
+    """
+    from difflib import get_close_matches  # only where something went wrong
+
+    near = get_close_matches(name, list(known), n=3, cutoff=cutoff)
     return f"did you mean {' or '.join(near)}?" if near else otherwise
 
 

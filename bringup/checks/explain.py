@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Callable
 from functools import cache, partial
@@ -89,11 +88,11 @@ def explain(id: str) -> tuple[Explanation, ...]:  # noqa: A002 - its name everyw
     matches = _under(id) or (_under(f"{PREFIX}{test.id}") if test else ())
     if matches:
         return matches
-    near = difflib.get_close_matches(id, [*known, *heap_test_notes()], n=3)
+    hint = did_you_mean(id, [*known, *heap_test_notes()], "")
     check = _under(id.partition(".")[0])
-    if check and not near:
+    if check and not hint:
         return check
-    hint = did_you_mean(near, "bringup explain lists them")
+    hint = hint or "bringup explain lists them"
     raise UsageError(f"explain {id!r}", "there is no check, no test and no cause of that id", hint=hint)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import enum
 import importlib
 import pkgutil
@@ -161,7 +160,6 @@ def find_check(id: str) -> Check:  # noqa: A002
     known = {check.id: check for check in checks()}
     match = known.get(id) or known.get(id.split(".", 1)[0])
     if match is None:
-        near = difflib.get_close_matches(id, known, n=3)
-        hint = did_you_mean(near, "bringup explain lists them")
+        hint = did_you_mean(id, known, "bringup explain lists them")
         raise UsageError("explain a check", f"there is no check {id!r}", hint=hint)
     return match

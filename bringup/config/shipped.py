@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bringup.errors import UsageError
-from bringup.text import visible
+from bringup.text import did_you_mean, visible
 
 if TYPE_CHECKING:
     from bringup.config.schema import BoardConfig
@@ -133,11 +132,8 @@ def choose_configs(name: str | None, folders: Sequence[Path] | None) -> tuple[tu
 
 def _no_such(name: str, dirs: Sequence[Path]) -> UsageError:
     names = [entry.name for entry in list_configs(dirs)]
-    near = difflib.get_close_matches(name.lower(), names, n=3, cutoff=0.5)
-    if near:
-        hint = f"did you mean {' or '.join(near)}?"
-    else:
-        hint = f"known: {', '.join(names)}" if names else "no folder with board configs was found"
+    known = f"known: {', '.join(names)}" if names else "no folder with board configs was found"
+    hint = did_you_mean(name.lower(), names, known, cutoff=0.5)
     searched = ", ".join(str(folder) for folder in dirs)
     return UsageError(
         f"find board config '{visible(name)}'", f"no such config in {searched or 'any folder'}", hint=hint

@@ -12,11 +12,8 @@ from pathlib import Path
 from bringup.errors import BringupError
 from bringup.kernel.data.shipped import COMPILED
 from bringup.kernel.requirements.from_yaml import (
-    defect_data,
-    heap_data,
     requirement_data,
-    symbol_data,
-    upstream_data,
+    shipped_file,
     yaml_files,
 )
 
@@ -36,10 +33,10 @@ def compiled(folder: Path = COMPILED.parent) -> str:
     """
     document = {
         "requirements": {path.name: requirement_data(path) for path in yaml_files(folder) if path.name not in _OTHERS},
-        "symbols": symbol_data(folder / _SYMBOLS),
-        "heaps": heap_data(folder / _HEAPS),
-        "defects": defect_data(folder / _DEFECTS),
-        "upstream": upstream_data(folder / _UPSTREAM),
+        "symbols": shipped_file(folder / _SYMBOLS, "symbols")["symbols"],
+        "heaps": shipped_file(folder / _HEAPS, "heaps")["heaps"],
+        "defects": shipped_file(folder / _DEFECTS, "defects")["defects"],
+        "upstream": shipped_file(folder / _UPSTREAM, "upstream"),
     }
     return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -84,8 +83,7 @@ def render(
 
 def _no_such(what: str, known: Sequence[Fragment]) -> UsageError:
     names = [fragment.id for fragment in known]
-    near = difflib.get_close_matches(what, names, n=1, cutoff=0.5)
-    hint = did_you_mean(near, f"known: all, {', '.join(names)}")
+    hint = did_you_mean(what, names, f"known: all, {', '.join(names)}", cutoff=0.5)
     return UsageError(f"render '{visible(what)}'", "no such fragment", hint=hint)
 
 

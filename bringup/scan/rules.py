@@ -6,7 +6,6 @@ rule, lines that it finds and lines that it does not.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 
 from bringup.errors import UsageError
@@ -310,7 +309,6 @@ def chosen_rules(ids: Sequence[str]) -> tuple[Rule, ...]:
     known = [rule.id for rule in RULES]
     for name in ids:
         if name not in known:
-            near = difflib.get_close_matches(name, known, 3)
-            hint = did_you_mean(near, "bringup scan --list prints them all")
+            hint = did_you_mean(name, known, "bringup scan --list prints them all")
             raise UsageError("scan", f"no rule '{name}'", hint=hint)
     return tuple(rule for rule in RULES if not ids or rule.id in ids)

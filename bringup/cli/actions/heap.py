@@ -6,7 +6,6 @@ import re
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -119,8 +118,7 @@ def _test_names(names: Sequence[str]) -> tuple[str, ...]:
     names = tuple(name.removeprefix(PREFIX) for name in names)
     for name in names:
         if not any(fnmatchcase(test, name) for test in heap_tests()):
-            near = get_close_matches(name, heap_tests(), n=3)
-            hint = did_you_mean(near, "bringup explain lists them")
+            hint = did_you_mean(name, heap_tests(), "bringup explain lists them")
             raise UsageError("read --test", f"there is no test {visible(name)!r}", hint=hint)
     return names
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 
 from msgspec import Struct
 
@@ -209,8 +208,8 @@ def explain(name: str, requirements: tuple[Requirement, ...] | None = None) -> E
     if symbol in table:
         about = tuple(requirement for requirement in requirements if symbol in requirement.symbols)
         return Explanation(symbol, (table[symbol],), about, _heaps((table[symbol],)))
-    near = get_close_matches(symbol, table, 3) + get_close_matches(name, by_id, 3)
-    hint = did_you_mean(near, "bringup kconfig explain --list lists all names")
+    hint = did_you_mean(name, by_id, "bringup kconfig explain --list lists all names")
+    hint = did_you_mean(symbol, table, hint)
     raise UsageError(f"explain {name}", "no symbol and no requirement of that name is known", hint=hint)
 
 

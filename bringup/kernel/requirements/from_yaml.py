@@ -20,12 +20,9 @@ from bringup.yaml_file import Limits, Node, at, read_file
 from bringup.yaml_model import first_of, matching, parsed
 
 __all__ = [
-    "defect_data",
-    "heap_data",
     "load_requirements",
     "requirement_data",
-    "symbol_data",
-    "upstream_data",
+    "shipped_file",
     "yaml_files",
 ]
 
@@ -282,40 +279,23 @@ def requirement_data(path: Path) -> list[dict[str, Any]]:
     return entries
 
 
-def symbol_data(path: Path) -> dict[str, Any]:
-    """The validated entries of a symbol file, defaults left out.
+_FILES: dict[str, type[_Model]] = {
+    "symbols": _SymbolFile,
+    "heaps": _HeapFile,
+    "defects": _DefectFile,
+    "upstream": _UpstreamFile,
+}
 
+
+def shipped_file(path: Path, kind: str) -> dict[str, Any]:
+    """What a file of the kernel's data says, validated, defaults left out.
+
+    :param kind: ``symbols``, ``heaps``, ``defects`` or ``upstream``.
     :raises ConfigError: as :func:`load_requirements`.
     """
-    symbols: dict[str, Any] = _validated(read_file(path, _LIMITS), _SymbolFile)["symbols"]
-    return symbols
-
-
-def heap_data(path: Path) -> list[dict[str, Any]]:
-    """The validated entries of a file of heap names, defaults left out.
-
-    :raises ConfigError: as :func:`load_requirements`.
-    """
-    heaps: list[dict[str, Any]] = _validated(read_file(path, _LIMITS), _HeapFile)["heaps"]
-    return heaps
-
-
-def defect_data(path: Path) -> list[dict[str, Any]]:
-    """The validated entries of a file of kernel defects, defaults left out.
-
-    :raises ConfigError: as :func:`load_requirements`.
-    """
-    defects: list[dict[str, Any]] = _validated(read_file(path, _LIMITS), _DefectFile)["defects"]
-    return defects
-
-
-def upstream_data(path: Path) -> dict[str, Any]:
-    """The validated features and out-of-tree things of an upstream file, defaults left out.
-
-    :raises ConfigError: as :func:`load_requirements`.
-    """
-    data = _validated(read_file(path, _LIMITS), _UpstreamFile)
-    return {name: data[name] for name in ("looked_at", "features", "out_of_tree")}
+    data = _validated(read_file(path, _LIMITS), _FILES[kind])
+    del data["schema"]
+    return data
 
 
 def _validated(root: Node, model: type[_Model]) -> dict[str, Any]:
