@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+import bringup
 from bringup.kernel.history.upstream import looked_at
 from tests.support.kernel import fetch
 from tests.support.kernel_facts import mistakes, used
@@ -64,6 +65,12 @@ def test_a_fact_of_android_is_old_after_a_year() -> None:
     newest = max(fact.read for fact in android_facts())
     assert outdated(newest + dt.timedelta(days=366)) == list(android_facts())
     assert outdated(min(fact.read for fact in android_facts())) == []
+
+
+def test_what_states_a_fact_of_android_is_there() -> None:
+    root = Path(bringup.__file__).parents[1]
+    files = {user for fact in android_facts() for user in fact.used_by if ":" not in user}
+    assert [file for file in files if not (root / file).is_file()] == []
 
 
 @pytest.mark.parametrize("fact", [fact for fact in android_facts() if fact.example], ids=lambda fact: fact.id)

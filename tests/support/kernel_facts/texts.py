@@ -151,7 +151,8 @@ def is_matched(line: str, user: str) -> bool:
     if isinstance(pattern, re.Pattern):
         return pattern.search(line) is not None
     if callable(pattern):
-        return pattern(line) is not None
+        found = pattern(line)
+        return (next(found, None) if isinstance(found, Iterator) else found) is not None
     return any(words in line for words in _words(pattern))
 
 
