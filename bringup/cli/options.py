@@ -7,11 +7,14 @@ import functools
 import inspect
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
 from bringup.cli import completion
+
+if TYPE_CHECKING:
+    from bringup.board import Selection
 
 __all__ = [
     "AllBoards",
@@ -24,6 +27,7 @@ __all__ = [
     "RootOption",
     "selects_boards",
     "selects_server",
+    "with_options",
 ]
 
 _SELECT = "Which board (as in adb)"
@@ -117,23 +121,36 @@ _BOARD_OPTIONS: dict[str, tuple[Any, object]] = {
 
 def selects_boards(command: Callable[..., int | None]) -> Callable[..., int | None]:
     """Give a command adb's options for choosing boards and server. It receives them together, as ``selection``."""
-    return _with_options(command, _BOARD_OPTIONS)
+    return with_options(command, _BOARD_OPTIONS, "selection", _selection)
 
 
 def selects_server(command: Callable[..., int | None]) -> Callable[..., int | None]:
     """Give a command adb's options for choosing the server only, in the same way."""
-    return _with_options(command, _SERVER_OPTIONS)
+    return with_options(command, _SERVER_OPTIONS, "selection", _selection)
 
 
-def _with_options(
-    command: Callable[..., int | None], options: dict[str, tuple[Any, object]]
+def _selection(values: dict[str, Any]) -> Selection:
+    from bringup.board import Selection
+
+    return Selection.from_options(**{name: value for name, value in values.items() if value is not None})
+
+
+def with_options(
+    command: Callable[..., int | None],
+    options: dict[str, tuple[Any, object]],
+    receives: str,
+    collect: Callable[[dict[str, Any]], object],
 ) -> Callable[..., int | None]:
-    @functools.wraps(command)
-    def with_selection(**values: Any) -> int | None:
-        from bringup.board import Selection
+    """Give a command a group of options.
 
-        given = {name: value for name in options if (value := values.pop(name)) is not None}
-        return command(selection=Selection.from_options(**given), **values)
+    :param options: name → (option, default).
+    :param receives: the command's parameter that takes all of them.
+    :param collect: from the values by name to what the command receives.
+    """
+
+    @functools.wraps(command)
+    def collecting(**values: Any) -> int | None:
+        return command(**{receives: collect({name: values.pop(name) for name in options})}, **values)
 
     own = inspect.signature(command).parameters
     hints = get_type_hints(command, localns={"Selection": object}, include_extras=True)
@@ -143,9 +160,9 @@ def _with_options(
         for name, (annotation, default) in options.items()
     ]
     parameters += [
-        parameter.replace(kind=kind, annotation=hints[name]) for name, parameter in own.items() if name != "selection"
+        parameter.replace(kind=kind, annotation=hints[name]) for name, parameter in own.items() if name != receives
     ]
-    with_selection.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    with_selection.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-    del with_selection.__wrapped__  # Typer would look through it
-    return with_selection
+    collecting.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    collecting.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    del collecting.__wrapped__  # Typer would look through it
+    return collecting

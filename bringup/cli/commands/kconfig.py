@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from bringup.cli.actions import kconfig as actions
 from bringup.cli.completion import kconfig_names
 from bringup.cli.lazy import App
-from bringup.cli.options import JsonOutput, RootOption, selects_boards
+from bringup.cli.options import JsonOutput, RootOption, selects_boards, with_options
 
 if TYPE_CHECKING:
     from bringup.board import Selection
@@ -82,10 +83,31 @@ Record = Annotated[
 ]
 
 
+#: What check and fragment judge by: argument of check_options → (option, default)
+_JUDGING: dict[str, tuple[Any, object]] = {
+    "kernel": (Release, None),
+    "flavour": (FlavourName, None),
+    "arch": (Arch, None),
+    "tree": (Tree, None),
+    "requirements": (RequirementFiles, None),
+    "vintf": (VintfFiles, None),
+    "no_shipped": (NoShipped, False),
+    "modules_load": (ModulesLoad, None),
+    "user_build": (UserBuild, None),
+}
+
+
+def _judges(command: Callable[..., int | None]) -> Callable[..., int | None]:
+    """Give a command the options that say what to judge by. It receives them together, as ``judging``."""
+    return with_options(command, _JUDGING, "judging", dict)
+
+
 @app.command()
 @selects_boards
+@_judges
 def check(
     selection: Selection,
+    judging: dict[str, Any],
     sources: Sources = None,
     each: Annotated[
         bool,
@@ -97,81 +119,45 @@ def check(
     ] = False,
     record: Record = None,
     root: RootOption = "auto",
-    kernel: Release = None,
     later: Annotated[
         str | None,
         typer.Option(
             "--for", metavar="RELEASE", help="Judge for a later kernel; list what changes.", rich_help_panel=_KERNEL
         ),
     ] = None,
-    flavour: FlavourName = None,
-    arch: Arch = None,
-    tree: Tree = None,
-    requirements: RequirementFiles = None,
-    vintf: VintfFiles = None,
-    no_shipped: NoShipped = False,
-    modules_load: ModulesLoad = None,
     cmdline: CommandLine = None,
-    user_build: UserBuild = None,
     everything: Annotated[bool, typer.Option("--all", help="Also print what was skipped, and why.")] = False,
     json: JsonOutput = False,
 ) -> int:
     """Judge a configuration by kernel version. Exit status 1: a requirement failed; 3: it could not be found out."""
-    options = actions.options.check_options(
-        kernel=kernel,
-        flavour=flavour,
-        arch=arch,
-        requirements=requirements,
-        vintf=vintf,
-        no_shipped=no_shipped,
-        modules_load=modules_load,
-        cmdline=cmdline,
-        user_build=user_build,
-        later=later,
-    )
+    options = actions.options.check_options(judging, cmdline=cmdline, later=later)
     named = actions.selection.SourceSelection.of(sources, record, selection, root, each=each)
     if each:
-        return actions.each.check_each(named.files, actions.options.with_tree(options, tree), as_json=json)
-    source, options = actions.options.opened(named, tree, options)
+        return actions.each.check_each(named.files, actions.options.with_tree(options, judging["tree"]), as_json=json)
+    source, options = actions.options.opened(named, judging["tree"], options)
     return actions.check.check_one(source, options, everything=everything, as_json=json)
 
 
 @app.command()
 @selects_boards
+@_judges
 def fragment(
     selection: Selection,
+    judging: dict[str, Any],
     sources: Sources = None,
     record: Record = None,
     root: RootOption = "auto",
-    kernel: Release = None,
-    flavour: FlavourName = None,
-    arch: Arch = None,
-    tree: Tree = None,
-    requirements: RequirementFiles = None,
-    vintf: VintfFiles = None,
-    no_shipped: NoShipped = False,
-    modules_load: ModulesLoad = None,
-    user_build: UserBuild = None,
     only_required: Annotated[
         bool, typer.Option("--only-required", help="Leave recommended ones out.", rich_help_panel=_RULES)
     ] = False,
     output: Annotated[Path | None, typer.Option("-o", metavar="FILE", help="Default: stdout.")] = None,
 ) -> int:
     """Print the fewest lines that make every failed requirement pass, for merge_config.sh."""
-    options = actions.options.check_options(
-        kernel=kernel,
-        flavour=flavour,
-        arch=arch,
-        requirements=requirements,
-        vintf=vintf,
-        no_shipped=no_shipped,
-        modules_load=modules_load,
-        user_build=user_build,
-    )
+    options = actions.options.check_options(judging)
     source, options = actions.options.opened(
-        actions.selection.SourceSelection.of(sources, record, selection, root), tree, options
+        actions.selection.SourceSelection.of(sources, record, selection, root), judging["tree"], options
     )
-    read = (*(sources or ()), *(vintf or ()), *(requirements or ()))
+    read = (*(sources or ()), *(judging["vintf"] or ()), *(judging["requirements"] or ()))
     return actions.output.write_fragment(source, options, output, only_required=only_required, read=read)
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -20,31 +21,22 @@ from bringup.kernel.sources.source import Source, read_modules_load
 __all__ = ["check_options", "opened", "requirements_of", "with_tree"]
 
 
-def check_options(
-    *,
-    kernel: str | None,
-    flavour: str | None,
-    arch: str | None,
-    requirements: Sequence[Path] | None,
-    vintf: Sequence[Path] | None,
-    no_shipped: bool,
-    modules_load: Sequence[Path] | None,
-    cmdline: str | None = None,
-    user_build: bool | None,
-    later: str | None = None,
-) -> CheckOptions:
-    """The options that ``check`` and ``fragment`` share.
+def check_options(judging: Mapping[str, Any], *, cmdline: str | None = None, later: str | None = None) -> CheckOptions:
+    """The options that ``check`` and ``fragment`` share; what is not given is ``None``.
 
+    :param judging: their values by name.
     :raises UsageError, ConfigError: a value is wrong, or a file cannot be read.
     """
-    modules = [name for path in modules_load for name in read_modules_load(path)] if modules_load else None
+    modules = judging["modules_load"]
+    listed = [name for path in modules for name in read_modules_load(path)] if modules else None
+    kernel, flavour, arch = judging["kernel"], judging["flavour"], judging["arch"]
     return CheckOptions(
         None if kernel is None else KernelVersion.parse(kernel),
         None if flavour is None else Flavour.named(flavour),
         None if arch is None else arch_named(arch),
-        Evidence.of(modules_load=modules, cmdline=cmdline, is_user_build=user_build),
-        requirements_of(requirements, vintf),
-        not no_shipped,
+        Evidence.of(modules_load=listed, cmdline=cmdline, is_user_build=judging["user_build"]),
+        requirements_of(judging["requirements"], judging["vintf"]),
+        not judging["no_shipped"],
         None if later is None else KernelVersion.parse(later),
     )
 
