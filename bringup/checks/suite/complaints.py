@@ -9,6 +9,7 @@ from bringup.causes.known.complaints import (
     KERNEL_COMPLAINT_IN_HEAPS,
     KERNEL_COMPLAINT_IN_TESTS,
 )
+from bringup.causes.no_root import ways_to_root
 from bringup.checks.registry import Question, check
 from bringup.facts.board import Facts
 from bringup.facts.log.phases import Phase, TestsSpan, tests_span
@@ -37,7 +38,7 @@ _FRAMES = 6
 def complaints(question: Question, facts: Facts) -> Iterator[Verdict]:
     log = facts.kernel_log
     if log is None:
-        yield question.unknown(facts.why_unknown("dmesg"), remedy=["run as root: adb root"])
+        yield question.unknown(facts.why_unknown("dmesg"), remedy=ways_to_root(facts))
         return
     span, splats = tests_span(log), find_splats(log.lines)
     phases = [Phase.BEFORE if span is None else span.phase(splat.number) for splat in splats]

@@ -6,6 +6,8 @@ import shutil
 from functools import partial
 from pathlib import Path
 
+from platformdirs import user_config_path
+
 from bringup.board import RootPolicy, Selection
 from bringup.cli.board_selection import one_board
 from bringup.cli.console import say
@@ -14,12 +16,15 @@ from bringup.errors import BringupError, HostError, UsageError
 from bringup.record.archive import SUFFIX, pack
 from bringup.record.journal import JOURNAL
 from bringup.record.observe import Observation, observe
+from bringup.record.redact import read_key, redact_record
 from bringup.text import shell_word
 
 __all__ = ["collect"]
 
 
-def collect(selection: Selection, output: Path, *, root: str, tests: bool, seconds: float) -> None:
+def collect(
+    selection: Selection, output: Path, *, root: str, tests: bool, seconds: float, redact: bool = False
+) -> None:
     """Observe the one board.
 
     :raises BringupError: what ended the observation early; what was observed until then is in the record.
@@ -35,6 +40,8 @@ def collect(selection: Selection, output: Path, *, root: str, tests: bool, secon
         stop.add_note(f"what was observed until then is in {output}: bringup check {shell_word(output)}")
         raise
     finally:
+        if redact and (folder / JOURNAL).is_file():
+            redact_record(folder, read_key(user_config_path("bringup")))
         if folder != output and (folder / JOURNAL).is_file():
             _pack(folder, output)
     say(f"record: {output}")

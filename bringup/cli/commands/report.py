@@ -23,6 +23,10 @@ def report(
         str, typer.Option("--format", "-f", help="html, junit, json, …", autocompletion=report_formats)
     ] = "html",
     output: Annotated[Path | None, typer.Option("-o", metavar="FILE", help="Default: stdout.")] = None,
+    redact: Annotated[
+        bool,
+        typer.Option("--redact", help="Without serial numbers, boot ids, addresses and names of people and hosts."),
+    ] = False,
 ) -> None:
     """Write a run, or a comparison of two, as HTML, JUnit, JSON, …"""
-    actions.report.report(run, format, output)
+    actions.report.report(run, format, output, redact=redact)

@@ -1,0 +1,97 @@
+"""A redacted record has none of what identifies its unit, and is a record that can be judged and compared."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from bringup.checks.judge import judge
+from bringup.facts.board import Facts
+from bringup.record.journal import JOURNAL
+from bringup.record.load import load_record
+from bringup.record.redact import Redactor, read_key, redact_document, redact_record
+from bringup.report import all_formats, rendered
+from bringup.results.run import Run
+from tests.support.scripted_record import BOARD_CONFIG, BOOT_ID, CONFIG, ScriptedBoard, broken, files
+
+SERIAL, IMEI, MAC, IP, BUILDER = (
+    "HT8A1B2C3D4",
+    "356938035643809",
+    "a4:c3:f0:85:ac:2d",
+    "192.168.17.23",
+    "jane@buildhost17",
+)
+V6, BLUETOOTH, CPU = "2001:db8:0:1:2:3:4:5", "22:22:33:44:55:66", "00000000deadbeef17"
+SECRETS = ("scripted", SERIAL, IMEI, MAC, IP, BUILDER, "buildhost17", V6, BLUETOOTH, CPU, BOOT_ID, "workstation9")
+DMESG = (
+    f"[ 0.0] Linux version 6.12.107 ({BUILDER}) (gcc)\n[ 1.0] eth0: {MAC}, {IP} {V6}\n[ 2.0] modem: imei {IMEI}\n"
+    f"[ 3.0] Kernel command line: androidboot.serialno={SERIAL}\n[ 4.0] usb: SerialNumber: {SERIAL}\n"
+)
+BOARD = {
+    "files": files(dmesg=DMESG, __proc__cmdline=f"androidboot.serialno={SERIAL} x.ethaddr={MAC}\n")
+    | {"/proc/version": f"Linux version 6.12.107 ({BUILDER}) #1\n", "/proc/cpuinfo": f"Serial\t\t: {CPU}\n", "/proc/bootconfig": f'androidboot.btmacaddr = "{BLUETOOTH}"\n'},
+    "properties": {"ro.serialno": SERIAL, "ro.ril.oem.imei": IMEI, "ro.build.host": "workstation9", "ro.build.version.sdk": "34"},
+}  # fmt: skip
+
+
+def content(folder: Path) -> bytes:
+    return b"\n".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
+
+
+def test_no_secret_of_any_source_is_left(tmp_path: Path) -> None:
+    broken(**BOARD).record(tmp_path / "r")
+    before = judge(Facts(load_record(tmp_path / "r"), BOARD_CONFIG))
+    plain = content(tmp_path / "r")
+    assert [secret for secret in SECRETS if secret.encode() not in plain] == []
+    redact_record(tmp_path / "r", b"key")
+    left = content(tmp_path / "r")
+    assert [secret for secret in SECRETS if secret.encode() in left] == []
+    record = load_record(tmp_path / "r")
+    assert record.incomplete is None
+    after = judge(Facts(record, BOARD_CONFIG))
+    assert [(one.id, one.heap, one.outcome) for one in after.verdicts] == [
+        (one.id, one.heap, one.outcome) for one in before.verdicts
+    ]
+
+
+def test_no_secret_is_in_a_report(tmp_path: Path) -> None:
+    board = judge(Facts(broken(**BOARD).record(tmp_path / "r"), BOARD_CONFIG), "scripted")
+    run = redact_document(Run(boards=(board,), tool="0", started="2026-01-01T00:00:00Z"), b"key")
+    assert run.outcome is board.outcome
+    for name in all_formats():
+        text = rendered(run, name) if name != "kcidb" else repr(run)  # that one needs an origin
+        assert [secret for secret in SECRETS if secret in text] == []
+
+
+def test_what_was_redacted_with_one_key_can_be_compared(tmp_path: Path) -> None:
+    serials = set()
+    for name, key in (("a", b"key"), ("b", b"key"), ("c", b"another")):
+        ScriptedBoard().record(tmp_path / name)
+        redact_record(tmp_path / name, key)
+        serials.add(load_record(tmp_path / name).board.serial)
+    assert len(serials) == 2
+
+
+def test_a_record_that_was_cut_stays_one(tmp_path: Path) -> None:
+    ScriptedBoard().record(tmp_path / "r")
+    journal = tmp_path / "r" / JOURNAL
+    journal.write_bytes(journal.read_bytes()[:-20])
+    redact_record(tmp_path / "r", b"key")
+    assert load_record(tmp_path / "r").incomplete is not None
+
+
+@pytest.mark.parametrize(
+    "text", ["6.12.107", "[   12.345678] x", "0x7c000000-0x7fffffff", "CONFIG_CMA=y", "root", "10:20:30", CONFIG]
+)
+def test_what_identifies_nobody_stays(text: str) -> None:
+    redactor = Redactor(b"key")
+    redactor.tell("root", "abc")
+    assert redactor.text(text) == text
+
+
+def test_the_key_is_made_once_and_is_its_owners_alone(tmp_path: Path) -> None:
+    key = read_key(tmp_path / "config")
+    assert read_key(tmp_path / "config") == key
+    assert len(key) == 64
+    assert (tmp_path / "config" / "redact.key").stat().st_mode & 0o077 == 0
