@@ -12,7 +12,10 @@ from benchmarks.measure import Goal, interleave, report
 
 def main() -> int:
     command = str(Path(sys.executable).parent / "bringup")
-    completing = os.environ | {"_BRINGUP_COMPLETE": "complete_bash", "COMP_WORDS": "bringup ch", "COMP_CWORD": "1"}
+
+    def complete(words: str) -> None:
+        asked = {"COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
+        run(command, env=os.environ | {"_BRINGUP_COMPLETE": "complete_bash"} | asked)
 
     def run(*argv: str, env: dict[str, str] | None = None) -> None:
         subprocess.run(argv, check=True, stdout=subprocess.DEVNULL, env=env)
@@ -21,9 +24,10 @@ def main() -> int:
         {
             "python -c pass": lambda: run(sys.executable, "-c", "pass"),
             "bringup --version": lambda: run(command, "--version"),
-            "completion": lambda: run(command, env=completing),
+            "completion of a word": lambda: complete("bringup ch"),
+            "completion of an option": lambda: complete("bringup run --vir"),
         },
         rounds=20,
     )
-    goals = [Goal("bringup --version", "python -c pass", 7), Goal("completion", "python -c pass", 7)]
+    goals = [Goal(name, "python -c pass", 7) for name in samples if name != "python -c pass"]
     return report("start-up", samples, goals)

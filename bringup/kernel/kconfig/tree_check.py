@@ -35,10 +35,6 @@ class TreeProblem(Struct, frozen=True):
     text: str
     place: str = ""
 
-    def to_json(self) -> dict[str, str]:
-        """As a JSON object."""
-        return {"symbol": self.symbol, "kind": self.kind.value, "text": self.text, "place": self.place}
-
 
 def check_against_tree(config: KernelConfig, tree: SourceTree) -> list[TreeProblem]:
     """Symbols that the configuration sets and the tree would drop or change, in the configuration's order."""
