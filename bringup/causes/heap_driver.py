@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 
 from msgspec.structs import replace
@@ -23,8 +24,10 @@ from bringup.causes.known.known_cause import KnownCause
 from bringup.causes.module_log import refusals_to_load
 from bringup.config.schema import Heap, HeapKind
 from bringup.facts.board import HEAP_FOLDER, Facts
+from bringup.kernel.history.symbols import builders_of
 from bringup.kernel.history.version import Flavour
 from bringup.kernel.kconfig.dotconfig import KernelConfig
+from bringup.kernel.requirements.judge import shipped_requirements
 from bringup.outcome import Outcome
 from bringup.results.verdict import Alternative, Diagnosis
 
@@ -38,6 +41,7 @@ __all__ = [
     "in_mainline",
     "is_new_enough",
     "module_not_loaded",
+    "of_this_board",
     "without_cma",
 ]
 
@@ -201,6 +205,7 @@ def driver_built(facts: Facts, kind: HeapKind, heap: Heap | None) -> Link:
 
 def _loaded(facts: Facts, config: KernelConfig, driver: HeapDriver) -> Link:
     seen = config.line(driver.symbol)
+    driver = of_this_board(facts, driver)
     if facts.modules is None:
         return seen
     if driver.module in facts.modules:
@@ -208,9 +213,26 @@ def _loaded(facts: Facts, config: KernelConfig, driver: HeapDriver) -> Link:
     return module_not_loaded(facts, driver, seen)
 
 
+def of_this_board(facts: Facts, driver: HeapDriver) -> HeapDriver:
+    """The driver with the name that its module has on this board.
+
+    Vendors' modules provide the system heap as well: the one that is loaded or listed counts, then the one that the
+    configuration builds. Of the CMA heap only those that are mainline's under another name (``rk_cma_heap``).
+    """
+    names = next(requirement.modules for requirement in shipped_requirements() if requirement.id == driver.requirement)
+    if HeapKind.SYSTEM not in driver.kinds:
+        names = tuple(name for name in names if name.endswith(driver.module))
+    config = facts.kernel_config
+    for known in (facts.modules or (), facts.modules_load or ()):
+        if found := next((name for name in names if name in known), None):
+            return dataclasses.replace(driver, module=found)
+    built = (name for name in names if config and any(map(config.enabled, builders_of(name))))
+    return dataclasses.replace(driver, module=next(built, driver.module))
+
+
 def module_not_loaded(facts: Facts, driver: HeapDriver, *seen: str) -> Diagnosis:
     """The diagnosis for a heap driver that is a module and is not loaded, with what the kernel's log says of it."""
-    module = driver.module
+    module = of_this_board(facts, driver).module
     evidence = (*seen, f"{module} is not in /proc/modules")
     refusals, words = refusals_to_load(facts, module)
     if refusals:
@@ -226,6 +248,7 @@ def module_not_loaded(facts: Facts, driver: HeapDriver, *seen: str) -> Diagnosis
 
 def _driver_unread(facts: Facts, driver: HeapDriver) -> Link:
     """Without a configuration: an option that is off and a module that is not loaded look the same."""
+    driver = of_this_board(facts, driver)
     if facts.modules is not None and driver.module in facts.modules:
         return f"{driver.module} is loaded"
     off = driver.off.here(f"{driver.symbol} may be off: nothing provides the node")

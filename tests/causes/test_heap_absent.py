@@ -88,6 +88,33 @@ def test_the_steps_that_hold_are_told_before_the_broken_one(tmp_path: Path) -> N
     ]
 
 
+@pytest.mark.parametrize(
+    ("options", "listed", "module"),
+    [
+        ({}, "", "system_heap"),
+        ({"QCOM_DMABUF_HEAPS": "m"}, "", "qcom_dma_heaps"),
+        ({}, "samsung_dma_heap.ko\n", "samsung_dma_heap"),
+    ],
+)
+def test_the_module_to_load_is_that_of_this_board(
+    tmp_path: Path, options: dict[str, str], listed: str, module: str
+) -> None:
+    config = kconfig(DMABUF_HEAPS_SYSTEM="n", ANDROID_VENDOR_HOOKS="y", **options)
+    changed = files(**{"__proc__modules": "other 1 0 - Live 0x0\n", "__vendor__lib__modules__modules.load": listed})
+    why = absent(broken(heaps={}, files=changed, config=config), tmp_path, "system")
+    assert why.cause is not None
+    assert (why.cause.id, module in why.cause.text) == ("module.not-loaded", True)
+    changed = files(__proc__modules=f"{module} 1 0 - Live 0x0\n")
+    why = absent(broken(heaps={}, files=changed, config=config), tmp_path / "loaded", "system")
+    assert any(step.endswith(f"{module} is loaded") for step in why.evidence)
+
+
+def test_rockchips_cma_heap_is_loaded_under_its_own_name(tmp_path: Path) -> None:
+    changed = no_cma_heap(__proc__modules="rk_cma_heap 1 0 - Live 0x0\n")
+    why = absent(broken(**changed, config=kconfig(DMABUF_HEAPS_CMA="m")), tmp_path)
+    assert "CONFIG_DMABUF_HEAPS_CMA=m, and rk_cma_heap is loaded" in why.evidence
+
+
 def test_where_all_is_well_no_cause_is_made_up(tmp_path: Path) -> None:
     why = absent(broken(**no_cma_heap()), tmp_path)
     assert why.cause is None

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from bringup.causes.fix_lines import split_kconfig
 from bringup.causes.heap_absent import why_absent
-from bringup.causes.heap_driver import HEAP_DRIVERS, HeapDriver, is_new_enough, module_not_loaded
+from bringup.causes.heap_driver import HEAP_DRIVERS, HeapDriver, is_new_enough, module_not_loaded, of_this_board
 from bringup.causes.heap_link import why_link_is_wrong
 from bringup.causes.known.memory import CMA_SIZE_ZERO
 from bringup.checks.registry import Question, check
@@ -106,8 +106,13 @@ def _diagnosis(facts: Facts, answer: KconfigVerdict) -> Diagnosis:
         needed = facts.kconfig.get(id_)
         if needed is not None and needed.cause is not None and needed.outcome in (Outcome.FAIL, Outcome.WARN):
             return Diagnosis(needed.cause, (), words, options)
-    if answer.cause.id == "kconfig.module-not-loaded" and facts.modules is not None:
-        return module_not_loaded(facts, driver)
+    loaded = facts.modules
+    if answer.cause.id == "kconfig.module-not-loaded" and loaded is not None:
+        return (
+            module_not_loaded(facts, driver)
+            if of_this_board(facts, driver).module not in loaded
+            else Diagnosis(answer.cause)
+        )
     return Diagnosis(answer.cause, (), words, options)
 
 
@@ -164,7 +169,7 @@ def heap_modules(question: Question, facts: Facts) -> Iterator[Verdict]:
     elif facts.modules is None:
         yield question.unknown(facts.why_unknown("/proc/modules"))
     else:
-        for driver in modular:
+        for driver in (of_this_board(facts, driver) for driver in modular):
             seen = config.line(driver.symbol)
             if driver.module in facts.modules:
                 yield question.passed(seen, f"{driver.module} is in /proc/modules")

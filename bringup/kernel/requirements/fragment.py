@@ -45,10 +45,12 @@ class Fragment(Struct, frozen=True):
     """Lines to merge, and requirements that no line can fix.
 
     :param impossible: requirement id and why.
+    :param for_gki: the kernel is a GKI one, which only Google builds as it is shipped.
     """
 
     lines: tuple[FragmentLine, ...]
     impossible: tuple[tuple[str, str], ...]
+    for_gki: bool = False
 
     def text(self) -> str:
         """As a file: each group of lines below the id of the requirement that asks for it."""
@@ -98,7 +100,8 @@ def make_fragment(
                 impossible[verdict.id] = str(error)
         if _settled(config, subject.kernel, plan, chosen).values == merged.values:
             break
-    return Fragment(tuple(_lines(plan, config)), tuple(impossible.items()))
+    for_gki = subject.kernel.flavour is Flavour.GKI
+    return Fragment(tuple(_lines(plan, config)), tuple(impossible.items()), for_gki)
 
 
 def _judged_again(config: KernelConfig, subject: Subject, requirements: Sequence[Requirement]) -> list[KconfigVerdict]:

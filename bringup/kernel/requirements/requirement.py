@@ -120,6 +120,11 @@ class Requirement(Struct, frozen=True):
         """The symbols that its need looks at, each once."""
         return tuple(dict.fromkeys(symbols_of(self.need)))
 
+    @property
+    def modules(self) -> tuple[str, ...]:
+        """The modules that provide it, mainline's first, then vendors' own."""
+        return tuple(proof.pattern for proof in self.proofs if proof.kind is ProofKind.MODULE)
+
     @classmethod
     def from_data(cls, data: Mapping[str, Any], origin: str = "") -> Requirement:
         """Build from the dict of a requirement file.

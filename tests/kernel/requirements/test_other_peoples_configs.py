@@ -282,6 +282,8 @@ def test_what_a_gki_user_cannot_set_comes_with_what_to_do_instead() -> None:
     assert sysfs.remedy[-1] == "only in a kernel that you build yourself: CONFIG_CMA_SYSFS=y"
     own = verdict(checked(config_of(f"{ARM64} DMABUF_HEAPS=y"), "6.1.75"), "cma.sysfs")
     assert own.remedy == ("CONFIG_CMA_SYSFS=y",)
+    assert fragment_for(source(config_of(GKI)), options("6.1.75-android14-11-g1")).for_gki
+    assert not fragment_for(source(config_of(ARM64)), options("6.1.75")).for_gki
 
 
 @pytest.mark.parametrize(
@@ -358,7 +360,9 @@ def test_a_symbol_that_no_tree_has_is_named_with_the_nearest(symbol: str, neares
 
 
 def test_symbols_of_vendors_are_known() -> None:
-    words = "QCOM_DMABUF_HEAPS=m DMABUF_HEAPS_SAMSUNG_CHUNK=y DMABUF_HEAPS_REALTEK=y ROCKCHIP_RKNPU_DMA_HEAP=y"
+    words = (
+        "QCOM_DMABUF_HEAPS=m DMABUF_HEAPS_SAMSUNG_CHUNK=y DMABUF_HEAPS_ROCKCHIP_SYSTEM_HEAP=y ROCKCHIP_RKNPU_DMA_HEAP=y"
+    )
     assert not any(one.id == "lines.unknown-symbols" for one in checked(config_of(words), "6.1").verdicts)
 
 

@@ -39,6 +39,9 @@ def write_fragment(
         write_file(output, text, read=read)
     if not fragment.lines and not fragment.impossible:
         say("bringup: nothing to set: every requirement holds")
+    if fragment.lines and fragment.for_gki:
+        say("bringup: for a kernel that you build yourself; Google's GKI image stays as it is, and")
+        say("  bringup kconfig check says what to do instead")
     for requirement, why in fragment.impossible:
         say(f"bringup: {requirement}: no line can fix it: {why}")
     return int(ExitCode.FAILED if fragment.impossible else ExitCode.PASSED)
@@ -99,6 +102,9 @@ def _requirement_lines(requirement: Requirement) -> Iterator[str]:
         yield f"  also satisfied by: {', '.join(f'{proof.kind.value} {proof.pattern}' for proof in requirement.proofs)}"
     yield f"  why: {requirement.why}"
     yield from (f"  fix: {line}" for line in requirement.remedy)
+    yield from (f"  on GKI: {line}" for line in requirement.on_gki)
+    if requirement.absent is not None:
+        yield f"  fails in a tree without it: {requirement.absent.cause.text}"
     yield from (f"  source: {source}" for source in requirement.sources)
 
 
