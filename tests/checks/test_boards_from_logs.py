@@ -67,6 +67,9 @@ ROWS = (
             ("system", "default_cma_region", "linux,cma"), kernel={"DMABUF_HEAPS_CMA_LEGACY": "y"}), None),
     Row("mihakralj/vyos-ls1046a-build#37", field_board(
             "6.6.137", ["OF: reserved mem: initialized node bman-fbpr, compatible id shared-dma-pool"], {"bman-fbpr": pool(None, 16 * MIB, "no-map")}, ("system", "reserved")), None),
+    Row("armbian/build#10587: size and alloc-ranges beside reg", field_board(
+            "6.1.75", [], {"linux,cma": cma(0x4300_0000, 80 * MIB, DEFAULT, ranges=[(0x4300_0000, 80 * MIB)])}, ("system", "linux,cma"), cma_kib=(81920, 80000)),
+        None, config="cubie"),
     # -- complaints about firmware's memory
     Row("ophub/amlogic-s9xxx-armbian#172, khadas/fenix#197", field_board(
             "5.16.14", [failed("hwrom@0", 0, 16), failed("secmon@5000000", 0x500_0000, 3), failed("secmon@5300000", 0x530_0000, 32)], AMLOGIC, ("system", "linux,cma")),
@@ -119,12 +122,24 @@ ROWS = (
     Row("qualcomm-linux/meta-qcom#1552, devDucks/astroarch#104, armbian/build#10085", of_a_user(field_board("6.18.8", [], {}, {"system": {"mode": 0o600, "uid": 0, "gid": 0}})),
         ("fail", "node.mode"), ('SUBSYSTEM=="dma_heap"', "udevadm"), alone=True),
 )  # fmt: skip
+CUBIE = BoardConfig.model_validate(
+    {
+        "name": "cubie", "title": "Radxa Cubie A5E",
+        "heaps": [
+            {"name": "system", "kind": "system"},
+            {"name": "linux,cma", "kind": "cma", "region": {"declared_in": "device-tree", "node_name": "linux,cma", "base": 0x4300_0000, "size": 80 * MIB, "reusable": True, "default": True}},
+        ],
+    }
+)  # fmt: skip
 AUDIO = BoardConfig.model_validate({
     "name": "audio", "title": "A board with an audio pool",
     "heaps": [{"name": "audio@b0000000", "kind": "cma", "region": {"declared_in": "device-tree", "base": 0xB000_0000, "size": 16 * MIB, "reusable": True}}],
 })  # fmt: skip
 
 
+CONFIGS = {"audio": AUDIO, "cubie": CUBIE}
+
+
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.report)
 def test_what_is_said_of_a_board(row: Row, tmp_path: Path) -> None:
-    assert_found(row, tmp_path, AUDIO if row.config == "audio" else None)
+    assert_found(row, tmp_path, CONFIGS.get(row.config))

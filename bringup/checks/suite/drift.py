@@ -191,7 +191,10 @@ def _written(name: str, value: str) -> str:
 
 
 def _properties(node: ReservedNode) -> dict[str, str]:
-    """The node's properties, written as in the rendered lines."""
+    """The node's properties that have an effect, written as in the rendered lines.
+
+    Beside ``reg`` the others have none (drivers/of/of_reserved_mem.c of Linux 5.10, 6.12 and 7.3).
+    """
     properties = {
         "compatible": ", ".join(node.compatible),
         "reg": show_numbers(node.regions),
@@ -199,6 +202,8 @@ def _properties(node: ReservedNode) -> dict[str, str]:
         "alignment": "" if node.alignment is None else f"0x{node.alignment:x}",
         "alloc-ranges": show_numbers(node.ranges),
     }
+    if node.regions:
+        properties = {name: properties[name] for name in ("compatible", "reg")}
     return {name: value for name, value in properties.items() if value} | dict.fromkeys(node.flags, "")
 
 
