@@ -11,6 +11,7 @@
 ``[   31.0] (0)[412:sh]text``           MediaTek's kernels; also ``-(0)[…]`` and ``<0>.(0)[…]``
 ``[   31.0]  [0:     sh:  412] text``   Samsung's kernels; also ``I[0:…]``
 ``[   31.0@1] text``                    Amlogic's kernels
+``[   31.0] [   31.1]@1 text``          Qualcomm's kernels
 ``[   31.0s][pid:412,cpu1,sh]text``     HiSilicon's kernels
 ``[   31.0] c1    412 text``            Spreadtrum's kernels
 ``[Thu Jan  1 00:00:31 1970] text``     ``dmesg -T``: no time of the kernel's clock
@@ -53,6 +54,7 @@ _WRITER = re.compile(
     r"|(?:<\d>)?[-.]?(?:\(\d{1,3}\)|<\d>-?\(\d{1,3}\))\[(?P<mtk>\d{1,9}):[^\]]{0,32}\]"
     r"|[A-Z]?\[\d{1,3}: {0,16}[^:\]]{1,32}: {0,9}(?P<samsung>\d{1,9})\] ?"
     r"|\[pid:(?P<hisi>\d{1,9}),cpu\d{1,3},[^\]]{0,48}\]"
+    r"|\[ {0,8}\d{1,10}\.\d{1,9}\]@\d{1,3} ?"
     r"|c\d{1,2} {1,7}(?P<sprd>\d{1,9}) "
     r")"
 )
@@ -109,8 +111,9 @@ def _of_text(line: str) -> LogLine:
         stamp = _DATE.match(rest)
     if stamp is None:
         return LogLine(rest)
-    text, caller = _after_writer(rest[stamp.end() :])
-    return LogLine(text if caller else text.removeprefix(" "), time, None, caller)
+    after = rest[stamp.end() :]
+    text, caller = _after_writer(after)
+    return LogLine(text.removeprefix(" ") if text is after else text, time, None, caller)
 
 
 def _after_writer(text: str) -> tuple[str, str]:
@@ -119,5 +122,5 @@ def _after_writer(text: str) -> tuple[str, str]:
     while writer := _WRITER.match(text):
         text = text[writer.end() :]
         thread = next((group for group in writer.groups()[1:] if group), "")
-        caller = caller or writer["caller"] or f"T{thread}"
+        caller = caller or writer["caller"] or (f"T{thread}" if thread else "")
     return text, caller

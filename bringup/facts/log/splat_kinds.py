@@ -59,6 +59,7 @@ _HEADS: tuple[tuple[str, str, str], ...] = (
     ("WARNING", "WARNING: CPU: ", rf"PID: (?P<pid>\d+) at {_CONDITION}{_PLACE}(?: {_FUNCTION})?"),
     ("WARNING", "WARNING: CPU: ", rf"PID: (?P<pid>\d+) at (?:{_FUNCTION})?"),
     ("WARNING", "WARNING: at ", rf"WARNING: at {_PLACE}(?: {_FUNCTION})?"),
+    ("WARNING", "WARNING: at ", rf"WARNING: at (?:{_FUNCTION}|[0-9a-f]{{8,16}} )"),
     ("WARNING", ", CPU#", rf"WARNING: {_CONDITION}{_PLACE} at {_FUNCTION}.{{0,80}}?, CPU#\d+: {_PROCESS}/(?P<pid>\d+)"),
     ("WARNING", ", CPU#", rf"WARNING: .{{0,160}}?at {_FUNCTION}.{{0,80}}?, CPU#\d+: {_PROCESS}/(?P<pid>\d+)"),
     ("kernel BUG", "kernel BUG at ", rf"kernel BUG at {_CONDITION}{_PLACE}!"),
