@@ -183,6 +183,7 @@ class Result(AnswerLine, frozen=True, tag="result"):
     :param outcome: ``WARN``: a defect that this kernel is known for. ``ERROR``: it could not be found out.
     :param seen: what was seen, or why it was skipped; empty on a pass.
     :param ns: nanoseconds taken.
+    :param at: when it began, in nanoseconds of the board's CLOCK_MONOTONIC; ``None``: a program of 0.1.0.
     :param seed: of the sizes, where the test chooses them by chance.
     """
 
@@ -193,6 +194,7 @@ class Result(AnswerLine, frozen=True, tag="result"):
     seen: str
     errno: U32
     ns: Count
+    at: Count | None = None
     seed: Count | None = None
 
 

@@ -29,6 +29,7 @@ __all__ = [
     "Heaps",
     "Ion",
     "Item",
+    "Mark",
     "Measure",
     "Node",
     "Pages",
@@ -229,6 +230,14 @@ class Stress(Item):
     KEYWORD = "stress"
     seed: int = field(metadata=_span(1, MAX_SEED))
     milliseconds: int = field(metadata=_span(0, MAX_STRESS_MS))
+
+
+@dataclass(frozen=True, slots=True)
+class Mark(Item):
+    """A line in the kernel's log: this text, and the time of the clock that results have."""
+
+    KEYWORD = "mark"
+    text: Text
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ import msgspec
 from bringup import __version__
 from bringup.allocator.answer import Bye, FileFact, Line, Ran, Refused, Result, Timing, Untimed
 from bringup.allocator.manifest import heap_tests
-from bringup.allocator.plan import MAX_TOTAL_MS, Bench, Exhaust, Heaps, Item, Pages, Plan, Reads, Run, Stress, Test
+from bringup.allocator.plan import MAX_TOTAL_MS, Bench, Exhaust, Heaps, Item, Mark, Pages, Plan, Reads, Stress, Test
 from bringup.allocator.run import Program, ensure_pushed, run
 from bringup.board import Board, Root, RootPolicy
 from bringup.deadline import Deadline
@@ -218,16 +218,8 @@ def _plan(how: Observation, deadline: Deadline) -> Plan:
     if how.stress is not None:
         plan = plan.add(Stress(*how.stress))
     if how.heaps is not None:
-        plan = plan.add(_mark(TESTS_BEGIN), *_tests(how, how.heaps), _mark(TESTS_END), *AFTER_TESTS)
+        plan = plan.add(Mark(TESTS_BEGIN), *_tests(how, how.heaps), Mark(TESTS_END), *AFTER_TESTS)
     return plan if how.benchmark is None else how.benchmark.add_to(plan)
-
-
-def _mark(line: str) -> Run:
-    """Write a line to the kernel's log. A CMA allocation that fails is a line there, too; this shows whose it is.
-
-    A busy board takes seconds to start a shell, and without the line our own failures are not known to be ours.
-    """
-    return Run(20_000, 256, ("/system/bin/sh", "-c", f"[ -d /dev/dma_heap ] && echo '<6>{line}' >/dev/kmsg"))
 
 
 def _tests(how: Observation, heaps: str) -> Iterator[Item]:

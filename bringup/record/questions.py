@@ -7,7 +7,17 @@ from __future__ import annotations
 
 from bringup.allocator.plan import Dmesg, Files, Glob, Ion, Item, Read, Run, Tree
 
-__all__ = ["AFTER_TESTS", "COUNTERS", "EVERYTHING", "EXHAUST_MS", "KERNEL", "TESTS_BEGIN", "TESTS_END", "TRACE_EVENTS"]
+__all__ = [
+    "AFTER_TESTS",
+    "COUNTERS",
+    "EVERYTHING",
+    "EXHAUST_MS",
+    "KERNEL",
+    "LAST_LOGS",
+    "TESTS_BEGIN",
+    "TESTS_END",
+    "TRACE_EVENTS",
+]
 
 KIB = 1024
 MIB = 1024 * KIB
@@ -75,6 +85,10 @@ _LIBRARIES = tuple(
     )
 )
 
+#: Where a board may keep the kernel's log of the boot before this one.
+LAST_LOGS = ("/sys/fs/pstore/", "/proc/last_kmsg")
+_LEFT = (Files("/sys/fs/pstore/*", 16, 256 * KIB), Read("/proc/last_kmsg", MIB))
+
 _TREES = (Tree("/sys/firmware/devicetree/base/reserved-memory", 3, 512, 4 * KIB),)
 
 _GLOBS = (
@@ -99,12 +113,13 @@ TRACE_EVENTS = ("header_page", "kmem/mm_page_alloc", "kmem/mm_page_free", "cma/c
 #: How long one heap may take to give all its memory; it takes a few times as long as zeroing it.
 EXHAUST_MS = 10_000
 
-#: Lines for the kernel's log before and after all heap tests: a failed CMA allocation is a line there, too.
+#: Marks in the kernel's log before and after all heap tests: what is logged between them, the tests may have caused.
 TESTS_BEGIN = "bringup: tests heaps"
 TESTS_END = "bringup: has tested heaps"
 
-#: Read once more after all heap tests: what the kernel complained about meanwhile.
-AFTER_TESTS = (_TAINTED, Dmesg(MIB))
+#: Read once more after all heap tests: what the kernel complained about meanwhile. The records of /dev/kmsg are
+#: numbered, so that a lost one shows; the text is for boards that do not let us read them.
+AFTER_TESTS = (_TAINTED, Dmesg(256 * KIB), Read("/dev/kmsg", 4 * MIB))
 
 _PROGRAMS = (
     # A busy board may take seconds to start a program.

@@ -185,6 +185,19 @@ def test_the_kernels_log(real: Program) -> None:
     assert whole.data.rstrip(b"\n").splitlines()[-1][-20:] in end.data
 
 
+def test_the_kernels_log_record_by_record(real: Program) -> None:
+    """Whole records, numbered one after the other; of less than all of them the newest."""
+    whole, end = real.run(Plan().add(Read("/dev/kmsg", MAX_FILE_BYTES), Read("/dev/kmsg", 2000))).of(FileFact)
+    if whole.state in (State.DENIED, State.MISSING):
+        pytest.skip("this machine shows its log to nobody")
+    numbers = [int(line.split(b",")[1]) for line in whole.data.splitlines() if not line.startswith(b" ")]
+    assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
+    assert whole.truncated is False
+    assert 0 < end.size <= 2000
+    assert end.truncated is (whole.size > 2000)
+    assert whole.data.endswith(end.data)
+
+
 def test_heaps_of_a_board_without_the_folder_are_missing(real: Program) -> None:
     if Path("/dev/dma_heap").exists():
         pytest.skip("this machine has DMA-BUF heaps")

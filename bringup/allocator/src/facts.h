@@ -21,7 +21,7 @@ void fact_node(const char *path);
 /* A node that could not be looked at. */
 void fact_node_failed(const char *path, int error);
 
-/* read.c: the bytes of one regular file. A device, a fifo or a socket is never opened. */
+/* read.c: the bytes of one regular file, or the records of /dev/kmsg. Another device, a fifo or a socket is never opened. */
 void fact_file(const char *path, uint64_t max);
 void fact_dmesg(uint64_t max);
 

@@ -140,7 +140,7 @@ void item_heaps(const char *pattern)
     out_flush();
 }
 
-static void report(const struct test *test, const struct heap *heap, const struct verdict *verdict)
+static void report(const struct test *test, const struct heap *heap, const struct verdict *verdict, uint64_t begun)
 {
     out_begin("result");
     out_string("heap", heap->name);
@@ -150,6 +150,7 @@ static void report(const struct test *test, const struct heap *heap, const struc
     out_string("seen", verdict->seen);
     out_number("errno", verdict->error);
     out_unsigned("ns", verdict->ns);
+    out_unsigned("at", begun);
     if (verdict->seed)
         out_unsigned("seed", verdict->seed);
     out_end();
@@ -172,8 +173,9 @@ const char *item_test(const char *pattern)
                 return stopped_at;
             }
             struct verdict verdict;
+            uint64_t begun = now_ns();
             heap_run_test(test, &heap, &verdict);
-            report(test, &heap, &verdict);
+            report(test, &heap, &verdict, begun);
         }
     }
     return NULL;

@@ -117,4 +117,7 @@ const char *item_pages(char *const *events);
 const char *item_exhaust(uint64_t milliseconds);
 const char *item_reads(uint64_t rounds);
 
+/* mark.c: a line in the kernel's log. */
+void mark_log(const char *text);
+
 #endif

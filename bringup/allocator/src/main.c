@@ -66,6 +66,9 @@ static const char *do_item(const struct item *item)
     case ITEM_STRESS:
         heap_set_stress(number[0], number[1]);
         break;
+    case ITEM_MARK:
+        mark_log(text);
+        break;
     case ITEM_TEST:
         return item_test(text);
     case ITEM_BENCH:

@@ -38,6 +38,7 @@ static const struct {
     [ITEM_ION] = {"ion", "", {0}, {0}},
     [ITEM_READS] = {"reads", "n", {1}, {PLAN_MAX_ROUNDS}},
     [ITEM_STRESS] = {"stress", "nn", {1, 0}, {UINT32_MAX, MAX_STRESS_MILLISECONDS}},
+    [ITEM_MARK] = {"mark", "p", {0}, {0}},
     [ITEM_TEST] = {"test", "p", {0}, {0}},
     [ITEM_BENCH] = {"bench", "n", {1}, {PLAN_MAX_ROUNDS}},
     [ITEM_MEASURE] = {"measure", "nnnn", {1, 0, 1, 1},

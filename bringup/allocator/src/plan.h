@@ -25,6 +25,7 @@ enum item_kind {
     ITEM_ION,
     ITEM_READS,
     ITEM_STRESS,
+    ITEM_MARK,
     ITEM_TEST,
     ITEM_BENCH,
     ITEM_MEASURE,

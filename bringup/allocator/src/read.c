@@ -1,4 +1,4 @@
-/* The fact `file`: the bytes of a regular file, or the kernel's log. */
+/* The fact `file`: the bytes of a regular file, or the kernel's log, as text or record by record. */
 #include "errnos.h"
 #include "facts.h"
 #include "out.h"
@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/klog.h>
 #include <sys/mman.h>
+#include <sys/sysmacros.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -55,6 +56,12 @@ static bool consumes(const char *path, const struct stat *file)
     return strncmp(name, "trace_pipe", 10) == 0 || same_file(file, "/proc/kmsg");
 }
 
+/* The kernel's log, record by record (Documentation/ABI/testing/dev-kmsg): reading it loses nothing. */
+static bool is_kmsg(const struct stat *file)
+{
+    return S_ISCHR(file->st_mode) && file->st_rdev == makedev(1, 11);
+}
+
 /* 0, or why the path is not to be opened. Looked at before it is opened: opening a device may already act. */
 static int refuse(const char *path)
 {
@@ -63,10 +70,10 @@ static int refuse(const char *path)
         return errno;
     if (S_ISDIR(found.st_mode))
         return EISDIR;
-    return S_ISREG(found.st_mode) && !consumes(path, &found) ? 0 : EINVAL;
+    return is_kmsg(&found) || (S_ISREG(found.st_mode) && !consumes(path, &found)) ? 0 : EINVAL;
 }
 
-static int open_regular(const char *path, int *fd)
+static int open_regular(const char *path, int *fd, bool *records)
 {
     struct stat opened;
     int error = refuse(path);
@@ -78,7 +85,8 @@ static int open_regular(const char *path, int *fd)
     limit_time(0);
     if (error)
         return error == EINTR ? ETIMEDOUT : error;
-    if (fstat(*fd, &opened) != 0 || !S_ISREG(opened.st_mode)) {
+    *records = fstat(*fd, &opened) == 0 && is_kmsg(&opened);
+    if (!*records && !S_ISREG(opened.st_mode)) {
         close(*fd);
         return EINVAL;
     }
@@ -117,6 +125,38 @@ static int stream(int fd, uint64_t max, uint64_t *size, bool *truncated)
     return 0;
 }
 
+/* One record: its bytes, 0 after the last, -1 with errno. EPIPE: what was next is overwritten, what is now next comes. */
+static ssize_t next_record(int fd, char *to, size_t size)
+{
+    ssize_t done;
+    do {
+        done = read_once(fd, to, size);
+    } while (done < 0 && errno == EPIPE);
+    return done < 0 && errno == EAGAIN ? 0 : done;
+}
+
+/* Streams the newest `max` bytes, in whole records: how many there are is found out first. */
+static int stream_records(int fd, uint64_t max, uint64_t *size, bool *truncated)
+{
+    static char record[8192];
+    uint64_t whole = 0, passed = 0;
+    ssize_t done;
+    while ((done = next_record(fd, record, sizeof record)) > 0 && whole < MAX_LOG_BYTES)
+        whole += (uint64_t)done;
+    if (done < 0 || lseek(fd, 0, SEEK_SET) < 0)
+        return errno;
+    while ((done = next_record(fd, record, sizeof record)) > 0 && *size + (uint64_t)done <= max) {
+        if (passed + max < whole) {
+            passed += (uint64_t)done;
+        } else {
+            out_base64_add(record, (size_t)done);
+            *size += (uint64_t)done;
+        }
+    }
+    *truncated = passed > 0 || done > 0;
+    return done < 0 ? errno : 0;
+}
+
 static void end_file(int error, uint64_t size, bool truncated)
 {
     out_base64_end();
@@ -136,12 +176,12 @@ static void begin_file(const char *path)
 void fact_file(const char *path, uint64_t max)
 {
     uint64_t size = 0;
-    bool truncated = false;
+    bool truncated = false, records = false;
     int fd = -1;
     begin_file(path);
-    int error = open_regular(path, &fd);
+    int error = open_regular(path, &fd, &records);
     if (error == 0) {
-        error = stream(fd, max, &size, &truncated);
+        error = records ? stream_records(fd, max, &size, &truncated) : stream(fd, max, &size, &truncated);
         close(fd);
     }
     end_file(error, size, truncated);

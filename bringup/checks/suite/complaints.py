@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from bringup.allocator.answer import Result
 from bringup.causes.known.complaints import (
     KERNEL_COMPLAINT,
     KERNEL_COMPLAINT_IN_HEAPS,
@@ -13,6 +14,7 @@ from bringup.causes.no_root import ways_to_root
 from bringup.checks.registry import Question, check
 from bringup.facts.board import Facts
 from bringup.facts.log.phases import Phase, TestsSpan, tests_span
+from bringup.facts.log.running_test import running_test
 from bringup.facts.log.splats import Splat, find_splats
 from bringup.facts.log.taint import COMPLAINTS, taint
 from bringup.results.verdict import Verdict
@@ -42,7 +44,7 @@ def complaints(question: Question, facts: Facts) -> Iterator[Verdict]:
         return
     span, splats = tests_span(log), find_splats(log.lines)
     phases = [Phase.BEFORE if span is None else span.phase(splat.number) for splat in splats]
-    verdicts = [*_of_splats(question, zip(phases, splats, strict=True)), *_of_taint(question, facts, phases)]
+    verdicts = [*_of_splats(question, facts, zip(phases, splats, strict=True)), *_of_taint(question, facts, phases)]
     verdicts += _of_lost_lines(question, span)
     if not verdicts and span is None and facts.record.results:
         verdicts.append(question.skipped("the kernel's log was read before the tests only"))
@@ -61,24 +63,26 @@ def _passed(question: Question, facts: Facts, span: TestsSpan | None) -> Verdict
 # -- complaints in the log -------------------------------------------------------------------------------------------
 
 
-def _of_splats(question: Question, splats: Iterable[tuple[Phase, Splat]]) -> Iterator[Verdict]:
+def _of_splats(question: Question, facts: Facts, splats: Iterable[tuple[Phase, Splat]]) -> Iterator[Verdict]:
     """A verdict for each kind of complaint at each place, those of the tests first."""
     alike: dict[tuple[Phase, str, str], list[Splat]] = {}
     for phase, splat in splats:
         alike.setdefault((phase, splat.kind, splat.where), []).append(splat)
     ordered = sorted(alike.items(), key=lambda item: (item[0][0] is not Phase.DURING, not item[1][0].is_about_heaps))
     for (phase, _, _), same in ordered[:_MOST]:
-        yield _of_splat(question, phase, same)
+        log = facts.kernel_log.lines if facts.kernel_log is not None and phase is Phase.DURING else ()
+        yield _of_splat(question, phase, same, running_test(log, facts.record.results, same[0].line))
     if len(ordered) > _MOST:
         text = f"the kernel complained in {pluralize(len(ordered) - _MOST, 'other place')}, too"
         rest = [_named(same[0]) for _, same in ordered[_MOST:]]
         yield question.warned(*rest[:_MOST], cause=KERNEL_COMPLAINT.here(text), remedy=KERNEL_COMPLAINT.fix)
 
 
-def _of_splat(question: Question, phase: Phase, same: list[Splat]) -> Verdict:
+def _of_splat(question: Question, phase: Phase, same: list[Splat], test: Result | None) -> Verdict:
     splat = same[0]
     times = f", {len(same)} times" if len(same) > 1 else ""
-    text = f"{_named(splat)}{times}, {phase.value}"
+    text = f"{_named(splat)}{times}, {phase.value if test is None else f'while {test.test} ran on {test.heap}'}"
+    question = question if test is None else question.of(test.heap)
     if phase is Phase.DURING:
         known, make = KERNEL_COMPLAINT_IN_TESTS, question.failed
     elif splat.is_about_heaps:

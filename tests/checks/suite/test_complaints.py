@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from bringup.results.verdict import Outcome
-from tests.support.scripted_record import DENIED, ScriptedBoard, broken, files
+from tests.support.scripted_record import DENIED, ScriptedBoard, broken, files, result
 from tests.support.splats import SPLATS
 from tests.support.suite import Broken, ask, suite_tests
 
@@ -25,11 +26,13 @@ def kmsg(text: str, first: int) -> str:
 
 
 def board(
-    before: str = BOOT, meanwhile: str = QUIET, *, begin: str = BEGIN, end: str = END, **more: str
+    before: str = BOOT, meanwhile: str = QUIET, *, begin: str = BEGIN, end: str = END, results: Any = None, **more: str
 ) -> ScriptedBoard:
     """A board whose log was read before its tests and after them; ``more`` are further files, read after."""
     after = {"dmesg": before + begin + meanwhile + end}
-    return broken(files=files(dmesg=before), files_after=after | more)
+    given = broken(files=files(dmesg=before), files_after=after | more)
+    given.results = given.results if results is None else results
+    return given
 
 
 def numbered(text: str) -> str:
@@ -91,6 +94,29 @@ def test_a_verdict_shows_the_line_the_process_and_the_trace(tmp_path: Path) -> N
     assert verdict.cause.text == f"{ABOUT_HEAPS.kind} in {ABOUT_HEAPS.where}, during the tests"
     assert f"process {ABOUT_HEAPS.process} (670)" in verdict.evidence
     assert any(ABOUT_HEAPS.heap_frame in line for line in verdict.evidence if line.startswith("trace: "))
+
+
+@pytest.mark.parametrize(
+    ("logged", "heap", "text"),
+    [
+        (5.2, "linux,cma", "while zero.reuse ran on linux,cma"),
+        (4.3, "system", "while alloc.4m ran on system"),
+        (4.8, None, "during the tests"),  # between two tests
+        (6.0, None, "during the tests"),  # after the last
+    ],
+)
+def test_the_test_that_ran_is_named(tmp_path: Path, logged: float, heap: str | None, text: str) -> None:
+    """The log's clock is half a second behind the one of the results."""
+    results = [
+        result("system", "alloc.4m", at=4_700_000_000, ns=200_000_000),
+        result("linux,cma", "zero.reuse", at=5_600_000_000, ns=300_000_000),
+    ]
+    begin = "6,2,4000000,-;bringup: tests heaps at 4500000\n"
+    end = "6,4,7000000,-;bringup: has tested heaps at 7500001\n"
+    splat = f"4,3,{int(logged * 1e6)},-;WARNING: CPU: 0 PID: 9 at mm/cma.c:7 cma_alloc+0x1/0x2\n"
+    (verdict,) = ask("kernel.complaints", tmp_path, board(meanwhile=splat, begin=begin, end=end, results=results))
+    assert verdict.cause is not None
+    assert (verdict.heap, verdict.cause.text) == (heap, f"WARNING in cma_alloc at mm/cma.c:7, {text}")
 
 
 def test_many_complaints_are_counted_and_bounded(tmp_path: Path) -> None:
