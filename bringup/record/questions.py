@@ -128,7 +128,17 @@ _PROGRAMS = (
     Run(10_000, 64 * KIB, ("/system/bin/logcat", "-d", "-s", "DMABUFHEAPS", "ion", "libion")),
 )
 
-EVERYTHING: tuple[Item, ...] = (*_READS, *_GLOBS, *_FILES, *_LIBRARIES, *_TREES, *_PROGRAMS, Dmesg(MIB), Ion())
+EVERYTHING: tuple[Item, ...] = (
+    *_READS,
+    *_GLOBS,
+    *_FILES,
+    *_LIBRARIES,
+    *_LEFT,
+    *_TREES,
+    *_PROGRAMS,
+    Dmesg(MIB),
+    Ion(),
+)
 
 _OF_THE_KERNEL = ("/proc/config.gz", "/proc/modules", "/proc/meminfo", "/proc/cmdline")
 

@@ -49,3 +49,13 @@ KERNEL_COMPLAINT = KnownCause(
     source=_WORDING,
     cost=Cost.LATER,
 )
+KERNEL_CRASHED_BEFORE = KnownCause(
+    id="kernel.crashed-before",
+    text="The boot before this one ended in a crash of the kernel, or had a complaint.",
+    why="What was tested then, or whoever used the heaps, may have caused it; this boot's log does not show it.",
+    shows="/sys/fs/pstore, /proc/last_kmsg; ro.boot.bootreason, sys.boot.reason: kernel_panic, watchdog",
+    fix=("give what pstore kept to whoever maintains the function that it names, then delete it there",),
+    since="any",
+    source="Documentation/admin-guide/ramoops.rst of Linux 6.12; AOSP system/core/bootstat: README.md",
+    cost=Cost.LATER,
+)
