@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -113,7 +114,23 @@ def read_text(raw: bytes, name: Path | str, limits: Limits = _LIMITS) -> Node:
         raise ConfigError(
             name, f"byte 0x{raw[error.start]:02x} is not UTF-8", line=line, column=column, hint="save the file as UTF-8"
         ) from error
+    return _copy(_tree(text, name, limits))
+
+
+@lru_cache(maxsize=16)
+def _tree(text: str, name: Path | str, limits: Limits) -> Node:
+    """The tree, made once of a file that many others extend."""
     return _Builder(name, limits).build(text)
+
+
+def _copy(node: Node) -> Node:
+    """A tree that its reader may change."""
+    value = node.value
+    if isinstance(value, dict):
+        value = {key: _copy(child) for key, child in value.items()}
+    elif isinstance(value, list):
+        value = [_copy(child) for child in value]
+    return Node(value, node.place, node.key_place)
 
 
 class _Builder:
