@@ -17,7 +17,7 @@ __all__ = ["MISTAKES", "Mistake"]
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """One wrong fact. :param fact: what the checker has to name. :param series: a kernel whose tree shows it."""
+    """One wrong fact. :param fact: what the checker has to name. :param series: the first kernel whose tree shows it."""
 
     id: str
     fact: str
