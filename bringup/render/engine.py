@@ -19,6 +19,7 @@ from bringup.kernel.history.version import KernelVersion
 from bringup.render.context import CONTEXT_HELP, NEWEST_KERNEL, Context, make_context
 from bringup.render.fragments import Fragment, Template, fragments
 from bringup.render.language import LANGUAGES, Escaped, Language, Refused
+from bringup.render.memory import MOST
 from bringup.text import did_you_mean, visible
 
 __all__ = ["MARK", "Rendered", "Skipped", "render"]
@@ -132,6 +133,8 @@ def _with_place(error: Exception, template: Template, context: Context, dirs: tu
     if isinstance(error, TemplateNotFound):
         hint = f"put the file into one of these folders and give its name without '..': {', '.join(map(str, dirs))}"
         return ConfigError(path, f"there is no template '{visible(str(error.name))}'", line=line, hint=hint)
+    if isinstance(error, MemoryError):
+        return ConfigError(path, f"it takes more than {MOST >> 20} MiB of memory", line=line)
     kind = "" if isinstance(error, TemplateError) else f"{type(error).__name__}: "
     hint = "bringup render --list shows what a template can print"
     return ConfigError(path, f"{kind}{visible(str(error))}", line=line, hint=hint)

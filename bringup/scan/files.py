@@ -30,6 +30,10 @@ class Source:
     data: bytes
 
 
+#: Of folders in each other; source trees have about 20, and Python's walk takes a frame of the stack for each.
+_DEPTH = 200
+
+
 def files_of(tree: Path) -> Iterator[Source | Unread]:
     """Every file below ``tree`` of a kind that a rule looks at, folder by folder, names in byte order.
 
@@ -49,6 +53,9 @@ def files_of(tree: Path) -> Iterator[Source | Unread]:
         yield from _failures(root, failed)
         linked = [name for name in folders if os.path.islink(_join(folder, name))]  # noqa: PTH114
         folders[:] = sorted((name for name in folders if name not in _NOT_OURS), key=os.fsencode)
+        if folders and folder.count(os.sep) - root.count(os.sep) >= _DEPTH:
+            yield Unread(_shown(root, folder), f"deeper than {_DEPTH} folders", outside=False)
+            folders.clear()
         for name in sorted([*names, *linked], key=os.fsencode):
             yield from _file(root, _join(folder, name), name)
     yield from _failures(root, failed)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from bringup.config.shipped import list_configs, shipped_dir
 from tests.support.command import bringup
 
@@ -74,3 +76,21 @@ def test_a_file_that_a_person_wrote_is_not_overwritten(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert files(tmp_path) == {"ueventd.vim3.rc"}
     assert (tmp_path / "ueventd.vim3.rc").read_text() == "mine\n"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "{% set x = namespace(text='a') %}{% for _ in range(40) %}{% set x.text = x.text ~ x.text %}{% endfor %}",
+        "{{ ('a' | center(1000000000)) | comment }}",
+        "{{ '%01000000000d' % 1 }}",
+    ],
+    ids=["doubled", "centred", "padded"],
+)
+def test_a_template_takes_no_more_than_its_share_of_memory(tmp_path: Path, body: str) -> None:
+    head = '{#---\nfragment: greedy\ntitle: Greedy\noutput: "greedy.prop"\nlanguage: properties\n---'
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "templates" / "greedy.j2").write_text(f"{head}#}}\n{body}\n")
+    done = bringup("render", "greedy", "--board", "db845c", cwd=tmp_path)
+    assert done.returncode == 2, done.stderr
+    assert "it takes more than 256 MiB of memory" in done.stderr

@@ -108,6 +108,20 @@ def test_a_bad_tree(name: str, tmp_path: Path) -> None:
         scan_tree(tmp_path / name)
 
 
+def test_a_tree_without_a_bottom_is_read_as_deep_as_trees_are(tmp_path: Path) -> None:
+    write(tmp_path / "a.c")
+    folder = os.open(tmp_path, os.O_RDONLY)
+    for _ in range(300):
+        os.mkdir("d", dir_fd=folder)
+        inner = os.open("d", os.O_RDONLY, dir_fd=folder)
+        os.close(folder)
+        folder = inner
+    os.close(folder)
+    found = scan_tree(tmp_path)
+    assert told(found) == [("a.c", 1)]
+    assert [unread.reason for unread in found.skipped] == ["deeper than 200 folders"]
+
+
 def test_a_long_line_is_cut(tmp_path: Path) -> None:
     write(tmp_path / "a.c", b"ion_open();" * 100_000)
     (hit,) = scan_tree(tmp_path).hits

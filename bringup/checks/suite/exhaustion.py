@@ -48,7 +48,7 @@ def _not_answered(facts: Facts) -> list[str]:
     if not record.asked_exhaustion or record.incomplete is not None:
         return []
     answered = {exhaustion.heap for exhaustion in record.exhaustions}
-    asked = (heap for heap in record.tested_heaps if not heap.startswith(("ion/", "protected,")))
+    asked = (heap for heap in record.tested_heaps if not heap.startswith(("ion/", "protected,", "restricted,")))
     return sorted(heap for heap in asked if heap not in answered)
 
 

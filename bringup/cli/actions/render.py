@@ -14,6 +14,7 @@ from bringup.errors import ExitCode, UsageError
 from bringup.render.context import CONTEXT_HELP
 from bringup.render.engine import Rendered, Skipped, render
 from bringup.render.fragments import fragments
+from bringup.render.memory import bounded_memory
 from bringup.render.output import diff, write
 
 __all__ = ["RenderOptions", "list_fragments", "render_boards"]
@@ -74,7 +75,9 @@ def _configs(options: RenderOptions) -> list[BoardConfig]:
 def _render(options: RenderOptions, config: BoardConfig, *, quiet: bool) -> list[Rendered]:
     """The files. For a fragment that is not needed, says why."""
     files: list[Rendered] = []
-    for file in render(options.what or "", config, kernel=options.kernel):
+    with bounded_memory():
+        rendered = render(options.what or "", config, kernel=options.kernel)
+    for file in rendered:
         if not isinstance(file, Skipped):
             files.append(file)
         elif not quiet:
