@@ -47,7 +47,7 @@ def ids_of(facts: Facts, user: str, group: str) -> tuple[int | None, int | None]
     """The ids behind a user and a group on this board; ``None`` where one is not known here."""
     if not facts.has_udev:
         return uid_of(user), uid_of(group)
-    # /etc/passwd is not read: it names people.
+    # /etc/passwd is not read: the owner of a node that is not root stays unknown.
     return (
         {"root": 0}.get(user, parse_number(user)),
         ({"root": 0} | facts.groups).get(group, parse_number(group)),
