@@ -144,9 +144,11 @@ class _Weighed(Struct, frozen=True):
     decisive: bool = False
 
 
-def _of_this_board(proofs: Sequence[Proof], subject: Subject) -> list[Proof]:
+def _of_this_board(proofs: Sequence[Proof], subject: Subject) -> Sequence[Proof]:
     """The proofs without other vendors' modules: one counts where it is seen, or this configuration builds it."""
     modules = [proof for proof in proofs if proof.kind is ProofKind.MODULE]
+    if not modules:
+        return proofs
     seen = {proof for proof in modules if proof.weigh(subject.evidence)[0] in {Proven.YES, Proven.AT_BOOT}}
     kept = seen or {proof for proof in modules if _is_built(proof, subject)} or set(modules[:1])
     return [proof for proof in proofs if proof.kind is not ProofKind.MODULE or proof in kept]

@@ -126,6 +126,8 @@ def _written_off(depends: str, config: KernelConfig, kernel: Kernel, depth: int 
     if not depends:
         return ()
     expression = parse_expression(depends)
+    if value_of(expression, config.values.get):
+        return ()
     parts = expression.parts if isinstance(expression, And) else (expression,)
     either = (partial(value, unknown="y"), partial(value, unknown="n"))
     return tuple(str(part) for part in parts if all(value_of(part, of) == 0 for of in either))
@@ -213,6 +215,8 @@ def unmet_dependencies(need: SymbolNeed, config: KernelConfig, kernel: Kernel) -
         return ()
     era = kernel.era(need.symbol)
     if era is None:
+        return ()
+    if not era.depends or (config.complete and value_of(parse_expression(era.depends), config.values.get)):
         return ()
     missing = Effective(config, kernel).unmet(era.depends)
     return tuple(f"CONFIG_{need.symbol} depends on {part}, which does not hold" for part in missing)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 from bringup.kernel.data.shipped import shipped_data
 from bringup.kernel.kconfig.dotconfig import KernelConfig
 from bringup.kernel.requirements.requirement import Requirement, symbols_of
 from bringup.kernel.requirements.verdict import Answer, KconfigVerdict, Severity
 from bringup.outcome import Cause, Outcome
+from bringup.text import did_you_mean
 
 __all__ = ["odd_notes", "refuse_doubtful", "unknown_symbols"]
 
@@ -69,6 +69,4 @@ def _is_about_heaps(symbol: str) -> bool:
 
 
 def _nearest(symbol: str, known: Iterable[str]) -> str:
-    near = get_close_matches(symbol, known, 1)
-    meant = f": did you mean CONFIG_{near[0]}?" if near else ""
-    return f"drop CONFIG_{symbol}, or check its spelling in the tree's Kconfig{meant}"
+    return f"CONFIG_{symbol}: {did_you_mean(symbol, known, 'drop the line')}"
