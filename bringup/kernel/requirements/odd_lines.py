@@ -69,4 +69,4 @@ def _is_about_heaps(symbol: str) -> bool:
 
 
 def _nearest(symbol: str, known: Iterable[str]) -> str:
-    return f"CONFIG_{symbol}: {did_you_mean(symbol, known, 'drop the line')}"
+    return f"instead of CONFIG_{symbol}: {did_you_mean(symbol, known, 'drop the line')}"
