@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 
 import pytest
@@ -16,20 +17,21 @@ from tests.support.judged import Connect, Judge
 
 pytestmark = pytest.mark.board
 
-#: A shell that waits in the kernel's log for the mark before the tests, and then takes more memory than its group may have.
+#: Waits in the kernel's log for the mark before the tests, and then takes more memory than its group may have.
 HOG = """\
+toybox cat /dev/kmsg | while read -r line; do
+    case $waits$line in
+    *"a hog waits") waits=yes;;
+    yes*"bringup: tests heaps"*)
+        sh -c 'echo $$ >/cg/hog/cgroup.procs; x=0123456789abcdef; while :; do x=$x$x; done'
+        exit;;
+    esac
+done
+"""
+START = f"""\
 mkdir /cg && mount -t cgroup2 none /cg && echo +memory >/cg/cgroup.subtree_control || exit
 mkdir /cg/hog && echo 3M >/cg/hog/memory.max && echo a hog waits >/dev/kmsg || exit
-(
-    toybox cat /dev/kmsg | while read -r line; do
-        case $waits$line in
-        *"a hog waits") waits=yes;;
-        yes*"bringup: tests heaps"*)
-            sh -c 'echo $$ >/cg/hog/cgroup.procs; x=0123456789abcdef; while :; do x=$x$x; done'
-            exit;;
-        esac
-    done
-) >/dev/null 2>&1 </dev/null &
+sh -c {shlex.quote(HOG)} >/dev/null 2>&1 </dev/null &
 """
 
 
@@ -44,7 +46,7 @@ def test_a_kernel_that_complains_while_its_heaps_are_tested(
     (quiet,) = complaints(judged(virtual))
     assert quiet.outcome is Outcome.PASS
     assert "while the heaps were tested" in quiet.evidence[0]
-    done = connected(virtual).shell(HOG, Deadline.after(120))
+    done = connected(virtual).shell(START, Deadline.after(120))
     assert done.exit_code == 0, from_board(done.stdout + done.stderr)
     (found,) = complaints(judged(virtual, "--replace"))
     assert (found.outcome, found.cause and found.cause.id) == (Outcome.FAIL, "kernel.complaint-in-tests")
