@@ -78,11 +78,15 @@ def _of_splats(question: Question, facts: Facts, splats: Iterable[tuple[Phase, S
         yield question.warned(*rest[:_MOST], cause=KERNEL_COMPLAINT.here(text), remedy=KERNEL_COMPLAINT.fix)
 
 
-def _of_splat(question: Question, phase: Phase, same: list[Splat], test: Result | None) -> Verdict:
+def _of_splat(question: Question, phase: Phase, same: list[Splat], ran: tuple[Result, bool] | None) -> Verdict:
     splat = same[0]
     times = f", {len(same)} times" if len(same) > 1 else ""
-    text = f"{_named(splat)}{times}, {phase.value if test is None else f'while {test.test} ran on {test.heap}'}"
-    question = question if test is None else question.of(test.heap)
+    when = phase.value
+    if ran is not None:
+        test, has_ended = ran
+        when = f"{'just after' if has_ended else 'while'} {test.test} ran on {test.heap}"
+        question = question.of(test.heap)
+    text = f"{_named(splat)}{times}, {when}"
     if phase is Phase.DURING:
         known, make = KERNEL_COMPLAINT_IN_TESTS, question.failed
     elif splat.is_about_heaps:

@@ -101,6 +101,7 @@ def test_a_verdict_shows_the_line_the_process_and_the_trace(tmp_path: Path) -> N
     [
         (5.2, "linux,cma", "while zero.reuse ran on linux,cma"),
         (4.3, "system", "while alloc.4m ran on system"),
+        (4.5, "system", "just after alloc.4m ran on system"),  # its process ends, its buffers are freed
         (4.8, None, "during the tests"),  # between two tests
         (6.0, None, "during the tests"),  # after the last
     ],
