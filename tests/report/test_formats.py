@@ -38,7 +38,7 @@ def test_the_format_writes_into_a_folder_under_the_usual_name(name: str, tmp_pat
     assert file == tmp_path / f"report{find_format(name).suffix}"
     assert file.read_text(encoding="utf-8") == find_format(name).render(sample.run())
     assert list(tmp_path.iterdir()) == [file], "a part file was left"
-    assert file.stat().st_mode & 0o444 == 0o444
+    assert file.stat().st_mode & 0o077 == 0, "it has a serial number: others may not read it"
 
 
 def test_a_report_that_cannot_be_rendered_leaves_the_old_one(tmp_path: Path) -> None:
