@@ -181,10 +181,12 @@ def _fetch_trees(deadline: Deadline) -> None:
 
 
 def _fetch_facts(deadline: Deadline) -> None:
-    """A suite that is gone, or has no such source, is said and left out."""
+    """What is there stays, unless other files are wanted now. A suite that is gone is said and left out."""
     folder = cache() / "facts"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    if not fact_trees():
+        shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "files").write_text("\n".join(FACT_FILES), "utf-8")
     for suite, pattern in _FACT_TREES:
         try:
             apt = _apt(suite, "amd64", deadline)
@@ -195,14 +197,17 @@ def _fetch_facts(deadline: Deadline) -> None:
             continue
         tree = folder / f"{name}_{offered.version}"
         whole = cache_folder() / "sources" / tree.name
+        if tree.is_symlink():
+            tree.unlink()  # the board's source may be gone
+        if tree.exists():
+            continue
         if (whole / "Kconfig").is_file():
             tree.symlink_to(whole)
-        elif not tree.exists():
+        else:
             (package,) = apt.download([offered], deadline, Silent())
             _unpack_source(name, package, folder / "new", FACT_FILES)
             (folder / "new" / name).rename(tree)
     shutil.rmtree(folder / "new", ignore_errors=True)
-    (folder / "files").write_text("\n".join(FACT_FILES), "utf-8")
     _say(f"facts: {', '.join(path.name for path in fact_trees())}")
 
 
