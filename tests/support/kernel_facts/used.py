@@ -25,6 +25,7 @@ _OF_THE_KERNEL = ("/proc/", "/sys/", "/dev/")
 OWN = {
     "bringup.facts.log.kernel_line:": "forms in which a log is kept, around the kernel's words",
     "bringup.facts.log.android_line:": "Android's log",
+    "bringup.facts.log.running_test:": "lines of the test allocator",
     "bringup.facts.log.splats:": "stack traces and registers, in the forms of each architecture",
     "bringup.facts.board:_PROPERTY": "Android's getprop",
     "bringup.facts.board:_GROUP": "/etc/group",
@@ -36,6 +37,8 @@ OWN = {
     "bringup.checks.explain:_RANGE": "bringup's own text",
     "bringup.checks.suite.clients:": "Android's log",
     "/dev/null": "every system has it",
+    "/proc/last_kmsg": "Android's and vendors' kernels only",
+    "/sys/fs/pstore/": "where pstore is mounted (fs/pstore/inode.c)",
     "/dev/dri/": "not about heaps: a device to import a buffer into",
     "/sys/fs/bpf/": "Android pins its iterator there",
     "/sys/kernel/dma_heap/": "Android Common Kernels only",
