@@ -22,7 +22,7 @@ from bringup.outcome import Cause
 from bringup.results.verdict import Alternative, Diagnosis
 from bringup.text import parse_number
 
-__all__ = ["CmaFailure", "cma_failures", "why_cma_failed", "why_test_failed"]
+__all__ = ["CmaFailure", "cma_failures", "why_area_failed", "why_cma_failed", "why_test_failed"]
 
 #: The function that logs it is cma_alloc, __cma_alloc in 6.12, __cma_alloc_frozen in 7.2 and 7.3 (mm/cma.c).
 _ALLOC_FAILED = re.compile(
@@ -153,12 +153,19 @@ def why_test_failed(facts: Facts, result: Result) -> Diagnosis:
     return Diagnosis()
 
 
+def why_area_failed(facts: Facts, heap: str) -> Diagnosis | None:
+    """Why allocations from the area behind a CMA heap failed, by the kernel's log; ``None`` if it shows none."""
+    if not is_cma_heap(facts, heap):
+        return None
+    areas = _areas_of(facts, heap)
+    failures = tuple(failure for failure in cma_failures(facts) if failure.area in (None, *areas))
+    return why_cma_failed(facts, failures) if failures else None
+
+
 def _no_memory(facts: Facts, result: Result) -> Diagnosis:
     name = result.heap
     if is_cma_heap(facts, name):
-        areas = _areas_of(facts, name)
-        failures = tuple(failure for failure in cma_failures(facts) if failure.area in (None, *areas))
-        logged = why_cma_failed(facts, failures) if failures else None
+        logged = why_area_failed(facts, name)
         if (now := _by_the_area(facts, result)) is None:
             return logged or _used_up_or_fragmented(facts, (), "an allocation failed", 0, "some pages")
         # The log is about earlier allocations: it is evidence only if it shows the same cause.

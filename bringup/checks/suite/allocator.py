@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from bringup.allocator.answer import Result
 from bringup.causes.access_denied import why_refusal_is_intended
-from bringup.causes.allocation_failed import why_test_failed
+from bringup.causes.allocation_failed import why_area_failed, why_test_failed
 from bringup.causes.known.kernel import KERNEL_DEFECT_RETURNED, KERNEL_KNOWN_DEFECT
 from bringup.causes.known.memory import HEAP_SLOW
 from bringup.causes.no_root import ways_to_root
@@ -96,7 +96,10 @@ def _verdict(result: Result, facts: Facts) -> Verdict:
     if outcome is Outcome.FAIL and intended is not None:
         return question.unknown(intended, *filter(None, [result.seen]), remedy=ways_to_root(facts))
     if outcome is Outcome.ERROR and result.outcome is Outcome.SKIP:
-        return question.unknown(f"the heap's memory is used up: {result.seen}", remedy=[_FREE_MEMORY])
+        held = question.unknown(f"the heap's memory is used up: {result.seen}", remedy=[_FREE_MEMORY])
+        # The kernel's log may say of which area: then it is one finding with what the log says.
+        why = why_area_failed(facts, result.heap)
+        return held if why is None else replace(held, evidence=why.evidence, cause=why.cause, remedy=why.remedy)
     if (shown := shown_defect(facts, result)) is not None:
         return _known_defect(question, result, shown)
     if outcome is Outcome.FAIL:
