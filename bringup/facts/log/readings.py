@@ -11,6 +11,8 @@ __all__ = ["KERNEL_LOGS", "KernelLog", "joined"]
 
 #: Under these paths a record has the kernel's log; the records of /dev/kmsg are read after the tests.
 KERNEL_LOGS = ("dmesg", "/dev/kmsg")
+#: So many lines have to be the same where readings without times meet.
+_ALIKE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ def joined(readings: Iterable[Iterable[LogLine]]) -> KernelLog:
     for count, reading in enumerate(readings):
         later = list(reading)
         if count and later:
-            start = _first_repeated(whole, later[0])
+            start = _first_repeated(whole, later)
             is_unbroken = is_unbroken and (start < len(whole) or not whole)
             new = start + _after(whole[start:], later)
             whole[start:] = later
@@ -46,19 +48,32 @@ def joined(readings: Iterable[Iterable[LogLine]]) -> KernelLog:
     return KernelLog(tuple(whole), fresh, is_unbroken)
 
 
-def _first_repeated(earlier: Sequence[LogLine], first: LogLine) -> int:
-    """From which line on a later reading, which begins with ``first``, has all that the earlier one has."""
+def _first_repeated(earlier: Sequence[LogLine], later: Sequence[LogLine]) -> int:
+    """From which line on a later reading has all that the earlier one has."""
+    first = later[0]
+    if first.time is not None and _have_times(earlier):
+        numbers = (number for number, line in enumerate(earlier) if line.time is not None and line.time >= first.time)
+        return next(numbers, len(earlier))
+    # Without CONFIG_PRINTK_TIME the text has no times, and the records of /dev/kmsg have.
+    texts = [line.text for line in later[:_ALIKE]]
     for number, line in enumerate(earlier):
-        if line.text == first.text if first.time is None else line.time is not None and line.time >= first.time:
+        if line.text == first.text and _starts_alike(earlier, number, texts):
             return number
     return len(earlier)
 
 
+def _starts_alike(lines: Sequence[LogLine], start: int, texts: Sequence[str]) -> bool:
+    there = [line.text for line in lines[start : start + len(texts)]]
+    return there == texts[: len(there)]
+
+
+def _have_times(lines: Sequence[LogLine]) -> bool:
+    return any(line.time is not None for line in lines)
+
+
 def _after(repeated: Sequence[LogLine], later: Sequence[LogLine]) -> int:
     """How many lines of the later reading the earlier one has, too."""
-    if not repeated:
-        return 0
-    last = repeated[-1].time
-    if last is None or later[0].time is None:
+    last = repeated[-1].time if repeated else None
+    if last is None or not _have_times(later):
         return min(len(repeated), len(later))
     return next((number for number, line in enumerate(later) if line.time is not None and line.time > last), len(later))

@@ -67,8 +67,13 @@ test_a_healthy_board, test_broken_boards, test_each_check_is_broken = suite_test
 
 @pytest.mark.parametrize(
     "given",
-    [board(), board(**{TAINTED: "4097\n"}), broken(files=files(), results=[], asked=None)],
-    ids=["tested", "tainted, not by a complaint", "only looked at"],
+    [
+        board(),
+        board(**{TAINTED: "4097\n"}),
+        broken(files=files() | {TAINTED: "0\n"}, files_after={TAINTED: "16384\n", "dmesg": ""}),
+        broken(files=files(), results=[], asked=None),
+    ],
+    ids=["tested", "tainted, not by a complaint", "tainted by sw_sync, as in our tests", "only looked at"],
 )
 def test_a_quiet_kernel_passes(tmp_path: Path, given: ScriptedBoard) -> None:
     (verdict,) = ask("kernel.complaints", tmp_path, given)

@@ -66,6 +66,7 @@ KMSG = "6,7,2000000,-;line 2\n6,8,3000000,-;line 3\n6,9,4000000,-;line 4\n"
         ([log_of(1), log_of(4)], ["line 1", "line 4"], 1, False),
         (["a\nb\n", "b\nc\n"], ["a", "b", "c"], 2, True),
         (["", log_of(1)], ["line 1"], 0, True),
+        (["line 2\nline 3\n", "line 2\nline 3\nline 4\n", KMSG], ["line 2", "line 3", "line 4"], 2, True),
     ],
 )
 def test_readings_make_one_log(readings: list[str], texts: list[str], fresh: int | None, is_unbroken: bool) -> None:
