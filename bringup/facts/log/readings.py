@@ -34,7 +34,7 @@ def joined(readings: Iterable[Iterable[LogLine]]) -> KernelLog:
     fresh: int | None = None
     is_unbroken = True
     for count, reading in enumerate(readings):
-        later = list(reading)
+        later = _since(whole, list(reading))
         if count and later:
             start = _first_repeated(whole, later)
             is_unbroken = is_unbroken and (start < len(whole) or not whole)
@@ -46,6 +46,21 @@ def joined(readings: Iterable[Iterable[LogLine]]) -> KernelLog:
         else:
             whole = later
     return KernelLog(tuple(whole), fresh, is_unbroken)
+
+
+def _since(earlier: Sequence[LogLine], later: list[LogLine]) -> list[LogLine]:
+    """A later reading from where the earlier one begins.
+
+    ``dmesg -C`` hides older lines from klogctl and not from /dev/kmsg (Linux 6.12, Documentation/ABI/testing/dev-kmsg):
+    who cleared the log does not want them held against the board.
+    """
+    begin = next((line.time for line in earlier if line.time is not None), None)
+    if begin is not None and _have_times(later):
+        starts = (number for number, line in enumerate(later) if line.time is not None and line.time >= begin)
+        return later[next(starts, len(later)) :]
+    texts = [line.text for line in earlier[:_ALIKE]]
+    starts = (number for number in range(len(later)) if _starts_alike(later, number, texts))
+    return later[next(starts, 0) :]
 
 
 def _first_repeated(earlier: Sequence[LogLine], later: Sequence[LogLine]) -> int:
