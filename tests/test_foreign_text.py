@@ -34,6 +34,7 @@ KNOWN = {
     "facts/board.py": 1,
     "facts/log/android_line.py": 1,
     "facts/log/kernel_line.py": 3,
+    "facts/log/running_test.py": 1,
     "facts/log/splat_kinds.py": 1,
     "facts/log/splats.py": 1,
     "kernel/history/version.py": 6,
