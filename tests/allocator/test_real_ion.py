@@ -91,7 +91,7 @@ def test_a_program_of_32_bits(board: Board) -> None:
     board.push(binary(Abi.ARM).path.read_bytes(), path, 0o755, deadline)
     try:
         lines = answer(
-            board, Program(path, True, "aarch64"), Plan().add(Ion(), Heaps("ion/ion_system_heap/cached"), Test("*"))
+            board, Program(path, True, "armv8l"), Plan().add(Ion(), Heaps("ion/ion_system_heap/cached"), Test("*"))
         )
         assert next(one for one in lines if isinstance(one, Hello)).abi == "armeabi-v7a"
         assert next(one for one in lines if isinstance(one, IonFact)).abi == "4.12"
