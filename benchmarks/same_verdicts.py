@@ -29,7 +29,15 @@ from bringup.record.observe import Observation, observe
 PROFILES = ("amd64", "arm64-debian", "arm64-16k", "arm64-5.10", "arm64-6.12", "arm64-7.x")
 _RUN_SECONDS = 300.0
 #: The checks that judge what was tried, and not what a config promises.
-_ABOUT = ("allocator", "pages.", "exhaustion.", "dmabuf.statistics", "board.observed")
+_ABOUT = (
+    "allocator",
+    "pages.",
+    "exhaustion.",
+    "dmabuf.statistics",
+    "board.observed",
+    "kernel.complaints",
+    "cma.exhausted",
+)
 
 Verdicts = dict[tuple[str, str], tuple[str, str]]
 
