@@ -18,10 +18,11 @@ SHARED = {
     "boards that stay up": re.compile(r"\b(?:amd64_board|shared_board)\b"),
     "Chromium": re.compile(r"\bbrowser: Browser\b"),
 }
-#: Other modules that take long, the longest first: they boot boards of their own or check everything at once; have native
-#: boards; start commands or draw whole runs.
+#: Other modules that take long, the longest first: they boot boards of their own, or check everything at once (the
+#: schemas of all of the kernel's bindings take minutes the first time); have native boards; start commands or draw
+#: whole runs.
 SLOW = (
-    re.compile(r"\b(?:fresh_board|booted|running_board|mypy|venv)\b"),
+    re.compile(r"\b(?:fresh_board|booted|running_board|mypy|venv|bindings)\b"),
     re.compile(r"\b(?:make_native_board|native_board)\b"),
     re.compile(r"\b(?:bringup\(|hostile\b)"),
 )
