@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import subprocess
 import sys
 import tempfile
@@ -11,6 +12,7 @@ from pathlib import Path
 from adbutils import adb_path
 
 from benchmarks.measure import Goal, interleave, report
+from bringup.allocator.plan import Files, Glob, Item, Read, Run, Tree
 from bringup.board import Selection, connect
 from bringup.cli.board_selection import virtual_board
 from bringup.deadline import Deadline
@@ -23,12 +25,23 @@ LOOK_ONLY = Observation(heaps=None)
 
 def commands() -> list[str]:
     """What a person types for the same facts: one command a question, as in ``bringup/record/questions.py``."""
-    asked = [f"cat {one.path}" for one in questions.EVERYTHING.reads]
-    asked += [f"cat {one.pattern}" for one in questions.EVERYTHING.files]
-    asked += [f"find {one.path} -type f -exec cat {{}} +" for one in questions.EVERYTHING.trees]
-    asked += [f"ls -ldZ {one.pattern}" for one in questions.EVERYTHING.globs]
-    asked += [" ".join(one.argv) for one in questions.EVERYTHING.programs]
+    asked = [command for item in questions.EVERYTHING if (command := _command(item))]
     return [*asked, "dmesg", "uname -a", "id", "cat /proc/sys/kernel/random/boot_id", "getconf PAGESIZE"]
+
+
+def _command(item: Item) -> str | None:
+    match item:
+        case Read():
+            return f"cat {os.fsdecode(item.path)}"
+        case Files():
+            return f"cat {os.fsdecode(item.pattern)}"
+        case Tree():
+            return f"find {os.fsdecode(item.path)} -type f -exec cat {{}} +"
+        case Glob():
+            return f"ls -ldZ {os.fsdecode(item.pattern)}"
+        case Run():
+            return " ".join(map(os.fsdecode, item.argv))
+    return None
 
 
 def main() -> int:

@@ -23,7 +23,7 @@ from tests.support.allocator_programs import Program, compile_scripted, sanitize
 APART = 2 / 12870
 
 
-def _measured(program: Program, rounds: int, passes: int = 1, fault: str = "") -> list[TimingFacts]:
+def _measured(program: Program, rounds: int, passes: int = 1, fault: str = "") -> tuple[TimingFacts, ...]:
     plan = Plan().add(Heaps("system"))
     for _ in range(passes):
         plan = plan.add(Measure(os.sysconf("SC_PAGESIZE"), 1, rounds, 2000))
