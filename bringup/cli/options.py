@@ -23,6 +23,7 @@ __all__ = [
     "FailOn",
     "FixDir",
     "JsonOutput",
+    "RedactOption",
     "ReplaceRun",
     "RootOption",
     "selects_boards",
@@ -76,6 +77,9 @@ RootOption = Annotated[
     ),
 ]
 JsonOutput = Annotated[bool, typer.Option("--json", help="One JSON document on stdout.")]
+RedactOption = Annotated[
+    bool, typer.Option("--redact", help="Without serial numbers, boot ids, addresses and names of people and hosts.")
+]
 BoardConfigName = Annotated[
     str | None,
     typer.Option(

@@ -74,7 +74,7 @@ def _of_splats(question: Question, facts: Facts, splats: Iterable[tuple[Phase, S
         yield _of_splat(question, phase, same, running_test(log, facts.record.results, same[0].line))
     if len(ordered) > _MOST:
         text = f"the kernel complained in {pluralize(len(ordered) - _MOST, 'other place')}, too"
-        rest = [_named(same[0]) for _, same in ordered[_MOST:]]
+        rest = [same[0].name for _, same in ordered[_MOST:]]
         yield question.warned(*rest[:_MOST], cause=KERNEL_COMPLAINT.here(text), remedy=KERNEL_COMPLAINT.fix)
 
 
@@ -86,7 +86,7 @@ def _of_splat(question: Question, phase: Phase, same: list[Splat], ran: tuple[Re
         test, has_ended = ran
         when = f"{'just after' if has_ended else 'while'} {test.test} ran on {test.heap}"
         question = question.of(test.heap)
-    text = f"{_named(splat)}{times}, {when}"
+    text = f"{splat.name}{times}, {when}"
     if phase is Phase.DURING:
         known, make = KERNEL_COMPLAINT_IN_TESTS, question.failed
     elif splat.is_about_heaps:
@@ -94,10 +94,6 @@ def _of_splat(question: Question, phase: Phase, same: list[Splat], ran: tuple[Re
     else:
         known, make = KERNEL_COMPLAINT, question.warned
     return make(*_shown(splat), cause=known.here(text), remedy=known.fix)
-
-
-def _named(splat: Splat) -> str:
-    return f"{splat.kind} in {splat.where}" if splat.where else splat.kind
 
 
 def _shown(splat: Splat) -> Iterator[str]:

@@ -39,7 +39,7 @@ def last_boot(question: Question, facts: Facts) -> Iterator[Verdict]:
     if last:
         path, splat = (about_heaps or last)[0]
         make = question.failed if about_heaps else question.warned
-        text = f"{splat.kind}{f' in {splat.where}' if splat.where else ''}, in the boot before this one"
+        text = f"{splat.name}, in the boot before this one"
         cause = KERNEL_CRASHED_BEFORE.here(text)
         yield make(*_shown(path, splat), *reasons, cause=cause, remedy=KERNEL_CRASHED_BEFORE.fix)
     elif crashed:

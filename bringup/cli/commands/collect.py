@@ -9,7 +9,7 @@ import typer
 
 from bringup.cli import actions
 from bringup.cli.lazy import App
-from bringup.cli.options import RootOption, selects_boards
+from bringup.cli.options import RedactOption, RootOption, selects_boards
 
 if TYPE_CHECKING:
     from bringup.board import Selection
@@ -30,10 +30,7 @@ def collect(
     root: RootOption = "auto",
     tests: Annotated[bool, typer.Option("--tests/--no-tests", help="Also run the test allocator's tests.")] = True,
     seconds: Annotated[float, typer.Option("--seconds", min=1, help="How long it may take.")] = 120.0,
-    redact: Annotated[
-        bool,
-        typer.Option("--redact", help="Without serial numbers, boot ids, addresses and names of people and hosts."),
-    ] = False,
+    redact: RedactOption = False,
 ) -> None:
     """Observe a board into a record, and judge nothing."""
     actions.collect.collect(selection, output, root=root, tests=tests, seconds=seconds, redact=redact)

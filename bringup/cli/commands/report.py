@@ -10,6 +10,7 @@ import typer
 from bringup.cli import actions
 from bringup.cli.completion import report_formats
 from bringup.cli.lazy import App
+from bringup.cli.options import RedactOption
 
 app = App()
 
@@ -23,10 +24,7 @@ def report(
         str, typer.Option("--format", "-f", help="html, junit, json, …", autocompletion=report_formats)
     ] = "html",
     output: Annotated[Path | None, typer.Option("-o", metavar="FILE", help="Default: stdout.")] = None,
-    redact: Annotated[
-        bool,
-        typer.Option("--redact", help="Without serial numbers, boot ids, addresses and names of people and hosts."),
-    ] = False,
+    redact: RedactOption = False,
 ) -> None:
     """Write a run, or a comparison of two, as HTML, JUnit, JSON, …"""
     actions.report.report(run, format, output, redact=redact)

@@ -54,27 +54,26 @@ def _since(earlier: Sequence[LogLine], later: list[LogLine]) -> list[LogLine]:
     ``dmesg -C`` hides older lines from klogctl and not from /dev/kmsg (Linux 6.12, Documentation/ABI/testing/dev-kmsg):
     who cleared the log does not want them held against the board.
     """
-    begin = next((line.time for line in earlier if line.time is not None), None)
-    if begin is not None and _have_times(later):
-        starts = (number for number, line in enumerate(later) if line.time is not None and line.time >= begin)
-        return later[next(starts, len(later)) :]
-    texts = [line.text for line in earlier[:_ALIKE]]
-    starts = (number for number in range(len(later)) if _starts_alike(later, number, texts))
-    return later[next(starts, 0) :]
+    timed = [line for line in earlier if line.time is not None]
+    return later[_beginning(later, timed or earlier) or 0 :] if earlier else later
 
 
 def _first_repeated(earlier: Sequence[LogLine], later: Sequence[LogLine]) -> int:
     """From which line on a later reading has all that the earlier one has."""
-    first = later[0]
-    if first.time is not None and _have_times(earlier):
-        numbers = (number for number, line in enumerate(earlier) if line.time is not None and line.time >= first.time)
-        return next(numbers, len(earlier))
+    start = _beginning(earlier, later)
+    return len(earlier) if start is None else start
+
+
+def _beginning(lines: Sequence[LogLine], other: Sequence[LogLine]) -> int | None:
+    """At which line of one reading another begins; ``None``: no line reads like its first ones."""
+    begin = other[0].time
+    if begin is not None and _have_times(lines):
+        return next(
+            (place for place, line in enumerate(lines) if line.time is not None and line.time >= begin), len(lines)
+        )
     # Without CONFIG_PRINTK_TIME the text has no times, and the records of /dev/kmsg have.
-    texts = [line.text for line in later[:_ALIKE]]
-    for number, line in enumerate(earlier):
-        if line.text == first.text and _starts_alike(earlier, number, texts):
-            return number
-    return len(earlier)
+    texts = [line.text for line in other[:_ALIKE]]
+    return next((place for place in range(len(lines)) if _starts_alike(lines, place, texts)), None)
 
 
 def _starts_alike(lines: Sequence[LogLine], start: int, texts: Sequence[str]) -> bool:

@@ -102,6 +102,11 @@ class Splat:
         return " at ".join(filter(None, (function, self.place)))
 
     @property
+    def name(self) -> str:
+        """Its kind, and where it happened."""
+        return f"{self.kind} in {self.where}" if self.where else self.kind
+
+    @property
     def is_about_heaps(self) -> bool:
         """Whether a heap, DMA-BUF or CMA takes part."""
         return bool(self.heap_frame) or "dma-buf" in self.place or "mm/cma" in self.place
