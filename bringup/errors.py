@@ -8,6 +8,7 @@ BringupError
 │   └── VirtualBoardError  a virtual board could not be made or started
 ├── BoardError             the board, or the way to it                           exit 3
 │   ├── BoardNotFound      adb does not list it
+│   ├── BoardInUse         another process uses it
 │   ├── BoardNotReady      listed, but unauthorized, offline, in recovery, …
 │   ├── BoardLost          it answered before and does not now
 │   │   └── BoardRebooted  … it rebooted: boot_id changed
@@ -32,6 +33,7 @@ __all__ = [
     "AllocatorError",
     "Blame",
     "BoardError",
+    "BoardInUse",
     "BoardLost",
     "BoardNotFound",
     "BoardNotReady",
@@ -140,6 +142,17 @@ class BoardError(BringupError):
 
 class BoardNotFound(BoardError):
     """adb does not list the board."""
+
+
+class BoardInUse(BoardError):
+    """Another process uses the board.
+
+    :ivar owner: who: a :class:`bringup.board.lock.Owner`.
+    :ivar is_unfinished: its lock on the board is only a part of one: it may be written just now.
+    """
+
+    owner: object = None
+    is_unfinished: bool = False
 
 
 class BoardNotReady(BoardError):

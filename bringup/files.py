@@ -47,9 +47,16 @@ def read_input(file: Path, most: int) -> bytes:
 
 
 def write_file(
-    file: Path, text: str, *, action: str = "", hint: str = _ELSEWHERE, read: Iterable[Path] = (), mode: int = _PUBLIC
+    file: Path,
+    text: str,
+    *,
+    action: str = "",
+    hint: str = _ELSEWHERE,
+    read: Iterable[Path] = (),
+    mode: int = _PUBLIC,
+    encoding: str = "utf-8",
 ) -> None:
-    """Write a text file, in UTF-8 and with the newlines of ``text``.
+    """Write a text file, with the newlines of ``text``.
 
     :param action: what an error says was being done; empty: that the file was being written.
     :param read: files that the text was made from, which must not be overwritten.
@@ -60,7 +67,7 @@ def write_file(
     if any(_same(file, source) for source in read):
         raise UsageError(action or f"write {file}", "it is what was read, and would be lost", hint=hint)
     with open_whole(file, action=action, hint=hint, mode=mode) as out:
-        out.write(text.encode("utf-8"))
+        out.write(text.encode(encoding))
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 import inspect
 import re
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 
@@ -60,13 +60,14 @@ def _definition(cls: Any, part: dict[str, Any]) -> dict[str, Any]:
     written = {field.name: field.encode_name for field in msgspec.structs.fields(cls)}
     for name, described in fields.items():
         properties[written[name]]["description"] = described
-    computed = {name for name, default in _defaults(cls).items() if default is msgspec.UNSET}
+    computed = {field.encode_name for field in msgspec.structs.fields(cls) if _is_computed(field)}
     required = [name for name in properties if name in part.get("required", ()) or name in computed]
     return {**head, "type": "object", "required": required, "properties": properties}
 
 
-def _defaults(cls: Any) -> dict[str, object]:
-    return {field.encode_name: field.default for field in msgspec.structs.fields(cls)}
+def _is_computed(field: msgspec.structs.FieldInfo) -> bool:
+    """A field that is always written; one whose type says that it may be unset is not."""
+    return field.default is msgspec.UNSET and msgspec.UnsetType not in get_args(field.type)
 
 
 def _docstring(cls: Any) -> tuple[str, dict[str, str]]:

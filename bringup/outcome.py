@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-__all__ = ["Cause", "Link", "Outcome", "worst"]
+__all__ = ["BY_WEIGHT", "Cause", "Link", "Outcome", "worst"]
 
 
 class Outcome(enum.StrEnum):
@@ -24,7 +24,8 @@ class Outcome(enum.StrEnum):
     ERROR = "error"
 
 
-_BY_WEIGHT = (Outcome.SKIP, Outcome.PASS, Outcome.WARN, Outcome.ERROR, Outcome.FAIL)
+#: The one that counts for several comes last.
+BY_WEIGHT = (Outcome.SKIP, Outcome.PASS, Outcome.WARN, Outcome.ERROR, Outcome.FAIL)
 
 
 def worst(outcomes: Iterable[Outcome]) -> Outcome:
@@ -32,7 +33,7 @@ def worst(outcomes: Iterable[Outcome]) -> Outcome:
 
     Where nothing passed and nothing is wrong, nothing was judged, and that is an ``ERROR``.
     """
-    top = max(outcomes, key=_BY_WEIGHT.index, default=Outcome.SKIP)
+    top = max(outcomes, key=BY_WEIGHT.index, default=Outcome.SKIP)
     return Outcome.ERROR if top is Outcome.SKIP else top
 
 

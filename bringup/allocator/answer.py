@@ -11,7 +11,8 @@ from typing import Annotated, Final, TypeAlias
 
 import msgspec
 
-from bringup.allocator.line import U8, U32, AnswerLine, Count, IonNumbers, Mode, Samples, require_same_length
+from bringup.allocator.holder_lines import HeldBuffer, Holder, HoldersEnd
+from bringup.allocator.line import U8, U32, AnswerLine, Count, IonNumbers, Mode, Samples, State, require_same_length
 from bringup.outcome import Outcome
 
 __all__ = [
@@ -21,7 +22,10 @@ __all__ = [
     "FileFact",
     "GlobFact",
     "HeapsFact",
+    "HeldBuffer",
     "Hello",
+    "Holder",
+    "HoldersEnd",
     "IonFact",
     "Latency",
     "Line",
@@ -45,16 +49,6 @@ PROTOCOL: Final = 1
 _PAGE_SIZES: Final = tuple(1 << order for order in range(10, 21))
 
 
-class State(enum.StrEnum):
-    """What happened when something was read; ``OK`` with size 0: it is there and empty."""
-
-    OK = "ok"
-    MISSING = "missing"
-    DENIED = "denied"
-    FAILED = "failed"
-    TIMEOUT = "timeout"
-
-
 class NodeType(enum.StrEnum):
     """The type of a node."""
 
@@ -73,7 +67,7 @@ class Hello(AnswerLine, frozen=True, tag="hello"):
     :param source: the hash of what the program was built from.
     :param page_size: in bytes.
     :param label: its SELinux context, where there is one.
-    :param budget: most bytes in buffers, for a heap that is not CMA.
+    :param budget: most bytes in buffers at a time: the plan's, or half of what the board can spare.
     """
 
     protocol: Count
@@ -396,5 +390,5 @@ class Refused(AnswerLine, frozen=True, tag="refused"):
 
 Line: TypeAlias = (
     Hello | FileFact | NodeFact | GlobFact | HeapsFact | IonFact | Ran | Result | ReadTimes | Latency | Timing | Untimed
-    | Tracing | TracedBuffer | Exhaustion | Bye | Refused
+    | Tracing | TracedBuffer | Exhaustion | HeldBuffer | Holder | HoldersEnd | Bye | Refused
 )  # fmt: skip

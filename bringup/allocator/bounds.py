@@ -13,7 +13,10 @@ from bringup.allocator.answer import (
     FileFact,
     GlobFact,
     HeapsFact,
+    HeldBuffer,
     Hello,
+    Holder,
+    HoldersEnd,
     IonFact,
     Latency,
     Line,
@@ -29,12 +32,14 @@ from bringup.allocator.answer import (
 )
 from bringup.allocator.manifest import heap_tests
 from bringup.allocator.plan import (
+    MAX_LIST_BYTES,
     Bench,
     Dmesg,
     Exhaust,
     Files,
     Glob,
     Heaps,
+    Holders,
     Ion,
     Item,
     Measure,
@@ -118,6 +123,8 @@ def _contents_of(item: Item) -> tuple[int, int]:
             return item.limit, item.count
         case Run():
             return item.limit, 2
+        case Holders():
+            return MAX_LIST_BYTES, 1
         case _:
             return 0, 0
 
@@ -127,6 +134,8 @@ def _lines_of(item: Item) -> dict[type[msgspec.Struct], int]:
     match item:
         case Glob() | Files() | Tree():
             return {FileFact: item.count, NodeFact: item.count, GlobFact: 1}
+        case Holders():
+            return {HeldBuffer: item.buffers, Holder: item.processes, HoldersEnd: 1, FileFact: 1}
         case Heaps():
             return {HeapsFact: 1 + len(item.further)}
         case _:

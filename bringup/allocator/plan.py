@@ -15,6 +15,7 @@ from typing import ClassVar, Final
 __all__ = [
     "MAX_FILE_BYTES",
     "MAX_ITEMS",
+    "MAX_LIST_BYTES",
     "MAX_MEASURED",
     "MAX_NODES",
     "MAX_OUTPUT_BYTES",
@@ -27,6 +28,7 @@ __all__ = [
     "Files",
     "Glob",
     "Heaps",
+    "Holders",
     "Ion",
     "Item",
     "Mark",
@@ -57,6 +59,8 @@ MAX_SEED: Final = 2**32 - 1
 MAX_MEASURED: Final = 1 << 30
 MAX_THREADS: Final = 64
 MAX_PLAN_BYTES: Final = MIB
+#: Of the kernel's own list of buffers, ``MAX_LIST`` of the program's source.
+MAX_LIST_BYTES: Final = 4 * MIB
 MAX_ITEMS: Final = 4096
 MAX_STRINGS: Final = 16384
 MAX_BYTES: Final = 2**63 - 1
@@ -194,6 +198,24 @@ class Dmesg(Item):
 
 
 @dataclass(frozen=True, slots=True)
+class Holders(Item):
+    """Which processes hold DMA-BUFs, at most ``processes`` with at most ``buffers`` in all.
+
+    :param only_new: 1: where ``listed`` has no buffer that was not there at the walk before, nobody is looked at.
+    :param listed: the kernel's own list. Where it can be opened, exporters are left to it: fdinfo costs most.
+    :param patterns: of paths of which to say who has them open or mapped: one with a slash is matched against the whole
+        path, another against its last component.
+    """
+
+    KEYWORD = "holders"
+    processes: int = field(metadata=_span(1, MAX_NODES))
+    buffers: int = field(metadata=_span(1, MAX_NODES))
+    only_new: int = field(metadata=_span(0, 1))
+    listed: Text
+    patterns: tuple[Text, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Heaps(Item):
     """Which heaps the tests and timings after it run on; ION's are ``ion/NAME``, ``ion/NAME/cached``, …."""
 
@@ -304,7 +326,8 @@ class Measure(Item):
 class Plan:
     """Items in their order.
 
-    :param budget_bytes: most bytes held in buffers at a time; never more than half of what is free (0: that).
+    :param budget_bytes: most bytes held in buffers at a time; never more than half of what the board can spare, which
+        0 stands for.
     :param budget_ms: milliseconds after which no further item is started; 0: no limit.
     """
 

@@ -13,7 +13,7 @@ from bringup.allocator.bounds import Bounds
 from bringup.allocator.manifest import binaries, binary, read_manifest
 from bringup.allocator.plan import Plan
 from bringup.allocator.reader import Reader
-from bringup.board import Board, Exit, Stderr, Stdout
+from bringup.board import Board, Claim, Exit, Stderr, Stdout
 from bringup.deadline import Deadline
 from bringup.errors import AllocatorError, TransferError
 from bringup.text import from_board, visible
@@ -61,18 +61,25 @@ class Program:
     machine: str
 
 
-def ensure_pushed(board: Board, deadline: Deadline) -> Program:
+def ensure_pushed(board: Board, deadline: Deadline, claim: Claim | None = None) -> Program:
     """Find the program for the board's machine on the board, or put it there: one round trip, or three.
+
+    With a claim, the lock on the board is taken in the first of them.
 
     A 64-bit kernel gets the 64-bit program even under a 32-bit Android: the program is static.
 
     :raises AllocatorError: there is none for the board's machine, or no folder takes and runs it.
+    :raises BoardInUse: another process has the lock.
     :raises BoardError: the board did not answer.
     """
     action = "put the test allocator on the board"
     files = {f"{folder}/{named.remote_name}": named.sha256 for folder in REMOTE_FOLDERS for named in binaries()}
     entries = " ".join(f"{sha256}={file}" for file, sha256 in files.items())
-    answer = from_board(board.shell(_LOOK.format(files=entries), deadline).stdout).splitlines()
+    take = "" if claim is None else claim.take_script()
+    answer = from_board(board.shell(take + _LOOK.format(files=entries), deadline).stdout).splitlines()
+    if claim is not None:
+        claim.require(answer[0] if answer else "", board.serial)
+        answer = answer[1:]
     machine = answer[0].strip() if answer else ""
     chosen = binary(abi_of_machine(machine))
     for file in answer[1:]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import shlex
 import time
 from collections.abc import Generator, Iterable, Sequence
 from pathlib import Path
@@ -9,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from bringup.board.command import run_command
 from bringup.board.link import Link
+from bringup.board.lock import Claim
 from bringup.board.network import reboot, wait_until_it_answers
 from bringup.board.root import Root, RootPolicy, find_root
 from bringup.board.server import TcpAddress, adb_command
@@ -16,9 +19,9 @@ from bringup.board.shell import Chunk, Completed, Exit, Stdout, script_of
 from bringup.board.sync import FileStat
 from bringup.board.transfer import Pulled, file_stat, pull, push
 from bringup.board.watch import Heartbeat
-from bringup.board.wire import Target, Transport, query
+from bringup.board.wire import Target, Transport, WireError, query
 from bringup.deadline import Deadline
-from bringup.errors import BoardError, BoardNotReady, HostError
+from bringup.errors import BoardError, BoardNotReady, BringupError, HostError
 from bringup.text import visible
 
 if TYPE_CHECKING:
@@ -106,9 +109,44 @@ class Board:
         return self._link.boot_id
 
     @property
+    def identity(self) -> tuple[str, str]:
+        """boot_id and serialno: the same under whatever serial adb lists the board. Without a boot_id, the serial."""
+        boot_id = self._link.boot_id
+        return (boot_id, self._link.serialno) if boot_id else ("", self.serial)
+
+    @property
+    def answered_in(self) -> float | None:
+        """Seconds that the board's first answer took; ``None`` where that was not measured."""
+        return self._link.answered_in
+
+    @property
     def serial(self) -> str:
         """The board's serial, as adb lists it."""
         return self._link.serial
+
+    @property
+    def server(self) -> str:
+        """The adb server through which the board is reached."""
+        return str(getattr(self._link.transport, "address", ""))
+
+    def pause(self, seconds: float) -> None:
+        """Wait so long, unless the wait is interrupted.
+
+        :raises KeyboardInterrupt: it was.
+        """
+        if self._link.interrupted.wait(seconds):
+            raise KeyboardInterrupt
+
+    def release(self, claim: Claim, deadline: Deadline) -> None:
+        """Give the lock on the board back, if it is still ours and the board answers. Works after an interrupt, too.
+
+        A board that was just now seen to answer nothing is not waited for again: its lock ends by itself.
+        """
+        if self._link.is_silent:
+            return
+        script = claim.release_script()
+        with contextlib.suppress(WireError, BringupError):
+            self._link.ask_shell(shlex.join([*self._su, script]) if self._su else script, deadline)
 
     def interrupt(self) -> None:
         """Have the thread that waits for this board give up, as Ctrl-C would: a KeyboardInterrupt is raised in it.
@@ -214,9 +252,14 @@ class Board:
 
         :returns: its boot_id; ``None`` where it may not be read.
         :raises DeadlineExceeded: it did not answer.
+        :raises BoardLost: what answers is another board.
         """
-        self._link.boot_id = wait_until_it_answers(self._link, deadline, "wait for the board")
-        return self._link.boot_id
+        action = "wait for the board"
+        boot_id = wait_until_it_answers(self._link, deadline, action)
+        if boot_id not in (None, self._link.boot_id) and self._link.is_another:
+            raise self._link.another(action)
+        self._link.boot_id = boot_id
+        return boot_id
 
     def reboot(self, deadline: Deadline) -> str:
         """Reboot the board, wait until it answers again, and return its new boot_id.

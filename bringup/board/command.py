@@ -26,12 +26,12 @@ from bringup.deadline import Deadline
 from bringup.errors import AdbServerError, BoardLost, BringupError, DeadlineExceeded, UsageError
 from bringup.text import visible
 
-__all__ = ["run_command"]
+__all__ = ["run_command", "time_to_run"]
 
 # adb's requests have four hex digits of length
 SERVICE_AT_MOST = 0xFFFF
 # What is kept of a deadline to kill the command within it.
-RESERVE_SECONDS = 0.5
+RESERVE_SECONDS = 2.0
 RESERVE_SHARE = 0.25
 KILL_SECONDS = 3.0
 SHOWN_AT_MOST = 60
@@ -74,13 +74,19 @@ class _Run:
                     list(self.pids.strip(Stderr(data) if kind == Packet.STDERR else Stdout(data)))
 
 
+def time_to_run(deadline: Deadline) -> Deadline:
+    """When a command is killed that has not ended: before the deadline, so that there is time to kill it."""
+    reserve = min(RESERVE_SECONDS, deadline.remaining * RESERVE_SHARE)
+    return Deadline(deadline.at - reserve, deadline.budget)
+
+
 def run_command(
     link: Link, script: str, deadline: Deadline, *, stdin: bytes | Iterable[bytes] = b"", su: Sequence[str] = ()
 ) -> Generator[Chunk]:
     """Yield what the script writes as it comes, then its :class:`~bringup.board.shell.Exit`.
 
     When the deadline passes, or the iterator is closed before the end, the script's process group is killed on the
-    board. For that a part of the deadline (a quarter, at most 0.5 s) is kept back.
+    board. For that a part of the deadline (a quarter, at most 2 s) is kept back.
 
     :param su: the command that runs a script as root, which is appended to it; empty: run as adbd's user.
     :raises DeadlineExceeded: the script did not end in time.
@@ -93,7 +99,7 @@ def run_command(
     if len(service.encode("utf-8", "surrogateescape")) > SERVICE_AT_MOST:
         raise UsageError(action, f"a script of {len(script)} characters", hint="adb takes 64 KiB: give it on stdin")
     run = _Run(link, PidLines(token, expected=2 if su else 1), ShellPackets(), su)
-    early = _keep_back(deadline)
+    early = time_to_run(deadline)
     stream: Stream | None = None
     over = False
     try:
@@ -125,8 +131,3 @@ def _shown(script: str) -> str:
 def _wrapped(script: str, token: str, su: Sequence[str]) -> str:
     announced = announce(script, token)
     return announce(shlex.join([*su, announced]), token) if su else announced
-
-
-def _keep_back(deadline: Deadline) -> Deadline:
-    reserve = min(RESERVE_SECONDS, deadline.remaining * RESERVE_SHARE)
-    return Deadline(deadline.at - reserve, deadline.budget)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from typing import TypeVar
 
 from bringup.board.board import Board
 from bringup.board.link import Link
@@ -13,16 +14,24 @@ from bringup.board.listing import ListedBoard, list_boards
 from bringup.board.select import CHOOSE, Selection, choose, summary, without_twins
 from bringup.board.server import OLDEST_VERSION, ServerAddress, start_server
 from bringup.board.states import READY, not_ready
+from bringup.board.watch import Heartbeat
 from bringup.board.wire import Refused, ServerTransport, Target, Transport, answering, query
 from bringup.deadline import Deadline
 from bringup.errors import AdbServerError, BoardError, UsageError
 from bringup.text import parse_number, shell_word, visible
 
-__all__ = ["Chosen", "connect", "connect_all", "reach"]
+__all__ = ["CONNECT_SECONDS", "Chosen", "connect", "connect_all", "of_board", "reach", "results_of"]
 
+_Result = TypeVar("_Result")
+#: A signal that comes just before Python begins to wait does not wake it.
+_LOOK_SECONDS = 0.5
+
+#: Where nobody says how long: enough for a board that can be used at all, and to see that no command of one ends whose
+#: adbd answers.
+CONNECT_SECONDS = Heartbeat().most + 5
 # how long a board may stay in a state that passes by itself
 SETTLE_SECONDS = 3.0
-OPEN_SECONDS = 10.0
+MOST_AT_ONCE = 64
 PASSING_STATES = ("offline", "authorizing", "connecting")
 
 
@@ -106,32 +115,46 @@ class Chosen:
 def connect_all(selection: Selection, deadline: Deadline, *, environ: Mapping[str, str] = os.environ) -> Chosen:
     """Every board that the selection names; where it names none, every board there is.
 
-    A board that adb lists under several serials is taken once: its boot_id shows that.
+    A board that adb lists under several serials is taken once: its boot_id and serialno show that.
 
     :raises BoardNotFound: there is none, or one that is named is not there.
-    :raises AdbServerError: there is no adb server to talk to.
+    :raises AdbServerError: there is no adb server to talk to, or it stopped answering and no board could be opened.
     """
     transport = reach(selection.server, deadline, environ=environ)
     listed = list_boards(transport, deadline)
     wanted = choose(selection, listed)
-    with ThreadPoolExecutor(max_workers=min(8, len(wanted))) as pool:
-        opened = list(
-            pool.map(lambda board: _try_open(transport, board, listed, deadline.within(OPEN_SECONDS)), wanted)
-        )
-    boards: dict[str, Board] = {}
+    # up to 64 at once: so many wait for none that answers late, or nothing
+    with ThreadPoolExecutor(max_workers=min(MOST_AT_ONCE, len(wanted))) as pool:
+        opened = results_of([pool.submit(_try_open, transport, board, listed, deadline) for board in wanted])
+    boards: dict[tuple[str, str], Board] = {}
     also: dict[str, tuple[str, ...]] = {}
     for board, _ in sorted(
         ((result, entry) for result, entry in zip(opened, wanted, strict=True) if isinstance(result, Board)),
         key=lambda pair: _preference(pair[1]),
     ):
-        identity = board.known_boot_id or board.serial
+        identity = board.identity
         if identity in boards:
             kept = boards[identity].serial
             also[kept] = (*also.get(kept, ()), board.serial)
         else:
             boards[identity] = board
-    unusable = tuple(result for result in opened if isinstance(result, BoardError))
-    return Chosen(tuple(boards.values()), also, unusable)
+    if not boards:
+        for result in opened:
+            if isinstance(result, AdbServerError):
+                raise result
+    unusable = (
+        of_board(result, entry.serial, entry.state) if isinstance(result, AdbServerError) else result
+        for result, entry in zip(opened, wanted, strict=True)
+        if not isinstance(result, Board)
+    )
+    return Chosen(tuple(boards.values()), also, tuple(unusable))
+
+
+def of_board(error: AdbServerError, serial: str, state: str | None = None) -> BoardError:
+    """The same fault, still the host's, as why one board of several cannot be used."""
+    unusable = BoardError(error.action, error.seen, hint=error.hint, board=serial)
+    unusable.blame, unusable.state = error.blame, state
+    return unusable
 
 
 def _preference(board: ListedBoard) -> int:
@@ -142,10 +165,22 @@ def _preference(board: ListedBoard) -> int:
 
 def _try_open(
     transport: Transport, board: ListedBoard, listed: Sequence[ListedBoard], deadline: Deadline
-) -> Board | BoardError:
+) -> Board | BoardError | AdbServerError:
     try:
         return _open(transport, board, listed, deadline)
     except BoardError as error:
         error.board = error.board or board.serial
         error.state = error.state or board.state
         return error
+    except AdbServerError as error:
+        return error  # it may have been too busy for one board of many
+
+
+def results_of(futures: Sequence[Future[_Result]]) -> list[_Result]:
+    """What all of them returned.
+
+    :raises Exception: what the first of them raised that did.
+    """
+    while wait(futures, timeout=_LOOK_SECONDS).not_done:
+        pass
+    return [future.result() for future in futures]

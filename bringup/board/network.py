@@ -16,16 +16,16 @@ from bringup.board.link import SHELL, Link
 from bringup.board.states import not_ready
 from bringup.board.wire import Refused, Target, TimedOut, Transport, WireError, answering, query, receive
 from bringup.deadline import Deadline
-from bringup.errors import BoardError, BoardLost, DeadlineExceeded
+from bringup.errors import AdbServerError, BoardError, BoardLost, DeadlineExceeded
 from bringup.text import visible
 
-__all__ = ["connect_tcp", "disconnect_tcp", "reboot", "wait_until_it_answers"]
+__all__ = ["connect_tcp", "disconnect_tcp", "reboot", "server_hangs", "wait_until_it_answers"]
 
 # between attempts; the pause doubles
 FIRST_PAUSE_SECONDS = 0.1
 LAST_PAUSE_SECONDS = 2.0
-# how long the first attempt waits for an answer, and the longest any does: a slow board gets ever more time
 ANSWER_SECONDS = 3.0
+# of a board whose adbd answers, and which is still busy with its boot
 LONGEST_ANSWER_SECONDS = 60.0
 CONNECT_SECONDS = 5.0
 ANSWER_AT_MOST = 4096
@@ -33,10 +33,13 @@ ANSWER_AT_MOST = 4096
 _NETWORK_SERIAL = re.compile(r".+:\d+")
 
 
-def connect_tcp(transport: Transport, address: str, deadline: Deadline) -> str:
+def connect_tcp(
+    transport: Transport, address: str, deadline: Deadline, interrupted: threading.Event | None = None
+) -> str:
     """Connect a board on the network and wait until a command runs on it.
 
     :param address: ``host`` or ``host:port``.
+    :param interrupted: set, from any thread, to give up.
     :returns: the serial under which adb lists it.
     :raises BoardNotReady: it wants this host's key confirmed.
     :raises DeadlineExceeded: it did not answer.
@@ -47,7 +50,7 @@ def connect_tcp(transport: Transport, address: str, deadline: Deadline) -> str:
     # adb 36 itself tries for 10 s; what it answers then is not needed
     with answering(action, deadline, serial), contextlib.suppress(Refused, TimedOut):
         query(transport, f"host:connect:{serial}", deadline.within(CONNECT_SECONDS))
-    wait_until_it_answers(Link(transport, Target(serial)), deadline, action)
+    wait_until_it_answers(Link(transport, Target(serial), interrupted=interrupted), deadline, action)
     return serial
 
 
@@ -68,40 +71,54 @@ def wait_until_it_answers(link: Link, deadline: Deadline, action: str) -> str | 
 
     :raises BoardNotReady: it wants this host's key confirmed; waiting would not help.
     :raises DeadlineExceeded: it did not answer.
-    :raises AdbServerError: the adb server does not answer.
+    :raises AdbServerError: there is no adb server, or it hangs (:func:`server_hangs`) and did so to the end.
+    :raises KeyboardInterrupt: the wait was interrupted.
     """
-    pause, patience = FIRST_PAUSE_SECONDS, ANSWER_SECONDS
-    rest = threading.Event()
+    pause = FIRST_PAUSE_SECONDS
     seen = "adb did not get through to it"
+    fault: AdbServerError | None = None
     while not deadline.expired:
+        if link.interrupted.is_set():
+            raise KeyboardInterrupt
         try:
             if link.await_ready(deadline.within(pause)):
-                return link.read_boot_id(deadline.within(patience))
+                seen, fault = "adb lists it as 'device', and it answers nothing", None
+                return link.read_boot_id(deadline.within(LONGEST_ANSWER_SECONDS))
             state = link.adb_state(deadline)
-            seen = f"adb says: {visible(state)}"
+            seen, fault = f"adb says: {visible(state)}", None
             if "unauthorized" in state:
                 raise not_ready(action, link.serial, "unauthorized")
         except TimedOut:
-            seen = "adb lists it as 'device', and it answers nothing"
-            patience = min(2 * patience, LONGEST_ANSWER_SECONDS)
+            pass  # what was seen before holds
+        except AdbServerError as error:
+            if not server_hangs(error):
+                raise
+            fault = error  # a busy one may answer the next time
         except WireError as error:
-            seen = visible(str(error))
-            rest.wait(min(pause, deadline.remaining))
-        # A connection to a board that is not up yet may be accepted on its way and lead nowhere: first try often.
-        if _NETWORK_SERIAL.fullmatch(link.serial):
-            limit = deadline.within(min(1 + 2 * pause, CONNECT_SECONDS))
-            _ask_adb(link, [f"host:disconnect:{link.serial}", f"host:connect:{link.serial}"], limit)
-        elif pause == LAST_PAUSE_SECONDS:
-            _ask_adb(link, [link.target.ask("reconnect")], deadline)
+            seen, fault = visible(str(error)), None
+            link.interrupted.wait(min(pause, deadline.remaining))
+        _reconnect(link, pause, deadline)
         pause = min(2 * pause, LAST_PAUSE_SECONDS)
+    if fault is not None:
+        raise AdbServerError(action, fault.seen, hint=fault.hint, board=link.serial) from fault.__cause__
     hint = "see whether it is up and its adbd runs"
     raise DeadlineExceeded(action, f"{seen}, for {deadline.budget:g} s", hint=hint, board=link.serial)
 
 
-def _ask_adb(link: Link, questions: Sequence[str], deadline: Deadline) -> None:
+def server_hangs(error: AdbServerError) -> bool:
+    """Whether an adb server listens, and does not answer."""
+    return isinstance(error.__cause__, TimedOut)
+
+
+def _reconnect(link: Link, pause: float, deadline: Deadline) -> None:
+    questions = [link.target.ask("reconnect")] if pause == LAST_PAUSE_SECONDS else []
+    if _NETWORK_SERIAL.fullmatch(link.serial):
+        questions = [f"host:disconnect:{link.serial}", f"host:connect:{link.serial}"]
+    # A connection to a board that is not up yet may be accepted on its way and lead nowhere: first try often.
+    limit = deadline.within(min(1 + 2 * pause, CONNECT_SECONDS))
     for question in questions:
         with contextlib.suppress(WireError):
-            query(link.transport, question, deadline)
+            query(link.transport, question, limit)
 
 
 def reboot(link: Link, deadline: Deadline, su: Sequence[str] = ()) -> str:

@@ -6,7 +6,7 @@ from bringup.board.server import adb_command, with_adb
 from bringup.errors import BoardError, BoardNotFound, BoardNotReady
 from bringup.text import visible
 
-__all__ = ["READY", "next_step", "not_ready", "refusal"]
+__all__ = ["READY", "is_state", "next_step", "not_ready", "refusal"]
 
 READY = "device"
 
@@ -27,6 +27,11 @@ _NEXT_STEPS = {
     "host": "it is another adb host, not a board: leave it out with -s",
 }
 _FALLBACK = "see what adb makes of it: {adb devices -l}"
+
+
+def is_state(text: str) -> bool:
+    """Whether it is adb's word for a state, and not ours for why a board could not be used."""
+    return text == READY or any(text.startswith(name) for name in _NEXT_STEPS)
 
 
 def next_step(state: str) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bringup.board import sync
-from bringup.board.link import Link
+from bringup.board.link import SYNC, Link
 from bringup.board.server import with_adb
 from bringup.board.sync import FileStat
 from bringup.board.wire import Refused, WireError
@@ -62,7 +62,7 @@ def push(link: Link, data: bytes | Path, remote: str, mode: int, deadline: Deadl
 def _push(link: Link, chunks: Iterable[bytes], size: int, remote: str, mode: int, deadline: Deadline) -> int:
     action = f"push {visible(remote)}"
     with link.failing(action, deadline):
-        stream = link.open("sync:", action, deadline)
+        stream = link.open(SYNC, action, deadline)
         try:
             try:
                 return sync.push_chunks(stream, chunks, remote, mode, int(time.time()), deadline)
@@ -78,7 +78,7 @@ def pull(link: Link, remote: str, deadline: Deadline, limit: int) -> Pulled:
     action = f"pull {visible(remote)}"
     data = bytearray()
     with link.failing(action, deadline):
-        stream = link.open("sync:", action, deadline)
+        stream = link.open(SYNC, action, deadline)
         try:
             for chunk in sync.pull_chunks(stream, remote, deadline):
                 data += chunk
@@ -96,7 +96,7 @@ def file_stat(link: Link, remote: str, deadline: Deadline, *, v2: bool) -> FileS
     action = f"stat {visible(remote)}"
     ask = sync.stat_v2 if v2 else sync.stat_v1
     with link.failing(action, deadline):
-        stream = link.open("sync:", action, deadline)
+        stream = link.open(SYNC, action, deadline)
         try:
             found = ask(stream, remote, deadline)
         finally:

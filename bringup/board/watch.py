@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -17,14 +16,20 @@ _LOOK_SECONDS = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """When a silent board is asked for its boot_id on a second connection.
+    """When a silent board is asked for a sign of life on another connection, and how long it has.
 
-    :param quiet: seconds without a byte in either direction.
-    :param answer: seconds that the board has to answer.
+    First it is asked for its boot_id, which takes a process on the board: on an emulated one on a busy host up to
+    seconds. If that does not come, its adbd is asked, which needs no process to answer: milliseconds even there. So a
+    board is lost once its adbd answers nothing, and one that is only slow is not.
+
+    :param quiet: seconds without a byte in either direction, of a command as of the boot_id, before the next question.
+    :param answer: seconds that adbd has to answer.
+    :param most: seconds that the boot_id may take while adbd answers.
     """
 
-    quiet: float = 2.0
-    answer: float = 3.0
+    quiet: float = 1.5
+    answer: float = 1.5
+    most: float = 30.0
 
 
 class WatchedStream:
@@ -51,18 +56,18 @@ class WatchedStream:
 
         :raises KeyboardInterrupt: the wait was interrupted.
         """
-        silent_since = time.monotonic()
+        ask_at = Deadline.after(self._quiet)
         while True:
             if self._interrupted():
                 raise KeyboardInterrupt
             try:
-                return self._inner.exchange(out, limit, deadline.within(min(self._quiet, _LOOK_SECONDS)))
+                return self._inner.exchange(out, limit, deadline.within(min(ask_at.remaining, _LOOK_SECONDS)))
             except TimedOut:
                 if deadline.expired:
                     raise
-            if time.monotonic() - silent_since >= self._quiet:
+            if ask_at.expired:
                 self._ask(deadline)
-                silent_since = time.monotonic()
+                ask_at = Deadline.after(self._quiet)
 
     def close(self) -> None:
         """See :meth:`~bringup.board.wire.Stream.close`."""

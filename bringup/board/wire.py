@@ -28,6 +28,7 @@ __all__ = [
     "Garbled",
     "Refused",
     "ServerTransport",
+    "Silent",
     "Stream",
     "Target",
     "TimedOut",
@@ -44,6 +45,8 @@ __all__ = [
 
 # bytes in one call
 RECEIVE_AT_MOST = 256 * 1024
+# On this machine the kernel accepts or refuses at once; a host that is cut off does neither.
+OTHER_HOST_SECONDS = 3.0
 
 
 class WireError(Exception):
@@ -52,6 +55,10 @@ class WireError(Exception):
 
 class TimedOut(WireError):
     """Nothing moved before the deadline."""
+
+
+class Silent(TimedOut):
+    """Nor does the board's adbd answer what it can answer at once."""
 
 
 class Broken(WireError):
@@ -177,6 +184,8 @@ class ServerTransport:
         left = deadline.remaining
         if left <= 0:
             raise TimedOut
+        if not self.address.is_local:
+            left = min(left, OTHER_HOST_SECONDS)
         try:
             return SocketStream(self.address.connected(left))
         except OSError as error:

@@ -1,7 +1,8 @@
 """One config on top of another, before validation, with every value's place kept.
 
-Mappings are merged key by key, heaps by name, notes are added; every other list is replaced. The parent's source keys
-get its name in front, so both files may use the same short keys.
+Mappings are merged key by key, heaps, streams and scenarios by name; notes are added, and so are expectations, of which
+one replaces the parent's of the same id; every other list is replaced.
+The parent's source keys get its name in front, so both files may use the same short keys.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from bringup.yaml_file import Node
 __all__ = ["merge"]
 
 _NOT_INHERITED = ("name", "title", "extends")
+_BY_NAME = ("heaps", "streams", "scenarios")
 
 
 def merge(parent: Node, child: Node, parent_name: str) -> Node:
@@ -90,18 +92,22 @@ def _over(parent: Node, child: Node, key: str = "") -> Node:
             merged[name] = _over(merged[name], value, name) if name in merged else value
         return Node(merged, child.place, child.key_place)
     if isinstance(parent.value, list) and isinstance(child.value, list):
-        if key == "heaps":
+        if key in _BY_NAME:
             return Node(_by_name(parent.value, child.value), child.place, child.key_place)
         if key == "notes":
             return Node([*parent.value, *child.value], child.place, child.key_place)
+        if key == "expect":
+            own = {_name_of(expectation, "id") for expectation in child.value} - {None}
+            kept = [expectation for expectation in parent.value if _name_of(expectation, "id") not in own]
+            return Node([*kept, *child.value], child.place, child.key_place)
     return child
 
 
 def _by_name(parents: list[Node], children: list[Node]) -> list[Node]:
     merged = list(parents)
-    index = {_heap_name(heap): position for position, heap in enumerate(merged)}
+    index = {_name_of(heap): position for position, heap in enumerate(merged)}
     for heap in children:
-        name = _heap_name(heap)
+        name = _name_of(heap)
         if name is not None and name in index:
             merged[index[name]] = _over(merged[index[name]], heap)
         else:
@@ -109,6 +115,6 @@ def _by_name(parents: list[Node], children: list[Node]) -> list[Node]:
     return merged
 
 
-def _heap_name(heap: Node) -> str | None:
-    name = heap.value.get("name") if isinstance(heap.value, dict) else None
+def _name_of(entry: Node, key: str = "name") -> str | None:
+    name = entry.value.get(key) if isinstance(entry.value, dict) else None
     return name.value if name is not None and isinstance(name.value, str) else None

@@ -132,6 +132,6 @@ def _none(observed: Observed, candidates: Sequence[Candidate]) -> str:
         against = "; ".join(near.contradicts)
         return f"nearest is {near.config.name} ({'; '.join(near.agrees)}), but {against}"
     if not observed.compatible and not observed.properties:
-        return "the board showed neither a device tree compatible nor properties"
+        return "nothing to match a board config by: the board shows no device tree compatible and no Android properties"
     seen = ", ".join(observed.compatible or ()) or "no device tree"
     return f"no config names this board ({seen})"

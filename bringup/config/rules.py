@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import combinations
 
+from bringup.config.expectation import repeated_ids
 from bringup.config.schema import Arch, BoardConfig, DeclaredIn, Heap, HeapKind, Region
 from bringup.config.units import UsageBit, series_key, show_size
 from bringup.kernel.history.cma_alignment import cma_alignment
 from bringup.kernel.history.version import KernelVersion
-from bringup.text import parse_number
+from bringup.text import did_you_mean, parse_number
 
 __all__ = ["Problem", "cma_granule", "problems"]
 
@@ -38,9 +39,11 @@ def problems(config: BoardConfig) -> Iterator[Problem]:
         yield from _usage(heap, path)
         if heap.region is not None:
             yield from _region(config, heap, heap.region, (*path, "region"))
+    yield from _streams(config)
     yield from _overlaps(config)
     yield from _ramoops(config)
     yield from _cmdline(config)
+    yield from (Problem(path, text) for path, text in repeated_ids(config.expect))
 
 
 def cma_granule(config: BoardConfig) -> int:
@@ -84,6 +87,25 @@ def _names(config: BoardConfig) -> Iterator[Problem]:
             if owner.get(alias.name, heap.name) != heap.name or alias.name == heap.name:
                 yield Problem(path, f"alias '{alias.name}' is already a name of heap '{owner[alias.name]}'")
             owner.setdefault(alias.name, heap.name)
+
+
+def _streams(config: BoardConfig) -> Iterator[Problem]:
+    """Streams take from heaps of the config, scenarios consist of its streams, and no name stands twice."""
+    heaps = [name for heap in config.heaps for name in heap.names_on(None)]
+    names = [stream.name for stream in config.streams]
+    for index, stream in enumerate(config.streams):
+        if stream.heap not in heaps:
+            hint = did_you_mean(stream.heap, heaps, f"its heaps: {', '.join(heaps) or 'none'}")
+            yield Problem(("streams", index, "heap"), f"the config has no heap '{stream.heap}'", hint)
+    for index, scenario in enumerate(config.scenarios):
+        for at, name in enumerate(scenario.streams):
+            if name not in names:
+                hint = did_you_mean(name, names, f"its streams: {', '.join(names) or 'none'}")
+                yield Problem(("scenarios", index, "streams", at), f"the config has no stream '{name}'", hint)
+    for key, given in (("streams", names), ("scenarios", [scenario.name for scenario in config.scenarios])):
+        for index, name in enumerate(given):
+            if name in given[:index]:
+                yield Problem((key, index, "name"), f"'{name}' is already the name of another of its {key}")
 
 
 def _kernels(heap: Heap, path: _PATH) -> Iterator[Problem]:

@@ -10,8 +10,11 @@ import enum
 from collections.abc import Iterator
 from typing import ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 
+from bringup.config.block import Block, Model
+from bringup.config.expectation import Expectation
+from bringup.config.streams import Scenario, StreamConfig
 from bringup.config.units import (
     Address,
     ByteSize,
@@ -26,7 +29,6 @@ from bringup.config.units import (
     PoolCompatible,
     PropertyName,
     Series,
-    SourceRefs,
     Symbol,
     Text,
     TrueOrFalse,
@@ -88,23 +90,6 @@ class DeclaredIn(enum.StrEnum):
     DRIVER = "driver"
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-
-class Block(_Model):
-    """A block of facts with its sources."""
-
-    source: SourceRefs = Field(default_factory=dict)
-    """Where the facts of this block are from: keys of 'sources', for the block or per field."""
-
-    not_facts: ClassVar[frozenset[str]] = frozenset({"source"})
-
-    def facts(self) -> Iterator[str]:
-        """The fields that are given and need a source."""
-        return (name for name in type(self).model_fields if name in self.model_fields_set - self.not_facts)
-
-
 class Identity(Block):
     """By what a connected board is recognised. What is given must agree; what the board hides is no objection."""
 
@@ -127,7 +112,7 @@ class Soc(Block):
     """Its 'compatible' strings."""
 
 
-class Range(_Model):
+class Range(Model):
     """A range of physical addresses."""
 
     base: Address
@@ -214,7 +199,7 @@ class Ramoops(Block):
         return tuple((name, size) for name, size in parts.items() if size)
 
 
-class Alias(_Model):
+class Alias(Model):
     """Another node name under which a heap's memory is reached."""
 
     name: HeapName
@@ -225,7 +210,7 @@ class Alias(_Model):
     """Last kernel series that has it."""
 
 
-class Region(_Model):
+class Region(Model):
     """The memory behind a heap, in the words of the reserved-memory binding."""
 
     declared_in: DeclaredIn
@@ -250,7 +235,7 @@ class Region(_Model):
     """Its 'compatible' in the device tree; a CMA pool's is shared-dma-pool and need not be given."""
 
 
-class DeviceNode(_Model):
+class DeviceNode(Model):
     """The node in /dev/dma_heap as Android's ueventd leaves it."""
 
     mode: Mode | None = None
@@ -263,7 +248,7 @@ class DeviceNode(_Model):
     """SELinux type."""
 
 
-class UsageRule(_Model):
+class UsageRule(Model):
     """Gralloc usage bits that select a heap."""
 
     all: tuple[UsageBit, ...] = ()
@@ -272,7 +257,7 @@ class UsageRule(_Model):
     """Bits of which none may be set."""
 
 
-class IonHeap(_Model):
+class IonHeap(Model):
     """The ION heap that a heap replaces: the arguments of libdmabufheap's MapNameToIonHeap."""
 
     name: HeapName
@@ -330,7 +315,7 @@ class Note(Block):
     """One or two sentences."""
 
 
-class BoardConfig(_Model):
+class BoardConfig(Model):
     """What is expected of one board, or of one SoC (then it has no identity and boards extend it)."""
 
     name: ConfigName
@@ -355,6 +340,12 @@ class BoardConfig(_Model):
     """Memory that keeps the kernel's log over a crash."""
     heaps: tuple[Heap, ...] = ()
     """The heaps expected on it."""
+    streams: tuple[StreamConfig, ...] = ()
+    """Queues of buffers that its cameras, codecs and display take from heaps."""
+    scenarios: tuple[Scenario, ...] = ()
+    """Which streams run at the same time."""
+    expect: tuple[Expectation, ...] = ()
+    """What further facts of the board have to be: a verdict each."""
     notes: tuple[Note, ...] = ()
     """What a person should know."""
 
@@ -378,6 +369,6 @@ class BoardConfig(_Model):
             block = getattr(self, name)
             if block is not None:
                 yield (name,), block
-        for name in ("heaps", "notes"):
+        for name in ("heaps", "streams", "scenarios", "notes"):
             for index, block in enumerate(getattr(self, name)):
                 yield (name, index), block

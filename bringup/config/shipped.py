@@ -24,6 +24,7 @@ __all__ = [
     "list_configs",
     "load_all",
     "template_dirs",
+    "user_dirs",
 ]
 
 ENV_PATH = "BRINGUP_CONFIG_PATH"
@@ -53,6 +54,11 @@ def config_dirs(extra: Sequence[Path] = (), environ: Mapping[str, str] | None = 
 def template_dirs(extra: Sequence[Path] = (), environ: Mapping[str, str] | None = None) -> tuple[Path, ...]:
     """Folders of templates, in the same order."""
     return _dirs(_TEMPLATES, extra, os.environ if environ is None else environ)
+
+
+def user_dirs(kind: str, environ: Mapping[str, str] | None = None) -> tuple[Path, ...]:
+    """The user's own folders of that kind, in the same order."""
+    return _dirs(kind, (), os.environ if environ is None else environ)
 
 
 def shipped_dir(kind: str) -> Path:

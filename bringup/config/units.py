@@ -35,6 +35,7 @@ __all__ = [
     "TrueOrFalse",
     "UsageBit",
     "in_series",
+    "parse_size",
     "series_key",
     "show_size",
 ]
@@ -63,6 +64,16 @@ def _positive_size(value: object) -> int:
     if number == 0:
         raise ValueError("expected a size above 0; leave out what is not known")
     return number
+
+
+_SHORT_SIZE = re.compile(r"([0-9]{1,13}) ?([KMG]?)(?:i?B)?", re.IGNORECASE)
+_SHORT_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
+
+
+def parse_size(text: str) -> int | None:
+    """Bytes, from a size as a command line has it: ``4K``, ``64KiB``, ``2m``, ``4096``; ``None``: it is none."""
+    match = _SHORT_SIZE.fullmatch(text)
+    return None if match is None else (parse_number(match[1]) or 0) * _SHORT_UNITS[match[2].upper()]
 
 
 def show_size(number: int) -> str:

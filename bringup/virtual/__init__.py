@@ -6,6 +6,7 @@ from bringup.virtual.profile import Profile, find_profile, profiles
 from bringup.virtual.progress import Progress
 from bringup.virtual.running.machine import Options, running, running_board, start, stop
 from bringup.virtual.running.qmp import Qmp
+from bringup.virtual.running.snapshot import save_snapshot
 from bringup.virtual.running.state import VirtualBoard
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "profiles",
     "running",
     "running_board",
+    "save_snapshot",
     "setup",
     "start",
     "stop",

@@ -116,7 +116,7 @@ def test_an_elf_file_that_is_cut_or_damaged_never_does_worse_than_an_error(data:
     assert elf.bits in (32, 64)
 
 
-def test_a_program_that_needs_a_dynamic_linker_is_told_apart() -> None:
+def test_a_program_that_needs_a_dynamic_linker_is_recognised() -> None:
     import sys
 
     elf = read_elf(Path(sys.executable).resolve().read_bytes())

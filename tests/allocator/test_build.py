@@ -54,7 +54,7 @@ def test_a_changed_or_missing_binary_is_noticed(tmp_path: Path) -> None:
     ]
 
 
-def test_no_binary_tells_where_it_was_built() -> None:
+def test_no_binary_shows_where_it_was_built() -> None:
     for abi in Abi:
         data = (BINARIES / abi / "bringup-alloc").read_bytes()
         assert str(SOURCES).encode() not in data

@@ -25,7 +25,7 @@ def program(abi: Abi) -> Program:
     return committed(abi)
 
 
-def test_it_tells_its_abi_and_the_sources_it_was_built_from(abi: Abi, program: Program) -> None:
+def test_it_prints_its_abi_and_the_sources_it_was_built_from(abi: Abi, program: Program) -> None:
     hello = program.run(Plan()).one(Hello)
     assert hello.abi == abi
     assert hello.source == read_manifest().source

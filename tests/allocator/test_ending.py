@@ -37,6 +37,11 @@ def test_the_time_budget_ends_between_tests_and_says_where(real: Program) -> Non
     assert (bye.complete, bye.stopped_at) == (False, "test *")
 
 
+def test_the_kernel_would_kill_the_program_first_for_memory(real: Program) -> None:
+    score = real.run(Plan().add(Run(60_000, 10, ("cat", "/proc/self/oom_score_adj")))).one(Ran)
+    assert score.stdout == b"1000\n"
+
+
 def test_a_reader_that_goes_away_ends_the_program_with_3(real: Program, tmp_path: Path) -> None:
     (tmp_path / "big").write_bytes(bytes(1_000_000))
     process = subprocess.Popen([*real.argv], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
@@ -106,7 +111,7 @@ def test_few_descriptors_are_enough_or_said(files: int, tmp_path: Path) -> None:
         assert (end.state, ran.state) == (State.OK, State.OK)
 
 
-def test_without_proc_and_sys_what_can_be_told_is_told(tmp_path: Path) -> None:
+def test_without_proc_and_sys_what_is_known_is_printed(tmp_path: Path) -> None:
     if os.geteuid() != 0:
         cannot("a folder can be made the root by root alone")
     program = committed(Abi.X86_64)

@@ -24,7 +24,7 @@ def boot_id() -> str:
     return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
 
 
-def test_hello_tells_who_answers(real: Program) -> None:
+def test_hello_says_who_answers(real: Program) -> None:
     answer = real.run(Plan())
     hello, uname = answer.one(Hello), os.uname()
     assert (hello.sysname, hello.release, hello.version, hello.machine) == (

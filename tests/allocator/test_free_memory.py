@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from bringup.allocator.abi import Abi
-from bringup.allocator.answer import HeapsFact, Line, Result
-from bringup.allocator.plan import Heaps, Plan, Test
+from bringup.allocator.answer import Exhaustion, HeapsFact, Hello, Line, Result
+from bringup.allocator.plan import Exhaust, Heaps, Plan, Test
 from bringup.allocator.reader import Reader
 from bringup.outcome import Outcome
 from tests.support.allocator_programs import cannot, committed
@@ -50,9 +50,7 @@ class Files:
         self.write(f"dev/dma_heap/{heap}")
         (result,) = (one for one in self.run(Plan().add(Heaps(heap), Test("alloc.4m"))) if isinstance(one, Result))
         assert result.outcome is Outcome.SKIP, result.seen
-        match = re.fullmatch(
-            r"needs 4194304 bytes; at most (\d+) may be held \((\w+) is (\d+) bytes, .*\)", result.seen
-        )
+        match = re.fullmatch(r"needs 4194304 bytes; at most (\d+) may be held \((.+) is (\d+) bytes, .*\)", result.seen)
         assert match is not None, result.seen
         return match[2], int(match[3]), int(match[1])
 
@@ -68,6 +66,7 @@ def board(tmp_path: Path) -> Files:
         ("system", "MemFree"),
         ("system-uncached", "MemFree"),
         ("protected,secure-video", "MemFree"),
+        ("restricted,cma-video", "MemFree"),
         ("reservedly", "MemFree"),
         ("carveout_dsp", "MemFree"),
         ("reserved", "CmaFree"),
@@ -79,8 +78,10 @@ def board(tmp_path: Path) -> Files:
         ("cma-uncached", "CmaFree"),
     ],
 )
-def test_a_heaps_name_tells_which_memory_counts(board: Files, heap: str, figure: str) -> None:
-    board.write("proc/meminfo", b"MemTotal: 9000000 kB\nMemFree:       200 kB\nCmaFree:       100 kB\n")
+def test_a_heaps_name_decides_which_memory_counts(board: Files, heap: str, figure: str) -> None:
+    board.write(
+        "proc/meminfo", b"MemTotal: 9000000 kB\nMemFree:       200 kB\nMemAvailable: 900000 kB\nCmaFree:       100 kB\n"
+    )
     free = 204_800 if figure == "MemFree" else 102_400
     assert board.free(heap) == (figure, free, free // 2)
 
@@ -116,13 +117,42 @@ def test_less_may_be_free_than_the_node_is_large(board: Files) -> None:
     assert board.free("linux,cma") == ("CmaFree", 51_200, 25_600)
 
 
+SPARED = "MemAvailable less what stays free"
+
+
+@pytest.mark.parametrize(
+    ("total", "available", "spare"),
+    [
+        (9_000_000, 36_864, 4096),
+        (9_000_000, 32_768, 0),
+        (9_000_000, 9_000, 0),
+        (204_800, 13_800, 1000),
+    ],
+    ids=["32 MiB stay free", "nothing above them", "less than they are", "a small board keeps a 16th"],
+)
+@pytest.mark.parametrize("heap", ["system", "linux,cma"])
+def test_a_reserve_stays_free(board: Files, heap: str, total: int, available: int, spare: int) -> None:
+    """However much MemFree and CmaFree count: the kernel and the board's own programs need some of it."""
+    text = f"MemTotal: {total} kB\nMemFree: 13800 kB\nMemAvailable: {available} kB\nCmaFree: 12000 kB\n"
+    board.write("proc/meminfo", text.encode())
+    assert board.free(heap) == (SPARED, spare * 1024, spare * 512)
+    (hello,) = (line for line in board.run(Plan(budget_bytes=1 << 30)) if isinstance(line, Hello))
+    assert hello.budget == spare * 512
+
+
+def test_a_kernel_that_does_not_say_what_is_available(board: Files) -> None:
+    """Before Linux 3.14; there MemFree counts for it."""
+    board.write("proc/meminfo", b"MemTotal: 9000000 kB\nMemFree: 33768 kB\n")
+    assert board.free("system") == (SPARED, 1000 * 1024, 500 * 1024)
+
+
 @pytest.mark.parametrize("meminfo", [b"", b"MemFree: 100 kB\n", b"NotCmaFree: 100 kB\n"])
 def test_what_is_free_and_not_known_is_an_error(board: Files, meminfo: bytes) -> None:
     board.write("proc/meminfo", meminfo)
     board.write("dev/dma_heap/linux,cma")
     results = [one for one in board.run(Plan().add(Heaps("linux,cma"), Test("alloc.*"))) if isinstance(one, Result)]
     assert {one.outcome for one in results} == {Outcome.ERROR}
-    assert {one.seen for one in results} == {"it is not known how much memory is free for this heap"}
+    assert {one.seen for one in results} == {"how much memory is free for this heap cannot be read"}
 
 
 def test_the_plans_budget_is_the_most_where_it_is_less(board: Files) -> None:
@@ -131,6 +161,16 @@ def test_the_plans_budget_is_the_most_where_it_is_less(board: Files) -> None:
     plan = Plan(budget_bytes=100_000).add(Heaps("system"), Test("alloc.1m"))
     (result,) = (one for one in board.run(plan) if isinstance(one, Result))
     assert result.seen.startswith("needs 1048576 bytes; at most 100000 may be held")
+
+
+@pytest.mark.parametrize("name", ["protected,secure-video", "restricted,secure-video"])
+def test_a_heap_of_a_tee_is_known_by_its_name(board: Files, name: str) -> None:
+    board.write("proc/meminfo", PLENTY)
+    board.write(f"dev/dma_heap/{name}")
+    lines = board.run(Plan().add(Heaps(name), Test("mmap.rw"), Exhaust(1000)))
+    (result,) = (one for one in lines if isinstance(one, Result))
+    assert (result.outcome, result.seen) == (Outcome.SKIP, "protected heap: no CPU mapping")
+    assert not [one for one in lines if isinstance(one, Exhaustion)]
 
 
 def test_heaps_are_what_the_folder_holds(board: Files) -> None:

@@ -62,7 +62,7 @@ def test_each_result_is_written_when_it_is_known(scripted: Program) -> None:
 
 
 @pytest.mark.parametrize("after", [1, 3])
-def test_a_killed_program_has_told_the_results_it_had(scripted: Program, after: int) -> None:
+def test_a_killed_program_has_printed_the_results_it_had(scripted: Program, after: int) -> None:
     plan = Plan().add(Node("/dev/null"), Heaps("system"), Test("size.*"), Test("sync.rw"))
     told = b""
     with running(scripted, plan, BRINGUP_FAULT="sync_hang") as (process, out):

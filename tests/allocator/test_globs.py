@@ -73,7 +73,7 @@ def test_a_backslash_makes_a_wildcard_an_ordinary_byte(real: Program, names: Pat
     ]
 
 
-def test_a_glob_tells_missing_empty_denied_and_cut_apart(folder: Path, unprivileged: dict[str, Any]) -> None:
+def test_a_glob_distinguishes_missing_empty_denied_and_cut(folder: Path, unprivileged: dict[str, Any]) -> None:
     (folder / "empty").mkdir()
     (folder / "secret").mkdir(mode=0o700)
     (folder / "full").mkdir()

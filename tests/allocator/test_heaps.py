@@ -139,7 +139,7 @@ def test_a_descriptor_that_is_left_open_is_a_warning(scripted: Program, kernel: 
 
 
 @pytest.mark.parametrize("test", ["share.processes", "share.threads"])
-def test_the_seed_is_told_and_the_plan_can_set_it(scripted: Program, test: str) -> None:
+def test_the_seed_is_printed_and_the_plan_can_set_it(scripted: Program, test: str) -> None:
     answer = scripted.run(Plan().add(Heaps("system"), Test(test), Stress(77, 30), Test(test), Test("open")))
     first, second, other = answer.of(Result)
     assert (first.seed, second.seed, other.seed) == (1, 77, None)
@@ -169,7 +169,7 @@ def test_what_needs_another_driver_is_skipped_without_it(scripted: Program) -> N
     }
 
 
-def test_what_a_drm_driver_cannot_import_is_told_and_no_fault_of_the_heap(scripted: Program) -> None:
+def test_what_a_drm_driver_cannot_import_is_reported_and_not_a_fault_of_the_heap(scripted: Program) -> None:
     found = results(scripted, Plan().add(Heaps("system"), Test("share.drm")), "limited_driver_refuses")
     assert (found["share.drm"].outcome, found["share.drm"].seen) == (
         Outcome.SKIP,
@@ -204,7 +204,7 @@ def test_a_heap_that_may_not_be_opened_fails_once_and_skips_the_rest(scripted: P
         ("no_descriptors", Outcome.ERROR, ALLOCATING),
     ],
 )
-def test_a_shortage_is_told_by_the_tests_that_are_about_it(
+def test_a_shortage_is_reported_by_the_tests_that_are_about_it(
     scripted: Program, fault: str, outcome: Outcome, caught_by: set[str]
 ) -> None:
     found = results(scripted, Plan().add(Heaps("system"), Test("*")), fault)
@@ -233,13 +233,13 @@ def test_a_hang_is_an_error_and_the_next_test_runs(impatient: Program) -> None:
         "sync.bad_flags": Outcome.PASS,
         "sync.bad_pointer": Outcome.PASS,
     }
-    assert found["sync.rw"].seen == "not finished within 3 s"
+    assert found["sync.rw"].seen == "did not end within 3 s"
 
 
 def test_free_memory_that_is_not_known_is_an_error_and_nothing_is_allocated(scripted: Program) -> None:
     found = results(scripted, Plan().add(Heaps("system"), Test("*"), Bench(3)), "free_unknown")
     assert with_outcome(found, Outcome.ERROR) == ALLOCATING
-    assert {found[one].seen for one in ALLOCATING} == {"it is not known how much memory is free for this heap"}
+    assert {found[one].seen for one in ALLOCATING} == {"how much memory is free for this heap cannot be read"}
     assert with_outcome(found, Outcome.PASS) == EVERY - ALLOCATING
 
 
@@ -320,6 +320,6 @@ def test_the_time_budget_ends_a_timing_and_keeps_what_was_taken(scripted: Progra
     assert bye.stopped_at.startswith("bench system ")
 
 
-def test_a_test_tells_how_long_it_took(scripted: Program) -> None:
+def test_a_test_says_how_long_it_took(scripted: Program) -> None:
     found = results(scripted, Plan().add(Heaps("system"), Test("*")))
     assert all(one.ns > 0 for one in found.values())

@@ -43,7 +43,7 @@ def test_a_healthy_ion_passes_every_test(scripted: Program, abi: str, source: st
     assert {one.heap for one in found.values()} == {source}
 
 
-def test_ion_tells_its_heaps(scripted: Program) -> None:
+def test_ion_lists_its_heaps(scripted: Program) -> None:
     answer = scripted.run(Plan().add(Ion(), Heaps("ion/*")), env={"BRINGUP_ION": "4.12"})
     told = answer.one(IonFact)
     assert (told.state, told.abi) == (State.OK, "4.12")

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
 
 import pytest
 
-from bringup.allocator.answer import Bye, HeapsFact, Hello, Latency, Line, NodeFact, NodeType, Result, State
-from bringup.allocator.plan import Bench, Heaps, Node, Plan, Test
+from bringup.allocator.answer import Bye, Hello, Latency, Line, NodeType, Result, State
+from bringup.allocator.plan import Bench, Heaps, Plan, Test
 from bringup.allocator.run import Program, ensure_pushed, run
 from bringup.board import Board, Target, connect_tcp
 from bringup.deadline import Deadline
 from bringup.outcome import Outcome
+from bringup.record.load import Record, load_record
 from bringup.text import from_board
 from bringup.virtual import VirtualBoard, find_profile, running_board
 from bringup.virtual.kernel.kernels import DebianKernel
 from tests.support.heap_tests import EVERY
+from tests.support.judged import Healthy
 from tests.support.known_defects import settled
 from tests.support.ktap import parse
 from tests.support.native_adbd import AdbServer
@@ -45,8 +46,9 @@ def assert_nothing_else_is_seen(results: list[Result]) -> None:
             assert result.seen == ""
 
 
-def release_of(lines: list[Line]) -> str:
-    return next(line for line in lines if isinstance(line, Hello)).release
+def release_of(record: Record) -> str:
+    assert record.hello is not None
+    return record.hello.release
 
 
 @pytest.fixture(scope="module")
@@ -65,44 +67,32 @@ def answer(board: Board, program: Program, plan: Plan) -> list[Line]:
     return list(run(board, program, plan, Deadline.after(SECONDS)))
 
 
-def test_the_system_heap_passes_every_test(board: Board, program: Program) -> None:
-    lines = answer(board, program, Plan().add(Node("/dev/dma_heap/system"), Heaps("*"), Test("*")))
-    node, heaps = (next(one for one in lines if isinstance(one, kind)) for kind in (NodeFact, HeapsFact))
-    assert isinstance(node, NodeFact)
-    assert isinstance(heaps, HeapsFact)
+def test_the_system_heap_passes_every_test(healthy_run: Healthy) -> None:
+    record = load_record(healthy_run("amd64").record)
+    node = record.node("/dev/dma_heap/system")
+    assert node is not None
     assert (node.state, node.type) == (State.OK, NodeType.CHAR)
-    assert heaps.names == ("system",)
-    results = [one for one in lines if isinstance(one, Result)]
-    assert_nothing_else_is_seen(results)
-    assert settled(outcomes(results), release_of(lines)) == {
+    assert {one.heap for one in record.results} == {"system"}
+    assert_nothing_else_is_seen(record.results)
+    assert settled(outcomes(record.results), release_of(record)) == {
         **dict.fromkeys(EVERY, Outcome.PASS),
         **dict.fromkeys(NOT_ON_AMD64, Outcome.SKIP),
     }
 
 
 @pytest.mark.kernels
-def test_cma_and_every_statistic(shared_board: Callable[[str], VirtualBoard], adb_server: AdbServer) -> None:
-    """On arm64-6.12 nothing is skipped but what only CMA heaps promise, and twice it comes out the same."""
-    started = shared_board("arm64-6.12")
-    deadline = Deadline.after(SECONDS)
-    connect_tcp(adb_server.transport, started.serial, deadline)
-    board = Board.open(adb_server.transport, Target(started.serial), deadline)
-    program = ensure_pushed(board, deadline)
-    seen = []
-    for _ in range(2):
-        lines = answer(board, program, Plan().add(Heaps("*"), Test("*")))
-        heaps = next(one for one in lines if isinstance(one, HeapsFact))
-        for name in heaps.names:
-            results = [one for one in lines if isinstance(one, Result) and one.heap == name]
-            assert_nothing_else_is_seen(results)
-            skipped = {*NOWHERE, *({"mmap.private"} if name == "system" else ())}
-            assert settled(outcomes(results), release_of(lines)) == {
-                **dict.fromkeys(EVERY, Outcome.PASS),
-                **dict.fromkeys(skipped, Outcome.SKIP),
-            }
-        assert {"system"} < set(heaps.names)
-        seen.append(heaps.names)
-    assert seen[0] == seen[1]
+def test_cma_and_every_statistic(healthy_run: Healthy) -> None:
+    """On arm64-6.12 nothing is skipped but what only CMA heaps promise."""
+    record = load_record(healthy_run("arm64-6.12").record)
+    assert record.tested_heaps == {"linux,cma", "system"}
+    for name in record.tested_heaps:
+        results = [one for one in record.results if one.heap == name]
+        assert_nothing_else_is_seen(results)
+        skipped = {*NOWHERE, *({"mmap.private"} if name == "system" else ())}
+        assert settled(outcomes(results), release_of(record)) == {
+            **dict.fromkeys(EVERY, Outcome.PASS),
+            **dict.fromkeys(skipped, Outcome.SKIP),
+        }
 
 
 @pytest.mark.kernels
@@ -134,6 +124,7 @@ def test_a_budget_is_kept_on_a_real_board(board: Board, program: Program) -> Non
     skipped = {one.test for one in lines if isinstance(one, Result) and one.outcome is Outcome.SKIP}
     assert skipped == {"alloc.4m"} | NOT_ON_AMD64
     assert max(one.size for one in lines if isinstance(one, Latency)) == 1 << 20
+    assert_nothing_is_left(board, program)
 
 
 def test_the_boards_boot_id_is_in_the_first_and_the_last_line(board: Board, program: Program) -> None:
@@ -150,10 +141,10 @@ def test_by_hand_at_the_boards_prompt(board: Board, program: Program) -> None:
     assert [(good, name) for good, name, _, _ in whole.results] == [(True, "system")]
     listed = board.shell([program.path, "--list"], Deadline.after(SECONDS))
     assert b'"id":"zero.reuse"' in listed.stdout
+    assert_nothing_is_left(board, program)
 
 
-def test_nothing_is_left_behind(board: Board, program: Program) -> None:
-    answer(board, program, Plan().add(Heaps("*"), Test("*"), Bench(5)))
+def assert_nothing_is_left(board: Board, program: Program) -> None:
     seen = board.shell("ps -A -o ARGS; ls /data/local/tmp", Deadline.after(SECONDS)).stdout
     names = [line for line in from_board(seen).splitlines() if "bringup-" in line]
     assert names == [program.path.rpartition("/")[2]]

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from bringup.allocator.plan import Heaps, Pages, Plan
+from bringup.allocator.answer import Exhaustion
+from bringup.allocator.plan import Exhaust, Heaps, Pages, Plan
 from bringup.allocator.run import ensure_pushed, run
-from bringup.board import Board, Target, connect_tcp
+from bringup.board import Board, Heartbeat, Target, connect_tcp
 from bringup.checks.judge import judge
 from bringup.deadline import Deadline
 from bringup.facts.board import Facts
@@ -22,36 +23,47 @@ from bringup.results.verdict import Outcome
 from bringup.text import from_board
 from bringup.virtual import VirtualBoard
 from tests.support.native_adbd import AdbServer
+from tests.support.virtual_board import MakeBoard
 
 pytestmark = pytest.mark.board
 
 SECONDS = 300
 MIB = 1 << 20
+#: An emulator that turns tracing on and off, on a busy machine, may answer nothing for longer than a board.
+PATIENT = Heartbeat(answer=60)
 STATE = "cd /sys/kernel/tracing; cat tracing_on set_event set_event_pid current_tracer buffer_size_kb"
 INSTANCES = "/sys/kernel/tracing/instances"
 #: Where the boards' default CMA area lies, by the overlay that they boot with: 32 MiB, of which a few pages are in use.
 AREA = (0x5E000000, 0x60000000)
-#: Kills the program when its fourth line came, then waits for the instance to go.
-KILLED = """PROGRAM </tmp/plan | {
-  read -r a; read -r b; read -r c; read -r d
-  echo "${a%%,*}"; pid=${a#*\\"pid\\":}; kill -9 "${pid%%,*}"
-}
+#: Kills the program, alone or with its group, when so many lines came after its first; then waits for the instance to go.
+KILLED = """rm -f /tmp/answer; mkfifo /tmp/answer
+setsid PROGRAM </tmp/plan >/tmp/answer &
+{
+  read -r hello; pid=${hello#*\\"pid\\":}; pid=${pid%%,*}
+  for i in $(seq LINES); do read -r line; done
+  echo "${line%%,*}"; kill -9 -- WHOM$pid
+} </tmp/answer
 for i in $(seq 300); do
   [ -z "$(ls /sys/kernel/tracing/instances)" ] && echo gone && break
   sleep 0.2
 done
+"""
+#: Leaves one CPU and no debugfs, which has an exact count, and allocates and frees without end.
+BUSY = """echo 0 >/sys/devices/system/cpu/cpu1/online; umount /sys/kernel/debug
+mkdir -p /tmp/busy; mount -t tmpfs -o size=200m busy /tmp/busy
+setsid sh -c 'while :; do dd if=/dev/zero of=/tmp/busy/x bs=64k count=600; rm -f /tmp/busy/x; done' </dev/null >/dev/null 2>&1 &
 """
 Connect = Callable[[str], Board]
 
 
 @pytest.fixture
 def connect(shared_board: Callable[[str], VirtualBoard], adb_server: AdbServer) -> Connect:
-    def connected(profile: str) -> Board:
-        deadline, serial = Deadline.after(SECONDS), shared_board(profile).serial
-        connect_tcp(adb_server.transport, serial, deadline)
-        return Board.open(adb_server.transport, Target(serial), deadline)
+    return lambda profile: connected(adb_server, shared_board(profile).serial, Deadline.after(SECONDS))
 
-    return connected
+
+def connected(adb_server: AdbServer, serial: str, deadline: Deadline) -> Board:
+    connect_tcp(adb_server.transport, serial, deadline)
+    return Board.open(adb_server.transport, Target(serial), deadline, heartbeat=PATIENT)
 
 
 def measured(board: Board, folder: Path) -> BoardRun:
@@ -71,7 +83,7 @@ def shell(board: Board, script: str) -> str:
 
 @pytest.mark.kernels
 @pytest.mark.parametrize("profile", ["arm64-5.10", "arm64-6.12", "arm64-7.x"])
-def test_a_kernel_tells_where_its_buffers_lie_and_what_it_gives(connect: Connect, tmp_path: Path, profile: str) -> None:
+def test_a_kernel_shows_where_its_buffers_lie_and_what_it_gives(connect: Connect, tmp_path: Path, profile: str) -> None:
     board = connect(profile)
     before = shell(board, STATE)
     found = measured(board, tmp_path / "record")
@@ -105,6 +117,20 @@ def test_a_kernel_tells_where_its_buffers_lie_and_what_it_gives(connect: Connect
 
 
 @pytest.mark.kernels
+def test_pages_on_a_cpus_own_list_are_free(fresh_board: MakeBoard, adb_server: AdbServer) -> None:
+    """CmaFree does not count them, and since Linux 6.7 they may be most of an area: one CPU, and another program that
+    allocates and frees."""
+    deadline = Deadline.after(SECONDS)
+    board = connected(adb_server, fresh_board("arm64-6.12", append="cma=16M", overlay="", memory=512).serial, deadline)
+    program = ensure_pushed(board, deadline)
+    shell(board, BUSY)
+    plan = Plan().add(Heaps("reserved"), *[Exhaust(60_000)] * 3)
+    gave = [line for line in run(board, program, plan, deadline) if isinstance(line, Exhaustion)]
+    assert {(one.heap, one.cma) for one in gave} == {("reserved", True)}
+    assert all(one.held > 14 * MIB and one.free - one.free_after < MIB for one in gave), gave
+
+
+@pytest.mark.kernels
 def test_failed_allocations_that_we_caused_are_not_the_boards_own(connect: Connect, tmp_path: Path) -> None:
     """The first observation fills the log with them; the second reads it."""
     board = connect("arm64-6.12")
@@ -125,14 +151,23 @@ def test_what_a_killed_predecessor_left_is_removed(connect: Connect) -> None:
         shell(board, f"rmdir {INSTANCES}/somebody")
 
 
-@pytest.mark.kernels
-def test_a_killed_program_leaves_no_instance(connect: Connect) -> None:
-    """The process that is traced notices that it is alone, and removes it. Killed when the first buffer was told of."""
-    board = connect("arm64-6.12")
+@pytest.mark.parametrize("group", [False, True], ids=["alone", "with its group"])
+@pytest.mark.parametrize("profile", ["amd64", pytest.param("arm64-6.12", marks=pytest.mark.kernels)])
+def test_a_killed_program_leaves_no_instance(connect: Connect, profile: str, group: bool) -> None:
+    """The guard of the instance is in a session of its own. The host kills the whole group on Ctrl-C.
+
+    The program is killed after each of its first lines, and then, either way, while it allocates.
+    """
+    board = connect(profile)
     program = ensure_pushed(board, Deadline.after(SECONDS))
-    board.push(Plan().add(Heaps("*"), Pages(TRACE_EVENTS)).encode(), "/tmp/plan", 0o644, Deadline.after(SECONDS))
-    told = shell(board, KILLED.replace("PROGRAM", program.path))
-    assert told == '{"t":"hello"\ngone\n'
+    plan = Plan().add(Heaps("*"), *[Pages(TRACE_EVENTS)] * 4)
+    board.push(plan.encode(), "/tmp/plan", 0o644, Deadline.after(SECONDS))
+    killed = KILLED.replace("PROGRAM", program.path).replace("WHOM", "-" if group else "")
+    counts = [1, 2, 3, *range(5 + 2 * group, 13, 4)]
+    lines = [shell(board, killed.replace("LINES", str(count))) for count in counts]
+    assert lines[0] == '{"t":"heaps"\ngone\n'
+    assert lines[1] == '{"t":"tracing"\ngone\n'
+    assert {line.partition("\n")[2] for line in lines} == {"gone\n"}
 
 
 def test_debians_arm64_kernel_has_no_heap_to_trace(connect: Connect, tmp_path: Path) -> None:

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.same_verdicts import Series, one_run
+from benchmarks.same_verdicts import Series, one_run, verdicts_of
 from bringup.board import Board, Target, connect_tcp
 from bringup.deadline import Deadline
 from bringup.record.load import load_record
 from bringup.virtual import VirtualBoard
+from tests.support.judged import Healthy
 from tests.support.known_defects import expected_outcomes
 from tests.support.native_adbd import AdbServer
 
@@ -46,19 +47,26 @@ IN_EVERY_SUITE = "amd64"
     "profile", [pytest.param(name, marks=[] if name == IN_EVERY_SUITE else [pytest.mark.kernels]) for name in BOARDS]
 )
 def test_the_same_verdicts_each_time_and_none_is_bad(
-    shared_board: Callable[[str], VirtualBoard], adb_server: AdbServer, tmp_path: Path, profile: str
+    shared_board: Callable[[str], VirtualBoard],
+    healthy_run: Healthy,
+    adb_server: AdbServer,
+    tmp_path: Path,
+    profile: str,
 ) -> None:
+    """The session's one run of the board is the first."""
     heaps = BOARDS[profile]
     started = shared_board(profile)
     deadline = Deadline.after(SECONDS)
     connect_tcp(adb_server.transport, started.serial, deadline)
     board = Board.open(adb_server.transport, Target(started.serial), deadline)
-    series = Series([one_run(board, tmp_path / str(number))[0] for number in range(RUNS)])
+    record = load_record(healthy_run(profile).record)
+    assert record.incomplete is None
+    others = [one_run(board, tmp_path / str(number))[0] for number in range(1, RUNS)]
+    series = Series([verdicts_of(record), *others])
     assert series.differing() == []
     assert series.bad() == []
     first = series.verdicts[0]
     assert {heap for heap, name in first if name.startswith("allocator.")} == set(heaps)
-    record = load_record(tmp_path / "0")
     assert record.hello is not None or not heaps
     leaks = {
         (heap, name): expected_outcomes(name.removeprefix("allocator."), record.hello.release)
@@ -70,7 +78,7 @@ def test_the_same_verdicts_each_time_and_none_is_bad(
     assert all(first[key][0] in outcomes for key, outcomes in leaks.items())
 
 
-def test_a_difference_and_a_failure_are_told() -> None:
+def test_a_difference_and_a_failure_are_reported() -> None:
     good = {("system", "open"): ("pass", ""), ("system", "mmap.rw"): ("pass", "")}
     bad = good | {("system", "mmap.rw"): ("fail", "offset 0")}
     series = Series([good, bad, good])

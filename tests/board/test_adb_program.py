@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import subprocess
 from pathlib import Path
@@ -10,8 +11,9 @@ import adbutils
 import pytest
 
 from bringup.board.select import Selection, choose
-from bringup.board.server import adb_command, adb_program, with_adb
+from bringup.board.server import TcpAddress, adb_command, adb_program, start_server, with_adb
 from bringup.board.states import next_step, refusal
+from bringup.deadline import Deadline
 from bringup.errors import AdbServerError, BoardNotFound
 
 
@@ -48,7 +50,7 @@ def test_on_path_a_hint_says_adb(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 
 
 @pytest.mark.usefixtures("off_path")
-def test_without_any_adb_a_hint_is_told_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_any_adb_a_hint_is_given_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     def none_found() -> str:
         raise adbutils.AdbError("No adb exe could be found. Install adb on your system")
 
@@ -80,3 +82,32 @@ def test_a_path_with_a_space_is_quoted(monkeypatch: pytest.MonkeyPatch, tmp_path
     program.chmod(0o755)
     monkeypatch.setenv("ADBUTILS_ADB_PATH", str(program))
     assert shlex.split(adb_command("devices")) == [str(program), "devices"]
+
+
+@pytest.mark.parametrize(
+    ("host", "is_local"),
+    [("localhost", True), ("127.0.0.7", True), ("::1", True), ("192.0.2.1", False), ("lab", False)],
+)
+def test_only_a_server_on_this_machine_is_started(host: str, *, is_local: bool) -> None:
+    address = TcpAddress(host, 5037)
+    assert address.is_local is is_local
+    if not is_local:
+        with pytest.raises(AdbServerError, match="it is on another machine") as caught:
+            start_server(address, Deadline.after(1))
+        assert f"start it on {address}" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("program", "seen"),
+    [("echo x >&2; echo cannot bind >&2; exit 1", "cannot bind"), ("exit 3", "it ended with 3")],
+)
+def test_a_server_that_does_not_start_says_why(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, program: str, seen: str
+) -> None:
+    """The program is a script: a real adb starts."""
+    (tmp_path / "adb").write_text(f"#!/bin/sh\n{program}\n", encoding="utf-8")
+    (tmp_path / "adb").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    with pytest.raises(AdbServerError, match=seen) as caught:
+        start_server(TcpAddress("127.0.0.1", 1), Deadline.after(60))
+    assert caught.value.hint.endswith("server nodaemon")

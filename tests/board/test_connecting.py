@@ -40,11 +40,8 @@ def soon() -> Deadline:
 
 
 @pytest.fixture
-def server(tmp_path: Path, adb_server: AdbServer) -> Iterator[AdbServer]:
-    """One that has no boards yet."""
-    server = type(adb_server)(tmp_path)
-    yield server
-    server.kill()
+def server(own_server: AdbServer) -> AdbServer:
+    return own_server
 
 
 @pytest.fixture
@@ -106,6 +103,25 @@ def test_all_boards_are_taken_once_and_the_others_explained(
     ((kept, others),) = chosen.also.items()
     assert {kept, *others} == {boards[0].serial, again}
     assert [(error.board, type(error)) for error in chosen.unusable] == [(stubs[0].serial, BoardNotReady)]
+
+
+def test_two_boards_of_one_boot_id_are_two_where_android_says_so(
+    server: AdbServer, make_native_board: MakeNativeBoard
+) -> None:
+    """As continued from one saved state. The serialno is Android's."""
+    boards = [make_native_board(server), make_native_board(server)]
+    for native, serialno in zip(boards, ("one", "two"), strict=True):
+        (native._folder / "boot_id").write_text(boards[0].boot_id + "\n")
+        program = native.files / "vendor/bin/getprop"
+        program.write_text(f"#!/bin/sh\n[ $1 = ro.serialno ] && echo {serialno}\n")
+        program.chmod(0o755)
+    chosen = connect_all(on(server), soon())
+    assert {board.serial for board in chosen.boards} == {native.serial for native in boards}
+    assert {board.identity for board in chosen.boards} == {(boards[0].boot_id, "one"), (boards[0].boot_id, "two")}
+    (boards[1].files / "vendor/bin/getprop").write_text("#!/bin/sh\necho one\n")
+    again = connect_all(on(server), soon())
+    assert len(again.boards) == 1
+    assert len(again.also[again.boards[0].serial]) == 1
 
 
 def test_an_unauthorized_board_is_not_waited_for(server: AdbServer, stubs: list[StubAdbd]) -> None:

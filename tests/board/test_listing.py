@@ -42,7 +42,7 @@ def test_every_line_is_a_board_with_its_state() -> None:
     assert [board.state == READY for board in boards] == [True, True, False, False, False, False, False, True]
 
 
-def test_the_attributes_are_told() -> None:
+def test_the_attributes_are_reported() -> None:
     first, second = parse_listing(LISTING)[:2]
     assert first == ListedBoard("0123456789ABCDEF", "device", "rb5", "RB5", "rb5", "1-1.4", 1)
     assert (second.usb, second.model) == (None, "VIM3_Pro")

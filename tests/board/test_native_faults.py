@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from bringup.board import Board, Heartbeat, Stdout, Target, list_boards
+from bringup.board import Board, Heartbeat, Stdout, Target, connect_tcp, list_boards
 from bringup.deadline import Deadline
 from bringup.errors import AdbServerError, BoardLost, BoardNotReady, BoardRebooted, BringupError, DeadlineExceeded
+from tests.support.faults.relay import Relay
 
 if TYPE_CHECKING:
     from tests.support.native_adbd import AdbServer, MakeNativeBoard, NativeBoard
 
 # A live board has a minute to answer, as on a busy machine it may need; one that is dead is not waited for as long.
-PATIENT = Heartbeat(quiet=0.2, answer=60)
+PATIENT = Heartbeat(quiet=0.2, answer=60, most=60)
 QUICK = Heartbeat(quiet=0.2, answer=0.8)
 
 
@@ -135,6 +136,35 @@ def test_a_reboot_that_adb_has_got_over_is_one(native: NativeBoard, board: Board
         board.shell("sleep 99999", soon())
 
 
+def test_a_serial_that_is_another_boards_now_is_no_reboot(
+    native: NativeBoard, make_native_board: MakeNativeBoard
+) -> None:
+    """The other board has been up for longer than the first one was away."""
+    other = make_native_board()
+    other.set_uptime(5000)
+    relay = Relay((native.address, 5555))
+    try:
+        serial = connect_tcp(native.server.transport, f"127.0.0.1:{relay.port}", soon())
+        board = Board.open(native.server.transport, Target(serial), soon(), heartbeat=PATIENT)
+
+        def swap() -> None:
+            relay.target = (other.address, 5555)
+            relay.cut()
+            connect_tcp(native.server.transport, serial, soon())
+
+        error = break_while_running(board, swap)
+        assert type(error) is BoardLost
+        with pytest.raises(BoardLost, match="another board answers under this serial: it is up for 5000 s") as caught:
+            board.wait(soon())
+        assert "a serial or an address of its own" in caught.value.hint
+        with pytest.raises(BoardLost, match="another board answers"):  # the heartbeat, amid a silent command
+            list(board.stream("sleep 99999", soon()))
+        other.set_uptime(3)
+        assert board.wait(soon()) == other.boot_id, "as far as one can see, it rebooted"
+    finally:
+        relay.close()
+
+
 def test_a_reboot_on_request_is_over_when_another_boot_answers(native: NativeBoard, board: Board) -> None:
     """adbd has no reboot service here; the command that is asked for instead tells the test to do it."""
     (native.files / "vendor/bin/reboot").write_text("#!/bin/sh\ntouch /tmp/asked\n")
@@ -176,13 +206,6 @@ def test_a_killed_server_is_the_hosts_fault_and_not_started_again(
     own_server.restart()
     assert list_boards(own_server.transport, soon()) == []
     assert board.wait(soon()) == native.boot_id
-
-
-@pytest.fixture
-def own_server(tmp_path: Path, adb_server: AdbServer) -> Iterator[AdbServer]:
-    server = type(adb_server)(tmp_path)
-    yield server
-    server.kill()
 
 
 def test_faults_come_within_the_callers_deadline_too(native: NativeBoard) -> None:

@@ -117,7 +117,7 @@ def test_half_a_file_is_no_file(pieces: list[bytes | Step], error: type[WireErro
         pull(pieces)
 
 
-def test_stat_v1_tells_mode_size_and_time() -> None:
+def test_stat_v1_has_mode_size_and_time() -> None:
     reply = b"STAT" + struct.pack("<III", 0o100644, 5, 99)
     assert stat_v1(ScriptedStream([reply]), "/x", soon()) == FileStat(0o100644, 5, 99)
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from bringup.board import Board, Heartbeat, Target
+from bringup.board import CONNECT_SECONDS, Board, Claim, Heartbeat, Owner, Target
 from bringup.board.shell import Packet, packed
+from bringup.board.wire import Silent
 from bringup.deadline import Deadline
 from bringup.errors import (
     AdbServerError,
@@ -37,6 +38,10 @@ HEARTBEAT = Heartbeat(quiet=0.02, answer=30)
 NO_SERVER = AdbServerError("connect to the adb server", "nothing answers at tcp:127.0.0.1:5037")
 
 
+#: adbd answers to what needs no process on the board.
+ADBD = [OKAY, OKAY]
+
+
 def board_on(*connections: list[bytes | Step] | AdbServerError, boot_id: str | None = HERE) -> Board:
     transport = ScriptedTransport(*connections)
     return Board(transport, Target("s1"), frozenset({"shell_v2"}), boot_id=boot_id, heartbeat=HEARTBEAT)
@@ -54,8 +59,69 @@ def failing(*connections: list[bytes | Step] | AdbServerError, boot_id: str | No
     return caught.value
 
 
-def test_a_dead_board_is_noticed_within_six_seconds() -> None:
-    assert Heartbeat().quiet + Heartbeat().answer <= 5
+def test_a_dead_board_is_noticed_within_five_seconds_whatever_its_answers_took() -> None:
+    beat = Heartbeat()
+    assert 2 * beat.quiet + beat.answer <= 4.5
+
+
+def test_a_board_whose_adbd_answers_is_slow_and_not_lost() -> None:
+    slow_pulse: list[bytes | Step] = [OKAY, SILENCE, SILENCE, *pulse()[1:]]
+    board = board_on([OKAY, OKAY, SILENCE, *shell_answer(b"done")[2:]], slow_pulse, ADBD, [OKAY, fail("closed")])
+    assert board.shell("x", Deadline.after(60)).stdout == b"done"
+
+
+def test_a_board_whose_adbd_answers_and_no_command_does_is_lost_in_the_end() -> None:
+    beat = Heartbeat(quiet=0.02, answer=30, most=0.5)
+    silent: list[bytes | Step] = [OKAY, OKAY, *[SILENCE] * 40]
+    transport = ScriptedTransport(silent, list(silent), *[ADBD] * 40)
+    board = Board(transport, Target("s1"), frozenset({"shell_v2"}), boot_id=HERE, heartbeat=beat)
+    with pytest.raises(BoardLost, match=r"adbd answers, but no command ends within 0\.5 s"):
+        board.shell("x", Deadline.after(60))
+
+
+def test_connecting_lasts_long_enough_for_that_to_be_seen() -> None:
+    beat = Heartbeat()
+    assert beat.most + beat.quiet + beat.answer < CONNECT_SECONDS
+
+
+def test_a_board_that_was_never_met_is_asked_in_the_same_way() -> None:
+    late: list[bytes | Step] = [OKAY, OKAY, SILENCE, SILENCE, *pulse()[2:]]
+    assert opened([answer("shell_v2")], late, ADBD, ADBD, heartbeat=HEARTBEAT).known_boot_id == HERE
+    silent: list[bytes | Step] = [OKAY, SILENCE]
+    with pytest.raises(BoardNotReady, match=r"answers nothing for 30\.02 s"):
+        opened([answer("shell_v2")], silent, [OKAY, SILENCE], [answer("device")], heartbeat=HEARTBEAT)
+
+
+def test_what_adb_says_when_adbd_is_asked_counts() -> None:
+    error = failing([OKAY, OKAY, SILENCE], [OKAY, OKAY, SILENCE], [fail("device offline")])
+    assert type(error) is BoardLost
+    assert "device offline" in str(error)
+
+
+def test_a_lost_board_is_asked_for_its_lock_unless_it_answers_nothing() -> None:
+    claim = Claim(Owner("0123456789abcdef"), ("/tmp",), Deadline.after(60))
+    silent: list[bytes | Step] = [OKAY, OKAY, SILENCE]
+    restarted = ([OKAY, OKAY, CLOSED], [answer("device")], pulse(), shell_answer())
+    for connections in ((silent, list(silent), [OKAY, SILENCE], [answer("device")]), restarted):
+        transport = ScriptedTransport(*connections)
+        board = Board(transport, Target("s1"), frozenset({"shell_v2"}), boot_id=HERE, heartbeat=HEARTBEAT)
+        with pytest.raises(BoardLost):
+            board.shell("x", Deadline.after(60))
+        board.release(claim, Deadline.after(60))
+        assert transport.all_used
+
+
+def test_ctrl_c_does_not_wait_for_a_slow_board() -> None:
+    board = board_on([OKAY, OKAY, SILENCE], [OKAY, OKAY, SILENCE], ADBD)
+    original = board._link._check_adbd
+
+    def interrupted(deadline: Deadline) -> None:
+        original(deadline)
+        board.interrupt()
+
+    board._link._check_adbd = interrupted  # type: ignore[method-assign]
+    with pytest.raises(KeyboardInterrupt):
+        board.shell("x", Deadline.after(60))
 
 
 def test_a_silent_command_on_a_live_board_is_waited_for() -> None:
@@ -64,14 +130,14 @@ def test_a_silent_command_on_a_live_board_is_waited_for() -> None:
 
 
 def test_a_board_that_answers_nothing_is_lost_whatever_adb_calls_it() -> None:
-    error = failing([OKAY, OKAY, SILENCE], [OKAY, OKAY, SILENCE], [answer("device")])
+    error = failing([OKAY, OKAY, SILENCE], [OKAY, OKAY, SILENCE], [OKAY, SILENCE], [answer("device")])
     assert type(error) is BoardLost
-    assert "answers nothing for 30.02 s, while adb lists it as 'device'" in str(error)
+    assert "answers nothing for 30.04 s, while adb lists it as 'device'" in str(error)
     assert error.blame is Blame.BOARD
 
 
 def test_it_is_noticed_while_the_command_is_being_started_as_well() -> None:
-    assert type(failing([OKAY, SILENCE], [OKAY, SILENCE], [answer("device")])) is BoardLost
+    assert type(failing([OKAY, SILENCE], [OKAY, SILENCE], [OKAY, SILENCE], [answer("device")])) is BoardLost
 
 
 @pytest.mark.parametrize("state", ["device offline", "device 's1' not found"])
@@ -79,6 +145,37 @@ def test_a_board_that_adb_lost_meanwhile_is_lost_in_adbs_words(state: str) -> No
     error = failing([OKAY, OKAY, SILENCE], [fail(state)])
     assert type(error) is BoardLost
     assert state in str(error)
+
+
+@pytest.mark.parametrize("boot_id", [HERE, None])
+def test_an_adb_server_that_hangs_is_not_a_lost_board(boot_id: str | None) -> None:
+    error = failing([OKAY, OKAY, SILENCE], [SILENCE], [SILENCE], [SILENCE], boot_id=boot_id)
+    assert type(error) is AdbServerError
+    assert "the adb server does not answer" in error.seen
+    assert error.blame is Blame.HOST
+
+
+def test_an_adb_server_that_had_no_time_to_answer_is_not_accused() -> None:
+    error = board_on([SILENCE])._link._silent("x", Silent(), 3, Deadline.after(0.05))
+    assert type(error) is BoardLost
+    assert "answers nothing" in error.seen
+
+
+def test_an_adb_server_that_hangs_when_a_connection_ends_is_not_a_lost_board() -> None:
+    error = failing([OKAY, OKAY, CLOSED], [SILENCE])
+    assert type(error) is AdbServerError
+    assert "the connection was closed, and the adb server does not answer" in error.seen
+    assert error.blame is Blame.HOST
+    late = board_on([SILENCE])._link._why_broken("x", Deadline.after(0.05))
+    assert type(late) is BoardLost, "it had no time to answer"
+
+
+def test_the_host_of_an_adb_server_that_is_cut_off_is_not_waited_for_longer_than_a_board() -> None:
+    transport = ScriptedTransport([OKAY, OKAY, SILENCE], NO_SERVER)
+    board = Board(transport, Target("s1"), frozenset({"shell_v2"}), boot_id=HERE, heartbeat=HEARTBEAT)
+    with pytest.raises(AdbServerError):
+        board.shell("x", Deadline.after(60))
+    assert transport.deadlines[1].budget <= HEARTBEAT.quiet + HEARTBEAT.answer
 
 
 def test_another_boot_id_is_a_reboot() -> None:
@@ -116,7 +213,7 @@ def test_a_broken_connection_to_a_board_that_started_anew() -> None:
 
 
 def test_a_broken_connection_to_a_board_that_answers_no_more() -> None:
-    error = failing([OKAY, OKAY, CLOSED], [answer("device")], [OKAY, SILENCE])
+    error = failing([OKAY, OKAY, CLOSED], [answer("device")], [OKAY, SILENCE], [OKAY, SILENCE])
     assert type(error) is BoardLost
     assert "does not answer" in str(error)
 
@@ -172,7 +269,7 @@ def test_a_command_is_killed_within_the_callers_deadline(monkeypatch: pytest.Mon
     """Time for that is kept back, and a board that does not answer then is waited for no longer."""
     monkeypatch.setattr("secrets.token_hex", lambda _: "token")
     started: list[bytes | Step] = [OKAY, OKAY, packed(Packet.STDERR, b"token7\n"), *[SILENCE] * 20]
-    transport = ScriptedTransport(started, [OKAY, OKAY, SILENCE])
+    transport = ScriptedTransport(started, [OKAY, OKAY, *[SILENCE] * 20])
     board = Board(transport, Target("s1"), frozenset({"shell_v2"}), boot_id=HERE)
     deadline = Deadline.after(1.2)
     with pytest.raises(
@@ -187,8 +284,8 @@ def test_a_command_is_killed_within_the_callers_deadline(monkeypatch: pytest.Mon
 # Opening a board
 
 
-def opened(*connections: list[bytes | Step]) -> Board:
-    return Board.open(ScriptedTransport(*connections), Target("s1"), Deadline.after(60))
+def opened(*connections: list[bytes | Step], heartbeat: Heartbeat | None = None) -> Board:
+    return Board.open(ScriptedTransport(*connections), Target("s1"), Deadline.after(60), heartbeat=heartbeat)
 
 
 def test_an_opened_board_has_features_and_boot_id() -> None:

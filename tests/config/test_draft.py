@@ -65,7 +65,7 @@ def test_only_stable_identities_are_asserted() -> None:
     assert "amlogic,a311d" not in text
 
 
-def test_heaps_are_told_apart() -> None:
+def test_heaps_are_distinguished() -> None:
     config = loaded(BOARD)
     assert [(heap.name, heap.kind) for heap in config.heaps] == [
         ("linux,cma", HeapKind.CMA),
@@ -84,7 +84,7 @@ def test_heaps_are_told_apart() -> None:
     assert (mem.region.base, mem.region.no_map) == (0x5000000, True)
 
 
-def test_what_was_guessed_is_marked_and_told_with_its_line() -> None:
+def test_what_was_guessed_is_marked_and_reported_with_its_line() -> None:
     made = draft("new-board", BOARD)
     lines = made.text.splitlines()
     assert {number for number, line in enumerate(lines, 1) if "# LOOK: " in line} == {
@@ -171,7 +171,7 @@ def test_modules_are_written_in_the_order_they_were_loaded_in() -> None:
         ({"cmdline": ("cma=lots",)}, "no cma= that the kernel understands"),
     ],
 )
-def test_memory_that_a_config_is_refused_with_is_left_out_and_told(change: dict[str, Any], reason: str) -> None:
+def test_memory_that_a_config_is_refused_with_is_left_out_and_reported(change: dict[str, Any], reason: str) -> None:
     made = draft("new-board", replace(BOARD, **change))
     config = load_text(made.text.encode(), "new-board.yaml")
     assert all(heap.region is None for heap in config.heaps)

@@ -101,14 +101,14 @@ def test_three_levels(tmp_path: Path) -> None:
     assert config.soc.source == {"name": ("soc:x",), "vendor": ("family:dts",)}
 
 
-def test_an_error_in_the_parent_is_told_at_the_parents_place(tmp_path: Path) -> None:
+def test_an_error_in_the_parent_is_reported_at_the_parents_place(tmp_path: Path) -> None:
     write(tmp_path, soc=PARENT.replace("kind: vendor", "kind: vendr"), board=CHILD)
     with pytest.raises(ConfigError) as caught:
         load(tmp_path)
     assert (Path(caught.value.path).name, caught.value.line, caught.value.column) == ("soc.yaml", 12, 11)
 
 
-def test_a_rule_broken_by_both_together_is_told_at_the_childs_place(tmp_path: Path) -> None:
+def test_a_rule_broken_by_both_together_is_reported_at_the_childs_place(tmp_path: Path) -> None:
     child = CHILD.replace("- name: own\n    kind: cma", "- name: own\n    kind: cma\n    aliases: [{name: video}]")
     write(tmp_path, soc=PARENT, board=child)
     with pytest.raises(ConfigError) as caught:
@@ -117,20 +117,20 @@ def test_a_rule_broken_by_both_together_is_told_at_the_childs_place(tmp_path: Pa
     assert (Path(caught.value.path).name, caught.value.line) == ("board.yaml", 12)
 
 
-def test_a_circle_is_told(tmp_path: Path) -> None:
+def test_a_circle_is_reported(tmp_path: Path) -> None:
     write(tmp_path, soc=PARENT + "extends: board\n", board=CHILD)
     with pytest.raises(ConfigError, match="circle: board → soc → board") as caught:
         load(tmp_path)
     assert Path(caught.value.path).name == "soc.yaml"
 
 
-def test_a_config_that_extends_itself_is_told(tmp_path: Path) -> None:
+def test_a_config_that_extends_itself_is_reported(tmp_path: Path) -> None:
     write(tmp_path, board=CHILD.replace("extends: soc", "extends: board"))
     with pytest.raises(ConfigError, match="circle: board → board"):
         load(tmp_path)
 
 
-def test_a_parent_that_is_not_there_is_told_with_its_place(tmp_path: Path) -> None:
+def test_a_parent_that_is_not_there_is_reported_with_its_place(tmp_path: Path) -> None:
     write(tmp_path, board=CHILD)
     with pytest.raises(ConfigError, match="no config named 'soc' to extend") as caught:
         load(tmp_path)

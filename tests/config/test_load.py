@@ -155,7 +155,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("old", "new", "message", "hint"), WRONG, ids=[row[1].strip()[:40] for row in WRONG])
-def test_what_is_wrong_is_told_with_its_place(old: str, new: str, message: str, hint: str) -> None:
+def test_what_is_wrong_is_reported_with_its_place(old: str, new: str, message: str, hint: str) -> None:
     assert old in GOOD
     error = fails(GOOD.replace(old, new, 1))
     told = f"{error.line}:{error.column}: {error.seen}"
@@ -164,7 +164,7 @@ def test_what_is_wrong_is_told_with_its_place(old: str, new: str, message: str, 
     assert hint in error.hint or hint in error.seen
 
 
-def test_all_errors_are_told_at_once_the_first_by_place_first() -> None:
+def test_all_errors_are_reported_at_once_the_first_by_place_first() -> None:
     text = GOOD.replace("reusable", "resuable").replace("title:", "titel:").replace("64 MiB", "64 Mb")
     error = fails(text)
     assert (error.line, error.column) == (2, 1)
@@ -246,7 +246,7 @@ def test_an_alias_is_a_copy_with_its_own_place() -> None:
     ]
 
 
-def test_a_missing_file_is_told(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="No such file"):
         load_config(tmp_path / "none.yaml")
 

@@ -30,7 +30,7 @@ def test_device_tree_decides() -> None:
     assert match.explanation == "plain: compatible v,plain; ro.hardware=hw"
 
 
-def test_without_a_device_tree_two_are_ambiguous_and_the_reason_is_told() -> None:
+def test_without_a_device_tree_two_are_ambiguous_and_the_reason_is_given() -> None:
     match = match_board(Observed(None, {"ro.hardware": "hw"}, "6.1.0"), ALL)
     assert match.outcome is MatchOutcome.AMBIGUOUS
     assert match.config is None
@@ -46,12 +46,12 @@ def test_a_property_that_differs_contradicts() -> None:
     assert match.explanation == "nearest is plain (compatible v,plain), but ro.hardware=other, not hw"
 
 
-def test_a_property_that_the_board_does_not_tell_is_no_objection() -> None:
+def test_a_property_that_the_board_does_not_show_is_not_a_contradiction() -> None:
     assert match_board(Observed(["v,plain"], {}), ALL).config is PLAIN
 
 
 @pytest.mark.parametrize(("release", "wanted"), [("5.10.223", OLD), ("6.12.107+deb13", NEW)])
-def test_the_kernel_tells_twins_apart(release: str, wanted: BoardConfig) -> None:
+def test_the_kernel_distinguishes_twins(release: str, wanted: BoardConfig) -> None:
     assert match_board(Observed(["v,virt"], {}, release), ALL).config is wanted
 
 
@@ -88,9 +88,12 @@ def test_a_config_wins_over_the_one_it_extends() -> None:
     assert match.config is mine
 
 
-def test_nothing_told() -> None:
+def test_nothing_known() -> None:
     match = match_board(Observed(), ALL)
-    assert match.explanation == "the board showed neither a device tree compatible nor properties"
+    assert (
+        match.explanation
+        == "nothing to match a board config by: the board shows no device tree compatible and no Android properties"
+    )
     assert match_board(Observed(["x,y"]), ALL).explanation == "no config names this board (x,y)"
     assert match_board(Observed(["x,y"]), []).outcome is MatchOutcome.NONE
 
@@ -146,7 +149,7 @@ def test_every_virtual_board_finds_its_config(shipped: tuple[BoardConfig, ...]) 
         assert match.config.name == f"virtual-{profile.name}"
 
 
-def test_what_virtual_boards_are_told_is_what_their_configs_say(shipped: tuple[BoardConfig, ...]) -> None:
+def test_what_virtual_boards_show_is_what_their_configs_say(shipped: tuple[BoardConfig, ...]) -> None:
     """Modes and pools stand in the profile and in the config; both must say the same."""
     from bringup.config.schema import DeclaredIn
     from bringup.virtual.profile import profiles

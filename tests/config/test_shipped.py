@@ -8,6 +8,7 @@ from typing import Any
 
 import jsonschema
 import pytest
+from jsonschema.exceptions import best_match
 from ruamel.yaml import YAML
 
 from bringup.config import shipped
@@ -20,6 +21,7 @@ from tests.support.sources import unsourced
 CONFIGS = shipped.shipped_dir("device-configs")
 NAMES = [entry.name for entry in shipped.list_configs([CONFIGS])]
 FILES = sorted(CONFIGS.rglob("*.yaml"))
+EDITOR = jsonschema.Draft202012Validator(board_config_schema())
 MINE = "name: {}\ntitle: mine\n"
 
 
@@ -45,7 +47,7 @@ def test_a_fact_without_a_source_is_found() -> None:
 def test_shipped_files_are_valid_for_editors(path: Path) -> None:
     """Read by plain YAML 1.2 rules, as an editor does: versions and modes are quoted, so both readings agree."""
     data: Any = YAML(typ="safe", pure=True).load(path.read_text())
-    jsonschema.validate(data, board_config_schema())
+    EDITOR.validate(data)
 
 
 @pytest.mark.parametrize(
@@ -61,9 +63,9 @@ def test_shipped_files_are_valid_for_editors(path: Path) -> None:
     ],
 )
 def test_the_json_schema_refuses_what_the_loader_refuses(change: dict[str, Any], message: str) -> None:
-    with pytest.raises(jsonschema.ValidationError) as caught:
-        jsonschema.validate({"name": "x", "title": "x", **change}, board_config_schema())
-    assert message in caught.value.message
+    error = best_match(EDITOR.iter_errors({"name": "x", "title": "x", **change}))
+    assert error is not None
+    assert message in error.message
 
 
 def test_the_json_schema_is_a_schema() -> None:
@@ -74,7 +76,7 @@ def test_the_json_schema_is_a_schema() -> None:
     assert "null" not in json.dumps(schema)
 
 
-def test_every_field_tells_what_it_is() -> None:
+def test_every_field_has_a_description() -> None:
     for name, definition in board_config_schema()["$defs"].items():
         for field, value in definition.get("properties", {}).items():
             assert value.get("description") or "$ref" in value, f"{name}.{field}"
@@ -142,7 +144,7 @@ def test_a_path_is_loaded_as_it_is(place: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "hint"), [("rb-5", "did you mean rb5"), ("HIKEY960", "did you mean hikey960"), ("zzz", "known: ")]
 )
-def test_a_name_that_is_not_there_is_told_with_near_ones(place: Path, name: str, hint: str) -> None:
+def test_a_name_that_is_not_there_is_reported_with_near_ones(place: Path, name: str, hint: str) -> None:
     with pytest.raises(UsageError) as caught:
         shipped.find_config(name)
     assert "no such config" in caught.value.seen
@@ -178,7 +180,7 @@ def test_every_virtual_board_has_a_config() -> None:
     assert {f"virtual-{profile.name}" for profile in profiles()} <= set(NAMES)
 
 
-def test_a_broken_config_is_told_when_all_are_loaded(place: Path) -> None:
+def test_a_broken_config_is_reported_when_all_are_loaded(place: Path) -> None:
     (place / "device-configs").mkdir()
     (place / "device-configs/bad.yaml").write_text("name: bad\n")
     with pytest.raises(ConfigError, match="'title' is missing"):

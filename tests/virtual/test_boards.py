@@ -16,9 +16,19 @@ import pytest
 
 from bringup.deadline import Deadline
 from bringup.errors import DeadlineExceeded, VirtualBoardError
-from bringup.virtual import Qmp, VirtualBoard, find_image, find_profile, running, running_board, setup, start, stop
+from bringup.virtual import (
+    Qmp,
+    VirtualBoard,
+    find_image,
+    find_profile,
+    running,
+    running_board,
+    save_snapshot,
+    setup,
+    start,
+    stop,
+)
 from bringup.virtual.boot.initramfs import TOYBOX_APPLETS
-from bringup.virtual.running.answer import adbd_banner
 from bringup.virtual.running.state import folders
 from tests.support.adbd import shell
 from tests.support.virtual_board import BOOT_SECONDS, MakeBoard, require_virtual_board
@@ -45,10 +55,9 @@ def test_it_looks_like_an_android_board(amd64_board: VirtualBoard) -> None:
         "771 shell shell",
         "755 root root",
     ]
-    names = ("ro.product.cpu.abi", "ro.debuggable", "ro.serialno", "no.such", "sys.boot_completed")
+    names = ("ro.product.cpu.abi", "ro.debuggable", "no.such", "sys.boot_completed")
     answers = ask(amd64_board, "; ".join(f"getprop {name}" for name in names)).splitlines()
-    assert answers == ["x86_64", "1", amd64_board.name, "", "1"]
-    assert f"[ro.serialno]: [{amd64_board.name}]" in ask(amd64_board, "getprop").splitlines()
+    assert answers == ["x86_64", "1", "", "1"]
     paths = ["/sys/kernel/tracing/trace", "/system/etc/ueventd.rc", "/vendor/etc/ueventd.rc"]
     assert ask(amd64_board, f"ls {' '.join(paths)}").split() == paths
 
@@ -80,29 +89,29 @@ def test_a_board_without_heaps_config_or_su(fresh_board: MakeBoard) -> None:
     assert ask(board, "su 0 id -u").endswith("su: inaccessible or not found")
 
 
-def test_faults_and_reboots(fresh_board: MakeBoard) -> None:
-    board = fresh_board()
-    qmp, deadline = Qmp(board.qmp), Deadline.after(BOOT_SECONDS)
-    first = ask(board, "cat /proc/sys/kernel/random/boot_id")
-    qmp.set_link(up=False, deadline=deadline)
-    assert adbd_banner(board.port, Deadline.after(1)) is None
-    qmp.set_link(up=True, deadline=deadline)
-    qmp.pause(deadline)
-    assert qmp.status(deadline) == "paused"
-    assert adbd_banner(board.port, Deadline.after(1)) is None
-    qmp.resume(deadline)
-    _wait_for_adbd(board, deadline)
-    assert ask(board, "cat /proc/sys/kernel/random/boot_id") == first
-    booted = board.console.read_bytes().count(b"bringup: adbd started")
-    qmp.reset(deadline)
-    pause = Event()
-    while board.console.read_bytes().count(b"bringup: adbd started") == booted:
-        pause.wait(min(0.05, deadline.require("boot again")))
-    _wait_for_adbd(board, deadline)
-    assert ask(board, "cat /proc/sys/kernel/random/boot_id") != first
-    with contextlib.suppress(ConnectionError):
-        ask(board, "kill $(pidof adbd)")
-    _wait_for_adbd(board, deadline)
+def test_a_board_continues_where_another_was_saved(fresh_board: MakeBoard, tmp_path: Path) -> None:
+    saved, deadline, snapshot = fresh_board(memory=256), Deadline.after(BOOT_SECONDS), tmp_path / "a snapshot"
+    assert ask(saved, "echo kept >/data/file; stat -c %U /data/file") == "root"
+    save_snapshot(saved, snapshot, deadline)
+    assert Qmp(saved.qmp).status(deadline) == "postmigrate"
+    with running_board(AMD64, deadline, snapshot=snapshot, memory=256) as board:
+        assert ask(board, "cat /data/file") == "kept"
+        assert b"adbd started" not in board.console.read_bytes()
+
+
+@pytest.mark.usefixtures("board_possible", "own_runtime")
+def test_a_file_that_is_no_snapshot_is_refused_with_qemus_words(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"something else")
+    board = running_board(AMD64, Deadline.after(BOOT_SECONDS), snapshot=tmp_path / "file")
+    with pytest.raises(VirtualBoardError, match="Not a migration stream") as caught, board:
+        pass
+    assert "continue the virtual board amd64-" in str(caught.value)
+    assert running() == []
+
+
+def test_a_board_that_cannot_be_saved_says_why(fresh_board: MakeBoard, tmp_path: Path) -> None:
+    with pytest.raises(VirtualBoardError, match=r"save the virtual board amd64-\d+-\d+: \w+"):
+        save_snapshot(fresh_board(memory=256), tmp_path / "none" / "file", Deadline.after(BOOT_SECONDS))
 
 
 @pytest.mark.usefixtures("board_possible")
@@ -111,6 +120,8 @@ def test_a_started_board_stays_is_found_again_and_is_stopped(own_runtime: Path) 
     try:
         assert start(AMD64, Deadline.after(60), name="stays") == board
         assert (running(), board.owner) == ([board], None)
+        assert ask(board, "getprop ro.serialno") == "stays"
+        assert "[ro.serialno]: [stays]" in ask(board, "getprop").splitlines()
         with pytest.raises(VirtualBoardError, match="started with other options") as caught:
             start(AMD64, Deadline.after(60), name="stays", append="quiet")
         assert "bringup virtual stop stays" in caught.value.hint
@@ -198,11 +209,6 @@ def test_a_board_that_is_set_up_is_not_set_up_again() -> None:
     watcher = Watcher()
     assert setup(AMD64, Deadline.after(60), watcher) == find_image(AMD64)
     assert watcher.steps == ()
-
-
-def _wait_for_adbd(board: VirtualBoard, deadline: Deadline) -> None:
-    while adbd_banner(board.port, deadline.within(1)) is None:
-        deadline.require("wait for adbd")
 
 
 def _parent(pid: int) -> int:

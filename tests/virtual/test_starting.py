@@ -43,7 +43,7 @@ class Watcher(Silent):
         self.said += (text,)
 
 
-def test_a_guest_that_panics_in_the_emulators_hands_is_booted_once_more_and_that_is_told() -> None:
+def test_a_guest_that_panics_by_the_emulators_fault_is_booted_once_more_and_that_is_reported() -> None:
     boots, watcher = Boots(EMULATORS, ""), Watcher()
     assert _booted(boots, AMD64, watcher) == boots.board
     assert watcher.said == ("boot amd64", f"boot amd64 once more: {EMULATORS}")
@@ -52,14 +52,14 @@ def test_a_guest_that_panics_in_the_emulators_hands_is_booted_once_more_and_that
 @pytest.mark.parametrize(
     "panics", [[EMULATORS, EMULATORS], ["Kernel panic - not syncing: VFS: Unable to mount root fs"], ["QEMU has ended"]]
 )
-def test_a_kernels_own_panic_is_told(panics: list[str]) -> None:
+def test_a_kernels_own_panic_is_reported(panics: list[str]) -> None:
     boots = Boots(*panics)
     with pytest.raises(VirtualBoardError, match=panics[-1]):
         _booted(boots, AMD64, Silent())
     assert boots.all_used
 
 
-def test_a_qemu_that_is_late_has_ended_when_that_is_told(own_runtime: Path) -> None:
+def test_a_qemu_that_is_late_has_ended_when_the_error_is_raised(own_runtime: Path) -> None:
     """On its way to the background it is two processes, and the second one notices a while after the first."""
     late = f"(exec >/dev/null 2>&1; sleep 2; touch {own_runtime}/ended) & exec sleep 60"
     with pytest.raises(DeadlineExceeded, match="QEMU has not come up within 1 s"):

@@ -61,14 +61,14 @@ static void bench_size(const struct test_run *run, uint64_t size, void *memory, 
 }
 
 /* Where it was when the time ended, or NULL. A heap that does not open has no latency: the test `open` reports it. */
-static const char *bench_heap(const struct heap *heap, void *memory, uint64_t rounds)
+static const char *bench_heap(const struct heap *heap, void *memory, uint64_t most, uint64_t rounds)
 {
     static char stopped_at[300];
     struct test_run run = {.heap = heap, .fd = heap_open(heap)};
     const char *stopped = NULL;
     for (const uint64_t *size = buffer_sizes; run.fd >= 0 && *size && !stopped; size++) {
         uint64_t bytes = bytes_of(&run, *size);
-        if (bytes > heap->limit)
+        if (bytes > heap->limit || bytes > most)
             break;
         if (!time_is_up())
             bench_size(&run, bytes, memory, rounds);
@@ -85,13 +85,15 @@ static const char *bench_heap(const struct heap *heap, void *memory, uint64_t ro
 const char *item_bench(uint64_t rounds)
 {
     const char *stopped = NULL;
+    /* Beside a buffer of this size, as much of the process's own memory is used. */
+    uint64_t most = memory_limit() < LARGEST ? memory_limit() : LARGEST;
     void *memory = mmap(NULL, LARGEST, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED)
         return "bench: no memory for memset";
-    fill_zero(memory, LARGEST);
+    fill_zero(memory, most);
     for (size_t i = 0; i < heap_selected() && !stopped; i++) {
         struct heap heap = heap_look(i);
-        stopped = bench_heap(&heap, memory, rounds);
+        stopped = bench_heap(&heap, memory, most, rounds);
     }
     munmap(memory, LARGEST);
     return stopped;

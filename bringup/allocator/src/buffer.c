@@ -45,7 +45,7 @@ void not_allocated(struct test_run *run, const char *what)
     if (errno == EMFILE || errno == ENFILE)
         cannot_tell(run, errno, "no descriptor left for a buffer: %s", errno_name(errno));
     else if (errno == ENOMEM && run->heap->source != SOURCE_NODE && run->heap->ion_type == ION_HEAP_TYPE_SYSTEM_CONTIG)
-        skip(run, "%s: ENOMEM; no contiguous memory is left, and a system-contig heap does not promise any", what);
+        skip(run, "%s: ENOMEM; no contiguous memory is left; ION's system-contig heap does not reserve any", what);
     else
         fail(run, errno, "%s: %s", what, errno_name(errno));
 }

@@ -8,10 +8,9 @@
 #include "out.h"
 #include "sys.h"
 #include "text.h"
-#include "heap_test.h"
+#include "settle.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -19,7 +18,6 @@
 #define PIECES 64u
 #define SLACK_PAGES 16u       /* asked for beyond what is free: one more must fail */
 #define EXHAUST_BUFFERS 900u /* a process may have 1024 descriptors */
-#define RESERVE (32ull * MIB) /* stays free beside a CMA area, for all that cannot live in one */
 #define MOST_UNBOUNDED (64ull * MIB) /* of a heap that is not CMA: more would show nothing new */
 
 enum stop { NOT_TRIED, ENDED, NO_MEMORY, BUDGET, TIME, DESCRIPTORS, OTHER_ERROR };
@@ -124,21 +122,9 @@ static void drop(unsigned step)
         }
 }
 
-static uint64_t free_now(void)
+static uint64_t least(uint64_t one, uint64_t other)
 {
-    uint64_t bytes = 0;
-    sys_free_memory(work.run.heap->name, work.run.heap->cma, &bytes);
-    return bytes;
-}
-
-/* Some kernels free in the background. */
-static void settle(void)
-{
-    for (int waited = 0; (work.to->free_after = free_now()) + work.to->held / 16 < work.to->free; waited += 20) {
-        if (waited >= SETTLE_MILLISECONDS)
-            return;
-        poll(NULL, 0, 20);
-    }
+    return one < other ? one : other;
 }
 
 static uint64_t whole_pages(uint64_t bytes)
@@ -156,10 +142,24 @@ static uint64_t whole_pieces(uint64_t piece)
     return pieces * piece;
 }
 
+/* What is free of CMA is known exactly only now, with a page of it held (settle.c). */
+static void begin(struct level *before)
+{
+    struct exhaustion *to = work.to;
+    if (!level_read(&work.run, before))
+        *before = (struct level){to->free, to->free};
+    if (!work.run.heap->cma || before->free < to->free)
+        return;
+    to->free = before->free;
+    to->limit = heap_budget() && heap_budget() < to->free ? heap_budget() : to->free;
+}
+
 static void exhaust(void)
 {
     struct exhaustion *to = work.to;
     bool cma = work.run.heap->cma;
+    struct level before;
+    begin(&before);
     uint64_t step = whole_pages(to->limit / PIECES);
     enum stop stopped;
     if (cma)
@@ -180,28 +180,35 @@ static void exhaust(void)
         to->largest_fragmented = whole_pieces(step);
     }
     drop(0);
-    settle();
+    uint64_t missing = level_missing(&work.run, &before, to->held / 16);
+    to->free_after = missing < to->free ? to->free - missing : 0;
+    if (missing == UINT64_MAX) { /* not known: as if the process had died here */
+        to->stopped = ENDED;
+        return;
+    }
     if (to->largest && stopped == NO_MEMORY)
         to->largest_after = can_have(to->largest) ? to->largest : largest(to->largest, step);
 }
 
-/* Whether it may be tried at all; the limit. */
+/* Whether it may be tried at all; the limit. Beside a CMA area, memory stays free for all that cannot live in one. */
 static bool may_try(const struct heap *heap, struct exhaustion *to)
 {
-    uint64_t all = 0;
+    struct memory memory;
+    bool known = heap->free_known && sys_memory(&memory);
     to->free = heap->free;
     to->limit = heap->cma ? heap->free : heap->limit;
     if (!heap->cma && !heap_budget() && to->limit > MOST_UNBOUNDED)
         to->limit = MOST_UNBOUNDED;
     if (heap_budget() && heap_budget() < to->limit)
         to->limit = heap_budget();
-    if (!heap->free_known || !sys_free_memory("", false, &all))
-        strcpy(to->seen, "how much memory is free is not known");
+    if (!known)
+        strcpy(to->seen, "how much memory is free cannot be read");
     else if (to->limit < heap->page)
         strcpy(to->seen, "less than a page may be held");
-    else if (heap->cma && all < to->limit + RESERVE)
-        format_text(to->seen, sizeof to->seen, "MemFree is %llu bytes, of which %llu would be taken: too little is left",
-                    (unsigned long long)all, (unsigned long long)to->limit);
+    else if (heap->cma && least(memory.free, memory.available) < to->limit + RESERVE)
+        format_text(to->seen, sizeof to->seen, "%s is %llu bytes, of which this would take %llu: less than 32 MiB would be left",
+                    memory.free < memory.available ? "MemFree" : "MemAvailable",
+                    (unsigned long long)least(memory.free, memory.available), (unsigned long long)to->limit);
     return !*to->seen;
 }
 
@@ -233,7 +240,7 @@ static void mark(const char *what, const char *name, struct exhaustion *to)
     format_text(line, sizeof line, "<6>bringup: %s heap %s on purpose\n", what, name);
     int error = sys_log(line);
     if (error && !*to->seen)
-        format_text(to->seen, sizeof to->seen, "no marker could be written to the kernel's log, where failed allocations appear: %s",
+        format_text(to->seen, sizeof to->seen, "the kernel's log, where failed allocations appear, cannot be marked: %s",
                     errno_name(error));
 }
 

@@ -75,12 +75,31 @@ int heap_select(const char *pattern)
     return (is_ion(pattern) ? ion_list(add_matching) : sys_list_heaps(add_matching)) == 0 ? 0 : errno;
 }
 
+static uint64_t within_budget(uint64_t bytes)
+{
+    return budget && budget < bytes ? budget : bytes;
+}
+
+/* MemFree counts pages that the kernel keeps for itself, MemAvailable does not. Of that, too, a board's own programs need
+ * some: what is held in buffers cannot be taken back, and the kernel would kill one of them, adbd for example. A board
+ * with little memory has small programs, so it keeps less. */
+static uint64_t spare_of(const struct memory *memory)
+{
+    uint64_t reserve = memory->total / 16 < RESERVE ? memory->total / 16 : RESERVE;
+    uint64_t spare = memory->available > reserve ? memory->available - reserve : 0;
+    return spare < memory->free ? spare : memory->free;
+}
+
 uint64_t memory_limit(void)
 {
-    uint64_t free;
-    if (!sys_free_memory("", false, &free))
-        return 0;
-    return budget && budget < free / 2 ? budget : free / 2;
+    struct memory memory;
+    return sys_memory(&memory) ? within_budget(spare_of(&memory) / 2) : 0;
+}
+
+/* TEE memory, which no CPU maps: mainline's name, and that of the series before it. */
+static bool is_protected(const char *name)
+{
+    return strncmp(name, "protected,", 10) == 0 || strncmp(name, "restricted,", 11) == 0;
 }
 
 struct heap heap_look(size_t index)
@@ -88,7 +107,7 @@ struct heap heap_look(size_t index)
     struct heap heap = {
         .name = names[index],
         .source = SOURCE_NODE,
-        .is_protected = strncmp(names[index], "protected,", 10) == 0,
+        .is_protected = is_protected(names[index]),
         .page = (uint64_t)getpagesize(),
     };
     if (is_ion(heap.name))
@@ -96,9 +115,11 @@ struct heap heap_look(size_t index)
     else
         heap.cma = !heap.is_protected && sys_heap_is_cma(heap.name);
     heap.free_known = sys_free_memory(heap.name, heap.cma, &heap.free);
-    heap.limit = heap.free_known ? heap.free / 2 : 0;
-    if (budget && budget < heap.limit)
-        heap.limit = budget;
+    struct memory memory;
+    heap.spare = heap.free_known ? heap.free : 0;
+    if (sys_memory(&memory) && spare_of(&memory) < heap.spare)
+        heap.spare = spare_of(&memory);
+    heap.limit = within_budget(heap.spare / 2);
     return heap;
 }
 

@@ -33,7 +33,8 @@ struct heap {
     uint64_t page;     /* bytes a page */
     bool free_known;
     uint64_t free;     /* bytes free for it when the test began */
-    uint64_t limit;    /* most bytes a test may hold at one time */
+    uint64_t spare;    /* of these, what the board can do without */
+    uint64_t limit;    /* most bytes a test may hold at one time: half of `spare`, or the plan's budget */
 };
 
 /* One test on one heap: what it works on, and where it reports what it saw. A test that reports nothing has passed. */
@@ -71,11 +72,14 @@ void list_tests(void);
  * bringup/kernel/data/heap-names.yaml has the same, with their releases. */
 extern const char *const default_cma_names[];
 
-/* The plan's limit on memory for buffers; 0: half of what is free. */
+/* The plan's limit on memory for buffers; 0: half of what the board can spare. */
 void heap_set_budget(uint64_t bytes);
 
-/* Most memory that a test may hold outside CMA; 0: it is not known how much is free. */
+/* Most memory that a test may hold outside CMA; 0: none, or it is not known how much is free. */
 uint64_t memory_limit(void);
+
+/* The part of the board's memory that no test takes. */
+#define RESERVE (32ull << 20)
 
 /* For the tests with many workers: the seed of their sizes, and how many milliseconds they run (0: a few turns). */
 void heap_set_stress(uint64_t seed, uint64_t milliseconds);

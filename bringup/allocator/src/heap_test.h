@@ -44,7 +44,7 @@ void *buffer_map(struct test_run *run, int fd, uint64_t size);
 /* Whether a buffer can be had and mapped, so that what a child or a thread meets is no shortage; else sets the verdict. */
 bool buffer_maps(struct test_run *run);
 
-/* Which of these inodes' buffers is still in the kernel's statistics after half a second; 0: none is, or none can be seen. */
+/* Which of these inodes' buffers is still in the kernel's statistics after two seconds; 0: none is, or none can be seen. */
 uint64_t still_counted(const uint64_t *inodes, size_t count);
 
 /* A buffer of each size that the heap can hold, one at a time, until one cannot be had or `each` returns false. */
@@ -52,9 +52,6 @@ void each_size(struct test_run *run, bool (*each)(struct test_run *run, int fd, 
 
 /* Descriptors open in this process. */
 unsigned open_descriptors(void);
-
-/* Longest to wait for what the kernel frees in the background. */
-#define SETTLE_MILLISECONDS 500
 
 /* The sizes that allocations are tested and timed with, smallest first; 0 ends the list. */
 extern const uint64_t buffer_sizes[];

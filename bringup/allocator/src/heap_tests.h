@@ -33,7 +33,7 @@ TEST(test_size_fstat,
      .needs = ONE_PAGE, .since = SINCE(5, 3))
 TEST(test_size_rounding,
      .id = "size.rounding",
-     .asserts = "1 byte, a page less a byte, and a page and a byte come as whole pages",
+     .asserts = "ALLOC of 1 byte, of a page less 1 byte and of a page and 1 byte gives whole pages",
      .needs = PAGES(2))
 TEST(test_bad_lseek,
      .id = "size.bad_lseek",
@@ -45,7 +45,7 @@ TEST(test_struct,
      .argument = DMA_HEAP_IOCTL_ALLOC_16, .needs = ONE_PAGE, .only = SOURCE_NODE)
 TEST(test_struct,
      .id = "abi.newer_struct",
-     .asserts = "ALLOC with a structure of 48 bytes gives a buffer, whatever is behind the 24 known ones",
+     .asserts = "ALLOC with a structure of 48 bytes gives a buffer, whatever follows the 24 known bytes",
      .argument = DMA_HEAP_IOCTL_ALLOC_48, .needs = ONE_PAGE, .only = SOURCE_NODE)
 TEST(test_struct,
      .id = "abi.other_magic",
@@ -105,27 +105,27 @@ TEST(test_socket,
      .needs = ONE_PAGE, .maps = true)
 TEST(test_workers,
      .id = "share.processes",
-     .asserts = "processes that allocate, write, check and free at the same time see their own contents alone",
+     .asserts = "processes that allocate, write, check and free at the same time see only what they wrote",
      .needs = PAGES(12), .maps = true)
 TEST(test_workers,
      .id = "share.threads",
-     .asserts = "threads that allocate, write, check and free at the same time see their own contents alone",
+     .asserts = "threads that allocate, write, check and free at the same time see only what they wrote",
      .argument = true, .needs = PAGES(12), .maps = true)
 TEST(test_drm_import,
      .id = "share.drm",
-     .asserts = "a DRM driver imports the buffer, is no hindrance to SYNC, and gives the same buffer back",
+     .asserts = "a DRM driver imports the buffer, SYNC still works, and exporting it again gives the same buffer",
      .needs = ONE_PAGE)
 TEST(test_udmabuf,
      .id = "share.udmabuf",
-     .asserts = "the buffer and a udmabuf that are mapped at the same time keep their own contents",
+     .asserts = "the buffer and a udmabuf keep their own contents while both are mapped",
      .needs = ONE_PAGE, .maps = true)
 TEST(test_poll_fence,
      .id = "poll.fence",
-     .asserts = "poll of a buffer with a fence waits for it: readers for who writes, writers for everybody",
+     .asserts = "poll of a buffer with a fence waits for it: POLLIN for a writer, POLLOUT for readers and writers",
      .needs = ONE_PAGE)
 TEST(test_poll,
      .id = "poll.idle",
-     .asserts = "poll of a buffer that nothing works on gives POLLIN and POLLOUT",
+     .asserts = "poll of a buffer without a fence gives POLLIN and POLLOUT",
      .needs = ONE_PAGE)
 TEST(test_sync,
      .id = "sync.rw",
@@ -145,7 +145,7 @@ TEST(test_sync_file,
      .needs = ONE_PAGE)
 TEST(test_bad_sync_file,
      .id = "sync_file.bad",
-     .asserts = "EXPORT_SYNC_FILE with wrong flags and IMPORT_SYNC_FILE of no sync file give EINVAL",
+     .asserts = "EXPORT_SYNC_FILE with wrong flags and IMPORT_SYNC_FILE of what is not a sync file give EINVAL",
      .needs = ONE_PAGE)
 TEST(test_name,
      .id = "name.set",
@@ -229,7 +229,7 @@ TEST(test_ion_bad_query,
      .only = SOURCE_ION)
 TEST(test_ion_old_flag,
      .id = "ion.old_flag",
-     .asserts = "ION's ALLOC passes over ION_FLAG_CACHED_NEEDS_SYNC, which it had before 4.12",
+     .asserts = "ION's ALLOC ignores ION_FLAG_CACHED_NEEDS_SYNC, a flag of kernels before 4.12",
      .needs = ONE_PAGE, .only = SOURCE_ION)
 TEST(test_ion_handle,
      .id = "ion.handle",
@@ -237,7 +237,7 @@ TEST(test_ion_handle,
      .needs = ONE_PAGE, .only = SOURCE_LEGACY_ION)
 TEST(test_ion_bad_handle,
      .id = "ion.bad_handle",
-     .asserts = "SHARE, MAP and FREE of handle 0 give EINVAL, IMPORT and SYNC of what is no buffer EBADF or EINVAL",
+     .asserts = "SHARE, MAP and FREE of handle 0 give EINVAL, IMPORT and SYNC of what is not a buffer give EBADF or EINVAL",
      .only = SOURCE_LEGACY_ION)
 TEST(test_ion_sync,
      .id = "ion.sync",
@@ -245,7 +245,7 @@ TEST(test_ion_sync,
      .needs = ONE_PAGE, .only = SOURCE_LEGACY_ION)
 TEST(test_ion_custom,
      .id = "ion.custom",
-     .asserts = "ION_IOC_CUSTOM with a command that nobody has gives ENOTTY or EINVAL",
+     .asserts = "ION_IOC_CUSTOM with an unknown command gives ENOTTY or EINVAL",
      .only = SOURCE_LEGACY_ION)
 TEST(test_ion_bad_call,
      .id = "ion.bad_len",
@@ -253,7 +253,7 @@ TEST(test_ion_bad_call,
      .argument = ION_BAD_LEN, .only = SOURCE_ANY_ION)
 TEST(test_ion_bad_call,
      .id = "ion.bad_mask",
-     .asserts = "ION's ALLOC with a heap id mask that is 0, or of heaps that are not there, gives ENODEV",
+     .asserts = "ION's ALLOC with a heap id mask that is 0, or of heaps that do not exist, gives ENODEV",
      .argument = ION_BAD_MASK, .only = SOURCE_ANY_ION)
 TEST(test_ion_bad_call,
      .id = "ion.bad_number",

@@ -82,11 +82,14 @@ static void check_needs(struct test_run *run, const struct test *test)
     else if (test->maps && heap->is_protected)
         skip(run, "protected heap: no CPU mapping");
     else if (needs && !heap->free_known)
-        cannot_tell(run, 0, "it is not known how much memory is free for this heap");
+        cannot_tell(run, 0, "how much memory is free for this heap cannot be read");
     else if (needs > heap->limit)
         skip(run, "needs %llu bytes; at most %llu may be held (%s is %llu bytes, half of it or the plan's budget)",
-             (unsigned long long)needs, (unsigned long long)heap->limit, heap->cma ? "CmaFree" : "MemFree",
-             (unsigned long long)heap->free);
+             (unsigned long long)needs, (unsigned long long)heap->limit,
+             heap->spare < heap->free ? "MemAvailable less what stays free"
+             : heap->cma              ? "CmaFree"
+                                      : "MemFree",
+             (unsigned long long)heap->spare);
 }
 
 static void try_test(struct test_run *run, const struct test *test)
@@ -134,9 +137,9 @@ static void collect(int fd, pid_t pid, struct verdict *verdict)
     if (answered)
         return;
     if (!died)
-        set_error(verdict, ETIMEDOUT, "not finished within %u s, and it cannot be killed: it sleeps in the kernel", TEST_SECONDS);
+        set_error(verdict, ETIMEDOUT, "did not end within %u s and cannot be killed: it sleeps in the kernel", TEST_SECONDS);
     else if (!ready.revents)
-        set_error(verdict, ETIMEDOUT, "not finished within %u s", TEST_SECONDS);
+        set_error(verdict, ETIMEDOUT, "did not end within %u s", TEST_SECONDS);
     else if (WIFSIGNALED(status))
         set_error(verdict, 0, "the test was killed by signal %d", WTERMSIG(status));
     else
@@ -148,7 +151,7 @@ void heap_run_test(const struct test *test, const struct heap *heap, struct verd
 {
     int fds[2];
     if (pipe2(fds, O_CLOEXEC) != 0) {
-        set_error(verdict, errno, "no pipe: %s", errno_name(errno));
+        set_error(verdict, errno, "pipe: %s", errno_name(errno));
         return;
     }
     pid_t pid = start_child();
@@ -157,7 +160,7 @@ void heap_run_test(const struct test *test, const struct heap *heap, struct verd
     int error = errno;
     close(fds[1]);
     if (pid < 0)
-        set_error(verdict, error, "no process: %s", errno_name(error));
+        set_error(verdict, error, "fork: %s", errno_name(error));
     else
         collect(fds[0], pid, verdict);
     close(fds[0]);

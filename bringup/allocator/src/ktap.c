@@ -61,6 +61,8 @@ static void put_test(size_t number, const struct test *test, const struct verdic
         put_description(verdict->seen);
         out_text("\n");
     }
+    if (verdict->outcome == OUTCOME_WARN)
+        out_text("    # a defect of many kernels; where the kernel has the fix, this is a failure: bringup knows the releases\n");
     if (verdict->seed) {
         out_text("    # seed ");
         put_number((size_t)verdict->seed);

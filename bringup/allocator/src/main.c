@@ -7,9 +7,9 @@
 #include "options.h"
 #include "out.h"
 #include "plan.h"
-#include "sys.h"
 #include "text.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <unistd.h>
@@ -52,6 +52,9 @@ static const char *do_item(const struct item *item)
         break;
     case ITEM_DMESG:
         fact_dmesg(number[0]);
+        break;
+    case ITEM_HOLDERS:
+        fact_holders(number[0], number[1], number[2], item->text);
         break;
     case ITEM_HEAPS:
         heap_select_none();
@@ -106,15 +109,22 @@ static void bye(const char *stopped_at)
 
 static int carry_out(const struct plan *plan)
 {
-    uint64_t budget = plan->budget_bytes, free = 0;
-    if (sys_free_memory("", false, &free) && (budget == 0 || budget > free / 2))
-        budget = free / 2;
     heap_set_budget(plan->budget_bytes);
     time_budget_start(plan->budget_milliseconds);
-    fact_hello(budget);
+    fact_hello(memory_limit());
     out_flush();
     bye(do_items(plan));
     return 0;
+}
+
+/* Should memory run out in spite of the limits, the kernel kills this program first. */
+static void be_killed_first(void)
+{
+    int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+    ssize_t done = fd < 0 ? 0 : write(fd, "1000", 4);
+    (void)done; /* without /proc: nothing can be done */
+    if (fd >= 0)
+        close(fd);
 }
 
 int main(int argc, char **argv)
@@ -122,6 +132,7 @@ int main(int argc, char **argv)
     struct plan plan;
     struct refusal why;
     signal(SIGPIPE, SIG_IGN);
+    be_killed_first();
     int status = options(argc, argv);
     if (status < 0)
         status = plan_read(STDIN_FILENO, &plan, &why) ? carry_out(&plan) : plan_refuse(&why);

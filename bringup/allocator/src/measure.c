@@ -306,7 +306,7 @@ static void attend(pid_t pid, int fd)
     if (current < 0 || (ended.revents && !WIFSIGNALED(status)))
         return;
     format_text(state->why[current], sizeof state->why[0],
-                ended.revents ? "it was killed by signal %d" : "no end within 30 s more than it had",
+                ended.revents ? "it was killed by signal %d" : "it did not end within 30 s after its time",
                 WIFSIGNALED(status) ? WTERMSIG(status) : 0);
 }
 
@@ -339,7 +339,7 @@ static void measure_apart(const uint64_t number[4])
     if (pid > 0)
         attend(pid, fds[0]);
     else
-        format_text(state->why[WHY_NONE], sizeof state->why[0], "no process");
+        format_text(state->why[WHY_NONE], sizeof state->why[0], "fork failed");
     close(fds[0]);
     uint64_t took = (now_ns() - begun) / 1000000u;
     if (took + 1 > SLOW_MILLISECONDS && took > SLOW_TIMES * number[3] && slow_count < MAX_SLOW) {
@@ -364,7 +364,7 @@ const char *item_measure(const uint64_t number[4])
     state->current = -1;
     if (is_slow(number))
         format_text(state->why[WHY_NONE], sizeof state->why[0],
-                    "once took more than %u times the %llu ms that it may take", SLOW_TIMES,
+                    "it took more than %u times the %llu ms that it may take", SLOW_TIMES,
                     (unsigned long long)number[3]);
     else
         measure_apart(number);

@@ -24,7 +24,8 @@ static const char help_text[] =
     "  bringup-alloc < PLAN             run a plan, print JSON lines\n"
     "\n"
     "HEAP is a name under /dev/dma_heap, or a pattern such as 'linux,*' or 'ion/*' (ION's). Most boards want root.\n"
-    "No test holds more than half of MemFree, or half of CmaFree for a CMA heap.\n"
+    "No test holds more than half of MemFree (CMA heaps: CmaFree), or half of what MemAvailable is above 32 MiB\n"
+    "(above a 16th of MemTotal where that is less).\n"
     "Exit status of --ktap: 0 all passed, 1 a test failed or could not be run, 4 no heap.\n";
 
 static int print(const char *text)

@@ -19,23 +19,31 @@
 
 #define ANSWER_MILLISECONDS 10000
 
-/* A process that removes the instance of tracing when its owner has gone, however that came. */
+/* A process that removes the instance of tracing when its owner has gone, however that came. It is there before the
+ * instance is; whoever ends the owner's group or closes its terminal does not end it, and it holds none of its output. */
 static void guard_instance(int *line)
 {
     int ends[2];
-    char byte;
-    if (pipe2(ends, O_CLOEXEC) != 0)
+    char byte = 0;
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
         return;
     if (fork() == 0) {
         out_forget();
+        setsid();
+        for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+            close(fd);
         close(ends[1]);
-        while (read(ends[0], &byte, 1) > 0)
-            ;
+        /* Ready; then nothing comes until the owner's end is closed. */
+        if (write(ends[0], &byte, 1) == 1)
+            while (read(ends[0], &byte, 1) > 0)
+                ;
         trace_end();
         _exit(0);
     }
     close(ends[0]);
     *line = ends[1];
+    ssize_t ready = read(*line, &byte, 1);
+    (void)ready; /* without a guard, the next run removes what is left */
 }
 
 /* In the process that is traced: a size comes, a buffer of it is made; 0 comes, it is closed. */
@@ -145,9 +153,11 @@ static void trace_one(const struct heap *heap, char *const *events)
 static int begin(char *const *events, int *line)
 {
     char text[4096];
-    int error = trace_begin();
-    if (!error)
+    int error = trace_find();
+    if (!error) {
         guard_instance(line);
+        error = trace_begin();
+    }
     out_begin("tracing");
     out_state(error);
     out_string("path", trace_path);
@@ -170,15 +180,16 @@ const char *item_pages(char *const *events)
 {
     static char stopped_at[300];
     int line = -1;
-    if (begin(events, &line) != 0)
-        return NULL;
-    for (size_t i = 0; i < heap_selected() && !time_is_up(); i++) {
+    bool traces = begin(events, &line) == 0;
+    for (size_t i = 0; traces && i < heap_selected() && !time_is_up(); i++) {
         struct heap heap = heap_look(i);
         trace_one(&heap, events);
         format_text(stopped_at, sizeof stopped_at, "pages %s", heap.name);
     }
     trace_end();
-    close(line);
-    wait(NULL);
-    return time_is_up() ? stopped_at : NULL;
+    if (line >= 0) {
+        close(line);
+        wait(NULL);
+    }
+    return traces && time_is_up() ? stopped_at : NULL;
 }

@@ -34,6 +34,7 @@ static const struct {
     [ITEM_NODE] = {"node", "p", {0}, {0}},
     [ITEM_RUN] = {"run", "nn+", {1, 1}, {MAX_RUN_MILLISECONDS, MAX_OUTPUT_BYTES}},
     [ITEM_DMESG] = {"dmesg", "n", {1}, {MAX_FILE_BYTES}},
+    [ITEM_HOLDERS] = {"holders", "nnnp*", {1, 1, 0}, {MAX_NODES, MAX_NODES, 1}},
     [ITEM_HEAPS] = {"heaps", "p*", {0}, {0}},
     [ITEM_ION] = {"ion", "", {0}, {0}},
     [ITEM_READS] = {"reads", "n", {1}, {PLAN_MAX_ROUNDS}},
@@ -84,7 +85,7 @@ static const char *take_in(int fd)
         if (done < 0)
             return "standard input cannot be read";
         if (done == 0)
-            return size == 0 ? "empty" : "no end line: the plan was cut";
+            return size == 0 ? "empty" : "no `end` line: the plan was cut off";
         size += (size_t)done;
     }
     return NULL;
@@ -256,7 +257,7 @@ static const char *parse(struct plan *plan, struct refusal *why)
     if (strncmp(line, "plan\t1\n", 7) != 0)
         return "the first line is not `plan`, TAB, `1`";
     for (line += 7; line < end;) {
-        char *newline = strchr(line, '\n');
+        char *newline = memchr(line, '\n', (size_t)(end + 4 - line));
         *newline = 0;
         why->line++;
         const char *wrong = strcmp(line, "end") == 0 ? "there is more after `end`" : parse_item(plan, line, why->line);

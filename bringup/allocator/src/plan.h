@@ -21,6 +21,7 @@ enum item_kind {
     ITEM_NODE,
     ITEM_RUN,
     ITEM_DMESG,
+    ITEM_HOLDERS,
     ITEM_HEAPS,
     ITEM_ION,
     ITEM_READS,
@@ -44,7 +45,7 @@ struct item {
 struct plan {
     size_t count;
     const struct item *items;
-    uint64_t budget_bytes;        /* 0: half of what is free */
+    uint64_t budget_bytes;        /* 0: half of what the board can spare */
     uint64_t budget_milliseconds; /* 0: none */
 };
 

@@ -187,6 +187,31 @@ void fact_file(const char *path, uint64_t max)
     end_file(error, size, truncated);
 }
 
+void file_read(const char *path, struct file_text *file)
+{
+    bool records = false;
+    int fd = -1;
+    ssize_t done = 0;
+    file->size = 0;
+    file->error = file->text == MAP_FAILED ? ENOMEM : open_regular(path, &fd, &records);
+    if (file->error == 0) {
+        while (file->size < file->capacity &&
+               (done = read_once(fd, file->text + file->size, file->capacity - file->size)) > 0)
+            file->size += (size_t)done;
+        file->error = done < 0 ? errno : 0;
+        close(fd);
+    }
+    file->whole = file->error == 0 && file->size < file->capacity;
+}
+
+void file_put(const char *path, const struct file_text *file)
+{
+    begin_file(path);
+    if (file->size)
+        out_base64_add(file->text, file->size);
+    end_file(file->error, file->size, !file->error && !file->whole);
+}
+
 /* All of the kernel's log, or why not. What it prints may be longer than its buffer: it adds a prefix to each line. */
 static int read_log(char **text, size_t *capacity, int *size)
 {

@@ -41,6 +41,14 @@ int sys_list_heaps(void (*each)(const char *name));
 /* Whether the heap takes its memory from a CMA area. */
 bool sys_heap_is_cma(const char *name);
 
+/* The board's memory, in bytes. */
+struct memory {
+    uint64_t total;
+    uint64_t free;
+    uint64_t available; /* free above the kernel's own reserve, and what it can take back; before Linux 3.14: free */
+};
+bool sys_memory(struct memory *memory);
+
 /* Memory free for this heap, in bytes: CmaFree or its own area's for a CMA heap, MemFree otherwise. */
 bool sys_free_memory(const char *name, bool cma, uint64_t *bytes);
 

@@ -150,17 +150,36 @@ bool sys_kernel(unsigned version[3])
     return true;
 }
 
-/* The bytes that /proc/meminfo gives for `key`, which ends in a colon. */
-static bool meminfo(const char *key, uint64_t *bytes)
+/* The bytes that a text of /proc/meminfo gives for `key`, which ends in a colon. */
+static bool figure_of(const char *text, const char *key, uint64_t *bytes)
 {
-    char text[8192];
-    if (sys_read_text("/proc/meminfo", text, sizeof text) < 0)
-        return false;
     const char *line = strstr(text, key);
     if (!line || (line != text && line[-1] != '\n'))
         return false;
     *bytes = strtoull(line + strlen(key), NULL, 10) * 1024;
     return true;
+}
+
+static bool meminfo(const char *key, uint64_t *bytes)
+{
+    char text[8192];
+    return sys_read_text("/proc/meminfo", text, sizeof text) >= 0 && figure_of(text, key, bytes);
+}
+
+bool sys_memory(struct memory *memory)
+{
+    char text[8192];
+    struct sysinfo info;
+    bool known = sysinfo(&info) == 0;
+    if (known)
+        *memory = (struct memory){(uint64_t)info.totalram * info.mem_unit, (uint64_t)info.freeram * info.mem_unit, 0};
+    if (sys_read_text("/proc/meminfo", text, sizeof text) < 0)
+        text[0] = 0;
+    known = figure_of(text, "MemFree:", &memory->free) || known;
+    figure_of(text, "MemTotal:", &memory->total);
+    if (!figure_of(text, "MemAvailable:", &memory->available))
+        memory->available = memory->free;
+    return known;
 }
 
 /* A number of one or two big-endian cells, as device trees hold them. */
@@ -244,12 +263,10 @@ bool sys_free_memory(const char *name, bool cma, uint64_t *bytes)
     }
     if (cma)
         return cma_free(area, bytes);
-    if (meminfo("MemFree:", bytes))
-        return true;
-    struct sysinfo info;
-    if (sysinfo(&info) != 0)
+    struct memory memory;
+    if (!sys_memory(&memory))
         return false;
-    *bytes = (uint64_t)info.freeram * info.mem_unit;
+    *bytes = memory.free;
     return true;
 }
 

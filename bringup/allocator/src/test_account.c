@@ -2,7 +2,7 @@
 #include "errnos.h"
 #include "sys.h"
 #include "text.h"
-#include "heap_test.h"
+#include "settle.h"
 #include "uapi.h"
 
 #include <errno.h>

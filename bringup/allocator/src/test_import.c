@@ -94,7 +94,7 @@ static int make_udmabuf(struct test_run *run, int device, int *memfd)
     size_t page = (size_t)run->heap->page;
     *memfd = (int)syscall(SYS_memfd_create, "bringup", 1u | 2u /* MFD_CLOEXEC, MFD_ALLOW_SEALING */);
     if (*memfd < 0 || ftruncate(*memfd, (off_t)page) != 0 || fcntl(*memfd, F_ADD_SEALS, F_SEAL_SHRINK) != 0) {
-        cannot_tell(run, errno, "no sealed memfd: %s", errno_name(errno));
+        cannot_tell(run, errno, "memfd with seals: %s", errno_name(errno));
         return -1;
     }
     struct udmabuf_create create = {.memfd = (uint32_t)*memfd, .flags = 1 /* UDMABUF_FLAGS_CLOEXEC */, .size = page};

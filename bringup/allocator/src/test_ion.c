@@ -182,7 +182,7 @@ static const struct bad_call {
     {.group = ION_BAD_LEN, .what = "ALLOC of 0 bytes", .expected = EINVAL},
     {.group = ION_BAD_LEN, .what = "ALLOC of the longest len", .expected = EINVAL, .len = UINT64_MAX},
     {.group = ION_BAD_MASK, .what = "ALLOC with mask 0", .expected = ENODEV, .len = 1, .no_mask = true},
-    {.group = ION_BAD_MASK, .what = "ALLOC from heaps that are not there", .expected = ENODEV, .len = 1, .free_mask = true},
+    {.group = ION_BAD_MASK, .what = "ALLOC from heaps that do not exist", .expected = ENODEV, .len = 1, .free_mask = true},
     {.group = ION_BAD_NUMBER, .what = "ioctl number 127", .expected = ENOTTY, .len = 1, .request = ION_IOC_UNKNOWN},
     {.group = ION_BAD_NUMBER, .what = "a structure of 1024 bytes", .expected = EINVAL, .len = 1, .request = ION_IOC_OVERSIZE},
     {.group = ION_BAD_POINTER, .what = "ALLOC with an unreadable argument", .expected = EFAULT},

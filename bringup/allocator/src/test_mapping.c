@@ -51,7 +51,7 @@ void test_map_private(struct test_run *run)
 {
     uint64_t page = run->heap->page, *at;
     if (!run->heap->cma) {
-        skip(run, "not a CMA heap: nothing is promised of MAP_PRIVATE");
+        skip(run, "not a CMA heap: MAP_PRIVATE is not defined");
         return;
     }
     int fd = mapped(run, page, &at);

@@ -81,7 +81,7 @@ void test_socket(struct test_run *run)
     if (!buffer_maps(run))
         return;
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
-        cannot_tell(run, errno, "no socket pair: %s", errno_name(errno));
+        cannot_tell(run, errno, "socketpair: %s", errno_name(errno));
         return;
     }
     pid_t pid = start_child();
@@ -90,9 +90,9 @@ void test_socket(struct test_run *run)
     int error = errno;
     close(ends[1]);
     if (pid < 0)
-        cannot_tell(run, error, "no process: %s", errno_name(error));
+        cannot_tell(run, error, "fork: %s", errno_name(error));
     else if (waitpid(pid, &status, 0) != pid || status != 0)
-        cannot_tell(run, 0, "the process that was to send the buffer ended with status 0x%x", (unsigned)status);
+        cannot_tell(run, 0, "the process that should send the buffer ended with status 0x%x", (unsigned)status);
     int fd = pid > 0 && status == 0 ? receive_descriptor(ends[0]) : -1;
     if (fd >= 0) {
         look_at_received(run, fd);

@@ -144,7 +144,7 @@ static bool begin(struct test_run *run, struct worker *worker)
         _exit(0);
     }
     if (pid < 0)
-        cannot_tell(run, errno, "no process: %s", errno_name(errno));
+        cannot_tell(run, errno, "fork: %s", errno_name(errno));
     worker->pid = pid; /* not in the child: the memory is shared */
     return pid > 0;
 }

@@ -7,8 +7,14 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/* Makes the instance, after removing those that a killed predecessor left. 0, or errno with the path in `trace_path`. */
+/* Finds tracing, removes what killed predecessors left there, and names this process's instance. 0, or errno with the
+ * path in `trace_path`. */
+int trace_find(void);
+
+/* Makes the instance. 0, or errno with the path in `trace_path`. */
 int trace_begin(void);
+
+/* Removes it, if it is there. */
 void trace_end(void);
 
 /* The folder of tracing, or the path that failed. */

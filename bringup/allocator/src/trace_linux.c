@@ -68,10 +68,9 @@ static size_t offset_of(const char *text, const char *field)
     return at ? strtoul(at + 7, NULL, 10) : 0;
 }
 
-int trace_begin(void)
+int trace_find(void)
 {
     static const char *const places[] = {"/sys/kernel/tracing", "/sys/kernel/debug/tracing"};
-    char text[512];
     int error = 0;
     /* Without tracefs the first is an empty folder. */
     for (int i = 0; i < 2; i++) {
@@ -85,15 +84,21 @@ int trace_begin(void)
     if (!*folder)
         return error;
     sweep(trace_path);
+    format_text(instance, sizeof instance, "%s/instances/" PREFIX "%d", folder, (int)getpid());
+    return 0;
+}
+
+int trace_begin(void)
+{
+    char text[512];
     /* Its ring buffer keeps the size that the kernel gives it, 1.4 MiB a CPU; the events of a buffer of 4 MiB need 50 KiB.
      * Making it smaller tells kernels before 6.7 that the one they trace to themselves need not grow any more. */
-    format_text(instance, sizeof instance, "%s/instances/" PREFIX "%d", folder, (int)getpid());
     strcpy(trace_path, instance);
     if (mkdir(instance, 0700) != 0) {
         *instance = 0;
         return errno;
     }
-    error = trace_format("header_page", text, sizeof text);
+    int error = trace_format("header_page", text, sizeof text);
     commit_at = offset_of(text, "commit;");
     data_at = offset_of(text, " data;");
     if (error)
@@ -106,7 +111,7 @@ int trace_begin(void)
 void trace_end(void)
 {
     /* Where its owner was killed, the kernel may still be closing what that had open of it. */
-    for (int i = 0; *instance && rmdir(instance) != 0 && errno == EBUSY && i < 100; i++)
+    for (int i = 0; *instance && rmdir(instance) != 0 && errno == EBUSY && i < 500; i++)
         poll(NULL, 0, 10);
     *instance = 0;
 }

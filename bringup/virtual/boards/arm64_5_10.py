@@ -16,6 +16,11 @@ PROFILE = _arm64.board(
         _arm64.kernel_options(
             *("PROC_SYSCTL", "DMABUF_HEAPS_SYSTEM", "DMABUF_HEAPS_CMA"),
             *("STAGING", "ANDROID", "ION", "ION_SYSTEM_HEAP", "ION_CMA_HEAP"),
+            # modules that no profile loads: a kernel that complains where it is told to, and memory that keeps its log
+            *("RUNTIME_TESTING_MENU", "MISC_FILESYSTEMS"),
+            LKDTM="m",
+            PSTORE="m",
+            PSTORE_RAM="m",
         ),
     ),
     ueventd="/dev/ion 0664 system system\n/dev/dma_heap/linux,cma 0444 system system\n",

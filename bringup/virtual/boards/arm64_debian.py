@@ -11,5 +11,6 @@ PROFILE = _arm64.board(
     "arm64-debian",
     "Debian 13 kernel 6.12, arm64, 4 KiB pages, no DMA-BUF heaps",
     DebianKernel("trixie", r"linux-image-6\.12\.\d+\+deb13-arm64"),
-    modules=("virtio_mmio", "virtio_net"),
+    # vgem imports any buffer: a driver that may be the only one to hold it.
+    modules=("virtio_mmio", "virtio_net", "vgem"),
 )

@@ -22,6 +22,9 @@ from bringup.virtual.progress import Progress
 __all__ = ["DebianKernel", "Kernel", "KernelSource", "Workshop", "load_order"]
 
 
+_SPLIT = ("linux-binary-", "linux-modules-", "linux-base-")
+
+
 @dataclass(frozen=True, slots=True)
 class Kernel:
     """A kernel and what belongs to it.
@@ -79,7 +82,8 @@ class KernelSource(Protocol):
 class DebianKernel:
     """A kernel as Debian ships it.
 
-    :param pattern: regular expression for the package's whole name; of several the highest version is taken.
+    :param pattern: regular expression for the package's whole name; of several the highest version is taken. Since
+        Linux 7 a kernel is in three packages: ``linux-binary-…`` names them.
     :param direct: take the ELF kernel out of the bzImage and let QEMU start it through its PVH entry (x86 only).
     """
 
@@ -91,26 +95,31 @@ class DebianKernel:
         """Download and unpack the package."""
         with workshop.apt(self.suite) as apt:
             name = apt.newest(self.pattern, workshop.deadline)
-            packages = apt.alone([name], workshop.deadline)
+            release = name.removeprefix(_SPLIT[0])
+            names = [name] if release == name else [f"{part}{release}" for part in _SPLIT]
+            packages = apt.alone(names, workshop.deadline)
             paths = apt.download(packages, workshop.deadline, workshop.progress)
         workshop.progress.step(f"unpack {name}")
         files = unpack(paths, _wanted, workshop.deadline)
-        images = files.matching("boot/vmlinuz-")
+        images = [path for path in files.contents if PurePosixPath(path).name.startswith("vmlinuz")]
         if len(images) != 1:
             raise VirtualBoardError("put the guest together", f"{name} has {len(images)} kernels, not one")
-        release = images[0].removeprefix("boot/vmlinuz-")
-        image = files.contents[images[0]]
+        image, config = files.contents[images[0]], images[0].replace("vmlinuz", "config")
+        if release == name:
+            release = images[0].removeprefix("boot/vmlinuz-")
         return Kernel(
             release=release,
             image=elf_kernel(image) if self.direct else image,
-            config=files.read(f"boot/config-{release}"),
+            config=files.read(config),
             modules=_Modules(files.contents),
             packages=tuple(packages),
         )
 
 
 def _wanted(path: str) -> bool:
-    return path.startswith(("boot/vmlinuz-", "boot/config-")) or ".ko" in PurePosixPath(path).suffixes
+    name = PurePosixPath(path)
+    is_kernel = name.name in ("vmlinuz", "config") and name.match("usr/lib/modules/*/*")
+    return is_kernel or path.startswith(("boot/vmlinuz-", "boot/config-")) or ".ko" in name.suffixes
 
 
 class _Modules(Mapping[str, bytes]):

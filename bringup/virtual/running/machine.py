@@ -25,6 +25,7 @@ from bringup.virtual.progress import Progress, Silent
 from bringup.virtual.running.answer import adbd_banner
 from bringup.virtual.running.qemu import find_qemu, forwarded_port, kill, spawn_detached, spawn_guarded
 from bringup.virtual.running.qmp import require_qmp
+from bringup.virtual.running.snapshot import await_resumed, resume_arguments
 from bringup.virtual.running.state import Folder, VirtualBoard, folder_of, folders
 
 __all__ = ["Options", "running", "running_board", "start", "stop"]
@@ -109,11 +110,20 @@ def start(
 
 @contextmanager
 def running_board(
-    profile: Profile, deadline: Deadline, *, progress: Progress | None = None, **options: Unpack[Options]
+    profile: Profile,
+    deadline: Deadline,
+    *,
+    progress: Progress | None = None,
+    snapshot: Path | None = None,
+    **options: Unpack[Options],
 ) -> Iterator[VirtualBoard]:
     """A board for as long as the block lasts. It ends with this process at the latest, however that ends.
 
     Arguments and errors as :func:`start`; the name is made up and unique.
+
+    :param snapshot: a file of :func:`save_snapshot`, of a board with the same profile and options: the board continues
+        there instead of booting. It has the saved board's kernel command line (so its serial number), clock and
+        perhaps boot_id, until a reset boots it with its own.
     """
     require_qmp()
     qemu = find_qemu(profile)
@@ -127,10 +137,14 @@ def running_board(
             ended.close()
             _renew(folder, deadline)
             folder.own(os.getpid())
-            guard = spawn_guarded(folder, _command_line(qemu, image, options, folder, deadline))
+            resumed = resume_arguments(snapshot) if snapshot else ()
+            guard = spawn_guarded(folder, [*_command_line(qemu, image, options, folder, deadline), *resumed])
             ended.callback(lambda: guard.close(Deadline.after(_CLEANUP)))
-            guard.await_monitor(deadline)
-            return _wait_until_up(folder, profile, options, deadline, os.getpid())
+            if snapshot:
+                await_resumed(folder, guard, deadline)
+            else:
+                guard.await_monitor(deadline)
+            return _wait_until_up(folder, profile, options, deadline, os.getpid(), has_booted=snapshot is not None)
 
         yield _booted(boot, profile, progress or Silent())
 
@@ -209,7 +223,13 @@ def _initramfs(image: Image, options: Options, folder: Folder) -> Path:
 
 
 def _wait_until_up(
-    folder: Folder, profile: Profile, options: Options, deadline: Deadline, owner: int | None = None
+    folder: Folder,
+    profile: Profile,
+    options: Options,
+    deadline: Deadline,
+    owner: int | None = None,
+    *,
+    has_booted: bool = False,
 ) -> VirtualBoard:
     action = f"boot the virtual board {folder.name}"
     port = forwarded_port(folder, deadline)
@@ -222,7 +242,7 @@ def _wait_until_up(
             raise VirtualBoardError(action, visible(from_board(words)).strip())
         if pid is None:
             raise VirtualBoardError(action, f"QEMU has ended: {_tail(console)}")
-        if _READY in console and adbd_banner(port, deadline.within(_PROBE)) is not None:
+        if (has_booted or _READY in console) and adbd_banner(port, deadline.within(_PROBE)) is not None:
             break
         if deadline.expired:
             seen = f"adbd has not answered within {deadline.budget:g} s; the console's last lines: {_tail(console)}"

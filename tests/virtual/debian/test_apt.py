@@ -81,7 +81,7 @@ def test_an_archive_that_nobody_serves_is_an_error(tmp_path: Path) -> None:
         nobody.prepare(Deadline.after(300))
 
 
-def test_without_apt_the_host_is_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_apt_the_error_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(VirtualBoardError, match="apt-get is not on PATH"):
         PrivateApt(tmp_path, Archive("http://mirror.example/debian"), "trixie", "amd64")

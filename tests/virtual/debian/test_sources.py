@@ -102,14 +102,14 @@ def test_security_and_cdrom_are_not_the_archive(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("identity", ["ubuntu", "raspbian"])
-def test_another_system_is_told_how_to_name_an_archive(tmp_path: Path, identity: str) -> None:
+def test_another_system_is_shown_how_to_name_an_archive(tmp_path: Path, identity: str) -> None:
     root = _host(tmp_path, identity, {"sources.list": "deb http://m.example/debian trixie main\n"})
     with pytest.raises(VirtualBoardError) as caught:
         host_archive({}, root)
     assert "BRINGUP_DEBIAN_MIRROR" in caught.value.hint
 
 
-def test_debian_without_sources_is_told_too(tmp_path: Path) -> None:
+def test_debian_without_sources_is_shown_too(tmp_path: Path) -> None:
     with pytest.raises(VirtualBoardError) as caught:
         host_archive({}, _host(tmp_path, "debian", {}))
     assert "BRINGUP_DEBIAN_MIRROR" in caught.value.hint

@@ -78,7 +78,7 @@ def test_after_a_build_that_was_killed_all_is_compiled_anew(scripted: Kbuild) ->
     assert not (scripted.objects / "half-written.o").exists()
 
 
-def test_long_builds_tell_how_far_they_are(scripted: Kbuild, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_long_builds_show_how_far_they_are(scripted: Kbuild, monkeypatch: pytest.MonkeyPatch) -> None:
     class Watcher(Silent):
         said: tuple[str, ...] = ()
 

@@ -28,7 +28,7 @@ def test_a_line_that_is_no_option_is_named(line: str) -> None:
         parse_options(f"CONFIG_ION=y\n{line}\n")
 
 
-def test_what_the_configuration_lost_is_told() -> None:
+def test_what_the_configuration_lost_is_reported() -> None:
     wanted = {"ION": "y", "CMA": "y", "SYSTEM": "m", "DMA_CMA": "n", "GONE": "n"}
     config = "# CONFIG_ION is not set\nCONFIG_CMA=y\nCONFIG_SYSTEM=y\nCONFIG_DMA_CMA=y\n"
     assert not_kept(wanted, config) == [

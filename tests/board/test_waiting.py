@@ -1,0 +1,211 @@
+"""What is said of a board that is waited for, and of the adb server meanwhile. The server and the clock are scripted."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from concurrent.futures import Future
+
+import pytest
+
+from bringup.board import (
+    Board,
+    Selection,
+    ServerTransport,
+    Target,
+    TcpAddress,
+    await_boot,
+    connect_all,
+    reach,
+    results_of,
+)
+from bringup.board.link import Link
+from bringup.board.listing import ListedBoard
+from bringup.board.network import wait_until_it_answers
+from bringup.board.wire import Stream, TimedOut
+from bringup.deadline import Deadline
+from bringup.errors import AdbServerError, Blame, BoardError, BringupError, DeadlineExceeded
+from tests.support.scripted_board import OKAY, ScriptedTransport, fail
+
+HERE = "11111111-1111-1111-1111-111111111111"
+HANGS = "the adb server does not answer within 3 s in which state the board is"
+LATE = AdbServerError("ask for the board's state", HANGS)
+
+
+class ScriptedServer:
+    """An adb server that answers some questions, and a clock that is moved by whoever waits for the others.
+
+    :param answers: by the last word of the question; the last one is given again. ``b""``: none for this time.
+    """
+
+    def __init__(self, **answers: list[bytes]) -> None:
+        self._answers = answers
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def connect(self, deadline: Deadline) -> Stream:
+        if deadline.expired:
+            raise TimedOut
+        return _Connection(self)
+
+    def answer(self, question: str) -> bytes:
+        answers = self._answers.get(question.rpartition(":")[2].replace("-", "_"), [b""])
+        return answers.pop(0) if len(answers) > 1 else answers[0]
+
+
+class _Connection:
+    def __init__(self, server: ScriptedServer) -> None:
+        self._server = server
+        self._answer: bytes | None = None
+        self._sent = b""
+
+    def exchange(self, out: bytes | memoryview, limit: int, deadline: Deadline) -> tuple[int, bytes | None]:
+        self._sent += bytes(out)
+        if not limit:
+            return len(out), None
+        if self._answer is None:
+            self._answer = self._server.answer(self._sent.decode())
+        if not self._answer:
+            self._server.now = max(self._server.now, deadline.at)
+            raise TimedOut
+        piece, self._answer = self._answer[:limit], self._answer[limit:]
+        return len(out), piece
+
+    def close(self) -> None:
+        pass
+
+
+def waited(monkeypatch: pytest.MonkeyPatch, server: ScriptedServer, seconds: float = 60) -> BringupError:
+    monkeypatch.setattr("bringup.deadline.time", server)
+    with pytest.raises(BringupError) as caught:
+        wait_until_it_answers(Link(server, Target("s1")), Deadline.after(seconds), "wait for the board")
+    assert (caught.value.action, caught.value.board) == ("wait for the board", "s1")
+    return caught.value
+
+
+def test_an_adb_server_that_hangs_to_the_end_is_not_a_board_that_answers_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    error = waited(monkeypatch, ScriptedServer())
+    assert (type(error), error.seen, error.blame) == (AdbServerError, HANGS, Blame.HOST)
+
+
+def test_an_adb_server_that_answers_the_next_time_did_not_hang(monkeypatch: pytest.MonkeyPatch) -> None:
+    error = waited(monkeypatch, ScriptedServer(get_state=[b"", fail("device offline")]))
+    assert (type(error), error.seen) == (DeadlineExceeded, "adb says: offline, for 60 s")
+
+
+def test_one_that_had_no_time_to_answer_is_not_accused_and_listed_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    error = waited(monkeypatch, ScriptedServer(), seconds=2)
+    assert (type(error), error.seen) == (DeadlineExceeded, "adb did not get through to it, for 2 s")
+
+
+def test_a_listed_board_that_answers_nothing_is_said_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    error = waited(monkeypatch, ScriptedServer(wait_for_any_device=[OKAY * 2]))
+    assert (type(error), error.seen) == (DeadlineExceeded, "adb lists it as 'device', and it answers nothing, for 60 s")
+
+
+def test_an_adb_server_that_hangs_is_why_a_board_has_not_booted_and_ends_no_wait_for_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    server = ScriptedServer()
+    monkeypatch.setattr("bringup.deadline.time", server)
+    monkeypatch.setattr("bringup.board.boot.reach", lambda *_: server)
+    (error,) = await_boot(Selection(serials=("s1",)), Deadline.after(60))
+    assert (error.seen, error.board, error.blame) == (HANGS, "s1", Blame.HOST)
+
+
+# One of many
+
+
+def opening(monkeypatch: pytest.MonkeyPatch, **boards: Board | BringupError) -> None:
+    """Have adb list boards, and each be opened with this result."""
+
+    def opened(_transport: object, board: ListedBoard, *_: object) -> Board:
+        result = boards[board.serial]
+        if isinstance(result, BringupError):
+            raise result
+        return result
+
+    monkeypatch.setattr("bringup.board.connecting.reach", lambda *_, **__: None)
+    monkeypatch.setattr(
+        "bringup.board.connecting.list_boards", lambda *_: [ListedBoard(serial, "device") for serial in boards]
+    )
+    monkeypatch.setattr("bringup.board.connecting._open", opened)
+
+
+def test_a_late_answer_for_one_board_leaves_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    board = Board(ScriptedTransport(), Target("one"), frozenset({"shell_v2"}), boot_id=HERE)
+    opening(monkeypatch, one=board, two=LATE)
+    chosen = connect_all(Selection(), Deadline.after(60))
+    assert chosen.boards == (board,)
+    (error,) = chosen.unusable
+    assert isinstance(error, BoardError)
+    assert (error.seen, error.board, error.state, error.blame) == (HANGS, "two", "device", Blame.HOST)
+
+
+def test_where_no_board_could_be_opened_it_is_the_adb_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    opening(monkeypatch, one=BoardError("use the board", "it is offline"), two=LATE)
+    with pytest.raises(AdbServerError) as caught:
+        connect_all(Selection(), Deadline.after(60))
+    assert caught.value is LATE
+
+
+# A host that is cut off
+
+
+@pytest.mark.parametrize(("host", "most"), [("203.0.113.1", 3), ("127.0.0.1", 600)])
+def test_no_connection_to_another_host_is_waited_for_longer_than_3_seconds(
+    host: str, most: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """This host's own adb server may be busy for longer. Nothing is connected here."""
+    budgets = []
+
+    def cut_off(_address: tuple[str, int], timeout: float) -> None:
+        budgets.append(timeout)
+        raise TimeoutError
+
+    monkeypatch.setattr("socket.create_connection", cut_off)
+    transport = ServerTransport(TcpAddress(host))
+    board = Board(transport, Target("s1"), frozenset({"shell_v2"}), boot_id=HERE)
+    for ask in (
+        lambda: board.shell("true", Deadline.after(600)),
+        lambda: board.push(b"x", "/data/local/tmp/x", 0o644, Deadline.after(600)),
+        lambda: reach(transport.address, Deadline.after(600), environ={}),
+    ):
+        with pytest.raises(AdbServerError, match="nothing answers"):
+            ask()
+    assert len(budgets) == 3
+    assert all(most / 2 < budget <= most for budget in budgets)
+
+
+def test_all_results_in_order() -> None:
+    futures: list[Future[int]] = [Future(), Future()]
+    futures[1].set_result(2)
+    threading.Timer(0.01, futures[0].set_result, [1]).start()
+    assert results_of(futures) == [1, 2]
+    assert results_of([]) == []
+
+
+def test_the_first_that_failed_is_raised() -> None:
+    futures: list[Future[int]] = [Future(), Future()]
+    futures[0].set_result(1)
+    futures[1].set_exception(KeyError("x"))
+    with pytest.raises(KeyError):
+        results_of(futures)
+
+
+def test_a_signal_to_another_thread_ends_the_wait() -> None:
+    """The kernel then does not wake the main thread, as it does not where the signal comes just before it waits."""
+    never: Future[int] = Future()
+    other = threading.Thread(target=lambda: signal.pthread_kill(threading.get_ident(), signal.SIGINT))
+    start = threading.Timer(0.1, other.start)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        start.start()
+        with pytest.raises(KeyboardInterrupt):
+            results_of([never])
+    finally:
+        signal.signal(signal.SIGINT, before)
