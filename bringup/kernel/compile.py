@@ -11,7 +11,7 @@ from pathlib import Path
 
 from bringup.errors import BringupError
 from bringup.kernel.data.shipped import COMPILED
-from bringup.kernel.requirements.from_yaml import (
+from bringup.kernel.requirements.reading.from_yaml import (
     requirement_data,
     shipped_file,
     yaml_files,

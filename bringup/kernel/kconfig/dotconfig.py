@@ -23,6 +23,7 @@ _MAX_BYTES = 16 << 20
 _MAX_SYMBOLS = 200_000
 _MAX_LINE = 64 << 10
 _MAX_KNOWN = 16 << 20
+_READ = "give a .config or a fragment of one, a kernel, a boot image or a record"
 # Beyond this many odd lines, or beyond the number of settings if that is larger than 20: it is another kind of file.
 _MAX_ODD = 1000
 _FEW_ODD = 20
@@ -176,12 +177,14 @@ def parse_config(
         values = _read_known_blocks(plain) if _KNOWN.used else _read_at_once(plain)
     if values is None:
         values, lines, odd = _read_by_line(plain, source, first_line)
-        if odd and len(odd) > (max(_FEW_ODD, len(values)) if values else 0):
-            raise odd[0].error()
+        # Without any option it is another kind of file, unless one line means to set one, or it may have none.
+        telling = odd if may_be_empty or values else [line for line in odd if "CONFIG_" in line.text.partition(": ")[0]]
+        if telling and (not values or len(odd) > max(_FEW_ODD, len(values))):
+            raise telling[0].error()
     if len(values) > _MAX_SYMBOLS:
         raise ConfigError(source, f"{len(values)} symbols: not a kernel configuration")
     if not values and not may_be_empty:
-        raise ConfigError(source, "holds no CONFIG_ line: not a kernel configuration")
+        raise ConfigError(source, "holds no CONFIG_ line: not a kernel configuration", hint=_READ)
     version, arch = _head(text)
     return KernelConfig(values, source, version, arch, complete, lines if numbered else {}, tuple(odd))
 
@@ -232,11 +235,11 @@ def remember_blocks() -> None:
 
 
 def _read_known_blocks(text: str) -> dict[str, str] | None:
-    """As :func:`_read_at_once`, block by block: a block is what stands between two lines ``#``, as before each menu."""
+    """As :func:`_read_at_once`, block by block: a new one begins where the kernel writes the head of a menu."""
     values: dict[str, str] = {}
     count = 0
     try:
-        for block in text.split("\n#\n"):
+        for block in text.split("\n\n#\n"):
             settings = _KNOWN[block]
             values.update(settings)
             count += len(settings)

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import cache
 
 from msgspec import Struct
 
 from bringup.kernel.data.shipped import shipped_data
-from bringup.kernel.history.symbols import History, Kernel, Symbols, builders_of
+from bringup.kernel.history.symbols import History, Kernel, Symbols
 from bringup.kernel.history.version import ANY_VERSION, Flavour, KernelVersion
 from bringup.kernel.kconfig.dotconfig import KernelConfig
 from bringup.kernel.requirements.config_lines import lines_to_set
-from bringup.kernel.requirements.evidence import Evidence, Proof, ProofKind, Proven
+from bringup.kernel.requirements.evidence import Evidence
 from bringup.kernel.requirements.need_check import NeedCheck, NeedState, check_need
+from bringup.kernel.requirements.proof import (
+    ProofKind,
+    Proven,
+    WeighedProofs,
+    is_built,
+    proofs_of_this_board,
+    weigh_proofs,
+)
 from bringup.kernel.requirements.requirement import Requirement
 from bringup.kernel.requirements.verdict import Answer, KconfigVerdict, Severity
 from bringup.outcome import Cause, Outcome
@@ -101,7 +109,7 @@ def _judge(requirement: Requirement, subject: Subject) -> KconfigVerdict:
             reason=f"asked of kernels {requirement.kernel} only, and this kernel's version is not known",
             remedy=("pass the release: --kernel 6.12, or as uname -r says it",),
         )
-    proof = _weigh(_of_this_board(requirement.proofs, subject), subject.evidence)
+    proof = weigh_proofs(proofs_of_this_board(requirement.proofs, subject.config, subject.evidence), subject.evidence)
     if subject.config is None:
         return _without_config(requirement, proof)
     check = check_need(requirement.need, subject.config, subject.kernel)
@@ -131,62 +139,7 @@ def _why_not_applicable(requirement: Requirement, subject: Subject) -> str | Non
     return None
 
 
-class _Weighed(Struct, frozen=True):
-    """What the proofs of a requirement say together.
-
-    :param by: the line that proves it.
-    :param decisive: they come from the board itself, not only from a list of modules.
-    """
-
-    proven: Proven
-    by: str = ""
-    lines: tuple[str, ...] = ()
-    decisive: bool = False
-
-
-def _of_this_board(proofs: Sequence[Proof], subject: Subject) -> Sequence[Proof]:
-    """The proofs without other vendors' modules: one counts where it is seen, or this configuration builds it."""
-    modules = [proof for proof in proofs if proof.kind is ProofKind.MODULE]
-    if not modules:
-        return proofs
-    seen = {proof for proof in modules if proof.weigh(subject.evidence)[0] in {Proven.YES, Proven.AT_BOOT}}
-    kept = seen or {proof for proof in modules if _is_built(proof, subject)} or set(modules[:1])
-    return [proof for proof in proofs if proof.kind is not ProofKind.MODULE or proof in kept]
-
-
-def _is_built(proof: Proof, subject: Subject) -> bool:
-    config = subject.config
-    return config is not None and any(config.enabled(symbol) for symbol in builders_of(proof.pattern))
-
-
-def _weigh(proofs: Sequence[Proof], evidence: Evidence) -> _Weighed:
-    """All proofs together. Where a heap node or a number of the board is known, it decides; modules only explain."""
-    weighed = [(proof, *proof.weigh(evidence)) for proof in proofs]
-    known = [entry for entry in weighed if entry[1] is not Proven.UNKNOWN]
-    if not known:
-        return _Weighed(Proven.UNKNOWN)
-    lines = _one_line_for_nodes(known)
-    direct = [entry for entry in known if entry[0].kind is not ProofKind.MODULE]
-    for best in (Proven.YES, Proven.AT_BOOT):
-        for _, proven, line in direct or known:
-            if proven is best:
-                return _Weighed(proven, line, lines, decisive=bool(direct))
-    return _Weighed(Proven.NO, "", lines, decisive=bool(direct))
-
-
-def _one_line_for_nodes(known: Sequence[tuple[Proof, Proven, str]]) -> tuple[str, ...]:
-    """The lines of the proofs. Nodes that are not there share one line, or have none where another is there."""
-    absent = [proof.pattern for proof, proven, _ in known if (proof.kind, proven) == (ProofKind.NODE, Proven.NO)]
-    if len(absent) < 2:
-        return tuple(line for _, _, line in known)
-    others = [(proof, line) for proof, proven, line in known if (proof.kind, proven) != (ProofKind.NODE, Proven.NO)]
-    lines = tuple(line for _, line in others)
-    if any(proof.kind is ProofKind.NODE for proof, _ in others):
-        return lines
-    return (f"/dev/dma_heap has none of {', '.join(absent)}", *lines)
-
-
-def _without_config(requirement: Requirement, proof: _Weighed) -> KconfigVerdict:
+def _without_config(requirement: Requirement, proof: WeighedProofs) -> KconfigVerdict:
     if proof.proven in {Proven.YES, Proven.AT_BOOT}:
         return _verdict(requirement, Outcome.PASS, Answer.HOLDS, evidence=proof.lines, satisfied_by=proof.by)
     return _verdict(
@@ -199,9 +152,9 @@ def _without_config(requirement: Requirement, proof: _Weighed) -> KconfigVerdict
     )
 
 
-def _set_right(requirement: Requirement, subject: Subject, check: NeedCheck, proof: _Weighed) -> KconfigVerdict:
+def _set_right(requirement: Requirement, subject: Subject, check: NeedCheck, proof: WeighedProofs) -> KconfigVerdict:
     evidence = (*check.lines, *proof.lines)
-    spoiled = _weigh(requirement.spoiled_by, subject.evidence)
+    spoiled = weigh_proofs(requirement.spoiled_by, subject.evidence)
     if spoiled.proven is Proven.YES:
         reason = f"the configuration is right, but {spoiled.by}"
         return _verdict(requirement, Outcome.WARN, Answer.UNPROVEN, evidence=(*evidence, spoiled.by), reason=reason)
@@ -214,7 +167,7 @@ def _set_right(requirement: Requirement, subject: Subject, check: NeedCheck, pro
 
 
 def _not_proven(
-    requirement: Requirement, subject: Subject, check: NeedCheck, proof: _Weighed, evidence: tuple[str, ...]
+    requirement: Requirement, subject: Subject, check: NeedCheck, proof: WeighedProofs, evidence: tuple[str, ...]
 ) -> KconfigVerdict:
     """The configuration is right, and no fact of the board confirms it."""
     if check.state is NeedState.HOLDS and not proof.decisive:
@@ -226,7 +179,7 @@ def _not_proven(
 
 
 def _no_module(
-    requirement: Requirement, subject: Subject, proof: _Weighed, evidence: tuple[str, ...], config_line: str
+    requirement: Requirement, subject: Subject, proof: WeighedProofs, evidence: tuple[str, ...], config_line: str
 ) -> KconfigVerdict:
     """A module has to provide it, and that module is not known to be loaded."""
     fix = _modules_to_load(requirement, subject) or requirement.remedy
@@ -259,7 +212,7 @@ def _takes_modules(requirement: Requirement, subject: Subject) -> bool:
 def _modules_to_load(requirement: Requirement, subject: Subject) -> tuple[str, ...]:
     """Which module to load: the one that this configuration builds. Where it names none, all that are known."""
     modules = [proof for proof in requirement.proofs if proof.kind is ProofKind.MODULE]
-    built = [proof for proof in modules if _is_built(proof, subject)]
+    built = [proof for proof in modules if is_built(proof, subject.config)]
     if built or len(modules) == 1:
         return (f"list {(built or modules)[0].pattern}.ko in modules.load of vendor_boot or vendor_dlkm",)
     if not modules:
@@ -269,7 +222,9 @@ def _modules_to_load(requirement: Requirement, subject: Subject) -> tuple[str, .
     return (f"list the module that provides it in modules.load of vendor_boot or vendor_dlkm: {name}",)
 
 
-def _set_otherwise(requirement: Requirement, subject: Subject, check: NeedCheck, proof: _Weighed) -> KconfigVerdict:
+def _set_otherwise(
+    requirement: Requirement, subject: Subject, check: NeedCheck, proof: WeighedProofs
+) -> KconfigVerdict:
     evidence = (*check.lines, *proof.lines)
     if proof.proven in {Proven.YES, Proven.AT_BOOT}:
         return _verdict(requirement, Outcome.PASS, Answer.HOLDS, evidence=evidence, satisfied_by=proof.by)
@@ -292,6 +247,9 @@ def _set_otherwise(requirement: Requirement, subject: Subject, check: NeedCheck,
         outcome = Outcome.SKIP if subject.kernel.flavour is Flavour.MAINLINE else Outcome.WARN
         return _verdict(requirement, outcome, Answer.UNPROVEN, evidence=evidence, reason=reason)
     outcome = _UNMET[requirement.severity]
+    if subject.evidence.is_cut_off and requirement.proofs and outcome is not Outcome.SKIP:
+        reason = "the board was lost before its heaps were listed, and what is there counts before the configuration"
+        return _verdict(requirement, Outcome.ERROR, Answer.UNPROVEN, evidence=evidence, reason=reason)
     cause = requirement.cause or Cause("kconfig.set-wrong", _why(requirement, check))
     return _verdict(
         requirement,

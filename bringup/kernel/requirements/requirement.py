@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from bringup.errors import UsageError
 from bringup.kernel.history.version import ANY_VERSION, Flavour, VersionRange
-from bringup.kernel.requirements.evidence import Proof, ProofKind
+from bringup.kernel.requirements.proof import Proof, ProofKind
 from bringup.kernel.requirements.verdict import Severity
 from bringup.outcome import Cause
 from bringup.text import parse_number

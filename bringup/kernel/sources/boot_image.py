@@ -162,7 +162,8 @@ class _Sections:
 
 def _page(size: int, source: str) -> int:
     if size not in _PAGE_SIZES or size & (size - 1):
-        raise ConfigError(source, f"page size {size}: boot images have a power of two from 2048 to 65536")
+        seen = f"page size {size}: boot images have a power of two from 2048 to 65536"
+        raise ConfigError(source, seen, hint="it begins as a boot image does, and is damaged: read the partition again")
     return size
 
 

@@ -193,7 +193,7 @@ def _read(path: Path, *, may_be_empty: bool = False) -> bytes:
     except OSError as error:
         raise ConfigError(path, os_reason(error)) from error
     if not data and not may_be_empty:
-        raise ConfigError(path, "is empty")
+        raise ConfigError(path, "is empty", hint="read or build it again: a copy that failed may leave an empty file")
     return data
 
 

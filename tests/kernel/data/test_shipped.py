@@ -13,8 +13,8 @@ from bringup.kernel.data.shipped import COMPILED, shipped_data
 from bringup.kernel.history.heap_names import heap_names
 from bringup.kernel.history.symbols import symbol_table
 from bringup.kernel.kconfig.expression import parse_expression, symbols_in
-from bringup.kernel.requirements.from_yaml import load_requirements
 from bringup.kernel.requirements.judge import shipped_requirements
+from bringup.kernel.requirements.reading.from_yaml import load_requirements
 from bringup.kernel.requirements.requirement import AllOf, AnyOf, SymbolNeed, need_from_data, symbols_of
 from bringup.kernel.requirements.verdict import Severity
 

@@ -121,7 +121,7 @@ def test_modules(module: str, kernel: str, standing: Origin | None) -> None:
     assert [one.standing for one in gap(kernel, modules={module: ""})] == ([standing] if standing else [])
 
 
-def test_what_was_not_looked_at_is_told() -> None:
+def test_what_was_not_looked_at_is_reported() -> None:
     told = upstream_gap(Used(of("6.12"), interfaces={"/dev/ion": "there"}, not_known=("which modules are loaded",)))
     assert [one.standing for one in told.dependencies] == [Origin.REMOVED]
     assert told.not_known == ("which modules are loaded",)

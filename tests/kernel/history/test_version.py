@@ -29,13 +29,13 @@ def test_what_boards_say_is_read(text: str, numbers: tuple[int, int, int], flavo
     assert version.flavour is flavour
 
 
-def test_an_android_release_and_its_generation_are_told() -> None:
+def test_an_android_release_and_its_generation_are_read() -> None:
     version = KernelVersion.parse("6.1.75-android14-11-gabc")
     assert (version.android, version.generation) == (14, 11)
     assert KernelVersion.parse("6.12.23-androidish").android is None
 
 
-def test_a_release_candidate_is_told() -> None:
+def test_a_release_candidate_is_recognised() -> None:
     assert KernelVersion.parse("6.19.0-rc3").candidate == 3
     assert KernelVersion.parse("6.19.0").candidate is None
 

@@ -128,7 +128,6 @@ def test_of_two_values_the_later_counts() -> None:
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        ("root:x:0:0\n", 1),
         ("export CONFIG_A=y\n", 1),
         ("CONFIG_A=y\n" + "x\n" * 21, 2),
         ("CONFIG_A=y\n" * 2000 + "x\n" * 1001, 2001),
@@ -138,6 +137,20 @@ def test_another_kind_of_file_is_refused_with_its_first_odd_line(text: str, line
     with pytest.raises(ConfigError, match="neither CONFIG_NAME=value nor a comment") as error:
         parse_config(text, "x")
     assert error.value.line == line
+
+
+def test_without_an_option_the_line_that_means_to_set_one_is_named() -> None:
+    with pytest.raises(ConfigError, match="expected CONFIG_NAME=value") as error:
+        parse_config("foo\nCONFIG_A = y\n", "x")
+    assert error.value.line == 2
+
+
+@pytest.mark.parametrize("text", ["root:x:0:0\n", "{}\n", "hello\n" * 30])
+def test_a_text_without_an_option_is_not_called_one_with_an_odd_line(text: str) -> None:
+    with pytest.raises(ConfigError, match="holds no CONFIG_ line: not a kernel configuration") as error:
+        parse_config(text, "x")
+    assert error.value.line is None
+    assert "a boot image or a record" in error.value.hint
 
 
 def test_the_same_value_twice_is_no_contradiction() -> None:
@@ -171,7 +184,7 @@ def test_control_characters_of_a_file_do_not_reach_the_message() -> None:
         ("DMABUF_HEAPS=y", Flavour.MAINLINE),
     ],
 )
-def test_whose_tree_is_told_by_its_symbols(symbol: str, flavour: Flavour) -> None:
+def test_whose_tree_it_is_is_known_by_its_symbols(symbol: str, flavour: Flavour) -> None:
     assert parse_config(f"CONFIG_{symbol}\n", "x").flavour is flavour
 
 

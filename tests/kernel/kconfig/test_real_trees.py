@@ -96,7 +96,7 @@ def test_what_is_said_of_a_defconfig_holds_for_what_comes_of_it(
 
 @with_make
 @trees
-def test_what_olddefconfig_drops_is_told_before(path: Path, kconfig: Kconfig) -> None:
+def test_what_olddefconfig_drops_is_predicted(path: Path, kconfig: Kconfig) -> None:
     """No false alarm over the whole defconfig; what it sets in vain and our reader can see is named."""
     defconfig = open_source(path / "arch/arm64/configs/defconfig").config
     real = open_source(kconfig.make(path, "defconfig")).config

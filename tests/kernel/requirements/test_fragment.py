@@ -127,21 +127,21 @@ def test_switching_off() -> None:
         ({"ION": "absent"}, "6.12", "has to go from the source tree"),
     ],
 )
-def test_what_no_line_can_mend_says_why(need: object, version: str, why: str) -> None:
+def test_what_no_line_can_fix_says_why(need: object, version: str, why: str) -> None:
     config = KernelConfig({**BASE, "ION": "n"}, "x")
     fragment = make_fragment(config, KernelVersion.parse(version), requirements=[mine(need)])
     assert fragment.impossible[0][0] == "mine"
     assert why in fragment.impossible[0][1]
 
 
-def test_what_is_off_without_any_reason_cannot_be_mended() -> None:
+def test_what_is_off_without_any_reason_cannot_be_fixed() -> None:
     """A configuration in which HAS_DMA is off on a machine that has DMA is damaged; no line makes it whole."""
     config = KernelConfig({"DMABUF_HEAPS": "y", "TEE": "y"}, "x")
     fragment = make_fragment(config, KernelVersion.parse("6.18"), requirements=[mine({"TEE_DMABUF_HEAPS": "y"})])
     assert "although everything that it depends on holds" in fragment.impossible[0][1]
 
 
-def test_a_module_that_is_not_loaded_is_not_mended_by_lines() -> None:
+def test_a_module_that_is_not_loaded_is_not_fixed_by_lines() -> None:
     config = KernelConfig({"DMABUF_HEAPS": "y", "DMABUF_HEAPS_SYSTEM": "n"}, "x")
     fragment = make_fragment(
         config,

@@ -148,7 +148,7 @@ def test_on_mainline_unset_is_wrong() -> None:
     assert verdict.outcome is Outcome.FAIL
 
 
-def test_why_a_symbol_cannot_be_set_is_told() -> None:
+def test_why_a_symbol_cannot_be_set_is_reported() -> None:
     verdict = one("heaps.cma", config_of("DMABUF_HEAPS=y", "!CMA"), "6.12")
     assert "CONFIG_DMABUF_HEAPS_CMA depends on DMA_CMA, which does not hold" in verdict.evidence
 
@@ -246,7 +246,7 @@ def test_what_a_fragment_does_not_mention_has_its_default() -> None:
     assert (off.outcome, off.evidence[0]) == (Outcome.FAIL, "CONFIG_DMABUF_HEAPS is not mentioned (default n)")
 
 
-def test_what_nobody_can_tell_of_a_fragment_is_unproven() -> None:
+def test_what_is_unknown_of_a_fragment_is_unproven() -> None:
     (verdict,) = judge(config_of("A=y", complete=False), requirements=[mine({"NOBODY_KNOWS": "y"})])
     assert (verdict.outcome, verdict.answer) == (Outcome.WARN, Answer.UNPROVEN)
 
@@ -319,3 +319,14 @@ def test_a_verdict_as_json_has_the_common_fields() -> None:
 @pytest.mark.parametrize("entry", ["system_heap.ko", "kernel/drivers/dma-buf/heaps/system-heap.ko.zst", "system_heap"])
 def test_modules_have_one_spelling(entry: str) -> None:
     assert module_name(entry) == "system_heap"
+
+
+def test_what_a_lost_board_may_have_in_spite_of_its_configuration_is_unknown() -> None:
+    config, cut_off = config_of("!DMABUF_HEAPS", "!IKCONFIG"), Evidence.of(is_cut_off=True)
+    verdict = one("heaps.framework", config, "6.12", cut_off)
+    assert (verdict.outcome, verdict.answer, verdict.cause) == (Outcome.ERROR, Answer.UNPROVEN, None)
+    assert "before its heaps were listed" in str(verdict.reason)
+    assert one("heaps.framework", config, "6.12", Evidence.of(heaps=(), is_cut_off=False)).outcome is Outcome.FAIL
+    assert one("heaps.framework", config, "6.12", Evidence.of(heaps=("system",))).outcome is Outcome.PASS
+    unproven = next(entry for entry in shipped_requirements() if not entry.proofs and entry.id.startswith("ikconfig"))
+    assert one(unproven.id, config, "6.12", cut_off).outcome == one(unproven.id, config, "6.12").outcome

@@ -13,8 +13,8 @@ from bringup.errors import ConfigError
 from bringup.kernel.history.version import KernelVersion, VersionRange
 from bringup.kernel.kconfig.dotconfig import KernelConfig
 from bringup.kernel.requirements.judge import judge
+from bringup.kernel.requirements.reading.vintf import load_vintf, vintf_requirements
 from bringup.kernel.requirements.verdict import Outcome, Severity
-from bringup.kernel.requirements.vintf import load_vintf, vintf_requirements
 
 MATRIX = b"""\
 <?xml version="1.0" encoding="UTF-8"?>
@@ -175,7 +175,7 @@ def test_a_file_that_asks_for_nothing_is_no_error(tmp_path: Path) -> None:
         (b"", None, None),
     ],
 )  # fmt: skip
-def test_what_is_wrong_is_told_with_its_place(raw: bytes, line: int | None, seen: str | None) -> None:
+def test_what_is_wrong_is_reported_with_its_place(raw: bytes, line: int | None, seen: str | None) -> None:
     if seen is None:
         assert vintf_requirements(raw, "matrix.xml") == ()
         return

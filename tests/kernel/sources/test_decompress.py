@@ -26,7 +26,7 @@ BIG = 1 << 30
 
 
 @pytest.mark.parametrize("name", PACKERS)
-def test_each_format_is_told_and_unpacked(name: str) -> None:
+def test_each_format_is_recognised_and_unpacked(name: str) -> None:
     packed = PACKERS[name](DATA)
     assert compression_of(packed) is Compression(name)
     assert decompress(packed, "x", limit=BIG) == DATA

@@ -219,7 +219,7 @@ def test_a_ramdisk_that_cannot_be_read_does_not_hide_the_kernel() -> None:
     assert "the ramdisk could not be read" in source.notes[0]
 
 
-def test_a_ramdisk_without_a_list_tells_nothing_about_modules() -> None:
+def test_a_ramdisk_without_a_list_says_nothing_about_modules() -> None:
     data = images.boot_v3(4, KERNEL, PACKERS["lz4"](images.cpio({"init": b""})))
     assert source_from_bytes(data, "boot.img").modules_load is None
 

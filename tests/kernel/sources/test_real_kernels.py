@@ -31,7 +31,7 @@ PACKED_IN_6_1 = {"mips64el": ("ELF", "xz")}
 
 @pytest.mark.skipif(not IMAGES, reason="python -m tests.support.kernel.fetch images brings kernel images")
 @pytest.mark.parametrize("path", IMAGES, ids=lambda path: path.parent.name)
-def test_a_kernel_of_debian_tells_its_release(path: Path) -> None:
+def test_a_kernel_of_debian_has_its_release(path: Path) -> None:
     source = open_source(path)
     assert source.release == path.name.split("-", 1)[1]
     packed = PACKED | (PACKED_IN_6_1 if str(source.release).startswith("6.1.") else {})

@@ -32,7 +32,7 @@ def test_a_configuration_plain_or_packed(tmp_path: Path, name: str | None) -> No
     assert source.config.complete
 
 
-def test_a_fragment_is_told_from_a_whole_configuration(tmp_path: Path) -> None:
+def test_a_fragment_is_distinguished_from_a_whole_configuration(tmp_path: Path) -> None:
     (tmp_path / "vendor.config").write_text(FRAGMENT)
     assert open_source(tmp_path / "vendor.config").kind is SourceKind.FRAGMENT
     headless = "".join(f"# CONFIG_S{number} is not set\n" for number in range(400))
@@ -112,9 +112,9 @@ def test_what_a_boot_image_passes_counts_as_evidence(tmp_path: Path) -> None:
     ("content", "seen"),
     [
         (b"", "is empty"),
-        (b"hello world\n", "neither CONFIG_NAME=value nor a comment"),
+        (b"hello world\n", "holds no CONFIG_ line"),
         (gzip.compress(CONFIG, mtime=0)[:-9], "cut short"),
-        (gzip.compress(b"hello\n", mtime=0), "neither CONFIG_NAME=value nor a comment"),
+        (gzip.compress(b"hello\n", mtime=0), "holds no CONFIG_ line"),
         (gzip.compress(b"CONFIG_A=y\n" * 2_000_000, mtime=0), "more than 16 MiB of text"),
         (b"CONFIG_A=y\n" * 2_000_000, "of text: no kernel configuration"),
         (os.urandom(4096), "neither text, nor a kernel, nor a boot image"),

@@ -16,9 +16,9 @@ from bringup.errors import ConfigError, UsageError, os_reason
 from bringup.files import read_input
 from bringup.kernel.history.version import ANY_VERSION, KernelVersion, VersionRange
 from bringup.kernel.kconfig.dotconfig import parse_config
+from bringup.kernel.requirements.reading.xml_elements import Element, read_xml
 from bringup.kernel.requirements.requirement import AllOf, Need, Requirement, SymbolNeed
 from bringup.kernel.requirements.verdict import Severity
-from bringup.kernel.requirements.xml_elements import Element, read_xml
 from bringup.text import from_board, parse_number
 
 __all__ = ["load_vintf", "vintf_requirements"]
