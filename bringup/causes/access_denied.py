@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import MutableMapping
+from errno import EACCES, EPERM
+from weakref import WeakKeyDictionary
+
 from msgspec.structs import replace
 
 from bringup.allocator.answer import NodeFact
@@ -23,7 +27,7 @@ from bringup.facts.selinux_log import NOT_LABELLED, Denial, denials
 from bringup.outcome import Cause
 from bringup.render.language import Refused
 from bringup.render.sepolicy import PLATFORM_TYPES, platform_type
-from bringup.results.verdict import Alternative, Diagnosis, file_by_file
+from bringup.results.verdict import Alternative, Change, Diagnosis, file_by_file
 
 __all__ = [
     "has_wrong_label",
@@ -66,16 +70,11 @@ def why_denied(facts: Facts, name: str) -> Diagnosis:
     hello, node = facts.record.hello, (facts.heap_nodes or {}).get(name)
     uid = hello.uid if hello else -1
     seen = () if node is None or node.mode is None else (f"{path} is {node.mode:04o} {node.uid}:{node.gid}",)
-    refused = tuple(denial for denial in denials(facts) if denial.name == name and not denial.let_pass)
     enforcing = facts.selinux_mode == "enforcing"
     if _mode_denies(node, uid):
-        assert node is not None
-        cause = NODE_MODE.here(f"{path} is {node.mode:04o}: uid {uid} may not open it")
         other = Alternative(SELINUX_DENIED.here("SELinux may refuse it, too"), _TRY_PERMISSIVE) if enforcing else None
-        expected = expected_node(facts, name)
-        rule = (expected.rule.mode, expected.rule.user, expected.rule.group) if expected is not None else ()
-        line = fix_lines.node_line(facts, name, *rule)
-        return Diagnosis(cause, seen, fix_lines.node_words(facts), line, (other,) if other else ())
+        return _closed(facts, _closed_heaps(facts, name, uid), seen, (other,) if other else ())
+    refused = tuple(denial for denial in denials(facts) if denial.name == name and not denial.let_pass)
     if refused:
         return why_refused(facts, refused)
     denied = NODE_DENIED.here(f"{path} may not be opened by uid {uid}, and its mode does not explain why")
@@ -86,6 +85,54 @@ def why_denied(facts: Facts, name: str) -> Diagnosis:
         words = ("look for avc lines in dmesg; as root the test allocator is not refused", *ways_to_root(facts))
         return Diagnosis(cause, (*seen, *who), words, alternatives=(Alternative(denied, _TRY_PERMISSIVE),))
     return Diagnosis(denied, seen, ways_to_root(facts))
+
+
+#: Each closed heap has a verdict about all of them: they are looked for, and their lines rendered, once per board.
+_CLOSED: MutableMapping[Facts, dict[str, NodeFact]] = WeakKeyDictionary()
+_LINES: MutableMapping[Facts, dict[tuple[str, ...], tuple[Change, ...]]] = WeakKeyDictionary()
+
+
+def _closed_heaps(facts: Facts, name: str, uid: int) -> dict[str, NodeFact]:
+    """The heap and all others that were refused as well because of their mode, though nothing says they should be."""
+    nodes = facts.heap_nodes or {}
+    if facts not in _CLOSED:
+        refused = {
+            result.heap
+            for result in facts.record.results
+            if result.test == "open"
+            and result.errno in (EACCES, EPERM)
+            and why_refusal_is_intended(facts, result.heap) is None
+        }
+        _CLOSED[facts] = {other: node for other, node in nodes.items() if other in refused and _mode_denies(node, uid)}
+    closed = _CLOSED[facts]
+    return (
+        closed if name in closed else {other: node for other, node in nodes.items() if other == name or other in closed}
+    )
+
+
+def _closed(
+    facts: Facts, closed: dict[str, NodeFact], seen: tuple[str, ...], alternatives: tuple[Alternative, ...]
+) -> Diagnosis:
+    """The diagnosis for nodes whose mode denies this user: one for all of them, with the lines of all of them."""
+    uid = facts.record.hello.uid if facts.record.hello else -1
+    modes = ", ".join(dict.fromkeys(f"{node.mode:04o}" for node in closed.values()))
+    nodes = (
+        f"{HEAP_FOLDER}/{next(iter(closed))} is" if len(closed) == 1 else f"{len(closed)} nodes in {HEAP_FOLDER} are"
+    )
+    cause = NODE_MODE.here(f"{nodes} {modes}: uid {uid} may not open {'it' if len(closed) == 1 else 'them'}")
+    return Diagnosis(cause, seen, fix_lines.node_words(facts), _lines_that_open(facts, tuple(closed)), alternatives)
+
+
+def _lines_that_open(facts: Facts, names: tuple[str, ...]) -> tuple[Change, ...]:
+    known = _LINES.setdefault(facts, {})
+    if names not in known:
+        lines: list[Change] = []
+        for name in names:
+            expected = expected_node(facts, name)
+            rule = (expected.rule.mode, expected.rule.user, expected.rule.group) if expected is not None else ()
+            lines += fix_lines.node_line(facts, name, *rule)
+        known[names] = file_by_file(lines)
+    return known[names]
 
 
 _TRY_PERMISSIVE = (

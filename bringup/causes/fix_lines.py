@@ -14,11 +14,11 @@ from pydantic import ValidationError
 
 from bringup.allocator.answer import State
 from bringup.causes.known.nodes import UDEV_NO_RULE
-from bringup.config.schema import BoardConfig, DeclaredIn, Heap, HeapKind, Kernel, Memory, Region
-from bringup.errors import BringupError
+from bringup.causes.rendered_lines import basis_of, rendered_lines, with_heap
+from bringup.config.schema import DeclaredIn, Heap, HeapKind, Region
 from bringup.facts.board import Facts
 from bringup.facts.memory.cma_areas import cma_granule
-from bringup.facts.memory.reserved_memory import ReservedNode, root_cells
+from bringup.facts.memory.reserved_memory import ReservedNode
 from bringup.render.language import LANGUAGES
 from bringup.render.sepolicy import make_policy
 from bringup.render.udev import LINUX_NODE
@@ -27,7 +27,6 @@ from bringup.results.verdict import Change
 __all__ = [
     "aligned_region",
     "allowed",
-    "device_tree",
     "kconfig",
     "labelled",
     "merged_rules",
@@ -35,13 +34,11 @@ __all__ = [
     "node_line",
     "node_words",
     "options_for",
-    "parameter",
     "rule",
     "split_kconfig",
 ]  # fmt: skip
 
 _OPTION = re.compile(r"CONFIG_[A-Za-z0-9_]+=\S+|# CONFIG_[A-Za-z0-9_]+ is not set")
-_COMMENT = re.compile(r"#(?! CONFIG_)|//")
 #: Of all options in a board config's fragment, those of heaps and of what heaps need.
 _OF_HEAPS = re.compile(r"DMABUF_HEAPS|CMA|DMA_CMA|TEE$|OPTEE$|DMA_SHARED_BUFFER")
 _MODE, _OWNER = "0444", "system"
@@ -76,6 +73,8 @@ def options_for(facts: Facts, heap: Heap | None) -> tuple[str, ...]:
 
 def node_line(facts: Facts, name: str, mode: int | None = None, user: str = "", group: str = "") -> tuple[Change, ...]:
     """The line that gives a heap's node its mode and owner, for ueventd or udev; default: the usual ones there."""
+    if _has_other_rules(facts):
+        return ()
     if _speaks_udev(facts):
         usual = dict(zip(("mode", "owner", "group"), LINUX_NODE, strict=True))
         given = {"mode": f"{mode:04o}", "owner": user, "group": group} if mode is not None else {}
@@ -87,6 +86,8 @@ def node_line(facts: Facts, name: str, mode: int | None = None, user: str = "", 
 
 def node_words(facts: Facts) -> tuple[str, ...]:
     """What to do besides the line of :func:`node_line`: udev's rules act when they are read, ueventd's at boot."""
+    if _has_other_rules(facts):
+        return (_OTHER_RULES,)
     if not _speaks_udev(facts):
         return ()
     node = facts.record.node(_UDMABUF)
@@ -95,12 +96,18 @@ def node_words(facts: Facts) -> tuple[str, ...]:
     return (*UDEV_NO_RULE.fix, *instead)
 
 
+def _has_other_rules(facts: Facts) -> bool:
+    """Whether it is a Linux without udev, which reads rules of another kind or none."""
+    return facts.is_other_linux and not facts.has_udev
+
+
 def _speaks_udev(facts: Facts) -> bool:
     """Whether the board has udev, or its record is older than that question and shows nothing of Android."""
     is_asked = "/run/udev" in facts.record.globs
     return facts.has_udev or not (is_asked or facts.is_android or facts.ueventd_rules)
 
 
+_OTHER_RULES = "neither ueventd nor udev runs here: set mode and owner in what makes the nodes, as mdev.conf"
 _UDMABUF = "/dev/udmabuf"
 _SYSUSERS = "udev/sysusers-heaps.conf"
 _UDEV = {"udev/70-heaps.rules": ".rules", _SYSUSERS: ".conf"}
@@ -124,7 +131,7 @@ def allowed(facts: Facts, name: str, label: str, domain: str) -> tuple[Change, .
     """
     heap = _heap(facts, name, node={"label": label}, used_by=(domain,))
     try:
-        config = _config(facts, heap, {})
+        config = with_heap(basis_of(facts).config, heap, {})
     except ValidationError:
         return ()
     make_policy(config, ((name, config.heaps[0]),))
@@ -154,24 +161,6 @@ _SEPOLICY = {_TE: ".te", "sepolicy/file_contexts": "file_contexts"}
 def modules_load(facts: Facts, modules: tuple[str, ...]) -> tuple[Change, ...]:
     """Lines of modules.load for heap drivers that are modules."""
     return _rendered(facts, "modules", {"modules.load": "modules.load"}, kernel={"modules": modules})
-
-
-def parameter(facts: Facts, size: int) -> tuple[Change, ...]:
-    """The command line that gives the default CMA area a size."""
-    region = {"declared_in": DeclaredIn.CMDLINE, "size": size}
-    heap = {"name": "reserved", "kind": HeapKind.CMA, "region": region}
-    return _rendered(facts, "cmdline", {"BoardConfig.mk": ""}, heap=heap, kernel={"cmdline": ()})
-
-
-def device_tree(facts: Facts, name: str, region: Region | None) -> tuple[Change, ...]:
-    """The reserved-memory node behind a CMA heap; empty if its size or the tree's cells are not known."""
-    if region is None or region.size is None:
-        return ()
-    properties = region.model_dump() | {"declared_in": DeclaredIn.DEVICE_TREE}
-    if not region.no_map and region.compatible in (None, "shared-dma-pool"):
-        properties["reusable"] = True
-    heap = {"name": name, "kind": HeapKind.CMA, "region": properties}
-    return _rendered(facts, "device-tree", {"device-tree/heaps.dtsi": ".dtsi"}, heap=heap)
 
 
 def aligned_region(facts: Facts, node: ReservedNode) -> Region | None:
@@ -204,45 +193,4 @@ def _rendered(
     heap: dict[str, Any] | None = None,
     kernel: dict[str, Any] | None = None,
 ) -> tuple[Change, ...]:
-    """Render a fragment for one heap; empty if it cannot be rendered.
-
-    :param files: the file that gets the lines → the end of the path of the template's output.
-    """
-    from bringup.render.engine import Rendered, render
-
-    try:
-        config = _config(facts, heap, kernel or {})
-        rendered = render(fragment, config, kernel=str(facts.version) if facts.version else None)
-    except (ValidationError, BringupError):  # a name that no board config could hold; a user's template
-        return ()
-    changes = []
-    for name, end in files.items():
-        bodies = [_body(file) for file in rendered if isinstance(file, Rendered) and file.path.endswith(end)]
-        lines = tuple(line for body in bodies for line in body)
-        if lines:
-            changes.append(Change(name, lines))
-    return tuple(changes)
-
-
-def _config(facts: Facts, heap: dict[str, Any] | None, kernel: dict[str, Any]) -> BoardConfig:
-    """The board config with only this heap; if no board config matched, one with nothing else."""
-    base = facts.config or BoardConfig(name="board", title="This board")
-    cells = root_cells(facts)
-    memory = base.memory or Memory()
-    if cells is not None:
-        memory = memory.model_copy(update={"address_cells": cells[0], "size_cells": cells[1]})
-    known = base.kernel or Kernel()
-    return base.model_copy(
-        update={
-            "heaps": () if heap is None else (Heap.model_validate(heap),),
-            "memory": memory,
-            "kernel": known.model_copy(update={"cmdline": (), **kernel}),
-        }
-    )
-
-
-def _body(rendered: Any) -> tuple[str, ...]:
-    """A file's lines without comments: these describe the whole file."""
-    text = rendered.text.replace(rendered.header, "", 1)
-    lines = (line.rstrip() for line in text.splitlines())
-    return tuple(line for line in lines if line and not _COMMENT.match(line))
+    return rendered_lines(basis_of(facts), fragment, files, heap=heap, kernel=kernel)

@@ -8,6 +8,8 @@ from msgspec.structs import replace
 
 from bringup.causes import fix_lines
 from bringup.causes.heap_driver import Link, driver_built, framework_built, has_cma, in_mainline, is_new_enough
+from bringup.causes.heap_registered import names_of, why_area_has_no_heap, why_no_node
+from bringup.causes.known.kernel import HEAP_NO_UNCACHED
 from bringup.causes.known.memory import (
     CMA_DEFAULT_ONLY,
     CMA_NO_REGION,
@@ -17,9 +19,10 @@ from bringup.causes.known.memory import (
 )
 from bringup.causes.known.nodes import HEAP_RENAMED
 from bringup.causes.region_rejected import log_is_whole, region_rejected, rejections
+from bringup.causes.rendered_lines import basis_of, cma_parameter, device_tree
 from bringup.config.schema import DeclaredIn, Heap, HeapKind
-from bringup.facts.board import Facts
-from bringup.facts.memory.default_cma import cma_parameters, default_names
+from bringup.facts.board import HEAP_FOLDER, Facts
+from bringup.facts.memory.default_cma import area_of, cma_parameters, default_names
 from bringup.facts.memory.reserved_memory import observed_nodes, reserved_nodes
 from bringup.kernel.history.heap_names import renamed_protected
 from bringup.outcome import Outcome
@@ -36,6 +39,7 @@ def why_absent(facts: Facts, kind: HeapKind, heap: Heap | None = None) -> Diagno
     :param heap: what the board config says about it.
     """
     links: list[Callable[[], Link]] = [
+        lambda: why_no_node(facts, names_of(facts, kind, heap)),
         lambda: is_new_enough(facts),
         lambda: framework_built(facts, kind, heap),
     ]
@@ -78,6 +82,11 @@ def _name(facts: Facts, heap: Heap | None) -> Link:
     """The default CMA area's heap may be there under another of its names."""
     if heap is None or not _is_default(heap):
         return None
+    if area_of(heap.name) != heap.name and area_of(heap.name) in (facts.heap_nodes or {}):
+        text = f"{heap.name} is in no mainline kernel: only vendors' kernels had a second, uncached heap of a CMA area"
+        seen = f"{HEAP_FOLDER}/{area_of(heap.name)} is there, and is cached"
+        words = (f"use {area_of(heap.name)} and DMA_BUF_IOCTL_SYNC around CPU access, or port the uncached heap",)
+        return Diagnosis(HEAP_NO_UNCACHED.here(text), (seen,), words)
     there = [name for name in facts.heap_nodes or () if name in default_names(facts)]
     if not there or any(name in there for name in heap.names_on(facts.version.release if facts.version else None)):
         return None
@@ -120,7 +129,7 @@ def _tree(facts: Facts, heap: Heap | None) -> Link:
     name = heap.region.node_name or heap.name
     default = (node for node in nodes.values() if heap.region.default and node.is_default)
     node = nodes.get(name) or next(default, None)
-    lines = fix_lines.device_tree(facts, name, heap.region)
+    lines = device_tree(basis_of(facts), name, heap.region)
     if node is None or not node.is_enabled:
         seen = ", ".join(sorted(nodes)) or "no node"
         evidence = (f"{node}, disabled",) if node is not None else (f"/reserved-memory has no {name}: {seen}",)
@@ -131,7 +140,7 @@ def _tree(facts: Facts, heap: Heap | None) -> Link:
         known = CMA_REGION_NO_MAP if "no-map" in node.flags else CMA_REGION_NOT_REUSABLE
         why = "says no-map" if "no-map" in node.flags else "does not say reusable"
         cause = known.here(f"{node.name} {why}, so the kernel makes no CMA area and no heap from it")
-        lines = lines or fix_lines.device_tree(facts, node.name, fix_lines.aligned_region(facts, node))
+        lines = lines or device_tree(basis_of(facts), node.name, fix_lines.aligned_region(facts, node))
         return Diagnosis(cause, (str(node),), ("add reusable to the node, and remove no-map",), lines)
     return str(node)
 
@@ -154,7 +163,8 @@ def _area(facts: Facts, heap: Heap | None) -> Link:
     if total is None:
         return None
     if total > 0:
-        return _default_only(facts, heap) or f"CmaTotal: {total // 1024} kB"
+        of_own = None if heap is None or _is_default(heap) else why_area_has_no_heap(facts, heap, log_is_whole(facts))
+        return _default_only(facts, heap) or of_own or f"CmaTotal: {total // 1024} kB"
     evidence = ["CmaTotal: 0 kB"]
     parameter, config = (cma_parameters(facts) or (None,))[-1], facts.kernel_config
     if parameter:
@@ -166,10 +176,10 @@ def _area(facts: Facts, heap: Heap | None) -> Link:
         return Diagnosis(cause, tuple(evidence), (f"drop {parameter} from the kernel command line, or give it a size",))
     region = heap.region if heap is not None else None
     if region is not None and region.declared_in is DeclaredIn.DEVICE_TREE:
-        lines = fix_lines.device_tree(facts, region.node_name or heap.name if heap else "", region)
+        lines = device_tree(basis_of(facts), region.node_name or heap.name if heap else "", region)
     else:
         size = (region.size if region is not None else None) or 64 * MIB
-        lines = fix_lines.parameter(facts, size)
+        lines = cma_parameter(basis_of(facts), size)
     words = ("reserve one: a linux,cma-default node under /reserved-memory, cma=SIZE, or CONFIG_CMA_SIZE_MBYTES",)
     return Diagnosis(cause, tuple(evidence), words, lines)
 

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from bringup.allocator.answer import State
 from bringup.causes import fix_lines
+from bringup.causes.heap_registered import CLASS, class_listing, names_of, why_not_built
 from bringup.causes.known.kernel import (
     HEAP_NO_PROTECTED,
     HEAP_NO_UNCACHED,
@@ -45,7 +46,6 @@ __all__ = [
     "without_cma",
 ]
 
-_CLASS = "/sys/class/dma_heap"
 _OLDEST = (5, 6)
 #: A link of the chain: broken (a diagnosis), intact (the evidence), or not known (``None``).
 Link = Diagnosis | str | None
@@ -113,11 +113,11 @@ def is_new_enough(facts: Facts) -> Link:
 
 def _backport(facts: Facts) -> str | None:
     """What shows that this kernel's tree has the framework: its nodes, its class, or a line of the configuration."""
-    folder, of_class = facts.record.node(HEAP_FOLDER), facts.record.globs.get(f"{_CLASS}/*")
+    folder, of_class = facts.record.node(HEAP_FOLDER), facts.record.globs.get(f"{CLASS}/*")
     if facts.heap_nodes or (folder is not None and folder.state is State.OK):
         return f"{HEAP_FOLDER} is there"
     if of_class is not None and of_class.state is State.OK and of_class.count:
-        return f"{_CLASS} is there"
+        return f"{CLASS} is there"
     config = facts.kernel_config
     # The kernel writes a line, set or not, for each option that its tree has and whose dependencies hold.
     return config.line("DMABUF_HEAPS") if config is not None and "DMABUF_HEAPS" in config else None
@@ -130,7 +130,7 @@ def framework_built(facts: Facts, kind: HeapKind, heap: Heap | None) -> Link:
     """Whether the framework is built."""
     config = facts.kernel_config
     if config is not None and config.enabled("DMABUF_HEAPS"):
-        return config.line("DMABUF_HEAPS")
+        return why_not_built(facts, config.line("DMABUF_HEAPS")) or config.line("DMABUF_HEAPS")
     if config is None:
         return _framework_by_class(facts)
     # The fix sets the driver's option as well, which exists only when the framework is on.
@@ -140,15 +140,15 @@ def framework_built(facts: Facts, kind: HeapKind, heap: Heap | None) -> Link:
 
 def _framework_by_class(facts: Facts) -> Link:
     """Without a configuration: the framework creates its class when it starts, even without heaps."""
-    glob = facts.record.globs.get(f"{_CLASS}/*")
+    glob = class_listing(facts)
     if glob is not None and glob.state is State.OK:
-        return f"{_CLASS} is there: the framework is built in"
+        return f"{CLASS} is there: the framework is built in"
     if glob is None or glob.state is not State.MISSING:
         return None
     text = "DMABUF_HEAPS is off: the kernel does not have the class that the framework creates"
     return Diagnosis(
         KCONFIG_HEAPS_OFF.here(text),
-        (facts.why_no_kernel_config, f"{_CLASS} is not there"),
+        (facts.why_no_kernel_config, f"{CLASS} is not there"),
         changes=fix_lines.kconfig(("CONFIG_DMABUF_HEAPS=y", "CONFIG_DMABUF_HEAPS_SYSTEM=y")),
     )
 
@@ -197,7 +197,9 @@ def driver_built(facts: Facts, kind: HeapKind, heap: Heap | None) -> Link:
         return _driver_unread(facts, driver)
     value = config.get(driver.symbol)
     if value == "y":
-        return config.line(driver.symbol)
+        # A CMA heap that is not there may lack its area; of the system heap nothing else can be missing.
+        own = names_of(facts, kind, heap) if kind is HeapKind.SYSTEM else ()
+        return (own and why_not_built(facts, config.line(driver.symbol), own)) or config.line(driver.symbol)
     if value == "m" or config.flavour is Flavour.GKI:
         return _loaded(facts, config, driver)
     return _unset(facts, (driver.requirement,), heap)

@@ -87,7 +87,8 @@ def why_firmware_kept_out(nodes: tuple[str, ...], evidence: tuple[str, ...]) -> 
 def _default_area(facts: Facts, evidence: tuple[str, ...]) -> Diagnosis:
     """For the area of ``cma=`` or, without that, of the configuration."""
     known, given, config = CMA_REGION_DOES_NOT_FIT, cma_parameters(facts), facts.kernel_config
-    if not given and config is not None and config.get("CMA_SIZE_MBYTES") not in (None, "0"):
+    size = config.get("CMA_SIZE_MBYTES") if config is not None else None
+    if not given and config is not None and any(f"cma: Failed to reserve {size} MiB" in line for line in evidence):
         given = (config.line("CMA_SIZE_MBYTES"),)
     if not given or not any("cma: Failed to reserve" in line for line in evidence):
         return Diagnosis(known.here(), evidence, known.fix)

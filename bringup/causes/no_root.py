@@ -26,6 +26,7 @@ _USER_BUILD = (
 _NOT_ANDROID = (
     "adbd cannot become root here: let the service that starts it run it as root (User= of its unit), then run again",
 )
+_NOT_KNOWN = "adbd refuses root, and it is not known whether the board runs Android: run again"
 _SU_ASKS = "su did not answer: allow it on the board's screen, then run again"
 _DEBUGGABLE = (
     "the build is debuggable and still refuses adb root: look for 'Rooted debugging' in the developer options, "
@@ -43,12 +44,14 @@ def ways_to_root(facts: Facts) -> tuple[str, ...]:
         return (_ALLOWED,)
     if "su: no answer" in tried:
         return (_SU_ASKS,)
-    if "adb root:" not in tried:
+    if "adb root:" not in tried and not facts.is_other_linux:
         return (_ADB_ROOT,)
     if facts.is_user_build:
         return _USER_BUILD
-    if facts.has_udev or not facts.properties:
+    if facts.is_other_linux:
         return _NOT_ANDROID
+    if not facts.properties:
+        return (_NOT_KNOWN,)
     return (_DEBUGGABLE,)
 
 

@@ -27,10 +27,12 @@ from bringup.causes.known.memory import (
     NO_MATCH,
 )
 from bringup.causes.no_room import outside_ram, why_firmware_kept_out, why_no_room
+from bringup.causes.rendered_lines import basis_of, device_tree
+from bringup.config.units import show_size
 from bringup.facts.board import Facts
-from bringup.facts.memory.cma_areas import cma_granule, largest_order
+from bringup.facts.memory.cma_areas import cma_granule, largest_order, largest_order_line
 from bringup.facts.memory.region_log import is_empty, names_in, pools_not_made
-from bringup.facts.memory.reserved_memory import ReservedNode, reserved_nodes
+from bringup.facts.memory.reserved_memory import ReservedNode, observed_nodes, reserved_nodes
 from bringup.kernel.history.cma_alignment import USUAL_LARGEST_ORDER
 from bringup.results.verdict import Alternative, Diagnosis
 
@@ -98,7 +100,7 @@ def rejections(facts: Facts) -> tuple[Rejection, ...]:
             continue
         # The line below an overlap names the two regions.
         shown = lines[number : number + 2] if cause is CMA_REGION_OVERLAP else (line,)
-        nodes = names_in(shown)
+        nodes = names_in(shown) or (_coherent_pools(facts) if cause is CMA_REGION_NOT_REUSABLE else ())
         if nodes and all(is_empty(facts, name, line) for name in nodes):
             continue
         of_cause = found.setdefault((_harms(facts, cause, nodes), cause), ([], []))
@@ -110,6 +112,12 @@ def rejections(facts: Facts) -> tuple[Rejection, ...]:
         *_most_precise_first(facts, harmful),
         *(replace_in(other, harms=False) for other in _most_precise_first(facts, harmless)),
     )
+
+
+def _coherent_pools(facts: Facts) -> tuple[str, ...]:
+    """The pools of which 32-bit ARM says only that it has no such regions (kernel/dma/coherent.c: rmem_dma_setup)."""
+    flags = {"reusable", "no-map"}
+    return tuple(node.name for node in observed_nodes(facts) if node.is_pool and not flags & set(node.flags))
 
 
 def _harms(facts: Facts, cause: KnownCause, names: tuple[str, ...]) -> bool:
@@ -186,13 +194,16 @@ def _why(facts: Facts, rejection: Rejection) -> Diagnosis:
         return Diagnosis(cause.here(), (*evidence, *left_out), cause.fix)
     if cause is CMA_REGION_DOES_NOT_FIT:
         return why_no_room(facts, node, evidence)
+    if cause is CMA_REGION_MAX_ORDER and (line := largest_order_line(facts)) is not None:
+        align = f"{line}: CMA's areas are multiples of {show_size(cma_granule(facts) or 0)} on this kernel"
+        return Diagnosis(cause.here(), (*evidence, align), (f"drop {line}: the default suits CMA",))
     if node is None:
         return Diagnosis(cause.here(), evidence, cause.fix)
     if cause is CMA_REGION_REJECTED and (why := outside_ram(facts, node, evidence)) is not None:
         return why
     evidence = (*evidence, str(node), f"CMA on this kernel: multiples of {cma_granule(facts) or 0:#x}")
     region = fix_lines.aligned_region(facts, node) if cause in _FIXED_IN_NODE else None
-    changes = fix_lines.device_tree(facts, node.name, region)
+    changes = device_tree(basis_of(facts), node.name, region)
     return Diagnosis(cause.here(f"{cause.clause}: {node.name}"), evidence, cause.fix, changes)
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 
 from bringup.allocator.answer import NodeFact, State
+from bringup.config.expectation import Expectation
 from bringup.config.schema import BoardConfig
 from bringup.errors import BringupError
 from bringup.facts.log.kernel_line import read_lines
@@ -46,6 +47,7 @@ class Facts:
 
     :param config: the board config it is judged against; ``None`` where none matched.
     :param why_config: why this config matches, or why none does.
+    :param expectations: what a file of the user's expects.
     :param rendered: files rendered for it earlier, path → text, to compare the board with.
     """
 
@@ -55,11 +57,13 @@ class Facts:
         config: BoardConfig | None = None,
         why_config: str = "",
         rendered: Mapping[str, str] | None = None,
+        expectations: Sequence[Expectation] = (),
     ) -> None:
         self.record = record
         self.config = config
         self.why_config = why_config
         self.rendered = rendered
+        self.expectations = expectations
 
     def against(
         self, config: BoardConfig | None, why_config: str = "", rendered: Mapping[str, str] | None = None
@@ -68,6 +72,19 @@ class Facts:
         facts = copy(self)
         facts.config, facts.why_config, facts.rendered = config, why_config, rendered
         return facts
+
+    @cached_property
+    def returned(self) -> Facts | None:
+        """What was read once the board was back, after it was lost; ``None``: it was not lost, or not looked for."""
+        return None if self.record.return_ is None else Facts(self.record.return_)
+
+    @cached_property
+    def rebooted(self) -> bool:
+        """Whether the board was lost and came back as another boot."""
+        if self.returned is None:
+            return False
+        boot_ids = (self.record.board.boot_id, self.returned.record.board.boot_id)
+        return all(boot_ids) and boot_ids[0] != boot_ids[1]
 
     def text(self, path: str) -> str | None:
         """A file's text; ``None`` unless it was read."""
@@ -118,8 +135,19 @@ class Facts:
     @cached_property
     def has_udev(self) -> bool:
         """Whether udev sets modes and owners of nodes: a Linux that is not Android."""
-        glob = self.record.globs.get("/run/udev")
-        return glob is not None and glob.count > 0 and not self.properties and self.ueventd_rules is None
+        return self.is_other_linux and self.record.globs["/run/udev"].count > 0
+
+    @cached_property
+    def is_other_linux(self) -> bool:
+        """Whether it is known that another Linux than Android runs there, with udev or with something like mdev.
+
+        No answer of getprop does not show it: the board may have been lost before, or getprop took too long.
+        """
+        udev, getprop = self.record.globs.get("/run/udev"), self.record.ran("/system/bin/getprop")
+        ueventd = any(entry.state is not State.MISSING for entry in self._ueventd_files)
+        if udev is None or ueventd or self.properties:
+            return False
+        return udev.count > 0 if getprop is None else getprop.state is State.MISSING
 
     @cached_property
     def groups(self) -> dict[str, int]:
@@ -192,6 +220,7 @@ class Facts:
             cma_total=self.meminfo.get("CmaTotal"),
             is_user_build=self.is_user_build,
             cma_heaps=(name for name in nodes if has_area(self, name)),
+            is_cut_off=self.record.incomplete is not None and f"{HEAP_FOLDER}/*" not in self.record.globs,
         )
 
     @cached_property
@@ -216,7 +245,8 @@ class Facts:
     @cached_property
     def kernel_log(self) -> KernelLog | None:
         """The kernel's log: all that was read of it, before and after the tests."""
-        readings = (entry for path in KERNEL_LOGS for entry in self.record.readings(path))
+        records = [self.record] if self.returned is None or self.rebooted else [self.record, self.returned.record]
+        readings = (entry for path in KERNEL_LOGS for record in records for entry in record.readings(path))
         read = [entry.text() for entry in readings if entry.state is State.OK]
         return joined(read_lines(text) for text in read) if read else None
 
@@ -252,10 +282,14 @@ class Facts:
         first = parse_number(self.properties.get("ro.product.first_api_level") or "")
         return sdk is not None and sdk >= _ANDROID_13 and (first is None or first >= _ANDROID_13)
 
+    @property
+    def _ueventd_files(self) -> list[FileEntry]:
+        return [entry for entry in self.record.files("/", ".rc") if "/ueventd" in entry.path]
+
     @cached_property
     def ueventd_rules(self) -> tuple[UeventdRule, ...] | None:
         """Permission lines for ``/dev/…`` of every ``ueventd*.rc``; ``None`` where there is no such file."""
-        files = [entry for entry in self.record.files("/") if "/ueventd" in entry.path and entry.path.endswith(".rc")]
+        files = self._ueventd_files
         if self._ignores_legacy_ueventd:
             files = [entry for entry in files if "/etc/" in entry.path]
         read = sorted((entry for entry in files if entry.state is State.OK), key=_parsed_after)

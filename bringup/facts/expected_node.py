@@ -1,7 +1,7 @@
 """The mode, owner and label that a heap's node is expected to have: by the board config, else by the board's own rules.
 
-Android's ueventd reads ueventd.rc, any other Linux has udev. What a board config says in Android's users and groups
-is not expected of a Linux that has none of them.
+Android's ueventd reads ueventd.rc, another Linux has udev or something like it. What a board config says in Android's
+users and groups is not expected of a Linux that has none of them.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def expected_node(facts: Facts, name: str) -> ExpectedNode | None:
         node is not None
         and facts.config is not None
         and None not in (node.mode, node.owner, node.group)
-        and (is_of_linux(node) or not facts.has_udev)
+        and (is_of_linux(node) or not facts.is_other_linux)
     ):
         path = f"{HEAP_FOLDER}/{name}"
         from_config = UeventdRule(path, int(str(node.mode), 8), str(node.owner), str(node.group), facts.config.name)
@@ -45,7 +45,7 @@ def expected_node(facts: Facts, name: str) -> ExpectedNode | None:
 
 def ids_of(facts: Facts, user: str, group: str) -> tuple[int | None, int | None]:
     """The ids behind a user and a group on this board; ``None`` where one is not known here."""
-    if not facts.has_udev:
+    if not facts.is_other_linux:
         return uid_of(user), uid_of(group)
     # /etc/passwd is not read: the owner of a node that is not root stays unknown.
     return (
@@ -56,7 +56,7 @@ def ids_of(facts: Facts, user: str, group: str) -> tuple[int | None, int | None]
 
 def shown_owner(facts: Facts, uid: int, gid: int) -> str:
     """Owner and group as this board names them, or their numbers."""
-    if not facts.has_udev:
+    if not facts.is_other_linux:
         return owner_text(uid, gid)
     names = {number: name for name, number in facts.groups.items()}
     return f"{'root' if uid == 0 else uid} {names.get(gid, gid)}"

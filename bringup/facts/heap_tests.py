@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from bringup.allocator.answer import Result
 from bringup.allocator.manifest import HeapTest, Source, heap_tests
 from bringup.facts.board import Facts
-from bringup.facts.memory.cma_areas import region_of
-from bringup.facts.memory.cma_usage import use_of
+from bringup.facts.memory.heap_capacity import area_size
 from bringup.kernel.history.defects import Defect, DefectState, Judged, defect_shown_by
+from bringup.record.load import Record
 from bringup.results.verdict import Outcome
 from bringup.text import parse_number
 
-__all__ = ["ShownDefect", "outcome_of", "shown_defect", "unanswered"]
+__all__ = ["ShownDefect", "outcome_of", "shown_defect", "tests_asked", "unanswered"]
 
 #: A heap that could hold a test's memory so many times, and does not have it free, is used up.
 _ROOM = 4
@@ -85,21 +85,24 @@ def _size_of(facts: Facts, heap: str, *, is_cma: bool) -> int | None:
     """All memory of a heap in bytes; ``None``: not known."""
     if not is_cma:
         return facts.meminfo.get("MemTotal")
-    area = heap.removeprefix("ion/").partition("/")[0]
-    if (use := use_of(facts, area)) is not None:
-        return use.total
-    region = region_of(facts, area)
-    return region.end - region.begin if region is not None else facts.meminfo.get("CmaTotal")
+    size = area_size(facts, heap.removeprefix("ion/").partition("/")[0])
+    return facts.meminfo.get("CmaTotal") if size is None else size
+
+
+def tests_asked(record: Record, heap: str) -> list[HeapTest]:
+    """The tests that were asked for and exist for this heap, in the test allocator's order."""
+    known = heap_tests()
+    is_legacy = record.ion is not None and record.ion.abi == "legacy"
+    source = Source.NODE if not heap.startswith("ion/") else Source.LEGACY_ION if is_legacy else Source.ION
+    tests = (known[name] for name in record.asked_tests if name in known)
+    return [test for test in tests if not test.only or source in test.only]
 
 
 def unanswered(facts: Facts) -> Iterator[tuple[str, HeapTest]]:
     """Each (heap, test) that was asked for and has no result, although the test allocator said that it finished."""
-    record, known = facts.record, heap_tests()
+    record = facts.record
     answered = {(result.heap, result.test) for result in record.results}
-    abi = record.ion.abi if record.ion is not None else None
     for heap in sorted(record.tested_heaps):
-        source = Source.NODE if not heap.startswith("ion/") else Source.LEGACY_ION if abi == "legacy" else Source.ION
-        for name in record.asked_tests:
-            test = known.get(name)
-            if test is not None and (heap, name) not in answered and (not test.only or source in test.only):
+        for test in tests_asked(record, heap):
+            if (heap, test.id) not in answered:
                 yield heap, test

@@ -17,6 +17,7 @@ _NAMES = ("comm", "name", "path")
 _HEX = re.compile(r"(?:[0-9A-F]{2})+")
 #: Lines that the test allocator causes when it is not root; the kernel logs 15 characters of a process's name.
 _OWN = "bringup"
+_UDMABUF = "udmabuf"
 _ABOUT_HEAPS = ("dma_heap", "dmabuf", "/dev/ion", "ion_device")
 #: kernel/audit.c: printk_ratelimit() where no daemon listens; else audit_log_lost() (Android's logd.rc: auditctl -r 5).
 _LOST = re.compile(r"kauditd_printk_skb: \d+ callbacks suppressed|audit: audit_lost=|audit: \w+ limit exceeded")
@@ -131,6 +132,8 @@ def _is_about_a_heap(facts: Facts, avc: _Avc, fields: dict[str, str], name: str 
     """
     type_ = avc.target.split(":")[2]
     texts = (type_, fields.get("path", ""), fields.get("name", ""), fields.get("dev", ""))
+    if name == _UDMABUF:  # it makes DMA-BUFs of a program's own memory, and Fedora gives it the type of the heaps
+        return False
     if any(word in text for word in _ABOUT_HEAPS for text in texts):
         return True
     node = (facts.heap_nodes or {}).get(name or "")

@@ -7,9 +7,10 @@ update_devnode).
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, MutableMapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from weakref import WeakKeyDictionary
 
 from bringup.allocator.answer import State
 from bringup.facts.board import Facts, UeventdRule
@@ -44,9 +45,15 @@ class UdevRule:
         return not self.names or any(fnmatchcase(name, pattern) for pattern in self.names)
 
 
+#: What each heap is asked about is parsed once per board.
+_KNOWN: MutableMapping[Facts, tuple[UdevRule, ...]] = WeakKeyDictionary()
+
+
 def udev_rules(facts: Facts) -> tuple[UdevRule, ...]:
     """The rules for heaps, in the order in which udev applies them: files by name, whatever their folder."""
-    return tuple(rule for entry in _files(facts) if entry.state is State.OK for rule in _rules(entry))
+    if facts not in _KNOWN:
+        _KNOWN[facts] = tuple(rule for entry in _files(facts) if entry.state is State.OK for rule in _rules(entry))
+    return _KNOWN[facts]
 
 
 def unread_rules(facts: Facts) -> tuple[str, ...]:

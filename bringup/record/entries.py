@@ -14,7 +14,10 @@ from bringup.allocator.answer import (
     Exhaustion,
     GlobFact,
     HeapsFact,
+    HeldBuffer,
     Hello,
+    Holder,
+    HoldersEnd,
     IonFact,
     Latency,
     NodeFact,
@@ -30,16 +33,22 @@ from bringup.allocator.answer import (
 from bringup.errors import Blame
 
 __all__ = [
+    "KTAP",
     "BoardEntry",
     "End",
     "JournalLine",
     "ProgramEntry",
     "RecordHead",
+    "ReturnEntry",
     "StepEntry",
     "StoredBytes",
     "StoredFile",
     "StoredRun",
 ]
+
+
+#: Before the name of a vendor's own test program, where :class:`StoredRun` has the program's path on the board.
+KTAP = "ktap/"
 
 
 class _Entry(msgspec.Struct, frozen=True, tag_field="t"):
@@ -53,6 +62,7 @@ class RecordHead(_Entry, frozen=True, tag="record"):
     :param heaps: pattern of the heaps to test; ``None``: none.
     :param tests: the heap tests to run on each; empty: none, or an older version did not write them.
     :param exhausts: whether each heap was to be used up.
+    :param programs: the names of the vendor's own test programs that were to be run.
     """
 
     schema: str
@@ -61,6 +71,7 @@ class RecordHead(_Entry, frozen=True, tag="record"):
     heaps: str | None = None
     tests: tuple[str, ...] = ()
     exhausts: bool = False
+    programs: tuple[str, ...] = ()
 
 
 class BoardEntry(_Entry, frozen=True, tag="board"):
@@ -91,6 +102,17 @@ class StepEntry(_Entry, frozen=True, tag="step"):
     seconds: float
 
 
+class ReturnEntry(_Entry, frozen=True, omit_defaults=True, tag="return"):
+    """After the observation ended early, the board was looked for again: what follows is what it said then.
+
+    :param boot_id: as which it came back; empty where that may not be read, or it did not come back.
+    :param why: why not all could be read from it then; such a line may come after others that were read.
+    """
+
+    boot_id: str = ""
+    why: str = ""
+
+
 class StoredBytes(msgspec.Struct, frozen=True):
     """What was read: ``size`` bytes, ``stored`` in this file of the record, with this hash. 0 bytes are not stored."""
 
@@ -119,6 +141,7 @@ class StoredRun(_Entry, frozen=True, tag="ran"):
     stdout: StoredBytes
     stderr: StoredBytes
     exit: int | None = None
+    truncated: bool = False
 
 
 class End(_Entry, frozen=True, omit_defaults=True, tag="end"):
@@ -135,7 +158,7 @@ class End(_Entry, frozen=True, omit_defaults=True, tag="end"):
 
 
 JournalLine: TypeAlias = (
-    RecordHead | BoardEntry | ProgramEntry | StepEntry | StoredFile | StoredRun | End
+    RecordHead | BoardEntry | ProgramEntry | StepEntry | StoredFile | StoredRun | ReturnEntry | End
     | Hello | NodeFact | GlobFact | HeapsFact | IonFact | Result | ReadTimes | Latency | Timing | Untimed | Tracing
-    | TracedBuffer | Exhaustion | Bye | Refused
+    | TracedBuffer | Exhaustion | HeldBuffer | Holder | HoldersEnd | Bye | Refused
 )  # fmt: skip

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import shutil
 import weakref
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, get_args
 
 import msgspec
+from msgspec.structs import replace
 
 from bringup import __version__
 from bringup.allocator.answer import (
@@ -18,7 +20,10 @@ from bringup.allocator.answer import (
     Exhaustion,
     GlobFact,
     HeapsFact,
+    HeldBuffer,
     Hello,
+    Holder,
+    HoldersEnd,
     IonFact,
     Latency,
     NodeFact,
@@ -40,11 +45,13 @@ from bringup.record.entries import (
     End,
     JournalLine,
     RecordHead,
+    ReturnEntry,
     StepEntry,
     StoredBytes,
     StoredFile,
     StoredRun,
 )
+from bringup.record.holders import HoldersWalk, WalkUnderWay
 from bringup.record.journal import JOURNAL, SCHEMA
 from bringup.text import from_board, shell_word, visible
 
@@ -115,6 +122,11 @@ class Record:
     :ivar asked_heaps: the pattern of the heaps to test; ``None`` where none were, or the record does not say.
     :ivar asked_tests: the heap tests to run on each; empty where none were, or the record does not say.
     :ivar asked_exhaustion: whether each heap was to be used up.
+    :ivar programs: the vendor's own test programs that were to be run.
+    :ivar chosen_heaps: the heaps that the newest tests or measurements are about.
+    :ivar newest: the newest line about heaps: where a record ends early, what came after it had begun.
+    :ivar return_: what was read once the board was back, after the observation had ended early; its ``incomplete`` says
+        why not all of it could be. ``None``: nothing was.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -126,6 +138,8 @@ class Record:
         self.bye: Bye | None = None
         self.steps: list[StepEntry] = []
         self.globs: dict[str, GlobFact] = {}
+        #: How often each pattern was listed.
+        self.listings: Counter[str] = Counter()
         self.results: list[Result] = []
         self.latencies: list[Latency] = []
         self.reads: list[ReadTimes] = []
@@ -135,10 +149,16 @@ class Record:
         self.tracing: Tracing | None = None
         self.traced: list[TracedBuffer] = []
         self.exhaustions: list[Exhaustion] = []
+        self.walks: list[HoldersWalk] = []
+        self._walk = WalkUnderWay()
         self.asked_heaps: str | None = None
         self.asked_tests: tuple[str, ...] = ()
         self.asked_exhaustion = False
+        self.programs: tuple[str, ...] = ()
         self.tested_heaps: set[str] = set()
+        self.chosen_heaps: tuple[str, ...] = ()
+        self.newest: HeapsFact | Result | ReadTimes | Latency | TracedBuffer | Exhaustion | None = None
+        self.return_: Record | None = None
         self.round_trips: int | None = None
         self.incomplete: str | None = "the record ends before the observation did"
         self.blame: Blame | None = Blame.HOST
@@ -146,6 +166,11 @@ class Record:
         self._readings: dict[str, list[FileEntry]] = {}
         self._nodes: dict[str, NodeFact] = {}
         self._ran: dict[str, RanEntry] = {}
+
+    @property
+    def out_of_time(self) -> bool:
+        """Whether the test allocator ended well, but before its plan did: its time was up."""
+        return self.bye is not None and not self.bye.complete
 
     def file(self, path: str) -> FileEntry | None:
         """What became of reading ``path``; ``None``: it was not observed."""
@@ -178,13 +203,23 @@ class Record:
         :raises ValueError: a stored copy is not inside the record.
         """
         match line:
+            case ReturnEntry():
+                self.return_ = self.return_ or Record(self.folder)
+                self.return_.board = replace(self.return_.board, boot_id=line.boot_id or self.return_.board.boot_id)
+                self.return_.incomplete = line.why or None
+            case End():
+                self.incomplete = None if line.complete else line.why
+                self.blame = None if line.complete else line.blame
+                self.round_trips = line.round_trips
+            case _ if self.return_ is not None and not isinstance(line, StepEntry):
+                self.return_.take(line)
             case StoredFile():
                 file = self._file_entry(line.path, line.state, line)
                 self._files[file.path] = file
                 self._readings.setdefault(file.path, []).append(file)
             case StoredRun(argv=argv, state=state):
                 stdout, stderr = (
-                    self._file_entry(f"{' '.join(argv)} ({name})", state, output)
+                    self._file_entry(f"{' '.join(argv)} ({name})", state, output, truncated=line.truncated)
                     for name, output in (("stdout", line.stdout), ("stderr", line.stderr))
                 )
                 self._ran[argv[0] if argv else ""] = RanEntry(argv, state, line.exit, stdout, stderr)
@@ -192,12 +227,13 @@ class Record:
                 self._nodes[line.path] = line
             case GlobFact():
                 self.globs[line.pattern] = line
+                self.listings[line.pattern] += 1
             case HeapsFact():
                 self.tested_heaps.update(line.names)
-            case End():
-                self.incomplete = None if line.complete else line.why
-                self.blame = None if line.complete else line.blame
-                self.round_trips = line.round_trips
+                self.chosen_heaps, self.newest = line.names, line
+            case HoldersEnd():
+                readings = {path: len(entries) for path, entries in self._readings.items()}
+                self.walks += self._walk.ended(line, readings, self.walks[-1:])
             case _:
                 self._take_fact(line)
 
@@ -211,18 +247,24 @@ class Record:
             Untimed: self.untimed,
             TracedBuffer: self.traced,
             Exhaustion: self.exhaustions,
+            HeldBuffer: self._walk.buffers,
+            Holder: self._walk.holders,
         }
         names: dict[type, str] = {BoardEntry: "board", Hello: "hello", Bye: "bye", IonFact: "ion", Tracing: "tracing"}
+        if isinstance(line, Result | ReadTimes | Latency | TracedBuffer | Exhaustion):
+            self.newest = line
         if type(line) in lists:
             lists[type(line)].append(line)
         elif type(line) in names:
             setattr(self, names[type(line)], line)
 
-    def _file_entry(self, path: str, state: State, stored: StoredFile | StoredBytes) -> FileEntry:
+    def _file_entry(
+        self, path: str, state: State, stored: StoredFile | StoredBytes, *, truncated: bool = False
+    ) -> FileEntry:
         place = None if stored.stored is None else self._inside(stored.stored)
         if isinstance(stored, StoredFile):
             return FileEntry(path, state, stored.errno, stored.size, stored.truncated, place, stored.sha256)
-        return FileEntry(path, state, size=stored.size, stored=place, sha256=stored.sha256)
+        return FileEntry(path, state, size=stored.size, truncated=truncated, stored=place, sha256=stored.sha256)
 
     def _inside(self, stored: str) -> Path:
         """The place of a stored copy, refused where it or a link on the way leads out of the record."""
@@ -266,6 +308,7 @@ def _load(folder: Path, named: Path) -> Record:
         head = _read_head(journal.readline(_LINE_LIMIT), action, hint)
         record.tool, record.started = head.tool, head.started
         record.asked_heaps, record.asked_tests, record.asked_exhaustion = head.heaps, head.tests, head.exhausts
+        record.programs = head.programs
         for number, raw in enumerate(iter(lambda: journal.readline(_LINE_LIMIT), b""), start=2):
             if number > _LINES_LIMIT:
                 raise RecordError(action, f"{JOURNAL} has more than {_LINES_LIMIT:,} lines: no record has so many")
@@ -318,17 +361,19 @@ def _read_line(raw: bytes) -> msgspec.Struct | None:
             raise
         return None
     # What this host wrote is text; what the board sent is bytes, written as Latin-1.
-    return line if isinstance(line, BoardEntry | StepEntry | End) else with_board_text(line, raw)
+    return line if isinstance(line, BoardEntry | StepEntry | ReturnEntry | End) else with_board_text(line, raw)
 
 
 def _with_reason(record: Record) -> Record:
     """Give the reason why a record that seems complete is not: a reboot meanwhile, or an unfinished plan."""
-    boot_ids = (record.board.boot_id, record.hello and record.hello.boot_id, record.bye and record.bye.boot_id)
+    boot_ids = [record.board.boot_id, record.hello and record.hello.boot_id, record.bye and record.bye.boot_id]
+    boot_ids += [record.return_.board.boot_id] if record.return_ is not None else []
     if len({boot_id for boot_id in boot_ids if boot_id}) > 1:
         record.incomplete, record.blame = "the board rebooted while it was observed: its boot_id changed", Blame.BOARD
     elif record.incomplete is None and record.bye is None:
         record.incomplete, record.blame = "the test allocator did not finish", Blame.TEST
     elif record.incomplete is None and record.bye is not None and not record.bye.complete:
         last = record.bye.stopped_at or "the last item"
-        record.incomplete, record.blame = f"the time budget ended before {last}", Blame.BOARD
+        why = f"the time that was given ended before '{visible(last)}': what comes after it was left out"
+        record.incomplete, record.blame = why, Blame.BOARD
     return record

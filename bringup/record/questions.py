@@ -5,24 +5,33 @@ Every item is limited in size; the test allocator only knows how to read, not wh
 
 from __future__ import annotations
 
-from bringup.allocator.plan import Dmesg, Files, Glob, Ion, Item, Read, Run, Tree
+from bringup.allocator.plan import Dmesg, Files, Glob, Holders, Ion, Item, Read, Run, Tree
 
 __all__ = [
+    "AFTER_RETURN",
     "AFTER_TESTS",
+    "BUFFER_FILES",
+    "BUFFER_LISTS",
     "COUNTERS",
     "EVERYTHING",
+    "EXHAUSTED",
+    "EXHAUSTS",
     "EXHAUST_MS",
+    "HOLDERS",
+    "ION_LIBRARIES",
     "KERNEL",
-    "LAST_LOGS",
     "TESTS_BEGIN",
     "TESTS_END",
     "TRACE_EVENTS",
+    "WALK",
 ]
 
 KIB = 1024
 MIB = 1024 * KIB
 
 _TAINTED = Read("/proc/sys/kernel/tainted", 32)
+#: A busy board may take seconds to start a program.
+_PROPERTIES = Run(20_000, 256 * KIB, ("/system/bin/getprop",))
 
 _READS = (
     Read("/proc/version", 4 * KIB),
@@ -44,7 +53,6 @@ _READS = (
     Read("/sys/firmware/devicetree/base/#size-cells", 16),
     Read("/sys/firmware/devicetree/base/compatible", 4 * KIB),
     Read("/sys/firmware/devicetree/base/model", 4 * KIB),
-    Read("/sys/kernel/debug/dma_buf/bufinfo", 256 * KIB),
     Read("/sys/kernel/dma_heap/total_pools_kb", 256),
     Read("/sys/module/dma_heap/parameters/mem_accounting", 16),
     Read("/etc/group", 64 * KIB),
@@ -72,22 +80,58 @@ _FILES = (
     *_MODULE_LISTS,
 )
 
-#: Libraries that open heaps, of which the headers say the page sizes that they fit.
-_LIBRARIES = tuple(
-    Files(pattern, 16, 4 * KIB)
+#: libdmabufheap whole: its symbols and strings say whether it goes back to ION. Programs of /vendor get it from the
+#: VNDK until Android 14.
+_HEAP_LIBRARIES = tuple(
+    Files(pattern, 16, 512 * KIB)
     for pattern in (
         "/system/lib64/libdmabufheap.so",
         "/vendor/lib64/libdmabufheap*.so",
-        "/vendor/lib64/libion*.so",
-        "/vendor/lib64/*gralloc*.so",
-        "/vendor/lib64/hw/gralloc.*.so",
-        "/vendor/lib64/hw/*mapper*.so",
+        "/apex/com.android.vndk.v*/lib64/libdmabufheap.so",
     )
 )
 
+#: Libraries that open heaps, of which the headers say the page sizes that they fit.
+_LIBRARIES = (
+    *_HEAP_LIBRARIES,
+    *(
+        Files(pattern, 16, 4 * KIB)
+        for pattern in (
+            "/vendor/lib64/libion*.so",
+            "/vendor/lib64/*gralloc*.so",
+            "/vendor/lib64/hw/gralloc.*.so",
+            "/vendor/lib64/hw/*mapper*.so",
+        )
+    ),
+)
+
 #: Where a board may keep the kernel's log of the boot before this one.
-LAST_LOGS = ("/sys/fs/pstore/", "/proc/last_kmsg")
 _LEFT = (Files("/sys/fs/pstore/*", 16, 256 * KIB), Read("/proc/last_kmsg", MIB))
+
+#: Read from a board that was lost or rebooted while it was observed, once it is back: what it kept of that, and what
+#: its boot loader says of it. Where it did not reboot, its log has it.
+AFTER_RETURN = (*_LEFT, _TAINTED, _PROPERTIES, Dmesg(MIB), Read("/dev/kmsg", 4 * MIB))
+
+#: The kernel's own lists of buffers: debugfs, and an iterator of BPF where Android pins it (AOSP libmeminfo,
+#: libdmabufinfo/dmabuf_bpf_stats.cpp, BPF_DMABUF_ITER_PATH).
+BUFFER_LISTS = ("/sys/kernel/debug/dma_buf/bufinfo", "/sys/fs/bpf/dmabuf/prog_dmabufIter_iter_dmabuf")
+
+#: The list that CONFIG_DMABUF_SYSFS_STATS makes, until Linux 6.19. It is read before and after the walks: a buffer that
+#: was freed or made meanwhile is not one that no process holds.
+BUFFER_FILES = ("/sys/kernel/dmabuf/buffers/*/size", "/sys/kernel/dmabuf/buffers/*/exporter_name")
+
+#: What libion and the libraries that vendors have instead of it are called (scan/knowledge/data, kind ``library``).
+ION_LIBRARIES = ("libion.so", "libion[._]*.so", "lib*_ion.so", "libhion.so", "libexynosion.so")
+
+
+def _walk(only_new: int = 0) -> tuple[Item, ...]:
+    patterns = ("/dev/ion", *ION_LIBRARIES, "libdmabufheap*.so")
+    walk = Holders(8192, 32768, only_new, BUFFER_LISTS[0], patterns)
+    return (walk, Read(BUFFER_LISTS[1], 4 * MIB))
+
+
+#: Who holds buffers, and who still has ION open or mapped; the lists come after the walk, the first as a part of it.
+WALK = _walk()
 
 _TREES = (Tree("/sys/firmware/devicetree/base/reserved-memory", 3, 512, 4 * KIB),)
 
@@ -116,14 +160,16 @@ EXHAUST_MS = 10_000
 #: Marks in the kernel's log before and after all heap tests: what is logged between them, the tests may have caused.
 TESTS_BEGIN = "bringup: tests heaps"
 TESTS_END = "bringup: has tested heaps"
+#: Those that the test allocator writes, followed by the heap's name (allocator/src/exhaust.c).
+EXHAUSTS = "bringup: exhausts heap "
+EXHAUSTED = "bringup: has exhausted heap "
 
 #: Read once more after all heap tests: what the kernel complained about meanwhile. The records of /dev/kmsg are
 #: numbered, so that a lost one shows; the text is for boards that do not let us read them.
-AFTER_TESTS = (_TAINTED, Dmesg(256 * KIB), Read("/dev/kmsg", 4 * MIB))
+AFTER_TESTS: tuple[Item, ...] = (*_walk(only_new=1), _TAINTED, Dmesg(256 * KIB), Read("/dev/kmsg", 4 * MIB))
 
 _PROGRAMS = (
-    # A busy board may take seconds to start a program.
-    Run(20_000, 256 * KIB, ("/system/bin/getprop",)),
+    _PROPERTIES,
     # What libdmabufheap and libion write to Android's log, and nothing else of it.
     Run(10_000, 64 * KIB, ("/system/bin/logcat", "-d", "-s", "DMABUFHEAPS", "ion", "libion")),
 )
@@ -138,6 +184,21 @@ EVERYTHING: tuple[Item, ...] = (
     *_PROGRAMS,
     Dmesg(MIB),
     Ion(),
+    *WALK,
+)
+
+_IN_SYSFS = tuple(Files(pattern, 32768, 256) for pattern in BUFFER_FILES)
+
+#: Who holds buffers, and no more. The second walk says what the first cannot: what changed meanwhile.
+HOLDERS: tuple[Item, ...] = (
+    Read("/proc/meminfo", 16 * KIB),
+    *(files for files in _FILES if str(files.pattern).startswith("/sys/kernel")),
+    *_IN_SYSFS,
+    _PROPERTIES,
+    *_LIBRARIES,
+    *WALK,
+    *WALK,
+    *_IN_SYSFS,
 )
 
 _OF_THE_KERNEL = ("/proc/config.gz", "/proc/modules", "/proc/meminfo", "/proc/cmdline")

@@ -61,28 +61,28 @@ _KEPT: Final = ("t", "schema", "stored", "sha256", "made", "closed")
 
 
 class Redactor:
-    """Replaces identifiers: those that have a form of their own, and those that it was told.
+    """Replaces identifiers: those that have a form of their own, and those that were added.
 
     :param key: what the replacements depend on.
     """
 
     def __init__(self, key: bytes) -> None:
         self._key = key
-        self._told: dict[str, str] = {}
+        self._tokens: dict[str, str] = {}
         self._any: re.Pattern[str] | None = None
 
-    def tell(self, *values: str) -> None:
+    def add(self, *values: str) -> None:
         """These texts identify the unit, wherever they stand."""
         for value in values:
             if len(value) >= _LEAST and value.lower() not in _COMMON:
-                self._told[value] = self._token(value)
-        longest_first = sorted(self._told, key=len, reverse=True)
-        self._any = re.compile("|".join(map(re.escape, longest_first))) if self._told else None
+                self._tokens[value] = self._token(value)
+        longest_first = sorted(self._tokens, key=len, reverse=True)
+        self._any = re.compile("|".join(map(re.escape, longest_first))) if self._tokens else None
 
     def text(self, text: str) -> str:
         """The text without them."""
         if self._any is not None:
-            text = self._any.sub(lambda match: self._told[match[0]], text)
+            text = self._any.sub(lambda match: self._tokens[match[0]], text)
         return _PATTERN.sub(lambda match: self._token(match[0]), text)
 
     def value(self, value: Any) -> Any:
@@ -119,7 +119,7 @@ def redact_record(folder: Path, key: bytes) -> None:
     :raises HostError: it cannot be written.
     """
     redactor = Redactor(key)
-    redactor.tell(*_identifiers(load_record(folder)))
+    redactor.add(*_identifiers(load_record(folder)))
     stored = {}
     try:
         for path in sorted(path for path in (folder / "files").rglob("*") if path.is_file() and not path.is_symlink()):
@@ -172,7 +172,11 @@ def redact_document(document: _Document, key: bytes) -> _Document:
     redactor = Redactor(key)
     data = msgspec.to_builtins(document)
     if isinstance(document, Run):
-        redactor.tell(*(part for board in document.boards for part in (board.serial, board.serial.rpartition(":")[0])))
+        redactor.add(*(part for board in document.boards for part in (board.serial, board.serial.rpartition(":")[0])))
+        # Names of places, their tags, the coordinator's address; not a profile of ours, nor a number of seconds.
+        options = zip(document.chosen_by[::2], document.chosen_by[1::2], strict=False)
+        named = [value for option, value in options if option not in ("--virtual", "--reserve")]
+        redactor.add(*(part for value in named for part in (value, value.rpartition(":")[0])))
     else:
-        redactor.tell(*(str(serial) for name in ("compared", "only_before", "only_after") for serial in data[name]))
+        redactor.add(*(str(serial) for name in ("compared", "only_before", "only_after") for serial in data[name]))
     return msgspec.convert(redactor.value(data), type(document))

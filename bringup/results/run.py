@@ -11,6 +11,8 @@ from bringup.document import Count, computed, require_finite, set_computed
 from bringup.errors import Blame
 from bringup.kernel.history.gap import UpstreamGap
 from bringup.outcome import Outcome, worst
+from bringup.results.budget import BudgetFacts
+from bringup.results.holders import HoldersFacts
 from bringup.results.ion import IonComparison, IonFacts, IonHeap, IonPoint, PointResult
 from bringup.results.memory import MemoryFacts
 from bringup.results.pages import ExhaustionFacts, PageFacts, RegionFacts
@@ -114,6 +116,8 @@ class BoardRun(msgspec.Struct, frozen=True, kw_only=True):
     :param untimed: What the benchmark was to measure and did not, or not to the end.
     :param steps: What was done when.
     :param memory: Where memory lies and what of it is set aside; null: unknown.
+    :param budget: What the board config's streams need of the heaps, and whether they have it; null: it has no streams.
+    :param holders: Who held buffers before anything was tested; null: it was not looked for.
     :param requirements: What was asked of the kernel's configuration.
     :param upstream_gap: What the board has or asks for that mainline does not have; null where it was not looked for.
     """
@@ -133,6 +137,8 @@ class BoardRun(msgspec.Struct, frozen=True, kw_only=True):
     untimed: tuple[UntimedFacts, ...] = ()
     steps: tuple[Step, ...] = ()
     memory: MemoryFacts | None = None
+    holders: HoldersFacts | None = None
+    budget: BudgetFacts | None = None
     requirements: tuple[RequirementFacts, ...] = ()
     upstream_gap: UpstreamGap | None = None
     verdicts: tuple[Verdict, ...]
@@ -146,11 +152,14 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, tag_field="schema", tag=SCH
 
     :param tool: The version of bringup that judged.
     :param started: When the run began, by the host's clock: ISO 8601 in UTC.
+    :param chosen_by: The options that chose its boards, where adb does not list them for the next command: places of
+        labgrid, a virtual board. Such a run is not resumed. Empty: adb listed them.
     :param outcome: The worst of the boards. A run in which nothing was judged is an error.
     """
 
     tool: str
     started: str
+    chosen_by: tuple[str, ...] = ()
     outcome: Outcome = computed()
     boards: tuple[BoardRun, ...]
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from bringup.document import always_written
+from bringup.document import Count, always_written
 from bringup.outcome import Cause, Link, Outcome
 
-__all__ = ["Alternative", "Cause", "Change", "Diagnosis", "Link", "Outcome", "Verdict", "file_by_file"]
+__all__ = ["Alternative", "Cause", "Change", "Diagnosis", "Link", "Outcome", "Repeats", "Verdict", "file_by_file"]
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -60,6 +60,17 @@ class Diagnosis(msgspec.Struct, frozen=True):
     alternatives: tuple[Alternative, ...] = ()
 
 
+class Repeats(msgspec.Struct, frozen=True):
+    """What came of a question that was asked again, because the first answer was a fail.
+
+    :param is_flaky: Whether it passed at least once.
+    :param outcomes: How often which outcome came, the first one included.
+    """
+
+    is_flaky: bool
+    outcomes: Mapping[str, Count]
+
+
 class Verdict(msgspec.Struct, frozen=True, omit_defaults=True):
     """The answer to one question.
 
@@ -71,6 +82,7 @@ class Verdict(msgspec.Struct, frozen=True, omit_defaults=True):
     :param remedy: What to do in words, one step per item.
     :param changes: The lines that fix it, each with the file it belongs in.
     :param reason: Why it was skipped or could not be answered.
+    :param repeats: Of a fail that was asked again: how often it came. The outcome stays the first one.
     """
 
     id: str
@@ -83,6 +95,7 @@ class Verdict(msgspec.Struct, frozen=True, omit_defaults=True):
     remedy: tuple[str, ...] = ()
     changes: tuple[Change, ...] = ()
     reason: str | None = None
+    repeats: Repeats | None = None
 
     @property
     def advice(self) -> tuple[str, ...]:

@@ -63,16 +63,16 @@ def test_what_is_no_identifier_is_written_into_no_policy(tmp_path: Path, line: s
     assert any("no rule is written" in step for step in verdict.remedy)
 
 
-def test_lines_for_other_programs_are_made_in_one_place() -> None:
+def test_lines_for_other_programs_are_made_where_they_are_rendered() -> None:
     """There each value passes through the language of its file."""
     root = Path(bringup.__file__).parent
     imports = re.compile(r"from bringup.results.verdict import .*\bChange\b")
     texts = {path.relative_to(root).as_posix(): path.read_text() for path in root.rglob("*.py")}
     made = {path for path, text in texts.items() if imports.search(text) and re.search(r"\bChange\(", text)}
-    assert made == {"causes/fix_lines.py"}
+    assert made == {"causes/fix_lines.py", "causes/rendered_lines.py"}
 
 
-def test_who_writes_is_told_that_reading_is_enough(tmp_path: Path) -> None:
+def test_who_writes_is_advised_that_reading_is_enough(tmp_path: Path) -> None:
     verdict = denials(tmp_path, avc("hal_camera_default", "dmabuf_heap_device", "read write open"))
     assert any("O_RDONLY is enough" in line for line in verdict.remedy)
 
@@ -126,3 +126,35 @@ def test_a_node_without_a_line_gets_androids(tmp_path: Path) -> None:
     board = broken(heaps={"video": {"mode": 0o600, "uid": 0, "gid": 0}})
     (verdict,) = find_check("heap.ueventd").ask(facts(board, tmp_path, None))
     assert verdict.changes == (Change("ueventd.rc", ("/dev/dma_heap/video 0444 system system",)),)
+
+
+CLOSED, OPENED = {"mode": 0o600, "uid": 0, "gid": 0}, "/dev/dma_heap/{0} 0444 system system\n"
+RULES = OPENED.format("system") + "/dev/dma_heap/secure 0600 root root\n" + OPENED.format("cma")
+
+
+@pytest.mark.parametrize(
+    ("opened", "refused", "text"),
+    [
+        (("system", "secure"), {"system"}, "/dev/dma_heap/system is 0600: uid 2000 may not open it"),
+        (("system",), {"system"}, "/dev/dma_heap/system is 0600: uid 2000 may not open it"),
+        (("system", "secure", "cma"), {"system", "cma"}, "2 nodes in /dev/dma_heap are 0600: uid 2000 may not open"),
+    ],
+    ids=["closed on purpose", "not asked for", "two"],
+)
+def test_a_heap_that_is_closed_on_purpose_is_not_opened(
+    tmp_path: Path, opened: tuple[str, ...], refused: set[str], text: str
+) -> None:
+    board = broken(
+        heaps=dict.fromkeys(("system", "secure", "cma"), CLOSED),
+        hello=HELLO | {"uid": 2000},
+        results=[result(name, "open", "fail", errno=13) for name in opened],
+        files=files(**{"/vendor/etc/ueventd.rc": RULES}),
+    )
+    verdicts = find_check("allocator").ask(facts(board, tmp_path, BoardConfig(name="bare", title="Bare")))
+    failed = [verdict for verdict in verdicts if verdict.outcome is Outcome.FAIL]
+    assert {verdict.heap for verdict in failed} == refused
+    for verdict in failed:
+        assert verdict.cause is not None
+        assert text in verdict.cause.text
+        (change,) = verdict.changes
+        assert {line.split()[0].rpartition("/")[2] for line in change.lines} == refused

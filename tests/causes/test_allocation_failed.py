@@ -58,7 +58,7 @@ def pool(count: int, used: int, longest: int) -> dict[str, str]:
         ({"__sys__kernel__mm__cma__linux,cma__total_pages": "8192\n", "__sys__kernel__mm__cma__linux,cma__available_pages": "900\n"}, None),
     ],
 )  # fmt: skip
-def test_what_was_free_before_the_tests_tells_why_one_failed(
+def test_what_was_free_before_the_tests_explains_why_one_failed(
     tmp_path: Path, area: dict[str, str], cause: str | None
 ) -> None:
     failed = result("linux,cma", "alloc.1m", "fail", errno=12, seen="ALLOC of 1048576 bytes: ENOMEM")
@@ -94,3 +94,24 @@ def test_both_where_the_log_does_not_tell(tmp_path: Path, free: int, first: str)
         ["cma.exhausted", "cma.fragmented"], key=lambda x: x != first
     )
     assert "maxchunk" in why.alternatives[0].told_apart_by
+
+
+@pytest.mark.parametrize(
+    ("heap", "code", "cause", "evidence"),
+    [
+        ("system", 12, "heap.no-memory", ("MemTotal: 2014208 kB",)),
+        ("system", 6, "heap.driver-gone", ()),
+        ("linux,cma", 19, "heap.driver-gone", ()),
+        ("system", 25, "heap.not-a-heap", ()),
+        ("ion/linux,cma", 25, None, ()),  # what is known of errnos is about nodes in /dev/dma_heap
+        ("system", 14, None, ()),
+    ],
+)
+def test_the_errno_of_a_test_shows_the_cause_or_none(
+    tmp_path: Path, heap: str, code: int, cause: str | None, evidence: tuple[str, ...]
+) -> None:
+    failed = result(heap, "alloc.1m", "fail", errno=code, seen="ALLOC of 1048576 bytes failed")
+    known = facts(broken(results=[failed]), tmp_path)
+    why = why_test_failed(known, known.record.results[0])
+    assert (why.cause and why.cause.id, why.evidence) == (cause, evidence)
+    assert bool(why.remedy) == (cause is not None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,11 +11,12 @@ import pytest
 from bringup.causes.access_denied import why_denied
 from bringup.causes.heap_absent import why_absent
 from bringup.causes.known import known_causes
+from bringup.checks.judge import judge
 from bringup.checks.registry import find_check
 from bringup.config.schema import BoardConfig, HeapKind
 from bringup.results.verdict import Diagnosis, Outcome
 from tests.support.scripted_facts import ENFORCING, facts, kconfig, lines_of
-from tests.support.scripted_record import BOARD_CONFIG, HELLO, RESERVED, ScriptedBoard, broken, files
+from tests.support.scripted_record import BOARD_CONFIG, DENIED, HELLO, RESERVED, ScriptedBoard, broken, files, node
 from tests.support.scripted_record import CONFIG as KCONFIG
 
 POOL = f"{RESERVED}/linux,cma"
@@ -68,7 +70,7 @@ def test_each_link_is_found_broken(tmp_path: Path, board: ScriptedBoard, cause: 
         assert line.strip() in [one.strip() for one in lines_of(why, file)]
 
 
-def test_the_steps_that_hold_are_told_before_the_broken_one(tmp_path: Path) -> None:
+def test_the_steps_that_hold_come_before_the_broken_one(tmp_path: Path) -> None:
     dmesg = (
         "[    0.0] Linux version 6.12.107\n[    0.0] OF: reserved mem: failed to allocate memory for node 'linux,cma'\n"
     )
@@ -144,7 +146,7 @@ def sysfs_class(state: str) -> dict[str, Any]:
         ("6.6.30-android15-8-g0123456789ab", "module.not-loaded", "kconfig.system-heap-off"),
     ],
 )
-def test_without_a_configuration_both_are_told_and_what_would_tell(
+def test_without_a_configuration_both_are_named_and_what_would_decide(
     tmp_path: Path, release: str, first: str, second: str
 ) -> None:
     board = broken(heaps={}, config=None, hello=HELLO | {"release": release}, latencies=[sysfs_class("ok")])
@@ -160,6 +162,88 @@ def test_without_the_class_the_framework_is_off(tmp_path: Path) -> None:
     assert why.cause is not None
     assert why.cause.id == "kconfig.heaps-off"
     assert why.alternatives == ()
+
+
+@pytest.mark.parametrize(
+    ("config", "cause"), [(KCONFIG, "kconfig.not-built"), (None, "kconfig.heaps-off")], ids=["configured", "unknown"]
+)
+def test_where_sysfs_is_not_mounted_no_class_is_missing(tmp_path: Path, config: str | None, cause: str) -> None:
+    """As in a container."""
+    board = broken(heaps={}, config=config, latencies=[sysfs_class("missing")], files=without("/sys/"))
+    why = absent(board, tmp_path / "1", "system")
+    assert why.cause is None or why.cause.id not in ("kconfig.not-built", "kconfig.heaps-off")
+    board.files["/proc/mounts"] = "sysfs /sys sysfs ro,nosuid 0 0\n"
+    why = absent(board, tmp_path / "2", "system")
+    assert why.cause is not None
+    assert why.cause.id == cause
+
+
+# -- what the kernel lists --------------------------------------------------------------------------------------------
+
+
+def test_a_folder_that_may_not_be_listed_does_not_lack_a_node(tmp_path: Path) -> None:
+    listed = node("/sys/class/dma_heap/system", 0o777, 0, 0, type="link")
+    denied = files(__proc__modules=DENIED)
+    board = broken(heap_folder="denied", nodes=[listed], files=denied, config=kconfig(DMABUF_HEAPS_SYSTEM="m"))
+    verdicts = judge(facts(board, tmp_path / "1")).verdicts
+    assert "node.not-made" not in {verdict.cause.id for verdict in verdicts if verdict.cause}
+    why = absent(replace(board, heap_folder="ok", heaps={}), tmp_path / "2", "system")
+    assert why.cause is not None
+    assert why.cause.id == "node.not-made"
+
+
+CODEC = {"declared_in": "device-tree", "size": 16 << 20, "reusable": True}
+MADE = (
+    "[ 0.0] Reserved memory: created CMA memory pool at 0x000000007b000000, size 16 MiB\n"
+    "[ 0.0] OF: reserved mem: initialized node codec, compatible id shared-dma-pool\n"
+)
+LISTED = {"__sys__kernel__mm__cma__linux,cma__alloc_pages_success": "0\n"}
+
+
+def why_no_codec(folder: Path, log: str, region: dict[str, Any], **more: Any) -> Diagnosis:
+    """Why a heap of its own area is not there, on a kernel that makes a heap of each area."""
+    config = BoardConfig.model_validate(
+        {"name": "x", "title": "X", "heaps": [{"name": "codec", "kind": "cma", "region": region}]}
+    )
+    board = broken(heaps={"system": {}, "linux,cma": {}}, files=files(dmesg=log, **more), reserved="denied")
+    board.files = {path: data for path, data in board.files.items() if not path.startswith(RESERVED)}
+    board.hello = HELLO | {"release": "7.2.1"}
+    return why_absent(facts(board, folder, config), HeapKind.CMA, config.heaps[0])
+
+
+WHOLE = "[ 0.0] Linux version 7.2.1\n"
+
+
+@pytest.mark.parametrize("region", [CODEC, {"declared_in": "cmdline", "size": 16 << 20}], ids=["tree", "cmdline"])
+@pytest.mark.parametrize("log", [WHOLE, WHOLE + MADE.replace("CMA", "DMA"), MADE.replace("codec", "other")])
+def test_an_area_that_nothing_shows_is_not_there_without_a_heap(
+    tmp_path: Path, log: str, region: dict[str, Any]
+) -> None:
+    assert why_no_codec(tmp_path, log, region).cause is None
+
+
+@pytest.mark.parametrize("log", [WHOLE + MADE, MADE])
+def test_an_area_that_the_log_shows_has_no_heap(tmp_path: Path, log: str) -> None:
+    why = why_no_codec(tmp_path, log, CODEC)
+    assert why.cause is not None
+    assert why.cause.id == "cma.heap-not-added"
+    assert any("initialized node codec" in line for line in why.evidence)
+
+
+@pytest.mark.parametrize(
+    ("log", "words"),
+    [
+        (WHOLE, "its log does not say why"),
+        ("[ 9.0] quiet\n", "no line that is left of its log says why"),
+        ("", "no line that is left of its log says why"),
+        (DENIED, "its log could not be read"),
+    ],
+    ids=["whole", "lost its beginning", "empty", "denied"],
+)
+def test_a_log_that_lost_its_beginning_is_not_silent(tmp_path: Path, log: Any, words: str) -> None:
+    why = why_no_codec(tmp_path, log, CODEC, **LISTED)
+    assert why.cause is not None
+    assert why.cause.text.endswith(words)
 
 
 def test_an_open_that_is_refused_without_a_reason(tmp_path: Path) -> None:

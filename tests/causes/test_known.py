@@ -75,7 +75,7 @@ def test_each_failure_of_the_field_is_linked_to(failure: str) -> None:
     assert [want for want in FAILURES[failure] if not any(url.endswith(want) for url in links)] == []
 
 
-def test_links_are_safe_and_told() -> None:
+def test_links_are_safe_and_shown() -> None:
     for one in known_causes().values():
         for link in one.seen_before:
             assert link.url.startswith("https://")
@@ -87,7 +87,7 @@ def test_every_check_and_cause_is_explained_in_full() -> None:
     for one in explained():
         assert all((one.title, one.why, one.since, one.source)), one.id
         assert one in explain(one.id)
-        assert one.kind in ("check", "test", "cause")
+        assert one.kind in ("check", "test", "cause", "use")
         assert one.kind != "cause" or (one.shows and one.cost)
         assert one.kind == "cause" or one.does
         assert one.kind != "test" or one.asked

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ WAYS: list[tuple[ScriptedBoard, str]] = [
     (broken(hello=SHELL, properties=USER, root_reason=REFUSED), "flash a userdebug build"),
     (broken(hello=SHELL, properties=DEBUG, root_reason=REFUSED), "Rooted debugging"),
     (linux_board(hello=SHELL, root_reason=REFUSED), "User= of its unit"),
+    (broken(hello=SHELL, root_reason=REFUSED), "not known whether the board runs Android"),
     (broken(hello=SHELL, root_reason="adbd runs as uid 2000, and root is not to be used"), "without --root never"),
     (
         broken(hello=SHELL, properties=DEBUG, root_reason="adb root: adbd refuses it; su: no answer within 5 s"),
@@ -41,8 +43,8 @@ def test_how_to_be_root_on_this_kind_of_build(board: ScriptedBoard, way: str, tm
 
 @pytest.mark.parametrize("board", [board for board, _ in WAYS if board.root_reason])
 def test_what_was_refused_is_advised_nowhere(board: ScriptedBoard, tmp_path: Path) -> None:
-    board.files = files(dmesg=DENIED, __sys__fs__selinux__enforce="1")
-    verdicts = judge(facts(board, tmp_path)).verdicts
+    denied = {**board.files, "dmesg": DENIED, "/sys/fs/selinux/enforce": "1"}
+    verdicts = judge(facts(replace(board, files=denied), tmp_path)).verdicts
     steps = [step for verdict in verdicts for step in verdict.advice]
     assert not any("as root: adb root" in step or step.startswith("adb root ") for step in steps)
 

@@ -72,7 +72,7 @@ def test_two_refusals_stand_beside_each_other(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("page", [4096, 16384, 65536])
 @pytest.mark.parametrize(("base", "size"), [(0x50100000, 0x1000000), (0x4C0000, 0x4C0000), (0x40000000, 1)])
-def test_the_mended_region_holds_the_old_one_and_is_aligned(tmp_path: Path, page: int, base: int, size: int) -> None:
+def test_the_fixed_region_holds_the_old_one_and_is_aligned(tmp_path: Path, page: int, base: int, size: int) -> None:
     board = {"hello": HELLO | {"page_size": page}}
     why = refused(tmp_path, MISALIGNED, region(base, size, "reusable"), **board)
     step = cma_granule(facts(broken(**board), tmp_path / "b"))
@@ -86,7 +86,7 @@ def test_the_mended_region_holds_the_old_one_and_is_aligned(tmp_path: Path, page
 
 
 @pytest.mark.skipif(not shutil.which("dtc"), reason="dtc is not installed (Debian: device-tree-compiler)")
-def test_the_mended_node_compiles(tmp_path: Path) -> None:
+def test_the_fixed_node_compiles(tmp_path: Path) -> None:
     why = refused(tmp_path, MISALIGNED, region(0x50100000, 0x1000000, "reusable"))
     root = "/dts-v1/;\n/ { #address-cells = <2>; #size-cells = <2>; };\n"
     (tmp_path / "a.dts").write_text(root + "\n".join(lines_of(why, "device-tree/heaps.dtsi")))

@@ -94,7 +94,7 @@ def test_whatever_is_measured_has_facts_that_hold_together(passes: list[tuple[st
         assert read_back(one) == one
 
 
-def test_what_was_not_measured_is_told_once() -> None:
+def test_what_was_not_measured_is_reported_once() -> None:
     def one(run: int, size: int) -> Untimed:
         return Untimed(run, TimingSource.HEAP, "linux,cma", 0, size, 1, "needs more")
 

@@ -10,7 +10,7 @@ from bringup.facts.board import Facts
 from bringup.facts.kernel_source import kernel_source
 from bringup.kernel.requirements.check import CheckOptions
 from bringup.kernel.requirements.evidence import Evidence
-from tests.support.scripted_record import BOARD_CONFIG, ScriptedBoard, broken, files
+from tests.support.scripted_record import BOARD_CONFIG, CONFIG, ScriptedBoard, broken, files
 
 LISTED = "/vendor/lib/modules/modules.load"
 
@@ -48,3 +48,18 @@ def test_what_a_person_says_comes_before_what_was_observed(tmp_path: Path) -> No
     _, options = kernel_source(facts, "board", CheckOptions(evidence=Evidence(cmdline="cma=64M"), arch="arm"))
     assert (options.evidence.cmdline, options.arch) == ("cma=64M", "arm")
     assert options.evidence.cma_total == facts.meminfo["CmaTotal"]
+
+
+@pytest.mark.parametrize(
+    ("incomplete", "listed", "outcome"),
+    [("the board answers nothing", False, "error"), ("the board answers nothing", True, "fail"), (None, False, "fail")],
+)
+def test_a_configuration_that_lacks_heaps_fails_no_board_that_was_lost_before_they_were_listed(
+    tmp_path: Path, incomplete: str | None, listed: bool, outcome: str
+) -> None:
+    config = CONFIG.replace("CONFIG_DMABUF_HEAPS=y", "# CONFIG_DMABUF_HEAPS is not set")
+    record = broken(config=config, heaps={}).record(tmp_path)
+    record.incomplete = incomplete
+    if not listed:
+        del record.globs["/dev/dma_heap/*"]
+    assert Facts(record, None, "").kconfig["heaps.framework"].outcome.value == outcome

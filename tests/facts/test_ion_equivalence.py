@@ -219,7 +219,7 @@ def test_two_heaps_that_are_alike_pass(tmp_path: Path) -> None:
     assert one.evidence[0] == "ION heap ion_system_heap, flags 0x1: tested as ion/ion_system_heap/cached"
 
 
-def test_a_heap_that_is_slower_is_equal_and_told(tmp_path: Path) -> None:
+def test_a_slower_heap_is_equal_and_reported(tmp_path: Path) -> None:
     lines = [one for one in HEALTHY if one["t"] == "reads"]
     one = ask(tmp_path, board([*lines, latency(SYSTEM, 2100), latency(CACHED, 1000)]))
     assert one.outcome is Outcome.WARN
@@ -295,7 +295,7 @@ def test_what_rests_on_the_interface_of_before_4_12_says_that_it_was_never_run_o
         (None, Outcome.SKIP),
     ],
 )
-def test_the_heaps_that_ion_tells(tmp_path: Path, ion: dict[str, Any] | None, outcome: Outcome) -> None:
+def test_the_heaps_that_ion_lists(tmp_path: Path, ion: dict[str, Any] | None, outcome: Outcome) -> None:
     one = ask(tmp_path, board(ion=ion), check="ion.heaps")
     assert one.outcome is outcome
     if outcome is Outcome.PASS:

@@ -132,7 +132,7 @@ def test_logd_says_the_same(judged: Judged) -> None:
     assert (one.name, one.let_pass) == ("system", False)
 
 
-def test_a_wrong_label_is_mended_and_gets_no_rule(judged: Judged) -> None:
+def test_a_wrong_label_is_fixed_and_gets_no_rule(judged: Judged) -> None:
     (verdict,) = judged.verdicts(avc("dmabuf_heap_device"), heaps=labelled("linux,cma", "dmabuf_heap_device"))
     assert told([verdict]) == [("fail", "node.label")]
     assert "avc:  denied" in verdict.evidence[0]
@@ -143,7 +143,7 @@ def test_a_wrong_label_is_mended_and_gets_no_rule(judged: Judged) -> None:
     ]
 
 
-def test_the_label_is_one_finding_whoever_tells_of_it(judged: Judged) -> None:
+def test_a_label_is_one_finding_whichever_line_shows_it(judged: Judged) -> None:
     """heap.label looks at the node, selinux.denials at the log: one cause, and the same words to mend it."""
     facts = judged.facts(avc("device"), heaps=labelled("linux,cma", "device"))
     told = [one for id_ in ("heap.label", "selinux.denials") for one in find_check(id_).ask(facts) if one.cause]
@@ -178,7 +178,7 @@ def test_no_label_helps_a_core_domain(judged: Judged) -> None:
     assert verdict.changes == ()
 
 
-def test_labels_and_rules_are_told_apart(judged: Judged) -> None:
+def test_labels_and_rules_are_distinguished(judged: Judged) -> None:
     heaps = labelled("linux,cma", "device")
     system = avc("dmabuf_system_heap_device", 'name="system"', domain="gpuservice")
     assert told(judged.verdicts(avc("device"), system, heaps=heaps)) == [

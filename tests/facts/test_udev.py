@@ -13,7 +13,16 @@ from bringup.config.load import load_text
 from bringup.facts.udev import udev_node, udev_rules, unread_rules
 from bringup.results.verdict import Change
 from tests.support.scripted_facts import facts
-from tests.support.scripted_record import DENIED, linux_board, node
+from tests.support.scripted_record import (
+    DENIED,
+    HELLO,
+    LINUX_WITHOUT_UDEV,
+    ScriptedBoard,
+    broken,
+    linux_board,
+    node,
+    result,
+)
 
 RULE = 'SUBSYSTEM=="dma_heap", KERNEL=="{}", GROUP="video", MODE="0660"\n'
 LATER = "/lib/udev/rules.d/90-later.rules"
@@ -55,6 +64,12 @@ def test_files_apply_in_the_order_of_their_names_and_etc_hides_lib(tmp_path: Pat
     rule = udev_node(facts(board, tmp_path), "system")
     assert rule is not None
     assert (rule.mode, rule.place) == (0o666, f"{LATER}:1")
+
+
+def test_the_rules_are_parsed_once_per_board(tmp_path: Path) -> None:
+    known = facts(linux_board(RULE.format("*")), tmp_path)
+    assert udev_rules(known)
+    assert udev_rules(known) is udev_rules(known)
 
 
 @given(st.text(alphabet=st.sampled_from('SUBYTEM=!:"\\{},|dma_heap\n #'), max_size=200))
@@ -148,3 +163,37 @@ def test_udmabuf_is_named_where_the_board_has_it(tmp_path: Path, there: bool) ->
     board = linux_board("", nodes=[node("/dev/udmabuf", 0o600, 0, 0)] if there else [])
     (verdict, *_) = find_check("heap.udev").ask(facts(board, tmp_path))
     assert any("/dev/udmabuf" in step for step in verdict.remedy) == there
+
+
+def board_without_ueventd(getprop: str | None) -> ScriptedBoard:
+    """A board without udev and without a ueventd.rc that may be read; ``None``: it was lost before getprop was run."""
+    asked, ran = LINUX_WITHOUT_UDEV
+    board = broken(latencies=[asked] if getprop is None else [asked, ran | {"state": getprop}], logcat=None)
+    board.files.pop("/vendor/etc/ueventd.rc")
+    board.heaps = {"system": {"mode": 0o600, "uid": 0, "gid": 0}}
+    return board
+
+
+@pytest.mark.parametrize(
+    ("getprop", "outcome"), [(None, "fail"), ("timeout", "fail"), ("denied", "fail"), ("missing", "skip")]
+)
+def test_no_answer_of_getprop_makes_no_other_linux(getprop: str | None, outcome: str, tmp_path: Path) -> None:
+    known = facts(board_without_ueventd(getprop), tmp_path)
+    for check in ("heap.mode", "heap.owner"):
+        (verdict,) = find_check(check).ask(known)
+        assert verdict.outcome.value == outcome
+    assert known.is_other_linux == (getprop == "missing")
+
+
+def test_a_ueventd_file_that_may_not_be_read_is_androids(tmp_path: Path) -> None:
+    board = board_without_ueventd("missing")
+    board.files["/vendor/etc/ueventd.rc"] = DENIED
+    assert not facts(board, tmp_path).is_other_linux
+
+
+def test_a_linux_without_udev_gets_no_line_of_ueventd(tmp_path: Path) -> None:
+    board = board_without_ueventd("missing")
+    board.hello, board.results = HELLO | {"uid": 1000}, [result("system", "open", "fail", errno=13)]
+    (verdict,) = find_check("allocator").ask(facts(board, tmp_path))
+    assert (verdict.outcome.value, verdict.changes) == ("fail", ())
+    assert any("mdev.conf" in step for step in verdict.remedy)

@@ -16,7 +16,7 @@ def test_a_healthy_mainline_board_has_none(tmp_path: Path) -> None:
     assert (gap.kernel, gap.dependencies, gap.not_known) == ("6.12", (), ())
 
 
-def test_what_the_board_shows_is_told(tmp_path: Path) -> None:
+def test_what_the_board_shows_is_reported(tmp_path: Path) -> None:
     board = ScriptedBoard()
     board.heaps["system-uncached"] = {}
     board.config = (board.config or "") + "CONFIG_DMABUF_HEAPS_PAGE_POOL=y\n"
@@ -32,7 +32,7 @@ def test_what_the_board_shows_is_told(tmp_path: Path) -> None:
     ]
 
 
-def test_what_was_not_observed_is_told(tmp_path: Path) -> None:
+def test_what_was_not_observed_is_reported(tmp_path: Path) -> None:
     board = ScriptedBoard(config=None)
     del board.files["/proc/modules"]
     gap = gap_of_board(Facts(board.record(tmp_path)))

@@ -80,7 +80,7 @@ def test_cut_at_any_byte_it_loads_and_is_incomplete(tmp_path: Path) -> None:
     assert load_record(tmp_path / "whole").incomplete is None
 
 
-def test_damage_in_the_middle_is_told_with_its_line(tmp_path: Path) -> None:
+def test_damage_in_the_middle_is_reported_with_its_line(tmp_path: Path) -> None:
     ScriptedBoard().record(tmp_path / "r")
     lines = (tmp_path / "r" / JOURNAL).read_bytes().splitlines(keepends=True)
     lines[3] = b'{"t": "node", "path"\n'

@@ -6,12 +6,13 @@ import json
 import re
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from bringup.allocator.plan import Plan
-from bringup.board import Board, Target, connect_tcp
+from bringup.board import Board, Heartbeat, Target, connect_tcp
 from bringup.checks.judge import judge
 from bringup.deadline import Deadline
 from bringup.errors import AllocatorError, BringupError
@@ -21,26 +22,25 @@ from bringup.record.load import Record, load_record
 from bringup.record.observe import Observation, observe
 from bringup.results.verdict import Outcome, Verdict
 from bringup.text import from_board
-from bringup.virtual import Qmp, VirtualBoard, find_profile, running_board
+from bringup.virtual import Qmp, VirtualBoard
 from tests.support.native_adbd import AdbServer, NativeBoard
-from tests.support.virtual_board import BOOT_SECONDS, MakeBoard, require_virtual_board
+from tests.support.virtual_board import Boot, MakeBoard
 
 SECONDS = 300
 MIB = 1 << 20
 
 
 @pytest.fixture(scope="module")
-def started() -> Iterator[VirtualBoard]:
+def started(boot_or_resume: Boot) -> Iterator[VirtualBoard]:
     """A board of these tests' own, with little memory."""
-    require_virtual_board("amd64")
-    with running_board(find_profile("amd64"), Deadline.after(BOOT_SECONDS), memory=256) as board:
-        yield board
+    with ExitStack() as boards:
+        yield boot_or_resume(boards, "amd64", memory=256)
 
 
-def connect_to(started: VirtualBoard, adb_server: AdbServer) -> Board:
+def connect_to(started: VirtualBoard, adb_server: AdbServer, heartbeat: Heartbeat | None = None) -> Board:
     deadline = Deadline.after(SECONDS)
     connect_tcp(adb_server.transport, started.serial, deadline)
-    return Board.open(adb_server.transport, Target(started.serial), deadline)
+    return Board.open(adb_server.transport, Target(started.serial), deadline, heartbeat=heartbeat)
 
 
 @pytest.fixture
@@ -67,7 +67,8 @@ def observe_until(board: Board, folder: Path, test: str, act: Callable[[int], ob
             acted.append(act(program_of(folder)))
 
     # What comes after that test goes on for so long that the program is still at it when it is acted upon.
-    return observe(board, folder, Observation(rounds=0, seconds=SECONDS, stress=(1, 20_000)), on_step)
+    how = Observation(rounds=0, seconds=SECONDS, return_seconds=5, stress=(1, 20_000))
+    return observe(board, folder, how, on_step)
 
 
 def judged(folder: Path) -> tuple[Record, dict[str, Verdict]]:
@@ -156,7 +157,7 @@ def test_a_program_that_the_kernel_killed_for_memory(
 @pytest.mark.board
 def test_a_board_with_little_free_memory(fresh_board: MakeBoard, adb_server: AdbServer, tmp_path: Path) -> None:
     """Most of it is taken: the tests hold at most half of what is left, none ends in an error, the board lives."""
-    board = connect_to(fresh_board(memory=256), adb_server)
+    board = connect_to(fresh_board(memory=256), adb_server, Heartbeat(answer=60, most=60))
     free = int(shell(board, "grep MemFree: /proc/meminfo").split()[1]) // 1024
     mount = "mkdir -p /tmp/full && mount -t tmpfs -o size=1g full /tmp/full"
     shell(board, f"{mount} && head -c {(free - 24) * MIB} /dev/zero > /tmp/full/file")
@@ -167,6 +168,38 @@ def test_a_board_with_little_free_memory(fresh_board: MakeBoard, adb_server: Adb
     # A warning is a defect that this kernel is known for, and not for want of memory.
     assert {one.outcome for one in record.results} - {"warn"} == {"pass", "skip"}
     assert verdicts["allocator.alloc.1m"].outcome is Outcome.PASS
+
+
+def _available(board: Board) -> int:
+    """MiB"""
+    return int(shell(board, "grep MemAvailable: /proc/meminfo").split()[1]) // 1024
+
+
+@pytest.mark.board
+def test_a_board_with_next_to_no_free_memory(fresh_board: MakeBoard, adb_server: AdbServer, tmp_path: Path) -> None:
+    """14 MB available, less than what stays free: nothing is held, all of it is reported, and nothing is killed for memory."""
+    started = fresh_board(memory=256)
+    board = connect_to(started, adb_server, Heartbeat(answer=60, most=60))
+    shell(board, "mkdir -p /tmp/full && mount -t tmpfs -o size=1g full /tmp/full")
+    shell(board, "echo 3 > /proc/sys/vm/drop_caches")
+    available = _available(board)
+    for _ in range(12):  # it shrinks by less than what is filled: pages of files go first
+        shell(board, f"head -c {max(0, available - 12) * MIB} /dev/zero >> /tmp/full/file")
+        available = _available(board)
+        if available <= 14:
+            break
+    assert available <= 14
+    failure = observe(board, tmp_path / "r", Observation(seconds=SECONDS))
+    assert failure is None
+    record, verdicts = judged(tmp_path / "r")
+    assert record.incomplete is None
+    assert record.hello is not None
+    assert record.hello.budget < MIB
+    assert verdicts["allocator.alloc.1m"].outcome is Outcome.ERROR
+    assert "MemAvailable less what stays free" in (verdicts["allocator.alloc.1m"].reason or "")
+    said = verdicts["heap.latency"]
+    assert any("could be held in buffers" in line for line in (*said.evidence, said.reason or ""))
+    assert "Out of memory" not in started.console.read_text("utf-8", "replace")
 
 
 @pytest.mark.board

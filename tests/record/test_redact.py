@@ -8,11 +8,13 @@ import pytest
 
 from bringup.checks.judge import judge
 from bringup.facts.board import Facts
+from bringup.outcome import Outcome
 from bringup.record.journal import JOURNAL
 from bringup.record.load import load_record
 from bringup.record.redact import Redactor, read_key, redact_document, redact_record
 from bringup.report import all_formats, rendered
-from bringup.results.run import Run
+from bringup.results.run import BoardRun, Run
+from bringup.results.verdict import Verdict
 from tests.support.scripted_record import BOARD_CONFIG, BOOT_ID, CONFIG, ScriptedBoard, broken, files
 
 SERIAL, IMEI, MAC, IP, BUILDER = (
@@ -57,11 +59,34 @@ def test_no_secret_of_any_source_is_left(tmp_path: Path) -> None:
 
 def test_no_secret_is_in_a_report(tmp_path: Path) -> None:
     board = judge(Facts(broken(**BOARD).record(tmp_path / "r"), BOARD_CONFIG), "scripted")
-    run = redact_document(Run(boards=(board,), tool="0", started="2026-01-01T00:00:00Z"), b"key")
+    run = redact_document(
+        Run(boards=(board,), tool="0", started="2026-01-01T00:00:00Z", chosen_by=("--place", "desk-of-alice")), b"key"
+    )
     assert run.outcome is board.outcome
     for name in all_formats():
         text = rendered(run, name) if name != "kcidb" else repr(run)  # that one needs an origin
         assert [secret for secret in SECRETS if secret in text] == []
+
+
+def test_a_coordinators_address_is_redacted_and_seconds_are_not() -> None:
+    chosen_by = ("--tag", "desk=alice", "--coordinator", "lab.example:20408", "--reserve", "3600")
+    verdict = Verdict("x", "x", Outcome.ERROR, reason="nothing answers at lab.example for 3600 s")
+    run = Run(
+        boards=(BoardRun(serial="s", verdicts=(verdict,)),),
+        tool="0",
+        started="2026-01-01T00:00:00Z",
+        chosen_by=chosen_by,
+    )
+    redacted = redact_document(run, b"key")
+    assert redacted.chosen_by[::2] == chosen_by[::2]
+    assert redacted.chosen_by[5] == "3600"
+    assert "lab.example" not in repr(redacted)
+    assert "alice" not in repr(redacted)
+    assert "for 3600 s" in str(redacted.boards[0].verdicts[0].reason)
+    virtual = redact_document(
+        Run(boards=(), tool="0", started="2026-01-01T00:00:00Z", chosen_by=("--virtual", "amd64")), b"key"
+    )
+    assert virtual.chosen_by == ("--virtual", "amd64")
 
 
 def test_what_was_redacted_with_one_key_can_be_compared(tmp_path: Path) -> None:
@@ -86,7 +111,7 @@ def test_a_record_that_was_cut_stays_one(tmp_path: Path) -> None:
 )
 def test_what_identifies_nobody_stays(text: str) -> None:
     redactor = Redactor(b"key")
-    redactor.tell("root", "abc")
+    redactor.add("root", "abc")
     assert redactor.text(text) == text
 
 

@@ -58,3 +58,11 @@ CMA_COUNTERS = KnownCause(
     source="Documentation/ABI/testing/sysfs-kernel-mm-cma of Linux 6.12 and 7.3",
     cost=Cost.UNSEEN,
 )
+BUFFERS_LEFT_BEHIND = KnownCause(
+    id="buffers.left-behind",
+    text="Buffers of the heap tests are still there after the tests.",
+    why="All are closed by then. A kernel that keeps one, or a process that does not end, loses memory at each run.",
+    shows="who held buffers before and after the tests, and the kernel's own lists of buffers",
+    since="any",
+    source="drivers/dma-buf/dma-buf.c of Linux 5.10, 6.12 and 7.3: dma_buf_release removes a buffer from the list",
+)

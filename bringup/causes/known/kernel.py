@@ -32,11 +32,24 @@ KCONFIG_HEAPS_OFF = KnownCause(
     since="5.6",
     source="drivers/dma-buf/Kconfig of Linux 5.10 to 7.3",
     cost=Cost.NO_HEAP,
-    seen_before=(
-        link("raspberrypi/rpicam-apps#218", "Raspberry Pi camera: could not open any dmaHeap device"),
-        link("waydroid/waydroid#1813", "Waydroid: Codec2 cannot allocate without /dev/dma_heap/system"),
-        link("openwrt/openwrt#13887", "OpenWrt: the option is set, heaps/ is not built"),
+    seen_before=(link("raspberrypi/rpicam-apps#218", "Raspberry Pi camera: could not open any dmaHeap device"),),
+)
+KCONFIG_NOT_BUILT = KnownCause(
+    id="kconfig.not-built",
+    text="An option is on, and the kernel that runs does not have what it builds.",
+    why=(
+        "The configuration belongs to another kernel, or a patch of this kernel's tree takes the folder out of its "
+        "Makefile: the option stays, and builds nothing."
     ),
+    shows="CONFIG_DMABUF_HEAPS=y without /sys/class/dma_heap, or CONFIG_DMABUF_HEAPS_SYSTEM=y without the heap there",
+    fix=(
+        "compare the release of the configuration with that of the running kernel (uname -r)",
+        "if it is the same: look whether drivers/dma-buf/Makefile of this tree still has the lines for heaps",
+    ),
+    since="5.6",
+    source="drivers/dma-buf/dma-heap.c of Linux 5.10, 6.12 and 7.3: dma_heap_init; drivers/dma-buf/Makefile",
+    cost=Cost.NO_HEAP,
+    seen_before=(link("openwrt/openwrt#13887", "OpenWrt: the option is set, heaps/ is not built"),),
 )
 KCONFIG_SYSTEM_HEAP_OFF = KnownCause(
     id="kconfig.system-heap-off",
@@ -128,18 +141,20 @@ HEAP_VENDOR_DRIVER_MISSING = KnownCause(
 )
 HEAP_NO_UNCACHED = KnownCause(
     id="heap.no-uncached",
-    text="An uncached system heap is expected, and mainline has none.",
+    text="An uncached heap is expected, and mainline has none.",
     why=(
         "A program that expects uncached memory and gets the cached system heap sees stale cache lines, unless it "
         "calls DMA_BUF_IOCTL_SYNC before and after each CPU access."
     ),
-    shows="the board config names a heap of kind system-uncached, and there is no such node",
+    shows="the board config names a heap of kind system-uncached, or NAME-uncached beside a CMA heap NAME, and it is "
+    "not there",
     fix=("use system and DMA_BUF_IOCTL_SYNC around CPU access, or port the uncached heap",),
     since="5.6 and later; only Android's and vendors' kernels had one",
     source="drivers/dma-buf/heaps up to 7.3",
     cost=Cost.NO_HEAP,
     seen_before=(
         link("rockchip-linux/mpp#943", "mpp: stripes in encoded video where only the cached heap exists"),
+        link("Freescale/meta-freescale#898", "i.MX 8M Mini: the VPU wants linux,cma-uncached, there is linux,cma"),
         _MPP_NODES,
     ),
 )

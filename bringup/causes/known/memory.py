@@ -185,6 +185,21 @@ CMA_DEFAULT_ONLY = KnownCause(
     source="drivers/dma-buf/heaps/cma_heap.c of Linux 6.12 and 7.2",
     cost=Cost.NO_HEAP,
 )
+CMA_HEAP_NOT_ADDED = KnownCause(
+    id="cma.heap-not-added",
+    text="The kernel has the heap's CMA area, and made no heap of it.",
+    why=(
+        "From 6.19 on the driver makes a heap of each area. It goes on without one that it cannot add: another heap "
+        "has that name already, or there was no memory. A backport may make a heap of some areas only."
+    ),
+    shows="the area is in /sys/kernel/mm/cma or debugfs, its heap is not in /dev/dma_heap; kernel log: "
+    '"Failed to add CMA heap", "Already registered heap named"',
+    fix=("look in dmesg for lines of cma_heap and dma_heap; in a vendor's tree, for the call that registers the area",),
+    since="6.19 and later, or a backport",
+    source="drivers/dma-buf/heaps/cma_heap.c of Linux 7.2 and 7.3: add_cma_heaps; dma-heap.c: dma_heap_add",
+    cost=Cost.NO_HEAP,
+    seen_before=(link("qualcomm-linux/kernel#839", "One heap per area, as a backport to 6.12"),),
+)
 CMA_SIZE_ZERO = KnownCause(
     id="cma.size-zero",
     text="There is no CMA area, so there is no CMA heap.",
@@ -203,6 +218,23 @@ CMA_TOO_SMALL = KnownCause(
     shows="CmaTotal in /proc/meminfo against the regions of the board config",
     since="any",
     source="kernel/dma/contiguous.c of Linux 5.10, 6.12 and 7.3: dma_contiguous_reserve",
+)
+CMA_LOW_MEMORY = KnownCause(
+    id="cma.low-memory",
+    text="CMA takes most of the low memory of a 32-bit kernel.",
+    why=(
+        "A 32-bit kernel keeps its own data in low memory, often 768 MiB at most, and never in CMA. With a few "
+        "MiB more of CMA, or with more RAM to keep account of, it panics at boot."
+    ),
+    shows="the areas that lie in low memory against LowTotal in /proc/meminfo, on a kernel with HighTotal",
+    fix=("make the area smaller (cma=, the node's size, the overlay's cma-…), or use a 64-bit kernel",),
+    since="any, 32-bit with CONFIG_HIGHMEM",
+    source="fs/proc/meminfo.c and mm/page_alloc.c of Linux 5.10, 6.12 and 7.3: only movable pages come from CMA",
+    cost=Cost.LATER,
+    seen_before=(
+        link("raspberrypi/linux#5297", "Raspberry Pi 4, 32-bit, 8 GiB: cma-448 boots, cma-512 panics"),
+        link("dev-0x7C6/meta-retro#13", "Raspberry Pi: 512 MiB of CMA crash at boot"),
+    ),
 )
 CMA_EXHAUSTED = KnownCause(
     id="cma.exhausted",
@@ -305,4 +337,20 @@ HEAP_SLOW = KnownCause(
     source="drivers/dma-buf/heaps/system_heap.c (__GFP_ZERO) and cma_heap.c (memset, clear_pages) of Linux "
     "6.12 and 7.3",
     cost=Cost.UNSEEN,
+)
+HEAP_OVER_BUDGET = KnownCause(
+    id="heap.over-budget",
+    text="A heap gives less memory than the streams of a board config need at the same time.",
+    why=(
+        "Cameras and codecs allocate when they start. What fits alone may not fit together, and of a CMA area pages "
+        "that cannot be moved are lost. It fails in the scenario that nobody tried."
+    ),
+    shows="'bringup heap budget': what each scenario needs, beside what the heap gave when it was used up",
+    fix=("give the heap's region the size that 'bringup heap budget' shows, or the streams fewer or smaller buffers",),
+    since="any",
+    source="drivers/dma-buf/heaps/cma_heap.c and mm/cma.c of Linux 5.10, 6.12 and 7.3",
+    seen_before=(
+        link("raspberrypi/rpicam-apps#912", "CMA is free, and no buffer of that size can be had"),
+        link("raspberrypi/linux#6706", "CMA is too small for the camera's full resolution"),
+    ),
 )

@@ -92,6 +92,24 @@ NODE_DENIED = KnownCause(
     source="Documentation/admin-guide/cgroup-v2.rst: device controller; fs/namei.c: may_open_dev (nodev)",
     cost=Cost.NO_HEAP,
 )
+NODE_NOT_MADE = KnownCause(
+    id="node.not-made",
+    text="The kernel has the heap, and nothing made its node in /dev.",
+    why=(
+        "The kernel announces a heap, and devtmpfs or, on Android, ueventd makes the node. A container has only the "
+        "nodes that its configuration names."
+    ),
+    shows="the heap is in /sys/class/dma_heap and not in /dev/dma_heap",
+    fix=(
+        "in a container: give it the node in its configuration (lxc.mount.entry; docker run --device)",
+        "elsewhere: look whether ueventd runs, or whether devtmpfs is mounted on /dev",
+    ),
+    since="5.6",
+    source="drivers/dma-buf/dma-heap.c and drivers/base/devtmpfs.c of Linux 5.10, 6.12 and 7.3; AOSP "
+    "system/core/init/README.ueventd.md",
+    cost=Cost.NO_HEAP,
+    seen_before=(link("waydroid/waydroid#1813", "Waydroid: Codec2 cannot allocate without /dev/dma_heap/system"),),
+)
 UEVENTD_NO_LINE = KnownCause(
     id="ueventd.no-line",
     text="No ueventd.rc has a line for the node.",

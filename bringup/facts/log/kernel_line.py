@@ -13,10 +13,10 @@
 ``[   31.0@1] text``                    Amlogic's kernels
 ``[   31.0] [   31.1]@1 text``          Qualcomm's kernels
 ``[   31.0s][pid:412,cpu1,sh]text``     HiSilicon's kernels
-``[   31.0] c1    412 text``            Spreadtrum's kernels
+``[   31.0] c1    412 text``            Spreadtrum's kernels; ``[   31.0] c1 412 (sh) text``: Marvell's
 ``[Thu Jan  1 00:00:31 1970] text``     ``dmesg -T``: no time of the kernel's clock
 ``1970-01-01T00:00:31,06+00:00 text``   ``dmesg --time-format iso``: likewise
-``Jan  1 00:00:31 host kernel: text``   syslog; a stamp may follow; OpenWrt: ``… kern.warn kernel: text``
+``Jan  1 00:00:31 host kernel: text``   syslog, perhaps without host, perhaps with a stamp; ``kern.warn kernel: text``
 ======================================  =================================================================
 """
 
@@ -44,7 +44,7 @@ _DATE = re.compile(
 )
 _SYSLOG = re.compile(
     r"(?:[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4} )?kern\.\w{3,6} kernel: "
-    r"|(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?:\.\d{1,9})?|\d{4}-\d\d-\d\dT\S{8,32}) \S{1,64} "
+    r"|(?:[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d(?:\.\d{1,9})?|\d{4}-\d\d-\d\dT\S{8,32}) (?:\S{1,64} )?"
     r"kernel(?:\[\d{1,8}\])?: "
 )
 #: Who wrote the line, between the stamp and the text.
@@ -55,7 +55,7 @@ _WRITER = re.compile(
     r"|[A-Z]?\[\d{1,3}: {0,16}[^:\]]{1,32}: {0,9}(?P<samsung>\d{1,9})\] ?"
     r"|\[pid:(?P<hisi>\d{1,9}),cpu\d{1,3},[^\]]{0,48}\]"
     r"|\[ {0,8}\d{1,10}\.\d{1,9}\]@\d{1,3} ?"
-    r"|c\d{1,2} {1,7}(?P<sprd>\d{1,9}) "
+    r"|c\d{1,2} {1,7}(?P<sprd>\d{1,9}) (?:\([^()]{1,32}\) ?)?"
     r")"
 )
 

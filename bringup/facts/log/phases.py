@@ -48,17 +48,28 @@ def tests_span(log: KernelLog) -> TestsSpan | None:
     """
     if log.fresh is None:
         return None
-    begins = _find(log.lines, TESTS_BEGIN, log.fresh)
-    ends = _find(log.lines, TESTS_END, log.fresh)
+    begins, ends = _marks(log)
     begin = log.fresh if begins is None else begins
     end = len(log.lines) if ends is None else ends
     is_whole = begins is not None or (ends is None and log.is_unbroken)
     return TestsSpan(begin, max(begin, end), _lost(log.lines[begin:end]) if is_whole else None)
 
 
-def _find(lines: Sequence[LogLine], mark: str, start: int) -> int | None:
-    numbers = (number for number in range(start, len(lines)) if lines[number].text.lstrip().startswith(mark))
-    return next(numbers, None)
+def _marks(log: KernelLog) -> tuple[int | None, int | None]:
+    """The numbers of the record's own marks: of those that are new the last, for the log was read right after them."""
+    begins, ends = _numbers(log, TESTS_BEGIN), _numbers(log, TESTS_END)
+    end = ends[-1] if ends else None
+    if end is not None and begins and begins[-1] > end:  # the tests were cut off, and the end is an earlier run's
+        return begins[-1], None
+    earlier = ends[-2] if len(ends) > 1 else -1
+    begin = next((number for number in reversed(begins) if end is None or earlier < number < end), None)
+    return begin, end
+
+
+def _numbers(log: KernelLog, mark: str) -> list[int]:
+    return [
+        number for number in range(log.fresh or 0, len(log.lines)) if log.lines[number].text.lstrip().startswith(mark)
+    ]
 
 
 def _lost(lines: Sequence[LogLine]) -> int:

@@ -66,19 +66,22 @@ def _first_repeated(earlier: Sequence[LogLine], later: Sequence[LogLine]) -> int
 
 def _beginning(lines: Sequence[LogLine], other: Sequence[LogLine]) -> int | None:
     """At which line of one reading another begins; ``None``: no line reads like its first ones."""
+    first = other[:_ALIKE]
+    place = next((place for place in range(len(lines)) if _reads_alike(lines, place, first)), None)
     begin = other[0].time
-    if begin is not None and _have_times(lines):
+    if place is None and begin is not None and _have_times(lines):
         return next(
             (place for place, line in enumerate(lines) if line.time is not None and line.time >= begin), len(lines)
         )
-    # Without CONFIG_PRINTK_TIME the text has no times, and the records of /dev/kmsg have.
-    texts = [line.text for line in other[:_ALIKE]]
-    return next((place for place in range(len(lines)) if _starts_alike(lines, place, texts)), None)
+    return place
 
 
-def _starts_alike(lines: Sequence[LogLine], start: int, texts: Sequence[str]) -> bool:
-    there = [line.text for line in lines[start : start + len(texts)]]
-    return there == texts[: len(there)]
+def _reads_alike(lines: Sequence[LogLine], start: int, other: Sequence[LogLine]) -> bool:
+    """Without CONFIG_PRINTK_TIME the text has no times, and the records of /dev/kmsg have."""
+    return all(
+        line.text == same.text and (line.time == same.time or line.time is None or same.time is None)
+        for line, same in zip(lines[start : start + len(other)], other, strict=False)
+    )
 
 
 def _have_times(lines: Sequence[LogLine]) -> bool:
@@ -86,8 +89,17 @@ def _have_times(lines: Sequence[LogLine]) -> bool:
 
 
 def _after(repeated: Sequence[LogLine], later: Sequence[LogLine]) -> int:
-    """How many lines of the later reading the earlier one has, too."""
+    """How many lines of the later reading the earlier one has, too.
+
+    Times alone do not tell: a CPU that is held up between taking the time and writing the line writes it behind younger
+    ones (kernel/printk/printk.c, vprintk_store: the time is taken first).
+    """
     last = repeated[-1].time if repeated else None
     if last is None or not _have_times(later):
         return min(len(repeated), len(later))
+    end = [(line.time, line.text) for line in repeated[-_ALIKE:]]
+    seen = [(line.time, line.text) for line in later]
+    place = next((place for place in range(len(end), len(seen) + 1) if seen[place - len(end) : place] == end), None)
+    if place is not None:
+        return place
     return next((number for number, line in enumerate(later) if line.time is not None and line.time > last), len(later))

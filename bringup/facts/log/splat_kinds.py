@@ -1,9 +1,9 @@
 """The lines with which the kernel begins a complaint, and what each line names.
 
 Wording: kernel/panic.c, watchdog.c, hung_task.c, workqueue.c, sched/core.c, rcu/tree_stall.h, locking/lockdep.c,
-irq/spurious.c, cfi.c; lib/bug.c, ubsan.c; mm/page_alloc.c, oom_kill.c, vmalloc.c, memory.c, slub.c, kmemleak.c,
-kasan/report.c, kfence/report.c; mm/fault.c and kernel/traps.c of arch/{arm,arm64,riscv,x86}; all of Linux 5.10, 6.12,
-7.3. WARN has its new form since 6.19 (commit 28ea295f941e).
+irq/spurious.c, dma/swiotlb.c, cfi.c; lib/bug.c, ubsan.c; mm/page_alloc.c, oom_kill.c, vmalloc.c, memory.c, slub.c,
+kmemleak.c, kasan/report.c, kfence/report.c; mm/fault.c and kernel/traps.c of arch/{arm,arm64,riscv,x86}; all of Linux
+5.10, 6.12, 7.3. WARN has its new form since 6.19 (commit 28ea295f941e).
 """
 
 from __future__ import annotations
@@ -93,9 +93,11 @@ _HEADS: tuple[tuple[str, str, str], ...] = (
     ("page allocation failure", "vmalloc error", rf"{_PROCESS}: vmalloc error: size "),
     ("interrupt", "nobody cared", r"irq \d+: nobody cared"),
     ("CFI", "CFI failure ", rf"CFI failure at {_FUNCTION}"),
+    ("swiotlb full", "swiotlb buffer is full", r"swiotlb buffer is full \(sz: \d+ bytes\)"),
     ("memory leak", "kmemleak: ", r"kmemleak: \d+ new suspected memory leaks"),
     ("duplicate name", "cannot create dup", r"cannot create duplicate filename"),
     ("Oops", "Unable to handle kernel", r"Unable to handle kernel [\w -]{1,64}"),
+    ("Oops", "Bad mode in ", r"Bad mode in [\w ]{1,48} handler detected"),
     ("Oops", "Unhandled fault", r"Unhandled fault: .{1,64}\(0x[0-9a-f]+\)"),
     ("Oops", "SError", r"SError Interrupt on CPU\d+"),
     ("Oops", "BUG: ", _OOPS_OF_X86),

@@ -20,16 +20,21 @@ _MOST_LINES = 160
 #: What belongs to a splat is printed at once; a slow serial console may take a few seconds.
 _MOST_SECONDS = 20.0
 _MOST_FRAMES = 24
+_SHOWN_FRAMES = 6
 _MOST_ANNOUNCED = 4
 _LIMIT = 400
 
+#: Old kernels of Samsung write the CPU before each line: ``c1 PC is at …``. It may be a word, so the log keeps it.
+_CPU = re.compile(r"^c\d{1,2} (?=\S)")
 _OFFSET = r"\+0x[0-9a-f]{1,8}/0x[0-9a-f]{1,8}"
+#: What does not return is followed by the function behind it, at its first byte.
+_CALL = r"\+0x(?!0/)[0-9a-f]{1,8}/0x[0-9a-f]{1,8}"
 _MODULE = r"(?: \[(?P<module>[\w-]{1,64})[^\]]{0,64}\])?"
 #: ``func+0x1c/0x30 [mod]``, with its address before it, or as what called the function before it (arch/arm).
 _FRAME = re.compile(
     r"^ {0,12}(?:\[<[0-9a-f]{8,16}>\] ?)?(?P<unsure>\? )?"
     rf"(?:\(?(?P<below>[\w.$]{{1,128}})(?:{_OFFSET})?(?: \[[^\]]{{1,64}}\])?\)? from (?:\[<[0-9a-f]{{8,16}}>\] \()?)?"
-    rf"(?P<function>[\w.$]{{1,128}}){_OFFSET}{_MODULE}"
+    rf"(?P<function>[\w.$]{{1,128}}){_CALL}{_MODULE}"
 )
 _PC = re.compile(
     rf"^(?:RIP: [0-9a-f]{{4}}:|pc : |PC is at |epc ?: |EIP: )(?:\[<[0-9a-f]{{8,16}}>\] )?(?P<function>[\w.$]{{1,128}})"
@@ -38,6 +43,8 @@ _PC = re.compile(
 _WHO = re.compile(
     r"\bPID: (?P<pid>\d{1,9}) Comm: (?P<process>.{1,24}?) {1,4}(?:Kdump: loaded )?(?:Not tainted|Tainted: )"
 )
+#: Linux 4.9 and older, arch/arm/kernel/traps.c: __die.
+_OLD_WHO = re.compile(r"^Process (?P<process>.{1,24}?) \(pid: (?P<pid>\d{1,9}), stack limit = ")
 _TASK = re.compile(
     r"^(?:Read|Write|Free) (?:of size \d+ )?at addr \S+ by task (?P<process>.{1,24})/(?P<pid>\d+)"
     r"|^(?P<locker>.{1,24})/(?P<locker_pid>\d+) is trying to "
@@ -54,6 +61,7 @@ _CALLED = (
     ("list corruption", "list_del corruption"),
     ("DMA-API", "DMA-API: "),
     ("debug object", "ODEBUG: "),
+    ("CFI", "CFI failure (target: "),
 )
 #: What prints the trace, above what went wrong.
 _PRINTING = re.compile(
@@ -62,10 +70,10 @@ _PRINTING = re.compile(
     r"___?might_sleep|oom_kill_process|out_of_memory|__alloc_pages|bug_handler|exc_|asm_exc|handle_bug|die|__die|brk_handler|"
     r"do_debug_exception|el1h?_|el1_|__el1|call_break_hook|lockdep_rcu_suspicious|__lock_acquire|lock_acquire|bad_page|"
     r"sched_show_task|__schedule|schedule|__switch_to|__cond_resched|preempt_schedule|rcu_|nmi_|object_err|slab_err|refcount_warn_saturated|__list_(?:add|del)|"
-    r"panic|do_exit|oops_|page_fault|do_page_fault|handle_oops|__do_kernel_fault)"
+    r"v?panic|nmi_panic|add_taint|arm64_serror_panic|arm64_is_fatal|do_serror|__cfi_|do_exit|oops_|page_fault|do_page_fault|do_bad_area|do_tag_check_fault|do_translation_fault|do_mem_abort|end_report|handle_oops|__do_kernel_fault)"
 )
 _HEAP = re.compile(
-    r"^_{0,2}(?:dma_heap|dma_?buf|dmabuf|system_heap|cma_heap|secure_heap|tee_heap|tee_dma_heap|carveout_heap|udmabuf|ion)_"
+    r"_dmabuf_|^_{0,2}(?:dma_heap|dma_?buf|dmabuf|system_heap|cma_heap|secure_heap|tee_heap|tee_dma_heap|carveout_heap|udmabuf|ion)_"
     r"|^_{0,2}(?:cma_(?:alloc|release|init|declare|heap|debug)|alloc_contig|dma_(?:alloc|release)_(?:from_)?contiguous"
     r"|rmem_cma)|_heap_(?:allocate|do_allocate|buffer|dma_buf|mmap|vmap|free|release|map|unmap|attach|detach|create|probe)"
 )
@@ -102,6 +110,12 @@ class Splat:
         return " at ".join(filter(None, (function, self.place)))
 
     @property
+    def trace(self) -> str:
+        """The innermost functions of its trace, in one line; empty where it has none."""
+        more = (" ← …",) if len(self.frames) > _SHOWN_FRAMES else ()
+        return "".join((" ← ".join(self.frames[:_SHOWN_FRAMES]), *more))
+
+    @property
     def name(self) -> str:
         """Its kind, and where it happened."""
         return f"{self.kind} in {self.where}" if self.where else self.kind
@@ -121,7 +135,7 @@ def find_splats(lines: Iterable[LogLine]) -> tuple[Splat, ...]:
     """The complaints in a log, in order."""
     reading = _Reading()
     for number, line in enumerate(lines):
-        reading.take(number, line, line.text[:_LIMIT])
+        reading.take(number, line, _CPU.sub("", line.text[:_LIMIT], count=1))
     return tuple(reading.found)
 
 
@@ -137,6 +151,7 @@ class _Reading:
         last = self.found[-1] if self.found else None
         if last is not None and not self._belongs(last, line, number):
             last, self._is_open = None, False
+        self._is_open = self._is_open and _CUT not in text
         head = find_head(text)
         if _CUT in text or (not self._is_open and head is None and _is_called(text)):
             self._announced = [*(self._announced or ()), text]
@@ -185,7 +200,7 @@ class _Reading:
         _call(splat, text)
         if head is not None and head.kind == "OOM kill" and "Kill" in text:
             splat.detail = text.strip()
-        if who := _WHO.search(text) or _TASK.match(text):
+        if who := _WHO.search(text) or _TASK.match(text) or _OLD_WHO.match(text):
             named = who.groupdict()
             splat.process = splat.process or named.get("locker") or named["process"]
             splat.pid = splat.pid if splat.pid is not None else int(named.get("locker_pid") or named["pid"])

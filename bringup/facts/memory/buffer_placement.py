@@ -40,7 +40,7 @@ def why_not_traced(facts: Facts) -> str | None:
     """Why nothing is known about where pages lie; ``None``: something is."""
     tracing = facts.record.tracing
     if tracing is None:
-        return "no page was traced: this run did not ask for it"
+        return facts.record.incomplete or "no page was traced: this run did not ask for it"
     if tracing.state is not State.OK:
         what = {State.MISSING: "is not there", State.DENIED: "may not be used"}.get(tracing.state, "cannot be used")
         root = "" if facts.as_root else "; the test allocator did not run as root"

@@ -12,7 +12,9 @@ from bringup.results.memory import SET_ASIDE
 from bringup.results.pages import RegionFacts
 from bringup.text import parse_number
 
-__all__ = ["cma_granule", "largest_order", "region_of", "regions"]
+__all__ = ["cma_granule", "largest_order", "largest_order_line", "region_of", "regions"]
+
+_ORDERS = ("ARCH_FORCE_MAX_ORDER", "FORCE_MAX_ZONEORDER")
 
 
 def regions(facts: Facts) -> dict[str, RegionFacts]:
@@ -69,9 +71,16 @@ def largest_order(facts: Facts) -> int | None:
     Up to 6.3 the option counts orders, after that it is the largest (commit 23baf831a32c, "mm, treewide: redefine
     MAX_ORDER sanely").
     """
-    order = _configured_order(facts, "ARCH_FORCE_MAX_ORDER", "FORCE_MAX_ZONEORDER")
+    order = _configured_order(facts, *_ORDERS)
     counts_orders = facts.version is not None and facts.version.series <= (6, 3)
     return order - 1 if order is not None and counts_orders else order
+
+
+def largest_order_line(facts: Facts) -> str | None:
+    """The line of the configuration that sets the largest order."""
+    config = facts.kernel_config
+    symbols = (symbol for symbol in _ORDERS if config is not None and config.get(symbol) is not None)
+    return next((config.line(symbol) for symbol in symbols if config is not None), None)
 
 
 def _configured_order(facts: Facts, *symbols: str) -> int | None:

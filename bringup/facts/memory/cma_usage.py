@@ -12,6 +12,7 @@ __all__ = [
     "CMA_DEBUGFS",
     "CMA_SYSFS",
     "AreaUse",
+    "area_names",
     "area_uses",
     "debugfs_areas",
     "longest_free_run",
@@ -54,6 +55,13 @@ def area_uses(facts: Facts) -> dict[str, AreaUse]:
         if total is not None and free is not None:
             uses.setdefault(folder.removeprefix(CMA_SYSFS), AreaUse(total * page, free * page, None, folder))
     return uses
+
+
+def area_names(facts: Facts) -> dict[str, str]:
+    """The areas that the kernel lists, each with its folder; empty where it lists none or was not asked."""
+    folders = (entry.path.rpartition("/")[0] for entry in facts.record.files(CMA_SYSFS))
+    by_name = {folder.removeprefix(CMA_SYSFS): folder for folder in folders}
+    return dict(debugfs_areas(facts, "count")) | by_name
 
 
 def use_of(facts: Facts, *names: str) -> AreaUse | None:

@@ -8,7 +8,7 @@ from bringup.facts.board import Facts
 from bringup.facts.memory.cma_usage import area_uses
 from bringup.facts.memory.reserved_memory import observed_nodes, reserved_nodes
 
-__all__ = ["is_empty", "names_in", "pools_not_made"]
+__all__ = ["is_empty", "line_of_area", "names_in", "pools_not_made"]
 
 #: Lines of drivers/of/of_reserved_mem.c and fdt.c of Linux 5.10, 6.12 and 7.3 that name a node, or two that overlap.
 _NAMED = re.compile(
@@ -36,6 +36,19 @@ def is_empty(facts: Facts, name: str, line: str = "") -> bool:
     if node is not None and (node.regions or node.size is not None):
         return not node.size and not any(size for _, size in node.regions)
     return any(words in line for words in _NO_SIZE)
+
+
+def line_of_area(facts: Facts, name: str) -> str | None:
+    """The line of the log that names a node of which the kernel made a CMA area; ``None``: there is none."""
+    is_area = False
+    for line in facts.dmesg or ():
+        if "memory pool at" in line:
+            is_area = "created CMA memory pool" in line
+        elif (match := _INITIALIZED.search(line)) is not None:
+            if is_area and match["name"] == name:
+                return line
+            is_area = False
+    return None
 
 
 def pools_not_made(facts: Facts) -> tuple[str, ...]:

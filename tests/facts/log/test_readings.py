@@ -38,3 +38,17 @@ def test_readings_that_do_not_meet_are_broken() -> None:
     log = joined([read_lines(TEXT), read_lines(LATER)])
     assert [line.text for line in log.lines] == ["one", "two", "three", "seven"]
     assert not log.is_unbroken
+
+
+def test_a_line_that_was_written_behind_younger_ones_is_where_the_readings_meet() -> None:
+    """A CPU that was held up between taking the time and writing the line."""
+    late = "[    1.000000] one\n[    3.000000] three\n[    2.000000] late\n"
+    log = joined([read_lines(late), read_lines(f"{late}[    4.000000] four\n")])
+    assert [line.text for line in log.lines] == ["one", "three", "late", "four"]
+    assert (log.fresh, log.is_unbroken) == (3, True)
+
+
+def test_a_line_whose_time_is_before_that_of_the_last_reading_is_new() -> None:
+    log = joined([read_lines(TEXT), read_lines(f"{TEXT}[    2.500000] late\n[    4.000000] four\n")])
+    assert [line.text for line in log.lines] == ["one", "two", "three", "late", "four"]
+    assert log.fresh == 3

@@ -48,7 +48,7 @@ def cells(*numbers: int) -> bytes:
     return b"".join(one.to_bytes(4, "big") for one in numbers)
 
 
-def test_nothing_told(tmp_path: Path) -> None:
+def test_nothing_known(tmp_path: Path) -> None:
     assert observed(tmp_path, {}) is None
 
 
@@ -62,7 +62,7 @@ def test_banks_and_the_kernel_by_iomem(tmp_path: Path) -> None:
     ]
 
 
-def test_without_root_iomem_tells_nothing_and_the_log_does(tmp_path: Path) -> None:
+def test_without_root_iomem_shows_nothing_and_the_log_does(tmp_path: Path) -> None:
     zeros = "00000000-00000000 : System RAM\n  00000000-00000000 : Kernel code\n"
     log = "Early memory node ranges\n  node   0: [mem 0x0000000040000000-0x000000005fffffff]\n"
     memory = observed(tmp_path, {"/proc/iomem": zeros, "dmesg": log})

@@ -1,0 +1,145 @@
+"""Sums of who holds buffers: each buffer once, shares that add up, and what is not known is said."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bringup.facts.board import Facts
+from bringup.facts.holders.buffer_lists import BUFFERS_FOLDER, BUFINFO
+from bringup.facts.holders.sums import buffer_facts, holders_facts
+from bringup.record.questions import BUFFER_FILES
+from bringup.results.holders import HoldersFacts
+from tests.support.scripted_record import ScriptedBoard
+from tests.support.walks import bufinfo, process, scripted_walks, walk
+
+ONE, TWO, THREE = (1, 4096, "system", ""), (2, 8193, "system", "preview"), (3, 65536, "linux,cma", "")
+
+
+def found(facts: Facts) -> HoldersFacts:
+    holders = holders_facts(facts)
+    assert holders is not None
+    return holders
+
+
+def test_a_buffer_of_two_counts_half_in_each_and_once_in_all(tmp_path: Path) -> None:
+    seen = walk([ONE, TWO], process(7, (1, 1, 0, 0), (2, 1, 1, 4096)), process(8, (2, 3, 0, 0)))
+    holders = found(scripted_walks(tmp_path, seen, bufinfo(ONE, TWO)))
+    assert (holders.buffers, holders.bytes, holders.held, holders.unheld) == (2, 12289, 12289, ())
+    first, second = holders.processes
+    assert (first.pid, first.buffers, first.rss, first.pss, first.mapped) == (7, 2, 12289, 4096 + 4097, 8193)
+    assert (second.pid, second.buffers, second.rss, second.pss, second.mapped) == (8, 1, 8193, 4096, 0)
+    assert [(share.exporter, share.name, share.pss) for share in first.shares] == [
+        ("system", "preview", 4097),
+        ("system", None, 4096),
+    ]
+
+
+@given(st.lists(st.tuples(st.integers(0, 10**6), st.sets(st.integers(1, 9), min_size=1)), max_size=12))
+def test_shares_add_up_to_what_is_held(buffers: list[tuple[int, set[int]]]) -> None:
+    listed = [(number, size, "system", "") for number, (size, _) in enumerate(buffers, start=1)]
+    processes = [
+        process(pid, *((number, 1, 0, 0) for number, (_, pids) in enumerate(buffers, start=1) if pid in pids))
+        for pid in range(1, 10)
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        holders = found(scripted_walks(Path(folder) / "record", walk(listed, *processes), bufinfo(*listed)))
+    total = sum(size for size, _ in buffers)
+    assert holders.held == holders.bytes == sum(one.pss for one in holders.processes) == total
+    assert sum(one.rss for one in holders.processes) == sum(size * len(pids) for size, pids in buffers)
+
+
+def test_what_no_process_holds_is_the_kernels_list_less_the_walk(tmp_path: Path) -> None:
+    facts = scripted_walks(tmp_path, walk([ONE], process(7, (1, 1, 0, 0))), bufinfo(ONE, THREE, devices=("vgem",)))
+    holders = found(facts)
+    assert holders.unheld is not None
+    assert [(one.inode, one.size, one.exporter, one.devices) for one in holders.unheld] == [
+        (3, 65536, "linux,cma", ("vgem",))
+    ]
+    assert (holders.held, holders.bytes) == (4096, 69632)
+    assert [(one.inode, one.holders) for one in buffer_facts(facts)] == [(3, ()), (1, ((7, 1, 0, 0),))]
+
+
+@pytest.mark.parametrize("first", ["freed", "found", "new"])
+def test_a_buffer_on_its_way_is_not_taken_for_one_that_nobody_holds(tmp_path: Path, first: str) -> None:
+    """Found held by the first walk, or not there yet when the first list was read."""
+    before = walk([THREE], process(7, (3, 1, 0, 0))) if first == "found" else walk([])
+    lists = (bufinfo() if first == "new" else bufinfo(THREE), bufinfo() if first == "freed" else bufinfo(THREE))
+    holders = found(scripted_walks(tmp_path, before, lists[0], walk([]), lists[1]))
+    assert holders.unheld == ()
+
+
+def test_without_a_list_what_no_process_holds_is_unknown(tmp_path: Path) -> None:
+    holders = found(scripted_walks(tmp_path, walk([ONE], process(7, (1, 1, 0, 0)), denied=4)))
+    assert holders.unheld is None
+    assert any("those that no process holds are not seen" in note for note in holders.notes)
+    assert any("the descriptors of 4 of 10 processes" in note for note in holders.notes)
+
+
+def test_a_buffer_that_is_only_mapped_has_its_exporter_from_the_list(tmp_path: Path) -> None:
+    seen = walk([(3, 0, "", "")], process(7, (3, 0, 1, 65536)))
+    (buffer,) = buffer_facts(scripted_walks(tmp_path, seen, bufinfo(THREE)))
+    assert (buffer.size, buffer.exporter) == (65536, "linux,cma")
+
+
+def test_who_still_has_ion_and_what_android_says_of_a_process(tmp_path: Path) -> None:
+    library = "/vendor/lib64/libion_vendor.so"
+    paths = {"paths": ["/dev/ion", library], "paths_opened": [2, 0], "paths_mapped": [0, 4]}
+    app = process(9, (1, 1, 0, 0), uid=1010123, command="com.example.camera:remote")
+    service = {"init.svc_debug_pid.media": "7"}
+    facts = scripted_walks(tmp_path, walk([ONE], process(7, **paths), app), bufinfo(ONE), **service)
+    second, first = found(facts).processes
+    assert (first.service, first.ion, first.libraries, first.buffers) == ("media", 2, (library,), 0)
+    assert (second.package, second.service) == ("com.example.camera", None)
+
+
+def test_sums_are_beside_the_memory_they_come_from(tmp_path: Path) -> None:
+    meminfo = "MemTotal:  1000 kB\nMemFree:  400 kB\nCmaTotal: 100 kB\nCmaFree: 20 kB\n"
+    holders = found(scripted_walks(tmp_path, walk([]), bufinfo(ONE, THREE), meminfo=meminfo))
+    use = {one.name: one for one in holders.memory}
+    assert (use["MemTotal"].used, use["MemTotal"].buffers) == (600 * 1024, 69632)
+    assert (use["CmaTotal"].used, use["CmaTotal"].buffers) == (80 * 1024, None), "no area is known by name"
+
+
+def test_what_contradicts_itself_is_said(tmp_path: Path) -> None:
+    holders = found(scripted_walks(tmp_path, walk([]), bufinfo(ONE, total=(2, 8192))))
+    (source,) = (one for one in holders.sources if one.path == BUFINFO)
+    assert (source.wrong, source.used) == ("its lines add up to 1 buffers, 4096 bytes", True)
+
+
+def test_a_record_of_before_has_no_walk(tmp_path: Path) -> None:
+    assert holders_facts(scripted_walks(tmp_path)) is None
+
+
+def test_where_nobody_was_looked_at_again_the_walk_before_counts_less_what_was_freed(tmp_path: Path) -> None:
+    holding = process(7, (1, 1, 0, 0), (2, 1, 0, 0))
+    again = walk([], unchanged=True, processes=99)
+    facts = scripted_walks(tmp_path, walk([ONE, TWO], holding), bufinfo(ONE, TWO), again, bufinfo(ONE))
+    holders = found(facts)
+    assert (holders.buffers, holders.bytes, holders.unheld) == (1, 4096, ())
+    assert [(one.pid, one.buffers, one.pss) for one in holders.processes] == [(7, 1, 4096)]
+    assert holders.looked_at == 10
+
+
+def test_that_nothing_changed_since_no_walk_is_not_a_walk(tmp_path: Path) -> None:
+    assert holders_facts(scripted_walks(tmp_path, walk([], unchanged=True), bufinfo())) is None
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "unheld"), [({1, 3}, {2, 3}, [3]), ({1}, {2}, []), (set(), {2}, []), ({1}, {1}, [1])]
+)
+def test_of_sysfs_only_what_both_lists_have_is_held_by_no_process(
+    tmp_path: Path, before: set[int], after: set[int], unheld: list[int]
+) -> None:
+    first, second = ({f"{BUFFERS_FOLDER}{inode}/size": "4096\n" for inode in inodes} for inodes in (before, after))
+    listing = {"t": "glob", "pattern": BUFFER_FILES[0], "state": "ok", "errno": 0, "count": 1, "truncated": False}
+    board = ScriptedBoard(
+        files=first, files_after=second, config=None, heaps={}, results=[], walks=[[listing, listing], walk([])]
+    )
+    holders = found(Facts(board.record(tmp_path)))
+    assert holders.unheld is not None
+    assert [buffer.inode for buffer in holders.unheld] == unheld
