@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable
 from functools import cache, partial
@@ -10,12 +11,20 @@ import msgspec
 
 from bringup.causes.known import Cost, KnownCause, known_causes
 from bringup.checks.heaptests import PREFIX, HeapTestNotes, heap_test, heap_test_notes
+from bringup.checks.own import OWN
+from bringup.checks.own.expectations import EXPECTATIONS, expected
+from bringup.checks.own.plugins import PluginCheck, plugin_checks
 from bringup.checks.registry import Check, checks
-from bringup.errors import UsageError
+from bringup.config.expectation import Expectation
+from bringup.config.shipped import config_dirs, find_config, list_configs
+from bringup.errors import BringupError, UsageError
 from bringup.kernel.requirements.judge import shipped_requirements
 from bringup.kernel.requirements.requirement import Requirement
 from bringup.outcome import Link
 from bringup.results.verdict import Verdict
+from bringup.scan.description import describe
+from bringup.scan.rule import Rule
+from bringup.scan.rules import RULES
 from bringup.text import did_you_mean
 
 __all__ = ["Explanation", "Explanations", "explain", "explain_verdict", "explained"]
@@ -33,10 +42,10 @@ _COSTS = {
 
 
 class Explanation(msgspec.Struct, frozen=True):
-    """One check, requirement, heap test or cause.
+    """One check, requirement, heap test, cause, or rule of ``bringup scan``.
 
-    :param kind: ``check``, ``test`` or ``cause``; a kernel requirement is a check.
-    :param title: What holds on a healthy board, or what the cause is.
+    :param kind: ``check``, ``test``, ``cause`` or ``use``; a kernel requirement is a check, a rule of a scan is a use.
+    :param title: What holds on a healthy board, what the cause is, or what the rule finds.
     :param since: Kernel releases that it is for, or that can have it.
     :param shows: What in a record shows a cause, and ``cost``: what it costs.
     :param does: What a check looks at, or what a heap test does.
@@ -44,6 +53,8 @@ class Explanation(msgspec.Struct, frozen=True):
     :param skipped: The reasons for which a heap test is skipped.
     :param defects: Defects of kernels that a heap test shows.
     :param look: Where to look first when a check or a heap test fails; may be empty.
+    :param origin: The package and entry point of a plug-in's check, or the board configs that expect something;
+        empty: it is bringup's own.
     :param fix: What to do about a cause, where that does not depend on the board.
     """
 
@@ -62,6 +73,7 @@ class Explanation(msgspec.Struct, frozen=True):
     defects: tuple[str, ...] = ()
     fix: tuple[str, ...] = ()
     seen_before: tuple[Link, ...] = ()
+    origin: str = ""
 
 
 class Explanations(msgspec.Struct, frozen=True, tag_field="schema", tag="bringup.explain/1"):
@@ -71,7 +83,7 @@ class Explanations(msgspec.Struct, frozen=True, tag_field="schema", tag="bringup
 
 
 def explained() -> tuple[Explanation, ...]:
-    """Every check, every kernel requirement, every heap test and every cause."""
+    """Every check, every kernel requirement, every heap test, every cause and every rule of a scan."""
     return tuple(make() for _, make in _everything())
 
 
@@ -85,15 +97,15 @@ def explain(id: str) -> tuple[Explanation, ...]:  # noqa: A002 - its name everyw
     """
     test = heap_test(id)
     known = [name for name, _ in _everything()]
-    matches = _under(id) or (_under(f"{PREFIX}{test.id}") if test else ())
+    matches = _under(id) or (_under(f"{PREFIX}{test.id}") if test else ()) or _expectations(id)
     if matches:
         return matches
     hint = did_you_mean(id, [*known, *heap_test_notes()], "")
     check = _under(id.partition(".")[0])
-    if check and not hint:
+    if check and (not hint or check[0].id in {own.id for own in OWN}):  # whose verdicts' ids are the user's words
         return check
     hint = hint or "bringup explain lists them"
-    raise UsageError(f"explain {id!r}", "there is no check, no test and no cause of that id", hint=hint)
+    raise UsageError(f"explain {id!r}", "there is no check, test, cause or rule of that id", hint=hint)
 
 
 def explain_verdict(verdict: Verdict) -> Explanation | None:
@@ -113,15 +125,53 @@ def _under(id: str) -> tuple[Explanation, ...]:  # noqa: A002
 def _everything() -> tuple[tuple[str, Callable[[], Explanation]], ...]:
     """What can be explained, with its id."""
     return (
-        *((check.id, partial(_check, check)) for check in checks()),
+        *((check.id, partial(_check, check)) for check in (*checks(), *OWN)),
+        *((check.id, partial(_plugin_check, check)) for check in plugin_checks()),
         *((f"kconfig.{entry.id}", partial(_requirement, entry)) for entry in shipped_requirements()),
         *((f"{PREFIX}{test.id}", partial(_test, test)) for test in heap_test_notes().values()),
         *((cause.id, partial(_cause, cause)) for cause in known_causes().values()),
+        *((rule.id, partial(_use, rule)) for rule in RULES),
     )
 
 
 def _check(check: Check) -> Explanation:
     return Explanation(check.id, "check", check.title, check.why, _kernels(check.since), check.source, does=check.asks)
+
+
+def _plugin_check(check: PluginCheck) -> Explanation:
+    kernels = _kernels(check.since)
+    about = Explanation(check.id, "check", check.title, check.why, kernels, check.source, does=check.asks)
+    return msgspec.structs.replace(about, origin=check.origin)
+
+
+def _expectations(id: str) -> tuple[Explanation, ...]:  # noqa: A002
+    """What the board configs expect under that id; of a config that is wrong nothing."""
+    prefix, _, name = id.partition(".")
+    if prefix != EXPECTATIONS.id:
+        return ()
+    dirs = config_dirs()
+    found: dict[Expectation, dict[str, str]] = {}
+    for entry in list_configs(dirs):
+        with contextlib.suppress(BringupError):
+            for expectation in find_config(entry.name, dirs).expect:
+                if expectation.id == name:
+                    found.setdefault(expectation, {})[entry.name] = str(entry.path)
+    return tuple(_expectation(id, expectation, configs) for expectation, configs in found.items())
+
+
+def _expectation(id: str, expectation: Expectation, configs: dict[str, str]) -> Explanation:  # noqa: A002
+    """:param configs: those that have it: name → file."""
+    return Explanation(
+        id,
+        "check",
+        expectation.title,
+        expectation.why or EXPECTATIONS.why,
+        _kernels(EXPECTATIONS.since),
+        ", ".join(configs.values()),
+        does=f"Looks whether {' '.join(expectation.fact)} is as expected: {expected(expectation)}.",
+        fix=expectation.fix,
+        origin=f"board config {', '.join(configs)}",
+    )
 
 
 def _requirement(requirement: Requirement) -> Explanation:
@@ -175,6 +225,21 @@ def _cause(cause: KnownCause) -> Explanation:
         cost=_COSTS[cause.cost],
         fix=cause.fix,
         seen_before=cause.seen_before,
+    )
+
+
+def _use(of: Rule) -> Explanation:
+    rule = describe(of)
+    fix = [*rule.replacement.splitlines(), *(f"in a driver: {line}" for line in rule.kernel.splitlines())]
+    return Explanation(
+        rule.id,
+        "use",
+        rule.title,
+        rule.why,
+        rule.since,
+        rule.source,
+        does=f"bringup scan looks for it in: {'; '.join(rule.files)}",
+        fix=tuple(fix if rule.kernel != rule.replacement else rule.replacement.splitlines()),
     )
 
 

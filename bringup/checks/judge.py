@@ -10,12 +10,15 @@ from msgspec.structs import replace
 
 from bringup.causes.known.surroundings import BOARD_NO_ROOT
 from bringup.causes.no_root import open_questions
+from bringup.checks.own import OWN
 from bringup.checks.registry import Check, Question, Role, checks, checks_for
 from bringup.config.units import show_size
 from bringup.errors import BringupError
 from bringup.facts.benchmark import timing_facts, untimed_facts
 from bringup.facts.board import Facts
+from bringup.facts.budget import budget_of_config
 from bringup.facts.heap_tests import outcome_of
+from bringup.facts.holders.sums import holders_facts
 from bringup.facts.ion_equivalence import ion_facts, ion_sources
 from bringup.facts.latency import latencies_of, latency_facts
 from bringup.facts.memory.buffer_placement import exhaustion_facts, pages_of
@@ -38,7 +41,7 @@ def judge(facts: Facts, record_name: str | None = None) -> BoardRun:
     """
     record, config = facts.record, facts.config
     parts = _Parts(facts)
-    verdicts = tuple(verdict for check in checks() for verdict in _ask(check, facts))
+    verdicts = tuple(verdict for check in (*checks(), *OWN) for verdict in _ask(check, facts))
     verdicts = tuple(_with_open_questions(verdict, verdicts) for verdict in verdicts)
     board = BoardRun(
         serial=record.board.serial,
@@ -52,6 +55,8 @@ def judge(facts: Facts, record_name: str | None = None) -> BoardRun:
         timings=parts.of(lambda facts: timing_facts(facts.record.timings), ()),
         untimed=parts.of(lambda facts: untimed_facts(facts.record.untimed), ()),
         memory=parts.of(memory_facts, None),
+        holders=parts.of(lambda facts: holders_facts(facts, last=0), None),
+        budget=parts.of(budget_of_config, None),
         requirements=parts.of(lambda facts: tuple(map(RequirementFacts.of, facts.kconfig.values())), ()),
         ion=parts.of(ion_facts, None),
         ion_heaps=parts.of(lambda facts: tuple(_ion_heaps(facts)), ()),

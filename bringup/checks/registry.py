@@ -18,7 +18,7 @@ from bringup.text import did_you_mean
 if TYPE_CHECKING:
     from bringup.facts.board import Facts
 
-__all__ = ["Check", "Question", "Role", "Why", "check", "checks", "checks_for", "find_check"]
+__all__ = ["Check", "Question", "Role", "Why", "check", "checks", "checks_for", "find_check", "registered"]
 
 Judge = Callable[["Question", "Facts"], Iterable[Verdict]]
 
@@ -51,8 +51,8 @@ class Question:
     title: str
     heap: str | None = None
 
-    def of(self, heap: str) -> Question:
-        """The same question about one heap."""
+    def of(self, heap: str | None) -> Question:
+        """The same question about one heap; ``None``: about none."""
         return Question(self.id, self.title, heap)
 
     def passed(self, *evidence: str) -> Verdict:
@@ -144,6 +144,11 @@ def checks() -> tuple[Check, ...]:
 
     for module in sorted(pkgutil.iter_modules(suite.__path__), key=lambda module: module.name):
         importlib.import_module(f"{suite.__name__}.{module.name}")
+    return tuple(_CHECKS.values())
+
+
+def registered() -> tuple[Check, ...]:
+    """Every check that was registered until now: the suite's, and in a plug-in's process its own."""
     return tuple(_CHECKS.values())
 
 

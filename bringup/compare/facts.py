@@ -12,6 +12,7 @@ from collections.abc import Collection, Iterator
 import msgspec
 
 from bringup.outcome import Outcome
+from bringup.results.holders import HoldersFacts
 from bringup.results.memory import SET_ASIDE, MemoryFacts
 from bringup.results.run import BoardRun, HeapFacts
 
@@ -66,6 +67,8 @@ def _of_both(before: BoardRun, after: BoardRun) -> Iterator[tuple[Subject, _Fact
         yield Subject.CONFIG, _of_config(before), _of_config(after)
     both = {heap.name for heap in _heaps(before)} & {heap.name for heap in _heaps(after)}
     yield Subject.HEAP, _of_heaps(before, both), _of_heaps(after, both)
+    if before.holders and after.holders:
+        yield Subject.BOARD, _of_holders(before.holders), _of_holders(after.holders)
     if before.memory and after.memory:
         yield Subject.REGION, _of_memory(before.memory), _of_memory(after.memory)
 
@@ -118,3 +121,16 @@ def _of_memory(memory: MemoryFacts) -> _Facts:
     for unplaced in memory.unplaced:
         facts.setdefault((unplaced.name, ""), "asked for, but not known to be set aside")
     return facts
+
+
+def _of_holders(holders: HoldersFacts) -> _Facts:
+    """Bytes and buffers by the name of who holds them: process ids are others in each run."""
+    held: dict[str, list[int]] = {"all": [holders.bytes, holders.buffers]}
+    for process in holders.processes:
+        if process.buffers:
+            sums = held.setdefault(process.package or process.service or process.name, [0, 0])
+            sums[0] += process.pss
+            sums[1] += process.buffers
+    if holders.unheld is not None:
+        held["no process"] = [sum(buffer.size or 0 for buffer in holders.unheld), len(holders.unheld)]
+    return {("buffers held", name): f"{size:,} bytes in {count}" for name, (size, count) in held.items()}

@@ -15,7 +15,18 @@ from bringup.outcome import Outcome
 from bringup.results.run import BoardRun, Run
 from bringup.results.verdict import Verdict
 
-__all__ = ["SCHEMA", "Change", "Comparison", "Difference", "FactChange", "Side", "Timing", "TimingTest", "compare"]
+__all__ = [
+    "SCHEMA",
+    "Change",
+    "Comparison",
+    "Difference",
+    "FactChange",
+    "Side",
+    "Timing",
+    "TimingTest",
+    "Unanswered",
+    "compare",
+]
 
 SCHEMA = "bringup.compare/1"
 
@@ -70,6 +81,22 @@ class Difference(msgspec.Struct, frozen=True, omit_defaults=True):
         return False
 
 
+class Unanswered(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A question that neither run answers.
+
+    :param id: The check.
+    :param why: Why it is unknown, in the words of the second run.
+    :param remedy: What would answer it, where that is known.
+    :param boards: Serials of the boards on which it is unknown for this reason.
+    """
+
+    id: str
+    heap: str | None
+    why: str
+    boards: tuple[str, ...]
+    remedy: tuple[str, ...] = ()
+
+
 class Side(msgspec.Struct, frozen=True):
     """One of the two runs.
 
@@ -103,6 +130,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True, tag_field="schema", 
     :param compared: The boards that both runs have, by their serials in the second.
     :param same: How many verdicts are the same in both.
     :param still_unknown: Boards of the second run, and how many verdicts are unknown there that were not known before.
+    :param unanswered: Which verdicts these are, and why.
     :param before: The first run; null in comparisons by versions that did not write it.
     :param after: The second run.
     """
@@ -122,6 +150,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True, tag_field="schema", 
     compared: tuple[str, ...] = ()
     same: Count = 0
     still_unknown: Mapping[str, Count] = msgspec.field(default_factory=dict)
+    unanswered: tuple[Unanswered, ...] = ()
     before: Side | None = None
     after: Side | None = None
 
@@ -172,6 +201,7 @@ def compare(before: Run, after: Run, *, chosen: bool = False) -> Comparison:
         compared=tuple(new.serial for _, new in pairs),
         same=len(questions) - len(differences),
         still_unknown=_still_unknown(after, differences),
+        unanswered=tuple(_unanswered(after, differences)),
         before=_side(before),
         after=_side(after),
     )
@@ -185,6 +215,21 @@ def _still_unknown(after: Run, differences: Iterable[Difference]) -> dict[str, i
         counts[board.serial] += unknown or (board.outcome is Outcome.ERROR)  # or nothing was judged
     counts.subtract(difference.board for difference in differences if difference.after is Outcome.ERROR)
     return dict(+counts)
+
+
+def _unanswered(after: Run, differences: Iterable[Difference]) -> Iterator[Unanswered]:
+    """The unknown verdicts of the second run that are not among the differences, each once for all its boards."""
+    changed = {(change.board, change.id, change.heap) for change in differences if change.after is Outcome.ERROR}
+    boards: dict[tuple[str, str | None, str], list[str]] = {}
+    remedies: dict[tuple[str, str | None, str], tuple[str, ...]] = {}
+    for board in after.boards:
+        for verdict in board.verdicts:
+            if verdict.outcome is Outcome.ERROR and (board.serial, verdict.id, verdict.heap) not in changed:
+                question = (verdict.id, verdict.heap, verdict.reason or "")
+                boards.setdefault(question, []).append(board.serial)
+                remedies.setdefault(question, verdict.remedy)
+    for question, serials in boards.items():
+        yield Unanswered(*question, tuple(dict.fromkeys(serials)), remedies[question])
 
 
 def _side(run: Run) -> Side:

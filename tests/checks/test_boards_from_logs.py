@@ -110,7 +110,8 @@ ROWS = (
         ("fail", "cma.region-does-not-fit"), ("CONFIG_CMA_SIZE_MBYTES=2048",)),
     # -- one heap per area, on a kernel that is older than that
     Row("qualcomm-linux/kernel#839: not backported", field_board("6.12.40", [], PER_REGION, ("system", "linux,cma")), ("fail", "cma.default-only"), config="audio"),
-    Row("qualcomm-linux/kernel#839: backported", field_board("6.12.40", [], PER_REGION, ("system", "linux,cma", "adsp@b2000000")), ("fail", ""), never=("cma.default-only",), config="audio"),
+    Row("qualcomm-linux/kernel#839: backported", field_board("6.12.40", [], PER_REGION, ("system", "linux,cma", "adsp@b2000000")),
+        ("fail", "cma.region-rejected"), ("made no CMA area of audio@b0000000",), never=("cma.default-only",), config="audio"),
     # -- allocations that failed
     Row("deepin-community/kernel#710", field_board("6.6.84", ["cma: cma_alloc: reserved: alloc failed, req-size: 64 pages, ret: -12"] * 3, {}, ("system", "reserved"), cma_kib=(65536, 0)),
         ("warn", "cma.exhausted"), ("3 CMA allocations failed", "256 KiB of reserved")),

@@ -48,7 +48,7 @@ def test_what_the_table_says_is_in_words(id_: str, buffers: str, skipped: tuple[
 
 
 @pytest.mark.parametrize("test", TESTS, ids=lambda one: one.id)
-def test_it_is_told_in_full(test: HeapTestNotes) -> None:
+def test_it_is_described_in_full(test: HeapTestNotes) -> None:
     for text in (test.does, test.why, test.look):
         assert text.endswith(".")
         assert len(text) > 15

@@ -76,3 +76,12 @@ def test_another_errno_is_not_the_known_defect(tmp_path: Path) -> None:
     verdict, _ = judged(tmp_path, "6.12.107", result("system", "fd.after_efault", "fail", errno=22, seen="EINVAL came"))
     assert verdict.outcome is Outcome.FAIL
     assert verdict.cause is None
+
+
+@pytest.mark.parametrize("outcome", ["warn", "fail"])
+def test_a_kernel_of_an_unknown_version_has_not_lost_its_fix(tmp_path: Path, outcome: str) -> None:
+    verdict, _ = judged(tmp_path, "none", result("system", "fd.after_efault", outcome, **LEAK))
+    assert verdict.outcome is Outcome.WARN
+    assert verdict.cause is not None
+    assert verdict.cause.id == "kernel.known-defect"
+    assert "the kernel's version is not known" in "\n".join(verdict.evidence)

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from bringup.compare.facts import FactChange, Subject, fact_changes
 from bringup.compare.runs import compare
 from bringup.compare.timings import Untimed
+from bringup.results.holders import HoldersFacts, HoldingProcess, UnheldBuffer
 from bringup.results.memory import MemoryFacts, MemoryRegion, RegionKind, Unplaced
 from bringup.results.requirements import RequirementFacts
 from bringup.results.run import BoardRun, HeapFacts, Run
@@ -48,7 +49,7 @@ def asked(**fields: object) -> BoardRun:
     return replace(BOARD, requirements=(replace(_ASKED, **fields),))
 
 
-def test_of_equal_boards_nothing_is_told() -> None:
+def test_of_equal_boards_nothing_is_reported() -> None:
     assert told(BOARD) == []
     again = {"model": "m", "observed": "2026-11-23T08:00:00Z", "Boot": "9b41"}
     assert told(replace(BOARD, identity=again)) == [], "when it was looked at is no fact of the board"
@@ -83,7 +84,7 @@ def test_of_equal_boards_nothing_is_told() -> None:
         ),
     ],
 )
-def test_each_fact_that_changed_is_told(after: BoardRun, change: tuple[str, str, str | None, str | None]) -> None:
+def test_each_fact_that_changed_is_reported(after: BoardRun, change: tuple[str, str, str | None, str | None]) -> None:
     assert told(after) == [change]
 
 
@@ -117,7 +118,7 @@ def test_a_comparison_holds_them() -> None:
     assert not found.regressed
 
 
-def test_what_was_timed_before_and_not_now_is_told_once_with_its_reason() -> None:
+def test_what_was_timed_before_and_not_now_is_reported_once_with_its_reason() -> None:
     timing = TimingFacts("heap", "system", 0, "fill", 4096, 1, 9, 1.0, 1.0, 1.0, 1.0, (1.0,), 1.0, 1.0, 0.5)
     gone = UntimedFacts("heap", "system", 0, 4096, 1, "out of memory")
     other = UntimedFacts("heap", "system", 0, 1 << 26, 1, "never was timed")
@@ -128,3 +129,31 @@ def test_what_was_timed_before_and_not_now_is_told_once_with_its_reason() -> Non
 
     found = compare(run((timing, kept)), run((kept,), (gone, gone, other, replace(gone, size=8192))))
     assert found.untimed == (Untimed("heap", "system", 0, 4096, 1, "out of memory", "s"),)
+
+
+def holders(*processes: HoldingProcess, unheld: tuple[UnheldBuffer, ...] | None = ()) -> BoardRun:
+    held = sum(one.pss for one in processes)
+    rest = unheld or ()
+    facts = HoldersFacts(
+        buffers=sum(one.buffers for one in processes) + len(rest),
+        bytes=held + sum(one.size or 0 for one in rest),
+        held=held,
+        unheld=unheld,
+        processes=processes,
+        sources=(),
+    )
+    return replace(BOARD, holders=facts)
+
+
+def test_who_holds_more_is_told_by_name_and_not_by_process_id() -> None:
+    before = holders(HoldingProcess(7, 1, "camera", 1, 4096, 4096), HoldingProcess(8, 1, "media", 1, 4096, 4096))
+    again = holders(HoldingProcess(70, 9, "camera", 1, 4096, 4096), HoldingProcess(80, 9, "media", 1, 4096, 4096))
+    assert told(again, before) == []
+    after = holders(HoldingProcess(70, 9, "camera", 3, 12288, 12288), unheld=(UnheldBuffer(1, 8192),))
+    assert told(after, before) == [
+        ("board", "buffers held all", "8,192 bytes in 2", "20,480 bytes in 4"),
+        ("board", "buffers held camera", "4,096 bytes in 1", "12,288 bytes in 3"),
+        ("board", "buffers held media", "4,096 bytes in 1", None),
+        ("board", "buffers held no process", "0 bytes in 0", "8,192 bytes in 1"),
+    ]
+    assert told(after) == [], "the first run did not look"

@@ -124,7 +124,7 @@ def test_noise_is_called_a_change_fewer_than_once_in_a_thousand() -> None:
     assert told < 4
 
 
-def test_twice_as_slow_is_told() -> None:
+def test_twice_as_slow_is_reported() -> None:
     dice = random.Random(20)
     samples = [int(dice.lognormvariate(10, 0.2)) for _ in range(20)]
     found = compare(run(heaps=heap(samples)), run(heaps=heap([2 * one for one in samples])))
@@ -166,7 +166,7 @@ def test_of_equal_benchmarks_one_pair_in_a_hundred_shows_a_change_at_most() -> N
     assert sum(bool(compare(bench(dice), bench(dice)).timings) for _ in range(100)) <= 1
 
 
-def test_a_slower_operation_of_a_benchmark_is_told_and_what_decided() -> None:
+def test_a_slower_operation_of_a_benchmark_is_reported_with_what_decided() -> None:
     dice = random.Random(7)
     found = compare(bench(dice), bench(dice, slower=2.0))
     (one,) = found.timings
@@ -184,7 +184,7 @@ def test_a_board_that_runs_at_half_its_clock_has_no_slower_heap() -> None:
     assert compare(bench(dice), bench(dice, clock=2.0)).timings == ()
 
 
-def test_too_few_passes_tell_nothing_and_say_so() -> None:
+def test_too_few_passes_decide_nothing_and_say_so() -> None:
     dice = random.Random(7)
     found = compare(bench(dice, passes=3), bench(dice, passes=3, slower=5.0))
     assert found.timings == ()

@@ -50,7 +50,7 @@ TESTS = (
     ),
     HeapTestNotes(
         id="account.bufinfo",
-        does="Looks for the buffer's inode in /sys/kernel/debug/dma_buf/bufinfo, then for up to 0.5 s after "
+        does="Looks for the buffer's inode in /sys/kernel/debug/dma_buf/bufinfo, then for up to 2 s after "
         f"close until it is gone. {_EXPORTER}",
         why="On a kernel without the other lists, only this one has all buffers and the devices that hold them. "
         "A buffer that stays after its last descriptor was closed is a leak in the kernel.",
@@ -67,7 +67,7 @@ TESTS = (
     HeapTestNotes(
         id="account.sysfs",
         does="Reads size and exporter_name of the buffer's inode below /sys/kernel/dmabuf/buffers, then "
-        f"looks for up to 0.5 s after close until it is gone. {_EXPORTER}",
+        f"looks for up to 2 s after close until it is gone. {_EXPORTER}",
         why="dmabuf_dump and dumpsys read it on Android kernels up to 6.12; what is missing here is missing from "
         "every bug report.",
         source="Documentation/ABI/testing/sysfs-kernel-dmabuf-buffers of Linux 6.12; AOSP system/memory/libmeminfo",

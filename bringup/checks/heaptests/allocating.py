@@ -87,10 +87,11 @@ TESTS = (
     ),
     HeapTestNotes(
         id="free.memory",
-        does="Allocates and closes one buffer at a time, 64 MiB in total (CMA: 16 MiB), and compares MemFree "
-        "(CMA: CmaFree, or the area's own available_pages) before and after. It waits 0.5 s for kernels that "
-        "free in the background. It fails only if more than half of the total is missing in three tries in a "
-        "row.",
+        does="Allocates and closes one buffer at a time, 64 MiB in total (CMA: 16 MiB), and compares MemFree and "
+        "MemAvailable (CMA: CmaFree, or the area's own available_pages, while a page is held: that empties the CPUs' "
+        "own lists of free pages) before and after. It waits up to 2 s for kernels that free in the background. It "
+        "fails only if more than half of the total is missing, from MemFree and from MemAvailable, in three tries in "
+        "a row.",
         why="A camera or a codec allocates and frees with every stream. What does not come back is lost until "
         "the next boot, and the low-memory killer kills other programs to make up for it.",
         source=f"{BUFFER}: dma_buf_release; {SYSTEM_HEAP} and cma_heap.c: their release",

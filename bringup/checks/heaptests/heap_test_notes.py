@@ -78,12 +78,13 @@ class HeapTestNotes:
             general.append(f"ION on a kernel before {'.'.join(map(str, entry.since))}")
         if entry.maps:
             general.append(
-                "a heap without CPU mappings: its name begins with “protected,”, or mmap gives EINVAL and its "
-                "name is not one that every CPU may map (system, system-uncached, CMA)"
+                "a heap without CPU mappings: its name begins with “protected,” or “restricted,”, or mmap gives EINVAL "
+                "and its name is not one that every CPU may map (system, system-uncached, CMA)"
             )
         if memory := _memory(entry):
             general.append(
-                f"less than {memory} may be held: half of what is free for the heap, or the plan's memory limit"
+                f"less than {memory} may be held: half of what is free for the heap and the board can spare, or the "
+                "plan's memory limit"
             )
         return (*general, *self.skips)
 

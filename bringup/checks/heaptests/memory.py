@@ -83,14 +83,14 @@ TESTS = (
     ),
     HeapTestNotes(
         id="protected.mmap",
-        does="On a heap whose name begins with “protected,”: allocates a page, and tries to map it for reading, "
-        "writing and both.",
+        does="On a heap whose name begins with “protected,” or “restricted,”: allocates a page, and tries to map it "
+        "for reading, writing and both.",
         why="Such memory holds decrypted video, or what a trusted application shows. If a CPU can map it, "
         "content protection is broken; if the firewall stops the access instead, the board dies with an abort.",
         source=f"drivers/tee/tee_heap.c of Linux 7.3: its dma_buf_ops have no mmap; {BUFFER}: "
         "dma_buf_mmap_internal; https://docs.kernel.org/userspace-api/dma-buf-heaps.html, on names",
         since="6.18 and later in mainline (TEE_DMABUF_HEAPS); earlier a vendor's heap of such a name",
-        skips=("the heap's name does not begin with “protected,”",),
+        skips=("the heap's name begins with neither “protected,” nor “restricted,”",),
         look="Success: find out which driver provides the heap (a vendor's heap, a carve-out without a firewall). "
         "EACCES: SELinux. Any other errno: a vendor's mmap that refuses in its own way.",
     ),

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from bringup.causes.fix_lines import device_tree
 from bringup.causes.known.memory import HEAP_ABOVE_LIMIT, HEAP_BEYOND_REACH
+from bringup.causes.rendered_lines import basis_of, device_tree
 from bringup.checks.registry import Question, check
 from bringup.config.schema import DeclaredIn, HeapKind, Range, Region
 from bringup.facts.board import Facts
@@ -72,7 +72,7 @@ def _pool_below(facts: Facts, limit: int | None) -> tuple[Change, ...]:
     region = Region(
         declared_in=DeclaredIn.DEVICE_TREE, size=size, reusable=True, default=True, alloc_ranges=(reachable,)
     )
-    return device_tree(facts, "linux,cma", region)
+    return device_tree(basis_of(facts), "linux,cma", region)
 
 
 def _remedy(limit: int | None) -> list[str]:

@@ -20,6 +20,7 @@ from bringup.facts.board import Facts
 from bringup.facts.heap_tests import ShownDefect, outcome_of, shown_defect, unanswered
 from bringup.facts.ion_equivalence import legacy_note
 from bringup.facts.latency import latencies_of, latency_facts
+from bringup.facts.memory.spare_memory import why_left_out
 from bringup.results.verdict import Outcome, Verdict
 
 #: Work on page tables alone cannot make allocating slower than this share of memset's speed.
@@ -46,7 +47,7 @@ def tests(question: Question, facts: Facts) -> Iterator[Verdict]:
         note = legacy_note(facts) if result.heap.startswith("ion/") else ()
         yield replace(verdict, evidence=(*verdict.evidence, *note)) if note else verdict
     yield from _cut_short(question, facts)
-    if facts.record.incomplete is None:
+    if facts.record.incomplete is None or facts.record.out_of_time:
         yield from _unanswered(facts)
     if facts.record.timings and not facts.record.results and facts.record.incomplete is None:
         yield question.skipped("this is a benchmark's record: it ran no heap tests")
@@ -73,7 +74,7 @@ def tests(question: Question, facts: Facts) -> Iterator[Verdict]:
 def _cut_short(question: Question, facts: Facts) -> Iterator[Verdict]:
     """Reports the tests that are missing because the test allocator ended during a heap's tests."""
     record = facts.record
-    stopped = record.incomplete is not None and (record.bye is None or not record.bye.complete)
+    stopped = record.incomplete is not None and record.bye is None
     if stopped and record.results and not (record.latencies or record.timings):
         last = record.results[-1]
         yield question.of(last.heap).unknown(f"the tests after {last.test} are not known: {record.incomplete}")
@@ -81,8 +82,9 @@ def _cut_short(question: Question, facts: Facts) -> Iterator[Verdict]:
 
 def _unanswered(facts: Facts) -> Iterator[Verdict]:
     """A verdict for each test that was asked for and has no result: it is unknown, whatever the last line said."""
+    reason = facts.record.incomplete or "the test allocator gave no result for it"
     for heap, test in unanswered(facts):
-        yield Question(f"allocator.{test.id}", test.asserts, heap).unknown("the test allocator gave no result for it")
+        yield Question(f"allocator.{test.id}", test.asserts, heap).unknown(reason)
 
 
 def _verdict(result: Result, facts: Facts) -> Verdict:
@@ -147,11 +149,13 @@ def latency(question: Question, facts: Facts) -> Iterator[Verdict]:
             f"memset p50 {times.memset_p50 / 1000:.1f} µs: {ratio:.2f} of memset's speed"
         )
         slow[sample.heap] = slow.get(sample.heap, False) or (times.size >= _JUDGED_FROM and ratio < _EFFICIENCY_FLOOR)
+    left_out = why_left_out(facts)
     for heap, lines in by_heap.items():
+        lines.extend(filter(None, [left_out]))
         if slow[heap]:
             text = f"allocating is more than {1 / _EFFICIENCY_FLOOR:.0f} times slower than memset"
             yield question.of(heap).warned(*lines, cause=HEAP_SLOW.here(text))
         else:
             yield question.of(heap).passed(*lines)
     if not by_heap:
-        yield question.skipped(facts.record.incomplete or "no heap was timed")
+        yield question.skipped(facts.record.incomplete or left_out or "no heap was timed")

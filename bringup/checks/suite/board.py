@@ -7,9 +7,14 @@ from collections.abc import Iterator
 from bringup.causes.known.surroundings import BOARD_NO_CONFIG, BOARD_NO_ROOT
 from bringup.causes.no_root import ways_to_root
 from bringup.checks.registry import Question, Role, check
+from bringup.errors import Blame
 from bringup.facts.board import Facts
+from bringup.facts.heap_tests import unanswered
 from bringup.results.verdict import Verdict
+from bringup.text import shell_word
 
+#: What --root require ends with (bringup.board.root).
+_NO_ROOT = ": become root: "
 _COMPATIBLE = "/sys/firmware/devicetree/base/compatible"
 
 
@@ -25,12 +30,28 @@ _COMPATIBLE = "/sys/firmware/devicetree/base/compatible"
 def observed(question: Question, facts: Facts) -> Iterator[Verdict]:
     record = facts.record
     if record.incomplete is not None:
-        yield question.unknown(record.incomplete, remedy=["observe the board again: bringup run"])
+        left_out = [f"{test.id} on {heap}" for heap, test in unanswered(facts)] if record.out_of_time else []
+        evidence = [f"left out: {len(left_out)} heap tests, {left_out[0]} first"] if left_out else []
+        yield question.unknown(record.incomplete, *evidence, remedy=_how_to_finish(facts))
     elif unread := [when for when, boot_id in _boot_ids(facts) if not boot_id]:
         yield question.unknown(f"boot_id was not read {' and '.join(unread)}: the board may have rebooted")
     else:
         trips = "" if record.round_trips is None else f"{record.round_trips} adb round trips"
         yield question.passed(*filter(None, (f"boot_id {record.board.boot_id} before and after", trips)))
+
+
+def _how_to_finish(facts: Facts) -> Iterator[str]:
+    """What to do next, the last step a command that observes the board to the end."""
+    record = facts.record
+    serial = shell_word(record.board.serial)
+    if _NO_ROOT in (record.incomplete or ""):
+        yield from ways_to_root(facts)
+        yield f"or observe what can be seen without root: bringup run -s {serial} --root auto"
+        return
+    if record.blame is Blame.BOARD and not record.out_of_time:
+        yield f"wait until adb reaches the board; look at its console or power: adb -s {serial} wait-for-device"
+    more_time = " --seconds 300" if record.out_of_time else ""
+    yield f"observe the board again, to the end: bringup run -s {serial}{more_time}"
 
 
 def _boot_ids(facts: Facts) -> tuple[tuple[str, str | None], ...]:

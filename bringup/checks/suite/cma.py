@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from bringup.causes.allocation_failed import cma_failures, why_cma_failed
 from bringup.causes.heap_absent import why_absent, why_not_reserved
-from bringup.causes.known.memory import CMA_TOO_SMALL
+from bringup.causes.known.memory import CMA_LOW_MEMORY, CMA_TOO_SMALL
 from bringup.causes.no_root import ways_to_root
 from bringup.causes.region_rejected import region_rejected, rejections
 from bringup.checks.registry import Question, check
@@ -15,9 +15,13 @@ from bringup.config.units import show_size
 from bringup.facts.board import Facts
 from bringup.facts.log.owners import Owner
 from bringup.facts.memory.default_cma import cma_parameters
-from bringup.facts.memory.region_log import is_empty
+from bringup.facts.memory.memory_map import memory_facts
+from bringup.facts.memory.region_log import is_empty, pools_not_made
 from bringup.facts.memory.reserved_memory import observed_nodes
+from bringup.results.memory import RegionKind
 from bringup.results.verdict import Diagnosis, Outcome, Verdict
+
+MIB = 1 << 20
 
 
 @check(
@@ -76,6 +80,74 @@ def _without(question: Question, facts: Facts, heap: Heap, seen: str) -> Verdict
 
 
 @check(
+    "cma.low-memory",
+    "CMA leaves the kernel enough low memory",
+    asks="On a 32-bit kernel with high memory: whether CMA areas take more than half of LowTotal in /proc/meminfo. An "
+    "error if they may, and it is not known which of them lie in low memory.",
+    why="Only low memory holds the kernel's own data, and none of that may lie in CMA. A board with more RAM needs "
+    "more of it, so what boots with 4 GiB panics with 8 GiB.",
+    source="fs/proc/meminfo.c and mm/page_alloc.c of Linux 5.10, 6.12 and 7.3: only movable pages come from CMA",
+    since="any, 32-bit with CONFIG_HIGHMEM",
+)
+def low_memory(question: Question, facts: Facts) -> Iterator[Verdict]:
+    low, cma = facts.meminfo.get("LowTotal"), facts.meminfo.get("CmaTotal")
+    if not facts.meminfo:
+        yield question.unknown(facts.why_unknown("/proc/meminfo"))
+    elif not facts.meminfo.get("HighTotal") or not low:
+        yield question.skipped("this kernel has no high memory: all of its memory is low")
+    elif not cma:
+        yield question.skipped("there is no CMA")
+    else:
+        yield _left(question, facts, low, cma)
+
+
+def _left(question: Question, facts: Facts, low: int, cma: int) -> Verdict:
+    in_low, in_high = _known_places(facts, low)
+    most = cma - in_high
+    if in_low > min(low, most) or 2 * in_low <= low < 2 * most:
+        seen = f"LowTotal {low // MIB} MiB, CmaTotal {cma // MIB} MiB"
+        return question.unknown("where the CMA areas lie is not known", seen, remedy=ways_to_root(facts))
+    if 2 * most <= low:
+        return question.passed(f"LowTotal {low // MIB} MiB, of it CMA at most {most // MIB} MiB")
+    text = f"CMA takes {in_low // MIB} of {low // MIB} MiB low memory: {(low - in_low) // MIB} MiB are left"
+    seen = f"LowTotal {low // MIB} MiB, of it CMA {in_low // MIB} MiB"
+    return question.warned(seen, cause=CMA_LOW_MEMORY.here(f"{text} for the kernel"), remedy=CMA_LOW_MEMORY.fix)
+
+
+def _known_places(facts: Facts, low: int) -> tuple[int, int]:
+    """Bytes of the areas that are known to lie in low memory, and of those in high memory.
+
+    LowTotal lacks what was reserved at boot, and how much of that was low is not known: low memory ends between the
+    two places where all of it was high, and where all of it was low. An area lies on one side (mm/cma.c:
+    cma_activate_area).
+    """
+    memory = memory_facts(facts)
+    if memory is None:
+        return 0, 0
+    reserved = sum(end - begin for begin, end in memory.ram) - low - facts.meminfo.get("HighTotal", 0)
+    is_whole = reserved >= 0
+    first = _place_of(memory.ram, low) if is_whole else low
+    last = _place_of(memory.ram, low + reserved) if is_whole else None
+    not_made = pools_not_made(facts)
+    areas = [region for region in memory.regions if region.kind is RegionKind.CMA and region.name not in not_made]
+    return (
+        sum(region.end - region.begin for region in areas if region.begin < first),
+        sum(region.end - region.begin for region in areas if last is not None and region.begin >= last),
+    )
+
+
+def _place_of(ram: Iterable[tuple[int, int]], size: int) -> int:
+    """The address below which there is so much RAM."""
+    place = 0
+    for begin, end in ram:
+        place = min(end, begin + size)
+        size -= place - begin
+        if size <= 0:
+            break
+    return place
+
+
+@check(
     "cma.rejected",
     "The kernel accepted every reserved-memory region",
     asks="Looks in the kernel's log for regions that the kernel rejected, could not place, or found to overlap. Fails "
@@ -104,7 +176,7 @@ def rejected(question: Question, facts: Facts) -> Iterator[Verdict]:
     "No CMA allocation has failed since boot",
     asks="Looks in the kernel's log for failed CMA allocations, except those that the test allocator "
     "caused. Only warns: the program may have fallen back to something else. Skips if a failure may be the test "
-    "allocator's: an earlier run was interrupted, or the log has lost where it began.",
+    "allocator's: an earlier run was interrupted.",
     why="To a user, a failed CMA allocation is a black preview or stuttering video.",
     source="mm/cma.c of Linux 5.10, 6.12 and 7.3: cma_alloc",
     since="any",

@@ -239,8 +239,10 @@ def _own_nodes(facts: Facts) -> Iterator[NodeFact]:
 
 
 def _nodes(facts: Facts, expected: ExpectedLines) -> _Drift:
-    """Of the two sets of rendered files the one that this board uses."""
-    lines = (expected.udev if facts.has_udev else expected.nodes) or ()
+    """Of the two sets of rendered files the one that this board uses, if it uses one of them."""
+    lines = () if facts.is_other_linux else expected.nodes or ()
+    if facts.has_udev:
+        lines = expected.udev or ()
     drift = _Drift(_UDEV if facts.has_udev else _UEVENTD, len(lines))
     if facts.heap_nodes is None:
         drift.unknown.append(facts.why_unknown(HEAP_FOLDER))

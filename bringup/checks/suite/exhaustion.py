@@ -27,7 +27,7 @@ _NOTHING_FREE = "less than a page may be held"
     "exhaustion.clean",
     "A heap that is used up returns ENOMEM, and all its memory comes back",
     asks="Allocates until the heap is used up (without CMA: up to its share of memory). Was the errno ENOMEM? "
-    "Was no more than half of the held memory missing 0.5 s after all buffers were closed?",
+    "Is no more than half of the held memory missing after all buffers were closed, and up to 2 s were waited for it?",
     why="A camera that opens while memory is short must fail alone, and only once. Programs try again, or try "
     "another heap, on ENOMEM only; and if memory does not come back, the next program fails.",
     source="drivers/dma-buf/heaps/system_heap.c and cma_heap.c of Linux 5.10, 6.12 and 7.3: -ENOMEM",
@@ -37,15 +37,16 @@ def clean(question: Question, facts: Facts) -> Iterator[Verdict]:
         yield _clean(question.of(exhaustion.heap), exhaustion)
     missing = _not_answered(facts)
     for heap in missing:
-        yield question.of(heap).unknown("the test allocator was to use this heap up, and says nothing of it")
+        reason = "the test allocator was to use this heap up, and says nothing of it"
+        yield question.of(heap).unknown(facts.record.incomplete or reason)
     if not facts.record.exhaustions and not missing:
         yield question.skipped("no heap was used up")
 
 
 def _not_answered(facts: Facts) -> list[str]:
-    """The heaps that were to be used up and have no answer, although the test allocator said that it finished."""
+    """The heaps that were to be used up and have no answer, although the test allocator ended well."""
     record = facts.record
-    if not record.asked_exhaustion or record.incomplete is not None:
+    if not record.asked_exhaustion or (record.incomplete is not None and not record.out_of_time):
         return []
     answered = {exhaustion.heap for exhaustion in record.exhaustions}
     asked = (heap for heap in record.tested_heaps if not heap.startswith(("ion/", "protected,", "restricted,")))

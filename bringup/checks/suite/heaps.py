@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 
 from bringup.allocator.answer import State
@@ -32,8 +32,8 @@ from bringup.facts.expected_node import (
 )
 from bringup.facts.memory.default_cma import linked_heap
 from bringup.facts.udev import udev_node, udev_rules, unread_rules
-from bringup.results.verdict import Outcome, Verdict
-from bringup.text import pluralize
+from bringup.results.verdict import Cause, Change, Outcome, Verdict, file_by_file
+from bringup.text import pluralize, shell_word
 
 _ACCOUNTING = "/sys/module/dma_heap/parameters/mem_accounting"
 _AOSP_HEAP = "libdmabufheap, dmabufheap-vts-unit-tests: TestDmabufSystemHeapCompliance"
@@ -149,8 +149,7 @@ def _mode(question: Question, facts: Facts, name: str, node: _InspectedNode, nod
     if node.mode == rule.mode:
         return question.passed(seen)
     cause = NODE_MODE.here(f"the node's mode is {node.mode:04o} instead of {rule.mode:04o}")
-    changes = node_line(facts, name, rule.mode, rule.user, rule.group)
-    return question.failed(seen, cause=cause, remedy=node_words(facts), changes=changes)
+    return _differs(question, facts, name, node_rule, (seen, cause))
 
 
 @check(
@@ -174,6 +173,19 @@ def _owner(question: Question, facts: Facts, name: str, node: _InspectedNode, no
     if expected_ids == (node.uid, node.gid):
         return question.passed(seen)
     cause = NODE_OWNER.here(f"the node belongs to {shown_owner(facts, node.uid, node.gid)}")
+    return _differs(question, facts, name, node_rule, (seen, cause))
+
+
+def _differs(question: Question, facts: Facts, name: str, expected: ExpectedNode, why: tuple[str, Cause]) -> Verdict:
+    """The verdict with the line that is missing; where udev has a rule already, with why it may not act."""
+    rule, (seen, cause) = expected.rule, why
+    if facts.has_udev and expected.place.startswith("/"):
+        node = f"/sys/class/dma_heap/{name}"
+        words = (
+            f"{expected.place} did not act: udevadm control --reload; udevadm trigger --subsystem-match=dma_heap",
+            f"if that does not help: udevadm test {shell_word(node)} shows which rule is the last",
+        )
+        return question.failed(seen, cause=cause, remedy=words)
     changes = node_line(facts, name, rule.mode, rule.user, rule.group)
     return question.failed(seen, cause=cause, remedy=node_words(facts), changes=changes)
 
@@ -219,18 +231,22 @@ def ueventd(question: Question, facts: Facts) -> Iterator[Verdict]:
     if facts.ueventd_rules is None:
         yield question.skipped("there is no ueventd.rc on this board")
         return
-    for name, node in _judgeable(facts):
+    without: list[str] = []
+    for name, _ in _judgeable(facts):
         rule = ueventd_rule(facts, name)
         if rule is not None:
             yield question.of(name).passed(f"{rule.place}: {rule.pattern} {rule.mode:04o} {rule.user} {rule.group}")
         elif (node_rule := expected_node(facts, name)) is not None and _is_default(node_rule.rule):
             yield question.of(name).passed(f"{node_rule.place} says 0600 root root, which a node without a line gets")
         else:
-            yield question.of(name).warned(
-                f"no ueventd.rc names {node.path}",
-                cause=UEVENTD_NO_LINE.here(f"no ueventd.rc has a line for {node.path}: it gets 0600 root root"),
-                changes=node_line(facts, name),
-            )
+            without.append(name)
+    cause = UEVENTD_NO_LINE.here(
+        f"no ueventd.rc has a line for {_named(without)}; without one a node gets 0600 root root"
+    )
+    lines = _node_lines(facts, without)
+    for name in without:
+        seen = f"no ueventd.rc names {HEAP_FOLDER}/{name}"
+        yield question.of(name).warned(seen, cause=cause, changes=lines)
 
 
 @check(
@@ -244,8 +260,8 @@ def udev(question: Question, facts: Facts) -> Iterator[Verdict]:
     if not facts.has_udev:
         yield question.skipped("udev does not run on this board")
         return
-    rules, unread = udev_rules(facts), unread_rules(facts)
-    for name, node in _judgeable(facts):
+    rules, unread, without = udev_rules(facts), unread_rules(facts), list[str]()
+    for name, _ in _judgeable(facts):
         named = [rule for rule in rules if rule.covers(name)]
         if (rule := udev_node(facts, name)) is not None:
             yield question.of(name).passed(f"{rule.place} sets {rule.mode:04o} {rule.user} {rule.group}")
@@ -255,12 +271,12 @@ def udev(question: Question, facts: Facts) -> Iterator[Verdict]:
         elif unread:
             yield question.of(name).unknown(f"not every rule of udev could be read: {', '.join(unread[:4])}")
         else:
-            yield question.of(name).warned(
-                f"no rule in /etc/udev/rules.d or /lib/udev/rules.d is about {node.path}",
-                cause=UDEV_NO_RULE.here(f"udev has no rule for {node.path}: it stays 0600 root root"),
-                remedy=node_words(facts),
-                changes=node_line(facts, name),
-            )
+            without.append(name)
+    cause = UDEV_NO_RULE.here(f"udev has no rule for {_named(without)}; without one a node stays 0600 root root")
+    lines = _node_lines(facts, without)
+    for name in without:
+        seen = f"no rule in /etc/udev/rules.d or /lib/udev/rules.d is about {HEAP_FOLDER}/{name}"
+        yield question.of(name).warned(seen, cause=cause, remedy=node_words(facts), changes=lines)
 
 
 @check(
@@ -276,6 +292,7 @@ def open_to_all(question: Question, facts: Facts) -> Iterator[Verdict]:
         yield question.skipped("udev does not run on this board")
         return
     charged = (facts.text(_ACCOUNTING) or "").strip() == "Y"
+    is_open: dict[str, str] = {}
     for name, node in _judgeable(facts):
         seen = f"{node.path} is {node.mode:04o}"
         if not node.mode & 0o004:
@@ -283,8 +300,20 @@ def open_to_all(question: Question, facts: Facts) -> Iterator[Verdict]:
         elif charged and name.startswith("system"):
             yield question.of(name).passed(seen, f"{_ACCOUNTING} is Y")
         else:
-            cause = NODE_OPEN_TO_ALL.here(f"every user may take memory from {node.path}, and no cgroup counts it")
-            yield question.of(name).warned(seen, cause=cause, remedy=node_words(facts), changes=node_line(facts, name))
+            is_open[name] = seen
+    cause = NODE_OPEN_TO_ALL.here(f"every user may take memory from {_named(is_open)}, and no cgroup counts it")
+    lines = _node_lines(facts, is_open)
+    for name, seen in is_open.items():
+        yield question.of(name).warned(seen, cause=cause, remedy=node_words(facts), changes=lines)
+
+
+def _named(names: Collection[str]) -> str:
+    """The nodes of a finding: what is wrong with several of them in the same way is one finding."""
+    return f"{HEAP_FOLDER}/{next(iter(names))}" if len(names) == 1 else f"{len(names)} nodes in {HEAP_FOLDER}"
+
+
+def _node_lines(facts: Facts, names: Iterable[str]) -> tuple[Change, ...]:
+    return file_by_file(change for name in names for change in node_line(facts, name))
 
 
 def _is_default(rule: UeventdRule) -> bool:

@@ -4,19 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bringup.allocator.answer import State
 from bringup.causes.known.complaints import KERNEL_CRASHED_BEFORE
 from bringup.checks.registry import Question, check
 from bringup.facts.board import Facts
-from bringup.facts.log.kernel_line import read_lines
+from bringup.facts.kernel_death import boot_reasons, crash_reasons
+from bringup.facts.log.kept_logs import kept_logs
 from bringup.facts.log.splats import Splat, find_splats
-from bringup.record.questions import LAST_LOGS
 from bringup.results.verdict import Verdict
-
-_REASONS = ("ro.boot.bootreason", "sys.boot.reason")
-#: As Android's bootstat writes them: a reason, then perhaps details after commas.
-_CRASHES = ("kernel_panic", "watchdog")
-_FRAMES = 6
 
 
 @check(
@@ -30,12 +24,11 @@ _FRAMES = 6
     since="any",
 )
 def last_boot(question: Question, facts: Facts) -> Iterator[Verdict]:
-    logs = [entry for path in LAST_LOGS for entry in facts.record.files(path) if entry.state is State.OK and entry.size]
-    reasons = [f"{name}: {facts.properties[name]}" for name in _REASONS if facts.properties.get(name)]
+    logs, reasons = kept_logs(facts.record), boot_reasons(facts)
     # What ended the boot comes last; a kernel that goes on after a warning says more.
-    last = [(entry.path, splats[-1]) for entry in logs if (splats := find_splats(read_lines(entry.text())))]
+    last = [(log.path, splats[-1]) for log in logs if (splats := find_splats(log.lines))]
     about_heaps = [(path, splat) for path, splat in last if splat.is_about_heaps]
-    crashed = [reason for reason in reasons if reason.partition(": ")[2].lower().startswith(_CRASHES)]
+    crashed = crash_reasons(facts)
     if last:
         path, splat = (about_heaps or last)[0]
         make = question.failed if about_heaps else question.warned
@@ -46,12 +39,12 @@ def last_boot(question: Question, facts: Facts) -> Iterator[Verdict]:
         cause = KERNEL_CRASHED_BEFORE.here("Android's boot reason says that the kernel crashed, or was hung")
         yield question.warned(*crashed, cause=cause, remedy=KERNEL_CRASHED_BEFORE.fix)
     elif logs or reasons:
-        yield question.passed(*reasons, *(f"{entry.path}: no complaint" for entry in logs))
+        yield question.passed(*reasons, *(f"{log.path}: no complaint" for log in logs))
     else:
         yield question.skipped("the board keeps no log of the boot before, or does not let us read it")
 
 
 def _shown(path: str, splat: Splat) -> Iterator[str]:
     yield f"{path}: {splat.line.text.strip()}"
-    if splat.frames:
-        yield f"trace: {' ← '.join(splat.frames[:_FRAMES])}"
+    if splat.trace:
+        yield f"trace: {splat.trace}"

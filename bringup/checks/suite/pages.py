@@ -11,6 +11,7 @@ from bringup.config.schema import Heap, HeapKind
 from bringup.config.units import show_size
 from bringup.facts.board import Facts
 from bringup.facts.memory.buffer_placement import Placement, placements, runs_of, why_not_traced
+from bringup.facts.memory.spare_memory import why_left_out
 from bringup.results.verdict import Diagnosis, Outcome, Verdict
 from bringup.text import parse_number
 
@@ -25,7 +26,9 @@ def _why_none(facts: Facts) -> str:
     """Why no buffer's location is known; empty if one is."""
     if why := why_not_traced(facts):
         return why
-    return "" if placements(facts) else "no buffer was traced: there was no heap, or no memory for it"
+    if placements(facts):
+        return ""
+    return f"no buffer was traced: {why_left_out(facts) or 'there was no heap, or no memory for it'}"
 
 
 def _by_heap(facts: Facts) -> dict[str, list[Placement]]:

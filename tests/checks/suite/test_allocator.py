@@ -45,6 +45,7 @@ BROKEN = (
     Broken("a result is missing", "allocator", "error", broken(asked_tests=("open", "zero.fresh"))),
     Broken("all but one result is there", "allocator", "error", broken(asked_tests=("open", "zero.fresh"), results=[result("system", "open"), result("system", "zero.fresh"), result("linux,cma", "open")])),
     Broken("each result is there", "allocator", "pass", broken(asked_tests=("open", "ion.query"))),
+    Broken("the time was up", "allocator", "error", broken(asked_tests=("open", "zero.fresh"), stopped_at="test zero.fresh system")),
     Broken("no heap of that name", "allocator", "error", broken(asked="nosuch*", results=[])),
     Broken("CMA is held by others", "allocator", "error", broken(results=[result("system", "open"), short("linux,cma", "alloc.page", 4096, 0, 0)])),
     Broken("memory is held by others", "allocator", "error", broken(results=[short("system", "alloc.4m", 4 << 20, 3 << 20, 6 << 20, "MemFree"), result("linux,cma", "open")])),
@@ -68,3 +69,22 @@ def test_each_missing_result_is_a_verdict_of_its_own(tmp_path: Path) -> None:
     of_nodes = [name for name, test in heap_tests().items() if not test.only or "node" in test.only]
     expected = [(heap, f"allocator.{name}") for heap in ("linux,cma", "system") for name in of_nodes if name != "open"]
     assert errors == expected
+
+
+def test_what_the_time_ended_before_is_unknown_each_by_itself(tmp_path: Path) -> None:
+    board = broken(asked_tests=("open", "zero.fresh"), stopped_at="test zero.fresh linux,cma", asked_exhaustion=True)
+    verdicts = {(verdict.id, verdict.heap): verdict for verdict in ask("allocator", tmp_path / "a", board)}
+    why = "the time that was given ended before 'test zero.fresh linux,cma': what comes after it was left out"
+    for heap in ("linux,cma", "system"):
+        assert verdicts["allocator.open", heap].outcome.value == "pass", "it was done before"
+        assert verdicts["allocator.zero.fresh", heap].outcome.value == "error"
+        assert verdicts["allocator.zero.fresh", heap].reason == why
+    (observed,) = ask("board.observed", tmp_path / "b", board)
+    assert (observed.outcome.value, observed.reason) == ("error", why)
+    assert observed.evidence == ("left out: 2 heap tests, zero.fresh on linux,cma first",)
+    assert observed.remedy == ("observe the board again, to the end: bringup run -s scripted --seconds 300",)
+    assert {verdict.reason for verdict in ask("exhaustion.clean", tmp_path / "c", board)} == {why}
+    for check in ("pages.contiguous", "heap.latency"):
+        assert [(verdict.outcome.value, verdict.reason) for verdict in ask(check, tmp_path / check, board)] == [
+            ("skip", why)
+        ]

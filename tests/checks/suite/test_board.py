@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from tests.support.scripted_record import HELLO, broken
 from tests.support.suite import (
     Broken,
+    ask,
     suite_tests,
 )
 
@@ -19,3 +22,15 @@ BROKEN = (
 )  # fmt: skip
 
 test_a_healthy_board, test_broken_boards, test_each_check_is_broken = suite_tests("board", BROKEN)
+
+
+def test_a_board_that_was_lost_has_the_command_that_finishes_the_run(tmp_path: Path) -> None:
+    lost = {"t": "end", "complete": False, "why": "the board answers nothing", "blame": "board"}
+    (verdict,) = ask("board.observed", tmp_path, broken(end=lost))
+    assert verdict.remedy == (
+        "wait until adb reaches the board; look at its console or power: adb -s scripted wait-for-device",
+        "observe the board again, to the end: bringup run -s scripted",
+    )
+    ours = lost | {"why": "interrupted", "blame": "usage"}
+    (verdict,) = ask("board.observed", tmp_path / "ours", broken(end=ours))
+    assert verdict.remedy == ("observe the board again, to the end: bringup run -s scripted",)

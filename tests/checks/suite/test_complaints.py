@@ -47,6 +47,11 @@ def during(text: str) -> ScriptedBoard:
 
 
 TAINTED = "/proc/sys/kernel/tainted"
+STALL = (
+    "[ 9.0] rcu: INFO: rcu_sched self-detected stall on CPU\n"
+    "[ 9.0] rcu: rcu_sched kthread starved for 5252 jiffies! g12425 f0x0 RCU_GP_WAIT_FQS(5) ->state=0x402 ->cpu=0\n"
+)
+CPU_OF_A_HOST = {"/proc/cpuinfo": "processor\t: 0\nflags\t\t: fpu hypervisor lahf_lm\n"}
 BROKEN = (
     Broken("no log", "kernel.complaints", "error", broken(files=files(dmesg=DENIED))),
     Broken("while tested", "kernel.complaints", "fail", during(OTHER.text), "kernel.complaint-in-tests"),
@@ -123,6 +128,76 @@ def test_the_test_that_ran_is_named(tmp_path: Path, logged: float, heap: str | N
     (verdict,) = ask("kernel.complaints", tmp_path, board(meanwhile=splat, begin=begin, end=end, results=results))
     assert verdict.cause is not None
     assert (verdict.heap, verdict.cause.text) == (heap, f"WARNING in cma_alloc at mm/cma.c:7, {text}")
+
+
+@pytest.mark.parametrize("kind", ["cpu", "machine"])
+def test_a_stall_of_a_virtual_machine_is_not_known_to_be_the_kernels(tmp_path: Path, kind: str) -> None:
+    given = during(STALL)
+    of_qemu = {"/sys/firmware/devicetree/base/compatible": "linux,dummy-virt\0"}
+    given.files |= CPU_OF_A_HOST if kind == "cpu" else of_qemu
+    (verdict,) = ask("kernel.complaints", tmp_path / "virtual", given)
+    assert verdict.outcome is Outcome.ERROR
+    assert "the host of this virtual machine was too busy, or its kernel is stuck" in (verdict.reason or "")
+    assert any("kthread starved for 5252 jiffies" in line for line in verdict.evidence)
+    assert "run again" in verdict.remedy[0]
+    given = during(OTHER.text)
+    given.files |= CPU_OF_A_HOST
+    assert ask("kernel.complaints", tmp_path / "other", given)[0].outcome is Outcome.FAIL
+
+
+def test_a_stall_of_a_board_fails_it(tmp_path: Path) -> None:
+    (verdict,) = ask("kernel.complaints", tmp_path, during(STALL))
+    assert verdict.outcome is Outcome.FAIL
+
+
+HUNG = (
+    "[ 9.0] INFO: task camera:464 blocked for more than 120 seconds.\n"
+    "[ 9.0] Call trace:\n[ 9.0]  __schedule+0x1/0x2\n[ 9.0]  {0}+0x1/0x2\n[ 9.0]  {1}+0x1/0x2\n"
+)
+IN_HEAP = HUNG.format("cma_heap_allocate", "dma_heap_ioctl")
+ELSEWHERE = HUNG.format("dma_fence_default_wait", "lima_vm_bo_del")
+IN_HEAP_STALLED = IN_HEAP.replace("INFO: task camera:464 blocked for more than 120 seconds.", STALL.splitlines()[0][6:])
+
+
+@pytest.mark.parametrize(
+    ("text", "outcomes"),
+    [(IN_HEAP, ("fail", "fail")), (ELSEWHERE, ("error", "warn")), (IN_HEAP_STALLED, ("error", "warn"))],
+    ids=["waits for a heap", "waits for something else", "ran in a heap when the host stopped it"],
+)
+def test_a_task_that_hangs_in_a_heap_fails_a_virtual_machine(
+    tmp_path: Path, text: str, outcomes: tuple[str, str]
+) -> None:
+    for number, given in enumerate((during(text), board(BOOT + kmsg(text, 0)))):
+        given.files |= CPU_OF_A_HOST
+        (verdict,) = ask("kernel.complaints", tmp_path / str(number), given)
+        assert verdict.outcome.value == outcomes[number]
+
+
+FAILS = "camera: page allocation failure: order:{}, mode:0xa20(GFP_ATOMIC), nodemask=(null)"
+WARNS = "WARNING: CPU: 3 PID: 9 at mm/page_alloc.c:4935 __alloc_pages_nodemask+0x1/0x2"
+
+
+@pytest.mark.parametrize(
+    ("head", "frames", "cause"),
+    [
+        (FAILS.format(6), "__dma_direct_alloc_pages dma_direct_alloc dma_alloc_attrs", "kernel.buffer-too-large"),
+        (WARNS, "dma_direct_alloc dma_alloc_attrs vb2_dc_alloc", "kernel.buffer-too-large"),
+        (FAILS.format(0), "dma_direct_alloc dma_alloc_attrs", "kernel.complaint"),
+        (FAILS.format(0), "iommu_dma_alloc dma_alloc_attrs", "kernel.complaint"),
+        (WARNS, "__iommu_dma_alloc_pages iommu_dma_alloc dma_alloc_attrs", "kernel.complaint"),
+        # the buffer is there, and the list of its pages is not
+        (FAILS.format(4), "__kmalloc dma_common_contiguous_remap dma_direct_alloc dma_alloc_attrs", "kernel.complaint"),
+        (FAILS.format(4), "__kmalloc dma_alloc_attrs", "kernel.complaint"),
+    ],
+)
+def test_a_buffer_is_too_large_only_where_contiguous_memory_was_asked_for(
+    tmp_path: Path, head: str, frames: str, cause: str
+) -> None:
+    trace = "".join(f"[ 9.0]  {frame}+0x1/0x2\n" for frame in frames.split())
+    (verdict,) = ask(
+        "kernel.complaints", tmp_path, board(BOOT + kmsg(f"[ 9.0] {head}\n[ 9.0] Call trace:\n{trace}", 0))
+    )
+    assert (verdict.outcome, verdict.cause and verdict.cause.id) == (Outcome.WARN, cause)
 
 
 def test_many_complaints_are_counted_and_bounded(tmp_path: Path) -> None:

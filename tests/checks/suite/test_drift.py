@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from bringup.render.engine import Rendered, render
 from bringup.results.verdict import Outcome, Verdict
 from bringup.virtual import VirtualBoard
 from tests.support.command import bringup
+from tests.support.judged import Healthy
 from tests.support.native_adbd import AdbServer
 from tests.support.scripted_record import DENIED, RESERVED, ScriptedBoard, broken, files, linux_board
 from tests.support.suite import Broken, suite_tests
@@ -90,7 +91,7 @@ def test_what_agrees_passes(drift: Drift) -> None:
         ({"no-map": ""}, "x: linux,cma: the board also has no-map"),
     ],
 )
-def test_a_property_that_differs_is_told_with_both_sides(drift: Drift, changed: dict[str, str], told: str) -> None:
+def test_a_property_that_differs_is_reported_with_both_sides(drift: Drift, changed: dict[str, str], told: str) -> None:
     verdict = drift(config(), {f"{RESERVED}/linux,cma/{name}": value for name, value in changed.items()})["device-tree"]
     assert (verdict.outcome, verdict.evidence) == (Outcome.FAIL, (told,))
     assert verdict.cause is not None
@@ -124,7 +125,7 @@ def test_a_larger_pool_is_not_as_rendered(drift: Drift) -> None:
     assert drift(config(), larger, rendered(config()))["device-tree"].outcome is Outcome.FAIL
 
 
-def test_a_pool_that_is_not_there_is_told_once(drift: Drift) -> None:
+def test_a_pool_that_is_not_there_is_reported_once(drift: Drift) -> None:
     text = "  - {name: other, kind: cma, region: {declared_in: device-tree, size: 8 MiB, reusable: true}}\n"
     board = load_text((TEXT % ("", "") + text).encode(), "x")
     assert drift(board)["device-tree"].evidence == ("x: other is not in the board's /reserved-memory",)
@@ -229,10 +230,38 @@ def test_a_linux_is_compared_with_the_udev_rules(tmp_path: Path, gid: int, seen:
     assert not seen or found["drift.udev"].evidence[0].partition(": ")[2] == seen
 
 
-def test_a_node_that_is_gone_is_told(drift: Drift) -> None:
+def test_a_node_that_is_gone_is_reported(drift: Drift) -> None:
     found = drift(config(), given=rendered(config()), heaps={"system": {}})["ueventd"]
     (line,) = found.evidence
     assert line.endswith(": /dev/dma_heap/linux,cma is not there")
+
+
+SELINUX = {"/sys/fs/selinux/enforce": "1"}
+NODE: dict[str, Any] = {"mode": 0o666, "gid": 1003, "label": "u:object_r:x_device:s0"}
+
+
+@pytest.mark.parametrize(
+    ("heap", "ueventd", "file_contexts"),
+    [
+        (NODE, "", ""),
+        (NODE | {"mode": None}, "the node could not be looked at", ""),
+        (NODE | {"label": None}, "", "the board's label could not be read"),
+        (None, "", "/dev/dma_heap/linux,cma is not there"),
+        ({}, "/dev/dma_heap", "/dev/dma_heap"),
+    ],
+    ids=["as rendered", "no mode", "no label", "gone", "not listed"],
+)
+def test_a_node_that_could_not_be_looked_at_is_no_pass(
+    drift: Drift, heap: dict[str, Any] | None, ueventd: str, file_contexts: str
+) -> None:
+    label = {"label": "u:object_r:dmabuf_system_heap_device:s0"}
+    heaps = {"system": label} if heap is None else {"system": label, "linux,cma": heap}
+    found = drift(config(), SELINUX, rendered(config()), heaps=heaps, heap_folder="ok" if heap != {} else "denied")
+    for fragment, seen in (("ueventd", ueventd), ("file_contexts", file_contexts)):
+        verdict = found[fragment]
+        gone = heap is None
+        assert verdict.outcome is (Outcome.FAIL if gone else Outcome.ERROR if seen else Outcome.PASS), verdict
+        assert seen in " ".join([*verdict.evidence, verdict.reason or ""])
 
 
 def test_reserved_memory_is_read_by_the_boards_own_cells(tmp_path: Path) -> None:
@@ -259,8 +288,11 @@ def judged(server: AdbServer, board: VirtualBoard, *options: str) -> tuple[int, 
     done = bringup("check", "-s", serial, "--json", *options, environ=environ)
     assert done.stdout, done.stderr
     (one,) = json.loads(done.stdout)["boards"]
-    verdicts = msgspec.convert(one["verdicts"], list[Verdict])
-    return done.returncode, {v.id: v for v in verdicts if v.id.startswith(("drift", "heap.mode"))}
+    return done.returncode, about_drift(msgspec.convert(one["verdicts"], list[Verdict]))
+
+
+def about_drift(verdicts: Iterable[Verdict]) -> dict[str, Verdict]:
+    return {v.id: v for v in verdicts if v.id.startswith(("drift", "heap.mode"))}
 
 
 def render_into(folder: Path, board: str, *options: str) -> str:
@@ -269,15 +301,15 @@ def render_into(folder: Path, board: str, *options: str) -> str:
 
 
 @pytest.mark.board
-def test_a_real_board_that_has_another_mode_than_rendered(
-    amd64_board: VirtualBoard, adb_server: AdbServer, tmp_path: Path
-) -> None:
+def test_a_real_board_that_has_another_mode_than_rendered(healthy_run: Healthy, tmp_path: Path) -> None:
     folder = render_into(tmp_path / "rendered", "virtual-amd64")
-    code, found = judged(adb_server, amd64_board, "--rendered", folder)
+    code, board = healthy_run("amd64").judged_again(tmp_path / "same", "--rendered", folder)
+    found = about_drift(board.verdicts)
     assert (code, found["drift.ueventd"].outcome) == (0, Outcome.PASS)
     path = tmp_path / "rendered/ueventd.virtual-amd64.rc"
     path.write_text(path.read_text().replace("0444", "0440"))
-    code, found = judged(adb_server, amd64_board, "--rendered", folder)
+    code, board = healthy_run("amd64").judged_again(tmp_path / "another", "--rendered", folder)
+    found = about_drift(board.verdicts)
     assert code == 1
     (line,) = found["drift.ueventd"].evidence
     assert line.endswith(": /dev/dma_heap/system 0440 system system; the board has 0444 system system")

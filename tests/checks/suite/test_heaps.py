@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from bringup.causes.fix_lines import node_line
 from bringup.config.schema import Heap
-from bringup.results.verdict import Outcome
-from tests.support.scripted_record import BOARD_CONFIG, broken, files, linux_board
+from bringup.facts.board import Facts
+from bringup.facts.expected_node import ExpectedNode, expected_node
+from bringup.results.verdict import Change, Outcome
+from tests.support.scripted_record import BOARD_CONFIG, HELLO, ScriptedBoard, broken, files, linux_board, result
 from tests.support.suite import (
     NO_CMA,
     SELINUX,
@@ -72,3 +76,45 @@ def test_a_heap_that_mainline_never_had(tmp_path: Path, kind: str, cause: str) -
     assert verdict.cause is not None
     assert verdict.cause.id == cause
     assert "mine" in verdict.cause.text
+
+
+@pytest.mark.parametrize(
+    ("check", "given"),
+    [
+        ("heap.ueventd", broken(heaps={})),
+        ("heap.udev", linux_board()),
+        ("heap.open-to-all", linux_board()),
+        ("allocator", broken(heaps={}, hello=HELLO | {"uid": 2000})),
+    ],
+    ids=["ueventd", "udev", "open to all", "denied"],
+)
+def test_lines_of_many_heaps_are_rendered_once_each(
+    tmp_path: Path, check: str, given: ScriptedBoard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names, rendered, expected = [f"video{number}" for number in range(8)], list[str](), list[str]()
+    mode = 0o600 if check == "allocator" else 0o444
+    given.heaps = {name: {"mode": mode, "uid": 0, "gid": 0} for name in names}
+    given.results = [result(name, "open", "fail", errno=13) for name in names]
+
+    def counted(facts: Facts, name: str, *rule: Any) -> tuple[Change, ...]:
+        rendered.append(name)
+        return node_line(facts, name, *rule)
+
+    def counted_node(facts: Facts, name: str) -> ExpectedNode | None:
+        expected.append(name)
+        return expected_node(facts, name)
+
+    monkeypatch.setattr("bringup.checks.suite.heaps.node_line", counted)
+    monkeypatch.setattr("bringup.causes.fix_lines.node_line", counted)
+    monkeypatch.setattr("bringup.causes.access_denied.expected_node", counted_node)
+    verdicts = [verdict for verdict in ask(check, tmp_path, given) if verdict.changes]
+    assert {verdict.heap for verdict in verdicts} == set(names)
+    assert rendered == names
+    assert len(expected) <= 3 * len(names)  # whether it is closed on purpose, of itself and of all; its line
+
+
+def test_the_name_of_a_heap_is_no_part_of_a_command(tmp_path: Path) -> None:
+    rule = 'SUBSYSTEM=="dma_heap", GROUP="video", MODE="0660"\n'
+    board = linux_board(rule, heaps={"x;reboot;": {"mode": 0o600, "uid": 0, "gid": 0}})
+    (verdict,) = ask("heap.mode", tmp_path, board, None)
+    assert any("udevadm test '/sys/class/dma_heap/x;reboot;' shows" in step for step in verdict.remedy)
