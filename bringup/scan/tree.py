@@ -1,34 +1,75 @@
-"""Scanning a tree: hits with their lines, and what was not read."""
+"""Scanning trees: uses with their lines and components, what was not read and what was left out."""
 
 from __future__ import annotations
 
+import hashlib
+import os
 import re
-from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from bringup.config.schema import BoardConfig
-from bringup.kernel.history.heap_names import default_cma_names
-from bringup.scan.comments import code, without_comments
-from bringup.scan.document import Hit, Scan, Unread
-from bringup.scan.files import Source, files_of
-from bringup.scan.heaps import heap_for
-from bringup.scan.rule import Kind, Rule
+import msgspec
+
+from bringup.scan.accepted.marks import marked_lines
+from bringup.scan.component import Place, component_of
+from bringup.scan.document import Component, Hit, LeftOut, Scan, Unread
+from bringup.scan.finding.find import find, find_in_tree
+from bringup.scan.finding.forms import Forms, forms_of
+from bringup.scan.finding.walk import Listed, Walk, is_file
+from bringup.scan.knowledge.shipped import words
+from bringup.scan.language import language_of
+from bringup.scan.load import load
+from bringup.scan.readers.candidates import HEAP_WORDS
+from bringup.scan.readers.read import read
+from bringup.scan.readers.source import FileReading
+from bringup.scan.rule import Rule
 from bringup.scan.rules import RULES
-from bringup.text import from_board, visible
+from bringup.scan.settle import settle
+from bringup.scan.use import Status, Use
+from bringup.text import visible
 
-__all__ = ["hits_of", "scan_tree"]
+if TYPE_CHECKING:
+    from bringup.config.schema import BoardConfig
+    from bringup.scan.accepted.suppress import Suppression
 
-_LONGEST_LINE = 160
-# Most C files contain none of these, and a search for them is enough; other files are few. Each expression begins with
-# a fixed text, which makes it fast.
-_PLAIN = (
-    *(b"/dev/ion", b"heap_id_mask", b"ToIonHeap", b"CheckIonSupport", b"C2AllocatorIon", b"AllocatorStore::ION"),
-    *(b"CONFIG_ION", b"CONFIG_MSM_ION", b"CONFIG_MTK_ION", b"msm_ion_client", b"_ion.h", b"_ion_"),
-    *(f'"{name}"'.encode() for name in default_cma_names()),
-    *(b'"restricted,', b"/dma_heap/"),
-)
-_WORDS = tuple(re.compile(rb"%b(?<![A-Za-z0-9_]%b)" % (word, word)) for word in (rb"ion_", rb"ION_", rb"ion\.h"))
+__all__ = ["Asked", "finder_forms", "hit_of", "scan_tree", "scan_trees"]
+
+_ION_HEADER = re.compile(r"(?:.*/)?(?:\w+_)?ion(?:_\w+)?\.h")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What to scan.
+
+    :param trees: folders and files.
+    :param names: files of a list, relative to the only tree or to the working folder; ``None``: all of the trees.
+    :param exclude: globs of what is left out.
+    :param include: globs of the only files that are read; empty: all.
+    :param suppressions: uses that are left.
+    """
+
+    trees: Sequence[Path]
+    names: Sequence[str] | None = None
+    exclude: Sequence[str] = ()
+    include: Sequence[str] = ()
+    suppressions: Sequence[Suppression] = ()
+
+
+@dataclass
+class _Read:
+    """What was read so far."""
+
+    readings: list[FileReading] = field(default_factory=list)
+    #: By the path that reports name.
+    paths: dict[str, str] = field(default_factory=dict)
+    marks: dict[str, Mapping[int, str]] = field(default_factory=dict)
+    of_ion: set[str] = field(default_factory=set)
+    skipped: list[Unread] = field(default_factory=list)
+    files: int = 0
 
 
 def scan_tree(
@@ -37,63 +78,164 @@ def scan_tree(
     board: BoardConfig | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Scan:
-    """Scan a tree.
+    """Scan one tree; see :func:`scan_trees`."""
+    return scan_trees(Asked((tree,)), rules, board, progress)
+
+
+def scan_trees(
+    asked: Asked,
+    rules: Sequence[Rule] = RULES,
+    board: BoardConfig | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> Scan:
+    """Scan trees.
 
     :param board: names the heaps that replace ION's.
-    :param progress: is called after each file with the number of files read.
-    :raises UsageError: ``tree`` is not a folder that can be listed.
+    :param progress: is called now and then with the number of files that were searched.
+    :raises UsageError: a tree is not there, or cannot be listed.
     """
-    files = 0
-    hits: list[Hit] = []
-    skipped: list[Unread] = []
-    for file in files_of(tree):
-        if isinstance(file, Unread):
-            skipped.append(file)
-            continue
-        files += 1
-        hits += hits_of(file, rules, board)
+    walk = Walk(lambda name: language_of(name) is not None, asked.exclude, asked.include)
+    seen = _Read()
+
+    def searched(files: int) -> None:
+        seen.files += files
         if progress is not None:
-            progress(files)
+            progress(seen.files)
+
+    for file in _found(asked, walk, searched):
+        _read_file(file, board, seen)
+    ids = {rule.id for rule in rules}
+    root = _root(asked)
+    hits, components = _with_components(
+        [hit_of(use) for use in settle(seen.readings, _own_headers(walk, seen)) if use.rule in ids], seen, root, asked
+    )
     return Scan(
-        tree=visible(str(tree)),
+        tree=visible(", ".join(map(str, asked.trees)) or "."),
         board=None if board is None else board.name,
         rules=tuple(rule.id for rule in rules),
-        files=files,
+        files=seen.files,
         hits=tuple(hits),
-        skipped=tuple(skipped),
+        skipped=tuple(seen.skipped),
+        components=components,
+        left_out=tuple(LeftOut(reason, count) for reason, count in sorted(walk.left_out.items())),
+        listed=asked.names is not None,
     )
 
 
-def hits_of(source: Source, rules: Sequence[Rule] = RULES, board: BoardConfig | None = None) -> list[Hit]:
-    """The hits of one file: by line, within a line in the order of the rules; no replacement twice for one line."""
-    if source.kind is Kind.C and not _may_hit(source.data):
-        return []
-    text = from_board(source.data)
-    ends = [match.start() for match in re.finditer("\n", text)]
-    hits: dict[tuple[int, int, tuple[str, ...]], Hit] = {}
-    for order, rule, match in _matches(text, source.kind, rules):
-        at = bisect_right(ends, match.start() - 1) if match.start() else 0
-        line = text[ends[at - 1] + 1 if at else 0 : ends[at] if at < len(ends) else len(text)]
-        word = match["word"] if "word" in rule.regex.groupindex else match[0]
-        lines = (f"for {word}:", *heap_for(word, line, board)) if rule.heaps else rule.replacement
-        hit = Hit(source.path, at + 1, rule.id, _shown(line), "\n".join(lines), rule.ion)
-        hits.setdefault((at + 1, order, lines), hit)
-    return [hits[key] for key in sorted(hits)]
+@cache
+def finder_forms() -> Forms:
+    """What files are searched for."""
+    return forms_of((*words(alone=True), *HEAP_WORDS))
 
 
-def _may_hit(data: bytes) -> bool:
-    return any(word in data for word in _PLAIN) or any(word.search(data) for word in _WORDS)
+def _found(asked: Asked, walk: Walk, searched: Callable[[int], None]) -> Iterator[Listed | Unread]:
+    forms = finder_forms()
+    if asked.names is not None:
+        listed = walk.named(asked.names, asked.trees[0] if asked.trees else None)
+        yield from find(listed, forms, searched)
+        return
+    for tree in asked.trees:
+        is_file(tree)  # before the first is scanned, which takes long
+    for tree in asked.trees:
+        yield from find_in_tree(walk, tree, "" if len(asked.trees) == 1 else os.path.normpath(tree), forms, searched)
 
 
-def _matches(text: str, kind: Kind, rules: Sequence[Rule]) -> Iterator[tuple[int, Rule, re.Match[str]]]:
-    with_literals = without_comments(text, kind)
-    bare = code(text) if kind is Kind.C else with_literals
-    for order, rule in enumerate(rules):
-        if kind in rule.kinds:
-            for match in rule.regex.finditer(with_literals if rule.literals else bare):
-                yield order, rule, match
+def _root(asked: Asked) -> str:
+    """The folder that components are looked for in: all trees are in it."""
+    folders = [os.path.realpath(tree) for tree in asked.trees] or [str(Path.cwd())]
+    common = os.path.commonpath(folders)
+    return os.path.dirname(common) if os.path.isfile(common) else common  # noqa: PTH113, PTH120
 
 
-def _shown(line: str) -> str:
-    text = " ".join(line[: 4 * _LONGEST_LINE].split())
-    return visible(text if len(text) <= _LONGEST_LINE else text[: _LONGEST_LINE - 1] + "…")
+def _own_headers(walk: Walk, seen: _Read) -> list[str]:
+    """Headers that are named as ION's: where nothing in them is ION's, an ``#include`` of one is not ION's either."""
+    named = [file.shown for file in walk.headers if _ION_HEADER.fullmatch(file.name)]
+    return [path for path in named if path not in seen.of_ion]
+
+
+def _read_file(file: Listed | Unread, board: BoardConfig | None, seen: _Read) -> None:
+    source = load(file) if isinstance(file, Listed) else file
+    if source is None:
+        return
+    if isinstance(source, Unread):
+        seen.skipped.append(source)
+        return
+    reading = read(source, board)
+    if not reading.foreign:
+        seen.of_ion.add(source.path)
+    if reading.uses or reading.defines or reading.builds:
+        seen.readings.append(reading)
+    if reading.uses and isinstance(file, Listed):
+        seen.paths[source.path] = file.path
+        if marks := marked_lines(source.data):
+            seen.marks[source.path] = marks
+
+
+def _with_components(
+    hits: Sequence[Hit], seen: _Read, root: str, asked: Asked
+) -> tuple[list[Hit], tuple[Component, ...]]:
+    """The hits with component, fingerprint and reason; the components, those with most to do first."""
+    done: list[Hit] = []
+    places: dict[str, Place] = {}
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    alike: Counter[tuple[str, str, str, str]] = Counter()
+    for hit in hits:
+        place = component_of(root, seen.paths[hit.path], hit.line)
+        key = (hit.path, hit.rule, hit.word, hit.text)
+        alike[key] += 1
+        suppressed = seen.marks.get(hit.path, {}).get(hit.line, "") or _reason(hit, asked)
+        done.append(
+            msgspec.structs.replace(
+                hit, component=place.name, fingerprint=_fingerprint(*key, alike[key]), suppressed=suppressed
+            )
+        )
+        places[place.name] = place
+        if hit.ion and not suppressed:
+            counts[place.name][hit.status] += 1
+    components = [_component(places[name], count) for name, count in counts.items()]
+    return done, tuple(sorted(components, key=lambda one: (-one.to_do - one.test, -one.moved, one.name)))
+
+
+def _reason(hit: Hit, asked: Asked) -> str:
+    if not asked.suppressions:
+        return ""
+    from bringup.scan.accepted.suppress import reason_for  # pydantic
+
+    return reason_for(hit, asked.suppressions)
+
+
+def _fingerprint(*parts: str | int) -> str:
+    return hashlib.sha256("\0".join(map(str, parts)).encode()).hexdigest()[:32]
+
+
+def _component(place: Place, counts: Counter[str]) -> Component:
+    return Component(
+        name=place.name,
+        kind=place.kind,
+        owners=place.owners,
+        to_do=counts[Status.TO_DO],
+        moved=counts[Status.MOVED] + counts[Status.WAY_BACK],
+        frozen=counts[Status.FROZEN],
+        itself=counts[Status.ION_ITSELF],
+        test=counts[Status.TEST],
+    )
+
+
+def hit_of(use: Use) -> Hit:
+    """A use as the document has it."""
+    return Hit(
+        path=use.path,
+        line=use.line,
+        rule=use.rule,
+        text=use.text,
+        replacement=use.replacement,
+        ion=use.ion,
+        column=use.column,
+        word=use.word,
+        kind=use.kind.value,
+        owner=use.owner.value,
+        side=use.side.value,
+        status=use.status.value,
+        heap=use.heap,
+        certain=use.certain,
+    )

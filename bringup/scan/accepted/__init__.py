@@ -1,0 +1,1 @@
+"""Uses that were there before, or that somebody decided to leave."""

@@ -1,0 +1,207 @@
+"""The files of trees, in a fixed order: folder by folder, names in byte order; and what is left out."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from operator import attrgetter
+from pathlib import Path
+from typing import NamedTuple
+
+from bringup.errors import UsageError, os_reason
+from bringup.scan.document import Unread
+from bringup.scan.finding.globs import compile_globs
+from bringup.scan.finding.ignored import ignored_by_git, in_repository
+from bringup.text import from_board, visible
+
+__all__ = ["BUILD_OUTPUT", "DEPTH", "NOT_SOURCES", "Listed", "Walk", "is_file", "shown"]
+
+#: Of folders in each other; source trees have about 20.
+DEPTH = 200
+NOT_SOURCES = frozenset({".git", ".repo", ".svn", ".hg"})
+BUILD_OUTPUT = "out"
+_NAME = attrgetter("name")
+
+
+class Listed(NamedTuple):
+    """A regular file: its path, and the path that reports name."""
+
+    path: str
+    name: str
+
+    @property
+    def shown(self) -> str:
+        """``name``, safe to print."""
+        return shown(self.name)
+
+
+class _Folder(NamedTuple):
+    path: str
+    #: From the tree; empty: the tree.
+    relative: str
+    depth: int
+    #: What git ignores, relative to ``repository``, which is a beginning of ``relative``.
+    ignored: frozenset[str]
+    repository: str
+
+
+def is_file(tree: Path) -> bool:
+    """Whether a tree to scan is a single file.
+
+    :raises UsageError: it is not there, or cannot be listed.
+    """
+    try:
+        if os.path.isfile(tree):  # noqa: PTH113
+            return True
+        with os.scandir(tree):
+            return False
+    except OSError as error:
+        hint = "name a folder or a file: bringup scan TREE"
+        raise UsageError(f"scan {visible(str(tree))}", os_reason(error), hint=hint) from error
+
+
+class Walk:
+    """Goes through trees.
+
+    :param is_source: whether a file of this name is one that a reader reads.
+    :param exclude: globs of what is left out.
+    :param include: globs of the only files that are read, even where they would be left out; empty: all.
+    :ivar left_out: how many files and folders were left out, by reason. A folder counts once.
+    :ivar headers: of the files, those that may be named as a header of ION.
+    """
+
+    def __init__(
+        self, is_source: Callable[[str], bool], exclude: Sequence[str] = (), include: Sequence[str] = ()
+    ) -> None:
+        self._is_source = is_source
+        self._excluded = compile_globs(exclude)
+        self._included = compile_globs(include)
+        self.left_out: Counter[str] = Counter()
+        self.headers: list[Listed] = []
+
+    @property
+    def takes_only_globs(self) -> bool:
+        """Whether it takes only what some globs match, also from folders that are no sources."""
+        return self._included is not None
+
+    def files_of(self, tree: Path, prefix: str = "") -> Iterator[Listed | Unread]:
+        """Every file below a folder, or the file itself.
+
+        :param prefix: what names begin with in reports.
+        :raises UsageError: see :func:`is_file`.
+        """
+        root = os.path.realpath(tree)
+        if is_file(tree):
+            yield self._listed(root, prefix or str(tree))
+            return
+        start = f"{prefix}/" if prefix else ""
+        ignored = frozenset[str]() if self._included or not in_repository(root) else ignored_by_git(root)
+        left = [_Folder(root, "", 0, ignored, "")]
+        while left:
+            folder = left.pop()
+            try:
+                files, folders = self._list(root, start, folder)
+            except OSError as error:
+                yield Unread(shown(start + folder.relative or "."), os_reason(error), outside=False)
+                continue
+            yield from files
+            if folders and folder.depth >= DEPTH:
+                yield Unread(shown(start + folder.relative), f"deeper than {DEPTH} folders", outside=False)
+            else:
+                left += reversed(folders)
+
+    def named(self, names: Sequence[str], tree: Path | None) -> Iterator[Listed | Unread]:
+        """The files of a list, in its order; what it names that is no regular file is counted.
+
+        :param tree: what the names are relative to; ``None``: the working folder.
+        """
+        for name in dict.fromkeys(names):
+            path = os.path.join(tree, name) if tree is not None else name  # noqa: PTH118
+            if self._leaves_out(os.path.normpath(name)):
+                continue
+            try:
+                if os.path.isfile(path):  # noqa: PTH113
+                    yield self._listed(os.path.realpath(path), name)
+                elif os.path.lexists(path):
+                    yield Unread(shown(name), "not a regular file", outside=False)
+                else:
+                    self.left_out["no longer there"] += 1
+            except OSError as error:
+                yield Unread(shown(name), os_reason(error), outside=False)
+
+    def _list(self, root: str, start: str, folder: _Folder) -> tuple[list[Listed | Unread], list[_Folder]]:
+        """The files and the folders in one folder.
+
+        :raises OSError: it cannot be listed.
+        """
+        files: list[Listed | Unread] = []
+        folders: list[_Folder] = []
+        with os.scandir(folder.path) as scan:
+            entries = sorted(scan, key=_NAME)
+        below = f"{folder.relative}/" if folder.relative else ""
+        if below and not self._included and any(entry.name == ".git" for entry in entries):
+            folder = folder._replace(ignored=ignored_by_git(folder.path), repository=below)
+        takes_all = not (self._excluded or self._included or folder.ignored)
+        below_start = start + below
+        for entry in entries:
+            if takes_all and entry.is_file(follow_symlinks=False):  # nearly all of a tree
+                files.append(self._listed(entry.path, below_start + entry.name))
+                continue
+            relative = below + entry.name
+            if entry.is_dir(follow_symlinks=False):
+                if entry.name not in NOT_SOURCES and not self._leaves_out_folder(relative, folder):
+                    folders.append(_Folder(entry.path, relative, folder.depth + 1, folder.ignored, folder.repository))
+            elif takes_all or not (self._leaves_out(relative) or self._is_ignored(relative, folder)):
+                files += self._file(root, entry, start + relative)
+        return files, folders
+
+    def _listed(self, path: str, name: str) -> Listed:
+        file = Listed(path, name)
+        if name.endswith(".h") and "ion" in name:
+            self.headers.append(file)
+        return file
+
+    def _file(self, root: str, entry: os.DirEntry[str], name: str) -> Sequence[Listed | Unread]:
+        if entry.is_file(follow_symlinks=False):
+            return (self._listed(entry.path, name),)
+        if entry.is_symlink():
+            return _link(root, entry, name)
+        return (Unread(shown(name), "not a regular file", outside=False),) if self._is_source(entry.name) else ()
+
+    def _leaves_out_folder(self, relative: str, folder: _Folder) -> bool:
+        if self._excluded is not None and self._excluded.fullmatch(relative):
+            self.left_out["excluded"] += 1
+            return True
+        if relative == BUILD_OUTPUT and self._included is None:
+            self.left_out["the folder out, where builds write"] += 1
+            return True
+        return self._is_ignored(relative, folder)
+
+    def _leaves_out(self, relative: str) -> bool:
+        if self._excluded is not None and self._excluded.fullmatch(relative):
+            self.left_out["excluded"] += 1
+            return True
+        if self._included is not None and not self._included.fullmatch(relative):
+            self.left_out["not included"] += 1
+            return True
+        return False
+
+    def _is_ignored(self, relative: str, folder: _Folder) -> bool:
+        if not folder.ignored or relative[len(folder.repository) :] not in folder.ignored:
+            return False
+        self.left_out["ignored by git"] += 1
+        return True
+
+
+def shown(name: str) -> str:
+    """A name on disk as text of one line."""
+    return visible(from_board(os.fsencode(name))).replace("\n", "\\x0a").replace("\t", "\\x09")
+
+
+def _link(root: str, entry: os.DirEntry[str], name: str) -> Sequence[Unread]:
+    """A link out of the tree. One into the tree is read where it leads, and one to nothing is nothing."""
+    target = os.path.realpath(entry.path)
+    if not os.path.exists(target) or os.path.commonpath((root, target)) == root:  # noqa: PTH110
+        return ()
+    return (Unread(shown(name), "a symbolic link out of the tree", outside=True),)

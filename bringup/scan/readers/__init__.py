@@ -1,0 +1,1 @@
+"""Reading one file: which words of ION it holds, and where each stands."""
