@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from bringup import __version__
+from bringup.board import is_state
 from bringup.checks.judge import judge
 from bringup.checks.registry import Question, Role, checks_for
+from bringup.config.expectation import Expectation
 from bringup.config.match import Match, MatchOutcome
 from bringup.config.schema import BoardConfig
+from bringup.deadline import now
 from bringup.errors import BoardError, BringupError, HostError, UsageError, os_reason
 from bringup.facts.board import Facts
 from bringup.facts.config_match import match_config
 from bringup.facts.ion_equivalence import ion_facts
 from bringup.files import read_input
+from bringup.lab.apart import Limits, OutOfLimits, apart
 from bringup.record.load import Record, load_record
 from bringup.render.expected_lines import rendered_names
 from bringup.results.run import BoardRun, Run
@@ -24,13 +28,19 @@ from bringup.text import shell_word, visible
 
 #: Of one rendered file; the largest has a few KiB.
 _MOST_RENDERED = 16 << 20
+#: Of judging one record. The largest that a plan can give takes a few seconds.
+LIMITS = Limits()
 
-__all__ = ["heap_verdicts", "judge_fault", "judge_folders", "judge_record", "judge_unusable", "now", "rendered_files"]
-
-
-def now() -> str:
-    """The host's time, ISO 8601 in UTC, to the second."""
-    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+__all__ = [
+    "heap_verdicts",
+    "judge_fault",
+    "judge_folders",
+    "judge_record",
+    "judge_unusable",
+    "judging",
+    "matched_facts",
+    "rendered_files",
+]
 
 
 def judge_record(
@@ -40,17 +50,58 @@ def judge_record(
     named: bool = False,
     name: str | None = None,
     rendered: Path | None = None,
+    expectations: Sequence[Expectation] = (),
 ) -> BoardRun:
     """Judge a record against the config that matches it, or against the one that was named.
 
+    :param expectations: what a file of the user's expects.
     :param rendered: a folder of files rendered for it earlier, or one that holds such a folder for each board config.
     :raises UsageError: there is no such file.
     """
+    facts = matched_facts(record, configs, named=named)
+    facts.expectations = expectations
+    config = facts.config
+    files = rendered_files(rendered, config.name) if rendered is not None and config is not None else None
+    return judge(facts.against(config, facts.why_config, files), name)
+
+
+def matched_facts(record: Record, configs: Sequence[BoardConfig], *, named: bool = False) -> Facts:
+    """What a record says, against the config that matches it, or against the one that was named."""
     facts = Facts(record)
     match = _match(facts, configs)
-    config = configs[0] if named else match.config
-    files = rendered_files(rendered, config.name) if rendered is not None and config is not None else None
-    return judge(facts.against(config, match.explanation, files), name)
+    return facts.against(configs[0] if named else match.config, match.explanation)
+
+
+@contextmanager
+def judging(
+    configs: Sequence[BoardConfig],
+    *,
+    named: bool = False,
+    rendered: Path | None = None,
+    expectations: Sequence[Expectation] = (),
+) -> Iterator[Callable[[Path, str | None, str], BoardRun]]:
+    """Judge records as :func:`judge_record` does, each in a process of its own: ``(folder, name, serial)``.
+
+    A record on which that takes more than :data:`LIMITS` gets an error verdict. Begin it before there are threads.
+
+    :raises RecordError: from the calls: there is no record.
+    :raises UsageError: from the calls: see :func:`judge_record`.
+    """
+
+    def judge_one(asked: tuple[Path, str | None]) -> BoardRun:
+        folder, name = asked
+        record = load_record(folder)
+        return judge_record(record, configs, named=named, name=name, rendered=rendered, expectations=expectations)
+
+    with apart(judge_one, LIMITS) as work:
+
+        def judge_within_limits(folder: Path, name: str | None, serial: str) -> BoardRun:
+            try:
+                return work((folder, name))
+            except OutOfLimits as error:
+                return judge_fault(serial, error, name)
+
+        yield judge_within_limits
 
 
 def _match(facts: Facts, configs: Sequence[BoardConfig]) -> Match:
@@ -63,8 +114,7 @@ def _match(facts: Facts, configs: Sequence[BoardConfig]) -> Match:
 
 def heap_verdicts(record: Record, configs: Sequence[BoardConfig]) -> list[Verdict]:
     """What the test allocator's tests say, and where there is ION, whether each heap is equal to what it replaces."""
-    facts = Facts(record)
-    facts = facts.against(_match(facts, configs).config)
+    facts = matched_facts(record, configs)
     asked = checks_for(Role.HEAP_TESTS)
     if ion_facts(facts) is not None:
         asked += checks_for(Role.ION_COMPARISON)
@@ -93,7 +143,7 @@ def judge_unusable(error: BoardError) -> BoardRun:
     (asked,) = checks_for(Role.OBSERVATION)
     state = visible(error.state or "unknown")
     listed = f"adb lists it as '{state}'"
-    evidence = [] if listed in error.seen else [listed]
+    evidence = [listed] if is_state(state) and listed not in error.seen else []
     why = Question(asked.id, asked.title).unknown(
         f"the board could not be used: {error.seen}", *evidence, remedy=error.hint.splitlines()
     )
@@ -108,7 +158,11 @@ def judge_fault(serial: str, error: BringupError, record: str | None) -> BoardRu
 
 
 def judge_folders(
-    folders: Sequence[Path], configs: Sequence[BoardConfig], named: bool = False, rendered: Path | None = None
+    folders: Sequence[Path],
+    configs: Sequence[BoardConfig],
+    named: bool = False,
+    rendered: Path | None = None,
+    expectations: Sequence[Expectation] = (),
 ) -> Run:
     """Judge records, each against the config that matches it.
 
@@ -116,8 +170,6 @@ def judge_folders(
     :param rendered: see :func:`judge_record`.
     :raises RecordError: one of the folders is no record.
     """
-    boards = [
-        judge_record(load_record(folder), configs, named=named, name=str(folder), rendered=rendered)
-        for folder in folders
-    ]
+    with judging(configs, named=named, rendered=rendered, expectations=expectations) as judge_one:
+        boards = [judge_one(folder, str(folder), folder.name) for folder in folders]
     return Run(boards=tuple(boards), tool=__version__, started=now())

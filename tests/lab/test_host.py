@@ -40,7 +40,7 @@ def test_what_every_board_needs_is_required_and_nothing_else() -> None:
     assert {name for name, fact in facts().items() if fact.required} == {"python", "test allocator", "adb"}
 
 
-def test_a_cache_that_cannot_be_written_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_cache_that_cannot_be_written_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BRINGUP_CACHE", "/proc/nowhere")
     cache = facts()["cache folder"]
     assert not cache.ok

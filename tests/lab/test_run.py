@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
+from bringup.board import Board
 from bringup.checks.registry import Role, checks_for
-from bringup.cli.run_output import write_fixes, write_reports
+from bringup.cli.run_output import write_fixes
 from bringup.config.shipped import load_all
 from bringup.errors import AdbServerError, BringupError
 from bringup.facts.board import Facts
 from bringup.lab import judging
-from bringup.lab.run import Job, record_names, run_boards
+from bringup.lab.run import Job, boards_at_once, record_names, run_boards
+from bringup.lab.run_folder import write_reports
 from bringup.outcome import Outcome
 from bringup.record.load import load_record
 from bringup.record.observe import Observation
 from bringup.report.load import load_run
 from bringup.results.run import Run
-from tests.support.lying_board import HELLO, file, lying_board, ran
+from tests.support.lying_board import HELLO, LyingBoard, file, lying_board, ran
 
 NODE = {"t": "node", "path": "/dev/dma_heap/system", "state": "ok", "errno": 0, "mode": 0o444, "uid": 0, "gid": 0}
 DIGITS = b"9" * 5000
@@ -119,3 +123,39 @@ def test_a_check_that_fails_by_itself_is_an_error_verdict(tmp_path: Path, monkey
     assert failed.outcome is Outcome.ERROR
     assert "a fault of bringup, please report it: KeyError" in (failed.reason or "")
     assert run.boards[0].heaps == ()
+
+
+def test_how_many_at_once_follows_from_cores_and_the_round_trip(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1})
+
+    def answering_in(*seconds: float | None) -> list[Board]:
+        boards = [lying_board(serial=str(number)) for number in range(len(seconds))]
+        for board, answered_in in zip(boards, seconds, strict=True):
+            cast("LyingBoard", board).answered_in = answered_in
+        return boards
+
+    assert boards_at_once(answering_in(None)) == 2 * 4
+    assert boards_at_once(answering_in(9.0, 0.002, 9.0)) == 2 * 6  # a busy host makes most boards slow
+    assert boards_at_once(answering_in(0.020)) == 2 * 24
+    assert boards_at_once(answering_in(5.0)) == 2 * 32
+
+
+@pytest.mark.parametrize("at_once", [1, 3])
+def test_no_more_boards_at_a_time_than_asked(tmp_path: Path, at_once: int) -> None:
+    """The boards meet while they are observed: as many as may be there at once, and never one more."""
+    boards = [lying_board(NODE, serial=str(number)) for number in range(6)]
+    there, most, lock = set[str](), [0], threading.Lock()
+    all_there = threading.Barrier(at_once)
+
+    def on_step(board: Board, step: str) -> None:
+        if step == "root":
+            with lock:
+                there.add(board.serial)
+                most[0] = max(most[0], len(there))
+            all_there.wait(60)
+        elif step == "judge":
+            with lock:
+                there.remove(board.serial)
+
+    run, errors = run_boards(boards, Job(tmp_path / "run", how=Observation(rounds=0), at_once=at_once), on_step)
+    assert (len(run.boards), errors, most) == (6, [], [at_once])
