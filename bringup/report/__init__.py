@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 
 from bringup.errors import UsageError
 from bringup.files import PRIVATE, write_file
-from bringup.results.run import Run
+from bringup.report.registry import formats_in, no_such_format
 
 if TYPE_CHECKING:
     from bringup.compare.runs import Comparison
+    from bringup.results.run import Run
 
-__all__ = ["Format", "all_formats", "comparing_formats", "find_format", "rendered", "write_report"]
+__all__ = ["Format", "all_formats", "comparing_formats", "find_format", "format_names", "rendered", "write_report"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,29 +40,36 @@ class Format:
 
 
 def all_formats() -> dict[str, Format]:
-    """Every format by its name, sorted. Importing them all is cheap: each loads what it needs when it renders."""
-    import importlib
-    import pkgutil
+    """Every format by its name, sorted."""
+    from bringup.report import formats
 
-    from bringup.report import formats as package
-
-    found = (
-        importlib.import_module(f"{package.__name__}.{module.name}").FORMAT
-        for module in pkgutil.iter_modules(package.__path__)
-        if not module.name.startswith("_")
-    )
-    return dict(sorted((entry.name, entry) for entry in found))
+    return formats_in(formats, Format)
 
 
 def find_format(name: str) -> Format:
-    """The format of that name.
+    """The format of that name: bringup's own, a template of the user's (``NAME``, ``PATH.j2``), or a plug-in's.
 
-    :raises UsageError: there is none.
+    :raises UsageError: there is none, or the plug-in cannot be used.
     """
     known = all_formats()
-    if name not in known:
-        raise UsageError("write a report", f"there is no format {name!r}", hint=f"formats are: {', '.join(known)}")
-    return known[name]
+    if name in known:
+        return known[name]
+    from bringup.report.formats._plug_in import plug_in_format
+    from bringup.report.formats._template import template_format
+
+    found = template_format(name) or plug_in_format(name)
+    if found is None:
+        raise no_such_format(name, format_names(), "write a report")
+    return found
+
+
+def format_names() -> list[str]:
+    """What ``--format`` takes: bringup's own formats, the user's templates, those of plug-ins; none is imported."""
+    from bringup.plug_ins import installed
+    from bringup.report.formats._plug_in import GROUP
+    from bringup.report.formats._template import template_formats
+
+    return sorted({*all_formats(), *template_formats(), *(entry.name for entry in installed(GROUP))})
 
 
 def comparing_formats() -> dict[str, Format]:
@@ -75,6 +83,8 @@ def rendered(document: Run | Comparison, format: str | Format) -> str:  # noqa: 
     :raises UsageError: there is no such format, or it has no words for a comparison.
     """
     chosen = find_format(format) if isinstance(format, str) else format
+    from bringup.results.run import Run
+
     if isinstance(document, Run):
         return chosen.render(document)
     if chosen.compare is None:

@@ -36,6 +36,17 @@ class _Event(msgspec.Struct, frozen=True, kw_only=True, tag_field="event"):
     at: Annotated[float, msgspec.Meta(ge=0)]
 
 
+class _BoardEvent(_Event, frozen=True, kw_only=True, omit_defaults=True):
+    """What every event about a board has.
+
+    :param board: The serial.
+    :param index: Which of the first event's boards it is, from 0: two of them may have one serial.
+    """
+
+    board: str
+    index: Count | None = None
+
+
 class RunBegin(_Event, frozen=True, kw_only=True, tag="run-begin"):
     """The run begins. Always the first event.
 
@@ -48,17 +59,16 @@ class RunBegin(_Event, frozen=True, kw_only=True, tag="run-begin"):
     boards: tuple[str, ...]
 
 
-class StepBegin(_Event, frozen=True, kw_only=True, tag="step"):
+class StepBegin(_BoardEvent, frozen=True, kw_only=True, tag="step"):
     """A board begins a step.
 
     :param step: Its name; 'HEAP: TEST' where the board has answered a test.
     """
 
-    board: str
     step: str
 
 
-class BoardError(_Event, frozen=True, kw_only=True, tag="board-error"):
+class BoardError(_BoardEvent, frozen=True, kw_only=True, tag="board-error"):
     """The observation of a board ended early. What was not observed is judged as error.
 
     :param action: What was being done.
@@ -67,27 +77,24 @@ class BoardError(_Event, frozen=True, kw_only=True, tag="board-error"):
     :param blame: Who has to act.
     """
 
-    board: str
     action: str
     seen: str
     hint: str
     blame: Blame
 
 
-class VerdictGiven(_Event, frozen=True, kw_only=True, tag="verdict"):
+class VerdictGiven(_BoardEvent, frozen=True, kw_only=True, tag="verdict"):
     """A check was answered."""
 
-    board: str
     verdict: Verdict
 
 
-class BoardEnd(_Event, frozen=True, kw_only=True, tag="board-end"):
+class BoardEnd(_BoardEvent, frozen=True, kw_only=True, tag="board-end"):
     """A board is done.
 
     :param record: Where the record is, relative to the run's folder.
     """
 
-    board: str
     outcome: Outcome
     record: str | None
 
@@ -130,24 +137,25 @@ class Events:
             self._write(RunEnd, outcome=Outcome.ERROR, exit_status=None, why=why)
             raise
 
-    def step(self, serial: str, step: str) -> None:
+    def step(self, serial: str, index: int, step: str) -> None:
         """A board begins a step, or has answered a test."""
-        self._write(StepBegin, board=serial, step=step)
+        self._write(StepBegin, board=serial, index=index, step=step)
 
-    def board(self, board: BoardRun, error: BringupError | None) -> None:
+    def board(self, board: BoardRun, index: int, error: BringupError | None) -> None:
         """A board was judged: what ended its observation early, if anything did, each verdict, and the outcome."""
         if error is not None:
             self._write(
                 BoardError,
                 board=board.serial,
+                index=index,
                 action=error.action,
                 seen=error.seen,
                 hint=error.hint,
                 blame=error.blame,
             )
         for verdict in board.verdicts:
-            self._write(VerdictGiven, board=board.serial, verdict=verdict)
-        self._write(BoardEnd, board=board.serial, outcome=board.outcome, record=board.record)
+            self._write(VerdictGiven, board=board.serial, index=index, verdict=verdict)
+        self._write(BoardEnd, board=board.serial, index=index, outcome=board.outcome, record=board.record)
 
     def end(self, run: Run, exit_status: int) -> None:
         """The last event."""

@@ -39,13 +39,13 @@ def test_which_kernel_is_rendered_for(extra: str, kernel: str | None, told: str)
     assert told in rendered.text.splitlines()[1]
 
 
-def test_a_kernel_that_is_none_is_told() -> None:
+def test_a_kernel_that_is_not_one_is_refused() -> None:
     with pytest.raises(UsageError, match="is none"):
         render("ueventd", board(), kernel="newest", dirs=[SHIPPED])
 
 
 @pytest.mark.parametrize(("what", "hint"), [("kconfg", "did you mean kconfig?"), ("zzz", "known: all, ")])
-def test_a_fragment_that_is_not_there_is_told(what: str, hint: str) -> None:
+def test_a_fragment_that_is_not_there_is_reported(what: str, hint: str) -> None:
     with pytest.raises(UsageError, match="no such fragment") as caught:
         render(what, board(), dirs=[SHIPPED])
     assert hint in caught.value.hint
@@ -111,7 +111,7 @@ def test_a_users_file_takes_the_place_of_the_shipped_one(tmp_path: Path) -> None
         ("{% include 'none.j2' %}\n", 7, "none.j2"),
     ],
 )
-def test_an_error_in_a_template_is_told_with_its_line(tmp_path: Path, body: str, line: int, message: str) -> None:
+def test_an_error_in_a_template_is_reported_with_its_line(tmp_path: Path, body: str, line: int, message: str) -> None:
     with pytest.raises(ConfigError) as caught:
         one(tmp_path, body)
     assert message in str(caught.value)
@@ -119,7 +119,7 @@ def test_an_error_in_a_template_is_told_with_its_line(tmp_path: Path, body: str,
     assert caught.value.line == line
 
 
-def test_an_error_in_an_included_file_is_told_there(tmp_path: Path) -> None:
+def test_an_error_in_an_included_file_is_reported_there(tmp_path: Path) -> None:
     (tmp_path / "_part.j2").write_text("one\n{{ nothing }}\n")
     with pytest.raises(ConfigError) as caught:
         one(tmp_path, "{% include '_part.j2' %}\n")

@@ -71,7 +71,7 @@ def test_no_folder_no_fragments(tmp_path: Path) -> None:
     ],
     ids=lambda value: value[:30].replace("\n", " "),
 )
-def test_a_wrong_head_is_told_with_its_place(tmp_path: Path, text: str, place: str, message: str) -> None:
+def test_a_wrong_head_is_reported_with_its_place(tmp_path: Path, text: str, place: str, message: str) -> None:
     put(tmp_path, "x.j2", text)
     with pytest.raises(ConfigError) as caught:
         fragments([tmp_path])
@@ -79,7 +79,7 @@ def test_a_wrong_head_is_told_with_its_place(tmp_path: Path, text: str, place: s
     assert message in str(caught.value)
 
 
-def test_bytes_that_are_no_text_are_told(tmp_path: Path) -> None:
+def test_bytes_that_are_not_text_are_reported(tmp_path: Path) -> None:
     (tmp_path / "x.j2").write_bytes(b"\xff\xfe")
     with pytest.raises(ConfigError, match="not UTF-8"):
         fragments([tmp_path])

@@ -119,7 +119,7 @@ def test_diff_is_empty_when_the_tree_agrees(tmp_path: Path) -> None:
     assert list(diff([file()], tmp_path)) == []
 
 
-def test_diff_tells_line_by_line(tmp_path: Path) -> None:
+def test_diff_compares_line_by_line(tmp_path: Path) -> None:
     write([file()], tmp_path)
     lines = list(diff([file(text=TEXT.replace("line", "other"))], tmp_path))
     assert "-line" in lines

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from bringup.config.load import load_text
 from bringup.render.engine import Rendered, Skipped, render
+from tests.support.render.bindings import complaints, processed
 from tests.support.render.device_trees import needs_dtc, run
+from tests.support.render.linux_trees import find_tree
 from tests.support.render.parsers import read_kconfig
 from tests.support.render.shipped import TEMPLATES, config
 
@@ -35,6 +39,23 @@ def test_the_node_is_what_the_driver_reads(tmp_path: Path) -> None:
     assert found == wanted
     assert run("fdtget", tmp_path / "x.dtb", node, "compatible").strip() == "ramoops"
     assert run("fdtget", "-p", tmp_path / "x.dtb", node).split() == ["compatible", *wanted]
+
+
+@needs_dtc
+@pytest.mark.kernels
+def test_the_kernels_own_binding_accepts_the_node_and_does_look_at_it(tmp_path: Path) -> None:
+    """By dt-validate, with every part that a board config can ask for; a planted property is seen."""
+    text = rendered(", pmsg_size: 64 KiB, ftrace_size: 64 KiB")["x-ramoops.dtsi"]
+    (tmp_path / "x-ramoops.dtsi").write_text(text)
+    (tmp_path / "x.dts").write_text(ROOT)
+    run("dtc", "-O", "dtb", "-o", "x.dtb", "x.dts", cwd=tmp_path)
+    (tmp_path / "planted.dtb").write_bytes((tmp_path / "x.dtb").read_bytes())
+    node = "/reserved-memory/ramoops@1b0000000"
+    run("fdtput", "-t", "s", tmp_path / "planted.dtb", node, "bringup,no-such-property", "1")
+    blobs = [tmp_path / "x.dtb", tmp_path / "planted.dtb"]
+    found = complaints(processed(find_tree("newest")), blobs, tmp_path, "reserved-memory")
+    assert found[blobs[0]] == []
+    assert any("bringup,no-such-property" in one.message for one in found[blobs[1]] if one.node == node)
 
 
 def test_options_follow_the_parts() -> None:

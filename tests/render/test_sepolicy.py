@@ -85,6 +85,12 @@ def test_what_is_refused_here_the_compiler_refuses_too(domain: str, tmp_path: Pa
         assert "neverallow" in done.stderr + done.stdout
 
 
+@pytest.mark.parametrize("domain", ["adbd_tradeinmode", "mmd", "wifi_mainline_supplicant"])
+def test_domains_of_the_platform_after_android_15_are_known(domain: str) -> None:
+    with pytest.raises(UsageError, match="is a core domain"):
+        rendered(heap("own_heap_device", domain))
+
+
 @needs_compiler
 def test_no_heap_is_left_with_the_label_of_all_devices(tmp_path: Path) -> None:
     with pytest.raises(UsageError) as caught:

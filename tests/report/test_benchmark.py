@@ -43,7 +43,7 @@ def test_what_was_not_measured_says_why() -> None:
     assert printed(board).splitlines() == ["nothing was measured", "not measured: linux,cma, 64 MiB: needs more"]
 
 
-def test_too_few_passes_are_told() -> None:
+def test_too_few_passes_are_reported() -> None:
     assert "take more passes" in printed(
         BoardRun(serial="s", verdicts=(), timings=(timing("alloc", 9.0, confidence=0.75),))
     )

@@ -50,7 +50,7 @@ def test_what_unpacks_to_too_much_is_refused(tmp_path: Path, monkeypatch: pytest
 
 
 @pytest.mark.parametrize("name", ["html", "lava"])
-def test_equal_names_are_told_apart(name: str) -> None:
+def test_equal_names_are_distinguished(name: str) -> None:
     """In as many steps as there are names: a board may send one a thousand times."""
     verdicts = tuple(Verdict("x", "t", Outcome.PASS) for _ in range(5000))
     text = find_format(name).render(Run(tool="0", started="", boards=(BoardRun(serial="a", verdicts=verdicts),)))

@@ -54,7 +54,7 @@ def test_each_line_goes_into_its_file() -> None:
         assert told in readme
 
 
-def test_what_costs_most_is_mended_first() -> None:
+def test_what_costs_most_is_fixed_first() -> None:
     late, soon = (Cause(one, one) for one in ("dmabuf.no-statistics", "heap.beyond-reach"))
     verdicts = [Verdict("a", "t", Outcome.WARN, cause=one, remedy=("do",)) for one in (late, soon)]
     assert [fix.cause for fix in fixes(verdicts)] == ["heap.beyond-reach", "dmabuf.no-statistics"]

@@ -83,7 +83,7 @@ def test_the_order_of_the_page() -> None:
     page = parsers.page(html(sample.run()))
     second = [text.strip() for level, text in page.headings if level == 2]
     assert second == [
-        "Board", "Heaps", "Findings", "The rest", "Memory", "Pages", "Speed", "ION", "Kernel configuration", "Upstream gap",
+        "Board", "Heaps", "Findings", "The rest", "Memory", "Pages", "Who held buffers", "Speed", "ION", "Kernel configuration", "Upstream gap",
         "Timeline",
     ]  # fmt: skip
     text = " ".join(page.text.split())
@@ -99,7 +99,7 @@ def test_a_finding_has_evidence_cause_and_remedy() -> None:
     assert "What to change CONFIG_CMA=y CONFIG_DMA_CMA=y CONFIG_DMABUF_HEAPS_CMA=y" in text
 
 
-def test_a_failing_test_of_the_allocator_tells_its_own_why_and_where_to_look() -> None:
+def test_a_failing_heap_test_has_its_own_reason_and_where_to_look() -> None:
     (why,) = explain("allocator.zero.reuse")
     text = " ".join(parsers.page(html(sample.one_failing("allocator.zero.reuse"))).text.split())
     assert f"Why: {why.why}" in text
@@ -150,7 +150,7 @@ def test_only_web_addresses_in_remedies_become_links(line: str, links: list[str]
     assert [href for href in parsers.page(html(run)).hrefs if not href.startswith("#")] == links
 
 
-def test_boards_that_share_a_finding_are_told_its_remedy_once() -> None:
+def test_boards_that_share_a_finding_get_its_fix_once() -> None:
     run = Run(boards=tuple(sample.board(serial) for serial in ("x", "y", "z")), tool="0", started=sample.STARTED)
     text = html(run).partition('id="bringup-run"')[0]
     assert text.count("CONFIG_CMA_SIZE_MBYTES=64") == 1
@@ -325,7 +325,7 @@ def test_the_histogram_shares_the_bytes_of_each_buffer() -> None:
         assert all(view.left <= bar.x and bar.x + bar.width <= view.right for bar in row.bars)
 
 
-def test_a_finding_tells_files_alternatives_and_where_it_was_seen() -> None:
+def test_a_finding_has_files_alternatives_and_where_it_was_seen() -> None:
     page = parsers.page(html(sample.run()))
     text = " ".join(page.text.split())
     assert "Lines for ueventd.rc /dev/dma_heap/system 0444 system system" in text
@@ -348,7 +348,7 @@ def test_ion_stands_beside_what_replaces_it() -> None:
     assert "contiguity 812 runs 223 runs better 16 MiB, by the tracepoints" in text
 
 
-def test_requirements_and_the_upstream_gap_are_told() -> None:
+def test_requirements_and_the_upstream_gap_are_shown() -> None:
     text = " ".join(parsers.page(html(sample.run())).text.split())
     assert "4 requirements: 1 fail, 1 warn, 1 pass, 1 skip" in text
     assert text.index("set wrong # CONFIG_DMABUF_HEAPS_CMA") < text.index("holds CONFIG_DMABUF_HEAPS=y")

@@ -33,7 +33,7 @@ def test_the_sentence_comes_first_then_counts_and_findings() -> None:
     assert "CONFIG_CMA=y\nCONFIG_DMA_CMA=y\nCONFIG_DMABUF_HEAPS_CMA=y\nCONFIG_CMA_SIZE_MBYTES=64\n" in marks.fences
 
 
-def test_a_failing_test_of_the_allocator_tells_its_own_why() -> None:
+def test_a_failing_heap_test_has_its_own_reason() -> None:
     text = md(sample.one_failing("allocator.share.socket"))
     assert "Why: That is how Android shares buffers" in text
     assert "Look first: A heap's driver that frees buffers" in text

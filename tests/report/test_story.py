@@ -93,7 +93,7 @@ def test_worse_comes_before_more() -> None:
     assert [one.outcome for one in findings([*many, verdict("e", ERROR), verdict("f", FAIL)])] == [FAIL, ERROR, WARN]
 
 
-def test_remedies_are_told_once_each_and_whole() -> None:
+def test_fixes_are_shown_once_each_and_whole() -> None:
     lines, other = ("{", "x;", "};", "};"), ("y",)
     found = findings(
         [verdict("a", FAIL, A, remedy=lines), verdict("b", FAIL, A, remedy=lines), verdict("c", FAIL, A, remedy=other)]

@@ -40,12 +40,12 @@ def test_it_fits_a_screen_with_two_lines_and_the_prompt_below(run: Run, width: i
     assert all(len(line) <= width for line in lines)
 
 
-def test_a_failing_test_of_the_allocator_tells_its_own_why() -> None:
+def test_a_failing_heap_test_has_its_own_reason() -> None:
     lines = printed(sample.one_failing("allocator.zero.reuse"), 160).splitlines()
     assert any("allocator.zero.reuse  why: One app could read the camera frame of another" in one for one in lines)
 
 
-def test_it_tells_who_whether_and_what_first() -> None:
+def test_it_says_which_board_the_outcome_and_what_comes_first() -> None:
     lines = [line.rstrip() for line in printed(sample.run()).splitlines()]
     assert lines[:7] == [
         "made-up-board-7  Made-Up Board 7  6.12.57-made-up  config made-up-board",

@@ -30,7 +30,7 @@ def run() -> Run:
     )
 
 
-def test_the_document_tells_serial_state_and_why(run: Run) -> None:
+def test_the_document_has_serial_state_and_why(run: Run) -> None:
     document = plain(run)
     RUN_VALIDATOR.validate(document)
     assert document["outcome"] == "error"
@@ -41,12 +41,20 @@ def test_the_document_tells_serial_state_and_why(run: Run) -> None:
     assert read_back(run) == run
 
 
-def test_a_board_that_is_listed_as_ready_and_answers_nothing_tells_both() -> None:
+def test_a_board_that_is_listed_as_ready_and_answers_nothing_shows_both() -> None:
     error = not_ready("use the board", GONE, "offline")
     error.seen, error.state = "the board answers nothing for 7 s", "device"
     (verdict,) = judge_unusable(error).verdicts
     assert verdict.reason == "the board could not be used: the board answers nothing for 7 s"
     assert verdict.evidence == ("adb lists it as 'device'",)
+
+
+@pytest.mark.parametrize("state", ["held", "lost", None])
+def test_what_adb_does_not_say_is_not_put_in_its_mouth(state: str | None) -> None:
+    error = not_ready("use the board", GONE, "offline")
+    error.seen, error.state = "it is held by desk/alice", state
+    (verdict,) = judge_unusable(error).verdicts
+    assert verdict.evidence == ()
 
 
 def test_junit_has_an_error_case(run: Run) -> None:
@@ -58,7 +66,7 @@ def test_junit_has_an_error_case(run: Run) -> None:
     assert "offline" in error.get("message", "")
 
 
-def test_people_are_told(run: Run) -> None:
+def test_people_are_shown_why(run: Run) -> None:
     text = io.StringIO()
     Console(file=text, width=120).print(summary(run))
     told = {"terminal": text.getvalue(), "md": find_format("md").render(run), "html": find_format("html").render(run)}

@@ -26,10 +26,13 @@ __all__ = [
     "grouped_changes",
     "grouped_facts",
     "headline",
+    "not_judged",
     "source_of",
     "test_of",
 ]
 
+#: Of what has no answer: so many reasons are given, and so many checks for each.
+_REASONS, _NAMED = 2, 4
 #: A comparison's outcome in words.
 COMPARED = {Outcome.FAIL: "regressed", Outcome.ERROR: "unknown", Outcome.PASS: "no regression"}
 
@@ -147,6 +150,30 @@ def headline(found: Comparison) -> Headline:
     asked = found.same + len(found.differences) - many["appeared"] - many["vanished"]
     answers = f"{pluralize(asked, 'verdict')} about {pluralize(len(found.compared), 'board')} compared"
     return Headline(f"Nothing regressed: {answers}.")
+
+
+def not_judged(found: Comparison, otherwise: str = "") -> Iterator[str]:
+    """Sentences: that it is unknown whether something regressed; which checks have no answer, why, and what to do.
+
+    :param otherwise: how to have only what is known count.
+    """
+    yield headline(found).answer
+    changes = [difference for difference in found.differences if difference.is_unanswered]
+    reasons: dict[str, dict[str, None]] = {}
+    questions = [(change.why, change.id) for change in changes]
+    questions += [(question.why, question.id) for question in found.unanswered]
+    for why, check in questions:
+        reasons.setdefault(excerpt(why, 160).rstrip(". "), {})[check] = None
+    ordered = sorted(reasons.items(), key=lambda reason: -len(reason[1]))
+    for why, ids in ordered[:_REASONS]:
+        names = ", ".join([*ids][:_NAMED]) + (f" and {len(ids) - _NAMED} more" if len(ids) > _NAMED else "")
+        yield f"{names}: {why}." if why else f"{names}."
+    if len(ordered) > _REASONS:
+        yield f"And for {pluralize(len(ordered) - _REASONS, 'other reason')}."
+    remedies = Counter(question.remedy[0] for question in found.unanswered if question.remedy)
+    steps = [remedy for remedy, _ in remedies.most_common(1)]
+    if steps or otherwise:
+        yield f"To have an answer: {'; or '.join(filter(None, (*steps, otherwise)))}."
 
 
 def _unknown(found: Comparison) -> Iterator[str]:

@@ -10,9 +10,10 @@ from rich.text import Text
 
 from bringup.compare.runs import Change, Comparison, Timing, TimingTest
 from bringup.compare.timings import OVER_RUNS
+from bringup.outcome import Outcome
 from bringup.report import units
 from bringup.report.bounded import excerpt
-from bringup.report.comparison.story import GroupedChange, counts, grouped_changes, source_of, test_of
+from bringup.report.comparison.story import GroupedChange, counts, grouped_changes, not_judged, source_of, test_of
 from bringup.text import pluralize, visible
 
 __all__ = ["summary"]
@@ -26,23 +27,28 @@ _STYLES = {
     Change.VANISHED: "cyan",
 }
 _ROWS, _TIMINGS, _NAMED = 60, 30, 3
-_LONGEST = 300
+_LONGEST, _PARAGRAPH = 300, 1000
 
 
-def summary(found: Comparison) -> RenderableType:
-    """The counts, what changed, the timings beyond their noise, and the boards that only one run has."""
+def summary(found: Comparison, otherwise: str = "") -> RenderableType:
+    """The counts, what changed, the timings beyond their noise, and the boards that only one run has.
+
+    Where it is unknown whether something regressed, that is the first line: which checks, why, and what to do.
+
+    :param otherwise: how to have only what is known count.
+    """
     groups = grouped_changes(found.differences)
     boards = {difference.board for difference in found.differences} | {timing.board for timing in found.timings}
-    lines: list[RenderableType] = [_counts(found)]
+    lines: list[RenderableType] = []
+    if found.outcome is Outcome.ERROR:
+        lines.append(Text(_line(" ".join(not_judged(found, otherwise)), _PARAGRAPH), _STYLES[Change.UNKNOWN]))
+    lines.append(_counts(found))
     if groups:
         lines.append(_table(groups[:_ROWS], several=len(boards) > 1))
     if len(groups) > _ROWS:
         lines.append(Text(f"… and {pluralize(len(groups) - _ROWS, 'more change')}: --json has them", "dim"))
     lines += _timings(found.timings, several=len(boards) > 1)
     lines += _tests(test for test in found.timing_tests if found.timings or test.over == OVER_RUNS)
-    if found.still_unknown:
-        many = pluralize(sum(found.still_unknown.values()), "verdict")
-        lines.append(Text(f"{many} could not be answered, and had no answer in the first run"))
     for serials, words in ((found.only_before, "only in the first run"), (found.only_after, "only in the second run")):
         if serials:
             lines.append(Text(f"{words}: {_some(serials)}"))
@@ -109,5 +115,5 @@ def _some(serials: tuple[str, ...]) -> str:
     return f"{named} and {len(serials) - _NAMED:,} more" if len(serials) > _NAMED else named
 
 
-def _line(text: str) -> str:
-    return " ".join(visible(excerpt(text, _LONGEST)).split())
+def _line(text: str, longest: int = _LONGEST) -> str:
+    return " ".join(visible(excerpt(text, longest)).split())

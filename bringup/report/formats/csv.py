@@ -15,7 +15,7 @@ from bringup.report.bounded import shown
 from bringup.results.run import BoardRun, Run
 from bringup.results.verdict import Verdict
 
-__all__ = ["COLUMNS", "FORMAT"]
+__all__ = ["COLUMNS", "FORMAT", "cell"]
 
 COLUMNS = ("board", "kernel", "config", "check", "heap", "outcome", "title", "cause", "reason", "evidence", "remedy")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
@@ -26,7 +26,7 @@ def _render(run: Run) -> str:
     writer = csv.writer(out, lineterminator="\n", quoting=csv.QUOTE_ALL)
     writer.writerow(COLUMNS)
     for board in shown(run).boards:
-        writer.writerows([_cell(text) for text in row] for row in _rows(board))
+        writer.writerows([cell(text) for text in row] for row in _rows(board))
     return out.getvalue()
 
 
@@ -44,7 +44,8 @@ def _verdict(verdict: Verdict) -> tuple[str, ...]:
     return (verdict.id, verdict.heap or "", verdict.outcome.value, verdict.title, cause, verdict.reason or "", *lines)
 
 
-def _cell(text: str) -> str:
+def cell(text: str) -> str:
+    """Text as a cell that no spreadsheet takes for a formula."""
     line = text.replace("\n", "\\n")
     return f"'{line}" if line.lstrip(" ").startswith(_FORMULA) else line
 

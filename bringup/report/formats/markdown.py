@@ -5,12 +5,15 @@ Of a comparison: what got worse or could not be found out, with its fix; the res
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from bringup.report import Format, units
-from bringup.report.bounded import excerpt, shown
+from bringup.report.bounded import shown
+from bringup.report.markup import code as _code
+from bringup.report.markup import fence as _fence
+from bringup.report.markup import table as _table
+from bringup.report.markup import text as _text
 from bringup.report.story import Finding, Headline, about, badness, findings, run_headline, shared_findings, tally
 from bringup.results.run import BoardRun, Run
 from bringup.results.verdict import Verdict
@@ -24,13 +27,9 @@ __all__ = ["FORMAT"]
 
 # GitHub takes 65,536 characters in a comment.
 _WHOLE = 60_000
-_SENTENCE, _FACT, _REMEDY, _FACTS, _BOARDS = 400, 400, 4_000, 8, 30
+_FACTS, _BOARDS = 8, 30
 # Of a comparison: causes that are shown in full, rows per table, boards that are named.
 _IN_FULL, _ROWS, _NAMED = 15, 10, 5
-# Markup anywhere; markup at the start of a block; what GitHub and GitLab turn into a mention, a reference or a link.
-_MARKS = re.compile(r"[\\`*_\[\]#|~$]")
-_START = re.compile(r"^(?:[-+>=]|\d+(?=[.)]))")
-_LINKS = re.compile(r"[@#!]|:(?=//)|www(?=\.)")
 
 
 def _render(run: Run) -> str:
@@ -235,34 +234,6 @@ def _some_rows(head: list[str], rows: Iterable[list[str]], whole: int, noun: str
         yield _table(head, list(rows))
     if whole > _ROWS:
         yield f"… and {pluralize(whole - _ROWS, f'more {noun}')}."
-
-
-def _table(head: list[str], rows: list[list[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
-
-
-def _text(text: str) -> str:
-    """Running text: nothing in it is markup, names anybody or links anywhere (an empty comment breaks such words)."""
-    line = " ".join(excerpt(text, _SENTENCE).split()).replace("&", "&amp;").replace("<", "&lt;")
-    line = _MARKS.sub(r"\\\g<0>", line)
-    line = _START.sub(lambda match: f"<!-- -->{match.group()}", line)
-    return _LINKS.sub(lambda match: f"{match.group()}<!-- -->", line)
-
-
-def _code(text: str) -> str:
-    """A code span, which no backtick in the text can end. A bar would end a table's cell, so it is written ``\\|``."""
-    line = " ".join(excerpt(text, _FACT).split()) or " "
-    ticks = "`" * (max((len(run) for run in re.findall("`+", line)), default=0) + 1)
-    pad = " " if line[0] in "` " or line[-1] in "` " else ""
-    return f"{ticks}{pad}{line}{pad}{ticks}".replace("|", "\\|")
-
-
-def _fence(text: str) -> str:
-    """A fenced block, whose fence is longer than any run of backticks within."""
-    body = excerpt(text, _REMEDY)
-    ticks = "`" * max(3, max((len(run) for run in re.findall("`+", body)), default=0) + 1)
-    return f"{ticks}\n{body}\n{ticks}"
 
 
 FORMAT = Format("md", ".md", _render, "Markdown for a pull request", _compare)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from bringup.document import write_in_rows
 from bringup.report.bounded import shown
+from bringup.report.html.budget import BUDGET_WIDTH
 from bringup.report.html.charts import HEIGHT, WIDTH
+from bringup.report.html.holders import TREE_HEIGHT, TREE_WIDTH
 from bringup.report.html.many import ManyView, many_view
 from bringup.report.html.memorymap import MAP_WIDTH
 from bringup.report.html.shell import render_sheet
@@ -53,6 +55,9 @@ def render(run: Run) -> str:
         "chart_width": WIDTH,
         "chart_height": HEIGHT,
         "map_width": MAP_WIDTH,
+        "budget_width": BUDGET_WIDTH,
+        "tree_width": TREE_WIDTH,
+        "tree_height": TREE_HEIGHT,
         "kinds": _KINDS,
         "results": _RESULTS,
         "standings": _STANDINGS,
@@ -74,6 +79,8 @@ def _parts(view: BoardView | None, many: ManyView | None) -> list[tuple[str, str
         ("rest", "The rest", bool(view.passed or view.skipped)),
         ("memory", "Memory", view.memory is not None),
         ("pages", "Pages", view.pages is not None),
+        ("holders", "Who held buffers", view.holders is not None),
+        ("budget", "Memory for streams", view.budget is not None),
         ("timing", "Speed", view.timing is not None),
         ("ion", "ION", view.board.ion is not None),
         ("config", "Kernel configuration", bool(view.requirements)),

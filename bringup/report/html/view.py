@@ -7,7 +7,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from bringup.report import units
+from bringup.report.html.budget import BudgetView, budget_view
 from bringup.report.html.contiguity import PagesView, pages_view
+from bringup.report.html.holders import HoldersView, holders_view
 from bringup.report.html.memorymap import MemoryView, memory_view
 from bringup.report.html.timing import TimingView, timing_view
 from bringup.report.story import WORST_FIRST, Finding, Headline, about, board_headline, findings, tally
@@ -165,6 +167,8 @@ class BoardView:
     steps: tuple[Step, ...]
     memory: MemoryView | None
     pages: PagesView | None
+    holders: HoldersView | None
+    budget: BudgetView | None
     timing: TimingView | None
     requirements: tuple[RequirementFacts, ...]
 
@@ -200,6 +204,8 @@ def board_view(
         steps=_steps(board),
         memory=memory_view(board),
         pages=pages_view(board),
+        holders=holders_view(board),
+        budget=budget_view(board),
         timing=timing_view(board),
         requirements=tuple(sorted(board.requirements, key=lambda requirement: WORST_FIRST.index(requirement.outcome))),
     )

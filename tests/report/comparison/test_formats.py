@@ -227,7 +227,7 @@ def test_recorded_boards_that_did_not_regress() -> None:
     assert "fail" not in cases
 
 
-def test_timings_are_drawn_with_both_noise_bands_and_the_test_is_told() -> None:
+def test_timings_are_drawn_with_both_noise_bands_and_the_test_is_named() -> None:
     found = compared.slower()
     reserved, system = sorted(
         timing_charts(found.timings, found.unchanged_timings, several=False), key=lambda one: one.title

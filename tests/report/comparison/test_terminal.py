@@ -19,9 +19,9 @@ from tests.support.report import hostile, sample
 from tests.support.report.hostile import CONTROLS
 
 
-def printed(found: Comparison) -> str:
+def printed(found: Comparison, otherwise: str = "") -> str:
     out = io.StringIO()
-    Console(file=out, width=100).print(summary(found))
+    Console(file=out, width=100).print(summary(found, otherwise))
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
 
 
@@ -35,7 +35,7 @@ def asked(outcome: Outcome, *serials: str) -> Run:
 
 def test_nothing_changed() -> None:
     told = printed(compare(sample.run(), sample.run()))
-    assert told.startswith("no difference\ntimings decided by: exact Mann-Whitney rank test")
+    assert "\nno difference\ntimings decided by: exact Mann-Whitney rank test" in told
 
 
 def test_one_board() -> None:
@@ -47,7 +47,25 @@ def test_one_board() -> None:
     ]
 
 
-def test_a_change_on_many_boards_is_told_once() -> None:
+def test_what_neither_run_answers_is_the_first_line_with_what_to_do() -> None:
+    """As without root in both runs: unknown is no pass, but the checks, the reason and the way out are named."""
+    refused = [
+        Verdict(check, "t", Outcome.ERROR, reason="dmesg may not be read", remedy=("adb root, then run again",))
+        for check in ("cma.rejected", "cma.exhausted", "kernel.complaints")
+    ]
+    slow = Verdict("heap.mode", "t", Outcome.ERROR, "system", reason="the time budget ended")
+    board = BoardRun(serial="s", verdicts=(*refused, slow, Verdict("board.root", "t", Outcome.WARN)))
+    found = compare(*[Run(boards=(board,), tool="0", started=sample.STARTED)] * 2)
+    assert found.outcome is Outcome.ERROR
+    text = " ".join(printed(found, "--fail-on fail lets only what failed count").split())
+    assert text == (
+        "It is unknown whether something regressed: 4 verdicts could not be answered. "
+        "cma.rejected, cma.exhausted, kernel.complaints: dmesg may not be read. heap.mode: the time budget ended. "
+        "To have an answer: adb root, then run again; or --fail-on fail lets only what failed count. no difference"
+    )
+
+
+def test_a_change_on_many_boards_is_reported_once() -> None:
     names = [f"board-{number}" for number in range(9)]
     found = compare(asked(Outcome.PASS, *names), asked(Outcome.FAIL, *names))
     assert len(grouped_changes(found.differences)) == 1
@@ -57,7 +75,8 @@ def test_a_change_on_many_boards_is_told_once() -> None:
 
 def test_boards_that_one_run_lacks() -> None:
     text = printed(compare(asked(Outcome.PASS, "a", "b"), asked(Outcome.PASS, "b", "c")))
-    assert text.splitlines()[1:] == ["only in the first run: a", "only in the second run: c"]
+    assert text.startswith("It is unknown whether something regressed: 1 board of the first run missing.")
+    assert text.splitlines()[2:] == ["only in the first run: a", "only in the second run: c"]
 
 
 def test_regressions_come_first_and_those_of_most_boards_before_others() -> None:

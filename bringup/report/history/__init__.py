@@ -1,0 +1,1 @@
+"""The history of runs for people: on a terminal, and as a page with pictures."""

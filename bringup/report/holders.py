@@ -1,0 +1,128 @@
+"""Who holds the buffers, as a tree on a terminal: processes, and below each what it holds by exporter and name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from bringup.record.questions import ION_LIBRARIES
+from bringup.report.units import size
+from bringup.results.holders import HeapLibrary, HeldShare, HoldersFacts, HoldingProcess, MemoryUse, UnheldBuffer
+from bringup.text import pluralize, visible
+
+__all__ = ["heap_library_line", "holders_tree", "process_name", "share_name"]
+
+_DEVICES = 8
+
+
+def holders_tree(facts: HoldersFacts) -> RenderableType:
+    """All of it: the tree, the sums, where the kernel's figures come from, and what could not be seen."""
+    parts: list[RenderableType] = [_tree(facts), Text(), _sums(facts)]
+    ion = [process for process in facts.processes if process.ion or _ion_libraries(process)]
+    if ion:
+        parts += [Text(), _ion_users(ion)]
+    if facts.heap_libraries:
+        parts += [Text(), Text("\n".join(map(heap_library_line, facts.heap_libraries)))]
+    parts += [Text(f"not seen: {note}" if "not seen" in note else f"note: {note}", "yellow") for note in facts.notes]
+    return Group(*parts)
+
+
+def process_name(process: HoldingProcess) -> str:
+    """A process as people know it: its service or package, and its name and number."""
+    known = process.package or process.service
+    name = visible(process.name)[:32]
+    return f"{visible(known)[:64]} ({name} {process.pid})" if known else f"{name} {process.pid}"
+
+
+def share_name(exporter: str | None, name: str | None) -> str:
+    """An exporter, and the name of its buffers where they have one."""
+    known = visible(exporter)[:64] if exporter else "exporter unknown"
+    return f"{known} “{visible(name)[:64]}”" if name else known
+
+
+def _tree(facts: HoldersFacts) -> RenderableType:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_edge=False)
+    table.add_column("process and exporter", overflow="fold")
+    for heading in ("buffers", "RSS", "PSS", "mapped"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for process in facts.processes:
+        if process.buffers:
+            table.add_row(
+                Text(process_name(process), "bold"),
+                *_figures(process.buffers, process.rss, process.pss, process.mapped),
+            )
+            for branch, share in _branches(process.shares):
+                table.add_row(Text(branch + share_name(share.exporter, share.name)),
+                              *_figures(share.buffers, share.rss, share.pss, share.mapped))  # fmt: skip
+    for label, buffers in _unheld(facts):
+        bytes_ = sum(buffer.size or 0 for buffer in buffers)
+        table.add_row(Text(label, "bold yellow" if not label.startswith(" ") else ""),
+                      *_figures(len(buffers), bytes_, bytes_, None))  # fmt: skip
+    return table
+
+
+def _branches(shares: tuple[HeldShare, ...]) -> Iterator[tuple[str, HeldShare]]:
+    for number, share in enumerate(shares, start=1):
+        yield ("  └ " if number == len(shares) else "  ├ "), share
+
+
+def _figures(buffers: int, rss: int, pss: int, mapped: int | None) -> tuple[str, ...]:
+    return str(buffers), size(rss), size(pss), "" if mapped is None else size(mapped) if mapped else "–"
+
+
+def _unheld(facts: HoldersFacts) -> Iterator[tuple[str, tuple[UnheldBuffer, ...]]]:
+    if facts.unheld is None:
+        return
+    yield "held by no process", facts.unheld
+    kinds: dict[str, list[UnheldBuffer]] = {}
+    for buffer in facts.unheld:
+        devices = f", attached to {visible(' '.join(buffer.devices[:_DEVICES]))[:200]}" if buffer.devices else ""
+        kinds.setdefault(share_name(buffer.exporter, buffer.name) + devices, []).append(buffer)
+    for number, (kind, buffers) in enumerate(kinds.items(), start=1):
+        yield ("  └ " if number == len(kinds) else "  ├ ") + kind, tuple(buffers)
+
+
+def _sums(facts: HoldersFacts) -> RenderableType:
+    lines = [f"{pluralize(facts.buffers, 'buffer')}, {size(facts.bytes)} ({facts.bytes} bytes), each counted once"]
+    lines += [f"  {line}" for line in map(_memory_line, facts.memory)]
+    for source in facts.sources:
+        figures = f"{source.buffers} buffers, {source.bytes} bytes" if source.buffers is not None else source.state
+        wrong = f"; {source.wrong}" if source.wrong else ""
+        lines.append(f"  {source.path}: {figures}{wrong}. It costs {source.cost}")
+    lines.append(f"  looked at {facts.looked_at} processes in {facts.milliseconds:g} ms on the board")
+    return Text("\n".join(lines))
+
+
+def _memory_line(use: MemoryUse) -> str:
+    used = "" if use.used is None else f", {size(use.used)} in use"
+    share = f" ({use.buffers / use.total:.1%})" if use.buffers and use.total else ""
+    buffers = "" if use.buffers is None else f", {size(use.buffers)} of it buffers{share}"
+    return f"{visible(use.name)}: {size(use.total)}{used}{buffers}"
+
+
+def _ion_users(processes: list[HoldingProcess]) -> RenderableType:
+    lines = ["who still has ION:"]
+    for process in processes:
+        opened = [f"/dev/ion open {process.ion}×"] if process.ion else []
+        lines.append(f"  {process_name(process)}: {', '.join((*opened, *map(visible, _ion_libraries(process))))}")
+    return Text("\n".join(lines))
+
+
+def heap_library_line(library: HeapLibrary) -> str:
+    """What a libdmabufheap is, in a sentence."""
+    ion = {
+        True: "goes back to ION where a heap is missing (as in Android 12 to 16)",
+        False: "uses heaps alone, without a way back to ION",
+        None: "could not be read: whether it goes back to ION is unknown",
+    }[library.uses_ion]
+    return f"{visible(library.path)}: {ion}{'; names each buffer after its heap' if library.names_buffers else ''}"
+
+
+def _ion_libraries(process: HoldingProcess) -> list[str]:
+    """Its libraries that are called as ION's; the folders that they are in say nothing."""
+    names = [(path, path.rpartition("/")[2]) for path in process.libraries]
+    return [path for path, name in names if any(fnmatchcase(name, pattern) for pattern in ION_LIBRARIES)]

@@ -1,0 +1,55 @@
+"""A series of looks at a board's buffers, as the terminal shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from bringup.report import units
+from bringup.results.watch import GrowthFacts, LeakFound, WatchBegin, WatchEnd
+
+__all__ = ["GROWTH_HEADERS", "end_sentence", "growth_rows", "leak_sentence", "rate_sentence", "who"]
+
+GROWTH_HEADERS = ("", "process", "pid", "exporter", "now", "change", "most")
+
+
+def who(process: str, pid: int) -> str:
+    """``camera (412)``, ``all together``, ``no process``."""
+    return f"{process} ({pid})" if pid else process or "all together"
+
+
+def growth_rows(growth: Iterable[GrowthFacts]) -> Iterator[tuple[str, ...]]:
+    """Per process and exporter: leak or not, who, what it holds, and how that changed since the first look."""
+    for one in growth:
+        change = one.after - one.before
+        sign = "+" if change > 0 else "-" if change < 0 else ""
+        yield (
+            "leak" if one.is_leak else "",
+            one.process or "all together",
+            str(one.pid) if one.pid else "",
+            one.exporter or "unknown",
+            units.size(one.after),
+            f"{sign}{units.size(abs(change))}" if change else "",
+            units.size(one.most),
+        )
+
+
+def leak_sentence(leak: LeakFound, begin: WatchBegin) -> str:
+    """``camera (412) leaks 64 KiB of system per round: 1 MiB at first, 3 MiB now (p 2e-07)``."""
+    per = "round" if begin.rounds else "hour"
+    slope = leak.slope if begin.rounds else leak.slope * 3600
+    return (
+        f"{who(leak.process, leak.pid)}: leaks {units.size(round(slope))} of {leak.exporter or 'an unknown exporter'} "
+        f"per {per}: {units.size(leak.before)} at first, {units.size(leak.after)} now (p {leak.p:.1g})"
+    )
+
+
+def rate_sentence(begin: WatchBegin) -> str:
+    """How often this is wrong."""
+    where = "" if begin.rounds else f" if what processes hold returns to its least within {begin.swing:g} s"
+    return f"without a leak, one is reported in at most {begin.error_rate:.0%} of such watches{where}"
+
+
+def end_sentence(end: WatchEnd) -> str:
+    """What came out, and why it ended."""
+    words = {"pass": "no leak beyond noise", "fail": "a leak", "error": "unknown whether there is a leak"}
+    return f"{words.get(end.outcome.value, end.outcome.value)} after {end.looks} looks; it ended: {end.why}"
