@@ -1,37 +1,15 @@
-"""From adb's options to boards: chosen, connected, or booted for one command."""
+"""From adb's options to connected boards."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
 
-from bringup.board import (
-    Board,
-    Selection,
-    ServerTransport,
-    connect,
-    connect_all,
-    connect_tcp,
-    disconnect_tcp,
-    reach,
-)
+from bringup.board import CONNECT_SECONDS, Board, Selection, connect, connect_all, list_boards, reach
 from bringup.cli.console import print_error, say
-from bringup.cli.progress import Steps
 from bringup.deadline import Deadline
-from bringup.errors import BoardError, BringupError, UsageError
-from bringup.virtual import VirtualBoard, find_profile, running, running_board
+from bringup.errors import BoardError, BoardNotFound, UsageError
 
-__all__ = [
-    "all_boards",
-    "connect_virtual",
-    "forget_virtual",
-    "one_board",
-    "selected_boards",
-    "virtual_board",
-]
-
-_CONNECT_SECONDS = 30.0
-_BOOT_SECONDS = 300.0
+__all__ = ["all_boards", "named_boards", "one_board", "selected_boards"]
 
 
 def selected_boards(selection: Selection) -> list[Board]:
@@ -41,7 +19,7 @@ def selected_boards(selection: Selection) -> list[Board]:
     """
     if len(selection.serials) > 1:
         return all_boards(selection)[0]
-    return [connect(selection, Deadline.after(_CONNECT_SECONDS))]
+    return [connect(selection, Deadline.after(CONNECT_SECONDS))]
 
 
 def all_boards(selection: Selection) -> tuple[list[Board], list[BoardError]]:
@@ -49,7 +27,7 @@ def all_boards(selection: Selection) -> tuple[list[Board], list[BoardError]]:
 
     :raises BringupError: there is none, or one that is named cannot be used.
     """
-    chosen = connect_all(selection, Deadline.after(_CONNECT_SECONDS))
+    chosen = connect_all(selection, Deadline.after(CONNECT_SECONDS))
     for serial, others in chosen.also.items():
         say(f"{serial}: also listed as {', '.join(others)}")
     if chosen.unusable and (selection.serials or not chosen.boards):
@@ -57,6 +35,25 @@ def all_boards(selection: Selection) -> tuple[list[Board], list[BoardError]]:
     for error in chosen.unusable:
         print_error(error)
     return list(chosen.boards), list(chosen.unusable)
+
+
+def named_boards(selection: Selection, serials: Sequence[str]) -> tuple[list[Board], list[BoardError]]:
+    """These boards of the selection's adb server; and why some of them cannot be used.
+
+    :raises AdbServerError: there is no adb server to talk to.
+    """
+    deadline = Deadline.after(CONNECT_SECONDS)
+    listed = {board.serial for board in list_boards(reach(selection.server, deadline), deadline)}
+    there = tuple(serial for serial in serials if serial in listed)
+    gone = [
+        BoardNotFound("resume the run", "adb does not list it", board=serial)
+        for serial in serials
+        if serial not in listed
+    ]
+    if not there:
+        return [], list(gone)
+    chosen = connect_all(Selection(server=selection.server, serials=there), deadline)
+    return list(chosen.boards), [*gone, *chosen.unusable]
 
 
 def one_board(selection: Selection, action: str) -> Board:
@@ -68,31 +65,3 @@ def one_board(selection: Selection, action: str) -> Board:
         raise UsageError(action, f"{len(selection.serials)} boards are named", hint="give one -s SERIAL")
     (board,) = selected_boards(selection)
     return board
-
-
-def connect_virtual(board: VirtualBoard, selection: Selection) -> Board:
-    """Connect the adb server to a virtual board."""
-    deadline = Deadline.after(_CONNECT_SECONDS)
-    serial = connect_tcp(reach(selection.server, deadline), board.serial, deadline)
-    return connect(Selection(server=selection.server, serials=(serial,)), deadline)
-
-
-def forget_virtual(board: VirtualBoard, selection: Selection) -> None:
-    """Remove a virtual board from the adb server's list. It is not an error when no server runs."""
-    with suppress(BringupError):
-        disconnect_tcp(ServerTransport(selection.server), board.serial, Deadline.after(5))
-
-
-@contextmanager
-def virtual_board(profile: str, selection: Selection) -> Iterator[Board]:
-    """A virtual board for as long as the block runs; one that runs already is used and left running."""
-    wanted = find_profile(profile)
-    already = next((board for board in running() if board.name == wanted.name), None)
-    if already is not None:
-        yield connect_virtual(already, selection)
-        return
-    with running_board(wanted, Deadline.after(_BOOT_SECONDS), progress=Steps()) as board:
-        try:
-            yield connect_virtual(board, selection)
-        finally:
-            forget_virtual(board, selection)

@@ -20,6 +20,7 @@ __all__ = [
     "profile_names",
     "report_formats",
     "root_policies",
+    "scan_format_names",
     "scan_rule_ids",
     "serials",
 ]
@@ -53,7 +54,8 @@ fragment_names = _offers("render.fragments", lambda render: ("all", *(entry.id f
 heap_test_ids = _offers("allocator.manifest", lambda manifest: manifest.heap_tests())
 kconfig_names = _offers("kernel.requirements.explain", lambda explain: explain.every_name())
 profile_names = _offers("virtual", lambda virtual: (profile.name for profile in virtual.profiles()))
-report_formats = _offers("report", lambda report: report.all_formats())
+report_formats = _offers("report", lambda report: report.format_names())
 root_policies = _offers("board", lambda board: board.RootPolicy)
+scan_format_names = _offers("report.scan", lambda report: report.scan_formats())
 scan_rule_ids = _offers("scan.rules", lambda rules: (rule.id for rule in rules.RULES))
 serials = _offers("board", _connected)

@@ -20,6 +20,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "check": ("check", "Judge records, or a board as it is now."),
     "report": ("report", "Write a run as HTML, JUnit, JSON, …"),
     "compare": ("compare", "What regressed, improved, appeared or vanished between two runs."),
+    "history": ("history", "What runs found over time: last good, first bad, what is flaky."),
     "explain": ("explain", "What a check asks, why, and by which source."),
     "heap": ("heap", "List, test and measure the heaps of a board."),
     "kconfig": ("kconfig", "Check a kernel configuration, from a file, an image or a record."),
@@ -137,6 +138,10 @@ def _run(arguments: list[str]) -> int:
         from bringup.cli.actions.kconfig.check import check_files
 
         return check_files(files)
+    if arguments[:1] == ["scan"] and (trees := _plain_words(arguments[1:])):
+        from bringup.cli.actions.scan import scan_plainly
+
+        return scan_plainly(trees, as_json="--json" in arguments)
     try:
         result: Any = _group()(args=arguments, prog_name="bringup", standalone_mode=True)
     except SystemExit as stop:
@@ -154,9 +159,18 @@ def _files_to_check(arguments: list[str]) -> list[str]:
     """
     if arguments[:2] != ["kconfig", "check"] or arguments.count("--json") != 1:
         return []
-    files = [argument for argument in arguments[2:] if argument != "--json"]
-    is_plain = files and not any(file.startswith("-") for file in files) and not os.path.isdir(files[0])  # noqa: PTH112
-    return files if is_plain else []
+    files = _plain_words(arguments[2:])
+    return [] if files and os.path.isdir(files[0]) else files  # noqa: PTH112
+
+
+def _plain_words(arguments: list[str]) -> list[str]:
+    """The arguments without ``--json``, once; empty: there is another option, or none that is left.
+
+    ``bringup scan TREE`` is asked this way: two thirds of its start are Typer's and pydantic's.
+    """
+    words = [argument for argument in arguments if argument != "--json"]
+    is_plain = len(arguments) - len(words) <= 1 and not any(word.startswith("-") for word in words)
+    return words if is_plain else []
 
 
 def _silence_stdout() -> None:

@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
-from bringup.errors import Interrupted
+from bringup.errors import Interrupted, UsageError
 
 __all__ = ["App", "LazyCommand"]
 
@@ -33,9 +33,21 @@ class _Command(TyperCommand):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         if not ctx.resilient_parsing:
+            self._not_config(args)
             return super().parse_args(ctx, args)
         ctx.args = _split_words(self, ctx, args)
         return list(ctx.args)
+
+    def _not_config(self, args: list[str]) -> None:
+        """What is called a board config everywhere is named with --board; Typer would suggest --config-dir.
+
+        :raises UsageError: the option is given, and this command has no such option.
+        """
+        options = {name for parameter in self.params for name in parameter.opts}
+        given = any(word.partition("=")[0] == "--config" for word in args)
+        if given and "--board" in options and "--config" not in options:
+            hint = "--board NAME names a board config (see 'bringup config list'); --config-dir DIR is where they lie"
+            raise UsageError(f"read the options of {self.name}", "there is no option --config", hint=hint)
 
     def invoke(self, ctx: Any) -> Any:
         ctx.exit(int(super().invoke(ctx) or 0))

@@ -20,12 +20,15 @@ __all__ = [
     "AllBoards",
     "BoardConfigName",
     "ConfigDir",
+    "ExpectFile",
     "FailOn",
     "FixDir",
     "JsonOutput",
     "RedactOption",
     "ReplaceRun",
     "RootOption",
+    "ScanFailOn",
+    "VerdictFormat",
     "selects_boards",
     "selects_server",
     "with_options",
@@ -98,6 +101,9 @@ ConfigDir = Annotated[
         "--config-dir", metavar="DIR", help="Search here for board configs first.", exists=True, file_okay=False
     ),
 ]
+ExpectFile = Annotated[
+    Path | None, typer.Option("--expect", metavar="FILE", help="Expectations of your own, in YAML: a verdict for each.")
+]
 ReplaceRun = Annotated[bool, typer.Option("--replace", help="If DIR holds an earlier run, replace it.")]
 
 
@@ -106,6 +112,20 @@ class FailOn(enum.StrEnum):
 
     FAIL = "fail"
     REGRESSION = "regression"
+
+
+class ScanFailOn(enum.StrEnum):
+    """Of ``bringup scan``: what makes the exit status 1."""
+
+    USE = "use"
+    NEW = "new"
+
+
+class VerdictFormat(enum.StrEnum):
+    """Of ``bringup kconfig check``: what the verdicts are written as for other programs."""
+
+    SARIF = "sarif"
+    GITHUB = "github"
 
 
 #: argument of Selection.from_options → (option, default)
@@ -157,7 +177,7 @@ def with_options(
         return command(**{receives: collect({name: values.pop(name) for name in options})}, **values)
 
     own = inspect.signature(command).parameters
-    hints = get_type_hints(command, localns={"Selection": object}, include_extras=True)
+    hints = get_type_hints(command, localns={"Selection": object, "Use": object}, include_extras=True)
     kind = inspect.Parameter.KEYWORD_ONLY
     parameters = [
         inspect.Parameter(name, kind, default=default, annotation=annotation)

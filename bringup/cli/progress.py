@@ -17,8 +17,9 @@ from bringup.board import Board
 from bringup.cli.console import say
 from bringup.cli.live_view import LiveView
 from bringup.errors import BringupError
-from bringup.lab.observing import temporary_record
-from bringup.record.load import Record
+from bringup.lab.locking import Use
+from bringup.lab.observing import temporary_observation
+from bringup.record.load import Record, load_record
 from bringup.record.observe import Observation
 from bringup.results.run import BoardRun
 
@@ -28,48 +29,53 @@ __all__ = ["Steps", "Watcher", "live_steps", "observed", "whole_record"]
 class Watcher(Protocol):
     """Receives progress from the boards' threads."""
 
-    def __call__(self, serial: str, step: str) -> None:
+    def __call__(self, board: Board, step: str) -> None:
         """A board began a step, or answered a test."""
 
-    def board(self, board: BoardRun) -> None:
+    def board(self, board: Board, judged: BoardRun) -> None:
         """A board was judged."""
 
 
 @contextmanager
-def live_steps(serials: Sequence[str]) -> Iterator[Watcher]:
-    """Show each board's current step until the block ends. May be called from the boards' threads."""
+def live_steps(boards: Sequence[Board], seconds: float | None = None) -> Iterator[Watcher]:
+    """Show each board's current step until the block ends. May be called from the boards' threads.
+
+    :param seconds: the most that a board may take; ``None``: unknown.
+    """
     if not sys.stderr.isatty():
-        yield _PlainLines(len(serials))
+        yield _PlainLines(len(boards))
         return
-    view = LiveView(serials)
+    view = LiveView(boards, seconds)
     console = Console(stderr=True)
     with Live(view, console=console, transient=True, refresh_per_second=8, redirect_stdout=False):
         yield view
 
 
 @contextmanager
-def observed(board: Board, how: Observation, keep: Path | None = None) -> Iterator[tuple[Record, BringupError | None]]:
-    """Observe one board with progress; its record, and the error that ended the observation early.
+def observed(
+    board: Board, how: Observation, keep: Path | None = None, use: Use | None = None
+) -> Iterator[tuple[Path, BringupError | None]]:
+    """Observe one board with progress; its record's folder, and the error that ended the observation early.
 
-    :param keep: see :func:`bringup.lab.observing.temporary_record`.
+    :param keep: see :func:`bringup.lab.observing.temporary_observation`.
     """
     with (
-        live_steps([board.serial]) as progress,
-        temporary_record(board, how, partial(progress, board.serial), keep=keep) as seen,
+        live_steps([board], how.seconds) as progress,
+        temporary_observation(board, how, partial(progress, board), keep=keep, use=use) as seen,
     ):
         yield seen
 
 
 @contextmanager
-def whole_record(board: Board, how: Observation, keep: Path | None = None) -> Iterator[Record]:
-    """As :func:`observed`, for a command that cannot use an incomplete record.
+def whole_record(board: Board, how: Observation, keep: Path | None = None, use: Use | None = None) -> Iterator[Record]:
+    """As :func:`observed`, for a command that cannot use an incomplete record. It is read in this process.
 
     :raises BringupError: what ended the observation early.
     """
-    with observed(board, how, keep) as (record, error):
+    with observed(board, how, keep, use) as (folder, error):
         if error is not None:
             raise error
-        yield record
+        yield load_record(folder)
 
 
 class _PlainLines:
@@ -79,16 +85,16 @@ class _PlainLines:
         self._several = boards > 1
         self._began = time.monotonic()
 
-    def __call__(self, serial: str, step: str) -> None:
+    def __call__(self, board: Board, step: str) -> None:
         if ": " not in step:
-            self._say(serial, step)
+            self._say(board, step)
 
-    def board(self, board: BoardRun) -> None:
+    def board(self, board: Board, judged: BoardRun) -> None:
         if self._several:
-            self._say(board.serial, f"done: {board.outcome}")
+            self._say(board, f"done: {judged.outcome}")
 
-    def _say(self, serial: str, text: str) -> None:
-        say(f"[{time.monotonic() - self._began:6.1f} s] {serial}: {text}")
+    def _say(self, board: Board, text: str) -> None:
+        say(f"[{time.monotonic() - self._began:6.1f} s] {board.serial}: {text}")
 
 
 class Steps:

@@ -1,29 +1,21 @@
-"""What every judging command does with its run: write the reports and the fixes, show the summary."""
+"""What every judging command does with its run: write the fixes, show the summary."""
 
 from __future__ import annotations
 
 import gc
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 
 from bringup.cli.console import out, print_json
 from bringup.errors import HostError, UsageError, os_reason
 from bringup.files import write_file
 from bringup.lab.run import record_names
-from bringup.record.journal import JOURNAL
-from bringup.report import find_format, write_report
 from bringup.report.fix_folder import FIX_FILES, fix_files, is_fix_file
 from bringup.report.terminal import summary
 from bringup.results.run import Run
 
-__all__ = ["check_fix_dir", "gc_disabled", "prepare_folder", "show", "write_fixes", "write_reports"]
-
-_REPORTS = {"json": "run.json", "html": "report.html", "junit": "junit.xml"}
-_ELSEWHERE = "give another folder with -o"
-_FILES_OF_A_RUN = {*_REPORTS.values(), "compare.json", "compare.html"}
+__all__ = ["check_fix_dir", "gc_disabled", "show", "write_fixes"]
 
 
 @contextmanager
@@ -36,19 +28,6 @@ def gc_disabled() -> Iterator[None]:
     finally:
         if collecting:
             gc.enable()
-
-
-def write_reports(run: Run, folder: Path) -> None:
-    """Write ``run.json``, ``report.html`` and ``junit.xml``."""
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        folder.mkdir(mode=0o700, exist_ok=True)
-    except FileExistsError as error:
-        raise UsageError(f"write the reports to {folder}", "there is a file of that name", hint=_ELSEWHERE) from error
-    except OSError as error:
-        raise HostError(f"write the reports to {folder}", os_reason(error), hint=_ELSEWHERE) from error
-    for name, file in _REPORTS.items():
-        write_report(run, find_format(name), folder / file)
 
 
 def check_fix_dir(folder: Path | None) -> None:
@@ -110,28 +89,3 @@ def show(run: Run, *, as_json: bool, report: Path | None = None) -> None:
     console.print(summary(run))
     if report is not None:
         console.print(f"report: {report}", soft_wrap=True)
-
-
-def prepare_folder(output: Path | None, replace: bool) -> Path:
-    """The folder of a new run. Of an earlier run in it, everything that a run writes is removed, and nothing else.
-
-    :raises UsageError: it is not empty, and ``--replace`` was not given or it holds no run; or it is not a folder.
-    :raises HostError: it cannot be made.
-    """
-    folder = output or Path(datetime.now().astimezone().strftime("bringup-run-%Y%m%d-%H%M%S"))
-    action = f"write the run {folder}"
-    try:
-        there = list(folder.iterdir()) if folder.exists() else []
-        earlier = [path for path in there if path.name in _FILES_OF_A_RUN or (path / JOURNAL).is_file()]
-        if there and not (replace and earlier):
-            hint = _ELSEWHERE + (", or --replace" if earlier else "")
-            raise UsageError(action, "the folder is not empty", hint=hint)
-        for path in earlier:
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        folder.mkdir(mode=0o700, exist_ok=True)
-    except (NotADirectoryError, FileExistsError) as error:
-        raise UsageError(action, "there is a file of that name", hint=_ELSEWHERE) from error
-    except OSError as error:
-        raise HostError(action, os_reason(error), hint=_ELSEWHERE) from error
-    return folder

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bringup.board import Selection
-from bringup.cli.actions import heap
-from bringup.cli.actions.heap import BenchOptions, bench_heaps, parse_sizes, parse_threads
+from bringup.cli.actions.heap import measure
+from bringup.cli.actions.heap.measure import BenchOptions, bench_heaps, parse_sizes, parse_threads
 from bringup.errors import UsageError
 from tests.support.lying_board import lying_board
 
@@ -16,7 +16,7 @@ def test_sizes_are_read_as_people_write_them_and_sorted() -> None:
     assert parse_sizes(None) == ()
 
 
-@pytest.mark.parametrize("text", ["", "0", "x", "4K,,1M", "-1", "2G", "1.5M", "٤K"])
+@pytest.mark.parametrize("text", ["", "0", "x", "4K,,1M", "-1", "2G", "1.5M", "٤K", "9" * 5000])
 def test_what_is_no_size_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="is not a size"):
         parse_sizes(text)
@@ -38,7 +38,7 @@ def test_a_pattern_that_matches_no_heap_measures_nothing(
     monkeypatch: pytest.MonkeyPatch, heaps: tuple[str, ...], status: int
 ) -> None:
     board = lying_board()
-    monkeypatch.setattr(heap, "selected_boards", lambda _: [board])
+    monkeypatch.setattr(measure, "selected_boards", lambda _: [board])
     options = BenchOptions(
         root="auto", heaps=heaps, sizes=None, threads=None, seconds=1, output=None, replace=False, as_json=True
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,10 +15,10 @@ from bringup.config.schema import BoardConfig, HeapKind
 from bringup.deadline import Deadline
 from bringup.virtual import VirtualBoard
 from tests.support.command import bringup
+from tests.support.judged import Healthy, HealthyRun
 from tests.support.native_adbd import AdbServer
 from tests.support.scripted_record import ScriptedBoard
 from tests.support.sources import unsourced
-from tests.support.virtual_board import MakeBoard
 
 
 def begun(folder: Path, *source: str, server: AdbServer | None = None) -> tuple[BoardConfig, list[str]]:
@@ -103,20 +104,20 @@ def test_without_a_file_it_goes_to_stdout(tmp_path: Path) -> None:
     assert "<stdout>:4: look: " in done.stderr
 
 
-def check_against_itself(board: VirtualBoard, server: AdbServer, folder: Path) -> BoardConfig:
-    """Begin a config from the board, observe it again, judge that by the config: it is found, and nothing fails."""
+def check_against_itself(board: VirtualBoard, observed: HealthyRun, server: AdbServer, folder: Path) -> BoardConfig:
+    """Begin a config from the board, judge another record of it by the config: it is found, and nothing fails."""
     serial = connect_tcp(server.transport, board.serial, Deadline.after(300))
     config, said = begun(folder, "-s", serial, server=server)
     assert any(f"already has a config: virtual-{board.profile}" in line for line in said)
-    environ = {"ANDROID_ADB_SERVER_PORT": str(server.address.port)}
-    assert bringup("collect", "-s", serial, "-o", str(folder / "record"), environ=environ).returncode == 0
-    assert failures(folder / "record", "--config-dir", str(folder / "configs")) == ("new", set())
+    assert failures(observed.record, "--config-dir", str(folder / "configs")) == ("new", set())
     return config
 
 
 @pytest.mark.board
-def test_from_a_virtual_board(amd64_board: VirtualBoard, adb_server: AdbServer, tmp_path: Path) -> None:
-    config = check_against_itself(amd64_board, adb_server, tmp_path)
+def test_from_a_virtual_board(
+    amd64_board: VirtualBoard, healthy_run: Healthy, adb_server: AdbServer, tmp_path: Path
+) -> None:
+    config = check_against_itself(amd64_board, healthy_run("amd64"), adb_server, tmp_path)
     assert [(heap.name, heap.kind) for heap in config.heaps] == [("system", HeapKind.SYSTEM)]
     assert config.identity is not None
     assert dict(config.identity.properties) == {"ro.product.device": "amd64", "ro.hardware": "q35"}
@@ -125,8 +126,14 @@ def test_from_a_virtual_board(amd64_board: VirtualBoard, adb_server: AdbServer, 
 @pytest.mark.board
 @pytest.mark.kernels
 @pytest.mark.parametrize("profile", ["arm64-5.10", "arm64-6.12", "arm64-7.x"])
-def test_from_a_board_with_pools(profile: str, fresh_board: MakeBoard, adb_server: AdbServer, tmp_path: Path) -> None:
-    config = check_against_itself(fresh_board(profile), adb_server, tmp_path)
+def test_from_a_board_with_pools(
+    profile: str,
+    shared_board: Callable[[str], VirtualBoard],
+    healthy_run: Healthy,
+    adb_server: AdbServer,
+    tmp_path: Path,
+) -> None:
+    config = check_against_itself(shared_board(profile), healthy_run(profile), adb_server, tmp_path)
     regions = {heap.name: heap.region for heap in config.heaps if heap.region is not None}
     assert regions["linux,cma"].size == 32 << 20
     assert regions["linux,cma"].default

@@ -84,9 +84,7 @@ COMMANDS = {"check healthy": 0, "check failed": 1, "check nowhere": 2, "check lo
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
 @pytest.mark.parametrize("redirect", ["2>/dev/full", "2>&-"])
 @pytest.mark.parametrize(("arguments", "status"), COMMANDS.items())
-def test_what_cannot_be_told_does_not_change_the_status(
-    records: Path, arguments: str, status: int, redirect: str
-) -> None:
+def test_what_is_unknown_does_not_change_the_status(records: Path, arguments: str, status: int, redirect: str) -> None:
     command = f"exec {sys.executable} -m bringup {arguments} {redirect} >/dev/null"
     assert subprocess.run(["sh", "-c", command], cwd=records, check=False).returncode == status
 

@@ -44,6 +44,12 @@ def test_help_and_version_import_nothing_heavy(arguments: list[str]) -> None:
         assert "bringup" in out
 
 
+def test_a_plain_scan_starts_without_what_it_does_not_need(tmp_path: Path) -> None:
+    (tmp_path / "a.c").write_text("int region;")
+    out, last = run(["scan", str(tmp_path)])
+    assert (out, last.split()[1:]) == ("no use of ION; 1 file searched\n", ["0", "msgspec"])
+
+
 @pytest.mark.parametrize(
     ("words", "expected"),
     [

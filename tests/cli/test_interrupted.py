@@ -15,6 +15,7 @@ import pytest
 
 from bringup.deadline import Deadline
 from tests.support.command import bringup
+from tests.support.faults.process import no_signal_ignored
 from tests.support.hung_allocator import hang_the_allocator
 from tests.support.native_adbd import AdbServer, NativeBoard
 
@@ -29,13 +30,8 @@ def environ(adb_server: AdbServer) -> dict[str, str]:
 
 @contextmanager
 def at_work(environ: dict[str, str], *arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """A process of bringup that waits for the test allocator.
-
-    A signal that is ignored is ignored in every process below: SIGHUP under ``nohup``, SIGINT in the background of a
-    script. The tests may run there, the process does not.
-    """
-    before = {number: signal.signal(number, signal.SIG_DFL) for number in ENDING}
-    try:
+    """A process of bringup that waits for the test allocator."""
+    with no_signal_ignored():
         process = subprocess.Popen(
             [sys.executable, "-m", "bringup", *arguments],
             stdout=subprocess.PIPE,
@@ -43,9 +39,6 @@ def at_work(environ: dict[str, str], *arguments: str) -> Iterator[subprocess.Pop
             text=True,
             env=os.environ | environ,
         )
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
     with process:
         assert process.stderr is not None
         while not process.stderr.readline().endswith(": facts and tests\n"):

@@ -15,6 +15,7 @@ import pytest
 from bringup.zstd import zstd
 from tests.support.command import bringup
 from tests.support.kernel.images import CONFIG, boot_v3, plain_kernel
+from tests.support.report.sarif import results_of
 from tests.support.scripted_record import CONFIG as RECORD_CONFIG
 from tests.support.scripted_record import ScriptedBoard
 
@@ -87,7 +88,7 @@ def test_a_boot_image_and_a_forecast(tmp_path: Path) -> None:
     assert "becomes default_cma_region" in ran.stdout
 
 
-def test_a_kernel_that_does_not_tell_is_exit_status_3(tmp_path: Path) -> None:
+def test_a_kernel_without_its_configuration_is_exit_status_3(tmp_path: Path) -> None:
     (tmp_path / "Image").write_bytes(plain_kernel(None))
     ran = bringup("kconfig", "check", str(tmp_path / "Image"))
     assert ran.returncode == 3
@@ -146,7 +147,7 @@ def test_requirements_of_ones_own_and_vintf(tmp_path: Path, good: Path) -> None:
     assert ran.returncode == 1
 
 
-def test_a_fragment_mends_what_failed(tmp_path: Path, bad: Path) -> None:
+def test_a_fragment_fixes_what_failed(tmp_path: Path, bad: Path) -> None:
     out = tmp_path / "fragment.config"
     ran = bringup("kconfig", "fragment", str(bad), "-o", str(out))
     assert ran.returncode == 0, ran.stderr
@@ -181,7 +182,7 @@ def test_a_fragment_that_cannot_fix_all_says_so(tmp_path: Path, good: Path) -> N
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full here")
 @pytest.mark.parametrize("options", [[], ["--json"]])
-def test_what_cannot_be_written_is_told(good: Path, options: list[str]) -> None:
+def test_what_cannot_be_written_is_reported(good: Path, options: list[str]) -> None:
     with Path("/dev/full").open("w") as full:
         ran = subprocess.run(
             [sys.executable, "-m", "bringup", "kconfig", "check", str(good), *options],
@@ -226,7 +227,7 @@ def test_diff(tmp_path: Path, good: Path, bad: Path) -> None:
 
 
 BAD = {
-    "no config": (b"root:x:0:0\n", "neither CONFIG_NAME=value nor a comment"),
+    "no config": (b"root:x:0:0\n", "holds no CONFIG_ line"),
     "truncated gzip": (gzip.compress(CONFIG)[:-20], "cut short"),
     "two values": (b"CONFIG_DMABUF_HEAPS=y\n# CONFIG_DMABUF_HEAPS is not set\n", "has two values"),
     "a bomb": (zstd.compress(bytes(600 << 20)), "unpacks to more than 512 MiB"),
@@ -288,3 +289,16 @@ def test_hostile_names_do_not_reach_the_terminal(tmp_path: Path) -> None:
     assert "\x1b" not in ran.stdout
     path.write_bytes(b"\x1b[31mred\n")
     assert "\x1b" not in bringup("kconfig", "check", str(path)).stderr
+
+
+def test_for_other_programs(bad: Path) -> None:
+    ran = bringup("kconfig", "check", str(bad), "--format", "sarif")
+    assert ran.returncode == 1, ran.stderr
+    results = {one["ruleId"]: one for one in results_of(ran.stdout)}
+    framework = results["kconfig.heaps.framework"]
+    assert (framework["kind"], framework["level"]) == ("fail", "error")
+    assert framework["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == str(bad)
+    ran = bringup("kconfig", "check", str(bad), "--format", "github")
+    assert f"::error file={bad},title=kconfig.heaps.framework::" in ran.stdout
+    ran = bringup("kconfig", "check", "--each", str(bad), "--format", "github")
+    assert (ran.returncode, ran.stdout) == (2, "")

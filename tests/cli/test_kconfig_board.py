@@ -147,7 +147,7 @@ def test_nothing_named_and_no_board(adb_server: AdbServer) -> None:
     done = bringup("kconfig", "check", environ={"ANDROID_ADB_SERVER_PORT": str(adb_server.address.port)})
     assert done.returncode == 2
     assert "nothing to read was named, and adb lists no board" in done.stderr
-    assert "→ name a file (bringup kconfig check .config), or connect a board" in done.stderr
+    assert "→ name a file, such as .config, a kernel or a boot image, or connect a board" in done.stderr
 
 
 def test_a_record_may_be_named_as_a_source(tmp_path: Path) -> None:

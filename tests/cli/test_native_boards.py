@@ -7,21 +7,23 @@ import json
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from bringup.board import Heartbeat, connect_tcp, disconnect_tcp
+from bringup.board import Heartbeat, connect_tcp
 from bringup.board.states import not_ready
 from bringup.cli.actions import run as run_action
 from bringup.cli.options import FailOn
 from bringup.deadline import Deadline
-from bringup.errors import BringupError
+from bringup.errors import AdbServerError, BringupError
 from bringup.lab.run import Job
 from bringup.report.load import load_run
 from bringup.results.run import BoardRun
 from bringup.results.run import Run as BringupRun
 from bringup.results.verdict import Outcome, Verdict
 from tests.support.command import bringup
+from tests.support.lying_board import lying_board
 from tests.support.native_adbd import AdbServer, NativeBoard
 from tests.support.stub_adbd import StubAdbd
 
@@ -29,11 +31,16 @@ Make = Callable[..., NativeBoard]
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
+def runner(server: AdbServer) -> Run:
+    """``bringup`` with this adb server."""
+    environ = {"ANDROID_ADB_SERVER_PORT": str(server.address.port)}
+    return lambda *arguments, **more: bringup(*arguments, environ=environ | more.pop("environ", {}), **more)
+
+
 @pytest.fixture
 def run(adb_server: AdbServer) -> Run:
-    """``bringup`` with the test's own adb server."""
-    environ = {"ANDROID_ADB_SERVER_PORT": str(adb_server.address.port)}
-    return lambda *arguments, **more: bringup(*arguments, environ=environ | more.pop("environ", {}), **more)
+    """With the worker's adb server, to which boards of other tests may be connected: tests name theirs."""
+    return runner(adb_server)
 
 
 def test_no_board_says_what_to_do(run: Run, tmp_path: Path) -> None:
@@ -46,15 +53,15 @@ def test_no_board_says_what_to_do(run: Run, tmp_path: Path) -> None:
     assert not (tmp_path / "r").exists()
 
 
-def test_several_boards_and_none_named(run: Run, make_native_board: Make, tmp_path: Path) -> None:
-    serials = [make_native_board().serial for _ in range(2)]
-    done = run("run", "-o", str(tmp_path / "r"))
+def test_several_boards_and_none_named(own_server: AdbServer, make_native_board: Make, tmp_path: Path) -> None:
+    serials = [make_native_board(own_server).serial for _ in range(2)]
+    done = runner(own_server)("run", "-o", str(tmp_path / "r"))
     assert done.returncode == 2
     assert all(serial in done.stderr for serial in serials)
     assert "-s" in done.stderr
 
 
-def test_android_serial_chooses_and_a_board_without_heaps_is_told_so(
+def test_android_serial_chooses_and_a_board_without_heaps_says_so(
     run: Run, make_native_board: Make, tmp_path: Path
 ) -> None:
     boards = [make_native_board() for _ in range(2)]
@@ -68,15 +75,19 @@ def test_android_serial_chooses_and_a_board_without_heaps_is_told_so(
     assert done.returncode == 1
 
 
-def test_all_boards_at_once_are_one_run(run: Run, make_native_board: Make, tmp_path: Path) -> None:
-    serials = {make_native_board().serial for _ in range(3)}
-    done = run("run", "--all", "--json", "-o", str(tmp_path / "r"))
+def test_all_boards_at_once_are_one_run(own_server: AdbServer, make_native_board: Make, tmp_path: Path) -> None:
+    serials = {make_native_board(own_server).serial for _ in range(3)}
+    done = runner(own_server)("run", "--all", "--json", "-o", str(tmp_path / "r"))
     document = json.loads(done.stdout)
-    assert serials <= {board["serial"] for board in document["boards"]}
+    assert {board["serial"] for board in document["boards"]} == serials
     for board in document["boards"]:
         assert (tmp_path / "r" / board["record"] / "record.jsonl").is_file()
     assert json.loads((tmp_path / "r" / "run.json").read_text()) == document
     assert (tmp_path / "r" / "report.html").stat().st_size < 100_000 * (1 + len(document["boards"]))
+
+
+def outcomes_of(document: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(verdict["id"], verdict["outcome"]) for verdict in document["boards"][0]["verdicts"]]
 
 
 def test_the_record_judged_again_without_a_board_says_the_same(
@@ -84,6 +95,8 @@ def test_the_record_judged_again_without_a_board_says_the_same(
 ) -> None:
     board = make_native_board()
     first = json.loads(run("run", "-s", board.serial, "--json", "-o", str(tmp_path / "r")).stdout)
+    now = json.loads(run("check", "-s", board.serial, "--json").stdout)
+    assert outcomes_of(now) == outcomes_of(first)
     board.stop()
     record = tmp_path / "r" / first["boards"][0]["record"]
     again = json.loads(run("check", str(record), "--json").stdout)
@@ -129,7 +142,24 @@ def test_root_required_and_not_to_be_had(run: Run, make_native_board: Make, tmp_
     done = run("run", "-s", board.serial, "--root", "require", "-o", str(tmp_path / "r"))
     assert done.returncode == 3
     assert "root" in done.stderr
+    (unrooted,) = load_run(tmp_path / "r").boards
+    assert unrooted.serial == board.serial, "which board it was is known all the same"
+    (observed,) = (verdict for verdict in unrooted.verdicts if verdict.id == "board.observed")
+    assert "--root auto" in observed.remedy[-1]
+    assert not any("wait-for-device" in step for step in observed.remedy), "adb reaches it"
     assert (tmp_path / "r" / "report.html").is_file()
+
+
+def test_a_board_without_the_heap_that_is_asked_for_says_so_once(run: Run, make_native_board: Make) -> None:
+    """This machine's kernel may have no heap at all."""
+    board = make_native_board()
+    done = run("heap", "test", "-s", board.serial, "--heap", "nobodys-heap")
+    assert done.returncode == 1
+    assert "there is no heap 'nobodys-heap' on this board: heaps there: " in done.stderr
+    assert done.stdout.count("nobodys-heap") == 1, "and not once per test that could not run"
+    done = run("heap", "list", "-s", board.serial)
+    assert done.returncode == 0
+    assert ("there is no heap on this board; why: bringup run" in done.stderr) is ("system" not in done.stdout)
 
 
 def test_boards_lists_what_adb_sees(run: Run, make_native_board: Make) -> None:
@@ -150,17 +180,16 @@ def test_serials_complete(run: Run, make_native_board: Make) -> None:
 
 
 @pytest.fixture(params=["unauthorized", "offline"])
-def stub(request: pytest.FixtureRequest, adb_server: AdbServer) -> Iterator[StubAdbd]:
+def stub(request: pytest.FixtureRequest, own_server: AdbServer) -> Iterator[StubAdbd]:
     board = StubAdbd(unauthorized=request.param == "unauthorized")
     with contextlib.suppress(BringupError):
-        connect_tcp(adb_server.transport, board.serial, Deadline.after(2))
+        connect_tcp(own_server.transport, board.serial, Deadline.after(2))
     yield board
-    disconnect_tcp(adb_server.transport, board.serial, Deadline.after(60))
     board.close()
 
 
-def test_a_board_that_is_not_ready_says_the_next_step(run: Run, stub: StubAdbd, tmp_path: Path) -> None:
-    done = run("run", "-s", stub.serial, "-o", str(tmp_path / "r"))
+def test_a_board_that_is_not_ready_says_the_next_step(own_server: AdbServer, stub: StubAdbd, tmp_path: Path) -> None:
+    done = runner(own_server)("run", "-s", stub.serial, "-o", str(tmp_path / "r"))
     assert done.returncode == 3
     assert stub.serial in done.stderr
     assert "→" in done.stderr
@@ -168,11 +197,12 @@ def test_a_board_that_is_not_ready_says_the_next_step(run: Run, stub: StubAdbd, 
 
 
 def test_the_other_boards_run_when_one_is_not_ready(
-    run: Run, stub: StubAdbd, make_native_board: Make, tmp_path: Path
+    own_server: AdbServer, stub: StubAdbd, make_native_board: Make, tmp_path: Path
 ) -> None:
-    board = make_native_board()
-    done = run("run", "--all", "--json", "-o", str(tmp_path / "r"))
+    board = make_native_board(own_server)
+    done = runner(own_server)("run", "--all", "--json", "-o", str(tmp_path / "r"))
     boards = {one["serial"]: one for one in json.loads(done.stdout)["boards"]}
+    assert boards.keys() == {board.serial, stub.serial}
     assert boards[board.serial]["unusable"] is None
     assert boards[stub.serial]["unusable"] in ("unauthorized", "offline")
     assert boards[stub.serial]["outcome"] == "error"
@@ -184,9 +214,21 @@ def test_the_other_boards_run_when_one_is_not_ready(
 def run_options(events: Path | None = None) -> run_action.RunOptions:
     return run_action.RunOptions(
         all_boards=True, virtual=None, output=None, replace=False, board=None, config_dir=None, root="auto", heap="*",
-        rounds=0, bench=False, seconds=1, fix_dir=None, baseline=None, fail_on=FailOn.FAIL,
-        as_json=False, as_lines=False, events=events,
+        rounds=0, bench=False, programs=(), seconds=1, expect=None, fix_dir=None, baseline=None, fail_on=FailOn.FAIL,
+        as_json=False, as_lines=False, events=events, history=False,
     )  # fmt: skip
+
+
+def test_events_of_two_boards_of_one_serial(tmp_path: Path) -> None:
+    """As two hosts of a lab list them: their threads' events mix, and ``index`` says whose each is."""
+    boards = [lying_board(serial="one"), lying_board(AdbServerError("ask", "it is gone"), serial="one")]
+    assert run_action.run_on(boards, Job(tmp_path / "run"), run_options(events=tmp_path / "events")) != 0
+    events = [json.loads(line) for line in (tmp_path / "events").read_text(encoding="utf-8").splitlines()]
+    assert events[0]["boards"] == ["one", "one"]
+    assert {one["index"]: one["record"] for one in events if one["event"] == "board-end"} == {0: "one", 1: "one-2"}
+    assert [one["index"] for one in events if one["event"] == "board-error"] == [1]
+    for kind in ("step", "verdict"):
+        assert {one["index"] for one in events if one["event"] == kind} == {0, 1}
 
 
 def test_all_that_ran_passed_is_not_all_passed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -206,14 +248,15 @@ def test_all_that_ran_passed_is_not_all_passed(tmp_path: Path, monkeypatch: pyte
     events = [json.loads(line) for line in (tmp_path / "events").read_text(encoding="utf-8").splitlines()]
     assert events[0]["boards"] == ["two"], "the stand-in was given no board"
     assert [one["outcome"] for one in events if one["event"] == "board-end" and one["board"] == "two"] == ["error"]
+    assert {one["index"] for one in events if one.get("board") == "two"} == {0}
     assert events[-1]["outcome"] == "error"
 
 
 def test_several_boards_and_none_named_names_one_that_can_be_used(
-    run: Run, stub: StubAdbd, make_native_board: Make
+    own_server: AdbServer, stub: StubAdbd, make_native_board: Make
 ) -> None:
-    make_native_board()
-    done = run("heap", "list")
+    make_native_board(own_server)
+    done = runner(own_server)("heap", "list")
     assert done.returncode == 2
     assert stub.serial in done.stderr
     assert f"-s {stub.serial}" not in done.stderr

@@ -63,7 +63,7 @@ def test_a_template_of_the_users_own_takes_the_shipped_ones_place(tmp_path: Path
     assert "ueventd.j2:7: 'nodez' is undefined" in done.stderr
 
 
-def test_the_list_tells_fragments_and_what_a_template_gets() -> None:
+def test_the_list_shows_fragments_and_what_a_template_gets() -> None:
     done = bringup("render", "--list")
     assert done.returncode == 0
     for word in ("kconfig", "device-tree", "heap-map", "sheet", "nodes", "pools", "usage_rules", "policy"):

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bringup.cli.run_output import prepare_folder
 from bringup.kernel.history.architecture import arch_named
+from bringup.lab.run_folder import prepare_folder
 from tests.support.command import bringup
 from tests.support.native_adbd import NativeBoard
 from tests.support.scripted_record import CONFIG, ScriptedBoard
@@ -27,6 +27,13 @@ def test_no_such_board_config_suggests() -> None:
     assert done.returncode == 2
     assert "db845c" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("option", [["--config", "rpi4"], ["--config=rpi4"]])
+def test_a_board_config_is_named_with_board(option: list[str]) -> None:
+    done = bringup("run", *option)
+    assert done.returncode == 2
+    assert "--board NAME names a board config" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -119,7 +126,7 @@ def test_fixes_are_not_written_through_links(tmp_path: Path, name: str) -> None:
     assert not (tmp_path / "elsewhere").exists()
 
 
-def test_what_was_given_in_place_of_a_run_is_told(tmp_path: Path) -> None:
+def test_what_was_given_in_place_of_a_run_is_named(tmp_path: Path) -> None:
     (tmp_path / "noise").write_bytes(bytes(range(256)) * 100)
     (tmp_path / "words").write_text("x")
     ScriptedBoard().record(tmp_path / "run" / "board")
@@ -138,7 +145,7 @@ def test_what_was_given_in_place_of_a_run_is_told(tmp_path: Path) -> None:
         assert "Error(" not in done.stderr
 
 
-def test_a_record_of_a_later_version_and_a_folder_of_records_are_told(tmp_path: Path) -> None:
+def test_a_record_of_a_later_version_and_a_folder_of_records_are_reported(tmp_path: Path) -> None:
     ScriptedBoard().record(tmp_path / "run" / "board")
     assert f"bringup check {tmp_path / 'run'}/*/" in bringup("check", str(tmp_path / "run")).stderr
     journal = tmp_path / "run" / "board" / "record.jsonl"
@@ -177,14 +184,14 @@ def test_explain_names_reason_and_source() -> None:
     assert bringup("explain", "heap.expcted").returncode == 2
 
 
-def test_explain_tells_of_one_test_of_the_test_allocator() -> None:
+def test_explain_describes_one_heap_test() -> None:
     done = bringup("explain", "zero.reuse")
     told = [line.partition(":")[0] for line in done.stdout.splitlines() if not line.startswith(" ")]
     head = ["allocator.zero.reuse (test)", "", "Does", "Why", "Kernels", "Asked of", "Source", "Skipped for"]
     assert told == [*head, "Known defects", "When it fails"]
 
 
-def test_explain_tells_of_a_check_and_of_the_cause_that_is_called_as_it() -> None:
+def test_explain_describes_a_check_and_the_cause_of_the_same_name() -> None:
     done = bringup("explain", "cma.exhausted")
     assert "cma.exhausted (check)" in done.stdout
     assert "cma.exhausted (cause)" in done.stdout
@@ -194,7 +201,7 @@ def test_explain_lists_everything_as_json() -> None:
     document = json.loads(bringup("explain", "--json").stdout)
     assert document["schema"] == "bringup.explain/1"
     listed = document["explained"]
-    assert {one["kind"] for one in listed} == {"check", "test", "cause"}
+    assert {one["kind"] for one in listed} == {"check", "test", "cause", "use"}
     assert all(one["does"] and one["skipped"] is not None for one in listed if one["kind"] == "test")
 
 
@@ -308,7 +315,7 @@ def test_every_list_is_one_document_with_a_schema(command: list[str], native_boa
 
 
 @pytest.mark.parametrize(("name", "words"), [("alloc.pgae", "alloc.page"), ("zzz", "bringup explain")])
-def test_a_test_that_there_is_not_is_told_before_a_board_is_asked(name: str, words: str) -> None:
+def test_an_unknown_test_is_reported_before_a_board_is_asked(name: str, words: str) -> None:
     done = bringup("heap", "test", "--test", name, "-P", "1")
     assert done.returncode == 2
     assert words in done.stderr

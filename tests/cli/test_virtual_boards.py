@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from bringup.board import connect_tcp
 from bringup.deadline import Deadline
 from bringup.virtual import Qmp, VirtualBoard
 from tests.support.command import bringup
+from tests.support.judged import Healthy
 from tests.support.known_defects import expected_outcomes
 from tests.support.native_adbd import AdbServer
 
@@ -63,11 +65,11 @@ def lab(adb_server: AdbServer, tmp_path: Path) -> Lab:
     return Lab(adb_server, tmp_path)
 
 
-def test_a_healthy_board_passes_every_test_of_every_heap(lab: Lab, amd64_board: VirtualBoard) -> None:
-    code, verdicts, _ = lab.run(amd64_board)
-    run = lab.folder / "run"
-    (board,) = json.loads((run / "run.json").read_text())["boards"]
-    assert code == 0, {key: one for key, one in verdicts.items() if one["outcome"] in ("fail", "error")}
+def test_a_healthy_board_passes_every_test_of_every_heap(healthy_run: Healthy) -> None:
+    run = healthy_run("amd64")
+    (board,) = json.loads((run.folder / "run.json").read_text())["boards"]
+    verdicts = {(one["id"], one.get("heap")): one for one in board["verdicts"]}
+    assert run.status == 0, {key: one for key, one in verdicts.items() if one["outcome"] in ("fail", "error")}
     tests = {key[0] for key in verdicts if key[0].startswith("allocator.")}
     assert {"allocator.open", "allocator.zero.reuse", "allocator.bad.ioctl_number", "allocator.free.memory"} <= tests
     tested = {key[0]: one["outcome"] for key, one in verdicts.items() if key[0].startswith("allocator.")}
@@ -77,7 +79,7 @@ def test_a_healthy_board_passes_every_test_of_every_heap(lab: Lab, amd64_board: 
     assert verdicts["board.config", None]["evidence"][0].startswith("virtual-amd64")
     assert verdicts["kconfig.heaps.system", "system"]["outcome"] == "pass"
     for name in ("run.json", "report.html", "junit.xml"):
-        assert (run / name).stat().st_size > 1000
+        assert (run.folder / name).stat().st_size > 1000
 
 
 def test_the_seed_of_the_workers_is_set_and_recorded(lab: Lab, amd64_board: VirtualBoard) -> None:
@@ -89,14 +91,14 @@ def test_the_seed_of_the_workers_is_set_and_recorded(lab: Lab, amd64_board: Virt
     assert [(one["test"], one["seed"]) for one in lines if one["t"] == "result"] == [("share.threads", 7)]
 
 
-def test_judged_again_without_the_board_it_is_the_same(lab: Lab, amd64_board: VirtualBoard) -> None:
-    _, verdicts, _ = lab.run(amd64_board)
-    (record,) = (path for path in (lab.folder / "run").iterdir() if path.is_dir())
-    again = json.loads(bringup("check", str(record), "--json").stdout)
-    assert {(v["id"], v.get("heap")): v for v in again["boards"][0]["verdicts"]} == verdicts
+def test_judged_again_without_the_board_it_is_the_same(healthy_run: Healthy) -> None:
+    run = healthy_run("amd64")
+    again = json.loads(bringup("check", str(run.record), "--json").stdout)
+    first = json.loads((run.folder / "run.json").read_text())
+    assert again["boards"][0]["verdicts"] == first["boards"][0]["verdicts"]
 
 
-def test_without_heaps_config_and_room_each_is_told(lab: Lab, fresh_board: Fresh) -> None:
+def test_without_heaps_config_and_room_each_is_reported(lab: Lab, fresh_board: Fresh) -> None:
     """Three of the bad boards at once: no /dev/dma_heap, no kernel configuration, a full /data."""
     board = fresh_board(append="bringup.noheaps=1 bringup.noconfig=1 bringup.data_size=64k")
     code, verdicts, _ = lab.run(board)
@@ -108,22 +110,13 @@ def test_without_heaps_config_and_room_each_is_told(lab: Lab, fresh_board: Fresh
     assert verdicts["board.observed", None]["outcome"] == "pass"  # the allocator found another folder
 
 
-def test_without_root_and_with_closed_nodes(lab: Lab, fresh_board: Fresh) -> None:
-    board = fresh_board(append="bringup.adbd_uid=2000 bringup.heap_mode=0600")
-    code, verdicts, _ = lab.run(board)
-    assert code == 1
-    assert verdicts["board.root", None]["outcome"] == "warn"
-    opened = verdicts["allocator.open", "system"]
-    assert opened["outcome"] == "fail"
-    assert opened["cause"]["id"] == "node.mode"
-    (change,) = opened["changes"]
-    assert change["file"].endswith(".rc")
-    assert any(line.startswith("/dev/dma_heap/system ") for line in change["lines"])
-    assert verdicts["heap.mode", "system"]["outcome"] == "fail"
+def _while_it_runs(
+    lab: Lab, board: VirtualBoard, harm: Callable[[], None], heal: Callable[[], None] = lambda: None
+) -> tuple[int, dict[str, Any], str]:
+    """Start a run, do the harm once the allocator's tests have begun, and see what the run says of it.
 
-
-def _while_it_runs(lab: Lab, board: VirtualBoard, harm: Callable[[], None]) -> tuple[int, dict[str, Any], str]:
-    """Start a run, do the harm once the allocator's tests have begun, and see what the run says of it."""
+    :param heal: done once the run waits for the board.
+    """
     out = lab.folder / "run"
     command = [
         sys.executable,
@@ -149,9 +142,16 @@ def _while_it_runs(lab: Lab, board: VirtualBoard, harm: Callable[[], None]) -> t
             deadline.require("wait for the first result")
             begun.wait(0.05)
         harm()
-        stdout, stderr = process.communicate(timeout=300)
+        assert process.stderr is not None
+        said = []
+        for line in process.stderr:
+            said.append(line)
+            if "wait until the board is back" in line:
+                heal()
+                break
+        stdout, rest = process.communicate(timeout=300)
     (one,) = json.loads(stdout)["boards"]
-    return process.returncode, one, stderr
+    return process.returncode, one, "".join(said) + rest
 
 
 def test_a_reboot_in_between_is_never_a_pass(lab: Lab, fresh_board: Fresh) -> None:
@@ -167,10 +167,11 @@ def test_a_reboot_in_between_is_never_a_pass(lab: Lab, fresh_board: Fresh) -> No
 def test_a_pulled_cable_is_noticed_within_seconds(lab: Lab, fresh_board: Fresh) -> None:
     board = fresh_board()
 
-    def pull() -> None:
-        Qmp(board.qmp).set_link(up=False, deadline=Deadline.after(60))
+    def link(*, up: bool) -> None:
+        Qmp(board.qmp).set_link(up=up, deadline=Deadline.after(60))
 
-    code, one, stderr = _while_it_runs(lab, board, pull)
+    code, one, stderr = _while_it_runs(lab, board, partial(link, up=False), partial(link, up=True))
     assert code == 3
+    assert "wait until the board is back" in stderr
     assert "Traceback" not in stderr
     assert {v["id"]: v for v in one["verdicts"]}["board.observed"]["outcome"] == "error"

@@ -28,7 +28,7 @@ def folder(environ: dict[str, str]) -> Iterator[Folder]:
         yield folder
 
 
-def test_a_name_of_no_board_is_told_with_those_that_run(environ: dict[str, str], folder: Folder) -> None:
+def test_a_name_of_no_board_is_reported_with_those_that_run(environ: dict[str, str], folder: Folder) -> None:
     done = bringup("virtual", "stop", "mien", environ=environ)
     assert done.returncode == 2
     assert "stop mien: no virtual board of that name runs" in done.stderr

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bringup import __version__
@@ -12,11 +12,15 @@ from bringup.cli.board_selection import selected_boards
 from bringup.cli.console import print_error, say
 from bringup.cli.exit_status import exit_status
 from bringup.cli.progress import observed
-from bringup.cli.run_output import check_fix_dir, show, write_fixes, write_reports
+from bringup.cli.run_output import check_fix_dir, show, write_fixes
+from bringup.config.expectation import Expectation, load_expectations
 from bringup.config.schema import BoardConfig
 from bringup.config.shipped import choose_configs
+from bringup.deadline import now
 from bringup.errors import UsageError
-from bringup.lab.judging import judge_folders, judge_record, now
+from bringup.lab.judging import judge_folders, judging
+from bringup.lab.locking import Use
+from bringup.lab.run_folder import write_reports
 from bringup.record.observe import Observation
 from bringup.results.run import Run
 
@@ -35,6 +39,8 @@ class CheckOptions:
     root: str
     fix_dir: Path | None
     as_json: bool
+    use: Use = field(default_factory=Use)
+    expect: Path | None = None
 
 
 def check(selection: Selection, options: CheckOptions) -> int:
@@ -44,12 +50,13 @@ def check(selection: Selection, options: CheckOptions) -> int:
     """
     check_fix_dir(options.fix_dir)
     configs, named = choose_configs(options.board, options.config_dir)
+    expectations = load_expectations(options.expect) if options.expect is not None else ()
     if not options.records:
-        run = _judge_boards(selection, options, configs, named=named)
+        run = _judge_boards(selection, options, configs, expectations, named=named)
     elif selection.option == "-s":
         raise UsageError("choose what to judge", "both -s and a record are given", hint="give either")
     else:
-        run = judge_folders(options.records, configs, named, options.rendered)
+        run = judge_folders(options.records, configs, named, options.rendered, expectations)
     if options.output is not None:
         write_reports(run, options.output)
     fixes = write_fixes(run, options.fix_dir)
@@ -59,13 +66,22 @@ def check(selection: Selection, options: CheckOptions) -> int:
     return exit_status(run.outcome)
 
 
-def _judge_boards(selection: Selection, options: CheckOptions, configs: Sequence[BoardConfig], *, named: bool) -> Run:
+def _judge_boards(
+    selection: Selection,
+    options: CheckOptions,
+    configs: Sequence[BoardConfig],
+    expectations: Sequence[Expectation],
+    *,
+    named: bool,
+) -> Run:
     """Observe each board with every test, measure no time, keep no record."""
     started, judged = now(), []
     how = Observation(root=RootPolicy.named(options.root), rounds=0)
-    for board in selected_boards(selection):
-        with observed(board, how) as (record, error):
-            judged.append(judge_record(record, configs, named=named, rendered=options.rendered))
-        if error is not None:
-            print_error(error)
+    boards = selected_boards(selection)
+    with judging(configs, named=named, rendered=options.rendered, expectations=expectations) as judge_one:
+        for board in boards:
+            with observed(board, how, use=options.use) as (folder, error):
+                judged.append(judge_one(folder, None, board.serial))
+            if error is not None:
+                print_error(error)
     return Run(boards=tuple(judged), tool=__version__, started=started)

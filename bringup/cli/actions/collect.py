@@ -13,6 +13,7 @@ from bringup.cli.board_selection import one_board
 from bringup.cli.console import say
 from bringup.cli.progress import live_steps
 from bringup.errors import BringupError, HostError, UsageError
+from bringup.lab.locking import Use, alone_on
 from bringup.record.archive import SUFFIX, pack
 from bringup.record.journal import JOURNAL
 from bringup.record.observe import Observation, observe
@@ -23,7 +24,7 @@ __all__ = ["collect"]
 
 
 def collect(
-    selection: Selection, output: Path, *, root: str, tests: bool, seconds: float, redact: bool = False
+    selection: Selection, output: Path, *, root: str, tests: bool, seconds: float, use: Use, redact: bool = False
 ) -> None:
     """Observe the one board.
 
@@ -34,8 +35,8 @@ def collect(
     board = one_board(selection, "collect a record")
     error: BringupError | None = None
     try:
-        with live_steps([board.serial]) as progress:
-            error = observe(board, folder, how, partial(progress, board.serial))
+        with live_steps([board], how.seconds) as progress, alone_on(board, use, how) as claim:
+            error = observe(board, folder, how, partial(progress, board), claim)
     except KeyboardInterrupt as stop:
         stop.add_note(f"what was observed until then is in {output}: bringup check {shell_word(output)}")
         raise

@@ -53,17 +53,18 @@ def compare_runs(before: Path, after: Path, options: CompareOptions) -> int:
     format = options.chosen_format
     with gc_disabled():
         comparison = compare(read_run(before, say), read_run(after, say))
-        _show(comparison, format, options.output)
+        _show(comparison, format, options)
     judges = options.fail_on_regression or options.bisect
     return exit_status(comparison.outcome) if judges else int(ExitCode.PASSED)
 
 
-def _show(comparison: Comparison, format: str | None, output: Path | None) -> None:
+def _show(comparison: Comparison, format: str | None, options: CompareOptions) -> None:
     """Write the comparison into a file or to stdout."""
     if format is None:
-        out().print(summary(comparison))
-    elif output is not None:
-        say(f"wrote {write_report(comparison, format, output)}")
+        known = "'regressed' of --json counts only what is known" if options.fail_on_regression else ""
+        out().print(summary(comparison, known))
+    elif options.output is not None:
+        say(f"wrote {write_report(comparison, format, options.output)}")
     elif format == "json":
         print_json(comparison)
     else:

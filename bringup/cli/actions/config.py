@@ -58,7 +58,7 @@ def check_configs(names: Sequence[str], config_dir: Sequence[Path]) -> int:
 
 def show_config(name: str, config_dir: Sequence[Path]) -> None:
     """Print a config with everything that it extends."""
-    print_json(find_config(name, config_dirs(config_dir)).model_dump(mode="json", exclude_defaults=True))
+    print_json(find_config(name, config_dirs(config_dir)).model_dump(mode="json", exclude_defaults=True, by_alias=True))
 
 
 def show_schema(output: Path | None) -> None:

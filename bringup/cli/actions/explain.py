@@ -9,7 +9,13 @@ from bringup.cli.console import out, print_json, table
 
 __all__ = ["show_explanations"]
 
-_HEADS = (("check", "holds on a healthy board"), ("test", "asserts, of each heap"), ("cause", "what it is"))
+_HEADS = (
+    ("check", "holds on a healthy board"),
+    ("test", "asserts, of each heap"),
+    ("cause", "what it is"),
+    ("use", "found by bringup scan"),
+)
+_DOES = {"test": "Does", "use": "Found"}
 
 
 def show_explanations(id: str | None, *, as_json: bool) -> None:
@@ -36,13 +42,14 @@ def _lines(explanation: Explanation) -> Iterator[str]:
     yield f"  {explanation.title}"
     yield ""
     sections = {
-        "Does" if explanation.kind == "test" else "Asks": explanation.does,
+        _DOES.get(explanation.kind, "Asks"): explanation.does,
         "Why": explanation.why,
         "Shows": explanation.shows,
         "Costs": explanation.cost,
         "Kernels": explanation.since,
         "Asked of": explanation.asked,
         "Source": explanation.source,
+        "From": explanation.origin,
     }
     yield from (f"{name}: {text}" for name, text in sections.items() if text)
     if explanation.kind == "test":

@@ -11,10 +11,10 @@ from bringup.cli.console import out, say, table
 from bringup.config.schema import BoardConfig
 from bringup.config.shipped import config_dirs, find_config, list_configs
 from bringup.errors import ExitCode, UsageError
+from bringup.render.bounds import bounded_memory
 from bringup.render.context import CONTEXT_HELP
 from bringup.render.engine import Rendered, Skipped, render
 from bringup.render.fragments import fragments
-from bringup.render.memory import bounded_memory
 from bringup.render.output import diff, write
 
 __all__ = ["RenderOptions", "list_fragments", "render_boards"]

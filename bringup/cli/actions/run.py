@@ -5,33 +5,45 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
 
-from bringup.board import Board, RootPolicy, Selection
-from bringup.cli.board_selection import all_boards, selected_boards, virtual_board
+from bringup.board import Board, RootPolicy, Selection, await_boot
+from bringup.cli.actions.history import remember
+from bringup.cli.board_selection import all_boards, named_boards, selected_boards
 from bringup.cli.console import out, print_error, say
 from bringup.cli.exit_status import exit_status
+from bringup.cli.lab_options import LabOptions
 from bringup.cli.options import FailOn
-from bringup.cli.progress import live_steps
-from bringup.cli.run_output import check_fix_dir, prepare_folder, show, write_fixes, write_reports
+from bringup.cli.place_options import PlaceOptions
+from bringup.cli.progress import Steps, live_steps
+from bringup.cli.run_output import check_fix_dir, show, write_fixes
 from bringup.compare.runs import Comparison, compare
+from bringup.config.expectation import load_expectations
 from bringup.config.shipped import choose_configs
+from bringup.deadline import Deadline
 from bringup.errors import BoardError, BringupError, HostError, UsageError, os_reason
+from bringup.lab.booting import booted_board
 from bringup.lab.judging import judge_unusable
+from bringup.lab.places import connected_places
 from bringup.lab.reading import read_run
+from bringup.lab.resuming import begin_run, is_open, keep_interrupted, read_unfinished, run_again, with_boards
 from bringup.lab.run import Job, run_boards
+from bringup.lab.run_folder import prepare_folder, write_reports
 from bringup.record.benchmark import EVERY_HEAP, Benchmark
 from bringup.record.observe import Observation
 from bringup.report import write_report
 from bringup.report.comparison.terminal import summary
 from bringup.report.events import Events
 from bringup.results.run import BoardRun, Run
-from bringup.text import shell_word
+from bringup.text import pluralize, shell_word
 
 __all__ = ["RunOptions", "run_and_report", "run_on"]
+
+#: Of the boards that were not observed to the end, on the screen.
+_NAMED = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,10 +51,14 @@ class RunOptions:
     """What the command line of ``bringup run`` says, beside which boards are selected.
 
     :param virtual: boot the virtual board of this profile, and run on it.
+    :param programs: the vendor's own test programs.
     :param baseline: a run to compare with.
     :param fail_on: ``REGRESSION`` needs a baseline.
     :param as_json: print the run document in place of the summary; ``as_lines``: its events, as they happen.
     :param events: also write the events to this file.
+    :param history: write the run into the index of runs.
+    :param lab: what is about many boards.
+    :param places: hold these places of labgrid, and run on their boards.
     """
 
     all_boards: bool
@@ -55,13 +71,18 @@ class RunOptions:
     heap: str
     rounds: int
     bench: bool
+    programs: tuple[Path, ...]
     seconds: float
+    expect: Path | None
     fix_dir: Path | None
     baseline: Path | None
     fail_on: FailOn
     as_json: bool
     as_lines: bool
     events: Path | None
+    history: bool
+    lab: LabOptions = field(default_factory=LabOptions)
+    places: PlaceOptions = field(default_factory=PlaceOptions)
 
     def check(self, selection: Selection) -> None:
         """:raises UsageError: two options contradict each other."""
@@ -73,9 +94,21 @@ class RunOptions:
         if self.fail_on is FailOn.REGRESSION and self.baseline is None:
             raise UsageError(action, "--fail-on regression has nothing to compare with", hint="name a run: --baseline")
         other = "--all" if self.all_boards else selection.option
+        if self.lab.resume is not None:
+            given = other or ("--virtual" if self.virtual else "") or ("-o" if self.output else "")
+            if given:
+                seen = f"--resume takes the boards and the folder from its run, and {given} is given"
+                raise UsageError("choose boards", seen, hint=f"leave {given} out")
+        if self.virtual is not None and self.lab.wait_for_boot is not None:
+            raise UsageError(action, "--virtual waits until its board has booted", hint="leave --wait-for-boot out")
         if self.virtual is not None and other:
             seen = f"--virtual boots the board, and {other} names another"
             raise UsageError("choose a board", seen, hint="give either")
+
+    @property
+    def chosen_by(self) -> tuple[str, ...]:
+        """What chose boards that ``--resume`` does not find: it would hold no place, and a virtual board is gone."""
+        return ("--virtual", self.virtual) if self.virtual is not None else self.places.chosen
 
     @property
     def observation(self) -> Observation:
@@ -88,6 +121,7 @@ class RunOptions:
             rounds=self.rounds,
             seconds=self.seconds + (2 * benchmark.seconds if benchmark else 0),
             benchmark=benchmark,
+            programs=self.programs,
         )
 
 
@@ -97,39 +131,95 @@ def run_and_report(selection: Selection, options: RunOptions) -> int:
     :raises BringupError: an option is wrong, no board can be used, or something cannot be read or written.
     """
     options.check(selection)
+    others = {"--virtual": options.virtual, "--all": options.all_boards or None, "--resume": options.lab.resume}
+    other = next((option for option, value in others.items() if value is not None), selection.option)
+    request = options.places.request(other)
     check_fix_dir(options.fix_dir)
     configs, named = choose_configs(options.board, options.config_dir)
-    how = options.observation
+    how, lab = options.observation, options.lab
+    expectations = load_expectations(options.expect) if options.expect is not None else ()
 
-    def job() -> Job:
-        return Job(prepare_folder(options.output, options.replace), configs, named, how)
+    def job(folder: Path | None = None) -> Job:
+        folder = folder or prepare_folder(options.output, options.replace)
+        return Job(folder, configs, named, how, lab.jobs, lab.use, lab.repeat_failed, expectations)
 
     if options.virtual is not None:
-        with virtual_board(options.virtual, selection) as booted:
+        with booted_board(options.virtual, selection.server, Steps()) as booted:
             return run_on([booted], job(), options)
+    if options.lab.resume is not None:
+        unfinished = read_unfinished(options.lab.resume, configs, named=named, expectations=expectations)
+        late = _wait_for(unfinished.serials, selection, options.lab)
+        not_yet = {error.board for error in late}
+        there = [serial for serial in unfinished.serials if serial not in not_yet]
+        boards, unusable = named_boards(selection, there)
+        unfinished.make_room(board.serial for board in boards)
+        return run_on(boards, job(unfinished.folder), options, [*unusable, *late], unfinished.run)
+    if request is not None:
+        with connected_places(request, selection.server, say, options.lab.wait_for_boot) as connected:
+            return run_on(connected.boards, job(), options, connected.unusable)
+    not_booted = _wait_for_boot(selection, options)
     boards, unusable = all_boards(selection) if options.all_boards else (selected_boards(selection), [])
-    return run_on(boards, job(), options, unusable)
+    not_yet = {error.board for error in not_booted}
+    boards = [board for board in boards if board.serial not in not_yet]
+    unusable = [error for error in unusable if error.board not in not_yet]
+    return run_on(boards, job(), options, [*unusable, *not_booted])
 
 
-def run_on(boards: Sequence[Board], job: Job, options: RunOptions, unusable: Sequence[BoardError] = ()) -> int:
+def _wait_for_boot(selection: Selection, options: RunOptions) -> list[BoardError]:
+    """Wait if that was asked for; why boards have not booted in time.
+
+    :raises BoardError: the one board has not.
+    """
+    if options.lab.wait_for_boot is None:
+        return []
+    not_booted = await_boot(selection, Deadline.after(options.lab.wait_for_boot))
+    if not_booted and not options.all_boards:
+        raise not_booted[0]
+    return not_booted
+
+
+def _wait_for(serials: Sequence[str], selection: Selection, lab: LabOptions) -> list[BoardError]:
+    """The same for the boards of a run that is resumed: none of them ends it."""
+    if lab.wait_for_boot is None or not serials:
+        return []
+    wanted = Selection(server=selection.server, serials=tuple(serials))
+    return await_boot(wanted, Deadline.after(lab.wait_for_boot))
+
+
+def run_on(
+    boards: Sequence[Board],
+    job: Job,
+    options: RunOptions,
+    unusable: Sequence[BoardError] = (),
+    before: Run | None = None,
+) -> int:
     """Observe, judge, report; the exit status.
 
     :param unusable: why selected boards could not be used. They are part of the run, which then has not passed.
+    :param before: the run that is resumed.
     """
     not_seen = [(judge_unusable(error), error) for error in unusable]
     serials = [*(board.serial for board in boards), *(board.serial for board, _ in not_seen)]
     baseline = None if options.baseline is None else read_run(options.baseline, say)
+    begun = before or begin_run(job.folder, serials, options.chosen_by)
+    judged_boards: list[BoardRun] = []
     with _events(options) as events, events.run(serials) if events else nullcontext():
         if events:
-            for board, reason in not_seen:
-                events.board(board, reason)
+            for index, (board, reason) in enumerate(not_seen, len(boards)):
+                events.board(board, index, reason)
         try:
-            run, errors = _observe(boards, job, events)
+            run, errors = _observe(boards, job, events, judged_boards)
         except KeyboardInterrupt as stop:
-            stop.add_note(f"what was observed until then is in {job.folder}: bringup check {shell_word(job.folder)}/*/")
+            keep_interrupted(begun, judged_boards, job.folder)
+            stop.add_note(_after_interrupt(job.folder, options.chosen_by))
             raise
-        run = msgspec.structs.replace(run, boards=(*run.boards, *(board for board, _ in not_seen)))
+        unseen = [board for board, _ in not_seen]
+        run = (
+            with_boards(before, run.boards) if before else msgspec.structs.replace(begun, boards=(*run.boards, *unseen))
+        )
         write_reports(run, job.folder)
+        if options.history:
+            remember(run, job.folder)
         comparison = None if baseline is None else _compare(baseline, run, options, job.folder)
         judged = comparison if comparison is not None and options.fail_on is FailOn.REGRESSION else run
         code = exit_status(judged.outcome)
@@ -139,26 +229,51 @@ def run_on(boards: Sequence[Board], job: Job, options: RunOptions, unusable: Seq
     if not options.as_lines:
         show(run, as_json=options.as_json, report=job.folder / "report.html")
     if comparison is not None and not (options.as_json or options.as_lines):
-        _show_comparison(comparison, job.folder / "compare.html")
+        counts = "--fail-on fail lets only what failed count" if options.fail_on is FailOn.REGRESSION else ""
+        _show_comparison(comparison, counts, job.folder / "compare.html")
     for line in fixes:
         say(line)
     for error in (*errors, *unusable):
         print_error(error)
+    _name_open_boards(run, job.folder)
     return code
 
 
-def _observe(boards: Sequence[Board], job: Job, events: Events | None) -> tuple[Run, list[BringupError]]:
-    with live_steps([board.serial for board in boards]) as progress:
+def _after_interrupt(folder: Path, chosen_by: Sequence[str]) -> str:
+    word = shell_word(folder)
+    seen = f"what was observed until then is in {folder}: bringup check {word}/*/"
+    return f"{seen}; to observe the rest: {run_again(chosen_by) if chosen_by else f'bringup run --resume {word}'}"
 
-        def on_step(serial: str, step: str) -> None:
-            progress(serial, step)
-            if events:
-                events.step(serial, step)
 
-        def on_board(judged: BoardRun, error: BringupError | None) -> None:
-            progress.board(judged)
+def _name_open_boards(run: Run, folder: Path) -> None:
+    left = [board.serial for board in run.boards if is_open(board)]
+    if not left:
+        return
+    say(f"not observed to the end: {', '.join(left[:_NAMED])}{', …' if len(left) > _NAMED else ''}")
+    if run.chosen_by:
+        say(f"  → run it again: {run_again(run.chosen_by)}")
+        return
+    count = pluralize(len(left), "board")
+    say(f"  → bringup run --resume {shell_word(folder)} observes {count} again, and keeps the rest")
+
+
+def _observe(
+    boards: Sequence[Board], job: Job, events: Events | None, done: list[BoardRun]
+) -> tuple[Run, list[BringupError]]:
+    """:param done: takes each board's part once it is there."""
+    index = {id(board): index for index, board in enumerate(boards)}  # by serial two may be alike
+    with live_steps(boards, job.how.seconds) as progress:
+
+        def on_step(board: Board, step: str) -> None:
+            progress(board, step)
             if events:
-                events.board(judged, error)
+                events.step(board.serial, index[id(board)], step)
+
+        def on_board(board: Board, judged: BoardRun, error: BringupError | None) -> None:
+            done.append(judged)
+            progress.board(board, judged)
+            if events:
+                events.board(judged, index[id(board)], error)
 
         return run_boards(boards, job, on_step, on_board)
 
@@ -193,8 +308,8 @@ def _compare(baseline: Run, run: Run, options: RunOptions, folder: Path) -> Comp
     return comparison
 
 
-def _show_comparison(comparison: Comparison, page: Path) -> None:
+def _show_comparison(comparison: Comparison, otherwise: str, page: Path) -> None:
     console = out()
     console.print("\nsince the baseline:", style="bold")
-    console.print(summary(comparison))
+    console.print(summary(comparison, otherwise))
     console.print(f"comparison: {page}", soft_wrap=True)

@@ -6,11 +6,11 @@ import sys
 from collections.abc import Sequence
 
 from bringup.board import Selection
-from bringup.cli.board_selection import connect_virtual, forget_virtual
 from bringup.cli.console import out, print_json, say, table
 from bringup.cli.progress import Steps
 from bringup.deadline import Deadline
 from bringup.errors import UsageError
+from bringup.lab.booting import connect_virtual, forget_virtual
 from bringup.report.units import size
 from bringup.text import pluralize
 from bringup.virtual import Options, find_profile, running, start, stop
@@ -35,7 +35,7 @@ def start_board(profile: str, *, name: str | None, append: str, memory: int | No
     if port is not None:
         options["port"] = port
     board = start(find_profile(profile), Deadline.after(300), name=name, progress=Steps(), **options)
-    sys.stdout.write(f"{connect_virtual(board, Selection.from_options()).serial}\n")
+    sys.stdout.write(f"{connect_virtual(board, Selection.from_options().server).serial}\n")
 
 
 def stop_boards(names: Sequence[str]) -> None:
@@ -49,7 +49,7 @@ def stop_boards(names: Sequence[str]) -> None:
     missing = []
     for name in dict.fromkeys(names or started):
         if name in boards:
-            forget_virtual(boards[name], selection)
+            forget_virtual(boards[name], selection.server)
         # a board that never answered is not listed, and can be stopped all the same
         if stop(name, Deadline.after(30)) or name in boards:
             say(f"{name}: stopped")

@@ -8,19 +8,23 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bringup.cli import actions
+from bringup.cli.lab_options import uses_boards
 from bringup.cli.lazy import App
-from bringup.cli.options import BoardConfigName, ConfigDir, FixDir, JsonOutput, RootOption, selects_boards
+from bringup.cli.options import BoardConfigName, ConfigDir, ExpectFile, FixDir, JsonOutput, RootOption, selects_boards
 
 if TYPE_CHECKING:
     from bringup.board import Selection
+    from bringup.lab.locking import Use
 
 app = App()
 
 
 @app.command()
 @selects_boards
+@uses_boards
 def check(
     selection: Selection,
+    use: Use,
     records: Annotated[
         list[Path] | None,
         typer.Argument(
@@ -40,6 +44,7 @@ def check(
         ),
     ] = None,
     root: RootOption = "auto",
+    expect: ExpectFile = None,
     fix_dir: FixDir = None,
     json: JsonOutput = False,
 ) -> int:
@@ -51,7 +56,9 @@ def check(
         output=output,
         rendered=rendered,
         root=root,
+        expect=expect,
         fix_dir=fix_dir,
         as_json=json,
+        use=use,
     )
     return actions.check.check(selection, options)

@@ -8,17 +8,20 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bringup.cli import actions
+from bringup.cli.lab_options import uses_boards
 from bringup.cli.lazy import App
 from bringup.cli.options import RedactOption, RootOption, selects_boards
 
 if TYPE_CHECKING:
     from bringup.board import Selection
+    from bringup.lab.locking import Use
 
 app = App()
 
 
 @app.command()
 @selects_boards
+@uses_boards
 def collect(
     output: Annotated[
         Path,
@@ -27,10 +30,11 @@ def collect(
         ),
     ],
     selection: Selection,
+    use: Use,
     root: RootOption = "auto",
     tests: Annotated[bool, typer.Option("--tests/--no-tests", help="Also run the test allocator's tests.")] = True,
     seconds: Annotated[float, typer.Option("--seconds", min=1, help="How long it may take.")] = 120.0,
     redact: RedactOption = False,
 ) -> None:
     """Observe a board into a record, and judge nothing."""
-    actions.collect.collect(selection, output, root=root, tests=tests, seconds=seconds, redact=redact)
+    actions.collect.collect(selection, output, root=root, tests=tests, seconds=seconds, use=use, redact=redact)

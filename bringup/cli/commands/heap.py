@@ -9,26 +9,30 @@ import typer
 
 from bringup.cli import actions
 from bringup.cli.completion import heap_test_ids
+from bringup.cli.lab_options import uses_boards
 from bringup.cli.lazy import App
-from bringup.cli.options import JsonOutput, ReplaceRun, RootOption, selects_boards
+from bringup.cli.options import BoardConfigName, ConfigDir, JsonOutput, ReplaceRun, RootOption, selects_boards
 
 if TYPE_CHECKING:
     from bringup.board import Selection
+    from bringup.lab.locking import Use
 
-app = App("List, test and time the heaps of a board.")
+app = App("List, test and time the heaps of a board; who holds their buffers, and what they need.")
 
 
 @app.command("list")
 @selects_boards
 def list_(selection: Selection, json: JsonOutput = False) -> None:
     """The heaps there are, with mode, owner and label; and ION's, where it still is."""
-    actions.heap.list_heaps(selection, as_json=json)
+    actions.heap.measure.list_heaps(selection, as_json=json)
 
 
 @app.command("test")
 @selects_boards
+@uses_boards
 def run_tests(
     selection: Selection,
+    use: Use,
     root: RootOption = "auto",
     heap: Annotated[str, typer.Option("--heap", metavar="PATTERN", help="These heaps only.")] = "*",
     test: Annotated[
@@ -49,16 +53,18 @@ def run_tests(
     json: JsonOutput = False,
 ) -> int:
     """Run the test allocator's tests, also on ION's heaps where there are any; exit status 1 when one fails."""
-    options = actions.heap.HeapTestOptions(
-        root=root, heap=heap, tests=test or (), stress=(seed, stress), keep=record, as_json=json
+    options = actions.heap.measure.HeapTestOptions(
+        root=root, heap=heap, tests=test or (), stress=(seed, stress), keep=record, as_json=json, use=use
     )
-    return actions.heap.test_heaps(selection, options)
+    return actions.heap.measure.test_heaps(selection, options)
 
 
 @app.command()
 @selects_boards
+@uses_boards
 def bench(
     selection: Selection,
+    use: Use,
     root: RootOption = "auto",
     heap: Annotated[
         list[str] | None, typer.Option("--heap", metavar="PATTERN", help="These heaps only; may be repeated.")
@@ -88,7 +94,7 @@ def bench(
     Each size is measured in ten passes; heaps and the board's own memory take turns.
     Run it on two kernels with -o: bringup compare A B then shows what changed by more than noise.
     """
-    options = actions.heap.BenchOptions(
+    options = actions.heap.measure.BenchOptions(
         root=root,
         heaps=heap or (),
         sizes=sizes,
@@ -97,5 +103,148 @@ def bench(
         output=output,
         replace=replace,
         as_json=json,
+        use=use,
     )
-    return actions.heap.bench_heaps(selection, options)
+    return actions.heap.measure.bench_heaps(selection, options)
+
+
+@app.command()
+@selects_boards
+def budget(
+    selection: Selection,
+    record: Annotated[
+        Path | None,
+        typer.Argument(metavar="RECORD", help="Hold it against this record; with -s, against a board as it is now."),
+    ] = None,
+    stream: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--stream",
+            metavar="[NAME=]WxH:FORMAT[:BUFFERS][:RULES][@HEAP]",
+            help="In place of the board config's streams; may be repeated. Also [NAME=]SIZE[:BUFFERS][@HEAP].",
+        ),
+    ] = None,
+    scenario: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--scenario",
+            metavar="[NAME=]STREAM+STREAM…",
+            help="Streams that run at the same time; may be repeated. Default: those of the board config, or all.",
+        ),
+    ] = None,
+    margin: Annotated[float, typer.Option("--margin", metavar="PERCENT", help="How much has to be left over.")] = 10.0,
+    page_size: Annotated[
+        int, typer.Option("--page-size", metavar="KIB", min=4, max=64, help="Where there is no board.")
+    ] = 4,
+    board: BoardConfigName = None,
+    config_dir: ConfigDir = None,
+    root: RootOption = "auto",
+    json: JsonOutput = False,
+) -> int:
+    """Is there enough memory for these streams? What they need of each heap, and what the heap could give.
+
+    Without a record or -s: only the need, and the lines that give it. Exit status 1: a heap gave too little,
+    3: it is not known how much it gives.
+
+    --stream preview=1920x1080:NV12:6@linux,cma --stream record=3840x2160:NV12:8:venus@system --scenario preview+record
+    """
+    options = actions.heap.budget.BudgetOptions(
+        record=record,
+        board=board,
+        config_dir=config_dir,
+        streams=stream or (),
+        scenarios=scenario or (),
+        margin=margin,
+        page_size=page_size,
+        root=root,
+        as_json=json,
+    )
+    return actions.heap.budget.show_budget(selection, options)
+
+
+@app.command()
+@selects_boards
+def holders(
+    selection: Selection,
+    root: RootOption = "auto",
+    record: Annotated[
+        Path | None, typer.Option("-o", metavar="RECORD", help="Keep the record there; default: throw it away.")
+    ] = None,
+    json: JsonOutput = False,
+) -> None:
+    """Which processes hold DMA-BUFs, how many and how large, and which buffers no process holds.
+
+    PSS counts a buffer that n processes hold 1/n in each. Nothing is allocated on the board.
+    """
+    options = actions.heap.holders.HoldersOptions(root=root, keep=record, as_json=json)
+    actions.heap.holders.show_holders(selection, options)
+
+
+@app.command()
+@selects_boards
+def watch(
+    selection: Selection,
+    series: Annotated[
+        Path | None, typer.Argument(metavar="SERIES", help="Judge again what -o kept: the folder. Without: a board.")
+    ] = None,
+    interval: Annotated[
+        float,
+        typer.Option("--interval", metavar="SECONDS", min=0, max=86400, help="From one look, or round, to the next."),
+    ] = 5.0,
+    swing: Annotated[
+        float,
+        typer.Option(
+            "--swing",
+            metavar="SECONDS",
+            min=0,
+            max=86400,
+            help="Within so long, what a process holds returns to its least if it does not leak. Not with --while.",
+        ),
+    ] = 300.0,
+    until: Annotated[
+        list[str] | None,
+        typer.Option("--until", metavar="leak|TIME", help="End then: leak, 90s, 30m, 2h. Default: Ctrl-C."),
+    ] = None,
+    fail_on: Annotated[
+        str | None,
+        typer.Option("--fail-on", metavar="leak", help="Exit status 1 for a leak, 3 where that is unknown."),
+    ] = None,
+    while_: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--while",
+            metavar="COMMAND",
+            help="A leak test: run this on this host in each round, and look after it; may be repeated.",
+        ),
+    ] = None,
+    steps: Annotated[
+        Path | None, typer.Option("--steps", metavar="FILE", help="The commands of a round, one per line.")
+    ] = None,
+    rounds: Annotated[int, typer.Option("--rounds", metavar="N", min=1, max=100_000, help="Of a leak test.")] = 30,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", metavar="DIR", help="Keep the series and a page with a plot there; of SERIES: the page."),
+    ] = None,
+    root: RootOption = "auto",
+    json: Annotated[bool, typer.Option("--json", help="JSON lines on a terminal, too.")] = False,
+) -> int:
+    """Whose DMA-BUFs grow, and is it a leak? By process and exporter, with a stated error rate.
+
+    A table that is drawn anew on a terminal, else one JSON object per line. Ctrl-C ends it.
+
+    --while 'adb shell am start -W my.camera/.Preview; adb shell am force-stop my.camera' --fail-on leak
+    """
+    options = actions.heap.watch.WatchOptions(
+        series=series,
+        interval=interval,
+        swing=swing,
+        until=until or (),
+        fails_on_leak=actions.heap.watch.fails_on(fail_on),
+        steps=while_ or (),
+        steps_file=steps,
+        rounds=rounds,
+        output=output,
+        root=root,
+        as_json=json,
+    )
+    return actions.heap.watch.watch_heaps(selection, options)

@@ -11,7 +11,7 @@ import typer
 from bringup.cli.actions import kconfig as actions
 from bringup.cli.completion import kconfig_names
 from bringup.cli.lazy import App
-from bringup.cli.options import JsonOutput, RootOption, selects_boards, with_options
+from bringup.cli.options import JsonOutput, RootOption, VerdictFormat, selects_boards, with_options
 
 if TYPE_CHECKING:
     from bringup.board import Selection
@@ -127,15 +127,21 @@ def check(
     ] = None,
     cmdline: CommandLine = None,
     everything: Annotated[bool, typer.Option("--all", help="Also print what was skipped, and why.")] = False,
+    report: Annotated[
+        VerdictFormat | None,
+        typer.Option("--format", help="For code scanning, or as annotations of a pull request."),
+    ] = None,
     json: JsonOutput = False,
 ) -> int:
     """Judge a configuration by kernel version. Exit status 1: a requirement failed; 3: it could not be found out."""
     options = actions.options.check_options(judging, cmdline=cmdline, later=later)
     named = actions.selection.SourceSelection.of(sources, record, selection, root, each=each)
     if each:
-        return actions.each.check_each(named.files, actions.options.with_tree(options, judging["tree"]), as_json=json)
+        return actions.each.check_each(
+            named.files, actions.options.with_tree(options, judging["tree"]), as_json=json, report=report
+        )
     source, options = actions.options.opened(named, judging["tree"], options)
-    return actions.check.check_one(source, options, everything=everything, as_json=json)
+    return actions.check.check_one(source, options, everything=everything, as_json=json, report=report)
 
 
 @app.command()

@@ -9,11 +9,13 @@ import typer
 
 from bringup.cli import actions
 from bringup.cli.completion import profile_names
+from bringup.cli.lab_options import LabOptions, runs_in_a_lab
 from bringup.cli.lazy import App
 from bringup.cli.options import (
     AllBoards,
     BoardConfigName,
     ConfigDir,
+    ExpectFile,
     FailOn,
     FixDir,
     JsonOutput,
@@ -21,6 +23,7 @@ from bringup.cli.options import (
     RootOption,
     selects_boards,
 )
+from bringup.cli.place_options import PlaceOptions, chooses_places
 
 if TYPE_CHECKING:
     from bringup.board import Selection
@@ -32,8 +35,12 @@ _COMPARE = "Comparing with an earlier run"
 
 @app.command()
 @selects_boards
+@runs_in_a_lab
+@chooses_places
 def run(
     selection: Selection,
+    lab: LabOptions,
+    places: PlaceOptions,
     all_boards: AllBoards = False,
     virtual: Annotated[
         str | None,
@@ -51,7 +58,14 @@ def run(
     heap: Annotated[str, typer.Option("--heap", metavar="PATTERN", help="Test these heaps only.")] = "*",
     rounds: Annotated[int, typer.Option("--rounds", min=0, max=1000, help="Latency samples per size; 0: none.")] = 20,
     bench: Annotated[bool, typer.Option("--bench", help="Measure as heap bench does, too: about 20 s more.")] = False,
+    ktap: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--ktap", metavar="BINARY", help="Run your own test program, too; what it prints as KTAP becomes verdicts."
+        ),
+    ] = None,
     seconds: Annotated[float, typer.Option("--seconds", min=1, help="How long each board may take.")] = 120.0,
+    expect: ExpectFile = None,
     fix_dir: FixDir = None,
     baseline: Annotated[
         Path | None,
@@ -74,6 +88,9 @@ def run(
         bool, typer.Option("--json-lines", help="Events on stdout, one JSON object per line, while it runs.")
     ] = False,
     events: Annotated[Path | None, typer.Option("--events", metavar="FILE", help="Write the events to a file.")] = None,
+    no_history: Annotated[
+        bool, typer.Option("--no-history", help="Leave the run out of bringup history; always: BRINGUP_HISTORY=off.")
+    ] = False,
 ) -> int:
     """Observe, judge and report: the main job."""
     options = actions.run.RunOptions(
@@ -87,12 +104,17 @@ def run(
         heap=heap,
         rounds=rounds,
         bench=bench,
+        programs=tuple(ktap or ()),
         seconds=seconds,
+        expect=expect,
         fix_dir=fix_dir,
         baseline=baseline,
         fail_on=fail_on,
         as_json=json,
         as_lines=json_lines,
         events=events,
+        history=not no_history,
+        lab=lab,
+        places=places,
     )
     return actions.run.run_and_report(selection, options)

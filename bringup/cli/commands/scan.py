@@ -3,21 +3,93 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from bringup.cli import actions
-from bringup.cli.completion import board_config_names, scan_rule_ids
+from bringup.cli.completion import board_config_names, scan_format_names, scan_rule_ids
 from bringup.cli.lazy import App
-from bringup.cli.options import ConfigDir, JsonOutput
+from bringup.cli.options import ConfigDir, JsonOutput, ScanFailOn, with_options
 
 app = App()
 
+_FILES = "Which files"
+_LEFT = "What is left"
+_INSTEAD = "Instead of the uses"
+
+FilesFrom = Annotated[
+    Path | None,
+    typer.Option(
+        "--files-from",
+        metavar="FILE",
+        help="Only the files that FILE names, one per line or separated by NUL; - reads stdin.",
+        rich_help_panel=_FILES,
+    ),
+]
+Exclude = Annotated[
+    list[str] | None,
+    typer.Option("--exclude", metavar="GLOB", help="Leave out these, as in .gitignore.", rich_help_panel=_FILES),
+]
+Include = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--include",
+        metavar="GLOB",
+        help="Only these, even where git ignores them or a build wrote them.",
+        rich_help_panel=_FILES,
+    ),
+]
+Baseline = Annotated[
+    Path | None,
+    typer.Option(
+        "--baseline", metavar="OLD.json", help="An earlier --json: say what is new and gone.", rich_help_panel=_LEFT
+    ),
+]
+FailOnUse = Annotated[
+    ScanFailOn, typer.Option("--fail-on", help="What makes the exit status 1.", rich_help_panel=_LEFT)
+]
+Suppressions = Annotated[
+    Path | None,
+    typer.Option(
+        "--suppressions", metavar="FILE", help="Uses that stay: path, rule, word, reason.", rich_help_panel=_LEFT
+    ),
+]
+Plan = Annotated[bool, typer.Option("--plan", help="The order of the work: done, left, who.", rich_help_panel=_INSTEAD)]
+Patch = Annotated[
+    Path | None,
+    typer.Option(
+        "--patch", metavar="DIR", help="Write the mechanical part as patches for git apply.", rich_help_panel=_INSTEAD
+    ),
+]
+InitConfig = Annotated[
+    bool,
+    typer.Option(
+        "--init-config", help="The heaps of a board config, from what the tree asks.", rich_help_panel=_INSTEAD
+    ),
+]
+
+_CHOOSING: dict[str, tuple[Any, object]] = {
+    "files_from": (FilesFrom, None),
+    "exclude": (Exclude, None),
+    "include": (Include, None),
+    "suppressions": (Suppressions, None),
+}
+_COUNTING: dict[str, tuple[Any, object]] = {"baseline": (Baseline, None), "fail_on": (FailOnUse, ScanFailOn.USE)}
+
+
+def _chooses(command: Any) -> Any:
+    """Give a command the options that say what is scanned, as ``choosing``, and what fails, as ``counting``."""
+    return with_options(with_options(command, _COUNTING, "counting", dict), _CHOOSING, "choosing", dict)
+
 
 @app.command()
+@_chooses
 def scan(
-    tree: Annotated[Path | None, typer.Argument(metavar="TREE", help="A folder of sources.")] = None,
+    choosing: dict[str, Any],
+    counting: dict[str, Any],
+    tree: Annotated[Path | None, typer.Argument(metavar="[TREE]", help="A folder of sources, or a file.")] = None,
+    more: Annotated[list[Path] | None, typer.Argument(metavar="[TREE]...", help="Further ones.")] = None,
     board: Annotated[
         str | None,
         typer.Option(
@@ -31,15 +103,48 @@ def scan(
         list[str] | None,
         typer.Option("--rule", metavar="ID", help="Only this rule; may be repeated.", autocompletion=scan_rule_ids),
     ] = None,
-    listed: Annotated[bool, typer.Option("--list", help="The rules: what each finds, why, by which source.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Every line, with what replaces it.")] = False,
+    format: Annotated[
+        str | None,
+        typer.Option(
+            "--format",
+            metavar="FORMAT",
+            help="text (as --all), json, sarif, md, html, csv or github.",
+            autocompletion=scan_format_names,
+        ),
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write there instead of to stdout.")
+    ] = None,
+    listed: Annotated[
+        bool,
+        typer.Option("--list", help="The rules: what each finds, why, by which source.", rich_help_panel=_INSTEAD),
+    ] = False,
+    plan: Plan = False,
+    patch: Patch = None,
+    init_config: InitConfig = False,
     config_dir: ConfigDir = None,
     json: JsonOutput = False,
 ) -> int:
     """Who still uses ION in a source tree, and what replaces each use.
 
-    Exit status: 0 nothing uses ION, 1 something does, 2 wrong usage, 3 no use was found, but not every file was read.
+    Exit status: 0 nothing uses ION, or only as the way back; 1 something is to do; 2 wrong usage; 3 nothing is to do,
+    but not every file was read.
     """
     if listed:
         actions.scan.list_rules(rule or (), as_json=json)
         return 0
-    return actions.scan.scan_sources(tree, rule or (), board, config_dir, as_json=json)
+    trees = [*([tree] if tree else []), *(more or [])]
+    answer = actions.scan.choose_answer(
+        trees,
+        everything=everything,
+        plan=plan,
+        init_config=init_config,
+        format=format,
+        as_json=json,
+        output=output,
+        patch=patch,
+        **counting,
+    )
+    result = actions.scan.scan_sources(trees, rule or (), board, config_dir, **choosing)
+    return actions.scan.report(result, trees, answer)

@@ -5,14 +5,18 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from bringup.cli.console import out, print_json, say, table
+from bringup.cli.console import out, print_json, print_report, say, table
 from bringup.cli.exit_status import exit_status
 from bringup.kernel.requirements.check import CheckOptions, KconfigCheck, check_source
 from bringup.kernel.requirements.verdict import Answer, KconfigVerdict
 from bringup.kernel.sources.source import Source, open_source
 from bringup.outcome import Outcome
 from bringup.text import pluralize, visible
+
+if TYPE_CHECKING:  # Typer, which build systems do without
+    from bringup.cli.options import VerdictFormat
 
 __all__ = ["check_files", "check_one"]
 
@@ -26,22 +30,49 @@ def check_files(names: Sequence[str]) -> int:
     return check_one(open_source([Path(name) for name in names]), CheckOptions(), everything=False, as_json=True)
 
 
-def check_one(source: Source, options: CheckOptions, *, everything: bool, as_json: bool) -> int:
+def check_one(
+    source: Source, options: CheckOptions, *, everything: bool, as_json: bool, report: VerdictFormat | None = None
+) -> int:
     """Judge a source and print the verdicts, the worst first; the exit status.
 
     :param everything: also print what was skipped.
+    :param report: instead of a table.
     """
     check = check_source(source, options)
     if as_json:
         print_json(check)
+    elif report is not None:
+        _print_report(check, report)
     else:
         _show_heading(source, check)
         _show_verdicts(check.verdicts, everything=everything)
     return exit_status(check.outcome)
 
 
+def _print_report(check: KconfigCheck, report: VerdictFormat) -> None:
+    from bringup.report.judged import Judged, annotate, write_sarif
+
+    judged = [
+        Judged(
+            f"kconfig.{verdict.id}",
+            verdict.title,
+            verdict.outcome,
+            verdict.heap,
+            (
+                *verdict.evidence,
+                *((f"cause: {verdict.cause.text} ({verdict.cause.id})",) if verdict.cause else ()),
+                *((verdict.reason,) if verdict.reason else ()),
+            ),
+            verdict.remedy,
+            path=check.source,
+        )
+        for verdict in check.verdicts
+    ]
+    print_report(write_sarif(judged) if report == "sarif" else annotate(judged))
+
+
 def _show_heading(source: Source, check: KconfigCheck) -> None:
-    kernel = " ".join(filter(None, (check.kernel or "of unknown version", check.flavour, check.arch)))
+    kernel = " ".join(filter(None, (check.kernel or "(unknown version)", check.flavour, check.arch)))
     wrapped = f" ({', '.join(check.layers)})" if check.layers else ""
     _line(f"{check.source}: {check.kind}{wrapped}, kernel {kernel}")
     for note in (*check.notes, *([source.reason] if source.config is None else [])):

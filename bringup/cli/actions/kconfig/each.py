@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
@@ -24,6 +24,9 @@ from bringup.kernel.requirements.verdict import Answer
 from bringup.kernel.sources.source import open_source
 from bringup.outcome import Outcome, worst
 from bringup.text import pluralize, visible
+
+if TYPE_CHECKING:
+    from bringup.cli.options import VerdictFormat
 
 __all__ = ["KconfigOfMany", "check_each"]
 
@@ -65,12 +68,16 @@ class KconfigOfMany(Struct, frozen=True, omit_defaults=True, tag_field="schema",
         return ", ".join(names)
 
 
-def check_each(paths: Sequence[Path], options: CheckOptions, *, as_json: bool) -> int:
+def check_each(
+    paths: Sequence[Path], options: CheckOptions, *, as_json: bool, report: VerdictFormat | None = None
+) -> int:
     """Judge each file by itself and print each; the exit status is that of the worst outcome.
 
     :param paths: files, folders to search for configurations, and ``-`` for a list of such paths on stdin.
-    :raises UsageError: no path is named.
+    :raises UsageError: no path is named, or a report, which is about one file.
     """
+    if report is not None:
+        raise UsageError("judge each file", f"--format {report} is for one file", hint="leave --each out")
     if not paths:
         raise UsageError("judge each file", "no file was named", hint="bringup kconfig check --each PATH…")
     files = list(_expanded(paths))

@@ -48,11 +48,11 @@ def requirements_of(files: Sequence[Path] | None, vintf: Sequence[Path] | None) 
     """
     found: list[Requirement] = []
     for path in files or ():
-        from bringup.kernel.requirements.from_yaml import load_requirements  # pydantic and ruamel.yaml
+        from bringup.kernel.requirements.reading.from_yaml import load_requirements  # pydantic and ruamel.yaml
 
         found.extend(load_requirements(path))
     for path in vintf or ():
-        from bringup.kernel.requirements.vintf import load_vintf
+        from bringup.kernel.requirements.reading.vintf import load_vintf
 
         found.extend(load_vintf(path))
     return tuple(found)

@@ -61,7 +61,7 @@ def _of_boards(named: SourceSelection, options: CheckOptions) -> list[tuple[Sour
     except BoardNotFound as error:
         if named.selection.serials or named.files:
             raise
-        hint = "name a file (bringup kconfig check .config), or connect a board"
+        hint = "name a file, such as .config, a kernel or a boot image, or connect a board"
         raise UsageError("kconfig", f"nothing to read was named, and {error.seen}", hint=hint) from error
     return [_of_board(board, named.root, options) for board in boards]
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -18,18 +17,21 @@ from bringup.cli.board_selection import one_board, selected_boards
 from bringup.cli.console import out, print_error, print_json, say, table
 from bringup.cli.exit_status import exit_status
 from bringup.cli.progress import live_steps, whole_record
-from bringup.cli.run_output import prepare_folder, write_reports
 from bringup.config.shipped import choose_configs
+from bringup.config.units import parse_size
 from bringup.errors import ExitCode, UsageError
 from bringup.facts.board import Facts
 from bringup.facts.ion_equivalence import ion_facts
 from bringup.lab.judging import heap_verdicts
+from bringup.lab.locking import Use
 from bringup.lab.run import Job, run_boards
+from bringup.lab.run_folder import prepare_folder, write_reports
 from bringup.outcome import Outcome, worst
 from bringup.record.benchmark import ALL_CPUS, EVERY_HEAP, SIZES, Benchmark
 from bringup.record.observe import Observation
 from bringup.report.benchmark import summary
 from bringup.report.bounded import shown
+from bringup.results.heaps import Heaps
 from bringup.results.run import BoardRun
 from bringup.results.verdict import Verdict
 from bringup.text import did_you_mean, shell_word, visible
@@ -41,8 +43,7 @@ _ACTION = "choose a board"
 _FACTS_SECONDS = 60.0
 #: For at most so many tests that did not pass, the command that explains them is printed.
 _EXPLAINED = 5
-_SIZE = re.compile(r"([0-9]+) ?([KMG]?)(?:i?B)?", re.IGNORECASE)
-_UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
+_PATTERN = frozenset("*?[")
 
 
 def list_heaps(selection: Selection, *, as_json: bool) -> None:
@@ -51,13 +52,15 @@ def list_heaps(selection: Selection, *, as_json: bool) -> None:
         facts = Facts(record)
         heaps, ion, ion_node = heaps_of(facts), ion_facts(facts), record.node("/dev/ion")
     if as_json:
-        print_json({"schema": "bringup.heaps/1", "heaps": heaps, "ion": ion})
+        print_json(Heaps(heaps=tuple(heaps), ion=ion))
         return
     rows = [(heap.name, heap.mode or "0000", heap.owner or "", heap.label or "none") for heap in heaps]
     if ion is not None and ion_node is not None:
         mode, owner, label = f"{ion_node.mode or 0:04o}", f"{ion_node.uid}:{ion_node.gid}", ion_node.label or "none"
         rows += [(f"ion/{heap.name}", mode, owner, label) for heap in ion.heaps]
     out().print(table(["heap", "mode", "owner", "SELinux label"], rows))
+    if not rows:
+        say(f"there is no heap on this board; why: bringup run -s {visible(shell_word(record.board.serial))}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +77,7 @@ class HeapTestOptions:
     stress: tuple[int, int]
     keep: Path | None
     as_json: bool
+    use: Use = field(default_factory=Use)
 
     @property
     def observation(self) -> Observation:
@@ -93,16 +97,22 @@ class HeapTestOptions:
 def test_heaps(selection: Selection, options: HeapTestOptions) -> int:
     """Run the test allocator's tests on one board, and print the verdicts; the exit status."""
     how = options.observation
-    with whole_record(one_board(selection, _ACTION), how, options.keep) as record:
+    with whole_record(one_board(selection, _ACTION), how, options.keep, options.use) as record:
         verdicts = heap_verdicts(record, choose_configs(None, None)[0])
+        there = [heap.name for heap in heaps_of(Facts(record))]
     if options.as_json:
-        print_json({"schema": "bringup.heaps/1", "verdicts": list(verdicts)})
+        print_json(Heaps(verdicts=tuple(verdicts)))
     else:
-        rows = [(verdict.outcome.value, verdict.heap or "", verdict.id, _why(verdict)) for verdict in verdicts]
+        missing = options.heap if options.heap not in there and not set(options.heap) & _PATTERN else None
+        shown_verdicts = [one for one in verdicts if one.heap != missing or one.outcome is not Outcome.SKIP]
+        rows = [(verdict.outcome.value, verdict.heap or "", verdict.id, _why(verdict)) for verdict in shown_verdicts]
         out().print(table(["", "heap", "test", "what"], rows))
         bad = dict.fromkeys(verdict.id for verdict in verdicts if verdict.outcome in (Outcome.FAIL, Outcome.WARN))
         for id in list(bad)[:_EXPLAINED]:
             say(f"why, and where to look: bringup explain {shell_word(id)}")
+        if missing is not None and not missing.startswith("ion/"):
+            known = f"heaps there: {', '.join(map(visible, there)) or 'none'}"
+            say(f"there is no heap {visible(missing)!r} on this board: {did_you_mean(missing, there, known)}")
     return exit_status(worst(verdict.outcome for verdict in verdicts))
 
 
@@ -135,6 +145,7 @@ class BenchOptions:
     output: Path | None
     replace: bool
     as_json: bool
+    use: Use = field(default_factory=Use)
 
     @property
     def observation(self) -> Observation:
@@ -154,8 +165,8 @@ def bench_heaps(selection: Selection, options: BenchOptions) -> int:
     with tempfile.TemporaryDirectory(prefix="bringup-") as scratch:
         keep = options.output
         folder = Path(scratch, "run") if keep is None else prepare_folder(keep, options.replace)
-        with live_steps([board.serial for board in boards]) as progress:
-            run, errors = run_boards(boards, Job(folder, how=how), progress)
+        with live_steps(boards) as progress:
+            run, errors = run_boards(boards, Job(folder, how=how, use=options.use), progress)
         if keep is not None:
             write_reports(run, folder)
     if options.as_json:
@@ -185,8 +196,7 @@ def parse_sizes(text: str | None) -> tuple[int, ...]:
     """
     sizes = set()
     for word in text.split(",") if text is not None else ():
-        match = _SIZE.fullmatch(word.strip())
-        size = int(match[1]) * _UNITS[match[2].upper()] if match else 0
+        size = parse_size(word.strip()) or 0
         if not 1 <= size <= MAX_MEASURED:
             seen = f"{word!r} is not a size from 1 byte to 1 GiB"
             raise UsageError("read --sizes", seen, hint="for example 4K,64K,1M")
