@@ -8,18 +8,31 @@ import sys
 import pytest
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["tests.support.native_adbd", "tests.support.virtual_board", "tests.support.judged"]
+pytest_plugins = [
+    "tests.support.native_adbd",
+    "tests.support.virtual_board",
+    "tests.support.judged",
+    "tests.support.labgrid_lab",
+]
 
 # Hundreds of tests start Python anew, and pytest rewrites every assert. Where bytecode is not kept, each of them compiles
 # all of bringup again: seconds per process.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+# Runs of tests are none of the history of whoever runs them.
+os.environ["BRINGUP_HISTORY"] = "off"
 
 # How long an example takes, or is looked for, says how busy the machine is. In CI Hypothesis draws the same each time.
 settings.register_profile("any machine", settings.default, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
 
 _skipped: list[str] = []
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Two for each CPU: half of the time a test waits, for a board, a browser or another process."""
+    return 2 * len(os.sched_getaffinity(0))
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -13,7 +13,7 @@ from bringup.results.run import BoardRun
 from bringup.results.verdict import Verdict
 from bringup.text import from_board
 from bringup.virtual import VirtualBoard
-from tests.support.judged import Connect, Judge
+from tests.support.judged import Connect, Healthy, Judge
 
 pytestmark = pytest.mark.board
 
@@ -40,15 +40,15 @@ def complaints(run: BoardRun) -> list[Verdict]:
 
 
 def test_a_kernel_that_complains_while_its_heaps_are_tested(
-    fresh_board: Callable[..., VirtualBoard], judged: Judge, connected: Connect
+    fresh_board: Callable[..., VirtualBoard], judged: Judge, connected: Connect, healthy_run: Healthy
 ) -> None:
     virtual = fresh_board("amd64")
-    (quiet,) = complaints(judged(virtual))
+    (quiet,) = complaints(healthy_run("amd64").board)
     assert quiet.outcome is Outcome.PASS
     assert "while the heaps were tested" in quiet.evidence[0]
     done = connected(virtual).shell(START, Deadline.after(120))
     assert done.exit_code == 0, from_board(done.stdout + done.stderr)
-    (found,) = complaints(judged(virtual, "--replace"))
+    (found,) = complaints(judged(virtual))
     assert (found.outcome, found.cause and found.cause.id) == (Outcome.FAIL, "kernel.complaint-in-tests")
     assert found.cause is not None
     assert found.cause.text.startswith("OOM kill in ")

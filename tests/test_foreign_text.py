@@ -30,17 +30,25 @@ KNOWN = {
     "board/transfer.py": 1,
     "board/wire.py": 1,
     "causes/no_room.py": 1,
+    "compare/watching.py": 1,
     "facts/benchmark.py": 1,
     "facts/board.py": 1,
+    "facts/ktap.py": 1,
     "facts/log/android_line.py": 1,
     "facts/log/kernel_line.py": 3,
+    "facts/log/kept_logs.py": 2,
     "facts/log/running_test.py": 1,
     "facts/log/splat_kinds.py": 1,
     "facts/log/splats.py": 1,
     "kernel/history/version.py": 6,
+    "facts/holders/buffer_lists.py": 6,
+    "lab/apart.py": 1,
+    "lab/places/holding.py": 1,
     "record/benchmark.py": 1,
     "record/observe.py": 1,
+    "report/html/holders.py": 2,
     "report/html/timing.py": 2,
+    "report/html/watch.py": 1,
 }
 
 
@@ -121,7 +129,7 @@ def is_of_whole_texts(pattern: re.Pattern[Any]) -> bool:
 )
 def test_no_pattern_takes_more_than_its_share(name: str, pattern: re.Pattern[Any]) -> None:
     """Of a whole text: about linear time. Of a line of at most 2 KiB: about quadratic time, which is little there."""
-    most, limit = (32768, 1.9) if is_of_whole_texts(pattern) else (1024, 2.9)
+    most, limit = (32768, 1.7) if is_of_whole_texts(pattern) else (1024, 2.9)
     slow = [  # a busy machine makes a measurement longer, but not each of five
         (head, again)
         for head, again in texts(pattern)
@@ -131,5 +139,7 @@ def test_no_pattern_takes_more_than_its_share(name: str, pattern: re.Pattern[Any
 
 
 def test_the_measurement_sees_what_it_is_for() -> None:
-    assert growth(re.compile(r"(a+)+b"), "", "a", 2048) > 2.9
-    assert growth(re.compile(r"^\s*x", re.MULTILINE), "", "\n", 32768) > 1.9
+    """A busy machine may flatten a measurement, but not each of five."""
+    cubic, quadratic = (re.compile(r"(a+)+b"), "", "a", 2048), (re.compile(r"^\s*x", re.MULTILINE), "", "\n", 32768)
+    assert any(growth(*cubic) > 2.9 for _ in range(5))
+    assert any(growth(*quadratic) > 1.7 for _ in range(5))

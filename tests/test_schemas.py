@@ -19,6 +19,7 @@ from bringup.lab.host import Host, examine_host
 from bringup.lab.survey import BoardList, BoardSummary
 from bringup.report.events import Event, RunBegin, RunEnd, VerdictGiven
 from bringup.report.load import load_document
+from bringup.results.heaps import Heaps
 from bringup.results.run import Run
 from bringup.virtual.listing import listed_profiles
 from tests.support.documents import plain
@@ -143,6 +144,8 @@ def test_nothing_is_said_where_nothing_is_left_out(tmp_path: Path) -> None:
     ("name", "make"),
     [
         ("lab/schemas/boards-1.json", lambda: BoardList((BoardSummary("x", "device"), BoardSummary("y", "offline")))),
+        ("report/schemas/heaps-1.json", lambda: Heaps(heaps=sample.run().boards[0].heaps, ion=None)),
+        ("report/schemas/heaps-1.json", lambda: Heaps(verdicts=sample.run().boards[0].verdicts)),
         ("lab/schemas/host-1.json", lambda: Host(tuple(examine_host()))),
         ("config/schemas/configs-1.json", listed_configs),
         ("virtual/schemas/virtual-1.json", listed_profiles),

@@ -95,7 +95,7 @@ def assert_no_failure(run: BoardRun) -> None:
     assert about_denials(run).outcome is Outcome.PASS
 
 
-def test_a_missing_rule_is_told_with_the_kernels_own_line_and_mends_the_board(board: SelinuxBoard) -> None:
+def test_a_missing_rule_is_reported_with_the_kernels_own_line_and_fixes_the_board(board: SelinuxBoard) -> None:
     _, contexts = sepolicy(CONFIG)
     board.install(f"{TYPE}\n", contexts)
     said = assert_it_is_refused(board)
@@ -109,7 +109,7 @@ def test_a_missing_rule_is_told_with_the_kernels_own_line_and_mends_the_board(bo
     assert_no_failure(board.look(CONFIG))
 
 
-def test_a_node_without_its_label_is_told_and_the_written_fix_mends_the_board(
+def test_a_node_without_its_label_is_reported_and_the_written_fix_fixes_the_board(
     board: SelinuxBoard, tmp_path: Path
 ) -> None:
     """A user's whole way: bringup run, the folder of fixes into the policy, and the board is right."""
@@ -136,7 +136,7 @@ def test_what_is_rendered_lets_the_client_in(board: SelinuxBoard, name: str) -> 
     assert_it_works(board)
 
 
-def test_permissive_is_told_from_enforcing(board: SelinuxBoard) -> None:
+def test_permissive_is_distinguished_from_enforcing(board: SelinuxBoard) -> None:
     te, contexts = f"{TYPE}\n", sepolicy(CONFIG)[1]
     board.install(te, contexts, enforcing=False)
     assert {one.outcome for one in board.allocate(HAL).values()} == {Outcome.PASS}

@@ -11,7 +11,7 @@ import pytest
 from bringup.config.load import load_config
 from bringup.errors import BringupError
 from bringup.files import open_input, read_input
-from bringup.kernel.requirements.vintf import load_vintf
+from bringup.kernel.requirements.reading.vintf import load_vintf
 from bringup.kernel.sources.source import open_source
 from bringup.lab.reading import read_run
 from bringup.record.archive import unpack

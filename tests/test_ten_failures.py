@@ -12,7 +12,7 @@ from bringup.deadline import Deadline
 from bringup.report.story import findings
 from bringup.virtual import VirtualBoard, build_kernel, find_profile
 from tests.support.command import bringup
-from tests.support.judged import TRUE_OF_ONE, Connect, Judge, first_cause, nothing_is_wrong
+from tests.support.judged import TRUE_OF_ONE, Connect, Healthy, Judge, first_cause, nothing_is_wrong
 from tests.support.virtual_board import require_virtual_board
 
 pytestmark = pytest.mark.board
@@ -31,11 +31,6 @@ def config(folder: Path, heap: str, more: str = "") -> str:
 
 
 @kernels
-def test_1_the_option_is_off(fresh_board: Fresh, judged: Judge) -> None:
-    assert first_cause(judged(fresh_board("arm64-debian"))) == "kconfig.heaps-off"
-
-
-@kernels
 def test_2_the_module_is_not_loaded(fresh_board: Fresh, judged: Judge) -> None:
     board = fresh_board("arm64-7.x", append="bringup.nomodules=1")
     assert first_cause(judged(board)) == "module.not-loaded"
@@ -48,14 +43,35 @@ def test_3_the_heap_has_another_name(fresh_board: Fresh, judged: Judge) -> None:
     assert any("drop cma=16M" in line for one in board.verdicts for line in one.remedy)
 
 
-def test_4_the_vendors_heap_is_gone(fresh_board: Fresh, judged: Judge, tmp_path: Path) -> None:
+def test_4_the_vendors_heap_is_gone(healthy_run: Healthy, tmp_path: Path) -> None:
     wanted = config(tmp_path, "  - name: qcom,display\n    kind: vendor\n")
-    assert first_cause(judged(fresh_board(), "--board", wanted)) == "heap.vendor-driver-missing"
+    status, board = healthy_run("amd64").judged_again(tmp_path / "again", "--board", wanted)
+    assert (status, first_cause(board)) == (1, "heap.vendor-driver-missing")
 
 
 def test_5_permission_denied(fresh_board: Fresh, judged: Judge) -> None:
-    board = fresh_board(append="bringup.adbd_uid=2000 bringup.heap_mode=0600")
-    assert first_cause(judged(board)) == "node.mode"
+    board = judged(fresh_board(append="bringup.adbd_uid=2000 bringup.heap_mode=0600"))
+    assert first_cause(board) == "node.mode"
+    verdicts = {(one.id, one.heap): one for one in board.verdicts}
+    assert verdicts["board.root", None].outcome.value == "warn"
+    assert verdicts["heap.mode", "system"].outcome.value == "fail"
+    opened = verdicts["allocator.open", "system"]
+    assert opened.outcome.value == "fail"
+    assert opened.cause is not None
+    assert opened.cause.id == "node.mode"
+    (change,) = opened.changes
+    assert change.file.endswith(".rc")
+    assert any(line.startswith("/dev/dma_heap/system ") for line in change.lines)
+
+
+@pytest.mark.parametrize("what", ["system", ""])
+def test_a_heap_whose_node_nothing_made(fresh_board: Fresh, judged: Judge, connected: Connect, what: str) -> None:
+    """As in a container, whose /dev has what its configuration names."""
+    board = fresh_board("amd64")
+    connected(board).shell(f"rm -r /dev/dma_heap/{what}", Deadline.after(60))
+    seen = judged(board)
+    assert first_cause(seen) == "node.not-made"
+    assert "/sys/class/dma_heap/system is there" in findings(seen.verdicts)[0].verdicts[0].evidence
 
 
 MISALIGNED = b"""/dts-v1/;
@@ -105,34 +121,30 @@ def test_8_memory_lies_beyond_a_device(fresh_board: Fresh, judged: Judge, tmp_pa
     assert first_cause(board) == "heap.beyond-reach"
 
 
-def test_9_the_uncached_heap_is_not_there(fresh_board: Fresh, judged: Judge, tmp_path: Path) -> None:
+def test_9_the_uncached_heap_is_not_there(healthy_run: Healthy, tmp_path: Path) -> None:
     wanted = config(tmp_path, "  - name: system-uncached\n    kind: system-uncached\n")
-    board = judged(fresh_board(), "--board", wanted)
+    _, board = healthy_run("amd64").judged_again(tmp_path / "again", "--board", wanted)
     assert first_cause(board) == "heap.no-uncached"
     assert any("DMA_BUF_IOCTL_SYNC" in line for one in board.verdicts for line in one.remedy)
 
 
 @kernels
-def test_10_ion_is_still_there(fresh_board: Fresh, judged: Judge, tmp_path: Path) -> None:
+def test_10_ion_is_still_there(healthy_run: Healthy, tmp_path: Path) -> None:
     wanted = config(tmp_path, "")
-    board = judged(fresh_board("arm64-5.10"), "--board", wanted)
+    _, board = healthy_run("arm64-5.10").judged_again(tmp_path / "again", "--board", wanted)
     assert first_cause(board) == "ion.left"
     assert all(one.outcome.value != "fail" for one in board.verdicts)
 
 
 @pytest.mark.parametrize("profile", ["amd64", *(pytest.param(name, marks=kernels) for name in list(TRUE_OF_ONE)[1:])])
-def test_a_healthy_board_has_no_failure_and_no_invented_cause(
-    shared_board: Callable[[str], VirtualBoard], judged: Judge, profile: str
-) -> None:
-    nothing_is_wrong(judged(shared_board(profile)), profile)
+def test_a_healthy_board_has_no_failure_and_no_invented_cause(healthy_run: Healthy, profile: str) -> None:
+    nothing_is_wrong(healthy_run(profile).board, profile)
 
 
 @pytest.mark.parametrize("profile", ["arm64-debian", "arm64-16k"])
 @kernels
-def test_a_board_without_heaps_fails_for_that_alone(
-    shared_board: Callable[[str], VirtualBoard], judged: Judge, profile: str
-) -> None:
-    board = judged(shared_board(profile))
+def test_1_a_board_whose_option_is_off_fails_for_that_alone(healthy_run: Healthy, profile: str) -> None:
+    board = healthy_run(profile).board
     failed = [one for one in board.verdicts if one.outcome.value == "fail"]
     assert first_cause(board) == "kconfig.heaps-off"
     assert {one.cause.id if one.cause else None for one in failed} == {"kconfig.heaps-off"}

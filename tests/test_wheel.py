@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 import venv
@@ -18,12 +19,34 @@ ROOT = Path(__file__).parent.parent
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     out = tmp_path_factory.mktemp("wheel")
     # PATH without a compiler: building must not need one.
-    env = os.environ | {"PATH": str(tmp_path_factory.mktemp("bin"))}
-    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", out, ROOT]
+    return built(ROOT, out, {"PATH": str(tmp_path_factory.mktemp("bin"))})
+
+
+def built(sources: Path, out: Path, environ: dict[str, str]) -> Path:
+    env = os.environ | environ
+    command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", out, sources]
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=env)
     assert done.returncode == 0, done.stderr
     (path,) = out.glob("*.whl")
     return path
+
+
+def test_who_builds_it_where_and_when_changes_no_byte(wheel: Path, tmp_path: Path) -> None:
+    """Another folder, another time, another umask, and a git checkout or none."""
+    for name in ("pyproject.toml", "README.md", "LICENSE", ".gitignore"):
+        shutil.copyfile(ROOT / name, tmp_path / name)
+    for name in ("bringup", "templates", "device-configs"):
+        shutil.copytree(
+            ROOT / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"), copy_function=shutil.copyfile
+        )
+    for program in (tmp_path / "bringup/allocator/bin").glob("*/bringup-alloc"):
+        program.chmod((ROOT / program.relative_to(tmp_path)).stat().st_mode & 0o700)
+    before = os.umask(0o077)
+    try:
+        again = built(tmp_path, tmp_path / "out", {})
+    finally:
+        os.umask(before)
+    assert again.read_bytes() == wheel.read_bytes()
 
 
 def test_it_is_for_any_machine_and_holds_everything(wheel: Path) -> None:

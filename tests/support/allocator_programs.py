@@ -29,6 +29,8 @@ from bringup.allocator.plan import Plan
 from bringup.allocator.reader import Reader
 
 SCRIPTED = Path(__file__).parent / "scripted"
+#: The target of libFuzzer, what gives files to it where there is no libFuzzer, and its corpus.
+PLAN_FUZZER = Path(__file__).parents[2] / "fuzz" / "allocator"
 SECONDS = 300
 T = TypeVar("T")
 # A sanitizer's finding is an abort, and not mistaken for one of the program's own statuses.
@@ -161,6 +163,16 @@ def compile_scripted(folder: Path) -> None:
     limited = [source for source in sources if source.name in _LIMITED]
     others = [one for one in objects if f"{one.stem}.c" not in _LIMITED]
     _link([*others, *_objects(limited, folder / "limited", *scripted, *_IMPATIENT)], folder / "impatient")
+
+
+def compile_replay(folder: Path, objects: Path, target: Path = PLAN_FUZZER) -> None:
+    """``replay``, which gives files to the plan reader's fuzzing target; the rest of the program is from ``real``'s objects.
+
+    :param target: the folder with the target; a ``plan.c`` in it is taken instead of the program's.
+    """
+    own = _objects(sorted(path for path in target.glob("*.c") if path.name != "plan.c"), folder / "objects")
+    others = [path for path in sorted(objects.glob("*.o")) if path.name not in ("main.o", "plan.o")]
+    _link([*own, *others], folder / "replay")
 
 
 def committed(abi: Abi) -> Program:

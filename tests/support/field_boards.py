@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from bringup.config.shipped import find_config
 from bringup.facts.board import Facts
 from bringup.report.story import Finding, findings
 from tests.support.scripted_record import HELLO, RESERVED, ScriptedBoard, result
+from tests.support.scripted_record import node as node_line
 
 __all__ = ["KERNEL", "MIB", "Row", "assert_found", "cma", "field_board", "pool", "reserved", "tree"]
 
@@ -85,6 +86,7 @@ def field_board(
     cells: tuple[int, int] = (2, 2),
     compatible: Sequence[str] = (),
     cma_kib: tuple[int, int] | None = (65536, 65536),
+    listed: Sequence[str] | None = (),
     **files: str,
 ) -> ScriptedBoard:
     """A healthy board but for what is given.
@@ -93,6 +95,7 @@ def field_board(
     :param heaps: every node is 0444 system system, but for what a mapping says.
     :param kernel: options that differ from :data:`KERNEL`; ``n`` says that one is not set, ``""`` that it is unknown.
     :param cma_kib: CmaTotal and CmaFree; ``None``: a kernel without CMA.
+    :param listed: the heaps in /sys/class/dma_heap; empty: as ``heaps``; ``None``: the class is not there.
     :param files: further files, with ``__`` for ``/`` in their paths.
     """
     options = {**KERNEL, **(kernel or {})}
@@ -118,9 +121,17 @@ def field_board(
         config="\n".join(lines) + "\n",
         heaps=dict(heaps) if isinstance(heaps, Mapping) else {name: {} for name in heaps},
         heap_folder="ok" if heaps else "missing",
+        nodes=[] if listed == () else list(_heap_class(listed)),
         results=[result(name, "open") for name in heaps],
         hello=HELLO | {"release": release},
     )
+
+
+def _heap_class(listed: Sequence[str] | None) -> Iterator[dict[str, Any]]:
+    for name in listed or ():
+        yield node_line(f"/sys/class/dma_heap/{name}", 0o777, 0, 0, type="link")
+    state = {"state": "missing" if listed is None else "ok", "errno": 0, "count": len(listed or ()), "truncated": False}
+    yield {"t": "glob", "pattern": "/sys/class/dma_heap/*"} | state
 
 
 @dataclass(frozen=True)

@@ -133,7 +133,7 @@ PLANTED_DEFECTS = [
     (
         "bufinfo_stays",
         "account.bufinfo",
-        "/sys/kernel/debug/dma_buf/bufinfo: the buffer is still there 500 ms after close",
+        "/sys/kernel/debug/dma_buf/bufinfo: the buffer is still there 2000 ms after close",
     ),
     (
         "sysfs_exporter",

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
+import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from bringup.allocator.abi import Abi
 from bringup.allocator.manifest import binary, read_manifest
-from bringup.board import Board, Completed, Exit, Root, RootState, Stdout
+from bringup.board import LOCK_NAME, Board, Completed, Exit, Root, RootState, Stdout
 
 __all__ = ["BYE", "HELLO", "LyingBoard", "encoded", "file", "lying_board", "ran"]
 
@@ -45,7 +46,7 @@ def encoded(*lines: dict[str, Any]) -> bytes:
     return b"".join(json.dumps(line).encode() + b"\n" for line in lines)
 
 
-@dataclass
+@dataclass(eq=False)
 class LyingBoard:
     """:ivar answer: what the test allocator prints, or what is raised in its place."""
 
@@ -54,13 +55,16 @@ class LyingBoard:
     serial: str = "lying"
     known_boot_id: str | None = BOOT_ID
     round_trips: int = 1
+    answered_in: float | None = None
+    server: str = field(default_factory=lambda: str(uuid.uuid4()))  # no two are one board, in whatever process
 
     def become_root(self, *_: object) -> Root:
         return Root(RootState.ADBD, "")
 
-    def shell(self, *_: object) -> Completed:
-        """The one program is there."""
-        answer = f"x86_64\n/data/local/tmp/{binary(Abi.X86_64).remote_name}\n"
+    def shell(self, script: str, *_: object) -> Completed:
+        """The one program is there; who wants the lock has it."""
+        taken = "taken\n" if LOCK_NAME in script else ""
+        answer = f"{taken}x86_64\n/data/local/tmp/{binary(Abi.X86_64).remote_name}\n"
         return Completed(0, answer.encode(), b"", truncated=False, seconds=0.0)
 
     def stream(self, *_: object, **__: object) -> Iterator[Stdout | Exit]:
@@ -71,6 +75,9 @@ class LyingBoard:
 
     def interrupt(self) -> None:
         """Nothing waits."""
+
+    def release(self, *_: object) -> None:
+        """There is no file."""
 
 
 def lying_board(*lines: dict[str, Any] | Exception, serial: str = "lying", status: int = 0) -> Board:

@@ -4,8 +4,8 @@ It has its own network (a veth pair that can be unplugged), mounts, processes, t
 Android) and boot_id (a file mounted over the kernel's). It has the host's kernel, so no DMA-BUF heaps. It is up in a
 tenth of a second. A real adb server on a port of its own stands between it and the tests.
 
-Use as a pytest plugin: ``pytest_plugins = ["tests.support.native_adbd"]`` gives the fixtures ``adb_server``,
-``native_board`` (shared, leave it as it is) and ``make_native_board`` (for tests that break theirs).
+Use as a pytest plugin: ``pytest_plugins = ["tests.support.native_adbd"]`` gives the fixtures ``adb_server`` (a worker's,
+with the boards of other tests), ``own_server`` (for tests of all its boards, or that break it), ``native_board`` (shared, leave it as it is) and ``make_native_board`` (for tests that break theirs).
 """
 
 from __future__ import annotations
@@ -55,8 +55,11 @@ for name in bin sbin lib lib64; do ln -s "usr/$name" "$name"; done
 ln -s usr system
 # whoever asks this board to reboot shall not ask the host
 for name in reboot poweroff halt; do echo '#!/bin/sh' >"vendor/bin/$name"; chmod 0755 "vendor/bin/$name"; done
+pstore=${boot_id%/*}/pstore  # what the memory keeps over a reboot
+if [ -d "$pstore" ]; then mkdir -p sys/fs; cp -r "$pstore" sys/fs/pstore; fi
 mount -t proc proc proc
 mount --bind "$boot_id" proc/sys/kernel/random/boot_id
+mount --bind "${boot_id%/*}/uptime" proc/uptime
 for node in null zero full random urandom tty; do : >"dev/$node"; mount --bind "/dev/$node" "dev/$node"; done
 while :; do
     setpriv --bounding-set=-sys_boot,-sys_time,-sys_module,-sys_rawio chroot --userspec="$user" "$root" \
@@ -70,7 +73,7 @@ class PortTaken(Exception):
     """The adb server has ended instead of listening."""
 
 
-def _wait_for(met: Callable[[], bool], seconds: float, what: str) -> None:
+def wait_for(met: Callable[[], bool], seconds: float, what: str) -> None:
     deadline = Deadline.after(seconds)
     pause = threading.Event()
     while not met():
@@ -98,7 +101,7 @@ class AdbServer:
         self._folder = folder
         self.process: subprocess.Popen[bytes] | None = None
         for _ in range(ATTEMPTS):
-            self.address = TcpAddress(port=_free_port())
+            self.address = TcpAddress(port=free_port())
             with contextlib.suppress(PortTaken):
                 self.process = self._start()
                 return
@@ -128,7 +131,7 @@ class AdbServer:
                 stdout=log,
                 stderr=log,
             )
-        _wait_for(lambda: self._answers(process), SECONDS, "the adb server answers")
+        wait_for(lambda: self._answers(process), SECONDS, "the adb server answers")
         return process
 
     def _answers(self, process: subprocess.Popen[bytes]) -> bool:
@@ -192,6 +195,7 @@ class NativeBoard:
         self.boot_id = str(uuid.uuid4())
         boot_id = self._folder / "boot_id"
         boot_id.write_text(self.boot_id + "\n")
+        self.set_uptime(1)
         # both are gone when this process is, however it ends
         unshare = [
             "setpriv",
@@ -213,14 +217,14 @@ class NativeBoard:
             process = subprocess.Popen(unshare, stdin=subprocess.PIPE, stdout=log, stderr=log)
         self._process = process
         here = Path("/proc/self/ns/net").readlink()
-        _wait_for(
+        wait_for(
             lambda: Path(f"/proc/{process.pid}/ns/net").readlink() != here, SECONDS, "the board's namespaces are made"
         )
         self._add_link(process.pid)
         assert process.stdin is not None
         process.stdin.write(f"{self.address}/30\n".encode())
         process.stdin.close()
-        _wait_for(self._listens, SECONDS, "adbd listens")
+        wait_for(self._listens, SECONDS, "adbd listens")
 
     def _add_link(self, pid: int) -> None:
         numbers = [self._number] if self._number >= 0 else [(os.getpid() * 7 + n) % LINKS for n in range(LINKS)]
@@ -263,6 +267,15 @@ class NativeBoard:
         self.stop()
         self.start()
 
+    def set_uptime(self, seconds: int) -> None:
+        """How long this boot lasts, as the board sees it: it stays so."""
+        (self._folder / "uptime").write_text(f"{seconds}.25 {seconds}.00\n")
+
+    def keep(self, name: str, text: str) -> None:
+        """What the kernel would leave in pstore when it crashes: there from the next boot on."""
+        (self._folder / "pstore").mkdir(exist_ok=True)
+        (self._folder / "pstore" / name).write_text(text)
+
     def unplug(self) -> None:
         """Cut the network, as by pulling the cable."""
         run("ip", "link", "set", f"bringup{self._number}", "down")
@@ -288,10 +301,15 @@ class NativeBoard:
         return int(Path(f"/proc/{pid}/task/{pid}/children").read_text().split()[0])
 
     def signal_adbd(self, number: signal.Signals) -> None:
-        """SIGSTOP freezes the board, SIGCONT thaws it, SIGKILL crashes adbd, which is started again at once."""
+        """SIGSTOP freezes the board, SIGCONT thaws it, SIGKILL crashes adbd, which is started again at once.
+
+        A child that adbd has just forked is called adbd, too, and may be a shell before the signal reaches it: what
+        thaws the board goes to all of its processes, or that shell would stay stopped.
+        """
         for pid, command in self.processes().items():
-            if command == "/usr/sbin/adbd":
-                os.kill(pid, number)
+            if command == "/usr/sbin/adbd" or number == signal.SIGCONT:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, number)
 
     def connect(self) -> Board:
         deadline = Deadline.after(SECONDS)
@@ -299,7 +317,7 @@ class NativeBoard:
         return Board.open(self.server.transport, Target(self.serial), deadline)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -307,6 +325,14 @@ def _free_port() -> int:
 
 @pytest.fixture(scope="session")
 def adb_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AdbServer]:
+    server = AdbServer(tmp_path_factory.mktemp("adb"))
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def own_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AdbServer]:
+    """One that has no boards yet."""
     server = AdbServer(tmp_path_factory.mktemp("adb"))
     yield server
     server.kill()

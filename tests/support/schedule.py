@@ -1,7 +1,6 @@
-"""Which worker runs which tests: all of a module together, and all modules that share a running board or a browser.
+"""Which worker runs which tests: all of a module together, and all modules that share many boards or a browser.
 
-A board boots once then, and nothing else is asked of it meanwhile. Modules that wait for boards begin first: the quick
-ones fill what is left of the time.
+Modules that wait for boards begin first: the quick ones fill what is left of the time.
 """
 
 from __future__ import annotations
@@ -15,14 +14,14 @@ from xdist.workermanage import WorkerController
 
 #: What is shared by a session's tests, by how a module that uses it can be recognised.
 SHARED = {
-    "boards that stay up": re.compile(r"\b(?:amd64_board|shared_board)\b"),
+    "boards that stay up": re.compile(r"\bshared_board\b"),
     "Chromium": re.compile(r"\bbrowser: Browser\b"),
 }
 #: Other modules that take long, the longest first: they boot boards of their own, or check everything at once (the
 #: schemas of all of the kernel's bindings take minutes the first time); have native boards; start commands or draw
 #: whole runs.
 SLOW = (
-    re.compile(r"\b(?:fresh_board|booted|running_board|mypy|venv|bindings)\b"),
+    re.compile(r"\b(?:amd64_board|fresh_board|healthy_run|booted|running_board|mypy|venv|bindings)\b"),
     re.compile(r"\b(?:make_native_board|native_board)\b"),
     re.compile(r"\b(?:bringup\(|hostile\b)"),
 )

@@ -10,6 +10,8 @@ import jsonschema
 
 import bringup
 from bringup.cli.actions.kconfig.each import KconfigOfMany
+from bringup.compare.history import SCHEMA as HISTORY
+from bringup.compare.history import History
 from bringup.compare.runs import SCHEMA as COMPARE
 from bringup.compare.runs import Comparison
 from bringup.config.listing import ConfigList
@@ -22,8 +24,14 @@ from bringup.lab.host import Host
 from bringup.lab.survey import BoardList
 from bringup.report.events import SCHEMA as EVENTS
 from bringup.report.events import Event
+from bringup.results.budget import Budget
+from bringup.results.heaps import SCHEMA as HEAPS
+from bringup.results.heaps import Heaps
+from bringup.results.holders import HoldersDocument
 from bringup.results.run import SCHEMA as RUN
 from bringup.results.run import Run
+from bringup.results.watch import SCHEMA as WATCH
+from bringup.results.watch import WatchLine
 from bringup.scan.document import RuleList, Scan
 from bringup.virtual.listing import VirtualList
 
@@ -31,7 +39,20 @@ from bringup.virtual.listing import VirtualList
 PUBLISHED: dict[str, tuple[Any, str, str]] = {
     "report/schemas/run-1.json": (Run, RUN, "the verdicts on one or many boards"),
     "report/schemas/compare-1.json": (Comparison, COMPARE, "what differs between two runs"),
+    "report/schemas/history-1.json": (History, HISTORY, "what runs found over time"),
     "report/schemas/events-1.json": (Event, EVENTS, "one event of a run while it runs; a line each"),
+    "report/schemas/budget-1.json": (
+        Budget,
+        "bringup.budget/1",
+        "the memory that streams need of heaps, and whether a board has it",
+    ),
+    "report/schemas/heaps-1.json": (Heaps, HEAPS, "the heaps of a board, or what its heap tests found"),
+    "report/schemas/holders-1.json": (
+        HoldersDocument,
+        "bringup.holders/1",
+        "which processes hold the buffers of a board",
+    ),
+    "report/schemas/watch-1.json": (WatchLine, WATCH, "a line of a series of looks at who holds a board's buffers"),
     "scan/schemas/scan-1.json": (Scan, "bringup.scan/1", "who uses ION in a source tree, and what replaces each use"),
     "scan/schemas/scan-rules-1.json": (
         RuleList,

@@ -10,12 +10,13 @@ from typing import Any
 from bringup.config.schema import BoardConfig
 from bringup.record.journal import SCHEMA, Journal
 from bringup.record.load import Record, load_record
+from bringup.record.questions import BUFFER_LISTS
 
 BOOT_ID = "0b9c7f0e-3c0e-4d0b-9d77-0123456789ab"
 HELLO: dict[str, Any] = {
     "t": "hello", "protocol": 1, "source": "0" * 12, "abi": "arm64-v8a", "page_size": 4096, "pid": 99, "uid": 0,
     "label": None, "boot_id": BOOT_ID, "sysname": "Linux", "release": "6.12.107", "version": "#1 SMP",
-    "machine": "aarch64", "budget": 1 << 20,
+    "machine": "aarch64", "budget": 1 << 29,
 }  # fmt: skip
 MISSING = {"state": "missing", "errno": 2, "size": 0, "truncated": False}
 DENIED = {"state": "denied", "errno": 13, "size": 0, "truncated": False}
@@ -74,6 +75,16 @@ def result(heap: str, test: str, outcome: str = "pass", **more: Any) -> dict[str
     } | more  # fmt: skip
 
 
+@dataclass(frozen=True)
+class ScriptedReturn:
+    """What is read of a board that was lost in its tests, once it is back; ``boot_id`` empty: it does not come back."""
+
+    boot_id: str = "11111111-3c0e-4d0b-9d77-0123456789ab"
+    files: dict[str, str] = field(default_factory=dict)
+    properties: dict[str, str] = field(default_factory=dict)
+    why: str = ""
+
+
 @dataclass
 class ScriptedBoard:
     """What a scripted record says was observed. Change a field, then :meth:`record`."""
@@ -87,6 +98,9 @@ class ScriptedBoard:
         }
     )
     files_after: dict[str, str] = field(default_factory=dict)  # read a second time, after the heaps
+    #: Walks over the processes, each a list of lines, and what the kernel's list of buffers had in between, a text;
+    #: ``None``: it was missing.
+    walks: list[list[dict[str, Any]] | str | None] = field(default_factory=list)
     heap_folder: str = "ok"
     reserved: str = "ok"
     nodes: list[dict[str, Any]] = field(default_factory=list)
@@ -104,12 +118,16 @@ class ScriptedBoard:
     asked: str | None = "*"
     asked_tests: tuple[str, ...] = ()
     asked_exhaustion: bool = False
+    programs: dict[str, tuple[str, int | None] | None] = field(default_factory=dict)  # what each printed, its status
     first_boot_id: str = BOOT_ID
+    returned: ScriptedReturn | None = None
+    stopped_at: str | None = None
 
     def record(self, folder: Path) -> Record:
         """Write it down and read it back."""
         with Journal(folder) as journal:
             asked = {"heaps": self.asked, "tests": self.asked_tests, "exhausts": self.asked_exhaustion}
+            asked["programs"] = list(self.programs)
             journal.line({"t": "record", "schema": SCHEMA, "tool": "0", "started": "2026-01-01T00:00:00Z"} | asked)
             board = {"serial": "scripted", "root": "adbd", "root_reason": self.root_reason, "machine": "aarch64"}
             board["boot_id"] = self.first_boot_id
@@ -117,9 +135,12 @@ class ScriptedBoard:
             if self.hello is not None:
                 journal.line(self.hello)
                 self._facts(journal)
-                journal.line(
-                    {"t": "bye", "lines": 1, "boot_id": self.bye_boot_id, "complete": True, "stopped_at": None}
-                )
+                self._programs(journal)
+                if self.returned is None:
+                    bye = {"t": "bye", "lines": 1, "boot_id": self.bye_boot_id}
+                    journal.line(bye | {"complete": self.stopped_at is None, "stopped_at": self.stopped_at})
+            if self.returned is not None:
+                self._return(journal, self.returned)
             journal.line(self.end)
         return load_record(folder)
 
@@ -143,17 +164,46 @@ class ScriptedBoard:
             journal.line({"t": "heaps", "pattern": "*", "state": "ok", "errno": 0, "names": sorted(self.heaps)})
         for line in (*self.nodes, *self.results, *self.latencies):
             journal.line(line)
-        for path, text in self.files_after.items():
-            self._file(journal, path, text.encode())
-        if self.properties:
-            text = "".join(f"[{key}]: [{value}]\n" for key, value in self.properties.items())
-            self._ran(journal, "/system/bin/getprop", text)
+        self._after_tests(journal)
+        self._getprop(journal, self.properties)
         if self.logcat is not None:
             self._ran(journal, "/system/bin/logcat", self.logcat)
 
+    def _programs(self, journal: Journal) -> None:
+        for name, printed in self.programs.items():
+            if printed is not None:
+                self._ran(journal, f"ktap/{name}", *printed)
+
+    def _return(self, journal: Journal, back: ScriptedReturn) -> None:
+        journal.line({"t": "return", "boot_id": back.boot_id})
+        if back.boot_id:
+            journal.line(HELLO | {"boot_id": back.boot_id})
+        for path, text in back.files.items():
+            self._file(journal, path, text.encode())
+        self._getprop(journal, back.properties)
+        if back.why:
+            journal.line({"t": "return", "why": back.why})
+
+    def _getprop(self, journal: Journal, properties: dict[str, str]) -> None:
+        if properties:
+            text = "".join(f"[{key}]: [{value}]\n" for key, value in properties.items())
+            self._ran(journal, "/system/bin/getprop", text)
+
+    def _after_tests(self, journal: Journal) -> None:
+        for path, text in self.files_after.items():
+            self._file(journal, path, text.encode())
+        for step in self.walks:
+            if isinstance(step, str):
+                self._file(journal, BUFFER_LISTS[0], step.encode())
+            elif step is None:
+                journal.line({"t": "file", "path": BUFFER_LISTS[0]} | MISSING)
+            else:
+                for line in step:
+                    journal.line(line)
+
     @staticmethod
-    def _ran(journal: Journal, program: str, text: str) -> None:
-        line = {"t": "ran", "argv": [program], "state": "ok", "errno": 0, "exit": 0, "stderr": {"size": 0}}
+    def _ran(journal: Journal, program: str, text: str, status: int | None = 0) -> None:
+        line = {"t": "ran", "argv": [program], "state": "ok", "errno": 0, "exit": status, "stderr": {"size": 0}}
         journal.line(line | {"stdout": journal.store(f"ran{program}", text.encode())})
 
     def _heaps(self, journal: Journal) -> None:
@@ -165,7 +215,7 @@ class ScriptedBoard:
         state = {"state": self.heap_folder, "errno": 0 if there else 13, "truncated": False}
         journal.line({"t": "glob", "pattern": "/dev/dma_heap", "count": int(there)} | state)
         journal.line({"t": "glob", "pattern": "/dev/dma_heap/*", "count": len(self.heaps) if there else 0} | state)
-        ion = sum(one["path"] == "/dev/ion" for one in self.nodes)
+        ion = sum(one.get("path") == "/dev/ion" for one in self.nodes)
         journal.line(
             {
                 "t": "glob",
@@ -208,6 +258,14 @@ def linux_board(rules: str = "", **fields: Any) -> ScriptedBoard:
     board.files.pop("/vendor/etc/ueventd.rc")
     board.files |= {"/etc/group": "root:x:0:\nvideo:x:44:camera\n", "/etc/udev/rules.d/70-heaps.rules": rules}
     return board
+
+
+#: What shows a Linux without udev and without Android: no /run/udev, no getprop.
+LINUX_WITHOUT_UDEV: list[dict[str, Any]] = [
+    {"t": "glob", "pattern": "/run/udev", "state": "missing", "errno": 2, "count": 0, "truncated": False},
+    {"t": "ran", "argv": ["/system/bin/getprop"], "state": "missing", "errno": 2, "exit": None}
+    | {"stdout": {"size": 0}, "stderr": {"size": 0}},
+]
 
 
 def broken(**fields: Any) -> ScriptedBoard:

@@ -20,13 +20,17 @@ import socket
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 _MOST_BYTES = 1 << 20
 _LIBRARIES = (
     "jinja2.sandbox", "msgspec.json", "platformdirs", "pydantic", "pydantic.main", "pydantic.functional_validators", "rich.console",
     "rich.markup", "rich.progress", "rich.table", "rich.text", "ruamel.yaml", "typer", "typer.main",
-    "concurrent.futures.thread", "csv", "difflib", "hashlib", "html", "tarfile", "tempfile", "zoneinfo",
+    "asyncio", "concurrent.futures.thread", "csv", "difflib", "encodings.idna", "gzip", "hashlib", "html", "importlib.readers",
+    "pkgutil", "resource", "shlex", "sqlite3", "statistics", "tarfile", "tempfile", "xml.etree.ElementTree", "zoneinfo",
+    # what adbutils imports; itself it looks at the environment then
+    "deprecation", "requests", "PIL.Image", "retry.api",
 )  # fmt: skip
 
 
@@ -150,9 +154,24 @@ def _of_bringup() -> list[str]:
     return [name for name in sys.modules if name.partition(".")[0] == "bringup"]
 
 
+def _run_a_command() -> None:
+    """One of no program's: typer and pydantic import half of theirs when they are first used."""
+    import typer
+    from typer.main import get_command
+
+    app = typer.Typer(add_completion=False)
+
+    @app.command()
+    def command(number: int = 0, path: Path | None = None, names: list[str] | None = None) -> None:
+        """Do nothing."""
+
+    get_command(app).main(["--number", "1", "--path", "x", "--names", "y"], standalone_mode=False)
+
+
 def main() -> None:
     for name in _LIBRARIES:
         importlib.import_module(name)
+    _run_a_command()
     assert not _of_bringup(), f"the starter has loaded {_of_bringup()}"
     gc.freeze()
     requests = socket.socket(fileno=int(sys.argv[1]))

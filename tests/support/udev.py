@@ -2,47 +2,15 @@
 
 from __future__ import annotations
 
-import functools
-import shutil
 import subprocess
-import tempfile
 from pathlib import Path
 
-import pytest
-
-from bringup.deadline import Deadline
-from bringup.errors import BringupError
-
-SUITE = "trixie"
+from tests.support.debian_tree import debian_tree
 
 
-@functools.cache
 def udev_tree() -> Path:
     """Where it is unpacked; skips where it cannot be had."""
-    from bringup.virtual.debian.apt import PrivateApt
-    from bringup.virtual.debian.sources import host_archive
-    from bringup.virtual.image import cache_folder
-    from bringup.virtual.locks import locked
-    from bringup.virtual.progress import Silent
-
-    tree, deadline = cache_folder() / "native" / "udev-1", Deadline.after(300)
-    if shutil.which("dpkg-deb") is None:
-        pytest.skip("dpkg-deb is not installed")
-    tree.parent.mkdir(parents=True, exist_ok=True)
-    with locked(cache_folder() / "native.lock", deadline, "fetch udev"):
-        if tree.is_dir():
-            return tree
-        try:
-            apt = PrivateApt(cache_folder() / "apt" / f"native-{SUITE}-amd64", host_archive(), SUITE, "amd64")
-            apt.prepare(deadline)
-            paths = apt.download(apt.resolve(["udev"], deadline), deadline, Silent())
-        except BringupError as error:
-            pytest.skip(f"Debian's udev cannot be fetched: {error}")
-        scratch = Path(tempfile.mkdtemp(dir=tree.parent))
-        for path in paths:
-            subprocess.run(["dpkg-deb", "-x", str(path), str(scratch)], check=True, capture_output=True, timeout=120)
-        scratch.rename(tree)
-    return tree
+    return debian_tree("udev-1", "udev")
 
 
 def host_command(program: str, *arguments: str) -> list[str]:

@@ -1,8 +1,10 @@
 """Virtual boards for tests: a real kernel with real DMA-BUF heaps and a real adbd, in QEMU.
 
 Use as a pytest plugin: ``pytest_plugins = ["tests.support.virtual_board"]`` gives the fixtures ``amd64_board`` and
-``shared_board("arm64-6.12")`` (one a test session and worker, shared: leave it as it is) and ``fresh_board`` (for tests
+``shared_board("arm64-6.12")`` (one per test session and worker, shared: leave it as it is) and ``fresh_board`` (for tests
 that break theirs or need options).
+A board boots once per session; then its state is in a file, and each board with the same options continues from there: a
+tenth of a boot. What boots for real every time: boards with other options than ``memory``, and those of tests/virtual.
 Every board ends with its test or session; if the test process is killed, its QEMU is too.
 
 Where QEMU or Debian's packages cannot be had, such tests skip and say so; with ``CI=true`` or
@@ -16,20 +18,36 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
+import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
 from bringup.deadline import Deadline
 from bringup.errors import BringupError
-from bringup.virtual import BuiltKernel, VirtualBoard, find_image, find_kernel, find_profile, running_board, setup
+from bringup.virtual import (
+    BuiltKernel,
+    VirtualBoard,
+    find_image,
+    find_kernel,
+    find_profile,
+    running_board,
+    save_snapshot,
+    setup,
+)
 from bringup.virtual.running.qemu import find_qemu
 from bringup.virtual.running.qmp import require_qmp
+from tests.support.once import made_once
 
 SETUP_SECONDS = 900.0
 BOOT_SECONDS = 300.0
 
+#: How the folders of a session's snapshots are named.
+SNAPSHOT = "snapshot-"
+
 MakeBoard = Callable[..., VirtualBoard]
+Boot = Callable[..., VirtualBoard]
 
 
 @functools.cache
@@ -78,13 +96,41 @@ def booted(boards: contextlib.ExitStack, profile: str, **options: object) -> Vir
 
 
 @pytest.fixture(scope="session")
-def shared_board() -> Iterator[Callable[[str], VirtualBoard]]:
+def boot_or_resume(tmp_path_factory: pytest.TempPathFactory) -> Boot:
+    """As :func:`booted`, but no board boots twice in a session only to be the same."""
+
+    def make(boards: contextlib.ExitStack, profile: str, **options: object) -> VirtualBoard:
+        if options.keys() - {"memory"}:
+            return booted(boards, profile, **options)
+        require_virtual_board(profile)
+
+        def save(folder: Path) -> None:
+            with contextlib.ExitStack() as first:
+                save_snapshot(booted(first, profile, **options), folder / "state", Deadline.after(BOOT_SECONDS))
+
+        name = f"{SNAPSHOT}{profile}-{options.get('memory', '')}"
+        snapshot = made_once(tmp_path_factory, name, save) / "state"
+        return booted(boards, profile, snapshot=snapshot, **options)
+
+    return make
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Snapshots are large, and of no use to a later session."""
+    if not hasattr(session.config, "workerinput"):
+        for folder in session.config._tmp_path_factory.getbasetemp().glob(f"{SNAPSHOT}*/"):
+            shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def shared_board(boot_or_resume: Boot) -> Iterator[Callable[[str], VirtualBoard]]:
     """Running boards by profile, shared by the session's tests: ``shared_board("arm64-6.12")``."""
     with contextlib.ExitStack() as boards:
 
         @functools.cache
         def get(profile: str) -> VirtualBoard:
-            return booted(boards, profile)
+            return boot_or_resume(boards, profile)
 
         yield get
 
@@ -96,11 +142,11 @@ def amd64_board(shared_board: Callable[[str], VirtualBoard]) -> VirtualBoard:
 
 
 @pytest.fixture
-def fresh_board() -> Iterator[MakeBoard]:
+def fresh_board(boot_or_resume: Boot) -> Iterator[MakeBoard]:
     """Boots boards of the test's own: ``fresh_board(append="bringup.noheaps=1", memory=256)``."""
     with contextlib.ExitStack() as boards:
 
         def make(profile: str = "amd64", **options: object) -> VirtualBoard:
-            return booted(boards, profile, **options)
+            return boot_or_resume(boards, profile, **options)
 
         yield make

@@ -63,7 +63,7 @@ _FACT_TREES = (
 )
 FACT_FILES = (
     *("*/Kconfig*", "*/Makefile*", "*/Kbuild*", "*/android/*", "*/drivers/dma-buf/*", "*/drivers/of/*"),
-    *("*/drivers/tee/*", "*/drivers/char/*.c", "*/fs/filesystems.c", "*/fs/proc/*", "*/fs/tracefs/*"),
+    *("*/drivers/tee/*", "*/drivers/char/*.c", "*/fs/filesystems.c", "*/fs/proc/*", "*/fs/pstore/*", "*/fs/tracefs/*"),
     *("*/include/linux/*.h", "*/include/uapi/linux/dma*", "*/include/trace/events/*", "*/init/*", "*/kernel/*.c"),
     *("*/kernel/dma/*", "*/kernel/trace/*", "*/lib/*.c", "*/mm/*", "*/security/*.c"),
 )

@@ -17,8 +17,10 @@ from typing import Any
 import platformdirs
 import pytest
 from selenium import webdriver
+from selenium.common.exceptions import JavascriptException
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.wait import WebDriverWait
 
 _FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--hide-scrollbars",
@@ -65,10 +67,18 @@ class Browser:
         self.driver.set_script_timeout(_PATIENCE)
 
     def open(self, file: Path, fragment: str = "") -> None:
-        """Load a page anew."""
+        """Load a page anew, whole.
+
+        The end of the blank page's loading may come late, and chromedriver takes it for the end of this page's.
+        """
         self.driver.get("about:blank")
         self.driver.get_log("browser")
         self.driver.get(file.as_uri() + (f"#{fragment}" if fragment else ""))
+        WebDriverWait(self.driver, _PATIENCE, poll_frequency=0.01, ignored_exceptions=[JavascriptException]).until(
+            lambda driver: driver.execute_script(
+                "return document.URL.split('#')[0] === arguments[0] && document.readyState === 'complete'", file.as_uri()
+            )
+        )
 
     def js(self, script: str, *arguments: object) -> Any:
         """Run a function body in the page."""

@@ -13,6 +13,7 @@ from bringup.compare.runs import Comparison, Difference, Side
 from bringup.compare.timings import Timing, TimingTest, Untimed
 from bringup.kernel.history.gap import Dependency, UpstreamGap
 from bringup.kernel.history.upstream import ArtifactKind, Origin
+from bringup.results.holders import BufferSource, HeldShare, HoldersFacts, HoldingProcess, MemoryUse, UnheldBuffer
 from bringup.results.memory import MemoryFacts, MemoryRegion, RegionKind, Unplaced
 from bringup.results.requirements import RequirementFacts
 from bringup.results.run import (
@@ -260,6 +261,34 @@ def one_line_of(text: str) -> Run:
             (IonComparison(text, text, 0, text, (IonPoint(text, PointResult.WORSE, text, text, text),)),),
         ),
         ion_heaps=(HeapFacts(text, True, text),),
+        holders=HoldersFacts(
+            buffers=2,
+            bytes=2 << 20,
+            held=1 << 20,
+            unheld=(UnheldBuffer(2, 1 << 20, text, text, (text,)),),
+            processes=(
+                HoldingProcess(
+                    7,
+                    1,
+                    text,
+                    1,
+                    1 << 20,
+                    1 << 20,
+                    0,
+                    (HeldShare(text, text, 1, 1 << 20, 1 << 20, 0),),
+                    0,
+                    text,
+                    text,
+                    text,
+                    text,
+                    1,
+                    (text,),
+                ),
+            ),
+            sources=(BufferSource(text, text, text, 2, 2 << 20, True, text),),
+            memory=(MemoryUse(text, 1 << 30, None, None),),
+            notes=(text,),
+        ),
         memory=MemoryFacts(
             ((0, 1 << 30),),
             (MemoryRegion(text, RegionKind.CMA, 1 << 20, 1 << 24, text),),

@@ -200,6 +200,7 @@ def board(serial: str = "made-up-board-7") -> BoardRun:
         untimed=sample_facts.UNTIMED,
         upstream_gap=sample_facts.GAP,
         memory=sample_facts.MEMORY,
+        holders=sample_facts.HOLDERS,
         requirements=sample_facts.REQUIREMENTS,
         steps=(
             Step("find the board", 0.0, 0.012),

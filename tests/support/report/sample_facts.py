@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bringup.kernel.history.gap import Dependency, UpstreamGap
 from bringup.kernel.history.upstream import ArtifactKind, Origin
+from bringup.results.holders import BufferSource, HeldShare, HoldersFacts, HoldingProcess, MemoryUse, UnheldBuffer
 from bringup.results.memory import MemoryFacts, MemoryRegion, RegionKind, Unplaced
 from bringup.results.requirements import RequirementFacts
 from bringup.results.run import (
@@ -37,6 +38,30 @@ MEMORY = MemoryFacts(
     ),
     unplaced=(Unplaced("camera", 32 * MIB, f"{_TREE}/camera"),),
 )
+
+HOLDERS = HoldersFacts(
+    buffers=21,
+    bytes=180 * MIB,
+    held=156 * MIB,
+    unheld=(UnheldBuffer(91, 16 * MIB, "reserved", "venus", ("aa00000.video-codec",)), UnheldBuffer(92, 8 * MIB, "system")),
+    processes=(
+        HoldingProcess(
+            812, 900, "camera-provider", 12, 120 * MIB, 96 * MIB, 64 * MIB,
+            (HeldShare("system", "preview", 8, 96 * MIB, 72 * MIB, 64 * MIB), HeldShare("reserved", None, 4, 24 * MIB, 24 * MIB, 0)),
+            1047, "/vendor/bin/hw/camera.provider", "u:r:hal_camera_default:s0", "vendor.camera-provider", None, 1,
+            ("/vendor/lib64/libion.so",),
+        ),
+        HoldingProcess(
+            1440, 2000, "surfaceflinger", 11, 84 * MIB, 60 * MIB, 0, (HeldShare("system", "preview", 11, 84 * MIB, 60 * MIB, 0),),
+            1000, "/system/bin/surfaceflinger", None, "surfaceflinger",
+        ),
+    ),
+    sources=(BufferSource("/sys/kernel/debug/dma_buf/bufinfo", "ok", "nothing until it is read", 21, 180 * MIB, True),),
+    memory=(MemoryUse("MemTotal", 4 * GIB, 2 * GIB, 180 * MIB), MemoryUse("reserved", 16 * MIB, 128 * KIB, 40 * MIB)),
+    looked_at=214,
+    milliseconds=38.2,
+    notes=("2 processes ended while they were looked at; what they held then is shown",),
+)  # fmt: skip
 
 _AREA = RegionFacts("reserved", 0xFF00_0000, 0x1_0000_0000, "dmesg")
 SYSTEM_PAGES = (

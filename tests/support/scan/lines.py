@@ -46,6 +46,13 @@ LINES: dict[str, tuple[tuple[str, str, tuple[str, ...]], ...]] = {
         ("Kconfig", "  depends on FOO && ION", ("  depends on REGION", "  ION is a thing", "  select IONIC")),
         ("Makefile", "obj-$(CONFIG_ION) += ion/", ("obj-$(CONFIG_FUSION) += fusion/", "obj-$(CONFIG_IONIC) += x/")),
     ),
+    "ion.source": (("manifest.xml", '<project path="system/memory/libion"/>', ("<!-- system/memory/libion -->", '<project path="system/memory/libionic"/>')),),
+    "ion.module": (
+        ("modules.load", "kernel/drivers/staging/android/ion/ion-alloc.ko", ("ionic.ko", "# ion-alloc.ko", "region-alloc.ko")),
+        ("BoardConfig.mk", "MODULES += $(OUT)/ion_sys_heap.ko", ("MODULES += ion_sys_heap.kov", "# ion_sys_heap.ko")),
+    ),
+    "ion.switch": (("BoardConfig.mk", "TARGET_USES_ION := true", ("# TARGET_USES_ION", "TARGET_USES_IONIC := true")),),
+    "ion.sysfs": (("a.cpp", 'Read("/sys/kernel/debug/ion/heaps/system");', ('Read("/sys/kernel/debug/ionic");', "// /sys/kernel/debug/ion")),),
     "ion.devicetree": (("a.dtsi", 'compatible = "qcom,msm-ion";', ('"qcom,msm-ionic"', '/* "qcom,msm-ion" */', "qcom,region")),),
     "ion.sepolicy": (
         ("a.te", "allow hal_foo ion_device:chr_file r_file_perms;", ("allow x region_device:chr_file r;", "# ion_device", "ion_devices")),

@@ -21,7 +21,7 @@ FILES = {
     ),
     "sepolicy/hal_graphics.te": "allow hal_graphics_allocator_default ion_device:chr_file r_file_perms;\n",
     "ueventd.rc": "/dev/ion                  0664   system   system\n/dev/dma_heap/linux,cma   0444   system   system\n",
-    "camera/tables.h": "\0",
+    "camera/tables.h": "\0 ion_alloc_fd",
 }
 
 

@@ -24,6 +24,7 @@
 
 #define SYSTEM_BYTES (256ull << 20)
 #define CMA_BYTES (16ull << 20)
+#define LATE_NS 1000000000u
 
 struct scripted_fd fds[MAX_FDS];
 uint64_t *ghost;
@@ -86,10 +87,55 @@ bool sys_heap_is_cma(const char *name)
     return strcmp(name, "linux,cma") == 0;
 }
 
+/* Freed, and not yet counted as free. With `freed_to_a_list` they are on a CPU's own list, which the next allocation from
+ * the area empties; with `freed_late` the kernel frees them a second after close. */
+static struct {
+    uint64_t bytes, since;
+} uncounted[2];
+
+static uint64_t clock_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static uint64_t counted(bool cma, uint64_t bytes)
+{
+    bool on_a_list = cma && fault("freed_to_a_list");
+    bool late = fault("freed_late") && clock_ns() - uncounted[cma].since < LATE_NS;
+    uint64_t missing = on_a_list || late ? uncounted[cma].bytes : 0;
+    return missing < bytes ? bytes - missing : 0;
+}
+
+/* A single page is freed at once. */
+static void freed(bool cma, uint64_t bytes)
+{
+    uint64_t now = clock_ns();
+    if (fault("freed_late") && bytes <= (uint64_t)sysconf(_SC_PAGESIZE))
+        return;
+    if (fault("freed_late") && now - uncounted[cma].since >= LATE_NS)
+        uncounted[cma].bytes = 0;
+    uncounted[cma].bytes += bytes;
+    uncounted[cma].since = now;
+}
+
+/* With `files_read`, somebody has read files since much was held: they take MemFree, and the kernel can take them back. */
+static bool much_was_held;
+
+bool sys_memory(struct memory *memory)
+{
+    uint64_t free = counted(false, SYSTEM_BYTES - used[0]);
+    *memory = (struct memory){2 * SYSTEM_BYTES, free, free + SYSTEM_BYTES / 4};
+    if (much_was_held && fault("files_read"))
+        memory->free -= SYSTEM_BYTES / 4 < free ? SYSTEM_BYTES / 4 : free;
+    return !fault("free_unknown");
+}
+
 bool sys_free_memory(const char *name, bool cma, uint64_t *bytes)
 {
     (void)name;
-    *bytes = (cma ? CMA_BYTES : SYSTEM_BYTES) - used[cma];
+    *bytes = counted(cma, (cma ? CMA_BYTES : SYSTEM_BYTES) - used[cma]);
     return !fault("free_unknown");
 }
 
@@ -214,6 +260,8 @@ static int allocate(int heap, struct dma_heap_allocation_data *data)
     fds[fd].size = size;
     fds[fd].heap = fds[heap].heap;
     used[cma] += size;
+    uncounted[cma].bytes = fault("freed_to_a_list") ? 0 : uncounted[cma].bytes;
+    much_was_held = much_was_held || used[0] >= SYSTEM_BYTES / 4;
     const char *cap = getenv("BRINGUP_CAP");
     if (cap && used[cma] > strtoull(cap, NULL, 10))
         abort(); /* more is held than the test suite allows */
@@ -335,6 +383,7 @@ int sys_close(int fd)
         if (of_workers && in_thread() && fault("threads_leak"))
             fcntl(fd, F_DUPFD_CLOEXEC, 0);
         tell_closed(fds[fd].cma, fds[fd].size / (uint64_t)sysconf(_SC_PAGESIZE));
+        freed(fds[fd].cma, fds[fd].size);
         if (!fault("leak_memory") && !(used_up && fault("exhausted_leak")))
             used[fds[fd].cma] -= fds[fd].size;
     }

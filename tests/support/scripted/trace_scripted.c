@@ -53,13 +53,14 @@ static const struct {
      "\tfield:unsigned int align;\toffset:32;\tsize:4;\tsigned:0;\n"},
 };
 
-int trace_begin(void)
+int trace_find(void)
 {
     strcpy(trace_path, "/sys/kernel/tracing/instances");
-    if (fault("no_tracing"))
-        return ENOENT;
-    if (fault("tracing_denied"))
-        return EACCES;
+    return fault("no_tracing") ? ENOENT : fault("tracing_denied") ? EACCES : 0;
+}
+
+int trace_begin(void)
+{
     tracing = mmap(NULL, sizeof *tracing, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     strcpy(trace_path, "/sys/kernel/tracing");
     return tracing == MAP_FAILED ? errno : 0;

@@ -1,0 +1,1 @@
+"""Fuzzing of what reads strangers' data: ``make fuzz``. One file a target in ``targets/``, seeds in ``corpus/``."""

@@ -1,0 +1,58 @@
+"""Some runs of ``make soak``: what it looks at holds, and would be seen not to."""
+
+from __future__ import annotations
+
+import random
+from pathlib import Path
+
+import pytest
+
+from bringup.board import LOCK_NAME
+from bringup.outcome import Outcome
+from tests.support.faults.soak import WARM, Kept, Soak
+from tests.support.native_adbd import MakeNativeBoard
+
+
+@pytest.fixture
+def soak(tmp_path: Path, make_native_board: MakeNativeBoard) -> Soak:
+    return Soak(make_native_board(), tmp_path, random.Random(1))
+
+
+def test_runs_with_and_without_a_fault(soak: Soak) -> None:
+    while len(soak.healthy) < 2:
+        soak.run()
+    for fault in ("adbd killed", "reset"):
+        soak.run(fault)
+    assert sum(soak.counts.values()) == len(soak.kept) > 3
+
+
+def test_a_verdict_that_is_not_what_was_planted_is_seen(soak: Soak) -> None:
+    judged = soak.run()
+    planted = soak.healthy.keys() == {True}
+    with pytest.raises(AssertionError, match="planted, and judged otherwise"):
+        soak.require_true(judged, not planted, lost=False)
+    soak.healthy[planted] = {**soak.healthy[planted], ("heap.folder", None): Outcome.SKIP}
+    with pytest.raises(AssertionError, match=r"heap\.folder"):
+        soak.require_true(judged, planted, lost=False)
+
+
+def test_what_is_left_on_the_board_is_seen(soak: Soak) -> None:
+    lock = soak.board.files / "data/local/tmp" / LOCK_NAME
+    for struck in (False, True):  # a fault alone excuses no lock
+        lock.touch()
+        with pytest.raises(AssertionError, match="data/local/tmp"):
+            soak.require_nothing_left(struck=struck, may_hold=False)
+    soak.require_nothing_left(struck=True, may_hold=True)
+    assert not lock.exists(), "the next run has the board"
+
+
+def test_what_grows_is_seen(soak: Soak) -> None:
+    flat = [Kept(1000, 6, 1)] * (WARM + 20)
+    soak.kept = [*flat]
+    soak.require_flat()
+    soak.kept = [*flat, *[Kept(1000, 7, 1)] * 20]
+    with pytest.raises(AssertionError, match="descriptors"):
+        soak.require_flat()
+    soak.kept = [*flat, *[Kept(1051, 6, 1)] * 20]
+    with pytest.raises(AssertionError, match="kib"):
+        soak.require_flat()
