@@ -5,7 +5,19 @@ from __future__ import annotations
 import importlib
 import sys
 
-ALL = ("start", "shell_exchange", "observation", "kconfig_speed", "render_all", "many_boards", "own_noise")
+ALL = (
+    "start",
+    "shell_exchange",
+    "observation",
+    "kconfig_speed",
+    "render_all",
+    "many_boards",
+    "boards_at_once",
+    "own_noise",
+    "scan_speed",
+    "watch_errors",
+    "holders",
+)
 
 
 def main() -> int:

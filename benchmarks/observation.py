@@ -14,8 +14,8 @@ from adbutils import adb_path
 from benchmarks.measure import Goal, interleave, report
 from bringup.allocator.plan import Files, Glob, Item, Read, Run, Tree
 from bringup.board import Selection, connect
-from bringup.cli.board_selection import virtual_board
 from bringup.deadline import Deadline
+from bringup.lab.booting import booted_board
 from bringup.record import questions
 from bringup.record.load import load_record
 from bringup.record.observe import Observation, observe
@@ -46,7 +46,7 @@ def _command(item: Item) -> str | None:
 
 def main() -> int:
     """Measure, print, and say whether the goals are met."""
-    with tempfile.TemporaryDirectory() as scratch, virtual_board("amd64", Selection.from_options()) as board:
+    with tempfile.TemporaryDirectory() as scratch, booted_board("amd64", Selection.from_options().server) as board:
         numbers = itertools.count()
         selection = Selection(serials=(board.serial,))
 

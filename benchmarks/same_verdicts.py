@@ -19,15 +19,18 @@ from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bringup.board import Board, Selection
+from bringup.board import Board, Heartbeat, Selection, Target, reach
 from bringup.checks.judge import judge
-from bringup.cli.board_selection import virtual_board
+from bringup.deadline import Deadline
 from bringup.facts.board import Facts
-from bringup.record.load import load_record
+from bringup.lab.booting import booted_board
+from bringup.record.load import Record, load_record
 from bringup.record.observe import Observation, observe
 
 PROFILES = ("amd64", "arm64-debian", "arm64-16k", "arm64-5.10", "arm64-6.12", "arm64-7.x")
-_RUN_SECONDS = 300.0
+_RUN_SECONDS = 600.0
+#: A busy host lets an emulated board that lives be silent for long.
+_PATIENT = Heartbeat(quiet=2, answer=60)
 #: The checks that judge what was tried, and not what a config promises.
 _ABOUT = (
     "allocator",
@@ -72,15 +75,20 @@ class Series:
         return sorted(told)
 
 
-def one_run(board: Board, folder: Path) -> tuple[Verdicts, float]:
-    """All verdicts about how the heaps behave; seconds that the tests took on the board."""
-    error = observe(board, folder, Observation(rounds=0, seconds=_RUN_SECONDS))
-    record = load_record(folder)
-    verdicts = {
+def verdicts_of(record: Record) -> Verdicts:
+    """All verdicts about how the heaps behave."""
+    return {
         (one.heap or "", one.id): (one.outcome.value, "; ".join((*one.evidence, *filter(None, (one.reason,)))))
         for one in judge(Facts(record)).verdicts
         if one.id.startswith(_ABOUT)
     }
+
+
+def one_run(board: Board, folder: Path) -> tuple[Verdicts, float]:
+    """The verdicts of an observation; seconds that the tests took on the board."""
+    error = observe(board, folder, Observation(rounds=0, seconds=_RUN_SECONDS))
+    record = load_record(folder)
+    verdicts = verdicts_of(record)
     if error is not None:
         verdicts["", "the observation"] = ("error", str(error))
     return verdicts, sum(one.ns for one in record.results) / 1e9
@@ -89,13 +97,17 @@ def one_run(board: Board, folder: Path) -> tuple[Verdicts, float]:
 def repeat(profile: str, count: int) -> Series:
     """Boot the board once and run `count` times."""
     series = Series()
-    with virtual_board(profile, Selection.from_options()) as board:
+    server = Selection.from_options().server
+    with booted_board(profile, server) as booted:
+        deadline = Deadline.after(_RUN_SECONDS)
+        board = Board.open(reach(server, deadline), Target(booted.serial), deadline, heartbeat=_PATIENT)
         for number in range(count):
             with tempfile.TemporaryDirectory(prefix="bringup-") as scratch:
                 verdicts, seconds = one_run(board, Path(scratch, "record"))
             series.verdicts.append(verdicts)
             series.seconds.append(seconds)
-            print(f"  run {number + 1}: {seconds:.1f} s", file=sys.stderr, flush=True)
+            lost = verdicts.get(("", "the observation"), ("", ""))[1]
+            print(f"  run {number + 1}: {seconds:.1f} s{lost and f'; {lost}'}", file=sys.stderr, flush=True)
     return series
 
 
