@@ -93,7 +93,7 @@ class Board:
                 "use the board with adbutils", f"adbutils cannot use the adb server at {address}", hint=hint
             )
         target = self._link.target
-        client = adbutils.AdbClient(host=address.host, port=address.port)
+        client = adbutils.AdbClient(host=address.host_name, port=address.port)
         if target.transport_id is not None:
             return client.device(transport_id=target.transport_id)
         return client.device(serial=target.serial)

@@ -36,7 +36,7 @@ PASSING_STATES = ("offline", "authorizing", "connecting")
 
 
 def reach(server: ServerAddress, deadline: Deadline, *, environ: Mapping[str, str] = os.environ) -> ServerTransport:
-    """The way to the adb server, which is started where none listens on this machine.
+    """The way to the adb server, which is started where none listens and adb itself would start one.
 
     :raises AdbServerError: none is to be had, or it is too old, or it is something else.
     """
@@ -45,7 +45,7 @@ def reach(server: ServerAddress, deadline: Deadline, *, environ: Mapping[str, st
     try:
         answer = _version(transport, action, deadline)
     except AdbServerError as error:
-        if not isinstance(error.__cause__, (ConnectionRefusedError, FileNotFoundError)) or not server.is_local:
+        if not isinstance(error.__cause__, (ConnectionRefusedError, FileNotFoundError)):
             raise
         start_server(server, deadline, environ=environ)
         answer = _version(transport, action, deadline)

@@ -34,7 +34,7 @@ def parse_server(spec: str) -> ServerAddress:
     if match is None:
         hint = "write tcp:HOST:PORT, tcp:PORT or localfilesystem:/PATH"
         raise UsageError("find the adb server", f"'{visible(spec)}' is not an adb server address", hint=hint)
-    return TcpAddress((match["host"] or "127.0.0.1").strip("[]"), _port(match["port"]))
+    return TcpAddress(match["host"] and match["host"].strip("[]"), _port(match["port"]))
 
 
 def _port(text: str) -> int:
@@ -112,10 +112,9 @@ def _server(host: str | None, port: int | None, socket: str | None, environ: Map
         return parse_server(socket)
     if host is None and port is None and environ.get("ADB_SERVER_SOCKET"):
         return parse_server(environ["ADB_SERVER_SOCKET"])
-    default = TcpAddress()
     return TcpAddress(
-        host or environ.get("ANDROID_ADB_SERVER_ADDRESS") or default.host,
-        _port(str(port) if port is not None else environ.get("ANDROID_ADB_SERVER_PORT") or str(default.port)),
+        host or environ.get("ANDROID_ADB_SERVER_ADDRESS") or None,
+        _port(str(port) if port is not None else environ.get("ANDROID_ADB_SERVER_PORT") or str(TcpAddress().port)),
     )
 
 

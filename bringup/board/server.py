@@ -26,6 +26,7 @@ __all__ = [
     "UnixAddress",
     "adb_command",
     "adb_program",
+    "how_to_start",
     "start_server",
     "with_adb",
 ]
@@ -35,37 +36,57 @@ OLDEST_VERSION = 36
 _CALL = re.compile(r"\{adb ([^}]+)\}")
 
 
+# What adb itself does where nothing listens (platform-tools 36, tried with each): it starts a server for -P, for
+# ANDROID_ADB_SERVER_PORT, for -L tcp:PORT and for a Unix socket; of hosts that are named, on localhost alone. For
+# 127.0.0.1 it says "cannot start server on remote host".
+_STARTED_BY_ADB = (None, "localhost")
+_START_THERE = "start one there, or leave the host out: adb starts none on a host that is named"
+
+
 @dataclass(frozen=True, slots=True)
 class TcpAddress:
-    """An adb server on a TCP port."""
+    """An adb server on a TCP port.
 
-    host: str = "127.0.0.1"
+    :param host: ``None`` where nobody named one: this machine.
+    """
+
+    host: str | None = None
     port: int = 5037
 
     def __str__(self) -> str:
-        return f"tcp:{self.host}:{self.port}"
+        return f"tcp:{self.port}" if self.host is None else f"tcp:{self.host}:{self.port}"
+
+    @property
+    def host_name(self) -> str:
+        """The host to connect to."""
+        return self.host or "127.0.0.1"
 
     @property
     def is_local(self) -> bool:
         """Whether the port is on this machine's loopback."""
-        if self.host == "localhost":
+        if self.host_name == "localhost":
             return True
         try:
-            return ipaddress.ip_address(self.host).is_loopback
+            return ipaddress.ip_address(self.host_name).is_loopback
         except ValueError:
             return False
 
     @property
     def adb_options(self) -> tuple[str, ...]:
         """The options that make the adb program use this server."""
-        return ("-P", str(self.port)) if self.is_local else ("-H", self.host, "-P", str(self.port))
+        return ("-P", str(self.port)) if self.host is None else ("-H", self.host, "-P", str(self.port))
+
+    @property
+    def is_started_by_adb(self) -> bool:
+        """Whether an adb command that finds nothing there starts a server."""
+        return self.host in _STARTED_BY_ADB
 
     def connected(self, seconds: float) -> socket.socket:
         """A connection to it.
 
         :raises OSError: nothing answers.
         """
-        connected = socket.create_connection((self.host, self.port), timeout=seconds)
+        connected = socket.create_connection((self.host_name, self.port), timeout=seconds)
         connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return connected
 
@@ -88,6 +109,11 @@ class UnixAddress:
     def adb_options(self) -> tuple[str, ...]:
         """The options that make the adb program use this server."""
         return ("-L", str(self))
+
+    @property
+    def is_started_by_adb(self) -> bool:
+        """Always, as on a port for which no host is named."""
+        return True
 
     def connected(self, seconds: float) -> socket.socket:
         """A connection to it.
@@ -157,17 +183,23 @@ def with_adb(hint: str) -> str:
     return _CALL.sub(lambda call: adb_command(call[1]), hint)
 
 
+def how_to_start(address: ServerAddress) -> str:
+    """What to do where nothing answers, for a hint."""
+    if not address.is_started_by_adb:
+        return _START_THERE
+    return f"start one: {adb_command(shlex.join((*address.adb_options, 'start-server')))}"
+
+
 def start_server(address: ServerAddress, deadline: Deadline, *, environ: Mapping[str, str] = os.environ) -> None:
     """Start an adb server that outlives this process, and wait until it answers.
 
-    Only on this machine, and only where nothing listens: a server is never ended or replaced.
+    Only where adb itself would start one, and only where nothing listens: a server is never ended or replaced.
 
-    :raises AdbServerError: it is elsewhere, or does not start.
+    :raises AdbServerError: adb would not start one there, or it does not start.
     """
     action = f"start an adb server at {address}"
-    if not address.is_local:
-        hint = f"start it on {address}, or see whether the way there is open"
-        raise AdbServerError(action, "nothing answers, and it is on another machine", hint=hint)
+    if not address.is_started_by_adb:
+        raise AdbServerError(action, "nothing answers, and a host is named", hint=how_to_start(address))
     program = adb_program()
     environment = dict(environ)
     if not Path("/dev/bus/usb").exists():

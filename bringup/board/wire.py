@@ -11,13 +11,12 @@ from __future__ import annotations
 
 import contextlib
 import select
-import shlex
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from bringup.board.server import ServerAddress, adb_command
+from bringup.board.server import ServerAddress, adb_command, how_to_start
 from bringup.deadline import Deadline
 from bringup.errors import AdbServerError, DeadlineExceeded, os_reason
 from bringup.text import from_board, parse_number, visible
@@ -192,7 +191,7 @@ class ServerTransport:
             raise AdbServerError(
                 "connect to the adb server",
                 f"nothing answers at {self.address}: {os_reason(error)}",
-                hint=f"start one: adb {shlex.join(self.address.adb_options)} start-server",
+                hint=how_to_start(self.address),
             ) from error
 
 

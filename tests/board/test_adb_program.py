@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
+import socket
 import subprocess
 from pathlib import Path
 
@@ -86,15 +87,36 @@ def test_a_path_with_a_space_is_quoted(monkeypatch: pytest.MonkeyPatch, tmp_path
 
 @pytest.mark.parametrize(
     ("host", "is_local"),
-    [("localhost", True), ("127.0.0.7", True), ("::1", True), ("192.0.2.1", False), ("lab", False)],
+    [
+        (None, True),
+        ("localhost", True),
+        ("127.0.0.1", True),
+        ("127.0.0.7", True),
+        ("::1", True),
+        ("192.0.2.1", False),
+        ("lab", False),
+    ],
 )
-def test_only_a_server_on_this_machine_is_started(host: str, *, is_local: bool) -> None:
-    address = TcpAddress(host, 5037)
-    assert address.is_local is is_local
-    if not is_local:
-        with pytest.raises(AdbServerError, match="it is on another machine") as caught:
-            start_server(address, Deadline.after(1))
-        assert f"start it on {address}" in caught.value.hint
+def test_which_servers_are_on_this_machine(host: str | None, *, is_local: bool) -> None:
+    assert TcpAddress(host).is_local is is_local
+
+
+@pytest.mark.parametrize("options", [["-P"], ["-H", "localhost", "-P"], ["-H", "127.0.0.1", "-P"], ["-H", "::1", "-P"]])
+def test_a_server_is_started_where_adb_itself_starts_one_and_nowhere_else(
+    options: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ADB_USB", "0")  # without USB here the server waits 3 s for it
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = probe.getsockname()[1]
+    address = TcpAddress(options[1] if "-H" in options else None, port)
+    adb = [adbutils.adb_path(), *options, str(port)]
+    started = subprocess.run([*adb, "start-server"], check=False, capture_output=True).returncode == 0
+    subprocess.run([*adb, "kill-server"], check=False, capture_output=True)
+    assert address.is_started_by_adb is started
+    if not started:
+        with pytest.raises(AdbServerError, match="a host is named") as caught:
+            start_server(address, Deadline.after(60))
+        assert "leave the host out" in caught.value.hint
 
 
 @pytest.mark.parametrize(
@@ -109,5 +131,5 @@ def test_a_server_that_does_not_start_says_why(
     (tmp_path / "adb").chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     with pytest.raises(AdbServerError, match=seen) as caught:
-        start_server(TcpAddress("127.0.0.1", 1), Deadline.after(60))
+        start_server(TcpAddress(port=1), Deadline.after(60))
     assert caught.value.hint.endswith("server nodaemon")

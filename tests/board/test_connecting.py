@@ -178,7 +178,7 @@ def test_a_server_is_started_where_none_listens(kind: str, tmp_path: Path) -> No
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     address = TcpAddress(port=port) if kind == "tcp" else UnixAddress(str(tmp_path / "adb"))
-    environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "TMPDIR": str(tmp_path), "ADB_MDNS": "0"}
+    environ = os.environ | {"HOME": str(tmp_path), "TMPDIR": str(tmp_path), "ADB_MDNS": "0"}
     transport = reach(address, soon(), environ=environ)
     try:
         assert reach(address, soon(), environ={}) == transport, "the second time it is there"

@@ -19,7 +19,7 @@ OFF = ListedBoard("cafe", "offline", usb="1-2", transport_id=3)
 @pytest.mark.parametrize(
     ("spec", "address"),
     [
-        ("tcp:5038", TcpAddress("127.0.0.1", 5038)),
+        ("tcp:5038", TcpAddress(None, 5038)),
         ("tcp:lab:5037", TcpAddress("lab", 5037)),
         ("tcp:[::1]:5037", TcpAddress("::1", 5037)),
         ("localfilesystem:/run/adb", UnixAddress("/run/adb")),
@@ -42,14 +42,14 @@ def test_what_is_no_socket_spec_says_what_one_is(spec: str) -> None:
 @pytest.mark.parametrize(
     ("options", "environ", "address"),
     [
-        ({}, {}, TcpAddress("127.0.0.1", 5037)),
-        ({}, {"ANDROID_ADB_SERVER_PORT": "5038"}, TcpAddress("127.0.0.1", 5038)),
+        ({}, {}, TcpAddress()),
+        ({}, {"ANDROID_ADB_SERVER_PORT": "5038"}, TcpAddress(None, 5038)),
         ({}, {"ANDROID_ADB_SERVER_ADDRESS": "lab"}, TcpAddress("lab", 5037)),
         ({}, {"ADB_SERVER_SOCKET": "tcp:lab:1", "ANDROID_ADB_SERVER_PORT": "2"}, TcpAddress("lab", 1)),
-        ({"port": 3}, {"ADB_SERVER_SOCKET": "tcp:lab:1"}, TcpAddress("127.0.0.1", 3)),
+        ({"port": 3}, {"ADB_SERVER_SOCKET": "tcp:lab:1"}, TcpAddress(None, 3)),
         ({"host": "other"}, {"ANDROID_ADB_SERVER_ADDRESS": "lab"}, TcpAddress("other", 5037)),
         ({"port": 3}, {"ANDROID_ADB_SERVER_ADDRESS": "lab"}, TcpAddress("lab", 3)),
-        ({"socket": "tcp:4"}, {"ADB_SERVER_SOCKET": "tcp:lab:1"}, TcpAddress("127.0.0.1", 4)),
+        ({"socket": "tcp:4"}, {"ADB_SERVER_SOCKET": "tcp:lab:1"}, TcpAddress(None, 4)),
     ],
 )
 def test_options_beat_the_environment(options: dict[str, object], environ: dict[str, str], address: object) -> None:

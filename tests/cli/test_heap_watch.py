@@ -81,7 +81,7 @@ def test_a_damaged_series_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_watch_that_does_not_begin_leaves_no_series(tmp_path: Path) -> None:
-    environ = {"ANDROID_ADB_SERVER_PORT": str(free_port())}
+    environ = {"ADB_SERVER_SOCKET": f"tcp:127.0.0.2:{free_port()}"}
     folder = tmp_path / "series"
     for _ in range(2):
         ended = bringup("heap", "watch", "-s", "none", "-o", str(folder), environ=environ)

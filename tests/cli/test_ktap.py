@@ -63,6 +63,6 @@ def test_what_it_does_not_say_is_not_a_pass(
 
 
 def test_a_program_that_is_not_there(tmp_path: Path) -> None:
-    done = bringup("run", "-P", "1", "-o", str(tmp_path / "run"), "--ktap", str(tmp_path / "none"))
+    done = bringup("run", "-L", "tcp:127.0.0.2:1", "-o", str(tmp_path / "run"), "--ktap", str(tmp_path / "none"))
     assert done.returncode == 2
     assert "is not a file" in done.stderr
