@@ -76,7 +76,8 @@ class Browser:
         self.driver.get(file.as_uri() + (f"#{fragment}" if fragment else ""))
         WebDriverWait(self.driver, _PATIENCE, poll_frequency=0.01, ignored_exceptions=[JavascriptException]).until(
             lambda driver: driver.execute_script(
-                "return document.URL.split('#')[0] === arguments[0] && document.readyState === 'complete'", file.as_uri()
+                "return document.URL.split('#')[0] === arguments[0] && document.readyState === 'complete'",
+                file.as_uri(),
             )
         )
 
