@@ -16,10 +16,8 @@ from bringup.render.sepolicy import Policy, make_policy
 from bringup.render.sheet import Sheet, make_sheet
 from bringup.render.udev import LINUX_NODE, is_of_linux
 
-__all__ = ["CONTEXT_HELP", "NEWEST_KERNEL", "Context", "make_context"]
+__all__ = ["CONTEXT_HELP", "Context", "make_context"]
 
-NEWEST_KERNEL = "7.3"
-"""The newest kernel series whose sources were read; the default when a config names no version."""
 _ION_GONE = (5, 11)
 
 

@@ -15,9 +15,10 @@ import bringup
 from bringup.config.schema import BoardConfig
 from bringup.config.shipped import template_dirs
 from bringup.errors import BringupError, ConfigError, UsageError
+from bringup.kernel.history.upstream import looked_at
 from bringup.kernel.history.version import KernelVersion
 from bringup.render.bounds import MOST, TooLong, bounded_time, require_small
-from bringup.render.context import CONTEXT_HELP, NEWEST_KERNEL, Context, make_context
+from bringup.render.context import CONTEXT_HELP, Context, make_context
 from bringup.render.fragments import Fragment, Template, fragments
 from bringup.render.language import LANGUAGES, Escaped, Language, Refused
 from bringup.text import did_you_mean, visible
@@ -89,11 +90,12 @@ def _no_such(what: str, known: Sequence[Fragment]) -> UsageError:
 
 
 def _kernel(config: BoardConfig, kernel: str | None) -> tuple[KernelVersion, str]:
-    if kernel is not None:
-        return KernelVersion.parse(kernel), ""
-    if config.kernel is not None and config.kernel.versions:
-        return KernelVersion.parse(config.kernel.versions[-1]), ""
-    return KernelVersion.parse(NEWEST_KERNEL), " (the newest known: the board config names none)"
+    release = kernel or (config.kernel.versions[-1] if config.kernel and config.kernel.versions else None)
+    if release is None:
+        return looked_at(), " (the newest known: the board config names none)"
+    version = KernelVersion.parse(release)
+    is_newer = version.series > looked_at().series
+    return version, f" (as for {looked_at()}: no source newer than that was read)" if is_newer else ""
 
 
 def _render_one(template: Template, context: Context, origin: str, dirs: tuple[Path, ...]) -> Rendered | Skipped:

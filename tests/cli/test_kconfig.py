@@ -88,6 +88,22 @@ def test_a_boot_image_and_a_forecast(tmp_path: Path) -> None:
     assert "becomes default_cma_region" in ran.stdout
 
 
+NEWER = "no source newer than 7.3 was read: what is new, renamed or gone in 9.9 is not known"
+
+
+@pytest.mark.parametrize(
+    "options", [["check", "--kernel", "9.9"], ["check", "--for", "9.9"], ["fragment", "--kernel", "9.9"]]
+)
+def test_a_kernel_newer_than_what_was_read(options: list[str], good: Path) -> None:
+    assert NEWER in bringup("kconfig", *options, str(good)).stderr
+    assert NEWER not in bringup("kconfig", *options[:-1], "7.3", str(good)).stderr
+
+
+def test_a_document_about_a_kernel_newer_than_what_was_read(good: Path) -> None:
+    ran = bringup("kconfig", "check", "--kernel", "9.9", "--json", str(good))
+    assert json.loads(ran.stdout)["notes"] == [NEWER]
+
+
 def test_a_kernel_without_its_configuration_is_exit_status_3(tmp_path: Path) -> None:
     (tmp_path / "Image").write_bytes(plain_kernel(None))
     ran = bringup("kconfig", "check", str(tmp_path / "Image"))

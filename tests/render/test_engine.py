@@ -9,7 +9,8 @@ import pytest
 import bringup
 from bringup.config.shipped import find_config
 from bringup.errors import ConfigError, UsageError
-from bringup.render.context import CONTEXT_HELP, NEWEST_KERNEL, Context
+from bringup.kernel.history.upstream import looked_at
+from bringup.render.context import CONTEXT_HELP, Context
 from bringup.render.engine import MARK, Rendered, Skipped, render
 from tests.support.render.demo import BOARD, HEAD, SHIPPED, board, one, template
 
@@ -27,10 +28,11 @@ def test_the_header_names_config_kernel_and_version_and_no_date() -> None:
 @pytest.mark.parametrize(
     ("extra", "kernel", "told"),
     [
-        ("", None, f"for kernel {NEWEST_KERNEL} (the newest known: the board config names none)."),
+        ("", None, f"for kernel {looked_at()} (the newest known: the board config names none)."),
         ('kernel: {versions: ["5.10", "6.6"]}\n', None, "for kernel 6.6."),
         ('kernel: {versions: ["5.10", "6.6"]}\n', "5.10", "for kernel 5.10."),
         ("", "6.1.75-android14-11-gabc", "for kernel 6.1."),
+        ("", "9.9", f"for kernel 9.9 (as for {looked_at()}: no source newer than that was read)."),
     ],
 )
 def test_which_kernel_is_rendered_for(extra: str, kernel: str | None, told: str) -> None:

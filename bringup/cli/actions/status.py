@@ -13,7 +13,7 @@ from bringup.facts.config_match import match_config
 from bringup.facts.upstream_gap import gap_of_board, gap_of_config, gap_of_modules
 from bringup.kernel.history.gap import UpstreamGap
 from bringup.kernel.history.status import status_document
-from bringup.kernel.history.upstream import Feature, features, looked_at
+from bringup.kernel.history.upstream import Feature, features, newer_than_read
 from bringup.kernel.history.version import KernelVersion
 from bringup.kernel.sources.module_symbols import heap_users
 from bringup.record.load import load_record
@@ -42,8 +42,8 @@ def show_status(
         return
     if gap is None or version is not None:
         out().print(_feature_table(features(), version))
-        if version is not None and version.series > looked_at().series:
-            out().print(f"not known: no source newer than {looked_at()} was read")
+        for line in newer_than_read(version):
+            out().print(visible(line), soft_wrap=True)
     if gap is not None:
         _show_gap(gap)
 

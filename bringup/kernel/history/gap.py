@@ -10,7 +10,7 @@ import msgspec
 
 from bringup.kernel.history.heap_names import HeapNames, heap_names
 from bringup.kernel.history.symbols import SymbolHistory, symbol_table
-from bringup.kernel.history.upstream import ArtifactKind, Origin, OutOfTree, Span, looked_at, out_of_tree
+from bringup.kernel.history.upstream import ArtifactKind, Origin, OutOfTree, Span, newer_than_read, out_of_tree
 from bringup.kernel.history.version import KernelVersion, VersionRange
 
 __all__ = ["Dependency", "UpstreamGap", "Used", "upstream_gap"]
@@ -82,10 +82,8 @@ def upstream_gap(used: Used) -> UpstreamGap:
         *(_known(ArtifactKind.INTERFACE, name, seen) for name, seen in used.interfaces.items()),
     )
     series = f"{version.major}.{version.minor}" if version else None
-    newest = looked_at()
-    later = version is not None and version.series > newest.series
-    unseen = (f"what mainline {series} has: no source newer than {newest} was read",) if later else ()
-    return UpstreamGap(series, tuple(one for one in found if one is not None), (*unseen, *used.not_known))
+    not_known = (*newer_than_read(version), *used.not_known)
+    return UpstreamGap(series, tuple(one for one in found if one is not None), not_known)
 
 
 def _heap(name: str, seen: str, used: Used) -> Dependency | None:

@@ -14,7 +14,18 @@ from msgspec import Struct
 from bringup.kernel.data.shipped import shipped_data
 from bringup.kernel.history.version import KernelVersion, VersionRange
 
-__all__ = ["ArtifactKind", "Feature", "Origin", "OutOfTree", "Span", "State", "features", "looked_at", "out_of_tree"]
+__all__ = [
+    "ArtifactKind",
+    "Feature",
+    "Origin",
+    "OutOfTree",
+    "Span",
+    "State",
+    "features",
+    "looked_at",
+    "newer_than_read",
+    "out_of_tree",
+]
 
 
 class State(enum.StrEnum):
@@ -71,8 +82,8 @@ class Span(Struct, frozen=True):
         )
 
     def state(self, version: KernelVersion) -> State:
-        """Whether that series has it."""
-        if not self.known:
+        """Whether that series has it; not known of one newer than the newest whose source was read."""
+        if not self.known or version.series > looked_at().series:
             return State.UNKNOWN
         if self.present is None:
             return State.NO
@@ -136,6 +147,13 @@ class OutOfTree(Struct, frozen=True):
 def looked_at() -> KernelVersion:
     """The newest series of mainline whose source was read."""
     return KernelVersion.parse(shipped_data()["upstream"]["looked_at"])
+
+
+def newer_than_read(version: KernelVersion | None) -> tuple[str, ...]:
+    """A note where a kernel is newer than what is known here; empty for a known one, or where there is no version."""
+    if version is None or version.series <= looked_at().series:
+        return ()
+    return (f"no source newer than {looked_at()} was read: what is new, renamed or gone in {version} is not known",)
 
 
 @cache

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from bringup.errors import ConfigError, UsageError
 from bringup.kernel.history.architecture import arch_of_machine
+from bringup.kernel.history.upstream import newer_than_read
 from bringup.kernel.history.version import Flavour, KernelVersion
 from bringup.kernel.kconfig.dotconfig import KernelConfig, Override
 from bringup.kernel.requirements.evidence import Evidence
@@ -88,7 +89,7 @@ class KconfigCheck(Struct, frozen=True, omit_defaults=True, tag_field="schema", 
     :param outcome: The worst of the verdicts; error where nothing was judged.
     :param layers: How the configuration was wrapped, from the outside in.
     :param overrides: Values that a later source replaced.
-    :param notes: What could not be read beside the configuration.
+    :param notes: What could not be read beside the configuration, or is not known of a kernel this new.
     :param later: The later kernel that was named; then the verdicts are those that it would get.
     :param changes: What is different in that kernel.
     """
@@ -173,7 +174,7 @@ def check_source(source: Source, options: CheckOptions) -> KconfigCheck:
         tuple(verdicts),
         source.layers,
         source.overrides,
-        (*source.notes, *odd_notes(source.config)),
+        (*source.notes, *odd_notes(source.config), *newer_than_read(version)),
         str(later) if later else None,
         changes,
     )

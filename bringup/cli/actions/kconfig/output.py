@@ -10,6 +10,7 @@ from bringup.cli.console import out, print_json, say, table
 from bringup.errors import ExitCode, UsageError
 from bringup.files import write_file
 from bringup.kernel.history.symbols import SymbolHistory
+from bringup.kernel.history.upstream import newer_than_read
 from bringup.kernel.requirements.check import CheckOptions, fragment_for
 from bringup.kernel.requirements.diff import KconfigDiff, configs_of, differences, disagreements
 from bringup.kernel.requirements.explain import all_names, explain
@@ -32,6 +33,8 @@ def write_fragment(
     """
     fragment = fragment_for(source, options, only_required=only_required)
     _say_odd_lines([source])
+    for note in newer_than_read(options.version_of(source)):
+        say(f"bringup: {visible(note)}")
     text = f"# For {visible(source.name)}\n{fragment.text()}" if fragment.lines else ""
     if output is None:
         sys.stdout.write(text)
