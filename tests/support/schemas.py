@@ -15,7 +15,6 @@ from bringup.compare.history import History
 from bringup.compare.runs import SCHEMA as COMPARE
 from bringup.compare.runs import Comparison
 from bringup.config.listing import ConfigList
-from bringup.json_schema import json_schema
 from bringup.kernel.history.status import Status
 from bringup.kernel.requirements.check import KconfigCheck
 from bringup.kernel.requirements.diff import KconfigDiff
@@ -34,6 +33,7 @@ from bringup.results.watch import SCHEMA as WATCH
 from bringup.results.watch import WatchLine
 from bringup.scan.document import RuleList, Scan
 from bringup.virtual.listing import VirtualList
+from tests.support.json_schema import json_schema
 
 #: Where each is in the package, and what it is made from: a class, the schema's name, its title.
 PUBLISHED: dict[str, tuple[Any, str, str]] = {

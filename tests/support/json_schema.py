@@ -1,4 +1,4 @@
-"""JSON Schemas of documents, made from the classes that define them (:mod:`bringup.document`)."""
+"""The published JSON Schemas, made from the classes that define the documents (:mod:`bringup.document`)."""
 
 from __future__ import annotations
 
