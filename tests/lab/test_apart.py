@@ -13,8 +13,7 @@ from pathlib import Path
 import pytest
 
 from bringup.board import Selection
-from bringup.cli.actions import check
-from bringup.cli.actions.check import CheckOptions
+from bringup.cli.actions.check import CheckOptions, judge_and_report
 from bringup.config.shipped import load_all
 from bringup.errors import RecordError
 from bringup.facts.board import Facts
@@ -130,11 +129,11 @@ def test_check_reads_a_boards_record_in_that_process_alone(monkeypatch: pytest.M
         return really(folder, named)
 
     monkeypatch.setattr(load, "_load", noted)
-    monkeypatch.setattr(check, "selected_boards", lambda _: [lying_board()])
+    monkeypatch.setattr("bringup.cli.actions.check.selected_boards", lambda _: [lying_board()])
     options = CheckOptions(
         records=(), board=None, config_dir=None, output=None, rendered=None, root="auto", fix_dir=None, as_json=True
     )
-    check.check(Selection(), options)
+    judge_and_report(Selection(), options)
     pids = readers.read_text().split()
     assert pids
     assert str(os.getpid()) not in pids

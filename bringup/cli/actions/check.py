@@ -24,7 +24,7 @@ from bringup.lab.run_folder import write_reports
 from bringup.record.observe import Observation
 from bringup.results.run import Run
 
-__all__ = ["CheckOptions", "check"]
+__all__ = ["CheckOptions", "judge_and_report"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +43,7 @@ class CheckOptions:
     expect: Path | None = None
 
 
-def check(selection: Selection, options: CheckOptions) -> int:
+def judge_and_report(selection: Selection, options: CheckOptions) -> int:
     """Judge, write what was asked for, and show it; the exit status.
 
     :raises UsageError: a record and a board are both named.

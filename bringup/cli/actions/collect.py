@@ -20,10 +20,10 @@ from bringup.record.observe import Observation, observe
 from bringup.record.redact import read_key, redact_record
 from bringup.text import shell_word
 
-__all__ = ["collect"]
+__all__ = ["collect_record"]
 
 
-def collect(
+def collect_record(
     selection: Selection, output: Path, *, root: str, tests: bool, seconds: float, use: Use, redact: bool = False
 ) -> None:
     """Observe the one board.

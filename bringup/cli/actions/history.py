@@ -16,7 +16,7 @@ from bringup.report.history.terminal import summary
 from bringup.results.run import Run
 from bringup.text import pluralize, visible
 
-__all__ = ["HistoryOptions", "rebuild", "remember", "show"]
+__all__ = ["HistoryOptions", "rebuild_index", "remember", "show_history"]
 
 _DATE = re.compile(r"[0-9]{4}(?:-[0-9]{2}(?:-[0-9]{2}(?:[T ][0-9:]{2,8}Z?)?)?)?")
 
@@ -42,7 +42,7 @@ class HistoryOptions:
         return Asked(self.board, self.check, self.heap, self.since.replace(" ", "T"))
 
 
-def show(options: HistoryOptions) -> int:
+def show_history(options: HistoryOptions) -> int:
     """Print or draw the history; the exit status.
 
     :raises BringupError: there is none, it is damaged, or the page cannot be written.
@@ -58,7 +58,7 @@ def show(options: HistoryOptions) -> int:
     return int(ExitCode.PASSED)
 
 
-def rebuild(places: Sequence[Path]) -> int:
+def rebuild_index(places: Sequence[Path]) -> int:
     """Make the index anew from the run folders in these folders; the exit status.
 
     :raises HostError: it cannot be written.

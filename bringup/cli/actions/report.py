@@ -12,10 +12,10 @@ from bringup.record.redact import read_key, redact_document
 from bringup.report import find_format, rendered, write_report
 from bringup.report.load import load_document
 
-__all__ = ["report"]
+__all__ = ["report_document"]
 
 
-def report(run: Path, format: str, output: Path | None, *, redact: bool = False) -> None:
+def report_document(run: Path, format: str, output: Path | None, *, redact: bool = False) -> None:
     """Write the document into a file, or to stdout.
 
     :raises UsageError: there is no such format.

@@ -13,17 +13,16 @@ from bringup.errors import UsageError
 from bringup.lab.booting import connect_virtual, forget_virtual
 from bringup.report.units import size
 from bringup.text import pluralize
-from bringup.virtual import Options, find_profile, running, start, stop
-from bringup.virtual import setup as set_up
-from bringup.virtual.cleaning import clean as remove_unused
+from bringup.virtual import Options, find_profile, running, setup, start, stop
+from bringup.virtual.cleaning import clean
 from bringup.virtual.listing import listed_profiles
 
-__all__ = ["clean", "list_profiles", "setup", "start_board", "stop_boards"]
+__all__ = ["clean_cache", "list_profiles", "set_up_board", "start_board", "stop_boards"]
 
 
-def setup(profile: str) -> None:
+def set_up_board(profile: str) -> None:
     """Fetch and build what the board needs, and print the folder of its image."""
-    image = set_up(find_profile(profile), Deadline.after(3600), Steps())
+    image = setup(find_profile(profile), Deadline.after(3600), Steps())
     sys.stdout.write(f"{image.folder}\n")
 
 
@@ -61,9 +60,9 @@ def stop_boards(names: Sequence[str]) -> None:
         raise UsageError(f"stop {', '.join(missing)}", "no virtual board of that name runs", hint=hint)
 
 
-def clean(*, everything: bool) -> None:
+def clean_cache(*, everything: bool) -> None:
     """Remove what no profile uses any more, or the whole cache."""
-    removed = remove_unused(Deadline.after(60), everything=everything)
+    removed = clean(Deadline.after(60), everything=everything)
     say(f"removed {pluralize(len(removed), 'folder')}, {size(sum(folder.size for folder in removed))}")
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bringup.cli import actions
 from bringup.cli.lazy import App
 from bringup.cli.options import ConfigDir, JsonOutput, selects_server
 
@@ -18,4 +17,6 @@ app = App()
 @selects_server
 def boards(selection: Selection, config_dir: ConfigDir = None, json: JsonOutput = False) -> None:
     """What adb sees: state, model, kernel, page size, root, matching config."""
-    actions.boards.list_boards(selection, config_dir, as_json=json)
+    from bringup.cli.actions.boards import list_boards
+
+    list_boards(selection, config_dir, as_json=json)

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bringup.cli import actions
 from bringup.cli.lab_options import uses_boards
 from bringup.cli.lazy import App
 from bringup.cli.options import BoardConfigName, ConfigDir, ExpectFile, FixDir, JsonOutput, RootOption, selects_boards
@@ -49,7 +48,9 @@ def check(
     json: JsonOutput = False,
 ) -> int:
     """Judge records, or a board as it is now."""
-    options = actions.check.CheckOptions(
+    from bringup.cli.actions.check import CheckOptions, judge_and_report
+
+    options = CheckOptions(
         records=records or (),
         board=board,
         config_dir=config_dir,
@@ -61,4 +62,4 @@ def check(
         as_json=json,
         use=use,
     )
-    return actions.check.check(selection, options)
+    return judge_and_report(selection, options)

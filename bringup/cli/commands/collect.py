@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bringup.cli import actions
 from bringup.cli.lab_options import uses_boards
 from bringup.cli.lazy import App
 from bringup.cli.options import RedactOption, RootOption, selects_boards
@@ -37,4 +36,6 @@ def collect(
     redact: RedactOption = False,
 ) -> None:
     """Observe a board into a record, and judge nothing."""
-    actions.collect.collect(selection, output, root=root, tests=tests, seconds=seconds, use=use, redact=redact)
+    from bringup.cli.actions.collect import collect_record
+
+    collect_record(selection, output, root=root, tests=tests, seconds=seconds, use=use, redact=redact)

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from bringup.cli import actions
 from bringup.cli.completion import comparison_formats
 from bringup.cli.lazy import App
 from bringup.cli.options import JsonOutput
@@ -39,7 +38,9 @@ def compare(
     ] = None,
 ) -> int:
     """What regressed, improved, appeared or vanished between two runs: boards, kernels or days."""
-    options = actions.compare.CompareOptions(
+    from bringup.cli.actions.compare import CompareOptions, compare_runs
+
+    options = CompareOptions(
         fail_on_regression=fail_on_regression, bisect=bisect, as_json=json, format=format, output=output
     )
-    return actions.compare.compare_runs(before, after, options)
+    return compare_runs(before, after, options)

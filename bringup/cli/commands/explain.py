@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from bringup.cli import actions
 from bringup.cli.completion import explained_ids
 from bringup.cli.lazy import App
 from bringup.cli.options import JsonOutput
@@ -25,4 +24,6 @@ def explain(
     json: JsonOutput = False,
 ) -> None:
     """What a check or a test asks or a cause is, why, since which kernel, and by which source."""
-    actions.explain.show_explanations(id, as_json=json)
+    from bringup.cli.actions.explain import show_explanations
+
+    show_explanations(id, as_json=json)

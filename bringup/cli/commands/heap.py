@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bringup.cli import actions
 from bringup.cli.completion import heap_test_ids
 from bringup.cli.lab_options import uses_boards
 from bringup.cli.lazy import App
@@ -24,7 +23,9 @@ app = App("List, test and time the heaps of a board; who holds their buffers, an
 @selects_boards
 def list_(selection: Selection, json: JsonOutput = False) -> None:
     """The heaps there are, with mode, owner and label; and ION's, where it still is."""
-    actions.heap.measure.list_heaps(selection, as_json=json)
+    from bringup.cli.actions.heap.measure import list_heaps
+
+    list_heaps(selection, as_json=json)
 
 
 @app.command("test")
@@ -53,10 +54,12 @@ def run_tests(
     json: JsonOutput = False,
 ) -> int:
     """Run the test allocator's tests, also on ION's heaps where there are any; exit status 1 when one fails."""
-    options = actions.heap.measure.HeapTestOptions(
+    from bringup.cli.actions.heap.measure import HeapTestOptions, test_heaps
+
+    options = HeapTestOptions(
         root=root, heap=heap, tests=test or (), stress=(seed, stress), keep=record, as_json=json, use=use
     )
-    return actions.heap.measure.test_heaps(selection, options)
+    return test_heaps(selection, options)
 
 
 @app.command()
@@ -94,7 +97,9 @@ def bench(
     Each size is measured in ten passes; heaps and the board's own memory take turns.
     Run it on two kernels with -o: bringup compare A B then shows what changed by more than noise.
     """
-    options = actions.heap.measure.BenchOptions(
+    from bringup.cli.actions.heap.measure import BenchOptions, bench_heaps
+
+    options = BenchOptions(
         root=root,
         heaps=heap or (),
         sizes=sizes,
@@ -105,7 +110,7 @@ def bench(
         as_json=json,
         use=use,
     )
-    return actions.heap.measure.bench_heaps(selection, options)
+    return bench_heaps(selection, options)
 
 
 @app.command()
@@ -148,7 +153,9 @@ def budget(
 
     --stream preview=1920x1080:NV12:6@linux,cma --stream record=3840x2160:NV12:8:venus@system --scenario preview+record
     """
-    options = actions.heap.budget.BudgetOptions(
+    from bringup.cli.actions.heap.budget import BudgetOptions, show_budget
+
+    options = BudgetOptions(
         record=record,
         board=board,
         config_dir=config_dir,
@@ -159,7 +166,7 @@ def budget(
         root=root,
         as_json=json,
     )
-    return actions.heap.budget.show_budget(selection, options)
+    return show_budget(selection, options)
 
 
 @app.command()
@@ -176,8 +183,10 @@ def holders(
 
     PSS counts a buffer that n processes hold 1/n in each. Nothing is allocated on the board.
     """
-    options = actions.heap.holders.HoldersOptions(root=root, keep=record, as_json=json)
-    actions.heap.holders.show_holders(selection, options)
+    from bringup.cli.actions.heap.holders import HoldersOptions, show_holders
+
+    options = HoldersOptions(root=root, keep=record, as_json=json)
+    show_holders(selection, options)
 
 
 @app.command()
@@ -234,12 +243,14 @@ def watch(
 
     --while 'adb shell am start -W my.camera/.Preview; adb shell am force-stop my.camera' --fail-on leak
     """
-    options = actions.heap.watch.WatchOptions(
+    from bringup.cli.actions.heap.watch import WatchOptions, fails_on, watch_heaps
+
+    options = WatchOptions(
         series=series,
         interval=interval,
         swing=swing,
         until=until or (),
-        fails_on_leak=actions.heap.watch.fails_on(fail_on),
+        fails_on_leak=fails_on(fail_on),
         steps=while_ or (),
         steps_file=steps,
         rounds=rounds,
@@ -247,4 +258,4 @@ def watch(
         root=root,
         as_json=json,
     )
-    return actions.heap.watch.watch_heaps(selection, options)
+    return watch_heaps(selection, options)

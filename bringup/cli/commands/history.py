@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from bringup.cli import actions
 from bringup.cli.lazy import App
 from bringup.cli.options import JsonOutput
 
@@ -29,7 +28,9 @@ def history(
     ] = None,
 ) -> int:
     """Last good, first bad, kernels between, what is flaky, and the benchmark over time."""
-    asked = actions.history.HistoryOptions(
+    from bringup.cli.actions.history import HistoryOptions, rebuild_index, show_history
+
+    asked = HistoryOptions(
         board=board, check=check, heap=heap, since=since, every_check=every_check, as_json=json, html=html
     )
-    return actions.history.rebuild(rebuild) if rebuild else actions.history.show(asked)
+    return rebuild_index(rebuild) if rebuild else show_history(asked)

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bringup.cli.actions import kconfig as actions
 from bringup.cli.completion import kconfig_names
 from bringup.cli.lazy import App
 from bringup.cli.options import JsonOutput, RootOption, VerdictFormat, selects_boards, with_options
@@ -134,14 +133,17 @@ def check(
     json: JsonOutput = False,
 ) -> int:
     """Judge a configuration by kernel version. Exit status 1: a requirement failed; 3: it could not be found out."""
-    options = actions.options.check_options(judging, cmdline=cmdline, later=later)
-    named = actions.selection.SourceSelection.of(sources, record, selection, root, each=each)
+    from bringup.cli.actions.kconfig.check import check_one
+    from bringup.cli.actions.kconfig.each import check_each
+    from bringup.cli.actions.kconfig.options import check_options, opened, with_tree
+    from bringup.cli.actions.kconfig.selection import SourceSelection
+
+    options = check_options(judging, cmdline=cmdline, later=later)
+    named = SourceSelection.of(sources, record, selection, root, each=each)
     if each:
-        return actions.each.check_each(
-            named.files, actions.options.with_tree(options, judging["tree"]), as_json=json, report=report
-        )
-    source, options = actions.options.opened(named, judging["tree"], options)
-    return actions.check.check_one(source, options, everything=everything, as_json=json, report=report)
+        return check_each(named.files, with_tree(options, judging["tree"]), as_json=json, report=report)
+    source, options = opened(named, judging["tree"], options)
+    return check_one(source, options, everything=everything, as_json=json, report=report)
 
 
 @app.command()
@@ -159,12 +161,14 @@ def fragment(
     output: Annotated[Path | None, typer.Option("-o", metavar="FILE", help="Default: stdout.")] = None,
 ) -> int:
     """Print the fewest lines that make every failed requirement pass, for merge_config.sh."""
-    options = actions.options.check_options(judging)
-    source, options = actions.options.opened(
-        actions.selection.SourceSelection.of(sources, record, selection, root), judging["tree"], options
-    )
+    from bringup.cli.actions.kconfig.options import check_options, opened
+    from bringup.cli.actions.kconfig.output import write_fragment
+    from bringup.cli.actions.kconfig.selection import SourceSelection
+
+    options = check_options(judging)
+    source, options = opened(SourceSelection.of(sources, record, selection, root), judging["tree"], options)
     read = (*(sources or ()), *(judging["vintf"] or ()), *(judging["requirements"] or ()))
-    return actions.output.write_fragment(source, options, output, only_required=only_required, read=read)
+    return write_fragment(source, options, output, only_required=only_required, read=read)
 
 
 @app.command()
@@ -178,11 +182,14 @@ def explain(
     json: JsonOutput = False,
 ) -> None:
     """Print the history of a symbol, or what a requirement asks and why."""
-    further = actions.options.requirements_of(requirements, None)
+    from bringup.cli.actions.kconfig.options import requirements_of
+    from bringup.cli.actions.kconfig.output import show_explanation, show_names
+
+    further = requirements_of(requirements, None)
     if everything:
-        actions.output.show_names(further, as_json=json)
+        show_names(further, as_json=json)
     else:
-        actions.output.show_explanation(name, further, as_json=json)
+        show_explanation(name, further, as_json=json)
 
 
 @app.command()
@@ -208,5 +215,9 @@ def diff(
 
     -s SERIAL compares the kernel that runs on a board with them.
     """
-    opened = actions.sources.all_sources(actions.selection.SourceSelection.of(sources, record, selection, root))
-    return actions.output.show_differences(opened, same=same, exact=exact, heaps_only=heaps_only, as_json=json)
+    from bringup.cli.actions.kconfig.output import show_differences
+    from bringup.cli.actions.kconfig.selection import SourceSelection
+    from bringup.cli.actions.kconfig.sources import all_sources
+
+    opened = all_sources(SourceSelection.of(sources, record, selection, root))
+    return show_differences(opened, same=same, exact=exact, heaps_only=heaps_only, as_json=json)

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from bringup.cli import actions
 from bringup.cli.completion import board_config_names, fragment_names
 from bringup.cli.lazy import App
 from bringup.cli.options import ConfigDir
@@ -45,10 +44,12 @@ def render(
     config_dir: ConfigDir = None,
 ) -> int:
     """Render kconfig, ueventd and other fragments from a board config."""
+    from bringup.cli.actions.render import RenderOptions, list_fragments, render_boards
+
     if list_them:
-        actions.render.list_fragments()
+        list_fragments()
         return 0
-    options = actions.render.RenderOptions(
+    options = RenderOptions(
         what=what,
         boards=board or (),
         every=every,
@@ -58,4 +59,4 @@ def render(
         force=force,
         config_dir=config_dir or (),
     )
-    return actions.render.render_boards(options)
+    return render_boards(options)

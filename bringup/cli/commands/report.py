@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from bringup.cli import actions
 from bringup.cli.completion import report_formats
 from bringup.cli.lazy import App
 from bringup.cli.options import RedactOption
@@ -27,4 +26,6 @@ def report(
     redact: RedactOption = False,
 ) -> None:
     """Write a run, or a comparison of two, as HTML, JUnit, JSON, …"""
-    actions.report.report(run, format, output, redact=redact)
+    from bringup.cli.actions.report import report_document
+
+    report_document(run, format, output, redact=redact)

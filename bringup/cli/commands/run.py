@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bringup.cli import actions
 from bringup.cli.completion import profile_names
 from bringup.cli.lab_options import LabOptions, runs_in_a_lab
 from bringup.cli.lazy import App
@@ -93,7 +92,9 @@ def run(
     ] = False,
 ) -> int:
     """Observe, judge and report: the main job."""
-    options = actions.run.RunOptions(
+    from bringup.cli.actions.run import RunOptions, run_and_report
+
+    options = RunOptions(
         all_boards=all_boards,
         virtual=virtual,
         output=output,
@@ -117,4 +118,4 @@ def run(
         lab=lab,
         places=places,
     )
-    return actions.run.run_and_report(selection, options)
+    return run_and_report(selection, options)

@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 import typer
 
-from bringup.cli import actions
 from bringup.cli.completion import board_config_names, scan_format_names, scan_rule_ids
 from bringup.cli.lazy import App
 from bringup.cli.options import ConfigDir, JsonOutput, ScanFailOn, with_options
@@ -131,11 +130,13 @@ def scan(
     Exit status: 0 nothing uses ION, or only as the way back; 1 something is to do; 2 wrong usage; 3 nothing is to do,
     but not every file was read.
     """
+    from bringup.cli.actions.scan import choose_answer, list_rules, report, scan_sources
+
     if listed:
-        actions.scan.list_rules(rule or (), as_json=json)
+        list_rules(rule or (), as_json=json)
         return 0
     trees = [*([tree] if tree else []), *(more or [])]
-    answer = actions.scan.choose_answer(
+    answer = choose_answer(
         trees,
         everything=everything,
         plan=plan,
@@ -146,5 +147,5 @@ def scan(
         patch=patch,
         **counting,
     )
-    result = actions.scan.scan_sources(trees, rule or (), board, config_dir, **choosing)
-    return actions.scan.report(result, trees, answer)
+    result = scan_sources(trees, rule or (), board, config_dir, **choosing)
+    return report(result, trees, answer)

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from bringup.cli import actions
 from bringup.cli.completion import board_config_names
 from bringup.cli.lazy import App
 from bringup.cli.options import ConfigDir, JsonOutput
@@ -55,4 +54,6 @@ def status(
     json: JsonOutput = False,
 ) -> None:
     """What of DMA-BUF heaps is in mainline and what in Android Common Kernels only; a board's upstream gap."""
-    actions.status.show_status(kernel, board=board, record=record, modules=modules, folders=config_dir, as_json=json)
+    from bringup.cli.actions.status import show_status
+
+    show_status(kernel, board=board, record=record, modules=modules, folders=config_dir, as_json=json)

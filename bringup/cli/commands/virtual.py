@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from bringup.cli import actions
 from bringup.cli.completion import profile_names
 from bringup.cli.lazy import App
 from bringup.cli.options import JsonOutput
@@ -21,7 +20,9 @@ Profile = Annotated[
 @app.command()
 def setup(profile: Profile) -> None:
     """Fetch and build what a virtual board needs. Does nothing when it is there."""
-    actions.virtual.setup(profile)
+    from bringup.cli.actions.virtual import set_up_board
+
+    set_up_board(profile)
 
 
 @app.command()
@@ -39,7 +40,9 @@ def start(
     ] = None,
 ) -> None:
     """Boot a virtual board, connect adb to it, and print its serial. It runs until 'bringup virtual stop'."""
-    actions.virtual.start_board(profile, name=name, append=append, memory=memory, port=port)
+    from bringup.cli.actions.virtual import start_board
+
+    start_board(profile, name=name, append=append, memory=memory, port=port)
 
 
 @app.command()
@@ -49,7 +52,9 @@ def stop(
     ] = None,
 ) -> None:
     """Stop virtual boards."""
-    actions.virtual.stop_boards(names or ())
+    from bringup.cli.actions.virtual import stop_boards
+
+    stop_boards(names or ())
 
 
 @app.command()
@@ -59,10 +64,14 @@ def clean(
     ] = False,
 ) -> None:
     """Remove cached images and kernels that no profile uses any more."""
-    actions.virtual.clean(everything=everything)
+    from bringup.cli.actions.virtual import clean_cache
+
+    clean_cache(everything=everything)
 
 
 @app.command("list")
 def list_(json: JsonOutput = False) -> None:
     """The profiles there are, and the boards that run."""
-    actions.virtual.list_profiles(as_json=json)
+    from bringup.cli.actions.virtual import list_profiles
+
+    list_profiles(as_json=json)
