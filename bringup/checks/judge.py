@@ -39,7 +39,7 @@ def judge(facts: Facts, record_name: str | None = None) -> BoardRun:
 
     :param record_name: what the run calls the record's folder.
     """
-    record, config = facts.record, facts.config
+    record, config = facts.record, facts.matched_config
     parts = _Parts(facts)
     verdicts = tuple(verdict for check in (*checks(), *OWN) for verdict in _ask(check, facts))
     verdicts = tuple(_with_open_questions(verdict, verdicts) for verdict in verdicts)

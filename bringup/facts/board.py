@@ -11,12 +11,12 @@ from functools import cached_property
 from bringup.allocator.answer import NodeFact, State
 from bringup.config.expectation import Expectation
 from bringup.config.schema import BoardConfig
-from bringup.errors import BringupError
+from bringup.errors import BringupError, RecordError
 from bringup.facts.log.kernel_line import read_lines
 from bringup.facts.log.readings import KERNEL_LOGS, KernelLog, joined
 from bringup.kernel.history.version import KernelVersion
 from bringup.kernel.kconfig.dotconfig import KernelConfig
-from bringup.kernel.requirements.evidence import Evidence
+from bringup.kernel.requirements.evidence import Evidence, Unseen
 from bringup.kernel.requirements.judge import judge
 from bringup.kernel.requirements.verdict import KconfigVerdict
 from bringup.kernel.sources.modules_load import modules_listed
@@ -27,6 +27,7 @@ from bringup.text import parse_number
 __all__ = ["HEAP_FOLDER", "Facts", "UeventdRule"]
 
 HEAP_FOLDER = "/dev/dma_heap"
+_GETPROP, _COMPATIBLE = "/system/bin/getprop", "/sys/firmware/devicetree/base/compatible"
 _ANDROID_13 = 33
 _GROUP = re.compile(r"^([A-Za-z_][A-Za-z0-9_.-]*+):[^:\n]*+:([0-9]{1,10})(?::|$)", re.MULTILINE)
 
@@ -46,6 +47,7 @@ class Facts:
     """What is known about one board. A property that is ``None`` was not observed or could not be read.
 
     :param config: the board config it is judged against; ``None`` where none matched.
+    :ivar matched_config: the same, also where a board was lost before it had shown all that one can match.
     :param why_config: why this config matches, or why none does.
     :param expectations: what a file of the user's expects.
     :param rendered: files rendered for it earlier, path → text, to compare the board with.
@@ -60,7 +62,7 @@ class Facts:
         expectations: Sequence[Expectation] = (),
     ) -> None:
         self.record = record
-        self.config = config
+        self.matched_config = config
         self.why_config = why_config
         self.rendered = rendered
         self.expectations = expectations
@@ -70,7 +72,7 @@ class Facts:
     ) -> Facts:
         """The same facts with another board config. What was parsed is kept: it does not depend on the config."""
         facts = copy(self)
-        facts.config, facts.why_config, facts.rendered = config, why_config, rendered
+        facts.matched_config, facts.why_config, facts.rendered = config, why_config, rendered
         return facts
 
     @cached_property
@@ -101,6 +103,23 @@ class Facts:
 
     # -- what it is ------------------------------------------------------------------------------------------
 
+    @property
+    def config(self) -> BoardConfig | None:
+        """The board config that it is judged against; ``None``: no config matches, which is known.
+
+        :raises RecordError: which one matches is not known: the board was lost before it had shown what one can match.
+        """
+        if self.matched_config is None and self.lost_unidentified:
+            seen = f"the board was lost before it had shown what one can match ({self.record.incomplete})"
+            raise RecordError("choose its board config", seen)
+        return self.matched_config
+
+    @property
+    def lost_unidentified(self) -> bool:
+        """Whether the board was lost before everything was read that a board config can match."""
+        identified = self.record.ran(_GETPROP) is not None and self.record.file(_COMPATIBLE) is not None
+        return self.record.incomplete is not None and not identified
+
     @cached_property
     def version(self) -> KernelVersion | None:
         """The running kernel's version."""
@@ -112,13 +131,13 @@ class Facts:
     @cached_property
     def properties(self) -> dict[str, str]:
         """Android's system properties; empty where there are none."""
-        ran = self.record.ran("/system/bin/getprop")
+        ran = self.record.ran(_GETPROP)
         return dict(_properties(ran.stdout.text())) if ran else {}
 
     @cached_property
     def compatibles(self) -> tuple[str, ...]:
         """The device tree's root ``compatible``, most specific first; empty on a board without a device tree."""
-        text = self.text("/sys/firmware/devicetree/base/compatible") or ""
+        text = self.text(_COMPATIBLE) or ""
         return tuple(part for part in text.split("\0") if part)
 
     @cached_property
@@ -143,7 +162,7 @@ class Facts:
 
         No answer of getprop does not show it: the board may have been lost before, or getprop took too long.
         """
-        udev, getprop = self.record.globs.get("/run/udev"), self.record.ran("/system/bin/getprop")
+        udev, getprop = self.record.globs.get("/run/udev"), self.record.ran(_GETPROP)
         ueventd = any(entry.state is not State.MISSING for entry in self._ueventd_files)
         if udev is None or ueventd or self.properties:
             return False
@@ -220,8 +239,15 @@ class Facts:
             cma_total=self.meminfo.get("CmaTotal"),
             is_user_build=self.is_user_build,
             cma_heaps=(name for name in nodes if has_area(self, name)),
-            is_cut_off=self.record.incomplete is not None and f"{HEAP_FOLDER}/*" not in self.record.globs,
+            lost_before=self._lost_before(),
         )
+
+    def _lost_before(self) -> Iterator[Unseen]:
+        if self.record.incomplete is not None:
+            if f"{HEAP_FOLDER}/*" not in self.record.globs:
+                yield Unseen.HEAPS
+            if self.record.ran(_GETPROP) is None:
+                yield Unseen.PROPERTIES
 
     @cached_property
     def modules(self) -> frozenset[str] | None:

@@ -60,7 +60,7 @@ def judge_record(
     """
     facts = matched_facts(record, configs, named=named)
     facts.expectations = expectations
-    config = facts.config
+    config = facts.matched_config
     files = rendered_files(rendered, config.name) if rendered is not None and config is not None else None
     return judge(facts.against(config, facts.why_config, files), name)
 

@@ -15,7 +15,6 @@ from bringup.text import shell_word
 
 #: What --root require ends with (bringup.board.root).
 _NO_ROOT = ": become root: "
-_COMPATIBLE = "/sys/firmware/devicetree/base/compatible"
 
 
 @check(
@@ -98,9 +97,10 @@ def root(question: Question, facts: Facts) -> Iterator[Verdict]:
     since="any",
 )
 def config(question: Question, facts: Facts) -> Iterator[Verdict]:
-    if facts.config is not None:
-        yield question.passed(f"{facts.config.name}: {facts.config.title}", *filter(None, [facts.why_config]))
-    elif facts.record.hello is None or (facts.record.incomplete is not None and not _identified(facts)):
+    config = facts.matched_config
+    if config is not None:
+        yield question.passed(f"{config.name}: {config.title}", *filter(None, [facts.why_config]))
+    elif facts.record.hello is None or facts.lost_unidentified:
         yield question.unknown(facts.record.incomplete or "the board reported nothing about itself")
     else:
         yield question.warned(
@@ -108,9 +108,3 @@ def config(question: Question, facts: Facts) -> Iterator[Verdict]:
             cause=BOARD_NO_CONFIG.here(),
             remedy=BOARD_NO_CONFIG.fix,
         )
-
-
-def _identified(facts: Facts) -> bool:
-    """Whether everything was read that a board config can match."""
-    record = facts.record
-    return record.ran("/system/bin/getprop") is not None and record.file(_COMPATIBLE) is not None

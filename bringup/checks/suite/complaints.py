@@ -67,6 +67,8 @@ def complaints(question: Question, facts: Facts) -> Iterator[Verdict]:
     verdicts = [*lost, *_of_splats(question, facts, zip(phases, splats, strict=True))]
     verdicts += _of_taint(question, facts, phases)
     verdicts += _of_lost_lines(question, span)
+    if not verdicts and span is None and facts.record.incomplete is not None:
+        verdicts.append(question.unknown(f"its log was read before that only: {facts.record.incomplete}"))
     if not verdicts and span is None and facts.record.results:
         verdicts.append(question.skipped("the kernel's log was read before the tests only"))
     yield from verdicts or [_passed(question, facts, span)]

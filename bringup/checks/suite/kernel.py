@@ -11,6 +11,7 @@ from bringup.causes.heap_link import why_link_is_wrong
 from bringup.causes.known.memory import CMA_SIZE_ZERO
 from bringup.checks.registry import Question, check
 from bringup.config.schema import HeapKind
+from bringup.errors import RecordError
 from bringup.facts.board import Facts
 from bringup.kernel.requirements.verdict import KconfigVerdict
 from bringup.results.verdict import Diagnosis, Outcome, Verdict
@@ -64,28 +65,37 @@ def kconfig(question: Question, facts: Facts) -> Iterator[Verdict]:
             ],
         )
     for answer in answers:
-        id_ = f"kconfig.{answer.id}"
-        why_idle = _why_idle(facts, answer.id) if answer.outcome is not Outcome.PASS else None
-        if why_idle is not None:
-            yield Question(id_, answer.title, answer.heap).skipped(why_idle)
-            continue
-        link = _wrong_link(facts, answer)
-        if link is not None:
-            yield Question(id_, answer.title, answer.heap).because(Outcome.WARN, link, *answer.evidence)
-            continue
-        why = _diagnosis(facts, answer)
-        yield Verdict(
-            id_,
-            answer.title,
-            answer.outcome,
-            answer.heap,
-            answer.evidence,
-            why.cause,
-            (),
-            why.remedy,
-            why.changes,
-            answer.reason if answer.cause == why.cause else None,
-        )
+        asked = Question(f"kconfig.{answer.id}", answer.title, answer.heap)
+        try:
+            yield _of_requirement(asked, facts, answer)
+        except RecordError as error:
+            yield asked.unknown(str(error), *answer.evidence)
+
+
+def _of_requirement(question: Question, facts: Facts, answer: KconfigVerdict) -> Verdict:
+    """The answer as this board's verdict.
+
+    :raises RecordError: the board was lost before it showed what decides.
+    """
+    why_idle = _why_idle(facts, answer.id) if answer.outcome is not Outcome.PASS else None
+    if why_idle is not None:
+        return question.skipped(why_idle)
+    link = _wrong_link(facts, answer)
+    if link is not None:
+        return question.because(Outcome.WARN, link, *answer.evidence)
+    why = _diagnosis(facts, answer)
+    return Verdict(
+        question.id,
+        answer.title,
+        answer.outcome,
+        answer.heap,
+        answer.evidence,
+        why.cause,
+        (),
+        why.remedy,
+        why.changes,
+        answer.reason if answer.cause == why.cause else None,
+    )
 
 
 def _diagnosis(facts: Facts, answer: KconfigVerdict) -> Diagnosis:
@@ -137,10 +147,10 @@ def _why_idle(facts: Facts, requirement: str) -> str | None:
     """Why a requirement does not apply to this board: it has no CMA area, or its config no CMA heap, or expects ION."""
     if requirement == "heaps.cma-legacy-name" and facts.meminfo.get("CmaTotal") == 0:
         return "there is no CMA area whose heap could have a name"
-    config = facts.config
+    of_cma = requirement == "heaps.cma" or requirement.startswith("cma.")
+    config = facts.config if of_cma or requirement == "ion.retired" else None
     if config is None:
         return None
-    of_cma = requirement == "heaps.cma" or requirement.startswith("cma.")
     if of_cma and config.heaps and not any(heap.kind is HeapKind.CMA for heap in config.heaps):
         return f"{config.name} names no CMA heap"
     if requirement == "ion.retired" and config.kernel is not None and config.kernel.ion:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Iterable
 
 from msgspec import Struct
 
 from bringup.kernel.sources.modules_load import module_name
 
-__all__ = ["Evidence"]
+__all__ = ["Evidence", "Unseen"]
+
+
+class Unseen(enum.StrEnum):
+    """What a board may be lost before."""
+
+    HEAPS = "its heaps were listed"
+    PROPERTIES = "its properties were read"
 
 
 class Evidence(Struct, frozen=True):
@@ -21,7 +29,8 @@ class Evidence(Struct, frozen=True):
     :param cmdline: the kernel command line as booted, or as a boot image would pass it.
     :param cma_total: bytes, ``CmaTotal`` of ``/proc/meminfo``.
     :param is_user_build: ``ro.build.type`` is ``user``.
-    :param is_cut_off: the board was lost before its heaps were listed: what the configuration lacks may be there.
+    :param lost_before: the board was lost before that: before its heaps were listed, what the configuration lacks may
+        be there; before its properties were read, it may be a user build.
     """
 
     modules: frozenset[str] | None = None
@@ -31,7 +40,7 @@ class Evidence(Struct, frozen=True):
     cma_total: int | None = None
     is_user_build: bool | None = None
     cma_heaps: frozenset[str] = frozenset()
-    is_cut_off: bool = False
+    lost_before: frozenset[Unseen] = frozenset()
 
     @classmethod
     def of(
@@ -44,7 +53,7 @@ class Evidence(Struct, frozen=True):
         cma_total: int | None = None,
         is_user_build: bool | None = None,
         cma_heaps: Iterable[str] = (),
-        is_cut_off: bool = False,
+        lost_before: Iterable[Unseen] = (),
     ) -> Evidence:
         """Build from any iterables; module names get one spelling."""
         return cls(
@@ -55,7 +64,7 @@ class Evidence(Struct, frozen=True):
             cma_total,
             is_user_build,
             frozenset(cma_heaps),
-            is_cut_off,
+            frozenset(lost_before),
         )
 
     def parameter(self, name: str) -> str | None:

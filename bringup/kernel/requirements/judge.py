@@ -12,7 +12,7 @@ from bringup.kernel.history.symbols import History, Kernel, Symbols
 from bringup.kernel.history.version import ANY_VERSION, Flavour, KernelVersion
 from bringup.kernel.kconfig.dotconfig import KernelConfig
 from bringup.kernel.requirements.config_lines import lines_to_set
-from bringup.kernel.requirements.evidence import Evidence
+from bringup.kernel.requirements.evidence import Evidence, Unseen
 from bringup.kernel.requirements.need_check import NeedCheck, NeedState, check_need
 from bringup.kernel.requirements.proof import (
     ProofKind,
@@ -29,6 +29,7 @@ from bringup.outcome import Cause, Outcome
 __all__ = ["Subject", "judge", "shipped_requirements"]
 
 _NO_EVIDENCE = Evidence()
+_BOARD_COUNTS = "what is there counts before the configuration"
 _HISTORY = History()
 _UNMET = {
     Severity.REQUIRED: Outcome.FAIL,
@@ -109,6 +110,8 @@ def _judge(requirement: Requirement, subject: Subject) -> KconfigVerdict:
             reason=f"asked of kernels {requirement.kernel} only, and this kernel's version is not known",
             remedy=("pass the release: --kernel 6.12, or as uname -r says it",),
         )
+    if requirement.user_build_only and Unseen.PROPERTIES in subject.evidence.lost_before:
+        return _lost(requirement, Unseen.PROPERTIES, (), "whether this is a user build is not known")
     proof = weigh_proofs(proofs_of_this_board(requirement.proofs, subject.config, subject.evidence), subject.evidence)
     if subject.config is None:
         return _without_config(requirement, proof)
@@ -170,6 +173,8 @@ def _not_proven(
     requirement: Requirement, subject: Subject, check: NeedCheck, proof: WeighedProofs, evidence: tuple[str, ...]
 ) -> KconfigVerdict:
     """The configuration is right, and no fact of the board confirms it."""
+    if Unseen.HEAPS in subject.evidence.lost_before:
+        return _lost(requirement, Unseen.HEAPS, evidence, _BOARD_COUNTS)
     if check.state is NeedState.HOLDS and not proof.decisive:
         return _verdict(requirement, Outcome.PASS, Answer.HOLDS, evidence=evidence, satisfied_by=check.lines[0])
     if check.state is NeedState.HOLDS:
@@ -201,6 +206,13 @@ def _no_module(
     )
 
 
+def _lost(requirement: Requirement, before: Unseen, evidence: tuple[str, ...], why: str) -> KconfigVerdict:
+    """The board was lost before it showed what decides. Information is not asked for, so that its want is no error."""
+    outcome = Outcome.SKIP if requirement.severity is Severity.INFORMATIVE else Outcome.ERROR
+    reason = f"the board was lost before {before.value}, and {why}"
+    return _verdict(requirement, outcome, Answer.UNPROVEN, evidence=evidence, reason=reason)
+
+
 def _takes_modules(requirement: Requirement, subject: Subject) -> bool:
     """Whether the kernel has what the module that provides it needs, as far as is known."""
     if requirement.module_needs is None or subject.config is None:
@@ -228,6 +240,8 @@ def _set_otherwise(
     evidence = (*check.lines, *proof.lines)
     if proof.proven in {Proven.YES, Proven.AT_BOOT}:
         return _verdict(requirement, Outcome.PASS, Answer.HOLDS, evidence=evidence, satisfied_by=proof.by)
+    if Unseen.HEAPS in subject.evidence.lost_before and requirement.proofs:
+        return _lost(requirement, Unseen.HEAPS, evidence, _BOARD_COUNTS)
     lacks = check.state in {NeedState.WRONG, NeedState.NO_SUCH_SYMBOL}
     if lacks and subject.kernel.flavour in requirement.unset_is_right and _takes_modules(requirement, subject):
         return _no_module(
@@ -247,9 +261,6 @@ def _set_otherwise(
         outcome = Outcome.SKIP if subject.kernel.flavour is Flavour.MAINLINE else Outcome.WARN
         return _verdict(requirement, outcome, Answer.UNPROVEN, evidence=evidence, reason=reason)
     outcome = _UNMET[requirement.severity]
-    if subject.evidence.is_cut_off and requirement.proofs and outcome is not Outcome.SKIP:
-        reason = "the board was lost before its heaps were listed, and what is there counts before the configuration"
-        return _verdict(requirement, Outcome.ERROR, Answer.UNPROVEN, evidence=evidence, reason=reason)
     cause = requirement.cause or Cause("kconfig.set-wrong", _why(requirement, check))
     return _verdict(
         requirement,

@@ -7,7 +7,7 @@ import pytest
 
 from bringup.kernel.history.version import Flavour, KernelVersion
 from bringup.kernel.kconfig.dotconfig import KernelConfig, parse_config
-from bringup.kernel.requirements.evidence import Evidence
+from bringup.kernel.requirements.evidence import Evidence, Unseen
 from bringup.kernel.requirements.judge import judge, shipped_requirements
 from bringup.kernel.requirements.requirement import Requirement
 from bringup.kernel.requirements.verdict import Answer, KconfigVerdict, Outcome
@@ -322,11 +322,21 @@ def test_modules_have_one_spelling(entry: str) -> None:
 
 
 def test_what_a_lost_board_may_have_in_spite_of_its_configuration_is_unknown() -> None:
-    config, cut_off = config_of("!DMABUF_HEAPS", "!IKCONFIG"), Evidence.of(is_cut_off=True)
+    config, cut_off = config_of("!DMABUF_HEAPS", "!IKCONFIG"), Evidence.of(lost_before=[Unseen.HEAPS])
     verdict = one("heaps.framework", config, "6.12", cut_off)
     assert (verdict.outcome, verdict.answer, verdict.cause) == (Outcome.ERROR, Answer.UNPROVEN, None)
     assert "before its heaps were listed" in str(verdict.reason)
-    assert one("heaps.framework", config, "6.12", Evidence.of(heaps=(), is_cut_off=False)).outcome is Outcome.FAIL
+    assert one("heaps.framework", config, "6.12", Evidence.of(heaps=())).outcome is Outcome.FAIL
     assert one("heaps.framework", config, "6.12", Evidence.of(heaps=("system",))).outcome is Outcome.PASS
     unproven = next(entry for entry in shipped_requirements() if not entry.proofs and entry.id.startswith("ikconfig"))
     assert one(unproven.id, config, "6.12", cut_off).outcome == one(unproven.id, config, "6.12").outcome
+    right = config_of("DMABUF_HEAPS=y", "DMABUF_HEAPS_SYSTEM=y")
+    assert one("heaps.system", right, "6.12").outcome is Outcome.PASS
+    assert one("heaps.system", right, "6.12", cut_off).outcome is Outcome.ERROR, "it may be another kernel's"
+
+
+def test_whether_a_lost_board_has_a_user_build_is_unknown() -> None:
+    lost = Evidence.of(heaps=("system",), lost_before=[Unseen.PROPERTIES])
+    verdict = one("debug.dmabuf-debug", config_of("!DMABUF_DEBUG"), "6.12", lost)
+    assert verdict.outcome is Outcome.ERROR
+    assert "before its properties were read" in str(verdict.reason)

@@ -97,12 +97,12 @@ def _facts(selection: Selection, options: BudgetOptions) -> Iterator[tuple[Facts
         if selection.option == "-s":
             raise UsageError(_ACTION, "both -s and a record are given", hint="give either")
         facts = matched_facts(load_record(options.record), configs, named=named)
-        yield facts, facts.config
+        yield facts, facts.matched_config
     elif selection.option:
         how = Observation(root=RootPolicy.named(options.root), tests=(), rounds=0, pages=False)
         with whole_record(one_board(selection, _ACTION), how) as record:
             facts = matched_facts(record, configs, named=named)
-            yield facts, facts.config
+            yield facts, facts.matched_config
     else:
         yield None, configs[0] if named else None
 
