@@ -17,7 +17,7 @@ from bringup.report.load import load_document, load_run
 from bringup.results.run import BoardRun
 from tests.support.faults.case import Ending
 
-__all__ = ["TIMED", "Outcomes", "check", "outcomes_of"]
+__all__ = ["TIMED", "Outcomes", "check", "outcomes_of", "require_no_false_answer"]
 
 _FORMATS = ("html", "json", "junit", "ktap", "md", "kcidb", "lava", "csv")
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
@@ -72,7 +72,7 @@ def check(ended: Ended, ending: Ending, scratch: Path) -> None:
         ET.parse(ended.folder / "junit.xml")
     # A board that was there by itself may have been taken under another serial of its own.
     (board,) = (board for board in run.boards if board.serial == ended.serial or len(run.boards) == 1)
-    _require_no_false_answer(board, ending, ended.healthy)
+    _require_ending(board, ending, ended.healthy)
 
 
 def _statuses(ending: Ending, healthy: int) -> tuple[int, ...]:
@@ -101,7 +101,17 @@ def _require_loads(folder: Path, serial: str, ending: Ending) -> None:
         assert record.incomplete, "it is said to be complete"
 
 
-def _require_no_false_answer(board: BoardRun, ending: Ending, healthy: Outcomes) -> None:
+def require_no_false_answer(board: BoardRun, healthy: Outcomes) -> None:
+    """Nothing is known of the board that is not so without the fault: it passes or warns there, or fails there."""
+    for key, outcome in outcomes_of(board).items():
+        without = healthy.get(key)
+        if outcome in _KNOWN:
+            assert without in _KNOWN, f"{board.serial}: {key}: {outcome}, and without the fault {without}"
+        if outcome is Outcome.FAIL:
+            assert without is Outcome.FAIL, f"{board.serial}: {key}: {outcome}, and without the fault {without}"
+
+
+def _require_ending(board: BoardRun, ending: Ending, healthy: Outcomes) -> None:
     outcomes = outcomes_of(board)
     if ending is Ending.SAME:
         differ = {
@@ -111,12 +121,9 @@ def _require_no_false_answer(board: BoardRun, ending: Ending, healthy: Outcomes)
         }
         assert not differ, differ
         return
-    for key, outcome in outcomes.items():
-        if outcome in _KNOWN and ending is not Ending.FINDING:
-            assert healthy.get(key) in _KNOWN, f"{key} passes, and does not without the fault"
-        if outcome is Outcome.FAIL and ending is Ending.UNKNOWN:
-            assert healthy.get(key) is Outcome.FAIL, f"{key} fails, and does not without the fault"
     if ending is Ending.FINDING:
         assert board.outcome in (Outcome.FAIL, Outcome.ERROR)
+        return
+    require_no_false_answer(board, healthy)
     if ending is Ending.UNKNOWN:
         assert outcomes[("board.observed", None)] is Outcome.ERROR

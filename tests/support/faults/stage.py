@@ -16,7 +16,7 @@ from tests.support.faults.invariants import Ended, Outcomes, check
 from tests.support.faults.process import RunProcess
 from tests.support.native_adbd import AdbServer, NativeBoard
 
-__all__ = ["Healthy", "PhasedBoard", "Stage", "play"]
+__all__ = ["Healthy", "PhasedBoard", "Stage", "held_by_event", "play"]
 
 
 class PhasedBoard(Protocol):
@@ -114,6 +114,15 @@ _HELD_BY_EVENT: dict[Phase, Callable[[dict[str, Any]], bool]] = {
 }
 
 
+def held_by_event(phase: Phase, serial: str) -> Callable[[dict[str, Any]], bool] | None:
+    """By which event a run is known to be in the phase with that board; ``None``: the board itself holds it there.
+
+    Of several boards each comes to its phases by itself: one is judged while another is still observed.
+    """
+    met = _HELD_BY_EVENT.get(phase)
+    return None if met is None else lambda event: event.get("board") == serial and met(event)
+
+
 def play(stage: Stage, fault: Fault, results: Path | None = None) -> None:
     """Run with the fault in the stage's phase, and assert what always holds."""
     board: PhasedBoard = stage.board
@@ -147,7 +156,7 @@ def play(stage: Stage, fault: Fault, results: Path | None = None) -> None:
 
 def _strike_held(stage: Stage, fault: Fault, process: RunProcess) -> float:
     """Produce the fault while the run is in the phase; when that was."""
-    held = _HELD_BY_EVENT.get(stage.phase)
+    held = held_by_event(stage.phase, stage.serial)
     if held is None:
         stage.board.reached(stage.phase, process)
         fault.strike(stage)
