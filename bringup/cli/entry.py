@@ -49,6 +49,9 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.stderr.write("bringup: interrupted\n")
         code = 130
+        # An interrupt within exec(), as of a dataclass that is being made, is remembered, and 'python -m' then ends by
+        # SIGINT; the next exec() forgets it. Source: Python/pythonrun.c (run_eval_code_obj) of CPython 3.11
+        exec("")  # noqa: S102
     if "_BRINGUP_COMPLETE" in os.environ:  # all is written; to take down what was imported takes a sixth of the time
         os._exit(code)
     sys.exit(code)

@@ -126,3 +126,14 @@ def test_a_run_that_nobody_watches_is_kept_whole(
     (journal,) = out.glob("*/record.jsonl")
     assert json.loads(journal.read_text().splitlines()[-1])["complete"] is True
     assert (tmp_path / "fixes" / "README.md").exists()
+
+
+def test_an_interrupt_while_a_class_is_being_made_has_the_same_status(tmp_path: Path) -> None:
+    """dataclasses run exec(); what CPython remembers of an interrupt in it ended ``python -m`` by SIGINT."""
+    interrupted = (
+        "from bringup.cli import entry\nentry._run = lambda _: exec('raise KeyboardInterrupt')\nentry.main()\n"
+    )
+    (tmp_path / "interrupted.py").write_text(interrupted)
+    command = [sys.executable, "-m", "interrupted"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (130, "bringup: interrupted\n")
