@@ -10,12 +10,14 @@ import pytest
 from bringup.board import LOCK_NAME
 from bringup.outcome import Outcome
 from tests.support.faults.soak import WARM, Kept, Soak
-from tests.support.native_adbd import MakeNativeBoard
+from tests.support.faults.soak_boards import NativeSoaked, VirtualSoaked
+from tests.support.native_adbd import AdbServer, MakeNativeBoard
+from tests.support.virtual_board import require_virtual_board
 
 
 @pytest.fixture
 def soak(tmp_path: Path, make_native_board: MakeNativeBoard) -> Soak:
-    return Soak(make_native_board(), tmp_path, random.Random(1))
+    return Soak(NativeSoaked(make_native_board()), tmp_path, random.Random(1))
 
 
 def test_runs_with_and_without_a_fault(soak: Soak) -> None:
@@ -28,22 +30,38 @@ def test_runs_with_and_without_a_fault(soak: Soak) -> None:
 
 def test_a_verdict_that_is_not_what_was_planted_is_seen(soak: Soak) -> None:
     judged = soak.run()
-    planted = soak.healthy.keys() == {True}
+    (planted,) = soak.healthy
+    (other,) = soak.board.truths.keys() - {planted}
     with pytest.raises(AssertionError, match="planted, and judged otherwise"):
-        soak.require_true(judged, not planted, lost=False)
+        soak.require_true(judged, other, lost=False)
     soak.healthy[planted] = {**soak.healthy[planted], ("heap.folder", None): Outcome.SKIP}
     with pytest.raises(AssertionError, match=r"heap\.folder"):
         soak.require_true(judged, planted, lost=False)
 
 
 def test_what_is_left_on_the_board_is_seen(soak: Soak) -> None:
-    lock = soak.board.files / "data/local/tmp" / LOCK_NAME
+    assert isinstance(soak.board, NativeSoaked)
+    lock = soak.board.native.files / "data/local/tmp" / LOCK_NAME
     for struck in (False, True):  # a fault alone excuses no lock
         lock.touch()
         with pytest.raises(AssertionError, match="data/local/tmp"):
             soak.require_nothing_left(struck=struck, may_hold=False)
     soak.require_nothing_left(struck=True, may_hold=True)
     assert not lock.exists(), "the next run has the board"
+
+
+@pytest.mark.board
+def test_a_heap_that_is_planted_on_a_virtual_board_is_allocated_from(tmp_path: Path, adb_server: AdbServer) -> None:
+    require_virtual_board()
+    board = VirtualSoaked(adb_server)
+    try:
+        soak = Soak(board, tmp_path, random.Random(0))
+        while "a sound heap" not in soak.healthy or len(soak.healthy) < 2:
+            soak.run()
+        soak.run("power lost")
+    finally:
+        board.stop()
+    assert soak.allocated > 0
 
 
 def test_what_grows_is_seen(soak: Soak) -> None:

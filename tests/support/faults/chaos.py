@@ -6,13 +6,9 @@ first thing that does not ends it with exit status 1.
 
 from __future__ import annotations
 
-import argparse
 import contextlib
-import os
 import random
 import signal
-import sys
-import tempfile
 import threading
 import time
 from collections import Counter
@@ -22,11 +18,10 @@ from pathlib import Path
 
 from bringup.board import LOCK_NAME, connect_tcp
 from bringup.deadline import Deadline
-from bringup.errors import BringupError
-from bringup.outcome import Outcome
 from bringup.report.load import load_run
 from bringup.results.run import BoardRun
-from tests.support.faults.invariants import TIMED, Outcomes, outcomes_of
+from tests.support.faults.command import carry_out, own_place, parser, say
+from tests.support.faults.invariants import TIMED, Outcomes, outcomes_of, require_no_false_answer
 from tests.support.faults.native import PhasedNative
 from tests.support.faults.process import RunProcess
 from tests.support.native_adbd import SECONDS, AdbServer, NativeBoard
@@ -34,7 +29,6 @@ from tests.support.native_adbd import SECONDS, AdbServer, NativeBoard
 #: What each board may take (--seconds), and what a run may take beyond that on a busy machine: judging, reports.
 _BOARD_SECONDS, _REST_SECONDS = 20.0, 120.0
 _MOST_PAUSE, _MOST_FAULT = 1.5, 4.0
-_KNOWN = (Outcome.PASS, Outcome.WARN)
 
 
 def _cut(board: NativeBoard) -> Callable[[], None]:
@@ -222,31 +216,13 @@ def is_part(path: str) -> bool:
     return Path(path).name.startswith("bringup-") and Path(path).suffix != ""
 
 
-def require_no_false_answer(board: BoardRun, healthy: Outcomes) -> None:
-    for key, outcome in outcomes_of(board).items():
-        if outcome in _KNOWN:
-            assert healthy.get(key) in _KNOWN, f"{board.serial}: {key} passes, and does not without a fault"
-        if outcome is Outcome.FAIL:
-            assert healthy.get(key) is Outcome.FAIL, f"{board.serial}: {key} fails, and does not without a fault"
-
-
-def say(text: str) -> None:
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(prog="make chaos", description=__doc__)
-    parser.add_argument("--boards", type=int, default=8)
-    parser.add_argument("--seconds", type=float, default=300.0)
-    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
-    asked = parser.parse_args()
+def main() -> None:
+    options = parser("chaos", __doc__)
+    options.add_argument("--boards", type=int, default=8)
+    options.add_argument("--seconds", type=float, default=300.0)
+    asked = options.parse_args()
     say(f"chaos: {asked.boards} boards, {asked.seconds:g} s, --seed {asked.seed}")
-    with contextlib.ExitStack() as ends:
-        folder = Path(ends.enter_context(tempfile.TemporaryDirectory(prefix="chaos-")))
-        (folder / "adb").mkdir()
-        server = AdbServer(folder / "adb")
-        ends.callback(server.kill)
+    with own_place("chaos") as (folder, server), contextlib.ExitStack() as ends:
         boards = []
         for number in range(asked.boards):
             place = folder / f"board-{number}"
@@ -262,13 +238,7 @@ def main() -> int:
         chaos.calm()
         chaos.require_no_lock()
         say(f"held: {dict(chaos.counts)}; the longest run took {chaos.longest:.1f} s")
-    return 0
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("BRINGUP_REQUIRE_BOARD", "1")
-    try:
-        sys.exit(main())
-    except (AssertionError, BringupError) as error:
-        say(f"NOT HELD: {error}")
-        sys.exit(1)
+    carry_out(main)

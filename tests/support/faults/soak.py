@@ -1,20 +1,16 @@
 """``make soak``: hundreds of runs on one board in one process, every fourth with a fault, all drawn from one seed.
 
-On the board is what the draw put there: no folder of heaps, or a plain file in the place of a heap. What its verdicts must
-be then is known beforehand. At each run's end what must hold is looked at, and in the end what the process keeps.
+On the board is what the draw put there, so that what its verdicts must be is known beforehand. At each run's end what
+must hold is looked at, and in the end what the process keeps.
 """
 
 from __future__ import annotations
 
-import argparse
-import contextlib
 import gc
 import os
 import random
 import shutil
 import statistics
-import sys
-import tempfile
 import threading
 import time
 from collections import Counter
@@ -22,33 +18,26 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bringup.board import LOCK_NAME
-from bringup.errors import BringupError
 from bringup.lab.run import Job, run_boards
 from bringup.lab.run_folder import prepare_folder, write_reports
 from bringup.outcome import Outcome
 from bringup.record.load import load_record
-from bringup.record.observe import Observation
 from bringup.report.load import load_run
 from bringup.results.run import BoardRun, Run
-from tests.support.faults.chaos import FAULTS, is_part, require_no_false_answer, say
-from tests.support.faults.invariants import TIMED, Outcomes, outcomes_of
-from tests.support.faults.native import PhasedNative
+from tests.support.faults.chaos import is_part
+from tests.support.faults.command import carry_out, own_place, parser, say
+from tests.support.faults.invariants import TIMED, Outcomes, outcomes_of, require_no_false_answer
+from tests.support.faults.soak_boards import NativeSoaked, SoakedBoard, VirtualSoaked
 from tests.support.native_adbd import AdbServer, NativeBoard
 
-#: The share of runs that have a fault, and how long after a step it strikes at most.
-_FAULTY, _LATEST = 0.25, 0.4
+#: The share of runs that have a fault, and how many seconds it lasts at most.
+_FAULTY, _LONGEST = 0.25, 6.0
 _STEPS = ("root", "push", "facts and tests", "judge")
 #: The first runs fill caches: what the process keeps is compared from here on.
 WARM = 20
 _MOST_DRIFT = 0.05
-#: Until the run is over, the board answers nothing.
-_SILENT = ("link cut", "frozen", "power lost")
-#: By whether a plain file stands in the place of a heap.
-_TRUTH: dict[bool, Outcomes] = {
-    False: {("heap.folder", None): Outcome.FAIL},
-    True: {("heap.folder", None): Outcome.PASS, ("allocator.alloc.page", "system"): Outcome.FAIL},
-}
+#: Where the last run is kept if something does not hold.
+_FAILED = Path("out/soak")
 
 
 @dataclass(frozen=True)
@@ -69,23 +58,34 @@ class Kept:
 
 @dataclass
 class Soak:
-    """:ivar healthy: the verdicts of a board without a fault, by what is on it."""
+    """:ivar healthy: the verdicts of a board without a fault, by what is planted on it.
+    :ivar allocated: how many heap tests passed.
+    """
 
-    board: NativeBoard
+    board: SoakedBoard
     folder: Path
     draw: random.Random
-    healthy: dict[bool, Outcomes] = field(default_factory=dict)
+    healthy: dict[str, Outcomes] = field(default_factory=dict)
     counts: Counter[str] = field(default_factory=Counter)
     kept: list[Kept] = field(default_factory=list)
+    allocated: int = 0
 
     def run(self, fault: str | None = None) -> BoardRun:
         """One run, and what must hold after it."""
-        planted = self.draw.random() < 0.5
-        self.plant(planted)
-        output = prepare_folder(self.folder / "run", replace=True)
+        planted = self.draw.choice(list(self.board.truths))
         strike = Strike(self.board, fault, self.draw)
-        job = Job(output, how=Observation(rounds=0, seconds=20, return_seconds=8))
+        try:
+            return self._run(planted, strike)
+        except AssertionError as error:
+            error.add_note(f"run {len(self.kept) + 1}: {planted}, {strike.words}")
+            raise
+
+    def _run(self, planted: str, strike: Strike) -> BoardRun:
+        fault = strike.fault
         board = self.board.connect()
+        self.board.plant(planted)
+        output = prepare_folder(self.folder / "run", replace=True)
+        job = Job(output, configs=self.board.configs, how=self.board.how)
         with ThreadPoolExecutor(1) as pool:
             run = strike.amid(pool.submit(lambda: run_boards([board], job, strike.on_step)[0]))
         write_reports(run, output)
@@ -95,26 +95,22 @@ class Soak:
         lost = record.incomplete is not None
         assert lost <= (fault is not None), record.incomplete
         self.require_true(judged, planted, lost=lost)
-        self.require_nothing_left(struck=fault is not None, may_hold=lost or fault in _SILENT)
+        self.require_nothing_left(struck=fault is not None, may_hold=lost or fault in self.board.silent)
         self.counts[f"{fault or 'no fault'}: {'lost' if lost else 'whole'}"] += 1
+        passed = [key for key, outcome in outcomes_of(judged).items() if outcome is Outcome.PASS]
+        self.allocated += sum(check.startswith("allocator.") for check, _ in passed)
         self.kept.append(Kept.now())
         return judged
 
-    def plant(self, planted: bool) -> None:
-        heap = self.board.files / "dev/dma_heap/system"
-        shutil.rmtree(heap.parent, ignore_errors=True)
-        if planted:
-            heap.parent.mkdir()
-            heap.touch()
-
-    def require_true(self, judged: BoardRun, planted: bool, *, lost: bool) -> None:
+    def require_true(self, judged: BoardRun, planted: str, *, lost: bool) -> None:
         """Its verdicts are those of what is on the board; of a board that was lost, none is another than unknown."""
         outcomes = outcomes_of(judged)
         if lost:
             assert outcomes[("board.observed", None)] is Outcome.ERROR
             require_no_false_answer(judged, self.healthy[planted])
             return
-        wrong = {key: outcomes.get(key) for key, outcome in _TRUTH[planted].items() if outcomes.get(key) is not outcome}
+        truth = self.board.truths[planted]
+        wrong = {key: outcomes.get(key) for key, outcome in truth.items() if outcomes.get(key) is not outcome}
         assert not wrong, f"planted, and judged otherwise: {wrong}"
         healthy = self.healthy.setdefault(planted, outcomes)
         keys = {key for key in healthy.keys() | outcomes.keys() if key[0] not in TIMED}
@@ -127,11 +123,10 @@ class Soak:
         :param struck: it had a fault.
         :param may_hold: it was lost, or did not answer when its lock was given back.
         """
-        left = [path for path in PhasedNative(self.board).left() if not (struck and is_part(path))]
+        left = [path for path in self.board.left() if not (struck and is_part(path))]
         assert not left, left
-        for folder in ("data/local/tmp", "tmp", "dev"):
-            assert may_hold or not (self.board.files / folder / LOCK_NAME).exists(), folder
-            (self.board.files / folder / LOCK_NAME).unlink(missing_ok=True)
+        locks = self.board.take_locks()
+        assert may_hold or not locks, locks
 
     def require_flat(self) -> None:
         """Of the warm runs the last fifth keeps as much as the first, within 5 %."""
@@ -145,12 +140,20 @@ class Soak:
 
 
 class Strike:
-    """A fault that comes a while after a step. The main thread produces it: only there may a native board be started."""
+    """A fault that comes a while after a step, and lasts a while. The main thread produces it and takes it back: only
+    there may a native board be started."""
 
-    def __init__(self, board: NativeBoard, fault: str | None, draw: random.Random) -> None:
-        self._board, self._fault = board, fault
-        self._step, self._delay = draw.choice(_STEPS), draw.uniform(0, _LATEST)
+    def __init__(self, board: SoakedBoard, fault: str | None, draw: random.Random) -> None:
+        self.fault = fault
+        self._board = board
+        self._step, self._delay = draw.choice(_STEPS), draw.uniform(0, board.latest)
+        self._lasts = draw.uniform(0, _LONGEST)
         self._reached = threading.Event()
+
+    @property
+    def words(self) -> str:
+        when = f"{self._delay:.2f} s after the step '{self._step}', for {self._lasts:.2f} s"
+        return "no fault" if self.fault is None else f"{self.fault} {when}"
 
     def on_step(self, _: object, step: str) -> None:
         if step == self._step:
@@ -158,57 +161,62 @@ class Strike:
 
     def amid(self, run: Future[Run]) -> Run:
         """What the run comes to with the fault in it."""
-        if self._fault is None:
+        if self.fault is None:
             return run.result()
         run.add_done_callback(lambda _: self._reached.set())
         self._reached.wait()
         wait([run], self._delay)
-        undo = FAULTS[self._fault](self._board)
+        undo = self._board.faults[self.fault]()
         try:
-            return run.result()
+            wait([run], self._lasts)
         finally:
             undo()
+        return run.result()
 
 
-def soak(runs: int, seconds: float, seed: int) -> None:
-    draw = random.Random(seed)
+def soak(board: SoakedBoard, folder: Path, draw: random.Random, runs: int, seconds: float) -> None:
     began = time.monotonic()
-    with contextlib.ExitStack() as ends:
-        folder = Path(ends.enter_context(tempfile.TemporaryDirectory(prefix="soak-")))
-        os.environ |= {"XDG_STATE_HOME": str(folder / "state"), "BRINGUP_HISTORY": "off"}
-        for place in ("adb", "board"):
-            (folder / place).mkdir()
-        server = AdbServer(folder / "adb")
-        ends.callback(server.kill)
-        board = NativeBoard(server, folder / "board")
-        ends.callback(board.stop)
-        soaked = Soak(board, folder, draw)
-        while len(soaked.healthy) < len(_TRUTH):
+    soaked = Soak(board, folder, draw)
+    try:
+        while len(soaked.healthy) < len(board.truths):
             soaked.run()
         while len(soaked.kept) < runs and time.monotonic() - began < seconds:
-            soaked.run(draw.choice(list(FAULTS)) if draw.random() < _FAULTY else None)
-            if len(soaked.kept) % 50 == 0:
+            soaked.run(draw.choice(list(board.faults)) if draw.random() < _FAULTY else None)
+            if len(soaked.kept) % 10 == 0:
                 say(f"  {len(soaked.kept)} runs, {time.monotonic() - began:.0f} s: {soaked.kept[-1]}")
         soaked.require_flat()
+    except BaseException:
+        shutil.rmtree(_FAILED, ignore_errors=True)
+        shutil.copytree(folder / "run", _FAILED)
+        say(f"the last run is kept in {_FAILED}")
+        raise
     counts = ", ".join(f"{name} {count}" for name, count in sorted(soaked.counts.items()))
     say(f"held: {len(soaked.kept)} runs, each record loads and no verdict is wrong; {counts}")
+    say(f"{soaked.allocated} heap tests passed; {time.monotonic() - began:.0f} s, load {os.getloadavg()[1]:.0f}")
 
 
-def main() -> int:
-    parser = argparse.ArgumentParser(prog="make soak", description=__doc__)
-    parser.add_argument("--runs", type=int, default=500)
-    parser.add_argument("--seconds", type=float, default=7200.0, help="no run begins later than this")
-    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
-    asked = parser.parse_args()
-    say(f"soak: {asked.runs} runs, --seed {asked.seed}")
-    soak(asked.runs, asked.seconds, asked.seed)
-    return 0
+def _board(kind: str, server: AdbServer, folder: Path) -> SoakedBoard:
+    if kind == "virtual":
+        return VirtualSoaked(server)
+    (folder / "board").mkdir()
+    return NativeSoaked(NativeBoard(server, folder / "board"))
+
+
+def main() -> None:
+    options = parser("soak", __doc__)
+    options.add_argument("--board", choices=("native", "virtual"), default="native")
+    options.add_argument("--runs", type=int, default=500)
+    options.add_argument("--seconds", type=float, default=6 * 3600.0, help="no run begins later than this")
+    asked = options.parse_args()
+    say(f"soak: {asked.runs} runs on a {asked.board} board, --seed {asked.seed}")
+    with own_place("soak") as (folder, server):
+        os.environ |= {"XDG_STATE_HOME": str(folder / "state"), "BRINGUP_HISTORY": "off"}
+        board = _board(asked.board, server, folder)
+        try:
+            soak(board, folder, random.Random(asked.seed), asked.runs, asked.seconds)
+        finally:
+            board.stop()
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("BRINGUP_REQUIRE_BOARD", "1")
-    try:
-        sys.exit(main())
-    except (AssertionError, BringupError) as error:
-        say(f"NOT HELD: {error}")
-        sys.exit(1)
+    carry_out(main)
