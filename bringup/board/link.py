@@ -53,6 +53,8 @@ SERIALNO_SCRIPT = "getprop ro.serialno 2>/dev/null"
 # The effective uid. Fields of Uid: real, effective, saved, file system (proc_pid_status(5)).
 UID_SCRIPT = 'while read -r k r e x; do [ "$k" != Uid: ] || echo "$e"; done </proc/self/status'
 ASK_ADB_SECONDS = 3.0
+# A wait ends in time. One that ended so much later was not waited for: this process did not run (Ctrl-Z, a busy host).
+PAUSED_SECONDS = 0.5
 # Of the clocks of two machines over one run.
 CLOCK_SLACK_SECONDS = 10.0
 
@@ -165,7 +167,7 @@ class Link:
         :raises AdbServerError: it is the adb server that does not answer.
         """
         try:
-            return ask(deadline.within(self.heartbeat.most))
+            return _asked(ask, self.heartbeat.most, deadline)
         except TimedOut as error:
             if deadline.expired:
                 raise
@@ -285,7 +287,7 @@ class Link:
 
     def _check_pulse(self, action: str, deadline: Deadline) -> None:
         try:
-            boot_id = self.read_boot_id(deadline.within(self.heartbeat.most))
+            boot_id = _asked(self.read_boot_id, self.heartbeat.most, deadline)
         except TimedOut as error:
             if deadline.expired:
                 return  # the caller's own deadline, not the board's
@@ -303,12 +305,8 @@ class Link:
 
     def _check_adbd(self, deadline: Deadline) -> None:
         """:raises Silent: the board's adbd does not answer, and the deadline is later."""
-        self.round_trips += 1
-        limit = deadline.within(self.heartbeat.answer)
         try:
-            stream = self.transport.connect(limit)
-            with contextlib.closing(stream):
-                open_service(stream, self.target, SYNC, limit)
+            _asked(self._ask_adbd, self.heartbeat.answer, deadline)
         except TimedOut as error:
             if deadline.expired:
                 raise
@@ -317,6 +315,11 @@ class Link:
         except Refused as refused:
             if str(refused) != "closed":  # what adbd refuses, it has answered
                 raise
+
+    def _ask_adbd(self, deadline: Deadline) -> None:
+        self.round_trips += 1
+        with contextlib.closing(self.transport.connect(deadline)) as stream:
+            open_service(stream, self.target, SYNC, deadline)
 
     def _silent(
         self, action: str, error: TimedOut, asked: float, deadline: Deadline
@@ -353,6 +356,20 @@ class Link:
         if boot_id is not None and self.boot_id not in (None, boot_id):
             return self._rebooted(action, boot_id)
         return self._lost(action, f"{closed} by the board, which still runs: its adbd was restarted")
+
+
+def _asked(ask: Callable[[Deadline], T], seconds: float, deadline: Deadline) -> T:
+    """What is answered within so many seconds in which this process ran: else the board was not waited for.
+
+    :raises TimedOut: no answer came.
+    """
+    while True:
+        limit = deadline.within(seconds)
+        try:
+            return ask(limit)
+        except TimedOut:
+            if deadline.expired or time.monotonic() - limit.at < PAUSED_SECONDS:
+                raise
 
 
 def _now() -> float:

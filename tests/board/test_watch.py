@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from bringup.board import CONNECT_SECONDS, Board, Claim, Heartbeat, Owner, Target
@@ -24,6 +26,7 @@ from tests.support.scripted_board import (
     CLOSED,
     OKAY,
     SILENCE,
+    Paused,
     ScriptedTransport,
     Step,
     answer,
@@ -122,6 +125,49 @@ def test_ctrl_c_does_not_wait_for_a_slow_board() -> None:
     board._link._check_adbd = interrupted  # type: ignore[method-assign]
     with pytest.raises(KeyboardInterrupt):
         board.shell("x", Deadline.after(60))
+
+
+class Clock:
+    """The host's, with what this process did not see of it."""
+
+    def __init__(self) -> None:
+        self._monotonic, self.missed = time.monotonic, 0.0
+
+    def now(self) -> float:
+        return self._monotonic() + self.missed
+
+    def paused(self, seconds: float) -> Paused:
+        def act() -> None:
+            self.missed += seconds
+
+        return Paused(act)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr("time.monotonic", clock.now)
+    return clock
+
+
+def test_a_board_is_not_lost_because_this_process_did_not_run(clock: Clock) -> None:
+    """Ctrl-Z, a busy host: whichever answer is waited for then, it is asked for anew."""
+    command: list[bytes | Step] = [OKAY, OKAY, SILENCE, *shell_answer(b"done")[2:]]
+    no_pulse: list[bytes | Step] = [OKAY, OKAY, SILENCE, *pulse()[2:]]
+    for connections in (
+        (command, [OKAY, clock.paused(3600)], pulse()),
+        (command, no_pulse, [OKAY, clock.paused(32)], pulse()),
+        (command, no_pulse, [OKAY, clock.paused(3600)], pulse()),
+    ):
+        beat = Heartbeat(quiet=0.02, answer=1, most=30)
+        board = Board(
+            ScriptedTransport(*map(list, connections)),
+            Target("s1"),
+            frozenset({"shell_v2"}),
+            boot_id=HERE,
+            heartbeat=beat,
+        )
+        assert board.shell("x", Deadline.after(86_400)).stdout == b"done"
 
 
 def test_a_silent_command_on_a_live_board_is_waited_for() -> None:

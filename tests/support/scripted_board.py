@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from bringup.board.shell import Packet, packed
 from bringup.board.wire import Broken, Stream, TimedOut
@@ -16,6 +16,7 @@ __all__ = [
     "NOTHING",
     "OKAY",
     "SILENCE",
+    "Paused",
     "ScriptedStream",
     "ScriptedTransport",
     "Step",
@@ -29,6 +30,16 @@ OKAY = b"OKAY"
 
 class Step:
     """Something other than bytes that a connection can do."""
+
+
+class Paused(Step):
+    """This process does not run for a while, and nothing has come when it does again.
+
+    :param act: moves the clock on.
+    """
+
+    def __init__(self, act: Callable[[], None]) -> None:
+        self.act = act
 
 
 SILENCE = Step()  # nothing moves until the deadline of this one wait has passed; more than a second is not waited out
@@ -74,6 +85,9 @@ class ScriptedStream:
         if piece is SILENCE:
             while 0 < deadline.remaining < 1:
                 threading.Event().wait(deadline.remaining)
+            raise TimedOut
+        if isinstance(piece, Paused):
+            piece.act()
             raise TimedOut
         if piece is NOTHING:
             return len(out), None
