@@ -10,7 +10,7 @@
 # make soak    500 runs on one board in one process, a fault in every fourth; SOAK_ARGS="--board virtual --runs 100 --seed N"
 # make fuzz    what reads strangers' data, by atheris: FUZZ_ARGS="--seconds 60 TARGET…"; 10 minutes a target by default
 # make fuzz-allocator   the test allocator's plan reader with libFuzzer, FUZZ_SECONDS long (600); what it finds is in out/fuzz
-# make coverage  every test of make test once more, with branches counted, and the least that bringup and the rooms that judge have to have
+# make coverage  make test with branches counted, and the least that bringup and the rooms that judge have to have
 # make mutants MODULES=…  mutation tests of these files of the rooms that judge
 # make audit   known vulnerabilities of the locked packages; make sbom: out/sbom.json, what an installed bringup brings along
 # make bench   the figures in README and docs, as ratios of one interleaved run
@@ -40,7 +40,9 @@ test: $(VENV)/.installed-dev
 		qemu-aarch64:qemu-user cc:gcc g++:g++ dtc:device-tree-compiler chromium:chromium chromedriver:chromium-driver \
 		npm:npm checkpolicy:checkpolicy secilc:secilc m4:m4 selabel_lookup:selinux-utils bpfmt:blueprint-tools \
 		xmllint:libxml2-utils cpio:cpio lzop:lzop make:make ip:iproute2 xz:xz-utils
-	@$(BIN)/python $(PYTEST) -m "not kernels" $(PYTEST_ARGS)
+	@$(if $(COVERAGE),rm -rf out/coverage)
+	@$(BIN)/python $(PYTEST) -m "not kernels" $(if $(COVERAGE),--cov --cov-report=) $(PYTEST_ARGS)
+	@$(if $(COVERAGE),$(BIN)/python -m tests.support.coverage_floor)
 
 kernels: $(VENV)/.installed
 	@scripts/system-packages qemu-system-aarch64:qemu-system-arm dtc:device-tree-compiler make:make gcc:gcc \
@@ -76,10 +78,8 @@ soak: $(VENV)/.installed-dev
 fuzz: $(VENV)/.installed-tools
 	@$(BIN)/python -m fuzz $(FUZZ_ARGS)
 
-coverage: $(VENV)/.installed-dev
-	@rm -rf out/coverage
-	@$(BIN)/python $(PYTEST) -m "not kernels" --cov --cov-report= $(PYTEST_ARGS)
-	@$(BIN)/python -m tests.support.coverage_floor
+coverage:
+	@$(MAKE) --no-print-directory test COVERAGE=1
 
 mutants: $(VENV)/.installed-tools
 	@$(BIN)/mutmut run $(foreach module,$(subst /,.,$(MODULES:.py=)),'$(module).*')
