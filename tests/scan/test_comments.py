@@ -170,6 +170,9 @@ def test_what_a_comment_says_is_not_what_the_file_does(name: str, text: str, say
         ("a.sh", 'echo \\\\"foo # bar" /dev/ion\n'),
         ("a.sh", "echo \\\\'x # y' /dev/ion\n"),
         ("a.sh", 'echo \\\\\\"; echo "a # b" /dev/ion\n'),
+        ("a.sh", "echo \\ # /dev/ion\n"),
+        ("a.sh", "echo $'it\\'s # ' /dev/ion\n"),
+        ("a.sh", "echo $$'it' '# ' /dev/ion\n"),
     ],
 )
 def test_a_quote_that_opens_no_string_makes_no_comment(name: str, text: str) -> None:

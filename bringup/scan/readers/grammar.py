@@ -45,9 +45,11 @@ _LONG_DOUBLE = rb'"""(?:[^"\\]++|\\.|"(?!""))*+(?:""")?'
 _LONG_SINGLE = rb"\'\'\'(?:[^'\\]++|\\.|'(?!''))*+(?:\'\'\')?"
 #: Comments and literals of Python, and of what is written like it.
 PYTHON = b"|".join((rb"#[^\n]*+", _LONG_DOUBLE, _LONG_SINGLE, _DOUBLE, _SINGLE))
-# A backslash takes the byte after it: only from the left is it known which quote one belongs to.
-_ESCAPED = rb"\\."
-_SHELL = b"|".join((_ESCAPED, rb"#(?:(?<=^#)|(?<=[\s;(]#))[^\n]*+", rb"'[^']*+'?", rb'"(?:[^"\\]++|\\.)*+"?'))
+# A backslash takes the byte after it: only from the left is it known which quote one belongs to. A # after it is in the
+# middle of a word, except behind a line that goes on.
+_ESCAPED = rb"\\(?:\r?\n|.#*+)"
+_ANSI_C = rb"\$(?<!\$\$)'(?:[^'\\]++|\\.)*+'?"
+_SHELL = b"|".join((_ESCAPED, rb"#(?:(?<=^#)|(?<=[\s;(]#))[^\n]*+", _ANSI_C, rb"'[^']*+'?", rb'"(?:[^"\\]++|\\.)*+"?'))
 _PATTERNS = {
     Language.C: _C,
     Language.BLUEPRINT: _C,
@@ -72,8 +74,8 @@ _PATTERNS = {
 _REGEXES = {language: re.compile(pattern, re.DOTALL | re.MULTILINE) for language, pattern in _PATTERNS.items()}
 
 
-#: What a literal begins with: quotes, and the R of a raw string.
-_QUOTES = frozenset(b"\"'R")
+#: What a literal begins with: quotes, the R of a raw string, and the $ of $'it\\'s'.
+_QUOTES = frozenset(b"\"'R$")
 #: What an escaped byte begins with, which is code.
 _BACKSLASH = ord("\\")
 
