@@ -73,7 +73,10 @@ def why_denied(facts: Facts, name: str) -> Diagnosis:
     enforcing = facts.selinux_mode == "enforcing"
     if _mode_denies(node, uid):
         other = Alternative(SELINUX_DENIED.here("SELinux may refuse it, too"), _TRY_PERMISSIVE) if enforcing else None
-        return _closed(facts, _closed_heaps(facts, name, uid), seen, (other,) if other else ())
+        cause = _closed_cause(name, _closed_heaps(facts, name, uid), uid)
+        return Diagnosis(
+            cause, seen, fix_lines.node_words(facts), _line_that_opens(facts, name), (other,) if other else ()
+        )
     refused = tuple(denial for denial in denials(facts) if denial.name == name and not denial.let_pass)
     if refused:
         return why_refused(facts, refused)
@@ -87,9 +90,8 @@ def why_denied(facts: Facts, name: str) -> Diagnosis:
     return Diagnosis(denied, seen, ways_to_root(facts))
 
 
-#: Each closed heap has a verdict about all of them: they are looked for, and their lines rendered, once per board.
+#: Each closed heap has a verdict with the same cause, which counts them all: they are looked for once per board.
 _CLOSED: MutableMapping[Facts, dict[str, NodeFact]] = WeakKeyDictionary()
-_LINES: MutableMapping[Facts, dict[tuple[str, ...], tuple[Change, ...]]] = WeakKeyDictionary()
 
 
 def _closed_heaps(facts: Facts, name: str, uid: int) -> dict[str, NodeFact]:
@@ -110,29 +112,18 @@ def _closed_heaps(facts: Facts, name: str, uid: int) -> dict[str, NodeFact]:
     )
 
 
-def _closed(
-    facts: Facts, closed: dict[str, NodeFact], seen: tuple[str, ...], alternatives: tuple[Alternative, ...]
-) -> Diagnosis:
-    """The diagnosis for nodes whose mode denies this user: one for all of them, with the lines of all of them."""
-    uid = facts.record.hello.uid if facts.record.hello else -1
+def _closed_cause(name: str, closed: dict[str, NodeFact], uid: int) -> Cause:
+    """The cause of nodes whose mode denies this user: the same words for all of them, so that they are one finding."""
     modes = ", ".join(dict.fromkeys(f"{node.mode:04o}" for node in closed.values()))
-    nodes = (
-        f"{HEAP_FOLDER}/{next(iter(closed))} is" if len(closed) == 1 else f"{len(closed)} nodes in {HEAP_FOLDER} are"
-    )
-    cause = NODE_MODE.here(f"{nodes} {modes}: uid {uid} may not open {'it' if len(closed) == 1 else 'them'}")
-    return Diagnosis(cause, seen, fix_lines.node_words(facts), _lines_that_open(facts, tuple(closed)), alternatives)
+    if len(closed) == 1:
+        return NODE_MODE.here(f"{HEAP_FOLDER}/{name} is {modes}: uid {uid} may not open it")
+    return NODE_MODE.here(f"{len(closed)} nodes in {HEAP_FOLDER} are {modes}: uid {uid} may not open them")
 
 
-def _lines_that_open(facts: Facts, names: tuple[str, ...]) -> tuple[Change, ...]:
-    known = _LINES.setdefault(facts, {})
-    if names not in known:
-        lines: list[Change] = []
-        for name in names:
-            expected = expected_node(facts, name)
-            rule = (expected.rule.mode, expected.rule.user, expected.rule.group) if expected is not None else ()
-            lines += fix_lines.node_line(facts, name, *rule)
-        known[names] = file_by_file(lines)
-    return known[names]
+def _line_that_opens(facts: Facts, name: str) -> tuple[Change, ...]:
+    expected = expected_node(facts, name)
+    rule = (expected.rule.mode, expected.rule.user, expected.rule.group) if expected is not None else ()
+    return fix_lines.node_line(facts, name, *rule)
 
 
 _TRY_PERMISSIVE = (

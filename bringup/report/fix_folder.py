@@ -9,7 +9,7 @@ from bringup.causes.known import cost_of
 from bringup.outcome import Outcome
 from bringup.render.language import LANGUAGES, one_line
 from bringup.results.run import BoardRun
-from bringup.results.verdict import Alternative, Link, Verdict
+from bringup.results.verdict import Alternative, Link, Verdict, file_by_file
 from bringup.text import safe_name, visible
 
 __all__ = ["FIX_FILES", "Fix", "fix_files", "fixes", "is_fix_file"]
@@ -88,16 +88,9 @@ def _fix(cause: str, verdicts: list[Verdict]) -> Fix:
 
 
 def _lines(verdicts: Iterable[Verdict]) -> dict[str, tuple[str, ...]]:
-    """The lines for each file. A change that two verdicts share is there once, as is each line of a file of lines."""
-    found: dict[str, dict[tuple[str, ...], None]] = {}
-    for change in (change for verdict in verdicts for change in verdict.changes):
-        blocks = [change.lines] if _is_tree(change.file) else [(line,) for line in change.lines]
-        found.setdefault(change.file, {}).update(dict.fromkeys(blocks))
-    return {file: tuple(line for block in blocks for line in block) for file, blocks in found.items()}
-
-
-def _is_tree(file: str) -> bool:
-    return file.endswith((".dtsi", ".dtso", ".dts"))
+    """The lines for each file."""
+    changes = file_by_file(change for verdict in verdicts for change in verdict.changes)
+    return {change.file: change.lines for change in changes}
 
 
 def fix_files(board: BoardRun) -> dict[str, str]:

@@ -13,7 +13,7 @@ import msgspec
 from bringup.causes.known import Cost, cost_of
 from bringup.report.bounded import excerpt
 from bringup.results.run import BoardRun, Run
-from bringup.results.verdict import Cause, Outcome, Verdict
+from bringup.results.verdict import Cause, Change, Outcome, Verdict, as_block, file_by_file
 from bringup.text import pluralize
 
 if TYPE_CHECKING:
@@ -56,16 +56,23 @@ class Finding(msgspec.Struct, frozen=True):
     @property
     def steps(self) -> tuple[str, ...]:
         """Its first fix, words before the lines of files; empty where there is none."""
-        fixes = (
-            (*verdict.remedy, *(line for change in verdict.changes for line in change.lines))
-            for verdict in self.verdicts
-        )
-        return next((lines for lines in fixes if lines), ())
+        for words, changes in self._fixes:
+            return (*words, *(line for change in changes for line in change.lines))
+        return ()
 
     @property
     def remedies(self) -> tuple[tuple[str, ...], ...]:
         """The different fixes of its verdicts. One fix is a block of lines that belong together."""
-        return tuple(dict.fromkeys(verdict.advice for verdict in self.verdicts if verdict.advice))
+        return tuple(as_block(words, changes) for words, changes in self._fixes)
+
+    @property
+    def _fixes(self) -> list[tuple[tuple[str, ...], tuple[Change, ...]]]:
+        """Words, and the lines of all verdicts that have these words: a heap's verdict has its own."""
+        lines: dict[tuple[str, ...], list[Change]] = {}
+        for verdict in self.verdicts:
+            if verdict.remedy or verdict.changes:
+                lines.setdefault(verdict.remedy, []).extend(verdict.changes)
+        return [(words, file_by_file(changes)) for words, changes in lines.items()]
 
 
 class Headline(msgspec.Struct, frozen=True):

@@ -9,7 +9,18 @@ import msgspec
 from bringup.document import Count, always_written
 from bringup.outcome import Cause, Link, Outcome
 
-__all__ = ["Alternative", "Cause", "Change", "Diagnosis", "Link", "Outcome", "Repeats", "Verdict", "file_by_file"]
+__all__ = [
+    "Alternative",
+    "Cause",
+    "Change",
+    "Diagnosis",
+    "Link",
+    "Outcome",
+    "Repeats",
+    "Verdict",
+    "as_block",
+    "file_by_file",
+]
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -24,11 +35,21 @@ class Change(msgspec.Struct, frozen=True):
 
 
 def file_by_file(changes: Iterable[Change]) -> tuple[Change, ...]:
-    """The same lines with one change per file, files in the order of their first change; no line is in a file twice."""
-    files: dict[str, dict[str, None]] = {}
+    """The same lines with one change per file, files in the order of their first change; no line is in a file twice.
+
+    Of a device tree no change is: its lines stand in brackets that others have, too.
+    """
+    files: dict[str, dict[tuple[str, ...], None]] = {}
     for change in changes:
-        files.setdefault(change.file, {}).update(dict.fromkeys(change.lines))
-    return tuple(Change(file, tuple(lines)) for file, lines in files.items())
+        is_tree = change.file.endswith((".dtsi", ".dtso", ".dts"))
+        blocks = [change.lines] if is_tree else [(line,) for line in change.lines]
+        files.setdefault(change.file, {}).update(dict.fromkeys(blocks))
+    return tuple(Change(file, tuple(line for block in blocks for line in block)) for file, blocks in files.items())
+
+
+def as_block(remedy: Iterable[str], changes: Iterable[Change]) -> tuple[str, ...]:
+    """A fix as one block of text lines: words before the lines of files."""
+    return (*remedy, *(line for change in changes for line in (f"{change.file}:", *change.lines)))
 
 
 class Alternative(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -99,5 +120,5 @@ class Verdict(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def advice(self) -> tuple[str, ...]:
-        """The fix, words before lines, as one block of text lines."""
-        return (*self.remedy, *(line for change in self.changes for line in (f"{change.file}:", *change.lines)))
+        """Its own fix as one block of text lines; other heaps with the same cause have theirs."""
+        return as_block(self.remedy, self.changes)

@@ -11,6 +11,7 @@ import pytest
 import bringup
 from bringup.checks.registry import find_check
 from bringup.config.schema import BoardConfig
+from bringup.report.story import findings
 from bringup.results.verdict import Change, Outcome
 from tests.support.scripted_facts import ENFORCING, facts
 from tests.support.scripted_record import HELLO, broken, files, result
@@ -156,5 +157,21 @@ def test_a_heap_that_is_closed_on_purpose_is_not_opened(
     for verdict in failed:
         assert verdict.cause is not None
         assert text in verdict.cause.text
-        (change,) = verdict.changes
-        assert {line.split()[0].rpartition("/")[2] for line in change.lines} == refused
+    (finding,) = findings(failed)
+    opened_by = [line for line in finding.steps if line.startswith("/dev/dma_heap/")]
+    assert {line.split()[0].rpartition("/")[2] for line in opened_by} == refused
+    assert len(opened_by) == len(refused), "a line per heap, for all of them in one finding"
+
+
+@pytest.mark.parametrize("count", [50, 100])
+def test_what_is_written_of_closed_heaps_grows_with_their_number(tmp_path: Path, count: int) -> None:
+    names = [f"heap{number}" for number in range(count)]
+    board = broken(
+        heaps=dict.fromkeys(names, CLOSED),
+        hello=HELLO | {"uid": 2000},
+        results=[result(name, "open", "fail", errno=13) for name in names],
+    )
+    verdicts = tuple(find_check("allocator").ask(facts(board, tmp_path, BoardConfig(name="bare", title="Bare"))))
+    assert sum(len(change.lines) for verdict in verdicts for change in verdict.changes) == count
+    (finding,) = findings(verdicts)
+    assert all(f"/dev/dma_heap/{name} " in " ".join(finding.steps) for name in names)

@@ -10,7 +10,7 @@ import pytest
 from bringup.report.bounded import excerpt, shown
 from bringup.report.story import board_headline, board_name, findings, run_headline, shared_findings, tally
 from bringup.results.run import BoardRun, Run
-from bringup.results.verdict import Cause, Outcome, Verdict
+from bringup.results.verdict import Cause, Change, Outcome, Verdict
 from tests.support.report import sample
 
 FAIL, ERROR, WARN, PASS, SKIP = Outcome.FAIL, Outcome.ERROR, Outcome.WARN, Outcome.PASS, Outcome.SKIP
@@ -99,6 +99,21 @@ def test_fixes_are_shown_once_each_and_whole() -> None:
         [verdict("a", FAIL, A, remedy=lines), verdict("b", FAIL, A, remedy=lines), verdict("c", FAIL, A, remedy=other)]
     )
     assert found[0].remedies == (lines, other)
+
+
+def test_the_lines_of_each_heap_are_one_fix_where_the_words_are_the_same() -> None:
+    words, tree = ("reboot",), ("/ {", "\tx;", "};", "};")
+    rules = [Change("ueventd.rc", (f"/dev/dma_heap/{name} 0444 system system",)) for name in ("a", "b")]
+    nodes = [Change("device-tree/heaps.dtsi", tree), Change("device-tree/heaps.dtsi", ("/ {", "};"))]
+    of_heaps = [verdict("x", FAIL, A, remedy=words, changes=(rules[n], nodes[n])) for n in (0, 1)]
+    of_old_document = verdict(
+        "x", FAIL, A, remedy=words, changes=(Change("ueventd.rc", rules[0].lines + rules[1].lines),)
+    )
+    (found,) = findings([*of_heaps, of_old_document])
+    (fix,) = found.remedies
+    ueventd = ("ueventd.rc:", *rules[0].lines, *rules[1].lines)
+    assert fix == (*words, *ueventd, "device-tree/heaps.dtsi:", *tree, "/ {", "};")
+    assert found.steps == tuple(line for line in fix if not line.endswith(":"))
 
 
 def test_boards_share_findings_the_most_frequent_first() -> None:
