@@ -118,7 +118,8 @@ class Chaos:
         while process.process.poll() is None:
             now = time.monotonic() - began
             assert now < self._bound, f"a run hangs: {now:.0f} s"
-            if end_at is not None and now >= end_at and end is not None:
+            # Python itself ends otherwise, before bringup has begun.
+            if end_at is not None and process.events and now >= end_at and end is not None:
                 process.process.send_signal(end)
                 self.counts[f"bringup {end.name}"] += 1
                 end_at = None

@@ -18,6 +18,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from bringup.errors import BringupError
 from bringup.lab.run import Job, run_boards
 from bringup.lab.run_folder import prepare_folder, write_reports
 from bringup.outcome import Outcome
@@ -76,8 +77,9 @@ class Soak:
         strike = Strike(self.board, fault, self.draw)
         try:
             return self._run(planted, strike)
-        except AssertionError as error:
-            error.add_note(f"run {len(self.kept) + 1}: {planted}, {strike.words}")
+        except (AssertionError, BringupError) as error:
+            load = os.getloadavg()[0]
+            error.add_note(f"run {len(self.kept) + 1}: {planted}, {strike.words}; load {load:.0f}")
             raise
 
     def _run(self, planted: str, strike: Strike) -> BoardRun:

@@ -179,7 +179,7 @@ class VirtualSoaked:
 
     def plant(self, what: str) -> None:
         was = "cd /dev/dma_heap; if [ -e /dev/kept ]; then rm -f system; mv /dev/kept system; fi; chmod 0444 system"
-        self._board.sh(f"{was}; {self._PLANTS[what]}")
+        self._board.sh_again(f"{was}; {self._PLANTS[what]}")
 
     def left(self) -> list[str]:
         return self._board.left()

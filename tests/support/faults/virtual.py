@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from bringup.board import Board, Target, connect_tcp
 from bringup.deadline import Deadline
-from bringup.errors import BringupError
+from bringup.errors import BoardLost, BringupError
 from bringup.text import from_board
 from bringup.virtual import Qmp, VirtualBoard
 from tests.support.faults.case import Phase
@@ -61,6 +61,15 @@ class PhasedVirtual:
     def sh(self, script: str) -> str:
         return from_board(self.open().shell(script, self.soon()).stdout)
 
+    def sh_again(self, script: str) -> str:
+        """As :meth:`sh`, and again if the board is lost in it: for a script that may run twice, on a board that was
+        broken before and is not tested now."""
+        deadline = self.soon()
+        while True:
+            with contextlib.suppress(BoardLost):
+                return self.sh(script)
+            assert not deadline.expired, script
+
     def sh_and_die(self, script: str) -> None:
         """A script from which there may be no coming back."""
         with contextlib.suppress(BringupError):
@@ -80,4 +89,4 @@ class PhasedVirtual:
         """Nothing was held."""
 
     def left(self) -> list[str]:
-        return self.sh(_LEFT).split("\n")[:-1]
+        return self.sh_again(_LEFT).split("\n")[:-1]
