@@ -7,7 +7,7 @@
 # make faults  every fault of docs/reliability.md in every phase of a run, on real boards; about 15 minutes
 # make chaos   runs over 8 real boards while links are cut, boards freeze, reboot and lose power, and runs are killed, at random:
 #              5 minutes; CHAOS_ARGS="--seed N --seconds 60 --boards 4"
-# make soak    500 runs on one board in one process, a fault in every fourth; SOAK_ARGS="--board virtual --runs 100 --seed N"
+# make soak    500 runs on one board in one process, a fault in every fourth; SOAK_ARGS="--board arm64-6.12 --runs 100 --seed N"
 # make fuzz    what reads strangers' data, by atheris: FUZZ_ARGS="--seconds 60 TARGET…"; 10 minutes a target by default
 # make fuzz-allocator   the test allocator's plan reader with libFuzzer, FUZZ_SECONDS long (600); what it finds is in out/fuzz
 # make coverage  make test with branches counted, and the least that bringup and the rooms that judge have to have
@@ -72,7 +72,8 @@ chaos: $(VENV)/.installed-dev
 	@$(BIN)/python -m tests.support.faults.chaos $(CHAOS_ARGS)
 
 soak: $(VENV)/.installed-dev
-	@scripts/system-packages qemu-system-x86_64:qemu-system-x86 ip:iproute2
+	@scripts/system-packages qemu-system-x86_64:qemu-system-x86 qemu-system-aarch64:qemu-system-arm \
+		dtc:device-tree-compiler ip:iproute2
 	@$(BIN)/python -m tests.support.faults.soak $(SOAK_ARGS)
 
 fuzz: $(VENV)/.installed-tools

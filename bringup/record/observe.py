@@ -34,7 +34,7 @@ from bringup.record.questions import (
 )
 from bringup.record.vendor_program import require_programs, run_vendor_program
 
-__all__ = ["Observation", "observe"]
+__all__ = ["RELEASE_SECONDS", "Observation", "observe"]
 
 #: Of the time for the test allocator, the part after which it begins nothing more: the rest is for what it has begun,
 #: which may take about as long (``1 / _LONGEST_PART``). It then ends by itself, and is not killed.
@@ -43,8 +43,8 @@ _LONGEST_PART = 10
 #: How often a buffer is read to find out whether its mapping is cached.
 _READ_ROUNDS = 15
 
-#: A board that answers at all gives its lock back at once.
-_RELEASE_SECONDS = 1.5
+#: An emulated board on a busy host takes seconds for it. One that answers nothing is given up after three.
+RELEASE_SECONDS = 15.0
 
 OnStep = Callable[[str], None]
 
@@ -239,7 +239,7 @@ class _Session:
     def release(self) -> None:
         """Give the lock on the board back. A board that was lost may have come back just now: it is asked once."""
         if self._claim is not None and self._may_hold:
-            self._board.release(self._claim, Deadline.after(_RELEASE_SECONDS))
+            self._board.release(self._claim, Deadline.after(RELEASE_SECONDS))
 
     def _carry_out(self, program: Program, plan: Plan) -> None:
         bye: Bye | None = None

@@ -21,6 +21,7 @@ from bringup.errors import (
     BringupError,
     DeadlineExceeded,
 )
+from bringup.record.observe import RELEASE_SECONDS
 from tests.support.scripted_board import (
     BROKEN,
     CLOSED,
@@ -45,9 +46,12 @@ NO_SERVER = AdbServerError("connect to the adb server", "nothing answers at tcp:
 ADBD = [OKAY, OKAY]
 
 
-def board_on(*connections: list[bytes | Step] | AdbServerError, boot_id: str | None = HERE) -> Board:
-    transport = ScriptedTransport(*connections)
+def board_of(transport: ScriptedTransport, boot_id: str | None = HERE) -> Board:
     return Board(transport, Target("s1"), frozenset({"shell_v2"}), boot_id=boot_id, heartbeat=HEARTBEAT)
+
+
+def board_on(*connections: list[bytes | Step] | AdbServerError, boot_id: str | None = HERE) -> Board:
+    return board_of(ScriptedTransport(*connections), boot_id)
 
 
 def pulse(boot_id: str = HERE) -> list[bytes]:
@@ -87,6 +91,20 @@ def test_connecting_lasts_long_enough_for_that_to_be_seen() -> None:
     assert beat.most + beat.quiet + beat.answer < CONNECT_SECONDS
 
 
+def test_a_slow_board_has_the_time_to_give_its_lock_back() -> None:
+    """The first answer of a shell on an emulated board takes 2 s on a busy host, and a dead one is not waited for."""
+    beat = Heartbeat()
+    assert 3 * (beat.quiet + beat.answer) < RELEASE_SECONDS
+    claim = Claim(Owner("0123456789abcdef"), ("/tmp",), Deadline.after(60))
+    slow: list[bytes | Step] = [OKAY, SILENCE, SILENCE, *shell_answer()[1:]]
+    transport = ScriptedTransport(slow, ADBD, ADBD)
+    board_of(transport).release(claim, Deadline.after(RELEASE_SECONDS))
+    assert transport.all_used
+    dead = ScriptedTransport([OKAY, SILENCE], [OKAY, SILENCE])
+    board_of(dead).release(claim, Deadline.after(RELEASE_SECONDS))
+    assert dead.all_used
+
+
 def test_a_board_that_was_never_met_is_asked_in_the_same_way() -> None:
     late: list[bytes | Step] = [OKAY, OKAY, SILENCE, SILENCE, *pulse()[2:]]
     assert opened([answer("shell_v2")], late, ADBD, ADBD, heartbeat=HEARTBEAT).known_boot_id == HERE
@@ -107,7 +125,7 @@ def test_a_lost_board_is_asked_for_its_lock_unless_it_answers_nothing() -> None:
     restarted = ([OKAY, OKAY, CLOSED], [answer("device")], pulse(), shell_answer())
     for connections in ((silent, list(silent), [OKAY, SILENCE], [answer("device")]), restarted):
         transport = ScriptedTransport(*connections)
-        board = Board(transport, Target("s1"), frozenset({"shell_v2"}), boot_id=HERE, heartbeat=HEARTBEAT)
+        board = board_of(transport)
         with pytest.raises(BoardLost):
             board.shell("x", Deadline.after(60))
         board.release(claim, Deadline.after(60))

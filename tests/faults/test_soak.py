@@ -53,7 +53,7 @@ def test_what_is_left_on_the_board_is_seen(soak: Soak) -> None:
 @pytest.mark.board
 def test_a_heap_that_is_planted_on_a_virtual_board_is_allocated_from(tmp_path: Path, adb_server: AdbServer) -> None:
     require_virtual_board()
-    board = VirtualSoaked(adb_server)
+    board = VirtualSoaked(adb_server, "amd64")
     try:
         soak = Soak(board, tmp_path, random.Random(0))
         while "a sound heap" not in soak.healthy or len(soak.healthy) < 2:

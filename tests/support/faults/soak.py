@@ -28,7 +28,7 @@ from bringup.results.run import BoardRun, Run
 from tests.support.faults.chaos import is_part
 from tests.support.faults.command import carry_out, own_place, parser, say
 from tests.support.faults.invariants import TIMED, Outcomes, outcomes_of, require_no_false_answer
-from tests.support.faults.soak_boards import NativeSoaked, SoakedBoard, VirtualSoaked
+from tests.support.faults.soak_boards import WITH_HEAPS, NativeSoaked, SoakedBoard, VirtualSoaked
 from tests.support.native_adbd import AdbServer, NativeBoard
 
 #: The share of runs that have a fault, and how many seconds it lasts at most.
@@ -198,19 +198,19 @@ def soak(board: SoakedBoard, folder: Path, draw: random.Random, runs: int, secon
 
 
 def _board(kind: str, server: AdbServer, folder: Path) -> SoakedBoard:
-    if kind == "virtual":
-        return VirtualSoaked(server)
+    if kind != "native":
+        return VirtualSoaked(server, kind)
     (folder / "board").mkdir()
     return NativeSoaked(NativeBoard(server, folder / "board"))
 
 
 def main() -> None:
     options = parser("soak", __doc__)
-    options.add_argument("--board", choices=("native", "virtual"), default="native")
+    options.add_argument("--board", choices=("native", *WITH_HEAPS), default="native")
     options.add_argument("--runs", type=int, default=500)
     options.add_argument("--seconds", type=float, default=6 * 3600.0, help="no run begins later than this")
     asked = options.parse_args()
-    say(f"soak: {asked.runs} runs on a {asked.board} board, --seed {asked.seed}")
+    say(f"soak: {asked.runs} runs, --board {asked.board}, --seed {asked.seed}")
     with own_place("soak") as (folder, server):
         os.environ |= {"XDG_STATE_HOME": str(folder / "state"), "BRINGUP_HISTORY": "off"}
         board = _board(asked.board, server, folder)

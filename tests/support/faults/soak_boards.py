@@ -22,8 +22,10 @@ from tests.support.faults.virtual import PhasedVirtual
 from tests.support.native_adbd import AdbServer, NativeBoard, free_port
 from tests.support.virtual_board import BOOT_SECONDS
 
-__all__ = ["NativeSoaked", "SoakedBoard", "VirtualSoaked"]
+__all__ = ["WITH_HEAPS", "NativeSoaked", "SoakedBoard", "VirtualSoaked"]
 
+#: The virtual boards that have a system heap.
+WITH_HEAPS = ("amd64", "arm64-5.10", "arm64-6.12", "arm64-7.x")
 #: Where the lock on a board may lie.
 _LOCKS = tuple(f"{folder}/{LOCK_NAME}" for folder in ("data/local/tmp", "tmp", "dev"))
 _THERE, _MODE, _PAGE, _ZERO = (
@@ -130,7 +132,7 @@ class VirtualSoaked:
     latest = 6.0
     how = Observation(tests=_TESTS, rounds=0, pages=False, exhaust=False, seconds=180, return_seconds=20)
 
-    def __init__(self, server: AdbServer, profile: str = "amd64") -> None:
+    def __init__(self, server: AdbServer, profile: str) -> None:
         self._server, self._profile, self._port = server, find_profile(profile), free_port()
         self.configs: tuple[BoardConfig, ...] = (find_config(f"virtual-{profile}"),)
         self._power = contextlib.ExitStack()
