@@ -18,7 +18,7 @@ LIMIT = 100
 
 def main() -> int:
     command = str(Path(sys.executable).parent / "bringup")
-    names = [entry.name for entry in list_configs([shipped_dir("device-configs")])][:BOARDS]
+    names = list(list_configs([shipped_dir("device-configs")]))[:BOARDS]
     boards = [word for name in names for word in ("--board", name)]
     with tempfile.TemporaryDirectory() as folder:
         places = (str(Path(folder) / str(number)) for number in itertools.count())

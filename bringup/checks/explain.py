@@ -151,11 +151,11 @@ def _expectations(id: str) -> tuple[Explanation, ...]:  # noqa: A002
         return ()
     dirs = config_dirs()
     found: dict[Expectation, dict[str, str]] = {}
-    for entry in list_configs(dirs):
+    for config, path in list_configs(dirs).items():
         with contextlib.suppress(BringupError):
-            for expectation in find_config(entry.name, dirs).expect:
+            for expectation in find_config(config, dirs).expect:
                 if expectation.id == name:
-                    found.setdefault(expectation, {})[entry.name] = str(entry.path)
+                    found.setdefault(expectation, {})[config] = str(path)
     return tuple(_expectation(id, expectation, configs) for expectation, configs in found.items())
 
 

@@ -47,7 +47,7 @@ def _connected(board: Any) -> list[str]:
     return []
 
 
-board_config_names = _offers("config.shipped", lambda shipped: (entry.name for entry in shipped.list_configs()))
+board_config_names = _offers("config.shipped", lambda shipped: shipped.list_configs())
 comparison_formats = _offers("report", lambda report: report.comparing_formats())
 explained_ids = _offers("checks.explain", lambda explain: (explanation.id for explanation in explain.explained()))
 fragment_names = _offers("render.fragments", lambda render: ("all", *(entry.id for entry in render.fragments())))

@@ -38,8 +38,5 @@ def listed_configs(folders: Sequence[Path] = ()) -> ConfigList:
     """
     dirs = config_dirs(folders)
     return ConfigList(
-        tuple(
-            ListedConfig(entry.name, find_config(entry.name, dirs).title, str(entry.path))
-            for entry in list_configs(dirs)
-        )
+        tuple(ListedConfig(name, find_config(name, dirs).title, str(path)) for name, path in list_configs(dirs).items())
     )

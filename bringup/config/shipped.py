@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ENV_PATH",
-    "Entry",
     "choose_configs",
     "config_dirs",
     "find_config",
@@ -30,35 +28,20 @@ __all__ = [
 ENV_PATH = "BRINGUP_CONFIG_PATH"
 """Folders searched before the default ones, separated by ':'; each may hold device-configs/ and templates/."""
 
-_CONFIGS = "device-configs"
-_TEMPLATES = "templates"
 
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A board config that was found.
-
-    :param shadows: files of the same name in folders that are searched later.
-    """
-
-    name: str
-    path: Path
-    shadows: tuple[Path, ...] = ()
-
-
-def config_dirs(extra: Sequence[Path] = (), environ: Mapping[str, str] | None = None) -> tuple[Path, ...]:
+def config_dirs(extra: Sequence[Path] = ()) -> tuple[Path, ...]:
     """Folders of board configs, in search order: ``extra``, BRINGUP_CONFIG_PATH, ./, the user's, bringup's own."""
-    return _dirs(_CONFIGS, extra, os.environ if environ is None else environ)
+    return _dirs("device-configs", extra)
 
 
-def template_dirs(extra: Sequence[Path] = (), environ: Mapping[str, str] | None = None) -> tuple[Path, ...]:
+def template_dirs() -> tuple[Path, ...]:
     """Folders of templates, in the same order."""
-    return _dirs(_TEMPLATES, extra, os.environ if environ is None else environ)
+    return _dirs("templates")
 
 
-def user_dirs(kind: str, environ: Mapping[str, str] | None = None) -> tuple[Path, ...]:
+def user_dirs(kind: str) -> tuple[Path, ...]:
     """The user's own folders of that kind, in the same order."""
-    return _dirs(kind, (), os.environ if environ is None else environ)
+    return _dirs(kind)
 
 
 def shipped_dir(kind: str) -> Path:
@@ -68,24 +51,24 @@ def shipped_dir(kind: str) -> Path:
     return inside if inside.is_dir() else package.parent / kind
 
 
-def _dirs(kind: str, extra: Sequence[Path], environ: Mapping[str, str]) -> tuple[Path, ...]:
+def _dirs(kind: str, extra: Sequence[Path] = ()) -> tuple[Path, ...]:
     found = list(extra)
-    for folder in filter(None, environ.get(ENV_PATH, "").split(os.pathsep)):
+    for folder in filter(None, os.environ.get(ENV_PATH, "").split(os.pathsep)):
         nested = Path(folder) / kind
         found.append(nested if nested.is_dir() else Path(folder))
-    home = environ.get("XDG_CONFIG_HOME") or str(Path(environ.get("HOME", "~")).expanduser() / ".config")
+    home = os.environ.get("XDG_CONFIG_HOME") or str(Path(os.environ.get("HOME", "~")).expanduser() / ".config")
     found += [Path.cwd() / kind, Path(home) / "bringup" / kind, shipped_dir(kind)]
     unique = {folder.resolve(): folder for folder in reversed(found) if folder.is_dir()}
     return tuple(folder for folder in dict.fromkeys(found) if folder in unique.values())
 
 
-def list_configs(dirs: Sequence[Path] | None = None) -> tuple[Entry, ...]:
-    """All board configs by name; SoC configs in sub-folders, which boards extend, are not listed."""
-    found: dict[str, list[Path]] = {}
+def list_configs(dirs: Sequence[Path] | None = None) -> dict[str, Path]:
+    """The files of all board configs by name; SoC configs in sub-folders, which boards extend, are not listed."""
+    found: dict[str, Path] = {}
     for folder in config_dirs() if dirs is None else dirs:
-        for path in sorted(folder.glob("*.yaml")):
-            found.setdefault(path.stem, []).append(path)
-    return tuple(Entry(name, paths[0], tuple(paths[1:])) for name, paths in sorted(found.items()))
+        for path in folder.glob("*.yaml"):
+            found.setdefault(path.stem, path)
+    return dict(sorted(found.items()))
 
 
 def find_path(name: str, dirs: Sequence[Path] | None = None) -> Path | None:
@@ -123,7 +106,7 @@ def load_all(dirs: Sequence[Path] | None = None) -> tuple[BoardConfig, ...]:
     :raises ConfigError: the first that is wrong.
     """
     dirs = config_dirs() if dirs is None else dirs
-    return tuple(find_config(entry.name, dirs) for entry in list_configs(dirs))
+    return tuple(find_config(name, dirs) for name in list_configs(dirs))
 
 
 def choose_configs(name: str | None, folders: Sequence[Path] | None) -> tuple[tuple[BoardConfig, ...], bool]:
@@ -137,7 +120,7 @@ def choose_configs(name: str | None, folders: Sequence[Path] | None) -> tuple[tu
 
 
 def _no_such(name: str, dirs: Sequence[Path]) -> UsageError:
-    names = [entry.name for entry in list_configs(dirs)]
+    names = list_configs(dirs)
     known = f"known: {', '.join(names)}" if names else "no folder with board configs was found"
     hint = did_you_mean(name.lower(), names, known, cutoff=0.5)
     searched = ", ".join(str(folder) for folder in dirs)

@@ -9,7 +9,7 @@ import pytest
 from bringup.config.shipped import list_configs, shipped_dir
 from tests.support.command import bringup
 
-BOARDS = [entry.name for entry in list_configs([shipped_dir("device-configs")])]
+BOARDS = list(list_configs([shipped_dir("device-configs")]))
 
 
 def files(folder: Path) -> set[str]:

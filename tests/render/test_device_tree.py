@@ -21,10 +21,7 @@ from tests.support.render.shipped import CONFIGS, TEMPLATES, config
 pytestmark = needs_dtc
 every_board = pytest.mark.parametrize("name", BOARDS)
 IN_ERAS = [
-    (entry.name, kernel)
-    for kernel in ("5.10", KERNEL)
-    for entry in list_configs(CONFIGS)
-    if pools(config(entry.name), kernel)
+    (name, kernel) for kernel in ("5.10", KERNEL) for name in list_configs(CONFIGS) if pools(config(name), kernel)
 ]
 
 
@@ -134,7 +131,7 @@ def test_the_include_gives_the_same_tree(name: str, tmp_path: Path) -> None:
 
 
 def test_boards_without_pools_say_why() -> None:
-    without = [entry.name for entry in list_configs(CONFIGS) if entry.name not in BOARDS]
+    without = [name for name in list_configs(CONFIGS) if name not in BOARDS]
     assert without
     for name in without:
         for one in render("device-tree", config(name), kernel=KERNEL, dirs=TEMPLATES):

@@ -45,7 +45,7 @@ def check_configs(names: Sequence[str], config_dir: Sequence[Path]) -> int:
     """Load the configs of these names, or all; 2 where one is wrong."""
     dirs = config_dirs(config_dir)
     wrong = 0
-    chosen = names or [entry.name for entry in list_configs(dirs)]
+    chosen = names or list(list_configs(dirs))
     for name in chosen:
         try:
             find_config(name, dirs)

@@ -63,7 +63,7 @@ def render_boards(options: RenderOptions) -> int:
 
 def _configs(options: RenderOptions) -> list[BoardConfig]:
     dirs = config_dirs(options.config_dir)
-    names = [entry.name for entry in list_configs(dirs)] if options.every else list(dict.fromkeys(options.boards))
+    names = list(list_configs(dirs)) if options.every else list(dict.fromkeys(options.boards))
     if options.what is None or not names:
         hint = "bringup render all --board NAME -o DIR; bringup config list names the boards"
         raise UsageError("render", "a fragment and a board are needed", hint=hint)

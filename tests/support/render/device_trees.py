@@ -31,7 +31,7 @@ def pools(board: BoardConfig, kernel: str = KERNEL) -> dict[str, Region]:
     }
 
 
-BOARDS = [entry.name for entry in list_configs(CONFIGS) if pools(config(entry.name))]
+BOARDS = [name for name in list_configs(CONFIGS) if pools(config(name))]
 
 
 def run(*argv: str | Path, cwd: Path | None = None) -> str:

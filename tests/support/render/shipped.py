@@ -11,7 +11,7 @@ from bringup.config.shipped import find_config, list_configs, shipped_dir
 
 CONFIGS = [shipped_dir("device-configs")]
 TEMPLATES = [shipped_dir("templates")]
-BOARDS = [entry.name for entry in list_configs(CONFIGS)]
+BOARDS = list(list_configs(CONFIGS))
 every_board = pytest.mark.parametrize("name", BOARDS)
 
 
