@@ -28,33 +28,30 @@ class Abi(enum.StrEnum):
 # Word size and e_machine.
 _ELF = {Abi.ARM64: (64, 183), Abi.ARM: (32, 40), Abi.X86_64: (64, 62), Abi.X86: (32, 3), Abi.RISCV64: (64, 243)}
 
-# `uname -m` of a kernel, and the ABIs that such a kernel runs, its own first.
-_RUNS: Final[dict[str, tuple[Abi, ...]]] = {
-    "aarch64": (Abi.ARM64, Abi.ARM),
-    "arm64": (Abi.ARM64, Abi.ARM),
-    "armv8l": (Abi.ARM,),
-    "armv7l": (Abi.ARM,),
-    "x86_64": (Abi.X86_64, Abi.X86),
-    "i686": (Abi.X86,),
-    "i586": (Abi.X86,),
-    "riscv64": (Abi.RISCV64,),
+# `uname -m` of a kernel, and its own ABI: a 64-bit kernel may carry a 32-bit Android, and runs a static program.
+_OWN: Final = {
+    "aarch64": Abi.ARM64,
+    "arm64": Abi.ARM64,
+    "armv8l": Abi.ARM,
+    "armv7l": Abi.ARM,
+    "x86_64": Abi.X86_64,
+    "i686": Abi.X86,
+    "i586": Abi.X86,
+    "riscv64": Abi.RISCV64,
 }
 
 
-def abi_of_machine(uname_m: str, ro_product_cpu_abi: str = "") -> Abi:
+def abi_of_machine(uname_m: str) -> Abi:
     """The ABI to run on a board.
 
     :param uname_m: what ``uname -m`` says there.
-    :param ro_product_cpu_abi: the property of that name, empty where there is none. It decides only among
-        what the kernel can run: a 64-bit kernel may carry a 32-bit Android.
     :raises AllocatorError: there is no binary for such a machine.
     """
-    runs = _RUNS.get(uname_m.strip())
-    if runs is None:
+    abi = _OWN.get(uname_m.strip())
+    if abi is None:
         raise AllocatorError(
             "choose the test allocator's binary",
             f"the board's machine is {uname_m.strip()!r}",
-            hint=f"there are binaries for these machines: {', '.join(_RUNS)}",
+            hint=f"there are binaries for these machines: {', '.join(_OWN)}",
         )
-    wanted = ro_product_cpu_abi.strip()
-    return next((abi for abi in runs if abi == wanted), runs[0])
+    return abi

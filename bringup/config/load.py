@@ -31,12 +31,12 @@ def load_config(path: Path, resolve: Resolve | None = None) -> BoardConfig:
     return _validated(_with_parents(read_file(path), resolve or _beside(path), (_identify(path),)), path)
 
 
-def load_text(raw: bytes, name: Path | str, resolve: Resolve | None = None) -> BoardConfig:
-    """Load a board config from text; ``name`` is the file that errors speak of.
+def load_text(raw: bytes, name: Path | str) -> BoardConfig:
+    """Load a board config from text, which extends none; ``name`` is the file that errors speak of.
 
     :raises ConfigError: as :func:`load_config`.
     """
-    root = _with_parents(read_text(raw, name), resolve or (lambda _: None), (str(name),))
+    root = _with_parents(read_text(raw, name), lambda _: None, (str(name),))
     return _validated(root, None)
 
 

@@ -155,7 +155,6 @@ def parse_config(
     *,
     complete: bool = True,
     may_be_empty: bool = False,
-    first_line: int = 1,
     numbered: bool = False,
 ) -> KernelConfig:
     """Read a ``.config``, defconfig or fragment.
@@ -176,7 +175,7 @@ def parse_config(
     if not numbered:
         values = _read_known_blocks(plain) if _KNOWN.used else _read_at_once(plain)
     if values is None:
-        values, lines, odd = _read_by_line(plain, source, first_line)
+        values, lines, odd = _read_by_line(plain, source)
         # Without any option it is another kind of file, unless one line means to set one, or it may have none.
         telling = odd if may_be_empty or values else [line for line in odd if "CONFIG_" in line.text.partition(": ")[0]]
         if telling and (not values or len(odd) > max(_FEW_ODD, len(values))):
@@ -248,7 +247,7 @@ def _read_known_blocks(text: str) -> dict[str, str] | None:
     return values if len(values) == count else None
 
 
-def _read_by_line(text: str, source: str, first_line: int) -> tuple[dict[str, str], dict[str, int], list[OddLine]]:
+def _read_by_line(text: str, source: str) -> tuple[dict[str, str], dict[str, int], list[OddLine]]:
     """The settings and their lines as ``conf`` takes them, of two values the later; and the lines that are odd.
 
     :raises ConfigError: there are too many odd lines.
@@ -256,7 +255,7 @@ def _read_by_line(text: str, source: str, first_line: int) -> tuple[dict[str, st
     values: dict[str, str] = {}
     lines: dict[str, int] = {}
     odd: list[OddLine] = []
-    for number, line in enumerate(text.split("\n"), first_line):
+    for number, line in enumerate(text.split("\n"), 1):
         symbol, value, problem = _read_line(line)
         if problem:
             odd.append(OddLine(source, number, problem, "" if value else symbol))

@@ -60,7 +60,7 @@ def test_all_ways_of_reading_say_the_same(text: str) -> None:
         known = _read_known_blocks(text)
         assert (known and list(known.items())) == (at_once and list(at_once.items()))
     if at_once is not None:
-        values, _, _ = _read_by_line(text, "x", 1)
+        values, _, _ = _read_by_line(text, "x")
         assert list(at_once.items()) == list(values.items())
 
 
