@@ -44,7 +44,6 @@ class Language:
     :param what: what it is called in messages.
     :param bare: writes a value as a plain word, or refuses it.
     :param comment_block: writes lines as a comment.
-    :param escapes: whether ``bare`` writes any text, escaped, instead of refusing.
     :param filters: further ways to write a value, by the name templates use.
     """
 
@@ -53,7 +52,6 @@ class Language:
     bare: Filter
     comment_block: Callable[[list[str]], str]
     filters: Mapping[str, Filter] = field(default_factory=dict)
-    escapes: bool = False
 
 
 #: Macros that m4 expands without parentheses. The SELinux build passes .te files and file_contexts through m4.
@@ -379,8 +377,8 @@ LANGUAGES: Mapping[str, Language] = {
             _slash_lines,
             {"literal": _go_string},
         ),
-        Language("xml", "XML", _xml, _xml_block, {"comment": _xml_comment}, escapes=True),
-        Language("markdown", "Markdown", _markdown, _xml_block, {"code": _markdown_code}, escapes=True),
+        Language("xml", "XML", _xml, _xml_block, {"comment": _xml_comment}),
+        Language("markdown", "Markdown", _markdown, _xml_block, {"code": _markdown_code}),
         Language("c", "C", _word("C", _C_WORD, _NO_QUOTES), _stars, _C),
         Language("c++", "C++", _word("C++", _C_WORD, _NO_QUOTES), _stars, _C),
     )

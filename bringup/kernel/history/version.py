@@ -13,7 +13,7 @@ from bringup.errors import UsageError
 __all__ = ["ANY_VERSION", "Flavour", "KernelVersion", "VersionRange"]
 
 _RELEASE = r"(?:v|Linux version |Linux )?(\d{1,5})\.(\d{1,5})(?:\.(\d{1,5}))?(?P<tail>[-+~_.][\x21-\x7e]*)?"
-_ANDROID = r"-android(\d{1,3})(?:-(\d{1,3}))?(?![\w])"
+_ANDROID = r"-android(\d{1,3})(?![\w])"
 _RC = r"-rc(\d{1,3})(?!\d)"
 
 
@@ -43,7 +43,6 @@ class KernelVersion:
 
     :param release: the text it was read from, e.g. ``6.1.75-android14-11-gabcdef``.
     :param android: Android release of an Android Common Kernel (``14``), else ``None``.
-    :param generation: KMI generation of a GKI kernel (``11``), else ``None``.
     """
 
     major: int
@@ -51,7 +50,6 @@ class KernelVersion:
     patch: int = 0
     release: str = field(default="", compare=False)
     android: int | None = field(default=None, compare=False)
-    generation: int | None = field(default=None, compare=False)
 
     @classmethod
     def parse(cls, text: str) -> KernelVersion:
@@ -73,7 +71,6 @@ class KernelVersion:
             int(match[3] or 0),
             release=release,
             android=int(android[1]) if android else None,
-            generation=int(android[2]) if android and android[2] else None,
         )
 
     @property

@@ -37,7 +37,6 @@ class BootImage(Struct, frozen=True):
     :param cmdline: the kernel parameters it passes; of a v3 or v4 boot only its own share.
     :param bootconfig: the boot configuration text (vendor_boot v4).
     :param dtbs: flattened device trees, each by its own header.
-    :param os_version: Android version and security patch level the image claims, e.g. ``14.0.0 2024-05``.
     """
 
     kind: str
@@ -47,7 +46,6 @@ class BootImage(Struct, frozen=True):
     cmdline: str
     bootconfig: str = ""
     dtbs: tuple[memoryview, ...] = ()
-    os_version: str = ""
 
 
 def is_boot_image(data: memoryview) -> bool:
@@ -73,7 +71,7 @@ def read_boot_image(data: memoryview, source: str) -> BootImage:
 
 def _read_boot_v0(data: memoryview, source: str, version: int) -> BootImage:
     header = _header(data, source, 1632)
-    kernel, _, ramdisk, _, second, _, _, page, _, os_version = struct.unpack_from("<10I", header, 8)
+    kernel, _, ramdisk, _, second, _, _, page = struct.unpack_from("<8I", header, 8)
     sections = _Sections(data, source, _page(page, source), page)
     # Before v1 the field held the size of Qualcomm's device tree table, so a large number is a v0 image.
     table = version if version > _NEWEST else 0
@@ -90,23 +88,23 @@ def _read_boot_v0(data: memoryview, source: str, version: int) -> BootImage:
         (size,) = struct.unpack_from("<I", _header(data, source, 1660), 1648)
         dtbs = tuple(_dtbs(sections.take("device tree", size)))
     cmdline = _text(header[64:576]) + _text(header[608:1632])
-    return _boot(real, parts["kernel"], parts["ramdisk"], cmdline, dtbs, os_version)
+    return _boot(real, parts["kernel"], parts["ramdisk"], cmdline, dtbs)
 
 
 def _read_boot_v3(data: memoryview, source: str, version: int) -> BootImage:
     header = _header(data, source, 1580)
-    kernel, ramdisk, os_version = struct.unpack_from("<3I", header, 8)
+    kernel, ramdisk = struct.unpack_from("<2I", header, 8)
     sections = _Sections(data, source, 4096, 4096)
     kernel_part = sections.take("kernel", kernel)
-    return _boot(version, kernel_part, sections.take("ramdisk", ramdisk), _text(header[44:1580]), (), os_version)
+    return _boot(version, kernel_part, sections.take("ramdisk", ramdisk), _text(header[44:1580]))
 
 
 def _boot(
-    version: int, kernel: memoryview, ramdisk: memoryview, cmdline: str, dtbs: tuple[memoryview, ...], os_version: int
+    version: int, kernel: memoryview, ramdisk: memoryview, cmdline: str, dtbs: tuple[memoryview, ...] = ()
 ) -> BootImage:
     kind = "boot" if len(kernel) else "init_boot"
     ramdisks = (ramdisk,) if len(ramdisk) else ()
-    return BootImage(kind, version, kernel or None, ramdisks, cmdline, "", dtbs, _os_version(os_version))
+    return BootImage(kind, version, kernel or None, ramdisks, cmdline, "", dtbs)
 
 
 def _read_vendor_boot(data: memoryview, source: str) -> BootImage:
@@ -194,12 +192,3 @@ def _dtbs(part: memoryview) -> Iterator[memoryview]:
             at = raw.find(_FDT, at + size)
         else:
             at = raw.find(_FDT, at + 4)
-
-
-def _os_version(packed: int) -> str:
-    """``A.B.C`` in 21 bits, year since 2000 and month in 11."""
-    if packed == 0:
-        return ""
-    version, patch = packed >> 11, packed & 0x7FF
-    major, minor, step = version >> 14 & 0x7F, version >> 7 & 0x7F, version & 0x7F
-    return f"{major}.{minor}.{step} {2000 + (patch >> 4)}-{patch & 0xF:02}"

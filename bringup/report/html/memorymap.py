@@ -42,7 +42,6 @@ class Area:
 
     :param style: its CSS class.
     :param label_y: where its name is drawn; ``None``: there is no room for it.
-    :param lifted: drawn one unit high although it is smaller.
     """
 
     region: MemoryRegion
@@ -50,7 +49,6 @@ class Area:
     y: float
     height: float
     label_y: float | None
-    lifted: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +162,7 @@ def _areas(regions: Iterable[MemoryRegion], scale: _Scale) -> tuple[Area, ...]:
         zip(named, spread(wanted, _LABEL_GAP, _FIRST_LABEL, scale.height - _LAST_LABEL - _LABEL_GAP), strict=True)
     )
     return tuple(
-        Area(region, f"r-{region.kind.value}", top, max(_LEAST, height), label.get(index), height < _LEAST)
+        Area(region, f"r-{region.kind.value}", top, max(_LEAST, height), label.get(index))
         for index, (region, top, height) in enumerate(drawn)
     )
 

@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from bringup.errors import BringupError, ConfigError
 from bringup.kernel.history.version import Flavour
 from bringup.kernel.requirements.check import CheckOptions
-from bringup.kernel.sources.boot_image import read_boot_image
 from bringup.kernel.sources.kernel_image import read_kernel_image
 from bringup.kernel.sources.ramdisk import ramdisk_files
 from bringup.kernel.sources.source import Source, SourceKind, source_from_bytes
@@ -222,10 +221,6 @@ def test_a_ramdisk_that_cannot_be_read_does_not_hide_the_kernel() -> None:
 def test_a_ramdisk_without_a_list_says_nothing_about_modules() -> None:
     data = images.boot_v3(4, KERNEL, PACKERS["lz4"](images.cpio({"init": b""})))
     assert source_from_bytes(data, "boot.img").modules_load is None
-
-
-def test_the_android_version_of_an_image() -> None:
-    assert read_boot_image(memoryview(images.boot_v0(1, KERNEL)), "x").os_version == "14.0.0 2024-05"
 
 
 def _poke(data: bytes, offset: int, value: int) -> bytes:
