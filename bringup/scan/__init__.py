@@ -10,9 +10,9 @@ Files → readings → uses:
    :class:`~bringup.scan.readers.source.FileReading`. It depends on the file alone; both can be pickled, so files can be
    read in any process and in any order.
 3. **Settling**: :func:`bringup.scan.settle.settle` takes the readings of a whole tree, and yields its
-   :class:`~bringup.scan.use.Use` objects: one per line and word, each with its status. Names that the tree defines for
-   itself are left out; its second argument is the paths of the tree's own headers that have a name of ION's (``ion.h``)
-   and no use in them.
+   :class:`~bringup.scan.document.Hit` objects: one per line and word, each with its status. Names that the tree defines
+   for itself are left out; its second argument is the paths of the tree's own headers that have a name of ION's
+   (``ion.h``) and no use in them.
 
 :mod:`bringup.scan.knowledge` holds the names as data: ``data/*.yaml``, compiled into ``compiled.json``. There,
 :func:`~bringup.scan.knowledge.shipped.words` is all of them as plain texts, and ``find()`` looks one up.

@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from bringup.scan.asked import Asked
+from bringup.scan.document import Side
 from bringup.scan.knowledge.entry import Entry, Kind
 from bringup.scan.rule import Rule
-from bringup.scan.use import Side
 
 if TYPE_CHECKING:  # pydantic is imported only where a board is named
     from bringup.config.schema import BoardConfig, Heap

@@ -2,14 +2,42 @@
 
 from __future__ import annotations
 
+import enum
 from typing import Annotated
 
 from msgspec import Meta, Struct
 
 from bringup.document import Count
-from bringup.scan.use import Status
 
-__all__ = ["Component", "Hit", "LeftOut", "RuleDescription", "RuleList", "Scan", "Unread"]
+__all__ = ["Component", "Hit", "LeftOut", "RuleDescription", "RuleList", "Scan", "Side", "Status", "Unread"]
+
+
+class Side(enum.StrEnum):
+    """Who runs the code that holds the use."""
+
+    USER = "user"
+    KERNEL = "kernel"
+
+
+class Status(enum.StrEnum):
+    """What is left to do about a use."""
+
+    TO_DO = "to do"
+    #: The replacement stands beside it: the line can go once no kernel has ION.
+    MOVED = "moved"
+    #: The code uses DMA-BUF heaps, and ION only where a kernel has none.
+    WAY_BACK = "way back"
+    #: Nobody may edit it: a frozen interface of an older release.
+    FROZEN = "frozen"
+    #: ION's own code, or a copy of its headers: goes with its users.
+    ION_ITSELF = "ION itself"
+    TEST = "test"
+
+    @property
+    def is_left(self) -> bool:
+        """Whether somebody has to change the line: what the exit status 1 stands for."""
+        return self in (Status.TO_DO, Status.TEST)
+
 
 _LEFT = frozenset(status.value for status in Status if status.is_left)
 

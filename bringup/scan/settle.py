@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 
+from msgspec.structs import replace
+
+from bringup.scan.document import Hit, Status
 from bringup.scan.knowledge.entry import Kind
 from bringup.scan.language import Language
 from bringup.scan.readers import names
 from bringup.scan.readers.source import FileReading
-from bringup.scan.use import Status, Use
 
 __all__ = ["settle"]
 
@@ -27,7 +28,7 @@ _CODE = frozenset({Language.C, Language.PYTHON, Language.RUST})
 _LIBION = re.compile(r"lib(?:ion|dmabufheap)(?:[._-]?(?:exynos|google|mtk|headers|hisi|imx|ti|static|shared))*\Z")
 
 
-def settle(readings: Iterable[FileReading], own_headers: Sequence[str] = ()) -> Iterator[Use]:
+def settle(readings: Iterable[FileReading], own_headers: Sequence[str] = ()) -> Iterator[Hit]:
     """The uses of a tree, each with its status; without those of names that the tree defines for itself.
 
     :param readings: of every file that was read, in the order in which the uses are wanted.
@@ -45,7 +46,7 @@ def settle(readings: Iterable[FileReading], own_headers: Sequence[str] = ()) -> 
             yield replace(use, status=_status(reading, use, is_ion_itself=itself[reading.path]))
 
 
-def _is_own(use: Use, own: set[str], own_headers: Sequence[str], *, has_ion: bool) -> bool:
+def _is_own(use: Hit, own: set[str], own_headers: Sequence[str], *, has_ion: bool) -> bool:
     if use.kind is Kind.SWITCH:
         return not has_ion
     if use.kind is Kind.HEADER:
@@ -73,7 +74,7 @@ def _is_ion_itself(reading: FileReading, folders: Sequence[str]) -> bool:
     return any(use.kind in _UAPI and use.word in reading.defines for use in reading.uses)
 
 
-def _status(reading: FileReading, use: Use, *, is_ion_itself: bool) -> Status:
+def _status(reading: FileReading, use: Hit, *, is_ion_itself: bool) -> str:
     if not use.ion:
         return Status.TO_DO
     if _FROZEN.search(reading.path):

@@ -16,7 +16,7 @@ import msgspec
 
 from bringup.scan.accepted.marks import marked_lines
 from bringup.scan.component import Place, component_of
-from bringup.scan.document import Component, Hit, LeftOut, Scan, Unread
+from bringup.scan.document import Component, Hit, LeftOut, Scan, Status, Unread
 from bringup.scan.finding.find import find, find_in_tree
 from bringup.scan.finding.forms import Forms, forms_of
 from bringup.scan.finding.walk import Listed, Walk, is_file
@@ -29,14 +29,13 @@ from bringup.scan.readers.source import FileReading
 from bringup.scan.rule import Rule
 from bringup.scan.rules import RULES
 from bringup.scan.settle import settle
-from bringup.scan.use import Status, Use
 from bringup.text import visible
 
 if TYPE_CHECKING:
     from bringup.config.schema import BoardConfig
     from bringup.scan.accepted.suppress import Suppression
 
-__all__ = ["Asked", "finder_forms", "hit_of", "scan_tree", "scan_trees"]
+__all__ = ["Asked", "finder_forms", "scan_tree", "scan_trees"]
 
 _ION_HEADER = re.compile(r"(?:.*/)?(?:\w+_)?ion(?:_\w+)?\.h")
 
@@ -107,7 +106,7 @@ def scan_trees(
     ids = {rule.id for rule in rules}
     root = _root(asked)
     hits, components = _with_components(
-        [hit_of(use) for use in settle(seen.readings, _own_headers(walk, seen)) if use.rule in ids], seen, root, asked
+        [hit for hit in settle(seen.readings, _own_headers(walk, seen)) if hit.rule in ids], seen, root, asked
     )
     return Scan(
         tree=visible(", ".join(map(str, asked.trees)) or "."),
@@ -218,24 +217,4 @@ def _component(place: Place, counts: Counter[str]) -> Component:
         frozen=counts[Status.FROZEN],
         itself=counts[Status.ION_ITSELF],
         test=counts[Status.TEST],
-    )
-
-
-def hit_of(use: Use) -> Hit:
-    """A use as the document has it."""
-    return Hit(
-        path=use.path,
-        line=use.line,
-        rule=use.rule,
-        text=use.text,
-        replacement=use.replacement,
-        ion=use.ion,
-        column=use.column,
-        word=use.word,
-        kind=use.kind.value,
-        owner=use.owner.value,
-        side=use.side.value,
-        status=use.status.value,
-        heap=use.heap,
-        certain=use.certain,
     )

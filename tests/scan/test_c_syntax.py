@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+from bringup.scan.document import Hit
 from bringup.scan.language import Language
 from bringup.scan.readers import c
 from bringup.scan.readers.c_syntax import parse
 from bringup.scan.readers.read import read
 from bringup.scan.readers.source import Source
-from bringup.scan.use import Use
 
 pytest.importorskip("tree_sitter_cpp", reason="the extra scan is not installed")
 
@@ -23,7 +23,7 @@ int allocate(int fd, unsigned length, int secret) {{
 """
 
 
-def uses(before: str, heap: str = "ION_HEAP_SYSTEM_MASK", flags: str = "flags", name: str = "a.cpp") -> dict[str, Use]:
+def uses(before: str, heap: str = "ION_HEAP_SYSTEM_MASK", flags: str = "flags", name: str = "a.cpp") -> dict[str, Hit]:
     text = FUNCTION.format(before=before, heap=heap, flags=flags)
     return {use.word: use for use in read(Source(name, Language.C, text.encode())).uses}
 

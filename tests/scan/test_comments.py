@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import pytest
 
+from bringup.scan.document import Hit, Side, Status
 from bringup.scan.language import Language, language_of
 from bringup.scan.readers.c_text import Code
 from bringup.scan.readers.grammar import blanked, regions
 from bringup.scan.readers.messages import message_ranges
 from bringup.scan.readers.read import read
 from bringup.scan.readers.source import Source
-from bringup.scan.use import Side, Status, Use
 
 
-def uses(name: str, text: str) -> tuple[Use, ...]:
+def uses(name: str, text: str) -> tuple[Hit, ...]:
     language = language_of(name)
     assert language is not None
     return read(Source(name, language, text.encode())).uses

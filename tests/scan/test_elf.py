@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bringup.scan.document import Status
 from bringup.scan.language import Language, language_of
 from bringup.scan.readers.read import read
 from bringup.scan.readers.source import Source
 from bringup.scan.settle import settle
-from bringup.scan.use import Status
 
 CLIENT = """
 extern int ion_open(void), exynos_ion_alloc(int), region_free(int);

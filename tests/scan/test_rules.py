@@ -20,7 +20,6 @@ from bringup.scan.readers.source import Source
 from bringup.scan.rule import Rule
 from bringup.scan.rules import RULES, chosen_rules
 from bringup.scan.settle import settle
-from bringup.scan.tree import hit_of
 from tests.support.scan.lines import LINES
 
 HITS = [(rule, *line) for rule, lines in LINES.items() for line in lines]
@@ -30,7 +29,7 @@ def hits(name: str, text: str, board: str | None = None) -> list[Hit]:
     language = language_of(Path(name).name)
     assert language is not None
     reading = read(Source(name, language, text.encode()), find_config(board) if board else None)
-    return [hit_of(use) for use in settle([reading])]
+    return list(settle([reading]))
 
 
 def test_every_rule_has_lines() -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from bringup.scan.asked import Asked, asked_by
+from bringup.scan.document import Side
 from bringup.scan.knowledge.entry import Asks, Entry, Kind
 from bringup.scan.knowledge.shipped import find
 from bringup.scan.readers import names
@@ -23,7 +24,6 @@ from bringup.scan.readers.grammar import Place, Region, regions
 from bringup.scan.readers.heap_names import heap_names
 from bringup.scan.readers.occurrence import Occurrence, uses_of
 from bringup.scan.readers.source import FileReading, Source
-from bringup.scan.use import Side
 
 if TYPE_CHECKING:
     from bringup.config.schema import BoardConfig

@@ -7,15 +7,13 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from bringup.scan.advice import advise
-from bringup.scan.asked import asked_by
+from bringup.scan.document import Side
 from bringup.scan.knowledge.entry import Entry, Kind
 from bringup.scan.knowledge.shipped import find
 from bringup.scan.language import ELF_MAGIC
 from bringup.scan.readers import names
+from bringup.scan.readers.occurrence import Occurrence, use_of
 from bringup.scan.readers.source import FileReading, Source
-from bringup.scan.rules import rule_by_id
-from bringup.scan.use import Side, Status, Use
 from bringup.text import visible
 
 if TYPE_CHECKING:
@@ -45,27 +43,11 @@ def read_elf(source: Source, board: BoardConfig | None = None) -> FileReading:
     for word, entry, where in (*_from_tables(source.data), *_from_strings(source.data)):
         found.setdefault(word, (entry, where))
     side = Side.KERNEL if source.path.endswith((".ko", ".o")) else Side.USER
-    uses = tuple(_use(source, word, entry, where, side, board) for word, (entry, where) in sorted(found.items()))
-    return FileReading(source.path, source.language, uses, foreign=not uses)
-
-
-def _use(source: Source, word: str, entry: Entry, where: str, side: Side, board: BoardConfig | None) -> Use:
-    rule = rule_by_id()[entry.rule]
-    advice = advise(entry, word, asked_by([entry.asks]), side, rule, board)
-    return Use(
-        path=source.path,
-        line=1,
-        column=0,
-        word=visible(word),
-        rule=rule.id,
-        kind=entry.kind,
-        owner=entry.owner,
-        side=side,
-        status=Status.TO_DO,
-        heap=advice.heap,
-        text=visible(f"{where}: {word}"),
-        replacement=visible("\n".join(advice.lines)),
+    uses = tuple(
+        use_of(source, Occurrence(0, word, entry), side, board, text=visible(f"{where}: {word}"))
+        for word, (entry, where) in sorted(found.items())
     )
+    return FileReading(source.path, source.language, uses, foreign=not uses)
 
 
 def _from_tables(data: bytes) -> Iterator[tuple[str, Entry, str]]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
+from msgspec.structs import replace
+
+from bringup.scan.document import Hit, Status
 from bringup.scan.language import Language
 from bringup.scan.readers.source import Source
-from bringup.scan.use import Status, Use
 
 __all__ = ["mark_moved"]
 
@@ -31,7 +32,7 @@ _BY_LANGUAGE = {
 }
 
 
-def mark_moved(source: Source, uses: tuple[Use, ...]) -> Iterator[Use]:
+def mark_moved(source: Source, uses: tuple[Hit, ...]) -> Iterator[Hit]:
     """The uses; ``MOVED`` where the file has the replacement: in policy a rule for a heap of the same domain."""
     if source.language is Language.SEPOLICY:
         yield from _policy(source.data, uses)
@@ -45,7 +46,7 @@ def mark_moved(source: Source, uses: tuple[Use, ...]) -> Iterator[Use]:
         yield replace(use, status=Status.MOVED) if use.rule in replaced else use
 
 
-def _policy(data: bytes, uses: tuple[Use, ...]) -> Iterator[Use]:
+def _policy(data: bytes, uses: tuple[Hit, ...]) -> Iterator[Hit]:
     allowed = {match[1] for match in _ALLOW.finditer(data) if _HEAP_TYPE.search(match[2])}
     has_nodes = _HEAP_NODE.search(data) is not None
     domains = {data.count(b"\n", 0, match.start()) + 1: match[1] for match in _ALLOW.finditer(data)}

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from bringup.scan.document import Side
 from bringup.scan.knowledge.entry import Entry, Kind
 from bringup.scan.knowledge.shipped import find
 from bringup.scan.language import Language
@@ -19,7 +20,6 @@ from bringup.scan.readers.messages import message_ranges
 from bringup.scan.readers.moved import mark_moved
 from bringup.scan.readers.occurrence import Occurrence, uses_of
 from bringup.scan.readers.source import FileReading, Source
-from bringup.scan.use import Side
 
 if TYPE_CHECKING:
     from bringup.config.schema import BoardConfig

@@ -6,8 +6,8 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass
 
+from bringup.scan.document import Hit
 from bringup.scan.language import Language
-from bringup.scan.use import Use
 from bringup.text import from_board, visible
 
 __all__ = ["FileReading", "Lines", "Source"]
@@ -37,7 +37,7 @@ class FileReading:
 
     path: str
     language: Language
-    uses: tuple[Use, ...] = ()
+    uses: tuple[Hit, ...] = ()
     defines: frozenset[str] = frozenset()
     builds: frozenset[str] = frozenset()
     foreign: bool = True
