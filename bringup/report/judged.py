@@ -5,11 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from bringup.kernel.requirements.check import KconfigCheck
+from bringup.kernel.requirements.verdict import KconfigVerdict
 from bringup.outcome import Outcome
 from bringup.report.annotations import annotation
+from bringup.report.bounded import shown
 from bringup.report.sarif import Kind, Level, Place, Result, Rule, sarif_log
+from bringup.results.run import Run
+from bringup.results.verdict import Verdict
 
-__all__ = ["Judged", "annotate", "write_sarif"]
+__all__ = ["Judged", "annotate", "judged_check", "judged_run", "write_sarif"]
 
 _KINDS: dict[Outcome, tuple[Kind, Level]] = {
     Outcome.FAIL: ("fail", "error"),
@@ -45,6 +50,28 @@ class Judged:
         heap = f" on {self.heap}" if self.heap else ""
         word = "not known: " if self.outcome is Outcome.ERROR else ""
         return "\n".join((f"{word}{self.title}{heap}", *self.lines, *(f"→ {line}" for line in self.remedy)))
+
+
+def judged_run(run: Run) -> Iterator[Judged]:
+    """Every verdict of every board; a board of which nothing was judged is one that is not known."""
+    for board in shown(run).boards:
+        for verdict in board.verdicts:
+            lines = _lines(verdict)
+            yield Judged(verdict.id, verdict.title, verdict.outcome, verdict.heap, lines, verdict.advice, board.serial)
+        if not board.verdicts:
+            yield Judged("board", "Nothing was judged", board.outcome, None, (), (), board.serial)
+
+
+def judged_check(check: KconfigCheck) -> Iterator[Judged]:
+    """Every verdict on a kernel configuration."""
+    for verdict in check.verdicts:
+        id, lines = f"kconfig.{verdict.id}", _lines(verdict)  # noqa: A001
+        yield Judged(id, verdict.title, verdict.outcome, verdict.heap, lines, verdict.remedy, path=check.source)
+
+
+def _lines(verdict: Verdict | KconfigVerdict) -> tuple[str, ...]:
+    cause = (f"cause: {verdict.cause.text} ({verdict.cause.id})",) if verdict.cause else ()
+    return (*verdict.evidence, *cause, *((verdict.reason,) if verdict.reason else ()))
 
 
 def write_sarif(verdicts: Sequence[Judged]) -> str:

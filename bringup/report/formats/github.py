@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from bringup.report import Format
-from bringup.report.formats._judged import judged
-from bringup.report.judged import annotate
+from bringup.report.judged import annotate, judged_run
 from bringup.results.run import Run
 
 __all__ = ["FORMAT"]
 
 
 def _render(run: Run) -> str:
-    return annotate(judged(run))
+    return annotate(judged_run(run))
 
 
 FORMAT = Format("github", ".github.txt", _render, "annotations of a pull request, as GitHub's workflow commands")

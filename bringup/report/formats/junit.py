@@ -23,8 +23,8 @@ from bringup.results.verdict import Outcome, Verdict
 from bringup.text import pluralize, safe_name
 
 if TYPE_CHECKING:
-    from bringup.compare.runs import Comparison, Difference, Timing
-    from bringup.compare.timings import Untimed
+    from bringup.compare.runs import Comparison, Difference
+    from bringup.compare.timings import Timing, Untimed
 
 __all__ = ["FORMAT"]
 

@@ -20,7 +20,8 @@ from bringup.results.verdict import Verdict
 from bringup.text import pluralize, visible
 
 if TYPE_CHECKING:
-    from bringup.compare.runs import Change, Comparison, Timing
+    from bringup.compare.runs import Change, Comparison
+    from bringup.compare.timings import Timing
     from bringup.report.comparison.story import ChangesByCause, GroupedChange
 
 __all__ = ["FORMAT"]

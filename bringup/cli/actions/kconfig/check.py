@@ -50,24 +50,9 @@ def check_one(
 
 
 def _print_report(check: KconfigCheck, report: VerdictFormat) -> None:
-    from bringup.report.judged import Judged, annotate, write_sarif
+    from bringup.report.judged import annotate, judged_check, write_sarif
 
-    judged = [
-        Judged(
-            f"kconfig.{verdict.id}",
-            verdict.title,
-            verdict.outcome,
-            verdict.heap,
-            (
-                *verdict.evidence,
-                *((f"cause: {verdict.cause.text} ({verdict.cause.id})",) if verdict.cause else ()),
-                *((verdict.reason,) if verdict.reason else ()),
-            ),
-            verdict.remedy,
-            path=check.source,
-        )
-        for verdict in check.verdicts
-    ]
+    judged = list(judged_check(check))
     print_report(write_sarif(judged) if report == "sarif" else annotate(judged))
 
 
