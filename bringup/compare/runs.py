@@ -15,18 +15,7 @@ from bringup.outcome import Outcome
 from bringup.results.run import BoardRun, Run
 from bringup.results.verdict import Verdict
 
-__all__ = [
-    "SCHEMA",
-    "Change",
-    "Comparison",
-    "Difference",
-    "FactChange",
-    "Side",
-    "Timing",
-    "TimingTest",
-    "Unanswered",
-    "compare",
-]
+__all__ = ["SCHEMA", "Change", "Comparison", "Difference", "Side", "Unanswered", "compare"]
 
 SCHEMA = "bringup.compare/1"
 

@@ -19,7 +19,8 @@ from bringup.facts.memory.buffer_placement import pages_of
 from bringup.kernel.history.version import Flavour
 from bringup.outcome import Outcome
 from bringup.results.ion import IonComparison, IonFacts, IonHeap, IonPoint, PointResult
-from bringup.results.run import LatencyFacts, PageFacts
+from bringup.results.pages import PageFacts
+from bringup.results.run import LatencyFacts
 
 __all__ = ["ION_LEGACY", "comparisons", "ion_facts", "ion_sources", "legacy_note", "mappings"]
 

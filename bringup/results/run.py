@@ -13,29 +13,14 @@ from bringup.kernel.history.gap import UpstreamGap
 from bringup.outcome import Outcome, worst
 from bringup.results.budget import BudgetFacts
 from bringup.results.holders import HoldersFacts
-from bringup.results.ion import IonComparison, IonFacts, IonHeap, IonPoint, PointResult
+from bringup.results.ion import IonFacts
 from bringup.results.memory import MemoryFacts
-from bringup.results.pages import ExhaustionFacts, PageFacts, RegionFacts
+from bringup.results.pages import ExhaustionFacts, PageFacts
 from bringup.results.requirements import RequirementFacts
 from bringup.results.timing import TimingFacts, UntimedFacts
 from bringup.results.verdict import Verdict
 
-__all__ = [
-    "SCHEMA",
-    "BoardRun",
-    "ExhaustionFacts",
-    "HeapFacts",
-    "IonComparison",
-    "IonFacts",
-    "IonHeap",
-    "IonPoint",
-    "LatencyFacts",
-    "PageFacts",
-    "PointResult",
-    "RegionFacts",
-    "Run",
-    "Step",
-]
+__all__ = ["SCHEMA", "BoardRun", "HeapFacts", "LatencyFacts", "Run", "Step"]
 
 SCHEMA = "bringup.run/1"
 

@@ -20,7 +20,7 @@ from bringup.lab.judging import judge_record
 from bringup.outcome import Outcome
 from bringup.record.load import load_record
 from bringup.record.observe import Observation, observe
-from bringup.results.run import PointResult
+from bringup.results.ion import PointResult
 from bringup.results.verdict import Outcome as Judged
 from bringup.text import from_board
 from bringup.virtual import VirtualBoard

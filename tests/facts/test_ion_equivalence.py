@@ -13,7 +13,7 @@ from bringup.checks.registry import find_check
 from bringup.config.schema import BoardConfig
 from bringup.facts.board import Facts
 from bringup.facts.ion_equivalence import comparisons
-from bringup.results.run import IonComparison, PointResult
+from bringup.results.ion import IonComparison, PointResult
 from bringup.results.verdict import Outcome, Verdict
 from tests.support.scripted_record import HELLO, ScriptedBoard, result
 from tests.support.traced import TRACING, cma_buffer

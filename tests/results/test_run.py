@@ -13,7 +13,8 @@ from bringup.errors import ExitCode, RecordError
 from bringup.facts.latency import percentile
 from bringup.outcome import Outcome, worst
 from bringup.report.load import load_run
-from bringup.results.run import IonComparison, IonPoint, PointResult, Run
+from bringup.results.ion import IonComparison, IonPoint, PointResult
+from bringup.results.run import Run
 from tests.support.documents import read_back, without_surrogates
 from tests.support.report.hostile import runs
 

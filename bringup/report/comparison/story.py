@@ -9,7 +9,9 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from bringup.compare.runs import Change, Comparison, Difference, FactChange, Timing, TimingTest
+from bringup.compare.facts import FactChange
+from bringup.compare.runs import Change, Comparison, Difference
+from bringup.compare.timings import Timing, TimingTest
 from bringup.report import units
 from bringup.report.bounded import excerpt
 from bringup.report.story import WORST_FIRST, Headline

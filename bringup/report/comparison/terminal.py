@@ -8,8 +8,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from bringup.compare.runs import Change, Comparison, Timing, TimingTest
-from bringup.compare.timings import OVER_RUNS
+from bringup.compare.runs import Change, Comparison
+from bringup.compare.timings import OVER_RUNS, Timing, TimingTest
 from bringup.outcome import Outcome
 from bringup.report import units
 from bringup.report.bounded import excerpt

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import msgspec
 
-from bringup.compare.runs import Timing
+from bringup.compare.timings import Timing
 from bringup.report import units
 from bringup.report.comparison.story import source_of
 from bringup.report.html.charts import scale

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from bringup.compare.facts import Subject
-from bringup.compare.runs import Change, Comparison, Difference, FactChange, Timing
-from bringup.compare.timings import Untimed
+from bringup.compare.facts import FactChange, Subject
+from bringup.compare.runs import Change, Comparison, Difference
+from bringup.compare.timings import Timing, Untimed
 from bringup.report.bounded import excerpt, shown
 from bringup.report.comparison.story import (
     ChangesByCause,

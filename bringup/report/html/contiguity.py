@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bringup.report import units
-from bringup.results.run import BoardRun, ExhaustionFacts, PageFacts
+from bringup.results.pages import ExhaustionFacts, PageFacts
+from bringup.results.run import BoardRun
 from bringup.text import pluralize
 
 __all__ = ["Bar", "BufferRow", "PagesView", "pages_view"]

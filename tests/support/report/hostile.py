@@ -14,23 +14,11 @@ from bringup.compare.timings import Timing, TimingTest, Untimed
 from bringup.kernel.history.gap import Dependency, UpstreamGap
 from bringup.kernel.history.upstream import ArtifactKind, Origin
 from bringup.results.holders import BufferSource, HeldShare, HoldersFacts, HoldingProcess, MemoryUse, UnheldBuffer
+from bringup.results.ion import IonComparison, IonFacts, IonHeap, IonPoint, PointResult
 from bringup.results.memory import MemoryFacts, MemoryRegion, RegionKind, Unplaced
+from bringup.results.pages import ExhaustionFacts, PageFacts, RegionFacts
 from bringup.results.requirements import RequirementFacts
-from bringup.results.run import (
-    BoardRun,
-    ExhaustionFacts,
-    HeapFacts,
-    IonComparison,
-    IonFacts,
-    IonHeap,
-    IonPoint,
-    LatencyFacts,
-    PageFacts,
-    PointResult,
-    RegionFacts,
-    Run,
-    Step,
-)
+from bringup.results.run import BoardRun, HeapFacts, LatencyFacts, Run, Step
 from bringup.results.timing import TimingFacts, UntimedFacts
 from bringup.results.verdict import Alternative, Cause, Change, Link, Outcome, Verdict
 from tests.support.report import drawn

@@ -5,18 +5,10 @@ from __future__ import annotations
 from bringup.kernel.history.gap import Dependency, UpstreamGap
 from bringup.kernel.history.upstream import ArtifactKind, Origin
 from bringup.results.holders import BufferSource, HeldShare, HoldersFacts, HoldingProcess, MemoryUse, UnheldBuffer
+from bringup.results.ion import IonComparison, IonFacts, IonHeap, IonPoint, PointResult
 from bringup.results.memory import MemoryFacts, MemoryRegion, RegionKind, Unplaced
+from bringup.results.pages import ExhaustionFacts, PageFacts, RegionFacts
 from bringup.results.requirements import RequirementFacts
-from bringup.results.run import (
-    ExhaustionFacts,
-    IonComparison,
-    IonFacts,
-    IonHeap,
-    IonPoint,
-    PageFacts,
-    PointResult,
-    RegionFacts,
-)
 from bringup.results.timing import TimingFacts, UntimedFacts
 from bringup.results.verdict import Outcome
 
