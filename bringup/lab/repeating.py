@@ -7,16 +7,14 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from bringup.outcome import BY_WEIGHT, Outcome
+from bringup.outcome import Outcome
 from bringup.results.run import BoardRun
-from bringup.results.verdict import Repeats, Verdict
+from bringup.results.verdict import Repeats, Verdict, worst_answers
 
 __all__ = ["REPEATS", "repeat_failed"]
 
 #: Where the records of the repeats are in the run's folder; hidden, for every other folder there is a board's record.
 REPEATS = ".repeats"
-
-_Key = tuple[str, str | None]
 
 
 def repeat_failed(first: BoardRun, most: int, again: Callable[[int], BoardRun | None]) -> BoardRun:
@@ -35,20 +33,11 @@ def repeat_failed(first: BoardRun, most: int, again: Callable[[int], BoardRun | 
         runs.append(board)
     if len(runs) == 1:
         return first
-    answers = [_worst_by_key(board.verdicts) for board in runs]
+    answers = [worst_answers(board.verdicts) for board in runs]
     return msgspec.structs.replace(first, verdicts=tuple(_counted(verdict, answers) for verdict in first.verdicts))
 
 
-def _worst_by_key(verdicts: Sequence[Verdict]) -> dict[_Key, Outcome]:
-    """A check may have several verdicts about one heap: the worst counts."""
-    worst: dict[_Key, Outcome] = {}
-    for verdict in verdicts:
-        key = (verdict.id, verdict.heap)
-        worst[key] = max(worst.get(key, verdict.outcome), verdict.outcome, key=BY_WEIGHT.index)
-    return worst
-
-
-def _counted(verdict: Verdict, answers: Sequence[dict[_Key, Outcome]]) -> Verdict:
+def _counted(verdict: Verdict, answers: Sequence[dict[tuple[str, str | None], Outcome]]) -> Verdict:
     if verdict.outcome is not Outcome.FAIL:
         return verdict
     counts = Counter(answer.get((verdict.id, verdict.heap), Outcome.SKIP).value for answer in answers)

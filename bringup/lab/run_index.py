@@ -20,9 +20,10 @@ from platformdirs import user_data_path
 from bringup.compare.history import BoardHistory, History, Observed, Timed, TimingHistory, board_name, check_history
 from bringup.errors import HostError, RecordError, os_reason
 from bringup.files import PRIVATE
-from bringup.outcome import BY_WEIGHT, Outcome
+from bringup.outcome import Outcome
 from bringup.report.load import load_run
-from bringup.results.run import BoardRun, Run
+from bringup.results.run import Run
+from bringup.results.verdict import worst_answers
 from bringup.text import visible
 
 __all__ = ["Asked", "Rebuilt", "RunIndex", "default_index", "run_folders"]
@@ -191,20 +192,17 @@ def _add(index: sqlite3.Connection, run: Run, folder: Path) -> None:
     for board in run.boards:
         row = (run_id, board_name(board), board.kernel, board.outcome.value)
         board_id = index.execute("INSERT INTO board (run, name, kernel, outcome) VALUES (?, ?, ?, ?)", row).lastrowid
-        index.executemany("INSERT INTO verdict VALUES (?, ?, ?, ?)", _verdict_rows(board_id, board))
+        index.executemany(
+            "INSERT INTO verdict VALUES (?, ?, ?, ?)",
+            [
+                (board_id, check, heap, outcome.value)
+                for (check, heap), outcome in worst_answers(board.verdicts).items()
+            ],
+        )
         index.executemany(
             "INSERT INTO timing VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             [(board_id, t.label, t.op, t.size, t.threads, t.p50, t.low, t.high) for t in board.timings],
         )
-
-
-def _verdict_rows(board_id: int | None, board: BoardRun) -> list[tuple[int | None, str, str | None, str]]:
-    """One row per question: where a check has several verdicts about one heap, the worst counts."""
-    worst: dict[tuple[str, str | None], Outcome] = {}
-    for verdict in board.verdicts:
-        question = (verdict.id, verdict.heap)
-        worst[question] = max(worst.get(question, verdict.outcome), verdict.outcome, key=BY_WEIGHT.index)
-    return [(board_id, id_, heap, outcome.value) for (id_, heap), outcome in worst.items()]
 
 
 def _board(index: sqlite3.Connection, name: str, asked: Asked) -> BoardHistory | None:

@@ -15,7 +15,7 @@ from bringup.deadline import Deadline
 from bringup.errors import BoardError
 from bringup.text import from_board, parse_number
 
-__all__ = ["BoardList", "BoardSummary", "survey", "survey_all"]
+__all__ = ["BoardList", "BoardSummary", "survey"]
 
 _SECONDS = 10.0
 _MODEL = "ro.product.model"
@@ -56,8 +56,8 @@ class BoardList(Struct, frozen=True, tag_field="schema", tag="bringup.boards/1")
     boards: tuple[BoardSummary, ...]
 
 
-def survey_all(selection: Selection, configs: Sequence[BoardConfig]) -> list[BoardSummary]:
-    """Ask every board that adb lists; those that cannot be asked are listed with what to do.
+def survey(selection: Selection, configs: Sequence[BoardConfig]) -> list[BoardSummary]:
+    """Ask every board that adb lists, all at once; those that cannot be asked are listed with what to do.
 
     :raises AdbServerError: there is no adb server to talk to.
     """
@@ -67,7 +67,8 @@ def survey_all(selection: Selection, configs: Sequence[BoardConfig]) -> list[Boa
         return []
     chosen = connect_all(selection, deadline)
     unusable = {error.board: "; ".join(filter(None, (error.seen, error.hint))) for error in chosen.unusable}
-    summaries = {one.serial: one for one in survey(chosen.boards, configs)}
+    with ThreadPoolExecutor(max_workers=max(1, min(32, len(chosen.boards)))) as pool:
+        summaries = {one.serial: one for one in pool.map(lambda board: _ask(board, configs), chosen.boards)}
     twins = {serial: kept for kept, serials in chosen.also.items() for serial in serials}
     return [
         summaries.get(one.serial)
@@ -80,13 +81,8 @@ def _why(serial: str, twins: Mapping[str, str], unusable: Mapping[str | None, st
     return f"the same board as {twins[serial]}" if serial in twins else unusable.get(serial)
 
 
-def survey(boards: Sequence[Board], configs: Sequence[BoardConfig]) -> list[BoardSummary]:
-    """Ask each board, all at once; one that does not answer says so in its summary."""
-    with ThreadPoolExecutor(max_workers=max(1, min(32, len(boards)))) as pool:
-        return list(pool.map(lambda board: _ask(board, configs), boards))
-
-
 def _ask(board: Board, configs: Sequence[BoardConfig]) -> BoardSummary:
+    """A board that does not answer says so in its summary."""
     identities = (config.identity for config in configs if config.identity)
     names = tuple(dict.fromkeys([_MODEL, *(name for identity in identities for name in identity.properties)]))
     asked = "\n".join(f"getprop {shlex.quote(name)} 2>/dev/null || echo" for name in names)

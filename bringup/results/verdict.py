@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from bringup.document import Count, always_written
-from bringup.outcome import Cause, Link, Outcome
+from bringup.outcome import BY_WEIGHT, Cause, Link, Outcome
 
 __all__ = [
     "Alternative",
@@ -20,6 +20,7 @@ __all__ = [
     "Verdict",
     "as_block",
     "file_by_file",
+    "worst_answers",
 ]
 
 
@@ -122,3 +123,12 @@ class Verdict(msgspec.Struct, frozen=True, omit_defaults=True):
     def advice(self) -> tuple[str, ...]:
         """Its own fix as one block of text lines; other heaps with the same cause have theirs."""
         return as_block(self.remedy, self.changes)
+
+
+def worst_answers(verdicts: Iterable[Verdict]) -> dict[tuple[str, str | None], Outcome]:
+    """The outcome by check and heap; where a check has several verdicts about one heap, the worst counts."""
+    worst: dict[tuple[str, str | None], Outcome] = {}
+    for verdict in verdicts:
+        question = (verdict.id, verdict.heap)
+        worst[question] = max(worst.get(question, verdict.outcome), verdict.outcome, key=BY_WEIGHT.index)
+    return worst

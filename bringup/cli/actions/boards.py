@@ -8,7 +8,7 @@ from bringup.board import Selection
 from bringup.cli.console import out, print_json, say, table
 from bringup.config.shipped import choose_configs
 from bringup.config.units import show_size
-from bringup.lab.survey import BoardList, survey_all
+from bringup.lab.survey import BoardList, survey
 
 __all__ = ["list_boards"]
 
@@ -16,7 +16,7 @@ __all__ = ["list_boards"]
 def list_boards(selection: Selection, config_dir: list[Path] | None, *, as_json: bool) -> None:
     """Print every board of the adb server."""
     configs, _ = choose_configs(None, config_dir)
-    boards = survey_all(selection, configs)
+    boards = survey(selection, configs)
     if as_json:
         print_json(BoardList(tuple(boards)))
         return
