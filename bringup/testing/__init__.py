@@ -2,6 +2,21 @@
 
 from __future__ import annotations
 
-from bringup.testing.heap import Heap
+from dataclasses import dataclass
 
 __all__ = ["Heap"]
+
+
+@dataclass(frozen=True, slots=True)
+class Heap:
+    """One DMA-BUF heap of the board under test, as a test gets it."""
+
+    name: str
+
+    @property
+    def path(self) -> str:
+        """Its node."""
+        return f"/dev/dma_heap/{self.name}"
+
+    def __str__(self) -> str:
+        return self.name

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bringup.testing import Heap
+
 if TYPE_CHECKING:
     from adbutils import AdbDevice
 
     from bringup.board import Board
     from bringup.deadline import Deadline
     from bringup.record.load import Record
-    from bringup.testing.heap import Heap
     from bringup.testing.session import BoardSession
 
 __all__: list[str] = []
@@ -210,6 +211,4 @@ def bringup_heap_name(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def heap(bringup_heap_name: str) -> Heap:
     """One heap of the board; the test runs once per heap."""
-    from bringup.testing.heap import Heap
-
     return Heap(bringup_heap_name)

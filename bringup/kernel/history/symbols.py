@@ -25,7 +25,6 @@ __all__ = [
     "SymbolType",
     "Symbols",
     "builders_of",
-    "era_of",
     "symbol_history",
     "symbol_table",
     "symbol_type",
@@ -261,26 +260,15 @@ class Kernel(Struct, frozen=True):
         return self.era(name) is not None and not self.symbols.everywhere(name, self.version)
 
 
-def era_of(name: str, version: KernelVersion, flavour: Flavour | None = None) -> Era | None:
-    """How a symbol looks in a kernel, ``None`` where that kernel does not have it.
-
-    :raises UsageError: nothing is known about a symbol of that name.
-    """
-    history = symbol_history(name)
-    if history is None:
-        raise UsageError(
-            f"look up CONFIG_{name}",
-            "its history is not known",
-            hint="name a kernel source tree: --tree DIR --arch arm64",
-        )
-    return history.era(version, flavour)
-
-
 def symbol_type(name: str, version: KernelVersion, flavour: Flavour | None = None) -> str | None:
     """``"bool"``, ``"tristate"``, ``"int"``, … in that kernel; ``None`` where that kernel does not have the symbol.
 
     :param name: without ``CONFIG_``.
     :raises UsageError: nothing is known about a symbol of that name.
     """
-    era = era_of(name, version, flavour)
+    history = symbol_history(name)
+    if history is None:
+        hint = "name a kernel source tree: --tree DIR --arch arm64"
+        raise UsageError(f"look up CONFIG_{name}", "its history is not known", hint=hint)
+    era = history.era(version, flavour)
     return None if era is None else era.type.value

@@ -123,7 +123,7 @@ def open_source(paths: Path | Sequence[Path]) -> Source:
     names = [paths] if isinstance(paths, Path) else list(paths)
     if not names:
         raise UsageError("read a kernel configuration", "no file was named")
-    sources = [_open_one(path) for path in names]
+    sources = [source_from_bytes(_read(path), str(path)) for path in names]
     if len(sources) == 1:
         return sources[0]
     base = _merged([source for source in sources if not _is_beside(source)] or sources)
@@ -163,10 +163,6 @@ def _with_beside(base: Source, sources: Sequence[Source]) -> Source:
         modules_load=frozenset().union(*modules) if modules else None,
         notes=tuple(note for source in sources for note in source.notes),
     )
-
-
-def _open_one(path: Path) -> Source:
-    return source_from_bytes(_read(path), str(path))
 
 
 def read_modules_load(path: Path) -> list[str]:
