@@ -26,7 +26,7 @@ from bringup.results.run import Run
 from bringup.results.verdict import worst_answers
 from bringup.text import visible
 
-__all__ = ["Asked", "Rebuilt", "RunIndex", "default_index", "run_folders"]
+__all__ = ["HistoryFilter", "Rebuilt", "RunIndex", "default_index", "run_folders"]
 
 _VERSION = 1
 #: How long another process may hold the file; it takes a fraction of a second per run.
@@ -59,7 +59,7 @@ def default_index() -> Path | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class HistoryFilter:
     """Which part of the history is wanted.
 
     :param board: a pattern for names of boards; ``check``: for ids of checks; ``heap``: for names of heaps.
@@ -103,7 +103,7 @@ class RunIndex:
         with self._open("write the history", create=True) as index:
             _add(index, run, folder)
 
-    def history(self, asked: Asked) -> History:
+    def history(self, asked: HistoryFilter) -> History:
         """What the index says.
 
         :raises HostError: there is none, it is damaged, or a later version of bringup wrote it.
@@ -205,7 +205,7 @@ def _add(index: sqlite3.Connection, run: Run, folder: Path) -> None:
         )
 
 
-def _board(index: sqlite3.Connection, name: str, asked: Asked) -> BoardHistory | None:
+def _board(index: sqlite3.Connection, name: str, asked: HistoryFilter) -> BoardHistory | None:
     """One board over time; ``None``: it has no run in that time."""
     rows = index.execute(
         "SELECT board.id, folder, started, tool, outcome, kernel FROM board JOIN run ON run.id = board.run "

@@ -27,8 +27,8 @@ __all__ = [
     "about",
     "badness",
     "board_headline",
-    "board_name",
     "findings",
+    "model_of",
     "run_headline",
     "shared_findings",
     "tally",
@@ -167,8 +167,8 @@ def badness(board: BoardRun) -> tuple[int, ...]:
     return (WORST_FIRST.index(board.outcome), *(-count[outcome] for outcome in WORST_FIRST[:3]))
 
 
-def board_name(board: BoardRun) -> str | None:
-    """What the board is called, by itself: its model or its product; ``None`` where it does not say."""
+def model_of(board: BoardRun) -> str | None:
+    """The model, or the product, that the board says it is; ``None`` where it does not say."""
     said = {name.casefold(): value for name, value in board.identity.items()}
     return said.get("model") or said.get("product") or None
 

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bringup.report.bounded import shown
-from bringup.report.story import Finding, about, board_name, findings, run_headline, shared_findings, tally
+from bringup.report.story import Finding, about, findings, model_of, run_headline, shared_findings, tally
 from bringup.results.run import Run
 from bringup.results.verdict import Outcome
 from bringup.text import pluralize
@@ -71,7 +71,7 @@ def _who(run: Run) -> Text:
     if len(run.boards) != 1:
         return Text(pluralize(len(run.boards), "board"), "bold")
     board = run.boards[0]
-    rest = [board_name(board), board.kernel, board.config and f"config {board.config}"]
+    rest = [model_of(board), board.kernel, board.config and f"config {board.config}"]
     known = [part for part in rest if part]
     serial = Text(_cut(board.serial, 60), "bold", no_wrap=True, overflow="ellipsis")
     return serial.append("".join(f"  {_line(part)}" for part in known), "not bold")

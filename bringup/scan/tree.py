@@ -35,13 +35,13 @@ if TYPE_CHECKING:
     from bringup.config.schema import BoardConfig
     from bringup.scan.accepted.suppress import Suppression
 
-__all__ = ["Asked", "finder_forms", "scan_tree", "scan_trees"]
+__all__ = ["ScanRequest", "finder_forms", "scan_tree", "scan_trees"]
 
 _ION_HEADER = re.compile(r"(?:.*/)?(?:\w+_)?ion(?:_\w+)?\.h")
 
 
 @dataclass(frozen=True)
-class Asked:
+class ScanRequest:
     """What to scan.
 
     :param trees: folders and files.
@@ -78,11 +78,11 @@ def scan_tree(
     progress: Callable[[int], None] | None = None,
 ) -> Scan:
     """Scan one tree; see :func:`scan_trees`."""
-    return scan_trees(Asked((tree,)), rules, board, progress)
+    return scan_trees(ScanRequest((tree,)), rules, board, progress)
 
 
 def scan_trees(
-    asked: Asked,
+    asked: ScanRequest,
     rules: Sequence[Rule] = RULES,
     board: BoardConfig | None = None,
     progress: Callable[[int], None] | None = None,
@@ -127,7 +127,7 @@ def finder_forms() -> Forms:
     return forms_of((*words(alone=True), *HEAP_WORDS))
 
 
-def _found(asked: Asked, walk: Walk, searched: Callable[[int], None]) -> Iterator[Listed | Unread]:
+def _found(asked: ScanRequest, walk: Walk, searched: Callable[[int], None]) -> Iterator[Listed | Unread]:
     forms = finder_forms()
     if asked.names is not None:
         listed = walk.named(asked.names, asked.trees[0] if asked.trees else None)
@@ -139,7 +139,7 @@ def _found(asked: Asked, walk: Walk, searched: Callable[[int], None]) -> Iterato
         yield from find_in_tree(walk, tree, "" if len(asked.trees) == 1 else os.path.normpath(tree), forms, searched)
 
 
-def _root(asked: Asked) -> str:
+def _root(asked: ScanRequest) -> str:
     """The folder that components are looked for in: all trees are in it."""
     folders = [os.path.realpath(tree) for tree in asked.trees] or [str(Path.cwd())]
     common = os.path.commonpath(folders)
@@ -171,7 +171,7 @@ def _read_file(file: Listed | Unread, board: BoardConfig | None, seen: _Read) ->
 
 
 def _with_components(
-    hits: Sequence[Hit], seen: _Read, root: str, asked: Asked
+    hits: Sequence[Hit], seen: _Read, root: str, asked: ScanRequest
 ) -> tuple[list[Hit], tuple[Component, ...]]:
     """The hits with component, fingerprint and reason; the components, those with most to do first."""
     done: list[Hit] = []
@@ -195,7 +195,7 @@ def _with_components(
     return done, tuple(sorted(components, key=lambda one: (-one.to_do - one.test, -one.moved, one.name)))
 
 
-def _reason(hit: Hit, asked: Asked) -> str:
+def _reason(hit: Hit, asked: ScanRequest) -> str:
     if not asked.suppressions:
         return ""
     from bringup.scan.accepted.suppress import reason_for  # pydantic

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bringup.errors import HostError
-from bringup.lab.run_index import Asked, RunIndex, default_index, run_folders
+from bringup.lab.run_index import HistoryFilter, RunIndex, default_index, run_folders
 from bringup.outcome import Outcome
 from bringup.report import write_report
 from bringup.results.run import Run
@@ -40,7 +40,7 @@ def filled(tmp_path: Path) -> RunIndex:
 
 
 def test_what_was_written_is_read(tmp_path: Path) -> None:
-    history = filled(tmp_path).history(Asked())
+    history = filled(tmp_path).history(HistoryFilter())
     (board,) = history.boards
     assert (history.runs, board.board) == (4, "made-up-1")
     assert [run.kernel for run in board.runs] == list(KERNELS)
@@ -55,18 +55,18 @@ def test_what_was_written_is_read(tmp_path: Path) -> None:
 
 def test_only_what_is_asked_for(tmp_path: Path) -> None:
     index = filled(tmp_path)
-    (board,) = index.history(Asked(check="heap.*", since="2026-11-03")).boards
+    (board,) = index.history(HistoryFilter(check="heap.*", since="2026-11-03")).boards
     assert {check.id for check in board.checks} == {"heap.present", "heap.mode"}
     assert len(board.runs) == 2
-    assert not index.history(Asked(board="other*")).boards
-    assert not index.history(Asked(since="2027")).boards
+    assert not index.history(HistoryFilter(board="other*")).boards
+    assert not index.history(HistoryFilter(since="2027")).boards
 
 
 def test_the_same_folder_is_one_run(tmp_path: Path) -> None:
     index = filled(tmp_path)
     (again,) = runs_of({"heap.present system": "."}, ("6.12.9",))
     index.add(again, tmp_path / "runs" / "run-0")
-    assert index.history(Asked()).runs == 4
+    assert index.history(HistoryFilter()).runs == 4
 
 
 def test_of_several_verdicts_the_worst_counts(tmp_path: Path) -> None:
@@ -75,7 +75,7 @@ def test_of_several_verdicts_the_worst_counts(tmp_path: Path) -> None:
     board = run.boards[0].__class__(serial="made-up-1", verdicts=tuple(verdicts))
     index = RunIndex(tmp_path / "history.sqlite3")
     index.add(Run(boards=(board,), tool="0", started="2026-11-01"), tmp_path)
-    (check,) = index.history(Asked()).boards[0].checks
+    (check,) = index.history(HistoryFilter()).boards[0].checks
     assert check.outcomes == (Outcome.FAIL,)
 
 
@@ -93,7 +93,7 @@ def test_several_processes_write_at_once(tmp_path: Path) -> None:
     for writer in writers:
         writer.join()
     assert [writer.exitcode for writer in writers] == [0] * 4
-    assert RunIndex(tmp_path / "index").history(Asked()).runs == 20
+    assert RunIndex(tmp_path / "index").history(HistoryFilter()).runs == 20
 
 
 @pytest.mark.parametrize("damage", ["text", "empty pages", "a table gone"])
@@ -115,12 +115,12 @@ def test_a_damaged_index_is_named_kept_and_made_anew(damage: str, tmp_path: Path
         index.add(run, tmp_path)
     assert "--rebuild" in error.value.hint
     with pytest.raises(HostError):
-        index.history(Asked())
+        index.history(HistoryFilter())
     rebuilt = index.rebuild(run_folders([tmp_path / "runs"]))
     assert (rebuilt.runs, rebuilt.unreadable) == (4, ())
     assert rebuilt.kept is not None
     assert rebuilt.kept.read_bytes() == before
-    assert index.history(Asked()).boards[0].checks
+    assert index.history(HistoryFilter()).boards[0].checks
 
 
 def test_an_index_of_a_later_version_is_left_alone(tmp_path: Path) -> None:
@@ -131,7 +131,7 @@ def test_an_index_of_a_later_version_is_left_alone(tmp_path: Path) -> None:
     other.close()
     before = file.read_bytes()
     (run,) = runs_of({"heap.mode": "."}, ("6.12.1",))
-    for act in (lambda: index.add(run, tmp_path), lambda: index.history(Asked())):
+    for act in (lambda: index.add(run, tmp_path), lambda: index.history(HistoryFilter())):
         with pytest.raises(HostError, match="later version"):
             act()
     assert file.read_bytes() == before
@@ -155,7 +155,7 @@ def test_nobody_else_reads_it(tmp_path: Path) -> None:
 
 def test_there_is_none_yet(tmp_path: Path) -> None:
     with pytest.raises(HostError, match="none yet"):
-        RunIndex(tmp_path / "index").history(Asked())
+        RunIndex(tmp_path / "index").history(HistoryFilter())
     assert not (tmp_path / "index").exists()
 
 

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from bringup.report.bounded import excerpt, shown
-from bringup.report.story import board_headline, board_name, findings, run_headline, shared_findings, tally
+from bringup.report.story import board_headline, findings, model_of, run_headline, shared_findings, tally
 from bringup.results.run import BoardRun, Run
 from bringup.results.verdict import Cause, Change, Outcome, Verdict
 from tests.support.report import sample
@@ -168,7 +168,7 @@ def test_a_long_list_is_cut_and_says_so() -> None:
     [({"Model": "A", "product": "b"}, "A"), ({"product": "b"}, "b"), ({"model": ""}, None), ({}, None)],
 )
 def test_a_board_is_called_what_it_calls_itself(identity: dict[str, str], name: str | None) -> None:
-    assert board_name(BoardRun(serial="s", verdicts=(), identity=identity)) == name
+    assert model_of(BoardRun(serial="s", verdicts=(), identity=identity)) == name
 
 
 class Noted(msgspec.Struct, frozen=True):

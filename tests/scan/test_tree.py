@@ -16,7 +16,7 @@ from bringup.scan.load import LARGEST
 from bringup.scan.readers.grammar import regions
 from bringup.scan.readers.read import read
 from bringup.scan.readers.source import Source
-from bringup.scan.tree import Asked, scan_tree, scan_trees
+from bringup.scan.tree import ScanRequest, scan_tree, scan_trees
 
 USE = b"ion_open();\n"
 
@@ -132,7 +132,7 @@ def test_several_trees(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     for name in ("one/a.c", "two/b.c", "three/c.c"):
         write(tmp_path / name)
-    found = scan_trees(Asked((Path("one"), Path("two/"), Path("three/c.c"))))
+    found = scan_trees(ScanRequest((Path("one"), Path("two/"), Path("three/c.c"))))
     assert told(found) == [("one/a.c", 1), ("two/b.c", 1), ("three/c.c", 1)]
     assert [component.name for component in found.components] == ["one", "three", "two"]
 

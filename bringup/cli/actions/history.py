@@ -10,7 +10,7 @@ from pathlib import Path
 from bringup.cli.console import out, print_error, print_json, say
 from bringup.errors import ExitCode, HostError, UsageError
 from bringup.files import PRIVATE, write_file
-from bringup.lab.run_index import Asked, RunIndex, default_index, run_folders
+from bringup.lab.run_index import HistoryFilter, RunIndex, default_index, run_folders
 from bringup.report.history.page import render
 from bringup.report.history.terminal import summary
 from bringup.results.run import Run
@@ -34,12 +34,12 @@ class HistoryOptions:
     html: Path | None
 
     @property
-    def asked(self) -> Asked:
+    def asked(self) -> HistoryFilter:
         """:raises UsageError: ``--since`` is not a date."""
         if self.since and not _DATE.fullmatch(self.since):
             seen = f"'{visible(self.since)}' is not a date"
             raise UsageError("read --since", seen, hint="for example 2026-11-01, or 2026-11-01T12:00")
-        return Asked(self.board, self.check, self.heap, self.since.replace(" ", "T"))
+        return HistoryFilter(self.board, self.check, self.heap, self.since.replace(" ", "T"))
 
 
 def show_history(options: HistoryOptions) -> int:

@@ -23,7 +23,7 @@ from bringup.scan.accepted.baseline import compared, load_baseline
 from bringup.scan.document import RuleList, Scan
 from bringup.scan.migration.board_heaps import board_heaps
 from bringup.scan.rules import chosen_rules
-from bringup.scan.tree import Asked, scan_trees
+from bringup.scan.tree import ScanRequest, scan_trees
 from bringup.text import shell_word
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def scan_sources(
         left = load_suppressions(suppressions)
     config = None if board is None else choose_configs(board, config_dir)[0][0]
     names = None if files_from is None else _names(files_from)
-    asked = Asked(trees, names, exclude or (), include or (), left)
+    asked = ScanRequest(trees, names, exclude or (), include or (), left)
     with closing(_Progress()) as progress:
         return scan_trees(asked, rules, config, progress)
 
@@ -77,7 +77,7 @@ def scan_plainly(names: Sequence[str], *, as_json: bool) -> int:
     """
     trees = [Path(name) for name in names]
     with closing(_Progress()) as progress:
-        scan = scan_trees(Asked(trees), progress=progress)
+        scan = scan_trees(ScanRequest(trees), progress=progress)
     shown = find_scan_format("json") if as_json else None
     return report(scan, trees, Answer(Shown.SUMMARY, shown, None, None, None, only_new=False))
 

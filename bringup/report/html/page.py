@@ -11,7 +11,7 @@ from bringup.report.html.many import ManyView, many_view
 from bringup.report.html.memorymap import MAP_WIDTH
 from bringup.report.html.shell import render_sheet
 from bringup.report.html.view import Anchors, BoardView, board_view
-from bringup.report.story import WORST_FIRST, board_name, run_headline, shared_findings
+from bringup.report.story import WORST_FIRST, model_of, run_headline, shared_findings
 from bringup.results.run import Run
 from bringup.results.verdict import Outcome
 
@@ -51,7 +51,7 @@ def render(run: Run) -> str:
         "many": many,
         "parts": _parts(view, many),
         "tally": view.tally if view else _tally_of_boards(run),
-        "name_of": board_name,
+        "name_of": model_of,
         "chart_width": WIDTH,
         "chart_height": HEIGHT,
         "map_width": MAP_WIDTH,

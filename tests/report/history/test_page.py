@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bringup.compare.history import History
-from bringup.lab.run_index import Asked, RunIndex
+from bringup.lab.run_index import HistoryFilter, RunIndex
 from bringup.report.history.page import render
 from tests.support.report.browser import Browser, write_pages
 from tests.support.report.many_runs import runs_of
@@ -24,7 +24,7 @@ def history(tmp_path_factory: pytest.TempPathFactory) -> History:
     for serial in ("made-up-1", HOSTILE):
         for number, run in enumerate(runs_of(MARKS, kernels, serial=serial, alloc_ns=(100, 120, 90, 1e6))):
             index.add(run, folder / f"{len(serial)}-{number}")
-    return index.history(Asked())
+    return index.history(HistoryFilter())
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from bringup.compare.history import History
-from bringup.lab.run_index import Asked, RunIndex
+from bringup.lab.run_index import HistoryFilter, RunIndex
 from bringup.report.history.story import State
 from bringup.report.history.terminal import summary
 from tests.support.report.many_runs import runs_of
@@ -29,7 +29,7 @@ def history(
     index = RunIndex(folder / "index")
     for number, run in enumerate(runs_of(marks, kernels, **more)):  # type: ignore[arg-type]
         index.add(run, folder / f"run-{number}")
-    return index.history(Asked())
+    return index.history(HistoryFilter())
 
 
 def test_the_worst_comes_first_and_what_never_changed_is_counted(tmp_path_factory: pytest.TempPathFactory) -> None:
