@@ -86,6 +86,7 @@ class Soak:
         fault = strike.fault
         board = self.board.connect()
         self.board.plant(planted)
+        hung = self.board.hangs()
         output = prepare_folder(self.folder / "run", replace=True)
         job = Job(output, configs=self.board.configs, how=self.board.how)
         with ThreadPoolExecutor(1) as pool:
@@ -95,7 +96,10 @@ class Soak:
         (judged,) = run.boards
         record = load_record(output / str(judged.record))
         lost = record.incomplete is not None
-        assert lost <= (fault is not None), record.incomplete
+        if lost and fault is None:  # true only of a board whose kernel hangs by itself
+            self.board.connect()
+            assert self.board.hangs() != hung, record.incomplete
+            fault = "it hung"
         self.require_true(judged, planted, lost=lost)
         self.require_nothing_left(struck=fault is not None, may_hold=lost or fault in self.board.silent)
         self.counts[f"{fault or 'no fault'}: {'lost' if lost else 'whole'}"] += 1
@@ -185,7 +189,7 @@ def soak(board: SoakedBoard, folder: Path, draw: random.Random, runs: int, secon
         while len(soaked.kept) < runs and time.monotonic() - began < seconds:
             soaked.run(draw.choice(list(board.faults)) if draw.random() < _FAULTY else None)
             if len(soaked.kept) % 10 == 0:
-                say(f"  {len(soaked.kept)} runs, {time.monotonic() - began:.0f} s: {soaked.kept[-1]}")
+                say(f"  {len(soaked.kept)} runs, {time.monotonic() - began:.0f} s: {soaked.kept[-1]}, {board.hangs()}")
         soaked.require_flat()
     except BaseException:
         shutil.rmtree(_FAILED, ignore_errors=True)
@@ -194,7 +198,9 @@ def soak(board: SoakedBoard, folder: Path, draw: random.Random, runs: int, secon
         raise
     counts = ", ".join(f"{name} {count}" for name, count in sorted(soaked.counts.items()))
     say(f"held: {len(soaked.kept)} runs, each record loads and no verdict is wrong; {counts}")
-    say(f"{soaked.allocated} heap tests passed; {time.monotonic() - began:.0f} s, load {os.getloadavg()[1]:.0f}")
+    say(
+        f"{soaked.allocated} heap tests passed; hangs {board.hangs()[0]}; {time.monotonic() - began:.0f} s, load {os.getloadavg()[1]:.0f}"
+    )
 
 
 def _board(kind: str, server: AdbServer, folder: Path) -> SoakedBoard:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from bringup.board import Board, Target, connect_tcp
 from bringup.deadline import Deadline
-from bringup.errors import BoardLost, BringupError
+from bringup.errors import BringupError
 from bringup.text import from_board
 from bringup.virtual import Qmp, VirtualBoard
 from tests.support.faults.case import Phase
@@ -36,14 +36,15 @@ exit 0
 class PhasedVirtual:
     """See :class:`tests.support.faults.stage.PhasedBoard`."""
 
-    def __init__(self, virtual: VirtualBoard, server: AdbServer) -> None:
+    def __init__(self, virtual: VirtualBoard, server: AdbServer, seconds: float = SECONDS) -> None:
         self.virtual = virtual
+        self.seconds = seconds
         self.server = server
         self.qmp = Qmp(virtual.qmp)
         self.serial = connect_tcp(server.transport, virtual.serial, Deadline.after(SECONDS))
 
     def soon(self) -> Deadline:
-        return Deadline.after(SECONDS)
+        return Deadline.after(self.seconds)
 
     def open(self) -> Board:
         """The board, once it answers, whatever it went through."""
@@ -60,15 +61,6 @@ class PhasedVirtual:
 
     def sh(self, script: str) -> str:
         return from_board(self.open().shell(script, self.soon()).stdout)
-
-    def sh_again(self, script: str) -> str:
-        """As :meth:`sh`, and again if the board is lost in it: for a script that may run twice, on a board that was
-        broken before and is not tested now."""
-        deadline = self.soon()
-        while True:
-            with contextlib.suppress(BoardLost):
-                return self.sh(script)
-            assert not deadline.expired, script
 
     def sh_and_die(self, script: str) -> None:
         """A script from which there may be no coming back."""
@@ -89,4 +81,4 @@ class PhasedVirtual:
         """Nothing was held."""
 
     def left(self) -> list[str]:
-        return self.sh_again(_LEFT).split("\n")[:-1]
+        return self.sh(_LEFT).split("\n")[:-1]
