@@ -340,3 +340,18 @@ def test_whether_a_lost_board_has_a_user_build_is_unknown() -> None:
     verdict = one("debug.dmabuf-debug", config_of("!DMABUF_DEBUG"), "6.12", lost)
     assert verdict.outcome is Outcome.ERROR
     assert "before its properties were read" in str(verdict.reason)
+
+
+
+@pytest.mark.parametrize(
+    ("name", "cmdline", "value"),
+    [
+        ("cma", None, None),
+        ("cma", "quiet cma", None),
+        ("cma", "xcma=64M cma.x=1", None),
+        ("cma", "cma=64M quiet cma=0 cma", "0"),
+        ("root", "quiet root=PARTUUID=1-02 ro", "PARTUUID=1-02"),
+    ],
+)
+def test_the_last_value_of_a_parameter_counts(name: str, cmdline: str | None, value: str | None) -> None:
+    assert Evidence(cmdline=cmdline).parameter(name) == value
