@@ -22,26 +22,72 @@ def texts(changed: list[KernelChange], kind: ChangeKind) -> dict[str, str]:
     return {change.subject: change.text for change in changed if change.kind is kind}
 
 
-def test_bool_becomes_tristate_in_7_2() -> None:
-    changed = texts(changes("DMABUF_HEAPS DMABUF_HEAPS_SYSTEM", "6.12", "7.2"), ChangeKind.RETYPED)
-    assert "changes from bool to tristate; as m it builds system_heap.ko" in changed["CONFIG_DMABUF_HEAPS_SYSTEM"]
-    assert not texts(changes("DMABUF_HEAPS DMABUF_HEAPS_SYSTEM", "6.12", "7.1"), ChangeKind.RETYPED)
-
-
-def test_sysfs_statistics_end_with_6_19() -> None:
-    assert not texts(changes("DMABUF_SYSFS_STATS", "6.12", "6.19"), ChangeKind.REMOVED)
-    changed = texts(changes("DMABUF_SYSFS_STATS", "6.12", "7.0"), ChangeKind.REMOVED)
-    assert "the BPF iterator dmabuf" in changed["CONFIG_DMABUF_SYSFS_STATS"]
+HEAPS = "DMABUF_HEAPS DMABUF_HEAPS_CMA CMA DMA_CMA"
+SYSTEM, STATS = "CONFIG_DMABUF_HEAPS_SYSTEM", "CONFIG_DMABUF_SYSFS_STATS"
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "then"),
-    [("DMA_PERNUMA_CMA", "DMA_NUMA_CMA", "6.6"), ("DMABUF_SELFTESTS", "DMABUF_KUNIT_TEST", "7.2")],
+    ("symbols", "now", "then", "kind", "subject", "text", "fix"),
+    [
+        (
+            "DMABUF_HEAPS DMABUF_HEAPS_SYSTEM", "6.12", "7.2", ChangeKind.RETYPED, SYSTEM,
+            f"{SYSTEM} changes from bool to tristate; as m it builds system_heap.ko, which has to be loaded before its heap is there",
+            f"keep {SYSTEM}=y, or list system_heap.ko in modules.load",
+        ),
+        (
+            "DMABUF_SYSFS_STATS", "6.12", "7.0", ChangeKind.REMOVED, STATS,
+            f"{STATS} exists in kernels 5.15..6.19 only; the BPF iterator dmabuf (6.16, with BPF_SYSCALL) takes its place", "",
+        ),
+        (
+            "DMA_PERNUMA_CMA", "6.1", "6.6", ChangeKind.RENAMED, "CONFIG_DMA_PERNUMA_CMA",
+            "CONFIG_DMA_PERNUMA_CMA is called CONFIG_DMA_NUMA_CMA since 6.6",
+            "set CONFIG_DMA_NUMA_CMA; olddefconfig drops CONFIG_DMA_PERNUMA_CMA",
+        ),
+        (
+            "DMABUF_SELFTESTS", "6.1", "7.2", ChangeKind.RENAMED, "CONFIG_DMABUF_SELFTESTS",
+            "CONFIG_DMABUF_SELFTESTS is called CONFIG_DMABUF_KUNIT_TEST since 7.2",
+            "set CONFIG_DMABUF_KUNIT_TEST; olddefconfig drops CONFIG_DMABUF_SELFTESTS",
+        ),
+        (
+            HEAPS, "6.12", "6.17", ChangeKind.ADDED, "CONFIG_DMABUF_HEAPS_CMA_LEGACY",
+            ("CONFIG_DMABUF_HEAPS_CMA_LEGACY is new in 6.17 and on by default: A second node for the default CMA heap under its "
+            "name from before 6.17"), "",
+        ),
+        (
+            HEAPS, "6.12", "6.17", ChangeKind.HEAP_NAME, "default CMA area",
+            "reserved or linux,cma* or default-pool* becomes default_cma_region",
+            "open default_cma_region where it is there, else the old name",
+        ),
+        (
+            HEAPS, "6.12", "6.17", ChangeKind.HEAP_NAME, "default CMA area, old name",
+            "new below /dev/dma_heap: reserved, linux,cma*, default-pool*", "",
+        ),
+        (
+            f"{HEAPS} DMABUF_HEAPS_CMA_LEGACY", "6.18", "6.19", ChangeKind.HEAP_NAME, "default CMA area, old name",
+            "reserved, linux,cma*, default-pool* now comes with every CMA area's own node", "",
+        ),
+        (
+            "DMABUF_HEAPS TEE TEE_DMABUF_HEAPS", "6.18", "6.12", ChangeKind.HEAP_NAME, "protected memory",
+            "no longer below /dev/dma_heap: protected,secure-video, protected,trusted-ui, protected,secure-video-record",
+            "change what opens it",
+        ),
+    ],
+)  # fmt: skip
+def test_what_changes_and_what_to_do(
+    symbols: str, now: str, then: str, kind: ChangeKind, subject: str, text: str, fix: str
+) -> None:
+    assert KernelChange(kind, subject, text, fix) in changes(symbols, now, then)
+
+
+@pytest.mark.parametrize(
+    ("symbols", "then", "kind"),
+    [
+        ("DMABUF_HEAPS DMABUF_HEAPS_SYSTEM", "7.1", ChangeKind.RETYPED),
+        ("DMABUF_SYSFS_STATS", "6.19", ChangeKind.REMOVED),
+    ],
 )
-def test_renames(old: str, new: str, then: str) -> None:
-    assert (
-        f"is called CONFIG_{new} since {then}" in texts(changes(old, "6.1", then), ChangeKind.RENAMED)[f"CONFIG_{old}"]
-    )
+def test_before_that_nothing_changes(symbols: str, then: str, kind: ChangeKind) -> None:
+    assert not texts(changes(symbols, "6.12", then), kind)
 
 
 def test_what_is_off_does_not_change() -> None:
@@ -49,16 +95,11 @@ def test_what_is_off_does_not_change() -> None:
     assert changes_until(config, KernelVersion.parse("6.12"), KernelVersion.parse("7.2")) == []
 
 
-def test_the_default_cma_heap_is_renamed_in_6_17_and_the_old_name_stays_until_6_18() -> None:
-    symbols = "DMABUF_HEAPS DMABUF_HEAPS_CMA CMA DMA_CMA"
-    changed = changes(symbols, "6.12", "6.17")
-    names = texts(changed, ChangeKind.HEAP_NAME)
-    assert names["default CMA area"].endswith("becomes default_cma_region")
-    assert "linux,cma*" in names["default CMA area, old name"]
-    assert "CONFIG_DMABUF_HEAPS_CMA_LEGACY" in texts(changed, ChangeKind.ADDED)
-    later = texts(changes(symbols + " DMABUF_HEAPS_CMA_LEGACY", "6.18", "6.19"), ChangeKind.HEAP_NAME)
-    assert "every CMA area" in later
-    assert "now comes with every CMA area's own node" in later["default CMA area, old name"]
+def test_from_6_19_on_every_cma_area_has_its_heap() -> None:
+    later = texts(changes(f"{HEAPS} DMABUF_HEAPS_CMA_LEGACY", "6.18", "6.19"), ChangeKind.HEAP_NAME)
+    assert later["every CMA area"].startswith(
+        "new below /dev/dma_heap: reserved, linux,cma*, default-pool*, *@* (one for"
+    )
 
 
 def test_protected_heaps_come_with_6_18_where_there_is_a_tee() -> None:
