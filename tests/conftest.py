@@ -15,6 +15,7 @@ pytest_plugins = [
     "tests.support.virtual_board",
     "tests.support.judged",
     "tests.support.labgrid_lab",
+    "tests.support.said",
 ]
 
 # Hundreds of tests start Python anew, and pytest rewrites every assert. Where bytecode is not kept, each of them compiles

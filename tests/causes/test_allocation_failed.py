@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from bringup.causes.allocation_failed import cma_failures, why_cma_failed, why_test_failed
+from tests.support.said import Said
 from tests.support.scripted_facts import facts
 from tests.support.scripted_record import broken, files, result
 
@@ -16,7 +17,7 @@ FREE = "cma: number of available pages: {}\n"
 
 
 @pytest.mark.parametrize(
-    ("said", "cause"),
+    ("log", "cause"),
     [
         (FAILED.format("", 6075, 12) + FREE.format("5957@1+445@9000=> 6402 free of 32768 total pages"), "cma.fragmented"),
         (FAILED.format("reserved: ", 256, 12) + FREE.format("3@125+20@172=> 23 free of 4096 total pages"), "cma.exhausted"),
@@ -27,10 +28,12 @@ FREE = "cma: number of available pages: {}\n"
         (FAILED_7_2 + FREE.format("") + "cma: range 0: 16@0+16@32\n=> 32 free of 64 total pages\n", "cma.fragmented"),
         (FAILED.format("", 524288, 16) + FREE.format("524288@0=> 524288 free of 524288 total pages"), "cma.busy"),
     ],
+    ids=["in pieces", "used up", "nothing free", "7.x used up", "7.2 in pieces", "busy"],
 )  # fmt: skip
-def test_used_up_in_pieces_or_busy(tmp_path: Path, said: str, cause: str) -> None:
-    known = facts(broken(files=files(dmesg=said)), tmp_path)
+def test_used_up_in_pieces_or_busy(tmp_path: Path, said: Said, log: str, cause: str) -> None:
+    known = facts(broken(files=files(dmesg=log)), tmp_path)
     why = why_cma_failed(known, cma_failures(known))
+    said(why)
     assert why.cause is not None
     assert why.cause.id == cause
     assert why.alternatives == ()
@@ -57,13 +60,15 @@ def pool(count: int, used: int, longest: int) -> dict[str, str]:
         ({"__sys__kernel__mm__cma__linux,cma__total_pages": "8192\n", "__sys__kernel__mm__cma__linux,cma__available_pages": "9\n"}, "cma.exhausted"),
         ({"__sys__kernel__mm__cma__linux,cma__total_pages": "8192\n", "__sys__kernel__mm__cma__linux,cma__available_pages": "900\n"}, None),
     ],
+    ids=["all used", "too little free", "in pieces", "busy", "alignment", "unknown", "7.x little free", "7.x pieces"],
 )  # fmt: skip
 def test_what_was_free_before_the_tests_explains_why_one_failed(
-    tmp_path: Path, area: dict[str, str], cause: str | None
+    tmp_path: Path, said: Said, area: dict[str, str], cause: str | None
 ) -> None:
     failed = result("linux,cma", "alloc.1m", "fail", errno=12, seen="ALLOC of 1048576 bytes: ENOMEM")
     known = facts(broken(files=files(**area), results=[failed]), tmp_path)
     why = why_test_failed(known, known.record.results[0])
+    said(why)
     assert why.cause is not None
     if cause is None:
         assert why.alternatives, "not told, so both are"
@@ -85,10 +90,11 @@ def test_the_log_is_evidence_where_it_says_the_same(tmp_path: Path, code: int) -
 
 
 @pytest.mark.parametrize(("free", "first"), [(64, "cma.exhausted"), (32768, "cma.fragmented")])
-def test_both_where_the_log_does_not_tell(tmp_path: Path, free: int, first: str) -> None:
+def test_both_where_the_log_does_not_tell(tmp_path: Path, said: Said, free: int, first: str) -> None:
     meminfo = f"CmaTotal: 65536 kB\nCmaFree: {free} kB\n"
     known = facts(broken(files=files(dmesg=FAILED.format("", 2048, 12), __proc__meminfo=meminfo)), tmp_path)
     why = why_cma_failed(known, cma_failures(known))
+    said(why)
     assert why.cause is not None
     assert [why.cause.id, why.alternatives[0].cause.id] == sorted(
         ["cma.exhausted", "cma.fragmented"], key=lambda x: x != first
@@ -108,10 +114,11 @@ def test_both_where_the_log_does_not_tell(tmp_path: Path, free: int, first: str)
     ],
 )
 def test_the_errno_of_a_test_shows_the_cause_or_none(
-    tmp_path: Path, heap: str, code: int, cause: str | None, evidence: tuple[str, ...]
+    tmp_path: Path, said: Said, heap: str, code: int, cause: str | None, evidence: tuple[str, ...]
 ) -> None:
     failed = result(heap, "alloc.1m", "fail", errno=code, seen="ALLOC of 1048576 bytes failed")
     known = facts(broken(results=[failed]), tmp_path)
     why = why_test_failed(known, known.record.results[0])
+    said(why)
     assert (why.cause and why.cause.id, why.evidence) == (cause, evidence)
     assert bool(why.remedy) == (cause is not None)

@@ -15,6 +15,7 @@ from bringup.checks.judge import judge
 from bringup.checks.registry import find_check
 from bringup.config.schema import BoardConfig, HeapKind
 from bringup.results.verdict import Diagnosis, Outcome
+from tests.support.said import Said
 from tests.support.scripted_facts import ENFORCING, facts, kconfig, lines_of
 from tests.support.scripted_record import BOARD_CONFIG, DENIED, HELLO, RESERVED, ScriptedBoard, broken, files, node
 from tests.support.scripted_record import CONFIG as KCONFIG
@@ -59,8 +60,11 @@ LINKS: list[tuple[str, ScriptedBoard, str, str, str]] = [
 
 
 @pytest.mark.parametrize(("board", "cause", "file", "line"), [row[1:] for row in LINKS], ids=[row[0] for row in LINKS])
-def test_each_link_is_found_broken(tmp_path: Path, board: ScriptedBoard, cause: str, file: str, line: str) -> None:
+def test_each_link_is_found_broken(
+    tmp_path: Path, said: Said, board: ScriptedBoard, cause: str, file: str, line: str
+) -> None:
     why = absent(board, tmp_path)
+    said(why)
     assert why.cause is not None
     assert why.cause.id == cause
     assert cause in known_causes()
@@ -99,11 +103,12 @@ def test_the_steps_that_hold_come_before_the_broken_one(tmp_path: Path) -> None:
     ],
 )
 def test_the_module_to_load_is_that_of_this_board(
-    tmp_path: Path, options: dict[str, str], listed: str, module: str
+    tmp_path: Path, said: Said, options: dict[str, str], listed: str, module: str
 ) -> None:
     config = kconfig(DMABUF_HEAPS_SYSTEM="n", ANDROID_VENDOR_HOOKS="y", **options)
     changed = files(**{"__proc__modules": "other 1 0 - Live 0x0\n", "__vendor__lib__modules__modules.load": listed})
     why = absent(broken(heaps={}, files=changed, config=config), tmp_path, "system")
+    said(why)
     assert why.cause is not None
     assert (why.cause.id, module in why.cause.text) == ("module.not-loaded", True)
     changed = files(__proc__modules=f"{module} 1 0 - Live 0x0\n")
@@ -117,16 +122,18 @@ def test_rockchips_cma_heap_is_loaded_under_its_own_name(tmp_path: Path) -> None
     assert "CONFIG_DMABUF_HEAPS_CMA=m, and rk_cma_heap is loaded" in why.evidence
 
 
-def test_where_all_is_well_no_cause_is_made_up(tmp_path: Path) -> None:
+def test_where_all_is_well_no_cause_is_made_up(tmp_path: Path, said: Said) -> None:
     why = absent(broken(**no_cma_heap()), tmp_path)
+    said(why)
     assert why.cause is None
     assert len(why.evidence) >= 5
 
 
-def test_only_the_default_area_is_a_heap_up_to_6_18(tmp_path: Path) -> None:
+def test_only_the_default_area_is_a_heap_up_to_6_18(tmp_path: Path, said: Said) -> None:
     video = {"name": "video@50000000", "kind": "cma", "region": {"declared_in": "firmware"}}
     wanted = BoardConfig.model_validate({"name": "x", "title": "X", "heaps": [video]})
     why = why_absent(facts(broken(**no_cma_heap()), tmp_path, wanted), HeapKind.CMA, wanted.heaps[0])
+    said(why)
     assert why.cause is not None
     assert why.cause.id == "cma.default-only"
 
@@ -147,10 +154,11 @@ def sysfs_class(state: str) -> dict[str, Any]:
     ],
 )
 def test_without_a_configuration_both_are_named_and_what_would_decide(
-    tmp_path: Path, release: str, first: str, second: str
+    tmp_path: Path, said: Said, release: str, first: str, second: str
 ) -> None:
     board = broken(heaps={}, config=None, hello=HELLO | {"release": release}, latencies=[sysfs_class("ok")])
     why = absent(board, tmp_path, "system")
+    said(why)
     assert why.cause is not None
     assert why.cause.id == first
     assert [one.cause.id for one in why.alternatives] == [second]
@@ -222,9 +230,10 @@ def test_an_area_that_nothing_shows_is_not_there_without_a_heap(
     assert why_no_codec(tmp_path, log, region).cause is None
 
 
-@pytest.mark.parametrize("log", [WHOLE + MADE, MADE])
-def test_an_area_that_the_log_shows_has_no_heap(tmp_path: Path, log: str) -> None:
+@pytest.mark.parametrize("log", [WHOLE + MADE, MADE], ids=["whole", "cut"])
+def test_an_area_that_the_log_shows_has_no_heap(tmp_path: Path, said: Said, log: str) -> None:
     why = why_no_codec(tmp_path, log, CODEC)
+    said(why)
     assert why.cause is not None
     assert why.cause.id == "cma.heap-not-added"
     assert any("initialized node codec" in line for line in why.evidence)
@@ -240,25 +249,21 @@ def test_an_area_that_the_log_shows_has_no_heap(tmp_path: Path, log: str) -> Non
     ],
     ids=["whole", "lost its beginning", "empty", "denied"],
 )
-def test_a_log_that_lost_its_beginning_is_not_silent(tmp_path: Path, log: Any, words: str) -> None:
+def test_a_log_that_lost_its_beginning_is_not_silent(tmp_path: Path, said: Said, log: Any, words: str) -> None:
     why = why_no_codec(tmp_path, log, CODEC, **LISTED)
+    said(why)
     assert why.cause is not None
     assert why.cause.text.endswith(words)
 
 
-def test_an_open_that_is_refused_without_a_reason(tmp_path: Path) -> None:
+def test_an_open_that_is_refused_without_a_reason(tmp_path: Path, said: Said) -> None:
     board = broken(files=files(**ENFORCING), hello=HELLO | {"uid": 1013, "label": "u:r:mediacodec:s0"})
     why = why_denied(facts(board, tmp_path), "system")
+    said(why)
     assert why.cause is not None
     assert why.cause.id == "selinux.denied"
     assert [one.cause.id for one in why.alternatives] == ["node.denied"]
     assert "setenforce 0" in why.alternatives[0].told_apart_by
-
-
-# -- CMA that gives nothing ------------------------------------------------------------------------------------------
-
-
-# -- regions that the kernel refuses: the mistakes that people make ------------------------------------------------------
 
 
 # -- nodes that refuse -----------------------------------------------------------------------------------------------

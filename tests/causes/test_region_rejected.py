@@ -13,6 +13,7 @@ from bringup.causes.known import known_causes
 from bringup.causes.region_rejected import region_rejected, rejections
 from bringup.facts.memory.cma_areas import cma_granule
 from bringup.results.verdict import Diagnosis
+from tests.support.said import Said
 from tests.support.scripted_facts import VIDEO, facts, kconfig, lines_of
 from tests.support.scripted_record import HELLO, broken, files
 
@@ -32,7 +33,7 @@ def refused(folder: Path, said: str, tree: dict[str, Any], **board: Any) -> Diag
 
 
 @pytest.mark.parametrize(
-    ("said", "tree", "board", "cause", "thread"),
+    ("log", "tree", "board", "cause", "thread"),
     [
         (MISALIGNED, region(0x40000000, 0x4C0000, "reusable"), {}, "cma.region-misaligned", "ikwzm/udmabuf/issues/126"),
         (MISALIGNED, region(0x6FC00000, 0x100000, "reusable"), {}, "cma.region-misaligned", "ikwzm/udmabuf/issues/29"),
@@ -42,14 +43,16 @@ def refused(folder: Path, said: str, tree: dict[str, Any], **board: Any) -> Diag
         ("cma: Failed to reserve 64 MiB\n", {}, {"config": kconfig(ARCH_FORCE_MAX_ORDER="14")}, "cma.region-max-order", "linux4sam/linux-at91/issues/50"),
         (NO_MATCH.format("video@50100000"), region(0x50000000, 0x800000, "reusable"), {}, "cma.region-rejected", "ikwzm/udmabuf/issues/60"),
     ],
+    ids=["misaligned size", "misaligned base", "64 KiB pages", "no room", "no-map", "MAX_ORDER", "rejected"],
 )  # fmt: skip
 def test_the_mistakes_that_people_make(
-    tmp_path: Path, said: str, tree: dict[str, Any], board: dict[str, Any], cause: str, thread: str
+    tmp_path: Path, said: Said, log: str, tree: dict[str, Any], board: dict[str, Any], cause: str, thread: str
 ) -> None:
-    why = refused(tmp_path, said, tree, **board)
+    why = refused(tmp_path, log, tree, **board)
+    said(why)
     assert why.cause is not None
     assert why.cause.id == cause
-    assert said.strip() in why.evidence
+    assert log.strip() in why.evidence
     known = known_causes().get(cause)
     assert known is not None
     assert any(link.url.endswith(thread) for link in known.seen_before)
@@ -62,9 +65,10 @@ def test_what_the_kernel_says_twice_is_one_cause(tmp_path: Path) -> None:
     assert why.alternatives == ()
 
 
-def test_two_refusals_stand_beside_each_other(tmp_path: Path) -> None:
-    said = MISALIGNED + "OF: reserved mem: OVERLAP DETECTED!\na (0x0--0x1) overlaps with b (0x1--0x2)\n"
-    why = refused(tmp_path, said, region(0x50100000, 0x1000000, "reusable"))
+def test_two_refusals_stand_beside_each_other(tmp_path: Path, said: Said) -> None:
+    log = MISALIGNED + "OF: reserved mem: OVERLAP DETECTED!\na (0x0--0x1) overlaps with b (0x1--0x2)\n"
+    why = refused(tmp_path, log, region(0x50100000, 0x1000000, "reusable"))
+    said(why)
     assert why.cause is not None
     assert why.cause.id == "cma.region-misaligned"
     assert [one.cause.id for one in why.alternatives] == ["cma.region-overlap"]

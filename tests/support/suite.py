@@ -18,10 +18,12 @@ from bringup.checks.registry import checks, find_check
 from bringup.config.schema import BoardConfig
 from bringup.facts.board import Facts
 from bringup.results.verdict import Verdict
+from tests.support.said import assert_said, titles
 from tests.support.scripted_record import BOARD_CONFIG, ScriptedBoard, broken, files
 
 __all__ = ["CMA_USED_UP", "NO_CMA", "SELINUX", "SYSTEM_HEAP_IS_MODULE", "Broken", "ask", "suite_tests", "traced_board"]
 
+_HEALTHY = "a healthy board"
 CMA_USED_UP = "MemTotal:        2014208 kB\nCmaTotal:          65536 kB\nCmaFree:              64 kB\n"
 NO_CMA = "MemTotal:        2014208 kB\nCmaTotal:              0 kB\nCmaFree:               0 kB\n"
 SELINUX = {"__sys__fs__selinux__enforce": "1"}
@@ -51,7 +53,7 @@ def ask(
 def suite_tests(
     file: str, boards: Collection[Broken], *, skips: Collection[str] = (), mixed: Collection[str] = ()
 ) -> tuple[Callable[..., None], Callable[..., None], Callable[..., None]]:
-    """The three tests of the checks in one file of the suite.
+    """The three tests of the checks in one file of the suite. What is said of each board is in ``tests/said/``.
 
     :param skips: checks that a healthy board skips, as it has nothing that they are about.
     :param mixed: checks that pass and skip on it.
@@ -60,7 +62,9 @@ def suite_tests(
 
     @pytest.mark.parametrize("check", ids)
     def test_a_healthy_board(tmp_path: Path, check: str) -> None:
-        outcomes = {verdict.outcome.value for verdict in ask(check, tmp_path)}
+        verdicts = ask(check, tmp_path)
+        assert_said(f"checks/suite/{file}", f"{check}: {_HEALTHY}", verdicts)
+        outcomes = {verdict.outcome.value for verdict in verdicts}
         if check in mixed:
             assert "pass" in outcomes
             assert "fail" not in outcomes
@@ -69,22 +73,22 @@ def suite_tests(
 
     @pytest.mark.parametrize("row", boards, ids=lambda row: row.what)
     def test_broken_boards(tmp_path: Path, row: Broken) -> None:
-        verdicts = [
-            verdict
-            for verdict in ask(row.check, tmp_path, row.board, row.config)
-            if verdict.outcome.value == row.outcome
-        ]
+        asked = ask(row.check, tmp_path, row.board, row.config)
+        verdicts = [verdict for verdict in asked if verdict.outcome.value == row.outcome]
         assert verdicts, f"no {row.outcome} verdict"
         if row.cause is not None:
             assert row.cause in {verdict.cause.id for verdict in verdicts if verdict.cause}
         if row.outcome == "error":
             assert all(verdict.reason for verdict in verdicts)
+        assert_said(f"checks/suite/{file}", f"{row.check}: {row.what}", asked)
 
     def test_each_check_is_broken() -> None:
         """A check that no board here fails could not fail at all."""
         assert ids, f"no check is in suite/{file}.py"
         assert {row.check for row in boards if row.outcome in ("fail", "warn", "error")} == set(ids)
         assert {*skips, *mixed} <= set(ids)
+        rows = {f"{row.check}: {row.what}" for row in boards}
+        assert titles(f"checks/suite/{file}") == rows | {f"{check}: {_HEALTHY}" for check in ids}
 
     return test_a_healthy_board, test_broken_boards, test_each_check_is_broken
 
