@@ -11,7 +11,7 @@
 # make fuzz    what reads strangers' data, by atheris: FUZZ_ARGS="--seconds 60 TARGET…"; 10 minutes a target by default
 # make fuzz-allocator   the test allocator's plan reader with libFuzzer, FUZZ_SECONDS long (600); what it finds is in out/fuzz
 # make coverage  make test with branches counted, and the least that bringup and the rooms that judge have to have
-# make mutants MODULES=…  mutation tests of these files of the rooms that judge
+# make mutants  mutation tests of the rooms that judge, a sample of each; MODULES=bringup/checks/suite SAMPLE=60 SEED=2
 # make audit   known vulnerabilities of the locked packages; make sbom: out/sbom.json, what an installed bringup brings along
 # make bench   the figures in README and docs, as ratios of one interleaved run
 # make lint    ruff, mypy, import-linter alone (make test runs them, too)
@@ -82,9 +82,10 @@ fuzz: $(VENV)/.installed-tools
 coverage:
 	@$(MAKE) --no-print-directory test COVERAGE=1
 
+SAMPLE ?= 100
+SEED ?= 2
 mutants: $(VENV)/.installed-tools
-	@$(BIN)/mutmut run $(foreach module,$(subst /,.,$(MODULES:.py=)),'$(module).*')
-	@$(BIN)/mutmut results
+	@$(BIN)/python -m tests.support.mutants --sample $(SAMPLE) --seed $(SEED) $(MODULES)
 
 audit: $(VENV)/.installed-tools
 	@$(BIN)/pip-audit --strict --require-hashes --disable-pip -r $(LOCK)
