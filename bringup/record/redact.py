@@ -179,4 +179,7 @@ def redact_document(document: _Document, key: bytes) -> _Document:
         redactor.add(*(part for value in named for part in (value, value.rpartition(":")[0])))
     else:
         redactor.add(*(str(serial) for name in ("compared", "only_before", "only_after") for serial in data[name]))
-    return msgspec.convert(redactor.value(data), type(document))
+    redacted = redactor.value(data)
+    if "still_unknown" in redacted:  # of a comparison: by serial
+        redacted["still_unknown"] = {redactor.text(name): count for name, count in redacted["still_unknown"].items()}
+    return msgspec.convert(redacted, type(document))

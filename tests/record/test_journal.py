@@ -181,3 +181,50 @@ def test_every_line_is_on_disk_before_the_next(tmp_path: Path) -> None:
         lines = (tmp_path / "r" / JOURNAL).read_text().splitlines()
         assert [json.loads(line)["name"] for line in lines] == [str(one) for one in range(number + 1)]
     journal.close()
+
+
+@pytest.mark.parametrize(
+    ("path", "stored"),
+    [
+        ("/proc/meminfo", "files/proc/meminfo"),
+        ("dmesg", "files/dmesg"),
+        ("//sys///kernel/", "files/sys/kernel"),
+        ("/a b/c", None),
+        ("/".join("abcdefghijkl"), "files/" + "/".join("abcdefghijkl")),
+    ],
+)
+def test_a_copy_is_named_after_its_path(tmp_path: Path, path: str, stored: str | None) -> None:
+    with Journal(tmp_path / "r") as journal:
+        place = str(journal.store(path, b"data")["stored"])
+    assert stored is None or place == stored
+    assert (tmp_path / "r" / place).read_bytes() == b"data"
+
+
+def test_a_path_with_too_many_parts_keeps_the_first_ones(tmp_path: Path) -> None:
+    deep = "/".join("abcdefghijklm")
+    with Journal(tmp_path / "r") as journal:
+        first, second = (str(journal.store(path, b"data")["stored"]) for path in (deep, f"{deep}n"))
+    assert first.startswith("files/a/b/c/d/e/f/g/h/i/j/k/l/")
+    assert first != second
+    assert len(Path(first).parts) == 14
+
+
+def test_where_no_record_can_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UsageError, match="there is a file of that name") as there:
+        Journal(tmp_path / "file")
+    with pytest.raises(UsageError, match="there is a file of that name") as below:
+        Journal(tmp_path / "file" / "a")
+    Journal(tmp_path / "r").close()
+    with pytest.raises(UsageError, match="a record is there already") as twice:
+        Journal(tmp_path / "r")
+    for error, name in ((there, "file"), (below, "file/a"), (twice, "r")):
+        assert str(error.value).startswith(f"write the record {tmp_path / name}")
+        assert error.value.hint == "choose another folder with -o"
+
+
+def test_a_record_is_its_owners_alone(tmp_path: Path) -> None:
+    with Journal(tmp_path / "new" / "r") as journal:
+        place = str(journal.store("/proc/cmdline", b"serial")["stored"])
+    modes = {path: (tmp_path / "new" / "r" / path).stat().st_mode & 0o777 for path in (".", "files", JOURNAL, place)}
+    assert modes == {".": 0o700, "files": 0o700, JOURNAL: 0o600, place: 0o600}

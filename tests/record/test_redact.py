@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from bringup.checks.judge import judge
+from bringup.compare.runs import compare
+from bringup.errors import HostError
 from bringup.facts.board import Facts
 from bringup.outcome import Outcome
 from bringup.record.journal import JOURNAL
@@ -120,3 +122,79 @@ def test_the_key_is_made_once_and_is_its_owners_alone(tmp_path: Path) -> None:
     assert read_key(tmp_path / "config") == key
     assert len(key) == 64
     assert (tmp_path / "config" / "redact.key").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.parametrize(
+    ("files_of_board", "properties", "secret", "is_redacted"),
+    [
+        ({}, {"ro.boot.serialno": "QX77ZZ"}, "QX77ZZ", True),
+        ({}, {"ro.build.user": "alice-smith"}, "alice-smith", True),
+        ({}, {"ro.build.user.note": "QX77ZZ"}, "QX77ZZ", False),
+        ({}, {"net.hostname": "pixel-of-bob"}, "pixel-of-bob", True),
+        ({}, {"ro.product.model": "Model QX77"}, "Model QX77", False),
+        ({}, {"ro.serialno": "abc"}, "abc", False),  # too short: it would be found in other words
+        ({}, {"ro.serialno": "Unknown"}, "Unknown", False),
+        ({"/proc/cmdline": "quiet board.serialno=QX77ZZ ro\n"}, {}, "QX77ZZ", True),
+        ({"/proc/cmdline": "quiet x.ethaddr=QX77ZZ\n"}, {}, "QX77ZZ", True),
+        ({"/proc/cmdline": "quiet console=ttyQX77ZZ\n"}, {}, "ttyQX77ZZ", False),
+        ({"/proc/cmdline": "serial:QX77ZZ\n"}, {}, "QX77ZZ", True),
+        ({"/proc/bootconfig": 'androidboot.wifimacaddr = "QX77ZZ:1"\n'}, {}, "QX77ZZ:1", True),
+        ({"/proc/bootconfig": 'androidboot.hardware = "QX77ZZ"\n'}, {}, "QX77ZZ", False),
+        ({"/proc/cpuinfo": "Hardware : BCM\nSerial : QX77ZZ\n"}, {}, "QX77ZZ", True),
+        ({"/proc/cpuinfo": "Serial\n"}, {}, "Serial", False),
+    ],
+)  # fmt: skip
+def test_what_names_a_unit_or_a_person_is_found_by_its_name(
+    tmp_path: Path, files_of_board: dict[str, str], properties: dict[str, str], secret: str, is_redacted: bool
+) -> None:
+    """Wherever it stands, also where nothing names it."""
+    said = {"dmesg": f"[ 1.0] the value is '{secret}'\n"}
+    broken(files=files() | files_of_board | said, properties=properties).record(tmp_path / "r")
+    redact_record(tmp_path / "r", b"key")
+    dmesg = load_record(tmp_path / "r").file("dmesg")
+    assert dmesg is not None
+    assert (f"'{secret}'" not in dmesg.text()) == is_redacted
+    assert ("'redacted-" in dmesg.text()) == is_redacted
+
+
+def test_a_longer_identifier_is_not_cut_by_a_shorter_one() -> None:
+    redactor = Redactor(b"key")
+    redactor.add("ABCD", "ABCD1234")
+    whole, short = redactor.text("ABCD1234"), redactor.text("ABCD")
+    assert whole != f"{short}1234"
+    assert redactor.text(f"{whole} {short}") == f"{whole} {short}"
+    assert len(short) == len("redacted-") + 8
+
+
+def test_names_of_files_and_fields_stay() -> None:
+    redactor = Redactor(b"key")
+    redactor.add("secret")
+    line = {"t": "secret", "stored": "secret", "secret": ["secret", 5, {"sha256": "secret", "path": "secret"}]}
+    token = redactor.text("secret")
+    kept = {"t": "secret", "stored": "secret", "secret": [token, 5, {"sha256": "secret", "path": token}]}
+    assert redactor.value(line) == kept
+
+
+def test_a_comparison_has_no_serial(tmp_path: Path) -> None:
+    def run(*serials: str) -> Run:
+        boards = tuple(BoardRun(serial=serial, verdicts=()) for serial in serials)
+        return Run(boards=boards, tool="0", started="2026-01-01T00:00:00Z")
+
+    comparison = compare(run("BOTH-ONE", "OLD-ONE"), run("BOTH-ONE", "NEW-ONE"))
+    assert all(serial in repr(comparison) for serial in ("BOTH-ONE", "OLD-ONE", "NEW-ONE"))
+    redacted = repr(redact_document(comparison, b"key"))
+    assert not any(serial in redacted for serial in ("BOTH-ONE", "OLD-ONE", "NEW-ONE"))
+
+
+def test_a_board_by_network_is_known_by_its_host(tmp_path: Path) -> None:
+    verdict = Verdict("x", "x", Outcome.ERROR, reason="board-of-alice does not answer")
+    run = Run(
+        boards=(BoardRun(serial="board-of-alice:5555", verdicts=(verdict,)),), tool="0", started="2026-01-01T00:00:00Z"
+    )
+    assert "alice" not in repr(redact_document(run, b"key"))
+
+
+def test_a_key_that_cannot_be_kept_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "config" / "redact.key").mkdir(parents=True)
+    with pytest.raises(HostError, match="Is a directory"):
+        read_key(tmp_path / "config")
