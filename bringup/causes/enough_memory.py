@@ -24,9 +24,19 @@ _IN_TREE = "a reserved-memory node in the device tree"
 
 
 def enough_memory(question: BudgetQuestion, budget: BudgetFacts) -> tuple[HeapFix, ...]:
-    """Lines for each heap that has a region and does not pass; without a board, for each that has a region."""
+    """Lines for each heap that has a region and does not pass; without a board, for each that has a region.
+
+    None for a region that is as large already: its memory is there, and cannot be had in one run.
+    """
     regions = largest_need(budget, [heap for heap in budget.heaps if _is_short(budget, heap)])
-    return tuple(fix for heap, size in regions.items() for fix in _ways(question, heap, size))
+    larger = {heap: size for heap, size in regions.items() if size > _size(budget, heap)}
+    return tuple(fix for heap, size in larger.items() for fix in _ways(question, heap, size))
+
+
+def _size(budget: BudgetFacts, heap: str) -> int:
+    """The area behind a heap in bytes; 0 where it is not known."""
+    capacities = [own.capacity for _, own in budget.of_heap(heap) if own.capacity is not None]
+    return max((capacity.size or 0 for capacity in capacities), default=0)
 
 
 def _is_short(budget: BudgetFacts, heap: str) -> bool:

@@ -51,11 +51,18 @@ def _verdict(question: Question, heap: str, budget: BudgetFacts, facts: Facts) -
     cause = HEAP_OVER_BUDGET.here(f"{heap} gives too little for {scenario.name}: {own.reason}")
     asked = BudgetQuestion((), facts=facts, config=facts.config)
     fixes = [fix for fix in enough_memory(asked, budget) if fix.heap == heap]
-    words = [f"give {heap} a region of {show_mib(fixes[0].size)}" if fixes else HEAP_OVER_BUDGET.fix[0]]
+    words = [f"give {heap} a region of {show_mib(fixes[0].size)}" if fixes else _without_region(own)]
     changes = fixes[0].changes if fixes else ()
     if own.outcome is Outcome.WARN:
         return question.warned(*shown, cause=cause, remedy=words, changes=changes)
     return question.failed(*shown, cause=cause, remedy=words, changes=changes)
+
+
+def _without_region(own: HeapBudget) -> str:
+    """What to do where no larger region helps, or the heap has none."""
+    if own.capacity is not None and own.region is not None and own.region <= (own.capacity.size or 0):
+        return "the region is large enough: allocate the large buffers first, or make them smaller"
+    return HEAP_OVER_BUDGET.fix[0]
 
 
 def _shown(scenario: ScenarioBudget, own: HeapBudget) -> Iterator[str]:
