@@ -115,6 +115,21 @@ def test_a_configuration_against_its_tree(
     assert [problem.kind for problem in problems] == ([] if kind is None else [kind])
 
 
+@pytest.mark.parametrize(
+    ("line", "says", "place"),
+    [
+        ("CMA=5", "CONFIG_CMA=5: bool takes y, m or n only", "drivers/Kconfig:32"),
+        ("CMA=m", "CONFIG_CMA=m: bool takes no m", "drivers/Kconfig:32"),
+        ("DMABUF_HEAPS_SYSTEM=5", "CONFIG_DMABUF_HEAPS_SYSTEM=5: tristate takes y, m or n only", "drivers/Kconfig:17"),
+        ("CMA_SIZE=y", "CONFIG_CMA_SIZE=y: int wants a number", "drivers/Kconfig:40"),
+        ("DMA_CMA=y", "CONFIG_DMA_CMA=y depends on CMA, which does not hold", "drivers/Kconfig:35"),
+    ],
+)  # fmt: skip
+def test_what_the_tree_would_drop_is_named_with_its_place(tree: SourceTree, line: str, says: str, place: str) -> None:
+    (problem,) = check_against_tree(parse_config(f"CONFIG_MMU=y\nCONFIG_{line}\n", "x", complete=False), tree)
+    assert (problem.symbol, problem.text, problem.place) == (line.partition("=")[0], says, place)
+
+
 def test_what_is_selected_needs_no_dependency(tree: SourceTree) -> None:
     whole = "CONFIG_MMU=y\nCONFIG_DMABUF_HEAPS=y\nCONFIG_DMA_SHARED_BUFFER=y\n"
     assert check_against_tree(parse_config(whole, "x"), tree) == []

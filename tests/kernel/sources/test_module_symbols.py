@@ -12,6 +12,7 @@ import pytest
 from bringup.errors import ConfigError
 from bringup.kernel.history.gap import Used, upstream_gap
 from bringup.kernel.history.upstream import Origin
+from bringup.kernel.sources import module_symbols
 from bringup.kernel.sources.module_symbols import heap_users
 from tests.support.kernel.modules import CALLS, module
 
@@ -41,4 +42,19 @@ def test_what_is_no_module(tmp_path: Path) -> None:
     (tmp_path / "a.ko").unlink()
     (tmp_path / "b.ko.gz").write_bytes(gzip.compress(b"\x7fELF" * 9)[:-9])
     with pytest.raises(ConfigError, match="cut short"):
+        heap_users(tmp_path)
+
+
+def test_what_is_too_much_or_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "folder.ko").mkdir()
+    with pytest.raises(ConfigError, match="holds no kernel module"):
+        heap_users(tmp_path)
+    for name in ("a.ko", "b.ko"):
+        (tmp_path / name).write_bytes(b"\x7fELF\0dma_heap_find\0")
+    assert heap_users(tmp_path) == {"dma_heap_find": ("a", "b")}
+    monkeypatch.setattr(module_symbols, "_LARGEST", 5)
+    with pytest.raises(ConfigError, match="no kernel module"):
+        heap_users(tmp_path)
+    monkeypatch.setattr(module_symbols, "_MOST", 2)
+    with pytest.raises(ConfigError, match="holds more than 2 modules"):
         heap_users(tmp_path)
