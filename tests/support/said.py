@@ -15,7 +15,7 @@ import pytest
 
 from bringup.results.verdict import Diagnosis, Verdict
 
-__all__ = ["Said", "assert_said", "titles"]
+__all__ = ["Said", "assert_said", "assert_text", "titles"]
 
 Said = Callable[[Diagnosis], None]
 
@@ -32,7 +32,11 @@ def said(request: pytest.FixtureRequest) -> Said:
 
 def assert_said(file: str, title: str, told: Iterable[Verdict | Diagnosis]) -> None:
     """They say what the text of this name has under this title."""
-    text = "".join(f"{line}\n" for each in told for line in _lines(each))
+    assert_text(file, title, "".join(f"{line}\n" for each in told for line in _lines(each)))
+
+
+def assert_text(file: str, title: str, text: str) -> None:
+    """The text of this name has these lines under this title."""
     known = _read(file)
     if os.environ.get("BRINGUP_WRITE_SAID"):
         known[title] = text

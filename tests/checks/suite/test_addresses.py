@@ -16,9 +16,13 @@ from tests.support.suite import (
 
 IOMEM = "00000000-0009ffff : Reserved\n40000000-{:x} : System RAM\n"
 
+LIMITED = BOARD_CONFIG.model_copy(update={"memory": Memory(dma_limit=2 << 30)})
+
 BROKEN = (
     Broken("beyond reach", "heap.addresses", "fail", broken(files=files(dmesg="[  9.0] rga: RGA_MMU unsupported memory larger than 4G!\n")), "heap.above-limit"),
     Broken("beyond the mask", "heap.addresses", "fail", broken(files=files(dmesg="isp 1000000.isp: DMA addr 0x0000000140000000+4096 overflow (mask ffffffff, bus limit 0).\n")), "heap.above-limit"),
+    Broken("memory above the limit", "heap.addresses", "warn", broken(files=files(__proc__iomem=IOMEM.format(0x1BFFFFFFF))), None, LIMITED),
+    Broken("beyond the limit", "heap.addresses", "fail", broken(files=files(dmesg="[  9.0] rga: RGA_MMU unsupported memory larger than 4G!\n")), "heap.above-limit", LIMITED),
 )  # fmt: skip
 
 test_a_healthy_board, test_broken_boards, test_each_check_is_broken = suite_tests(

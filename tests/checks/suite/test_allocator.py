@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from bringup.allocator.manifest import heap_tests
-from tests.support.scripted_record import HELLO, broken, files, result
+from tests.support.scripted_record import HELLO, ScriptedReturn, broken, files, result
 from tests.support.suite import (
     CMA_USED_UP,
     Broken,
@@ -46,6 +46,9 @@ BROKEN = (
     Broken("all but one result is there", "allocator", "error", broken(asked_tests=("open", "zero.fresh"), results=[result("system", "open"), result("system", "zero.fresh"), result("linux,cma", "open")])),
     Broken("each result is there", "allocator", "pass", broken(asked_tests=("open", "ion.query"))),
     Broken("the time was up", "allocator", "error", broken(asked_tests=("open", "zero.fresh"), stopped_at="test zero.fresh system")),
+    Broken("lost under its tests", "allocator", "error", broken(returned=ScriptedReturn(boot_id=""), end={"t": "end", "complete": False, "why": "cable"})),
+    Broken("open fails", "allocator", "fail", broken(results=[result("system", "open", "fail", errno=2, seen="ENOENT"), result("linux,cma", "open")])),
+    Broken("not open is refused", "allocator", "fail", broken(results=[result("system", "alloc.1m", "fail", errno=13, seen="EACCES"), result("linux,cma", "open")], heaps={"system": {"mode": 0o600, "uid": 0}}, hello=HELLO | {"uid": 2000})),
     Broken("no heap of that name", "allocator", "error", broken(asked="nosuch*", results=[])),
     Broken("CMA is held by others", "allocator", "error", broken(results=[result("system", "open"), short("linux,cma", "alloc.page", 4096, 0, 0)])),
     Broken("memory is held by others", "allocator", "error", broken(results=[short("system", "alloc.4m", 4 << 20, 3 << 20, 6 << 20, "MemFree"), result("linux,cma", "open")])),

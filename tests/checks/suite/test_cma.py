@@ -31,6 +31,8 @@ def area_at(begin: int, mib: int = 448) -> str:
 BROKEN = (
     Broken("no CMA", "cma.size", "fail", broken(files=files(__proc__meminfo=NO_CMA)), "cma.size-zero"),
     Broken("small CMA", "cma.size", "fail", broken(files=files(__proc__meminfo="CmaTotal: 16384 kB\n")), "cma.too-small"),
+    Broken("built without CMA", "cma.size", "fail", broken(files=files(__proc__meminfo="MemTotal: 2014208 kB\n"))),
+    Broken("no config", "cma.size", "skip", broken(), None, None),
     Broken("no meminfo", "cma.size", "error", broken(files=files(__proc__meminfo=DENIED))),
     Broken("region rejected", "cma.rejected", "fail", broken(files=files(dmesg="[    0.0] Reserved memory: incorrect alignment of CMA region\n")), "cma.region-misaligned"),
     Broken("no dmesg", "cma.rejected", "error", broken(files=files(dmesg=DENIED))),

@@ -35,6 +35,8 @@ BROKEN = (
     Broken("label", "heap.label", "fail", broken(files=files(**SELINUX), heaps={"linux,cma": {"label": "u:object_r:dmabuf_heap_device:s0"}}), "node.label"),
     Broken("no udev rule", "heap.udev", "warn", linux_board(), "udev.no-rule"),
     Broken("open to all", "heap.open-to-all", "warn", linux_board(), "node.open-to-all"),
+    Broken("a cgroup counts the system heap", "heap.open-to-all", "warn", linux_board(files=files(__sys__module__dma_heap__parameters__mem_accounting="Y\n"))),
+    Broken("closed to all", "heap.open-to-all", "pass", linux_board(heaps={"system": {"mode": 0o660}})),
     Broken("no ueventd line", "heap.ueventd", "warn", broken(heaps={"video": {}}), "ueventd.no-line"),
 )  # fmt: skip
 

@@ -20,6 +20,7 @@ BUSY = [walk([OLD], OTHERS), bufinfo(OLD)]
 BROKEN = (
     Broken("a process stays", "buffers.left", "fail", broken(walks=[*BUSY, walk([OLD, NEW], OTHERS, OURS), bufinfo(OLD, NEW)]), "buffers.left-behind"),
     Broken("the kernel keeps it", "buffers.left", "fail", broken(walks=[*QUIET, walk([]), bufinfo(NEW)]), "buffers.left-behind"),
+    Broken("a device has it", "buffers.left", "fail", broken(walks=[*QUIET, walk([]), bufinfo((2, 65536, "system", "soc:isp"))]), "buffers.left-behind"),
     Broken("it may be others'", "buffers.left", "warn", broken(walks=[*BUSY, walk([OLD], OTHERS), bufinfo(OLD, NEW)])),
     Broken("the board was lost", "buffers.left", "error", broken(walks=BUSY)),
 )  # fmt: skip

@@ -342,7 +342,6 @@ def test_whether_a_lost_board_has_a_user_build_is_unknown() -> None:
     assert "before its properties were read" in str(verdict.reason)
 
 
-
 @pytest.mark.parametrize(
     ("name", "cmdline", "value"),
     [
