@@ -14,6 +14,7 @@ import pytest
 
 from bringup.errors import ExitCode
 from tests.support.command import bringup
+from tests.support.faults.process import no_signal_ignored
 from tests.support.scripted_record import ScriptedBoard, broken, result
 
 ARCHITECTURE = Path(__file__).parents[2] / "docs" / "architecture.md"
@@ -60,9 +61,10 @@ def test_a_command_ends_with_its_status(arguments: str, status: int, records: Pa
 def test_an_interrupted_command_ends_with_130(number: signal.Signals) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent_adb_server:
         environ = os.environ | {"ANDROID_ADB_SERVER_PORT": str(silent_adb_server.getsockname()[1])}
-        process = subprocess.Popen(
-            [sys.executable, "-m", "bringup", "boards"], stderr=subprocess.PIPE, text=True, env=environ
-        )
+        with no_signal_ignored():
+            process = subprocess.Popen(
+                [sys.executable, "-m", "bringup", "boards"], stderr=subprocess.PIPE, text=True, env=environ
+            )
         connection, _ = silent_adb_server.accept()  # now the command waits for an answer
         with connection:
             process.send_signal(number)

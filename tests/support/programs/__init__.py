@@ -30,6 +30,7 @@ def compile_static(name: str, machine: str, folder: Path) -> Path:
     source = Path(__file__).parent / f"{name}.c"
     argv = [*compiler(machine), "-static", "-O1", "-Wall", "-Wextra", "-Werror", "-o", str(folder / name), str(source)]
     environment = {**os.environ, "ZIG_LOCAL_CACHE_DIR": str(folder / "zig")}
-    done = subprocess.run(argv, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    # zig compiles musl first, once for each machine
+    done = subprocess.run(argv, env=environment, capture_output=True, text=True, timeout=1200, check=False)
     assert done.returncode == 0, done.stderr
     return folder / name
