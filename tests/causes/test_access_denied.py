@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 
 import bringup
+from bringup.causes.access_denied import why_denied
 from bringup.checks.registry import find_check
 from bringup.config.schema import BoardConfig
 from bringup.report.story import findings
 from bringup.results.verdict import Change, Outcome
+from tests.support.said import Said
 from tests.support.scripted_facts import ENFORCING, facts
 from tests.support.scripted_record import HELLO, broken, files, result
 
@@ -175,3 +177,32 @@ def test_what_is_written_of_closed_heaps_grows_with_their_number(tmp_path: Path,
     assert sum(len(change.lines) for verdict in verdicts for change in verdict.changes) == count
     (finding,) = findings(verdicts)
     assert all(f"/dev/dma_heap/{name} " in " ".join(finding.steps) for name in names)
+
+
+SHELL, NAMED = HELLO | {"uid": 2000}, HELLO | {"uid": 1013, "label": "u:r:mediacodec:s0"}
+AVC = {"dmesg": avc("mediacodec", "dmabuf_heap_device", name="system")}
+
+
+@pytest.mark.parametrize(
+    ("node", "hello", "more", "cause"),
+    [
+        (CLOSED, SHELL, {}, "node.mode"),
+        (CLOSED, SHELL, ENFORCING, "node.mode"),
+        ({"mode": 0o400, "uid": 2000}, SHELL, {}, "node.denied"),  # its owner
+        ({"mode": 0o440, "uid": 1000}, SHELL, {}, "node.mode"),
+        ({"mode": 0o444}, SHELL, {}, "node.denied"),
+        (CLOSED, HELLO, {}, "node.denied"),  # root
+        ({"mode": 0o444}, NAMED, ENFORCING, "selinux.denied"),
+        ({"mode": 0o444}, NAMED, ENFORCING | AVC, "node.label"),
+        ({"mode": 0o444}, NAMED, ENFORCING | {"dmesg": AVC["dmesg"].replace('name="system"', 'name="other"')}, "selinux.denied"),
+    ],
+    ids=["mode", "mode and SELinux", "owner", "others", "no reason", "root", "SELinux", "avc", "avc of another heap"],
+)  # fmt: skip
+def test_why_an_open_is_refused(
+    tmp_path: Path, said: Said, node: dict[str, Any], hello: dict[str, Any], more: dict[str, str], cause: str
+) -> None:
+    board = broken(heaps={"system": node}, hello=hello, files=files(**more), results=[result("system", "open", "fail", errno=13)])  # fmt: skip
+    why = why_denied(facts(board, tmp_path), "system")
+    said(why)
+    assert why.cause is not None
+    assert why.cause.id == cause

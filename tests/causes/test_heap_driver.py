@@ -71,3 +71,16 @@ def test_a_class_that_could_not_be_listed_shows_nothing(tmp_path: Path, state: d
     """The scripted board does not list /sys/class/dma_heap at all."""
     board = broken(config=None, heaps={}, heap_folder=str(state["state"]), results=[])
     assert framework_built(facts(board, tmp_path), HeapKind.SYSTEM, None) is None
+
+
+@pytest.mark.parametrize(
+    ("options", "total", "shown"),
+    [({}, 65536, "CONFIG_DMA_CMA=y"), ({}, 0, "CONFIG_DMA_CMA=y"), ({"DMA_CMA": ""}, 65536, None)],
+    ids=["option", "no area", "area alone"],
+)
+def test_the_option_or_an_area_shows_that_there_is_cma(
+    tmp_path: Path, options: dict[str, str], total: int, shown: str | None
+) -> None:
+    meminfo = f"MemTotal: 2014208 kB\nCmaTotal: {total} kB\n"
+    board = broken(config=kconfig(**options), files=files(__proc__meminfo=meminfo))
+    assert has_cma(facts(board, tmp_path)) == shown
