@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+import sys
+
 import pytest
 
 from bringup.scan.document import Hit
@@ -76,3 +79,28 @@ def test_files_that_do_not_parse(data: bytes) -> None:
 
 def test_a_large_file_is_not_parsed() -> None:
     assert parse("a.c", b" " * ((4 << 20) + 1)) is None
+
+
+def _calls_to_read(text: str) -> int:
+    """How many functions are called to read a file: no time, so that a busy machine changes nothing."""
+    counted = itertools.count()
+    sys.setprofile(lambda _frame, event, _argument: next(counted) if event in ("call", "c_call") else None)
+    try:
+        read(Source("a.c", Language.C, text.encode()))
+    finally:
+        sys.setprofile(None)
+    return next(counted)
+
+
+@pytest.mark.usefixtures("parser")
+@pytest.mark.parametrize("piece", ["ion_free(", "ion_free(a.ion_free(", "ion_alloc_fd(f, ION_HEAP_SYSTEM_MASK, "])
+def test_calls_within_calls_are_read_in_linear_time(piece: str) -> None:
+    nested, deeper = (f"void f(void) {{ {piece * n}x{')' * piece.count('(') * n}; }}\n" for n in (300, 600))
+    assert _calls_to_read(deeper) < 2.5 * _calls_to_read(nested)
+
+
+@pytest.mark.usefixtures("parser")
+def test_many_words_of_one_function_are_read_in_linear_time() -> None:
+    line = "mask = ION_HEAP_SYSTEM_MASK; a = ion_alloc_fd(f, 1, 0, mask, flags, &b);\n"
+    few, more = (f"void f(void) {{ {line * n} }}\n" for n in (100, 200))
+    assert _calls_to_read(more) < 2.5 * _calls_to_read(few)

@@ -7,7 +7,7 @@ text of a statement says is all that is known.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -35,6 +35,11 @@ _ALLOCATES = re.compile(r"\w*ion_\w*[aA]lloc\w*")
 #: Larger files are not parsed, in bytes.
 _LARGEST = 4 << 20
 _MOST_NODES = 200_000
+#: So many nodes around a word at most. The deepest in the trees that were scanned is far below.
+_DEEPEST = 250
+_ASSIGNS = frozenset({"assignment_expression", "init_declarator", "compound_statement", "call_expression"})
+#: What a value is kept in: a longer expression is none, and its text would grow with what it stands around.
+_VARIABLES = frozenset({"identifier", "field_expression", "pointer_expression", "subscript_expression"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,75 +56,121 @@ class Values:
     flags_are_known: bool
 
 
+_NOTHING = Values(frozenset(), frozenset(), flags_are_known=False)
+
+
 class Syntax:
     """One parsed file."""
 
-    def __init__(self, root: Node, data: bytes) -> None:
+    def __init__(self, root: Node) -> None:
         self._root = root
-        self._data = data
+        self._bodies: dict[int, _Body] = {}
+        self._values_of: dict[int, Values] = {}
 
     def values_at(self, start: int, end: int) -> Values | None:
         """What reaches the call in which a word stands, or to which the variable goes that the word is assigned to.
 
-        ``None``: it stands in neither.
+        ``None``: it stands in neither, or deeper than anybody nests.
         """
-        node = self._root.descendant_for_byte_range(start, end)
-        call = self._call_of(node)
-        if call is None:
-            variable = _assigned(node)
-            call = None if variable is None else self._call_with(node, _text(variable))
-        return None if call is None else self._values(call)
-
-    def _call_of(self, node: Node | None) -> Node | None:
-        """The allocation around a node."""
-        while node is not None and node.type != "function_definition":
-            if node.type == "call_expression" and _allocates(node):
-                return node
-            node = node.parent
-        return None
-
-    def _call_with(self, node: Node | None, variable: bytes) -> Node | None:
-        """The first allocation of the same function that takes a variable."""
-        body = _function(node)
-        if body is None:
+        path = self._path(start, end)
+        body = None if path is None else next((self._body(node) for node in path if _is_function(node)), None)
+        if path is None:
             return None
-        for call in _walk(body):
-            if call.type == "call_expression" and _allocates(call):
-                arguments = call.child_by_field_name("arguments")
-                if arguments is not None and any(_text(one) == variable for one in arguments.named_children):
-                    return call
-        return None
+        call = _first_before_function(path, _allocates)
+        if call is None and body is not None:
+            variable = _assigned(path)
+            call = None if variable is None else body.calls.get(_text(variable))
+        if call is None:
+            return None
+        if call.id not in self._values_of:
+            self._values_of[call.id] = _values(call, body)
+        return self._values_of[call.id]
 
-    def _values(self, call: Node) -> Values:
-        certain: set[str] = set()
-        possible: set[str] = set()
-        flags_are_known = False
-        arguments = call.child_by_field_name("arguments")
-        given = [] if arguments is None else arguments.named_children
-        flags = flags_argument(_name(call), len(given))
-        for at, argument in enumerate(given):
-            text = _text(argument)
-            certain |= _constants(text)
-            is_known = is_constant(text)
-            if argument.type == "identifier" and not _WORD.fullmatch(text):
-                held = self._held(call, text)
-                certain |= held.certain
-                possible |= held.possible
-                is_known = held.flags_are_known
-            flags_are_known = flags_are_known or (at == flags and is_known)
-        return Values(frozenset(certain), frozenset(possible - certain), flags_are_known)
+    def _path(self, start: int, end: int) -> list[Node] | None:
+        """The nodes around a word, the innermost first; ``None``: there are more than anybody nests.
 
-    def _held(self, call: Node, variable: bytes) -> Values:
-        """What a variable of the call's function may hold."""
-        body = _function(call)
-        assignments = [] if body is None else list(_assignments(body, variable))
-        words = [_constants(_text(value)) for value, _, _ in assignments]
-        every = frozenset[str]().union(*words)
-        if len(assignments) == 1 and not assignments[0][1]:
-            return Values(every, frozenset(), is_constant(_text(assignments[0][0])))
-        surely_added = (words[at] for at, (_, maybe, adds) in enumerate(assignments) if adds and not maybe)
-        certain = frozenset[str]().union(*surely_added)
-        return Values(certain, every - certain, flags_are_known=False)
+        From the root down: a node does not know its parent, which would be looked for from the root each time.
+        """
+        cursor = self._root.walk()
+        path = [self._root]
+        while cursor.goto_first_child_for_byte(start) is not None:
+            node = cursor.node
+            if node is None or node.start_byte > start or node.end_byte < end:
+                break
+            if len(path) == _DEEPEST:
+                return None
+            path.append(node)
+        return path[::-1]
+
+    def _body(self, function: Node) -> _Body:
+        if function.id not in self._bodies:
+            self._bodies[function.id] = _read_body(function)
+        return self._bodies[function.id]
+
+
+@dataclass(frozen=True, slots=True)
+class _Body:
+    """What a function says of its variables, read once for all words in it.
+
+    :param held: what each variable may hold.
+    :param calls: for each variable the first allocation that takes it.
+    """
+
+    held: dict[bytes, Values]
+    calls: dict[bytes, Node]
+
+
+def _read_body(function: Node) -> _Body:
+    assignments: dict[bytes, list[tuple[bytes, bool, bool]]] = {}
+    calls: dict[bytes, Node] = {}
+    for node, is_conditional in _walk(function):
+        arguments = node.child_by_field_name("arguments")
+        if _allocates(node) and arguments is not None:
+            for argument in arguments.named_children:
+                if argument.type in _VARIABLES:
+                    calls.setdefault(_text(argument), node)
+        if node.type not in ("assignment_expression", "init_declarator"):
+            continue
+        left = node.child_by_field_name("left" if node.type == "assignment_expression" else "declarator")
+        value = node.child_by_field_name("right" if node.type == "assignment_expression" else "value")
+        if left is None or value is None or left.type not in _VARIABLES:
+            continue
+        operator = node.child_by_field_name("operator")
+        adds = operator is not None and _text(operator) == b"|="
+        text = _text(value)
+        assignments.setdefault(_text(left), []).append((text, is_conditional or b"?" in text, adds))
+    return _Body({variable: _held(values) for variable, values in assignments.items()}, calls)
+
+
+def _values(call: Node, body: _Body | None) -> Values:
+    certain: set[str] = set()
+    possible: set[str] = set()
+    flags_are_known = False
+    arguments = call.child_by_field_name("arguments")
+    given = [] if arguments is None else arguments.named_children
+    flags = flags_argument(_name(call), len(given))
+    for at, argument in enumerate(given):
+        text = _text(argument)
+        certain |= _constants(text)
+        is_known = is_constant(text)
+        if argument.type == "identifier" and not _WORD.fullmatch(text):
+            held = _NOTHING if body is None else body.held.get(text, _NOTHING)
+            certain |= held.certain
+            possible |= held.possible
+            is_known = held.flags_are_known
+        flags_are_known = flags_are_known or (at == flags and is_known)
+    return Values(frozenset(certain), frozenset(possible - certain), flags_are_known)
+
+
+def _held(assignments: list[tuple[bytes, bool, bool]]) -> Values:
+    """What a variable with these values may hold; of each, whether a condition decides about it, and if it is added."""
+    words = [_constants(value) for value, _, _ in assignments]
+    every = frozenset[str]().union(*words)
+    if len(assignments) == 1 and not assignments[0][1]:
+        return Values(every, frozenset(), is_constant(assignments[0][0]))
+    surely_added = (words[at] for at, (_, maybe, adds) in enumerate(assignments) if adds and not maybe)
+    certain = frozenset[str]().union(*surely_added)
+    return Values(certain, every - certain, flags_are_known=False)
 
 
 def _name(call: Node) -> str:
@@ -128,8 +179,12 @@ def _name(call: Node) -> str:
     return "" if function is None else re.split(r"\.|->|::", _text(function).decode("ascii", "replace"))[-1]
 
 
-def _allocates(call: Node) -> bool:
-    return _ALLOCATES.fullmatch(_name(call)) is not None
+def _allocates(node: Node) -> bool:
+    return node.type == "call_expression" and _ALLOCATES.fullmatch(_name(node)) is not None
+
+
+def _is_function(node: Node) -> bool:
+    return node.type == "function_definition"
 
 
 def _text(node: Node) -> bytes:
@@ -140,54 +195,34 @@ def _constants(text: bytes) -> set[str]:
     return {match[0].decode("ascii", "replace") for match in _WORD.finditer(text)}
 
 
-def _function(node: Node | None) -> Node | None:
-    while node is not None and node.type != "function_definition":
-        node = node.parent
-    return node
-
-
-def _assigned(node: Node | None) -> Node | None:
-    """The variable that a constant is assigned to."""
-    while node is not None and node.type not in ("function_definition", "compound_statement", "call_expression"):
-        if node.type == "assignment_expression":
-            return node.child_by_field_name("left")
-        if node.type == "init_declarator":
-            return node.child_by_field_name("declarator")
-        node = node.parent
+def _first_before_function(path: list[Node], is_it: Callable[[Node], bool]) -> Node | None:
+    """The innermost such node of a path, within its function."""
+    for node in path:
+        if _is_function(node):
+            return None
+        if is_it(node):
+            return node
     return None
 
 
-def _assignments(body: Node, variable: bytes) -> Iterator[tuple[Node, bool, bool]]:
-    """Each value of a variable, whether a condition decides about it, and whether it is added to what was there."""
-    for node in _walk(body):
-        left = node.child_by_field_name("left" if node.type == "assignment_expression" else "declarator")
-        value = node.child_by_field_name("right" if node.type == "assignment_expression" else "value")
-        if node.type not in ("assignment_expression", "init_declarator") or left is None or value is None:
-            continue
-        if _text(left) == variable:
-            operator = node.child_by_field_name("operator")
-            adds = operator is not None and _text(operator) == b"|="
-            yield value, _is_conditional(node, body) or b"?" in _text(value), adds
+def _assigned(path: list[Node]) -> Node | None:
+    """The variable that a constant is assigned to."""
+    node = _first_before_function(path, lambda node: node.type in _ASSIGNS)
+    if node is None or node.type in ("compound_statement", "call_expression"):
+        return None
+    return node.child_by_field_name("left" if node.type == "assignment_expression" else "declarator")
 
 
-def _is_conditional(node: Node, body: Node) -> bool:
-    parent = node.parent
-    while parent is not None and parent != body:
-        if parent.type in _CONDITIONAL:
-            return True
-        parent = parent.parent
-    return False
-
-
-def _walk(node: Node) -> Iterator[Node]:
-    """The nodes below one, without recursion, so many at most."""
-    stack = [node]
+def _walk(function: Node) -> Iterator[tuple[Node, bool]]:
+    """The nodes of a function, without recursion, so many at most; and whether a condition decides about each."""
+    stack = [(function, False)]
     for _ in range(_MOST_NODES):
         if not stack:
             return
-        current = stack.pop()
-        yield current
-        stack.extend(reversed(current.named_children))
+        current, is_conditional = stack.pop()
+        yield current, is_conditional
+        below = is_conditional or current.type in _CONDITIONAL
+        stack.extend((child, below) for child in reversed(current.named_children))
 
 
 def parse(path: str, data: bytes) -> Syntax | None:
@@ -201,4 +236,4 @@ def parse(path: str, data: bytes) -> Syntax | None:
     if len(data) > _LARGEST:
         return None
     grammar = tree_sitter_c if path.endswith(".c") else tree_sitter_cpp
-    return Syntax(Parser(Language(grammar.language())).parse(data).root_node, data)
+    return Syntax(Parser(Language(grammar.language())).parse(data).root_node)

@@ -26,6 +26,8 @@ _FLAGS = {
     ("ion_alloc_mm", 5): 3,
 }
 _KNOWN_FLAGS = re.compile(rb"[\s(]*(?:0[xX]?0*[uUlL]*|ION_[A-Z0-9_]+(?:[\s|()]+ION_[A-Z0-9_]+)*)[\s)]*")
+_MARK = re.compile(rb"[(\[{)\]},]")
+_BRACKET = re.compile(rb"[()]")
 _AFTER_PARAMETERS = re.compile(rb"\s*+(?:const|override|noexcept|final|[A-Z_]{3,30}(?:\([^()\n]{0,60}\))?)?\s*+\{")
 
 
@@ -102,16 +104,16 @@ def is_constant(text: bytes) -> bool:
 
 def _arguments(code: bytes, start: int) -> list[bytes]:
     arguments, depth, last = [], 0, start
-    for at in range(start, len(code)):
-        byte = code[at : at + 1]
-        if byte in b"([{":
+    for mark in _MARK.finditer(code, start):
+        at = mark.start()
+        if mark[0] in b"([{":
             depth += 1
-        elif byte in b")]}":
+        elif mark[0] in b")]}":
             if depth == 0:
                 arguments.append(code[last:at])
                 return arguments
             depth -= 1
-        elif byte == b"," and depth == 0:
+        elif depth == 0:
             arguments.append(code[last:at])
             last = at + 1
     return []
@@ -147,12 +149,8 @@ def _closing(code: bytes, at: int) -> int | None:
     if match is None:
         return None
     depth = 0
-    for place in range(match.end() - 1, min(len(code), at + 1000)):
-        byte = code[place]
-        if byte == 0x28:
-            depth += 1
-        elif byte == 0x29:
-            depth -= 1
-            if depth == 0:
-                return place + 1
+    for bracket in _BRACKET.finditer(code, match.end() - 1, at + 1000):
+        depth += 1 if bracket[0] == b"(" else -1
+        if depth == 0:
+            return bracket.end()
     return None
