@@ -5,7 +5,7 @@ from __future__ import annotations
 from bringup.board.board import OUTPUT_LIMIT, Board
 from bringup.board.boot import await_boot
 from bringup.board.command import time_to_run
-from bringup.board.connecting import CONNECT_SECONDS, Chosen, connect, connect_all, reach, results_of
+from bringup.board.connecting import CONNECT_SECONDS, Chosen, connect, connect_all, reach
 from bringup.board.listing import ListedBoard, list_boards
 from bringup.board.lock import LOCK_NAME, Claim, Owner, in_use
 from bringup.board.network import connect_tcp, disconnect_tcp
@@ -56,6 +56,5 @@ __all__ = [
     "is_state",
     "list_boards",
     "reach",
-    "results_of",
     "time_to_run",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
-from bringup.board.connecting import of_board, reach, results_of
+from bringup.board.connecting import of_board, reach
 from bringup.board.link import Link
 from bringup.board.listing import list_boards
 from bringup.board.network import server_hangs, wait_until_it_answers
@@ -13,6 +13,7 @@ from bringup.board.select import Selection, choose
 from bringup.board.wire import Target, Transport, WireError
 from bringup.deadline import Deadline
 from bringup.errors import AdbServerError, BoardError, BoardNotFound, DeadlineExceeded
+from bringup.futures import results_of
 from bringup.text import from_board, visible
 
 __all__ = ["await_boot", "wait_until_booted"]

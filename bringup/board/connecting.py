@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TypeVar
 
 from bringup.board.board import Board
 from bringup.board.link import Link
@@ -18,13 +17,10 @@ from bringup.board.watch import Heartbeat
 from bringup.board.wire import Refused, ServerTransport, Target, Transport, answering, query
 from bringup.deadline import Deadline
 from bringup.errors import AdbServerError, BoardError, UsageError
+from bringup.futures import results_of
 from bringup.text import parse_number, shell_word, visible
 
-__all__ = ["CONNECT_SECONDS", "Chosen", "connect", "connect_all", "of_board", "reach", "results_of"]
-
-_Result = TypeVar("_Result")
-#: A signal that comes just before Python begins to wait does not wake it.
-_LOOK_SECONDS = 0.5
+__all__ = ["CONNECT_SECONDS", "Chosen", "connect", "connect_all", "of_board", "reach"]
 
 #: Where nobody says how long: enough for a board that can be used at all, and to see that no command of one ends whose
 #: adbd answers.
@@ -174,13 +170,3 @@ def _try_open(
         return error
     except AdbServerError as error:
         return error  # it may have been too busy for one board of many
-
-
-def results_of(futures: Sequence[Future[_Result]]) -> list[_Result]:
-    """What all of them returned.
-
-    :raises Exception: what the first of them raised that did.
-    """
-    while wait(futures, timeout=_LOOK_SECONDS).not_done:
-        pass
-    return [future.result() for future in futures]

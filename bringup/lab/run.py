@@ -11,11 +11,12 @@ from functools import partial
 from pathlib import Path
 
 from bringup import __version__
-from bringup.board import Board, Claim, results_of
+from bringup.board import Board, Claim
 from bringup.config.expectation import Expectation
 from bringup.config.schema import BoardConfig
 from bringup.deadline import now
 from bringup.errors import BringupError, HostError
+from bringup.futures import results_of
 from bringup.lab.judging import judge_fault, judging
 from bringup.lab.locking import Use, alone_on, sweep_locks
 from bringup.lab.repeating import REPEATS, repeat_failed

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import threading
-from concurrent.futures import Future
-
 import pytest
 
 from bringup.board import (
@@ -17,7 +13,6 @@ from bringup.board import (
     await_boot,
     connect_all,
     reach,
-    results_of,
 )
 from bringup.board.link import Link
 from bringup.board.listing import ListedBoard
@@ -179,33 +174,3 @@ def test_no_connection_to_another_host_is_waited_for_longer_than_3_seconds(
             ask()
     assert len(budgets) == 3
     assert all(most / 2 < budget <= most for budget in budgets)
-
-
-def test_all_results_in_order() -> None:
-    futures: list[Future[int]] = [Future(), Future()]
-    futures[1].set_result(2)
-    threading.Timer(0.01, futures[0].set_result, [1]).start()
-    assert results_of(futures) == [1, 2]
-    assert results_of([]) == []
-
-
-def test_the_first_that_failed_is_raised() -> None:
-    futures: list[Future[int]] = [Future(), Future()]
-    futures[0].set_result(1)
-    futures[1].set_exception(KeyError("x"))
-    with pytest.raises(KeyError):
-        results_of(futures)
-
-
-def test_a_signal_to_another_thread_ends_the_wait() -> None:
-    """The kernel then does not wake the main thread, as it does not where the signal comes just before it waits."""
-    never: Future[int] = Future()
-    other = threading.Thread(target=lambda: signal.pthread_kill(threading.get_ident(), signal.SIGINT))
-    start = threading.Timer(0.1, other.start)
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        start.start()
-        with pytest.raises(KeyboardInterrupt):
-            results_of([never])
-    finally:
-        signal.signal(signal.SIGINT, before)

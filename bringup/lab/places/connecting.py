@@ -20,10 +20,10 @@ from bringup.board import (
     connect_tcp,
     disconnect_tcp,
     reach,
-    results_of,
 )
 from bringup.deadline import Deadline
 from bringup.errors import BoardError, BoardLost, BoardNotFound, BringupError
+from bringup.futures import results_of
 from bringup.lab.places.holding import held_places, place_in_use
 from bringup.lab.places.messages import HeldBoard, Lost, PlaceRequest
 from bringup.text import visible
