@@ -60,7 +60,9 @@ def gap_of_board(facts: Facts, users: Users | None = None) -> UpstreamGap:
         options=dict(expected.options) | options,
         modules=dict(expected.modules) | dict.fromkeys(sorted(modules or ()), "loaded"),
         interfaces={path: "it is on the board" for path in _INTERFACES if _is_there(facts, path)} | _called(users),
-        cma_areas=_cma_areas(facts) | {name: True for name, default in expected.cma_areas.items() if default},
+        cma_areas=dict(expected.cma_areas)
+        | _cma_areas(facts)
+        | {name: True for name, default in expected.cma_areas.items() if default},
         not_known=(*_not_known(facts), *_calls_not_known(facts, users)),
     )
     return upstream_gap(used)

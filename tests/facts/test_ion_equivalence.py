@@ -15,8 +15,9 @@ from bringup.facts.board import Facts
 from bringup.facts.ion_equivalence import comparisons
 from bringup.results.ion import IonComparison, PointResult
 from bringup.results.verdict import Outcome, Verdict
+from tests.support.said import assert_text
 from tests.support.scripted_record import HELLO, ScriptedBoard, result
-from tests.support.traced import TRACING, cma_buffer
+from tests.support.traced import TRACING, cma_buffer, page_buffer
 
 Lines = Iterable[dict[str, Any]]
 SYSTEM, CACHED = "system", "ion/ion_system_heap/cached"
@@ -211,6 +212,37 @@ def test_where_the_pages_of_both_lie(
     found = points(compare(pool(ion, heap), POOLS))
     assert (found["contiguity"], found["alignment"]) == (contiguity, alignment)
     assert ask(tmp_path / "again", pool(ion, heap), POOLS).outcome is outcome
+
+
+def times(heap: str, least: int, size: int = 1 << 20) -> dict[str, Any]:
+    """Microseconds: the median is three times the least, the 95th percentile 20 times."""
+    alloc, free = ([1000 * least * factor for factor in factors] for factors in ((1, 2, 3, 4, 20), (3, 6, 9, 12, 60)))
+    return latency(heap, 0, size) | {"alloc_ns": alloc, "free_ns": free}
+
+
+TIMED = [times(SYSTEM, 10), times(CACHED, 11), times(SYSTEM, 7, 4096), times(CACHED, 5, 4096)]
+
+
+@pytest.mark.parametrize(
+    ("what", "scripted", "given"),
+    [
+        ("alike", board([*HEALTHY[:3], *TIMED]), None),
+        ("the new one is slower and does not zero", board([*TIMED, times(SYSTEM, 50, 4 << 20), times(CACHED, 10, 4 << 20)], kept(SYSTEM, CACHED, broken="zero.fresh", at=SYSTEM)), None),
+        ("the old one was not tested", board(tests=kept(SYSTEM)), None),
+        ("time does not show a cache", board([reads(SYSTEM, 1.0), reads(CACHED, 1.2)]), config(flags=0)),
+        ("neither cached nor not", board([reads(SYSTEM, 3.0), *HEALTHY[1:3]]), config(kind="vendor")),
+        ("scattered pages", board([TRACING, page_buffer(SYSTEM, (0x80000, 4), (0x90000, 4)), page_buffer(SYSTEM, (0x80000, 0)), *HEALTHY]), None),
+        ("a pool at the beginning of memory", pool(((0x100, 3),), ((0x104, 3),)), POOLS),
+    ],
+)  # fmt: skip
+def test_what_is_said_of_each_point(
+    compare: Compare, what: str, scripted: ScriptedBoard, given: BoardConfig | None
+) -> None:
+    points = compare(scripted, given).points
+    said = [
+        f"{one.name}: {one.result}\n    ION: {one.ion}\n    heap: {one.heap}\n    by: {one.why}\n" for one in points
+    ]
+    assert_text("facts/ion_points", what, "".join(said))
 
 
 def test_two_heaps_that_are_alike_pass(tmp_path: Path) -> None:

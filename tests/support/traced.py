@@ -18,6 +18,7 @@ _ALLOC = (
 _CMA = (
     "\tfield:unsigned long pfn;\toffset:8;\tsize:8;\tsigned:0;\n\tfield:unsigned long count;\toffset:16;\tsize:8;\tsigned:0;\n"
     "\tfield:unsigned int align;\toffset:24;\tsize:4;\tsigned:0;\n\tfield:int errorno;\toffset:28;\tsize:4;\tsigned:1;\n"
+    "\tfield:__data_loc char[] name;\toffset:32;\tsize:4;\tsigned:1;\n"
 )
 
 TRACING: dict[str, Any] = {
@@ -40,9 +41,13 @@ def _line(heap: str, size: int, events: list[bytes], lost: bool = False) -> dict
     return {"t": "pages", "heap": heap, "size": size, "made": pieces, "closed": [], "state": "ok", "errno": 0}
 
 
-def cma_buffer(heap: str, *blocks: tuple[int, int], align: int = 0, lost: bool = False) -> dict[str, Any]:
-    """A buffer that CMA gave as these (first frame, pages)."""
-    events = [struct.pack("<HHIQQIi", 258, 0, 99, pfn, pages, align, 0) for pfn, pages in blocks]
+def cma_buffer(
+    heap: str, *blocks: tuple[int, int], align: int = 0, lost: bool = False, area: str = ""
+) -> dict[str, Any]:
+    """A buffer that CMA gave as these (first frame, pages), from an area of this name."""
+    name = area.encode() + b"\0" * (4 - len(area) % 4)
+    place = (len(area) + 1) << 16 | 36
+    events = [struct.pack("<HHIQQIiI", 258, 0, 99, pfn, pages, align, 0, place) + name for pfn, pages in blocks]
     return _line(heap, 4096 * sum(pages for _, pages in blocks), events, lost)
 
 
