@@ -51,6 +51,7 @@ def pack(folder: Path, archive: Path) -> None:
     """Write a record's folder into an archive: the whole file or none. The same record gives the same bytes.
 
     :raises HostError: it cannot be written.
+    :raises UsageError: it is a folder, or below a file.
     """
     _require_small(folder, archive)
     options: dict[int, int] = {

@@ -121,3 +121,23 @@ def test_percentiles_are_of_the_samples() -> None:
     dice = random.Random(1)
     taken = [dice.randrange(10**6) for _ in range(200)]
     assert percentile(taken, 0.99) == sorted(taken)[197]
+
+
+@pytest.mark.parametrize(
+    ("first", "many", "share"),
+    [
+        ([100], [100 + 63 * 2], (100 + 3 * 2) / 4000),
+        ([100, 100, 900], [100 + 63 * 2] * 3, (100 + 3 * 2) / 4000),  # a median: one slow turn changes nothing
+        ([100], [50], 100 / 4000),  # a further round never takes less than nothing
+        ([9000], [9000], 1.0),  # nor the loop more than all
+    ],
+)
+def test_the_loops_share_of_a_sample(first: list[int], many: list[int], share: float) -> None:
+    taken = [timing(1, "system", {"fill": (4, [4000])}), empty(1, first, many)]
+    assert only(timing_facts(taken), "fill").overhead == round(share, 5)
+
+
+def test_a_limit_that_took_no_time_is_none() -> None:
+    taken = [timing(1, "", {"memset": (1, [0]), "memfd": (1, [0])}), timing(1, "system", {"alloc": (1, [300])})]
+    one = only(timing_facts(taken), "alloc")
+    assert (one.limit, one.ratio, one.p50) == (None, None, 300.0)

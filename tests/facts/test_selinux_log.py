@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from bringup.checks.registry import find_check
 from bringup.facts.board import Facts
-from bringup.facts.selinux_log import denials, lost_lines
+from bringup.facts.selinux_log import Denial, denials, lost_lines
 from bringup.results.verdict import Verdict
 from tests.support.scripted_record import BOARD_CONFIG, broken, files
 
@@ -238,3 +238,30 @@ def test_no_line_can_break_it(tail: str, name: str) -> None:
 def test_a_file_cannot_hide_its_line_by_its_name(judged: Judged) -> None:
     named = avc("dmabuf_heap_device", 'name="scontext=u:r:x:s0" path="/dev/dma_heap/avc:"')
     assert told(judged.verdicts(named)) == [("fail", "selinux.denied")]
+
+
+@pytest.mark.parametrize(
+    ("cls", "rights", "on_android", "only_looks"),
+    [
+        ("chr_file", ("getattr",), True, True),
+        ("lnk_file", ("getattr",), True, True),
+        ("chr_file", ("getattr", "open"), True, False),
+        ("chr_file", ("read",), True, False),
+        ("file", ("getattr",), True, False),
+        # On Android who searches the folder wants to open a heap.
+        ("dir", ("search",), True, False),
+        ("dir", ("search",), False, True),
+        ("dir", ("read", "open"), True, True),
+    ],
+)
+def test_who_only_looks(cls: str, rights: tuple[str, ...], on_android: bool, only_looks: bool) -> None:
+    denial = Denial("line", "a", "b", cls, rights, None, on_android=on_android)
+    assert denial.only_looks == only_looks
+
+
+@pytest.mark.parametrize(
+    ("cls", "rights", "is_harmless"),
+    [("filesystem", ("getattr",), True), ("filesystem", ("mount",), False), ("dir", ("getattr",), False)],
+)
+def test_who_asks_for_the_size_of_the_file_system(cls: str, rights: tuple[str, ...], is_harmless: bool) -> None:
+    assert Denial("line", "a", "b", cls, rights, None).is_harmless == is_harmless

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bringup.checks.judge import judge
-from bringup.errors import HostError, RecordError
+from bringup.errors import HostError, RecordError, UsageError
 from bringup.facts.board import Facts
 from bringup.record import archive as room
 from bringup.record.archive import is_archive, pack, unpack
@@ -233,3 +233,56 @@ def test_what_is_taken_for_an_archive(tmp_path: Path) -> None:
     assert not is_archive(tmp_path / "new")
     (tmp_path / "folder.tar.zst").mkdir()
     assert not is_archive(tmp_path / "folder.tar.zst")
+
+
+@pytest.mark.parametrize(
+    ("entries", "seen"),
+    [
+        ([("files/a", b"x"), ("files/a", b"y")], "the archive holds 'files/a' twice, or as a file and as a folder"),
+        ([("files/link", "SYMTYPE /tmp")], "the archive holds 'files/link', which no record holds"),
+        ([("../outside", b"x")], "the archive holds '../outside', which no record holds"),
+    ],
+)
+def test_an_archive_that_is_refused_is_named_with_what_is_in_it(
+    tmp_path: Path, unpacked_into: Path, entries: list[Entry], seen: str
+) -> None:
+    archive = packed(entries, tmp_path)
+    with pytest.raises(RecordError) as error:
+        unpack(archive)
+    assert (error.value.action, error.value.seen) == (f"read the record {archive}", seen)
+    assert list(unpacked_into.iterdir()) == []
+
+
+def test_what_is_no_archive_says_what_to_give(tmp_path: Path, unpacked_into: Path) -> None:
+    (tmp_path / "x").write_text("text")
+    with pytest.raises(RecordError, match="it is neither a folder nor a") as error:
+        load_record(tmp_path / "x")
+    assert error.value.action == f"read the record {tmp_path / 'x'}"
+    assert error.value.hint == "give the folder or the .tar.zst that 'bringup collect -o' wrote"
+    with pytest.raises(HostError, match="No such file") as missing:
+        unpack(tmp_path / "nothing")
+    assert missing.value.action == f"read the record {tmp_path / 'nothing'}"
+    assert list(unpacked_into.iterdir()) == []
+
+
+def test_where_an_archive_cannot_be_written_another_place_is_asked_for(tmp_path: Path) -> None:
+    ScriptedBoard().record(tmp_path / "record")
+    (tmp_path / "file").touch()
+    with pytest.raises(UsageError, match="there is a file where a folder would have to be") as error:
+        pack(tmp_path / "record", tmp_path / "file" / "x.tar.zst")
+    assert error.value.action == f"write the record {tmp_path}/file/x.tar.zst"
+    assert error.value.hint == "choose another file with -o"
+
+
+def test_an_archive_is_checked_and_its_owners_alone(tmp_path: Path) -> None:
+    """A checksum, so that zstd notices what a bad copy changed; the journal comes first."""
+    ScriptedBoard().record(tmp_path / "record")
+    pack(tmp_path / "record", tmp_path / "x.tar.zst")
+    data = (tmp_path / "x.tar.zst").read_bytes()
+    assert data[4] & 4, "the frame's header says that a checksum ends it (RFC 8878, 3.1.1.1.1)"
+    assert (tmp_path / "x.tar.zst").stat().st_mode & 0o777 == 0o600
+    with tarfile.open(fileobj=io.BytesIO(zstd.decompress(data))) as tar:
+        names = tar.getnames()
+    assert names[0] == "record.jsonl"
+    assert names[1:] == sorted(names[1:])
+    assert all(name.startswith("files/") for name in names[1:])

@@ -14,7 +14,9 @@ from bringup.errors import Blame, RecordError
 from bringup.record import load
 from bringup.record.journal import JOURNAL, SCHEMA, Journal
 from bringup.record.load import Record, load_record
+from bringup.record.questions import BUFFER_LISTS
 from tests.support.scripted_record import ScriptedBoard, ScriptedReturn, broken, node
+from tests.support.walks import process, walk
 
 HEAD = {"t": "record", "schema": SCHEMA, "tool": "0.9", "started": "then"}
 GIVE = "give the folder that 'bringup collect -o DIR' wrote"
@@ -156,8 +158,9 @@ def test_the_last_line_may_be_cut_and_no_other_one(tmp_path: Path) -> None:
     assert cut.node("/dev/a") is not None
     for damaged in (b'{"t":"node","pa\n', b'{"t":"node","path":3}', b'{"t":"node","path":3}\n'):
         journal.write_bytes(whole + damaged)
-        with pytest.raises(RecordError, match=f"{JOURNAL}:3: "):
+        with pytest.raises(RecordError, match=f"{JOURNAL}:3: ") as error:
             load_record(tmp_path / "r")
+        assert error.value.action == f"read the record {tmp_path / 'r'}"
 
 
 def test_a_journal_has_an_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -165,3 +168,22 @@ def test_a_journal_has_an_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert written(tmp_path / "r", node("/dev/a"), node("/dev/b")).node("/dev/b") is not None
     with pytest.raises(RecordError, match="has more than 3 lines: no record has so many"):
         written(tmp_path / "more", node("/dev/a"), node("/dev/b"), node("/dev/c"))
+
+
+def test_each_walk_has_what_it_saw_and_what_was_read_before_it_ended(tmp_path: Path) -> None:
+    one, two = (1, 4096, "system", ""), (2, 8192, "system", "")
+    first, second = walk([one], process(7, (1, 1, 0, 0))), walk([one, two], process(8, (2, 1, 0, 0)))
+    record = broken(walks=["a list", first, "another", second]).record(tmp_path / "r")
+    assert [[buffer.inode for buffer in seen.buffers] for seen in record.walks] == [[1], [1, 2]]
+    assert [[holder.pid for holder in seen.holders] for seen in record.walks] == [[7], [8]]
+    assert [seen.readings[BUFFER_LISTS[0]] for seen in record.walks] == [2, 3]
+    assert [(seen.end.state, seen.unchanged) for seen in record.walks] == [(State.OK, False)] * 2
+
+
+def test_a_walk_that_found_nothing_new_is_the_one_before(tmp_path: Path) -> None:
+    first = walk([(1, 4096, "system", "")], process(7, (1, 1, 0, 0)))
+    same = [first[-1] | {"unchanged": True}]
+    seen, again = broken(walks=[first, "a list", same]).record(tmp_path / "r").walks
+    assert (again.buffers, again.holders, again.end, again.unchanged) == (seen.buffers, seen.holders, seen.end, True)
+    assert again.readings[BUFFER_LISTS[0]] == seen.readings[BUFFER_LISTS[0]] + 1
+    assert not broken(walks=[same]).record(tmp_path / "none").walks

@@ -11,6 +11,7 @@ from bringup.compare.runs import compare
 from bringup.errors import HostError
 from bringup.facts.board import Facts
 from bringup.outcome import Outcome
+from bringup.record import redact
 from bringup.record.journal import JOURNAL
 from bringup.record.load import load_record
 from bringup.record.redact import Redactor, read_key, redact_document, redact_record
@@ -198,3 +199,16 @@ def test_a_key_that_cannot_be_kept_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "config" / "redact.key").mkdir(parents=True)
     with pytest.raises(HostError, match="Is a directory"):
         read_key(tmp_path / "config")
+
+
+@pytest.mark.parametrize("place", ["write_file", "open_input"])
+def test_a_record_that_cannot_be_redacted_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str) -> None:
+    ScriptedBoard().record(tmp_path / "r")
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(redact, place, full)
+    with pytest.raises(HostError, match="No space left on device") as error:
+        redact_record(tmp_path / "r", b"key")
+    assert error.value.action == f"redact the record {tmp_path / 'r'}"

@@ -23,9 +23,10 @@ _CMA = (
 
 TRACING: dict[str, Any] = {
     "t": "tracing", "state": "ok", "errno": 0, "path": "/sys/kernel/tracing",
-    "events": ["header_page", "kmem/mm_page_alloc", "cma/cma_alloc_finish", "cma/cma_alloc"],
+    "events": ["header_page", "kmem/mm_page_alloc", "cma/cma_alloc_finish", "cma/cma_alloc", "kmem/mm_page_free"],
     "formats": [
         _PAGE, f"name: mm_page_alloc\nID: 219\n{_COMMON}{_ALLOC}", f"name: cma_alloc_finish\nID: 258\n{_COMMON}{_CMA}", "",
+        f"name: mm_page_free\nID: 220\n{_COMMON}{_ALLOC}",
     ],
 }  # fmt: skip
 
@@ -51,10 +52,14 @@ def cma_buffer(
     return _line(heap, 4096 * sum(pages for _, pages in blocks), events, lost)
 
 
-def page_buffer(heap: str, *blocks: tuple[int, int], size: int = 0) -> dict[str, Any]:
-    """A buffer that the page allocator gave as these (first frame, order)."""
+def page_buffer(
+    heap: str, *blocks: tuple[int, int], size: int = 0, freed: tuple[tuple[int, int], ...] = ()
+) -> dict[str, Any]:
+    """A buffer for which the page allocator gave these (first frame, order), and got some of them back."""
     events = [struct.pack("<HHIQIIQ", 219, 0, 99, pfn, order, 0, 0xDC2) for pfn, order in blocks]
-    return _line(heap, size or 4096 * sum(1 << order for _, order in blocks), events)
+    back = [struct.pack("<HHIQIIQ", 220, 0, 99, pfn, order, 0, 0) for pfn, order in freed]
+    line = _line(heap, size or 4096 * sum(1 << order for _, order in blocks), events)
+    return line | {"closed": [_sub_buffer(back, lost=False)] if back else []}
 
 
 def exhaustion(heap: str = "linux,cma", **more: Any) -> dict[str, Any]:

@@ -73,3 +73,8 @@ def test_readings_make_one_log(readings: list[str], texts: list[str], fresh: int
     log = joined(map(read_lines, readings))
     assert [line.text for line in log.lines] == texts
     assert (log.fresh, log.is_unbroken) == (fresh, is_unbroken)
+
+
+def test_lines_of_a_serial_console_end_in_two_characters() -> None:
+    lines = list(read_lines("[    1.000000] one\r\n6,2,3000000,-;two\r\nthree\r\n"))
+    assert [(line.text, line.time) for line in lines] == [("one", 1.0), ("two", 3.0), ("three", None)]

@@ -81,3 +81,34 @@ def test_no_bytes_and_no_formats_break_it(pieces: list[bytes], texts: list[tuple
 def test_any_committed_bytes_are_read_to_their_end(data: bytes) -> None:
     head = bytes(8) + len(data).to_bytes(8, "little")
     list(FORMATS.events([head + data]))
+
+
+@pytest.mark.parametrize(
+    ("given", "freed", "size", "blocks"),
+    [
+        # What was given for the buffer comes back when it is closed; the rest is the kernel's own.
+        (((0x10, 0), (0x20, 0)), ((0x20, 0),), 4096, [0x20]),
+        (((0x10, 0), (0x20, 1), (0x30, 2)), ((0x30, 2), (0x10, 0)), 5 * 4096, [0x10, 0x30]),
+        (((0x20, 1), (0x10, 0)), ((0x20, 1), (0x10, 0), (0x50, 3)), 3 * 4096, [0x10, 0x20]),
+        # The same frame of another order is another block.
+        (((0x10, 0), (0x20, 1)), ((0x10, 1), (0x20, 1)), 2 * 4096, [0x20]),
+        # Nothing came back yet: all that was given has to add up.
+        (((0x10, 0), (0x20, 0)), (), 2 * 4096, [0x10, 0x20]),
+        (((0x10, 0), (0x20, 0)), (), 4096, []),
+        # A last page that is not full.
+        (((0x10, 0), (0x20, 0)), (), 4097, [0x10, 0x20]),
+    ],
+)
+def test_which_pages_are_the_buffers(
+    given: tuple[tuple[int, int], ...], freed: tuple[tuple[int, int], ...], size: int, blocks: list[int]
+) -> None:
+    found = traced(FORMATS, buffer(page_buffer("system", *given, size=size, freed=freed)), 4096)
+    assert [block.pfn for block in found.blocks] == blocks
+    assert [block.pages for block in found.blocks] == [1 << (block.order or 0) for block in found.blocks]
+
+
+def test_a_heap_that_keeps_freed_pages_says_how_many_were_seen() -> None:
+    line = page_buffer("system", (0x10, 0), (0x20, 1), size=8 * 4096, freed=((0x20, 1), (0x10, 0)))
+    assert traced(FORMATS, buffer(line), 4096).why.startswith("3 of 8 pages were seen")
+    untraced = page_buffer("system", size=4096)
+    assert traced(FORMATS, buffer(untraced), 4096).why.startswith("the kernel traced no allocation")
