@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import subprocess
-from collections.abc import Generator
-from multiprocessing import active_children
 from pathlib import Path
 from unittest.mock import Mock
 
@@ -22,7 +19,8 @@ from bringup.scan.finding.find import find, find_in_tree
 from bringup.scan.finding.forms import LONGEST_WORD, forms_of
 from bringup.scan.finding.globs import compile_globs
 from bringup.scan.finding.ripgrep import TreeSearch, find_ripgrep
-from bringup.scan.finding.search import Searcher, search
+from bringup.scan.finding.search import Searcher
+from bringup.scan.finding.searchers import InProcess, OwnProcesses
 from bringup.scan.finding.walk import Listed, Walk
 
 WORDS = (
@@ -76,15 +74,22 @@ HOLDERS = [
 OTHERS = [b"", b"region function lionheart", b"VERSION VISIONS", b"Ionut Ionic", b"heap", b'"', PADDING, b"two words"]
 
 
-def test_our_own_search_says_which_files_hold_a_form_and_which_could_not_be_read(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", [InProcess, OwnProcesses])
+def test_every_search_of_ours_finds_the_same(kind: type[InProcess | OwnProcesses], tmp_path: Path) -> None:
     for number, data in enumerate([*HOLDERS, *OTHERS]):
         write(tmp_path / f"{number:02}", data)
     paths = [str(tmp_path / f"{number:02}") for number in range(len(HOLDERS) + len(OTHERS))]
-    assert search(FORMS, [*paths, str(tmp_path / "gone")]) == (
-        list(range(len(HOLDERS))),
-        {len(paths): "No such file or directory"},
-    )
-    assert search(FORMS, []) == ([], {})
+    search = kind(FORMS)
+    try:
+        assert search([*paths, str(tmp_path / "gone")]) == (
+            list(range(len(HOLDERS))),
+            {len(paths): "No such file or directory"},
+        )
+        assert search([]) == ([], {})
+        assert search(paths[:1]).holders == [0]  # once more
+    finally:
+        if isinstance(search, OwnProcesses):
+            search.close()
 
 
 @pytest.fixture
@@ -123,9 +128,9 @@ def test_a_line_that_does_not_fit_into_memory_is_searched_by_ourselves(large_tre
     with (large_tree / "a.c").open("wb") as file:
         file.truncate(1 << 40)
     assert RIPGREP is not None
-    tree_search = TreeSearch(RIPGREP, str(large_tree), FORMS)
-    assert tree_search.result() is None
-    tree_search.close()
+    search = TreeSearch(RIPGREP, str(large_tree), FORMS)
+    assert search.result() is None
+    search.close()
     assert found(Walk(is_source), large_tree)[0] == holders_in(large_tree)
 
 
@@ -196,31 +201,14 @@ def test_a_word_that_chunks_cut_is_no_other_word(tmp_path: Path) -> None:
         assert searcher.holds(str(tmp_path / "x"))
 
 
-@pytest.mark.parametrize("is_late", [False, True])
-def test_killed_processes_of_ours_are_replaced_by_this_one(
-    is_late: bool, large_tree: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    batch, count = 50, find_module._FEW_FILES + len(HOLDERS) + len(OTHERS)
-    monkeypatch.setattr(find_module, "_BATCH", count if is_late else batch)
-    monkeypatch.setattr(find_module, "_FEW_FILES", batch)
-    # The first to be asked ends without an answer; what was asked of the others is lost with it.
-    monkeypatch.setattr(find_module, "_end_at_signals", lambda: os.kill(os.getpid(), signal.SIGKILL))
-    result = find(Walk(is_source).files_of(large_tree), FORMS, lambda _: None)
-    assert [one.shown for one in result if isinstance(one, Listed)] == holders_in(large_tree)
-
-
-def test_no_process_of_ours_is_left_when_nobody_wants_the_rest(
-    large_tree: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(find_module, "_BATCH", find_module._FEW_FILES)
-    result = find(Walk(is_source).files_of(large_tree), FORMS, lambda _: None)
-    assert isinstance(result, Generator)
-    next(result)
-    assert active_children()
-    result.close()
-    for process in active_children():
-        process.join(30)
-    assert not active_children()
+def test_a_killed_process_of_ours_is_replaced_by_this_one(tmp_path: Path) -> None:
+    write(tmp_path / "a")
+    search = OwnProcesses(FORMS)
+    assert search([str(tmp_path / "a")]).holders == [0]
+    search._processes[0].kill()
+    search._processes[0].wait()
+    assert search([str(tmp_path / "a")]).holders == [0]
+    search.close()
 
 
 def test_holes_are_skipped(tmp_path: Path) -> None:

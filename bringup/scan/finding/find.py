@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import os
-import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import closing, contextmanager
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from itertools import chain, islice
-from multiprocessing import active_children
 from pathlib import Path
 
 from bringup.scan.document import Unread
 from bringup.scan.finding.forms import Forms
 from bringup.scan.finding.ripgrep import TreeSearch, find_ripgrep
-from bringup.scan.finding.search import Answer, search
+from bringup.scan.finding.searchers import Answer, InProcess, OwnProcesses
 from bringup.scan.finding.walk import Listed, Walk
 
 __all__ = ["find", "find_in_tree"]
@@ -26,6 +23,8 @@ _BATCH = 2_000
 _FEW_FILES = 300
 #: Files that are listed while ripgrep searches; more than that wait for it.
 _MOST_WAITING = 200_000
+
+_Files = Iterable[Listed | Unread]
 
 
 def find_in_tree(
@@ -70,54 +69,26 @@ def find(files: Iterable[Listed | Unread], forms: Forms, searched: Callable[[int
     batches = iter(lambda: list(islice(rest, _BATCH)), [])
     first = next(batches, [])
     if len(first) < _FEW_FILES:
-        yield from _holders(first, search(forms, _paths(first)), searched)
+        yield from _holders(first, InProcess(forms)(_paths(first)), searched)
         return
     processors = len(os.sched_getaffinity(0))
-    waiting: deque[tuple[Sequence[Listed | Unread], Future[Answer] | None]] = deque()
-    with _processes(processors) as pool:
-        for batch in chain([first], batches):
-            waiting.append((batch, _submitted(pool, forms, batch)))
-            if len(waiting) > 2 * processors:
-                yield from _answer(*waiting.popleft(), forms, searched)
-        while waiting:
-            yield from _answer(*waiting.popleft(), forms, searched)
+    with closing(OwnProcesses(forms)) as search, ThreadPoolExecutor(processors) as threads:
+        waiting: deque[tuple[Sequence[Listed | Unread], Future[Answer]]] = deque()
 
+        def first_answer() -> Iterator[Listed | Unread]:
+            batch, future = waiting.popleft()
+            return _holders(batch, future.result(), searched)
 
-@contextmanager
-def _processes(count: int) -> Iterator[ProcessPoolExecutor]:
-    """Processes to search with. They are killed when the block ends, whatever they are at."""
-    pool = ProcessPoolExecutor(count, initializer=_end_at_signals)
-    try:
-        yield pool
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-        for process in active_children():
-            process.kill()
-
-
-def _end_at_signals() -> None:
-    """Without a word: the process that asked says what happened."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_DFL)
-
-
-def _submitted(pool: ProcessPoolExecutor, forms: Forms, batch: Iterable[Listed | Unread]) -> Future[Answer] | None:
-    """``None``: a process was killed, and with it the pool."""
-    try:
-        return pool.submit(search, forms, _paths(batch))
-    except BrokenProcessPool:
-        return None
-
-
-def _answer(
-    batch: Sequence[Listed | Unread], future: Future[Answer] | None, forms: Forms, searched: Callable[[int], None]
-) -> Iterator[Listed | Unread]:
-    """See :func:`_holders`. Where a process was killed, the work is done in this one."""
-    try:
-        answer = future.result() if future is not None else None
-    except BrokenProcessPool:
-        answer = None
-    return _holders(batch, answer or search(forms, _paths(batch)), searched)
+        try:
+            for batch in chain([first], batches):
+                waiting.append((batch, threads.submit(search, _paths(batch))))
+                if len(waiting) > 2 * processors:
+                    yield from first_answer()
+            while waiting:
+                yield from first_answer()
+        finally:
+            for _, future in waiting:
+                future.cancel()
 
 
 def _paths(batch: Iterable[Listed | Unread]) -> list[str]:

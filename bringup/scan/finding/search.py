@@ -6,39 +6,16 @@ import codecs
 import errno
 import os
 import stat
-from collections.abc import Sequence
-from typing import NamedTuple
 
-from bringup.errors import os_reason
 from bringup.scan.finding.forms import LONGEST_WORD, Forms
 
-__all__ = ["Answer", "Searcher", "search"]
+__all__ = ["Searcher"]
 
 _BUFFER = 256 << 10
 #: In the middle of what two chunks share: no form is so long that it is cut there.
 _SEAM = LONGEST_WORD // 2
 _UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _FLAGS = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-
-
-class Answer(NamedTuple):
-    """Of a sequence of files: which hold a form, and why some could not be read; both by position."""
-
-    holders: list[int]
-    errors: dict[int, str]
-
-
-def search(forms: Forms, paths: Sequence[str]) -> Answer:
-    """Search these files."""
-    searcher = Searcher(forms)
-    answer = Answer([], {})
-    for position, path in enumerate(paths):
-        try:
-            if searcher.holds(path):
-                answer.holders.append(position)
-        except OSError as error:
-            answer.errors[position] = os_reason(error)
-    return answer
 
 
 class Searcher:
