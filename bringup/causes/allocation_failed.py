@@ -116,7 +116,7 @@ def _exhausted(times: str, request: str) -> Cause:
 
 
 def _fragmented(times: str, request: str) -> Cause:
-    return CMA_FRAGMENTED.here(f"{times}: enough CMA was free, but not {request} contiguous")
+    return CMA_FRAGMENTED.here(f"{times}: enough CMA was free, but not contiguous, when {request} were asked for")
 
 
 def _used_up_or_fragmented(facts: Facts, evidence: tuple[str, ...], times: str, size: int, request: str) -> Diagnosis:

@@ -15,7 +15,7 @@ from bringup.facts.board import Facts
 from bringup.facts.ion_equivalence import comparisons
 from bringup.results.ion import IonComparison, PointResult
 from bringup.results.verdict import Outcome, Verdict
-from tests.support.said import assert_text
+from tests.support.said import Said, assert_text
 from tests.support.scripted_record import HELLO, ScriptedBoard, result
 from tests.support.traced import TRACING, cma_buffer, page_buffer
 
@@ -199,10 +199,12 @@ POOLS = BoardConfig.model_validate(
         (ALIGNED, None, PointResult.UNKNOWN, PointResult.UNKNOWN, Outcome.WARN),
         (None, ALIGNED, PointResult.UNKNOWN, PointResult.UNKNOWN, Outcome.WARN),
     ],
+    ids=["alike", "shifted", "was shifted", "in pieces", "was in pieces", "heap not traced", "ION not traced"],
 )
 def test_where_the_pages_of_both_lie(
     compare: Compare,
     tmp_path: Path,
+    said: Said,
     ion: tuple[tuple[int, int], ...] | None,
     heap: tuple[tuple[int, int], ...] | None,
     contiguity: PointResult,
@@ -211,7 +213,9 @@ def test_where_the_pages_of_both_lie(
 ) -> None:
     found = points(compare(pool(ion, heap), POOLS))
     assert (found["contiguity"], found["alignment"]) == (contiguity, alignment)
-    assert ask(tmp_path / "again", pool(ion, heap), POOLS).outcome is outcome
+    verdict = ask(tmp_path / "again", pool(ion, heap), POOLS)
+    said(verdict)
+    assert verdict.outcome is outcome
 
 
 def times(heap: str, least: int, size: int = 1 << 20) -> dict[str, Any]:
@@ -245,38 +249,43 @@ def test_what_is_said_of_each_point(
     assert_text("facts/ion_points", what, "".join(said))
 
 
-def test_two_heaps_that_are_alike_pass(tmp_path: Path) -> None:
+def test_two_heaps_that_are_alike_pass(tmp_path: Path, said: Said) -> None:
     one = ask(tmp_path, board())
+    said(one)
     assert (one.outcome, one.heap, one.cause) == (Outcome.PASS, SYSTEM, None)
     assert one.evidence[0] == "ION heap ion_system_heap, flags 0x1: tested as ion/ion_system_heap/cached"
 
 
-def test_a_slower_heap_is_equal_and_reported(tmp_path: Path) -> None:
+def test_a_slower_heap_is_equal_and_reported(tmp_path: Path, said: Said) -> None:
     lines = [one for one in HEALTHY if one["t"] == "reads"]
     one = ask(tmp_path, board([*lines, latency(SYSTEM, 2100), latency(CACHED, 1000)]))
+    said(one)
     assert one.outcome is Outcome.WARN
     assert one.cause is not None
     assert one.cause.text == "system is equal, but slower to allocate from"
 
 
-def test_what_is_not_known_warns_and_says_what(tmp_path: Path) -> None:
+def test_what_is_not_known_warns_and_says_what(tmp_path: Path, said: Said) -> None:
     one = ask(tmp_path, board([latency(SYSTEM, 900), latency(CACHED, 1000)]))
+    said(one)
     assert (one.outcome, one.heap) == (Outcome.WARN, SYSTEM)
     assert one.cause is not None
     assert one.cause.text == "equal as far as this board shows; not known: cacheability"
     assert sum(line.startswith("cacheability not known") for line in one.evidence) == 1
 
 
-def test_a_heap_that_gives_less_fails_and_says_what_to_do(tmp_path: Path) -> None:
+def test_a_heap_that_gives_less_fails_and_says_what_to_do(tmp_path: Path, said: Said) -> None:
     one = ask(tmp_path, board([reads(SYSTEM, 1.0), reads(UNCACHED, 30.0)]), config(flags=0))
+    said(one)
     assert one.outcome is Outcome.FAIL
     assert one.cause is not None
     assert one.cause.text == "system is not what ion_system_heap was: cacheability"
     assert one.remedy[0].startswith("map the ION heap to a heap of its kind")
 
 
-def test_tests_that_were_not_run_are_an_error_and_never_a_pass(tmp_path: Path) -> None:
+def test_tests_that_were_not_run_are_an_error_and_never_a_pass(tmp_path: Path, said: Said) -> None:
     one = ask(tmp_path, board(tests=kept(SYSTEM)))
+    said(one)
     assert one.outcome is Outcome.ERROR
     assert one.reason == "not known: size, zeroing"
 

@@ -12,6 +12,7 @@ from bringup.config.schema import BoardConfig
 from bringup.config.shipped import find_config
 from bringup.facts.board import Facts
 from bringup.report.story import Finding, findings
+from tests.support.said import assert_said
 from tests.support.scripted_record import HELLO, RESERVED, ScriptedBoard, result
 from tests.support.scripted_record import node as node_line
 
@@ -163,8 +164,9 @@ def _looked_at(row: Row, folder: Path, given: BoardConfig | None) -> tuple[Findi
 
 
 def assert_found(row: Row, folder: Path, config: BoardConfig | None = None) -> None:
-    """Judge the board of a row, and compare the first finding with what the row says."""
+    """Judge the board of a row, and compare the first finding with what the row says, all with what was read last."""
     found = _looked_at(row, folder, config)
+    assert_said("checks/field_boards", row.report, (finding.verdicts[0] for finding in found))
     assert not {one.cause.id for one in found if one.cause} & set(row.never)
     if row.first is None:
         assert found == ()

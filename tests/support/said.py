@@ -17,7 +17,7 @@ from bringup.results.verdict import Diagnosis, Verdict
 
 __all__ = ["Said", "assert_said", "assert_text", "titles"]
 
-Said = Callable[[Diagnosis], None]
+Said = Callable[[Verdict | Diagnosis], None]
 
 _TESTS = Path(__file__).parent.parent
 _HEADING = "== "
@@ -25,7 +25,7 @@ _HEADING = "== "
 
 @pytest.fixture
 def said(request: pytest.FixtureRequest) -> Said:
-    """Compares what a diagnosis says under the name of the test; once per test."""
+    """Compares what a verdict or diagnosis says under the name of the test; once per test."""
     module = request.path.relative_to(_TESTS).with_suffix("").as_posix().replace("/test_", "/")
     return lambda why: assert_said(module, request.node.name.removeprefix("test_"), [why])
 
