@@ -14,7 +14,16 @@ def board(text: str | None, status: int | None = 0) -> ScriptedBoard:
     return broken(programs={"codec-test": None if text is None else (text, status)})
 
 
+NESTED = "KTAP version 1\n1..1\n    KTAP version 1\n    1..2\n    ok 1 decodes 8 bit\n    # 10 bit: EINVAL\n    not ok 2 decodes 10 bit\nnot ok 1 codec"
+
 BROKEN = (
+    Broken("a nested test fails", "ktap", "fail", board(NESTED, 1)),
+    Broken("no test fails, and the status is not 0", "ktap", "fail", board("1..1\nok 1 a", 1)),
+    Broken("a result is missing", "ktap", "error", board("1..3\nok 1 a\nok 3 c", 0)),
+    Broken("no KTAP", "ktap", "error", board("usage: codec-test DEVICE", 2)),
+    Broken("nothing printed", "ktap", "error", board("", 0)),
+    Broken("skipped, and why", "ktap", "skip", board("1..2\nok 1 a # SKIP no codec\nok 2 b # SKIP", 4)),
+    Broken("an error", "ktap", "error", board("1..1\nBail out! no memory", 1)),
     Broken("a test fails", "ktap", "fail", board("1..1\nnot ok 1 encodes", 1)),
     Broken("never ran", "ktap", "error", board(None)),
     Broken("too long", "ktap", "error", board("1..1\nok 1 a", None)),
