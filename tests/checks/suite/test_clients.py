@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.scripted_record import broken
+from tests.support.scripted_record import broken, files, node
 from tests.support.suite import Broken, ask, suite_tests
 
 STAMP = "11-29 22:12:59.123  1042  1250 E DMABUFHEAPS"
@@ -15,6 +15,12 @@ BROKEN = (
     Broken("heap wanted", "clients.heaps", "warn", broken(logcat="E DMABUFHEAPS: Could not open DMA-BUF heap named: qcom,display\n"), "clients.no-such-heap"),
     Broken("heap refused", "clients.heaps", "warn", broken(logcat="E DMABUFHEAPS: Unable to allocate from DMA-BUF heap: system\n"), "clients.refused"),
     Broken("heap named until Android 16", "clients.heaps", "warn", broken(logcat=f"{STAMP}: No ion heap of name qcom,display exists\n"), "clients.no-such-heap"),
+    Broken("many lines of two heaps", "clients.heaps", "warn", broken(logcat="".join(f"{STAMP}: Unable to allocate from DMA-BUF heap: {heap}: {why}\n" for heap in ("system", "linux,cma") for why in ("Out of memory",) * 5 + ("Invalid argument",) * (heap == "system"))), "clients.refused"),
+    Broken("a heap that came later", "clients.heaps", "warn", broken(logcat=f"{STAMP}: Could not open DMA-BUF heap named: system: No such file or directory\n"), "clients.refused"),
+    Broken("no heap at all", "clients.heaps", "warn", broken(logcat=f"{STAMP}: Could not open DMA-BUF heap named: system\n", heaps={}, results=[]), "clients.no-such-heap"),
+    Broken("no log, but the kernel's", "clients.ion", "warn", broken(logcat=None, files=files(dmesg="vpu: open /dev/ion failed\n" * 6)), "ion.client"),
+    Broken("ION is there", "clients.ion", "warn", broken(logcat=f"{STAMP}: /dev/ion: No such device\nE ion: opening /dev/ion failed\n", nodes=[node("/dev/ion")]), "ion.client"),
+    Broken("neither log", "clients.ion", "skip", broken(logcat=None)),
     Broken("no log", "clients.heaps", "skip", broken(logcat=None)),
     Broken("ION wanted", "clients.ion", "warn", broken(logcat="E ion     : open /dev/ion failed: No such file or directory\n"), "ion.client"),
     Broken("ION's old interface", "clients.ion", "warn", broken(logcat="E mpp: ION_IOC_FREE failed with code -1: Inappropriate ioctl for device\n"), "ion.client"),

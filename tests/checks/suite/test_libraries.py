@@ -10,7 +10,7 @@ import pytest
 import bringup
 from bringup.allocator.elf import read_elf
 from tests.support.scripted_record import DENIED, HELLO, ScriptedBoard, broken, files
-from tests.support.suite import Broken, ask, suite_tests
+from tests.support.suite import Broken, suite_tests
 
 KIB = 1024
 LARGE = HELLO | {"page_size": 16 * KIB}
@@ -34,25 +34,17 @@ def board(content: object, hello: dict[str, object] = LARGE) -> ScriptedBoard:
 BROKEN = (
     Broken("4 KiB", "library.page-alignment", "fail", board(library(64 * KIB, 4 * KIB)), "library.page-alignment"),
     Broken("not a library", "library.page-alignment", "error", board("text")),
+    Broken("fits", "library.page-alignment", "pass", board(library(16 * KIB, 64 * KIB))),
+    Broken("pages of 4 KiB", "library.page-alignment", "skip", board(library(4 * KIB), HELLO)),
+    Broken("cut off", "library.page-alignment", "error", board(library(16 * KIB)[:100])),
+    Broken("no library", "library.page-alignment", "skip", broken(hello=LARGE)),
+    Broken("one of three, and one not read", "library.page-alignment", "fail", broken(hello=LARGE, files=files(**{GRALLOC: library(4 * KIB), "__system__lib64__libion.so": DENIED, "__system__lib64__libdmabufheap.so": library(64 * KIB)})), "library.page-alignment"),  # type: ignore[arg-type]
     Broken("denied", "library.page-alignment", "error", board(DENIED)),
-)
+)  # fmt: skip
 
 test_a_healthy_board, test_broken_boards, test_each_check_is_broken = suite_tests(
     "libraries", BROKEN, skips={"library.page-alignment"}
 )
-
-
-@pytest.mark.parametrize(
-    ("content", "hello", "outcome"),
-    [
-        (library(16 * KIB, 64 * KIB), LARGE, "pass"),
-        (library(4 * KIB), HELLO, "skip"),
-        (library(16 * KIB)[:100], LARGE, "error"),
-    ],
-)
-def test_the_least_alignment_counts(content: bytes, hello: dict[str, object], outcome: str, tmp_path: Path) -> None:
-    (verdict,) = ask("library.page-alignment", tmp_path, board(content, hello))
-    assert verdict.outcome.value == outcome
 
 
 @pytest.mark.parametrize("abi", ["arm64-v8a", "x86_64", "riscv64"])
