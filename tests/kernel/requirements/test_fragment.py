@@ -85,6 +85,26 @@ def test_a_choice_is_moved_and_says_what_goes_off() -> None:
         "CONFIG_CMA_SIZE_MBYTES=64",
         "CONFIG_CMA_SIZE_SEL_MBYTES=y",
     ]
+    because = {line.symbol: line.because for line in fragment.lines}
+    assert because["CMA_SIZE_SEL_PERCENTAGE"] == "CMA_SIZE_MBYTES"
+
+
+@pytest.mark.parametrize(
+    ("need", "why"),
+    [
+        ({"DMA_SHARED_BUFFER": "n"}, "CONFIG_DMA_SHARED_BUFFER has no prompt: nobody can switch it off"),
+        (
+            {"DMABUF_HEAPS": "absent"},
+            "CONFIG_DMABUF_HEAPS has to go from the source tree, which no configuration can do",
+        ),
+    ],
+)
+def test_what_no_line_can_do_says_why(need: object, why: str) -> None:
+    values = {**BASE, "DMABUF_HEAPS": "y", "DMA_SHARED_BUFFER": "y"}
+    fragment = make_fragment(KernelConfig(values, "x"), V6_12, requirements=[mine(need)])
+    assert lines(fragment) == []
+    ((id_, shown),) = fragment.impossible
+    assert (id_, shown[: len(why)]) == ("mine", why)
 
 
 def test_of_several_ways_the_shortest() -> None:

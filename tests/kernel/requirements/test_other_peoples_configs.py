@@ -354,6 +354,7 @@ def test_a_symbol_that_no_tree_has_is_named_with_the_nearest(symbol: str, neares
     words = f"DMABUF_HEAPS=y {symbol}=y"
     unknown = verdict(checked(config_of(words), "6.18"), "lines.unknown-symbols")
     assert (unknown.outcome, unknown.evidence) == (Outcome.WARN, (f"CONFIG_{symbol}=y",))
+    assert (unknown.title, unknown.symbols) == ("Every symbol about heaps is one that a kernel has", (symbol,))
     assert unknown.remedy[0].startswith(f"instead of CONFIG_{symbol}: did you mean {nearest}")
     whole = checked(config_of(words, "6.18.1"))
     assert not any(one.id == "lines.unknown-symbols" for one in whole.verdicts)

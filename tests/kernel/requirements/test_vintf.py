@@ -98,6 +98,22 @@ def test_all_of_a_matrix_holds() -> None:
     assert len(found) == 6
 
 
+def test_each_requirement_says_where_it_is_written() -> None:
+    found = {one.id: one for one in vintf_requirements(MATRIX, "matrix.xml")}
+    assert found["vintf.devmem"].sources == ("matrix.xml:9",)
+    assert found["vintf.devmem"].origin == "matrix.xml:9"
+    assert found["vintf.cma-areas"].title == "Android asks for CONFIG_CMA_AREAS=8..64"
+    assert str(found["vintf.arm64-pan"].when) == "CONFIG_ARM64=y"
+    (line,) = vintf_requirements(b"# a comment\nCONFIG_HZ=250\n", "a.config", required=False)
+    assert (line.sources, line.severity, str(line.need)) == (("a.config:2",), Severity.RECOMMENDED, "CONFIG_HZ=250")
+
+
+@pytest.mark.parametrize(("value", "holds"), [("0", True), ("0x0", True), ("1", False), ("-1", False)])
+def test_a_number_may_be_0(value: str, holds: bool) -> None:
+    zero = MATRIX.replace(b"0xfa", b"0")
+    assert (outcomes({**GOOD, "HZ": value}, zero)["vintf.hz"] is Outcome.PASS) is holds
+
+
 @pytest.mark.parametrize(
     ("symbol", "value", "requirement"),
     [
@@ -169,6 +185,8 @@ def test_a_file_that_asks_for_nothing_is_no_error(tmp_path: Path) -> None:
         (MATRIX.replace(b">n<", b">maybe<"), 11, "'maybe' is no value of type 'tristate'"),
         (MATRIX.replace(b"8-64", b"64"), 23, "'64' is no value of type 'range'"),
         (MATRIX.replace(b"CONFIG_HZ", b"HZ"), 17, "<key>CONFIG_"),
+        (MATRIX.replace(b"<key>CONFIG_HZ</key>", b""), 17, "a <config> needs <key>CONFIG_"),
+        (MATRIX.replace(b'<value type="int">0xfa</value>', b""), 17, "a <config> needs <key>CONFIG_"),
         (MATRIX.replace(b'"6.1.57"', b'"six"'), 4, "'six' is none"),
         (b"<a>" * 200 + b"</a>" * 200, 1, "nested too deeply"),
         ("<a/>".encode("utf-16"), None, ""),
@@ -182,6 +200,7 @@ def test_what_is_wrong_is_reported_with_its_place(raw: bytes, line: int | None, 
     with pytest.raises(ConfigError) as error:
         vintf_requirements(raw, "matrix.xml")
     assert seen in error.value.seen
+    assert str(error.value).startswith("matrix.xml")
     if line is not None:
         assert error.value.line == line
 
