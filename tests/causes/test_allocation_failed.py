@@ -8,7 +8,7 @@ import pytest
 
 from bringup.causes.allocation_failed import cma_failures, why_cma_failed, why_test_failed
 from tests.support.said import Said
-from tests.support.scripted_facts import facts
+from tests.support.scripted_facts import facts, kconfig
 from tests.support.scripted_record import broken, files, result
 
 FAILED = "cma: cma_alloc: {}alloc failed, req-size: {} pages, ret: -{}\n"
@@ -76,6 +76,22 @@ def test_what_was_free_before_the_tests_explains_why_one_failed(
         assert why.cause.id == cause
         assert why.alternatives == ()
         assert "before the tests" in why.evidence[0]
+
+
+@pytest.mark.parametrize(
+    ("alignment", "longest", "is_busy"),
+    [("", 511, True), ("", 510, False), ("2", 259, True), ("2", 258, False), ("0", 256, True), ("12", 511, True)],
+)
+def test_a_run_with_room_for_an_aligned_buffer_was_busy(
+    tmp_path: Path, alignment: str, longest: int, is_busy: bool
+) -> None:
+    """256 pages, aligned to as many as CONFIG_CMA_ALIGNMENT says, at most to their size."""
+    failed = result("linux,cma", "alloc.1m", "fail", errno=12, seen="ALLOC of 1048576 bytes: ENOMEM")
+    config = kconfig(CMA_ALIGNMENT=alignment)
+    known = facts(broken(files=files(**pool(8192, 63, longest)), results=[failed], config=config), tmp_path)
+    why = why_test_failed(known, known.record.results[0])
+    assert why.cause is not None
+    assert (why.cause.id == "cma.busy") is is_busy
 
 
 @pytest.mark.parametrize("code", [12, 16])

@@ -57,7 +57,7 @@ BROKEN = (
     Broken("no tracefs", "pages.contiguous", "skip", traced_board(TRACING | {"state": "missing", "errno": 2})),
     Broken("inside", "pages.region", "pass", traced_board(TRACING, cma_buffer("linux,cma", (0x7FFFE, 2)), cma_buffer("linux,cma", (0x7C000, 4)), area=0x7C000)),
     Broken("before it", "pages.region", "fail", traced_board(TRACING, cma_buffer("linux,cma", (0x7BFFF, 2)), area=0x7C000), "heap.outside-region"),
-    Broken("runs", "pages.runs", "pass", traced_board(TRACING, page_buffer("system", (2, 0), (3, 0), (8, 3), (64, 4), (128, 4)), page_buffer("system", (9, 0)))),
+    Broken("runs", "pages.runs", "pass", traced_board(TRACING, page_buffer("system", (2, 0), (3, 0), (8, 3), (64, 4), (128, 4)), page_buffer("system", (9, 0), (11, 0)), page_buffer("system", (9, 0)))),
     Broken("no other heap", "pages.runs", "skip", traced_board(TRACING, cma_buffer("linux,cma", (0x7C000, 8)))),
     Broken("not the first alone", "pages.runs", "error", traced_board(TRACING, page_buffer("system", (1, 0)) | {"state": "failed", "errno": 12}, page_buffer("system", (9, 0)))),
     Broken("below the limit", "pages.promised", "pass", traced_board(TRACING, cma_buffer("linux,cma", (0xFFFFE, 2))), None, LIMITED),
