@@ -108,6 +108,7 @@ HOSTILE: dict[str, list[Entry]] = {
     "a deep name": [("files/" + "a/" * 1500 + "b", b"x")],
     "many long parts": [("files/" + ("a" * 200 + "/") * 15 + "b", b"x")],
     "a line end": [("files/a\nb", b"x")],
+    "a path of Windows": [("files/..\\..\\b", b"x")],
     "nothing": [],
 }
 

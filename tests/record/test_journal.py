@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bringup.allocator.answer import State
-from bringup.errors import Blame, RecordError, UsageError
+from bringup.errors import Blame, HostError, RecordError, UsageError
 from bringup.record.journal import JOURNAL, SCHEMA, Journal
 from bringup.record.load import load_record
 from tests.support.scripted_record import ScriptedBoard
@@ -228,3 +228,20 @@ def test_a_record_is_its_owners_alone(tmp_path: Path) -> None:
         place = str(journal.store("/proc/cmdline", b"serial")["stored"])
     modes = {path: (tmp_path / "new" / "r" / path).stat().st_mode & 0o777 for path in (".", "files", JOURNAL, place)}
     assert modes == {".": 0o700, "files": 0o700, JOURNAL: 0o600, place: 0o600}
+
+
+def test_folders_on_the_way_to_a_record_are_made(tmp_path: Path) -> None:
+    with Journal(tmp_path / "a" / "b" / "c") as journal:
+        journal.line({"t": "record", "schema": SCHEMA})
+    assert (tmp_path / "a" / "b" / "c" / "record.jsonl").is_file()
+
+
+def test_where_the_disk_refuses_its_reason_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("bringup.record.journal._new", full)
+    with pytest.raises(HostError) as error:
+        Journal(tmp_path / "r")
+    assert (error.value.action, error.value.seen) == (f"write the record {tmp_path / 'r'}", "No space left on device")
+    assert error.value.hint == "choose another folder with -o"

@@ -38,6 +38,8 @@ def test_the_head_says_what_was_asked(tmp_path: Path) -> None:
     plain = written(tmp_path / "plain")
     assert (plain.asked_heaps, plain.asked_tests, plain.asked_exhaustion, plain.programs) == (None, (), False, ())
     assert (plain.incomplete, plain.blame) == ("the record ends before the observation did", Blame.HOST)
+    lists = (plain.steps, plain.results, plain.latencies, plain.reads, plain.timings, plain.untimed, plain.traced, plain.exhaustions, plain.walks)  # fmt: skip
+    assert lists == ([],) * len(lists)
     assert (plain.hello, plain.bye, plain.return_, plain.newest, plain.round_trips) == (None, None, None, None, None)
 
 

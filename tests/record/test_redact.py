@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -212,3 +213,20 @@ def test_a_record_that_cannot_be_redacted_is_named(tmp_path: Path, monkeypatch: 
     with pytest.raises(HostError, match="No space left on device") as error:
         redact_record(tmp_path / "r", b"key")
     assert error.value.action == f"redact the record {tmp_path / 'r'}"
+
+
+@pytest.mark.parametrize(
+    ("path", "line", "secret"),
+    [
+        ("/proc/cmdline", "quiet androidboot.serialno=ab:cd=ef", "ab:cd=ef"),
+        ("/proc/cpuinfo", "Serial\t\t: 12ab:34cd", "12ab:34cd"),
+        ("/proc/bootconfig", 'androidboot.serialno = "12ab=34cd"', "12ab=34cd"),
+    ],
+)
+def test_a_value_is_all_that_follows_its_name(tmp_path: Path, path: str, line: str, secret: str) -> None:
+    board = broken(files=files(**{path.replace("/", "__"): f"{line}\n", "__proc__version": f"of {secret}\n"}))
+    board.record(tmp_path / "r")
+    redact_record(tmp_path / "r", b"key")
+    said = load_record(tmp_path / "r").file("/proc/version")
+    assert said is not None
+    assert re.fullmatch(r"of redacted-[0-9a-f]{8}\n", said.text())

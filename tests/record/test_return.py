@@ -86,6 +86,9 @@ def test_a_board_that_does_not_come_back_is_not_waited_for_any_longer(
         native_board.stop()
         failure = observed.result()
     assert isinstance(failure, BoardLost)
+    record = load_record(tmp_path / "r")
+    assert record.return_ is not None
+    assert native_board.serial in (record.return_.incomplete or "")
     lost = complaint(tmp_path / "r")
     assert lost.outcome is Outcome.ERROR
     assert lost.reason is not None
