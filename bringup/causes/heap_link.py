@@ -28,6 +28,8 @@ def why_link_is_wrong(facts: Facts, name: str, kind: HeapKind) -> Diagnosis | No
     driver = next((driver for driver in HEAP_DRIVERS if kind in driver.kinds), None)
     config = facts.kernel_config
     lines = (config.line(driver.symbol),) if config is not None and driver is not None else ()
+    if config is not None and driver is not None and config.enabled(driver.symbol):
+        return Diagnosis(HEAP_LINK.here(text), (seen, *lines), ("remove the link: the kernel is built with the heap",))
     option = (f"CONFIG_{driver.symbol}=y",) if driver is not None else ()
     words = (f"remove the link, and build the heap {name} into the kernel",)
     return Diagnosis(HEAP_LINK.here(text), (seen, *lines), words, fix_lines.kconfig(option))

@@ -49,4 +49,5 @@ def test_the_option_that_builds_the_heap_is_shown_and_asked_for(tmp_path: Path, 
     board = linked("linux,cma", kconfig(DMABUF_HEAPS_SYSTEM=option))
     why = why_link_is_wrong(facts(board, tmp_path, None), "video", HeapKind.SYSTEM)
     assert why is not None
+    assert bool(why.changes) is (option != "y")
     said(why)
