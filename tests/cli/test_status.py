@@ -64,6 +64,7 @@ def test_modules_of_a_build(
 
 
 def test_a_kernel_newer_than_what_was_read(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("COLUMNS", "200")  # each feature has one line
     assert run(monkeypatch, "--kernel", "9.1", "--board", "pixel6pro") == 0
     printed = capsys.readouterr().out
     assert "no source newer than 7.3 was read" in printed
