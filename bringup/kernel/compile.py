@@ -9,7 +9,7 @@ import json
 import sys
 from pathlib import Path
 
-from bringup.errors import BringupError
+from bringup.compiled_file import keep_compiled
 from bringup.kernel.data.shipped import COMPILED
 from bringup.kernel.requirements.reading.from_yaml import (
     requirement_data,
@@ -42,19 +42,8 @@ def compiled(folder: Path = COMPILED.parent) -> str:
 
 
 def main(arguments: list[str]) -> int:
-    """Write or check. :returns: 0, or 1 when ``--check`` finds a difference, or 2 when a file is wrong."""
-    try:
-        text = compiled()
-    except BringupError as error:
-        sys.stderr.write(f"{error}\n")
-        return int(error.exit_code)
-    if COMPILED.is_file() and COMPILED.read_text("utf-8") == text:
-        return 0
-    if "--check" in arguments:
-        sys.stderr.write(f"{COMPILED} differs from the YAML files: run python -m bringup.kernel.compile\n")
-        return 1
-    COMPILED.write_text(text, "utf-8")
-    return 0
+    """See :func:`keep_compiled`."""
+    return keep_compiled(COMPILED, compiled, "bringup.kernel.compile", arguments)
 
 
 if __name__ == "__main__":

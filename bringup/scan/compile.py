@@ -12,7 +12,8 @@ from typing import Any
 
 import msgspec
 
-from bringup.errors import BringupError, ConfigError
+from bringup.compiled_file import keep_compiled
+from bringup.errors import ConfigError
 from bringup.scan.knowledge.entry import Asks, Entry, Kind, Owner, Source
 from bringup.scan.knowledge.shipped import COMPILED, Knowledge
 from bringup.yaml_file import plain, read_file
@@ -91,19 +92,8 @@ def _entry(name: str, group: _Group, owner: Owner, source: str) -> Entry:
 
 
 def main(arguments: list[str]) -> int:
-    """Write or check. :returns: 0, or 1 when ``--check`` finds a difference, or 2 when a file is wrong."""
-    try:
-        text = compiled()
-    except BringupError as error:
-        sys.stderr.write(f"{error}\n")
-        return int(error.exit_code)
-    if COMPILED.is_file() and COMPILED.read_text("utf-8") == text:
-        return 0
-    if "--check" in arguments:
-        sys.stderr.write(f"{COMPILED} differs from the YAML files: run python -m bringup.scan.compile\n")
-        return 1
-    COMPILED.write_text(text, "utf-8")
-    return 0
+    """See :func:`keep_compiled`."""
+    return keep_compiled(COMPILED, compiled, "bringup.scan.compile", arguments)
 
 
 if __name__ == "__main__":
