@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
@@ -20,6 +21,7 @@ from bringup.errors import DeadlineExceeded, HostError, VirtualBoardError
 __all__ = ["Qmp"]
 
 _POLL = 0.02
+_ENDED = (EOFError, BrokenPipeError, ConnectionResetError)
 logging.getLogger("qemu.qmp").addHandler(logging.NullHandler())
 
 
@@ -88,10 +90,20 @@ class Qmp:
                 pause.wait(min(_POLL, deadline.remaining))
 
     async def _exchange(self, command: str, arguments: dict[str, object]) -> object:
-        from qemu.qmp import QMPClient
+        from qemu.qmp import ConnectError, QMPClient
 
         client = QMPClient("bringup")
-        await client.connect(str(self.socket))
+        try:
+            await client.connect(str(self.socket))
+        except AssertionError as error:
+            # qemu.qmp 0.0.x asserts that QEMU is still there once its answer to the greeting has been read.
+            with suppress(EOFError, OSError):  # what ended the session
+                await client.disconnect()
+            raise EOFError from error
+        except ConnectError as error:
+            if not isinstance(error.exc, _ENDED):
+                raise
+            raise EOFError from error
         try:
             return await client.execute(command, arguments)
         finally:
