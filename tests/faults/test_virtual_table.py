@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bringup.deadline import Deadline
 from bringup.report.load import load_run
-from bringup.virtual import find_profile, running_board
+from bringup.virtual import find_profile
 from tests.support.faults import results_folder
 from tests.support.faults.case import Fault, Phase
 from tests.support.faults.invariants import outcomes_of
@@ -17,7 +16,7 @@ from tests.support.faults.stage import Healthy, Stage, play
 from tests.support.faults.virtual import PhasedVirtual
 from tests.support.faults.virtual_table import VIRTUAL
 from tests.support.native_adbd import AdbServer
-from tests.support.virtual_board import BOOT_SECONDS, require_virtual_board
+from tests.support.virtual_board import require_virtual_board
 
 CASES = [(fault, phase) for fault in VIRTUAL for phase in fault.endings]
 
@@ -44,8 +43,11 @@ def stage_of(board: PhasedVirtual, folder: Path, phase: Phase, healthy: Healthy)
 @pytest.fixture(scope="module")
 def board(adb_server: AdbServer) -> Iterator[PhasedVirtual]:
     require_virtual_board("amd64")
-    with running_board(find_profile("amd64"), Deadline.after(BOOT_SECONDS), memory=512) as virtual:
-        yield PhasedVirtual(virtual, adb_server)
+    board = PhasedVirtual(find_profile("amd64"), adb_server, memory=512)
+    try:
+        yield board
+    finally:
+        board.power_off()
 
 
 @pytest.fixture(scope="module")

@@ -60,8 +60,13 @@ def _results(folder: Path) -> str:
     return (
         f"`make faults`, {day}, as the table says: {places}. A board that answers nothing while it was observed "
         f"({len(waits)} cases) was noticed after {statistics.median(waits):.1f} s (median), at most {waits[-1]:.1f} s; "
-        f"2 CPUs, load {load:.0f}.\n"
+        f"2 CPUs, load {load:.0f}.{_hung(held)}\n"
     )
+
+
+def _hung(results: list[dict[str, Any]]) -> str:
+    times = max(result["restarts"] for result in results)
+    return f" An emulated kernel that did not come back after a fault was powered off and on: {times}." if times else ""
 
 
 def _held(results: list[dict[str, Any]], place: Where) -> str:

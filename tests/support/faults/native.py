@@ -47,6 +47,8 @@ class PhasedNative:
     :ivar then: what the program does after it was held: nothing, or what breaks it (a script).
     """
 
+    restarts = 0
+
     def __init__(self, native: NativeBoard) -> None:
         self.native = native
         self.then = ""

@@ -2,36 +2,28 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 import shutil
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from bringup.board import LOCK_NAME, Board
 from bringup.config.schema import BoardConfig
 from bringup.config.shipped import find_config
-from bringup.deadline import Deadline
-from bringup.errors import BringupError
 from bringup.outcome import Outcome
 from bringup.record.observe import Observation
-from bringup.virtual import find_profile, running_board
+from bringup.virtual import find_profile
 from tests.support.faults.chaos import FAULTS
 from tests.support.faults.invariants import Outcomes
 from tests.support.faults.native import PhasedNative
 from tests.support.faults.virtual import PhasedVirtual
-from tests.support.native_adbd import AdbServer, NativeBoard, free_port
-from tests.support.virtual_board import BOOT_SECONDS
+from tests.support.native_adbd import AdbServer, NativeBoard
 
 __all__ = ["WITH_HEAPS", "NativeSoaked", "SoakedBoard", "VirtualSoaked"]
 
-T = TypeVar("T")
-
 #: The virtual boards that have a system heap.
 WITH_HEAPS = ("amd64", "arm64-5.10", "arm64-6.12", "arm64-7.x")
-#: Seconds that a board may take to boot. Emulated on a busy host, a kernel hangs now and then after a reset.
-_COMES_BACK = 120.0
 _HUNG = re.compile(rb"soft lockup|detected stalls|blocked for more than")
 #: Where the lock on a board may lie.
 _LOCKS = tuple(f"{folder}/{LOCK_NAME}" for folder in ("data/local/tmp", "tmp", "dev"))
@@ -146,10 +138,8 @@ class VirtualSoaked:
     how = Observation(tests=_TESTS, rounds=0, pages=False, exhaust=False, seconds=180, return_seconds=20)
 
     def __init__(self, server: AdbServer, profile: str) -> None:
-        self._server, self._profile, self._port = server, find_profile(profile), free_port()
+        self._board = PhasedVirtual(find_profile(profile), server)
         self.configs: tuple[BoardConfig, ...] = (find_config(f"virtual-{profile}"),)
-        self._power = contextlib.ExitStack()
-        self._restarts = 0
         self.faults: Mapping[str, Callable[[], Callable[[], None]]] = {
             "link cut": self._cut,
             "CPU stopped": self._pause,
@@ -159,23 +149,10 @@ class VirtualSoaked:
             "power lost": self._cut_power,
         }
         self.silent = frozenset(self.faults)
-        self._start()
-
-    def _start(self) -> None:
-        boot = running_board(self._profile, Deadline.after(BOOT_SECONDS), port=self._port)
-        self._board = PhasedVirtual(self._power.enter_context(boot), self._server, _COMES_BACK)
-
-    def _certainly(self, act: Callable[[PhasedVirtual], T]) -> T:
-        """What it gives. A board that does not come back is powered off and on."""
-        while True:
-            with contextlib.suppress(BringupError):
-                return act(self._board)
-            self._restarts += 1
-            self._cut_power()()
 
     def hangs(self) -> tuple[int, int]:
         console = self._board.virtual.console.read_bytes()
-        return self._restarts, len(_HUNG.findall(console))
+        return self._board.restarts, len(_HUNG.findall(console))
 
     def _cut(self) -> Callable[[], None]:
         self._board.qmp.set_link(up=False, deadline=self._board.soon())
@@ -198,25 +175,22 @@ class VirtualSoaked:
         return lambda: None
 
     def _cut_power(self) -> Callable[[], None]:
-        with contextlib.suppress(BringupError):  # it may have ended
-            self._board.qmp.quit(self._board.soon())
-        self._power.close()
-        return self._start
+        self._board.power_off()
+        return self._board.power_on
 
     def connect(self) -> Board:
-        return self._certainly(PhasedVirtual.open)
+        return self._board.open()
 
     def plant(self, what: str) -> None:
         was = "cd /dev/dma_heap; if [ -e /dev/kept ]; then rm -f system; mv /dev/kept system; fi; chmod 0444 system"
-        self._certainly(lambda board: board.sh(f"{was}; {self._PLANTS[what]}"))
+        self._board.sh(f"{was}; {self._PLANTS[what]}")
 
     def left(self) -> list[str]:
-        return self._certainly(PhasedVirtual.left)
+        return self._board.left()
 
     def take_locks(self) -> list[str]:
         locks = " ".join(f"/{path}" for path in _LOCKS)
-        script = f'for file in {locks}; do [ -e "$file" ] && echo "$file" && rm "$file"; done'
-        return self._certainly(lambda board: board.sh(script)).split()
+        return self._board.sh(f'for file in {locks}; do [ -e "$file" ] && echo "$file" && rm "$file"; done').split()
 
     def stop(self) -> None:
-        self._power.close()
+        self._board.power_off()

@@ -20,9 +20,13 @@ __all__ = ["Healthy", "PhasedBoard", "Stage", "held_by_event", "play"]
 
 
 class PhasedBoard(Protocol):
-    """A board on which a run can be held in a phase."""
+    """A board on which a run can be held in a phase.
+
+    :ivar restarts: how often it hung by itself, and was powered off and on.
+    """
 
     serial: str
+    restarts: int
 
     def hold(self, phase: Phase) -> None:
         """Before the run: have it wait when it is in that phase."""
@@ -151,6 +155,7 @@ def play(stage: Stage, fault: Fault, results: Path | None = None) -> None:
         fault.verify(stage)
     if results is not None:
         seen = {"fault": fault.name, "where": fault.where, "phase": stage.phase, "status": status, "noticed": noticed}
+        seen["restarts"] = board.restarts
         (results / f"{fault.where.name.lower()}-{fault.name}-{stage.phase}.json").write_text(json.dumps(seen))
 
 
