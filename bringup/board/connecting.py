@@ -88,7 +88,7 @@ def _open(transport: Transport, chosen: ListedBoard, listed: Sequence[ListedBoar
         link = Link(transport, target)
         action = "wait until the board is ready"
         with link.failing(action, deadline):
-            state = READY if link.await_ready(deadline.within(SETTLE_SECONDS)) else link.adb_state(deadline)
+            state = READY if link.await_ready(SETTLE_SECONDS, deadline) else link.adb_state(deadline)
     if state != READY:
         raise not_ready("use the board", chosen.serial, state)
     return Board.open(transport, target, deadline)

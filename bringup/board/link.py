@@ -128,9 +128,7 @@ class Link:
         :raises WireError: it did not run to its end.
         """
         self.round_trips += 1
-        # Of the board nothing is asked yet: the adb server is not waited for longer than a board.
-        inner = self.transport.connect(deadline.within(self.heartbeat.quiet + self.heartbeat.answer))
-        stream = WatchedStream(inner, self._check_adbd, self.heartbeat.quiet, interrupted)
+        stream = WatchedStream(self._connected(deadline), self._check_adbd, self.heartbeat.quiet, interrupted)
         try:
             open_service(stream, self.target, SHELL + script, deadline)
             output = b""
@@ -143,6 +141,10 @@ class Link:
         finally:
             stream.close()
         raise AssertionError("converse() ends with Exit or raises")
+
+    def _connected(self, deadline: Deadline) -> Stream:
+        """A connection to the adb server, which is waited for no longer than a board: of that nothing is asked yet."""
+        return self.transport.connect(deadline.within(self.heartbeat.quiet + self.heartbeat.answer))
 
     def introduce(self, deadline: Deadline) -> None:
         """Learn boot_id, uid and serialno in one round trip.
@@ -221,17 +223,20 @@ class Link:
             text = str(refused).partition("\n")[0]
             return text if "not found" in text else text.removeprefix("device ").removeprefix("still ").rstrip(".")
 
-    def await_ready(self, deadline: Deadline) -> bool:
-        """Wait until adb calls the board ``device``; ``False`` when it did not before the deadline.
+    def await_ready(self, seconds: float, deadline: Deadline) -> bool:
+        """Wait until adb calls the board ``device``; ``False`` when adb did not say so within the seconds.
 
-        A board that adb does not know yet is waited for as well.
+        A board that adb does not know yet is waited for as well. Connecting to the adb server, which may be far away,
+        does not count.
 
         :raises WireError: the adb server broke.
+        :raises AdbServerError: there is none.
         """
-        stream = self.transport.connect(deadline)
+        stream = self._connected(deadline)
+        limit = deadline.within(seconds)
         try:
-            request(stream, self.target.ask("wait-for-any-device"), deadline)
-            receive_exactly(stream, 4, deadline)  # a second OKAY, once it is
+            request(stream, self.target.ask("wait-for-any-device"), limit)
+            receive_exactly(stream, 4, limit)  # a second OKAY, once it is
         except TimedOut:
             return False
         finally:

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Sequence
 
 from bringup.board.link import SHELL, Link
-from bringup.board.states import not_ready
+from bringup.board.states import READY, not_ready
 from bringup.board.wire import Refused, Target, TimedOut, Transport, WireError, answering, query, receive
 from bringup.deadline import Deadline
 from bringup.errors import AdbServerError, BoardError, BoardLost, DeadlineExceeded
@@ -81,10 +81,11 @@ def wait_until_it_answers(link: Link, deadline: Deadline, action: str) -> str | 
         if link.interrupted.is_set():
             raise KeyboardInterrupt
         try:
-            if link.await_ready(deadline.within(pause)):
-                seen, fault = "adb lists it as 'device', and it answers nothing", None
+            # An adb server that is busy or far away answers the first late: what it lists is asked, not disconnected.
+            state = READY if link.await_ready(pause, deadline) else link.adb_state(deadline)
+            if state == READY:
+                seen, fault = f"adb lists it as '{READY}', and it answers nothing", None
                 return link.read_boot_id(deadline.within(LONGEST_ANSWER_SECONDS))
-            state = link.adb_state(deadline)
             seen, fault = f"adb says: {visible(state)}", None
             if "unauthorized" in state:
                 raise not_ready(action, link.serial, "unauthorized")

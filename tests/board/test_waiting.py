@@ -20,7 +20,7 @@ from bringup.board.network import wait_until_it_answers
 from bringup.board.wire import Stream, TimedOut
 from bringup.deadline import Deadline
 from bringup.errors import AdbServerError, Blame, BoardError, BringupError, DeadlineExceeded
-from tests.support.scripted_board import OKAY, ScriptedTransport, fail
+from tests.support.scripted_board import OKAY, ScriptedTransport, answer, fail, shell_answer
 
 HERE = "11111111-1111-1111-1111-111111111111"
 HANGS = "the adb server does not answer within 3 s in which state the board is"
@@ -35,6 +35,7 @@ class ScriptedServer:
 
     def __init__(self, **answers: list[bytes]) -> None:
         self._answers = answers
+        self.asked: list[str] = []
         self.now = 0.0
 
     def monotonic(self) -> float:
@@ -46,6 +47,7 @@ class ScriptedServer:
         return _Connection(self)
 
     def answer(self, question: str) -> bytes:
+        self.asked.append(question)
         answers = self._answers.get(question.rpartition(":")[2].replace("-", "_"), [b""])
         return answers.pop(0) if len(answers) > 1 else answers[0]
 
@@ -100,6 +102,16 @@ def test_one_that_had_no_time_to_answer_is_not_accused_and_listed_nothing(monkey
 def test_a_listed_board_that_answers_nothing_is_said_to(monkeypatch: pytest.MonkeyPatch) -> None:
     error = waited(monkeypatch, ScriptedServer(wait_for_any_device=[OKAY * 2]))
     assert (type(error), error.seen) == (DeadlineExceeded, "adb lists it as 'device', and it answers nothing, for 60 s")
+
+
+def test_a_board_that_a_slow_adb_server_lists_is_asked_and_not_disconnected(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server does not say within the first look that the board is there."""
+    answers = {"get_state": [answer("device")], "5555": [b"".join(shell_answer(f"{HERE} 7.0\n".encode()))]}
+    server = ScriptedServer(**answers)
+    monkeypatch.setattr("bringup.deadline.time", server)
+    link = Link(server, Target("board:5555"))
+    assert wait_until_it_answers(link, Deadline.after(60), "wait for the board") == HERE
+    assert not [question for question in server.asked if "connect:" in question]
 
 
 def test_an_adb_server_that_hangs_is_why_a_board_has_not_booted_and_ends_no_wait_for_others(
@@ -174,3 +186,18 @@ def test_no_connection_to_another_host_is_waited_for_longer_than_3_seconds(
             ask()
     assert len(budgets) == 3
     assert all(most / 2 < budget <= most for budget in budgets)
+
+
+def test_an_adb_server_that_is_far_away_is_given_time_to_be_reached(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first look at a board is shorter than the way there. Nothing is connected here."""
+    budgets = []
+
+    def far(_address: tuple[str, int], timeout: float) -> None:
+        budgets.append(timeout)
+        raise TimeoutError
+
+    monkeypatch.setattr("socket.create_connection", far)
+    link = Link(ServerTransport(TcpAddress("203.0.113.1")), Target("board:5555"))
+    with pytest.raises(AdbServerError, match="nothing answers"):
+        wait_until_it_answers(link, Deadline.after(600), "wait for the board")
+    assert 2 < budgets[0] <= 3
