@@ -10,7 +10,7 @@ import pytest
 
 from bringup.errors import BringupError
 from bringup.report.load import load_run
-from tests.support.faults.chaos import Chaos
+from tests.support.faults.chaos import Chaos, rage
 from tests.support.faults.process import RunProcess
 from tests.support.native_adbd import AdbServer, MakeNativeBoard
 
@@ -49,3 +49,24 @@ def test_a_wrong_verdict_on_a_board_without_a_fault_is_seen(chaos: Chaos) -> Non
     lock.touch()
     with pytest.raises(AssertionError, match=r"x\.json"):
         chaos.require_no_lock()
+
+
+def test_an_interrupted_chaos_says_what_held_until_then_and_leaves_no_run(
+    chaos: Chaos, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    started: list[RunProcess] = []
+    start = chaos.start
+
+    def started_run(output: Path) -> RunProcess:
+        started.append(start(output))
+        return started[-1]
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(chaos, "start", started_run)
+    monkeypatch.setattr(chaos, "_strike", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        rage(chaos, 600)
+    assert "held until then: {'calm runs': 1}; the longest run took" in capsys.readouterr().out
+    assert [process.process.poll() is None for process in started] == [False, False]

@@ -10,6 +10,7 @@ import pytest
 from bringup.board import LOCK_NAME
 from bringup.outcome import Outcome
 from tests.support.faults.soak import WARM, Kept, Soak
+from tests.support.faults.soak import soak as soak_board
 from tests.support.faults.soak_boards import NativeSoaked, VirtualSoaked
 from tests.support.native_adbd import AdbServer, MakeNativeBoard
 from tests.support.virtual_board import require_virtual_board
@@ -77,3 +78,26 @@ def test_what_grows_is_seen(soak: Soak) -> None:
     soak.kept = [*flat, *[Kept(1051, 6, 1)] * 20]
     with pytest.raises(AssertionError, match="kib"):
         soak.require_flat()
+
+
+def test_an_interrupted_soak_says_what_held_until_then(
+    tmp_path: Path,
+    make_native_board: MakeNativeBoard,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    runs = iter((Kept(1000, 6, 1), Kept(1000, 6, 1)))
+
+    def run(soaked: Soak, _fault: str | None = None) -> None:
+        kept = next(runs, None)
+        if kept is None:
+            raise KeyboardInterrupt
+        soaked.kept.append(kept)
+        soaked.counts["no fault: whole"] += 1
+
+    monkeypatch.setattr(Soak, "run", run)
+    with pytest.raises(KeyboardInterrupt):
+        soak_board(NativeSoaked(make_native_board()), tmp_path, random.Random(1), 500, 60)
+    said = capsys.readouterr().out
+    assert said.startswith("held until then: 2 runs, each record loads and no verdict is wrong; no fault: whole 2\n")
+    assert "kept in" not in said

@@ -20,7 +20,7 @@ from bringup.board import LOCK_NAME, connect_tcp
 from bringup.deadline import Deadline
 from bringup.report.load import load_run
 from bringup.results.run import BoardRun
-from tests.support.faults.command import carry_out, own_place, parser, say
+from tests.support.faults.command import carry_out, holding, own_place, parser, say
 from tests.support.faults.invariants import TIMED, Outcomes, outcomes_of, require_no_false_answer
 from tests.support.faults.native import PhasedNative
 from tests.support.faults.process import RunProcess
@@ -108,7 +108,20 @@ class Chaos:
     def storm(self) -> None:
         """A run amid faults."""
         output = self._next_folder()
-        process, began = self.start(output), time.monotonic()
+        process = self.start(output)
+        try:
+            struck, end = self._amid(process)
+        except BaseException:
+            process.process.kill()
+            process.end()
+            raise
+        status, said = self._ended(process)
+        self._require_held(status, said, output, struck, end)
+        self._mend()
+
+    def _amid(self, process: RunProcess) -> tuple[set[str], signal.Signals | None]:
+        """Until the run ends, which boards had a fault, and which signal was drawn for bringup itself."""
+        began = time.monotonic()
         struck: set[str] = set()
         heal: list[tuple[float, Callable[[], None]]] = []
         busy: set[str] = set()
@@ -132,9 +145,7 @@ class Chaos:
             pause.wait(self.draw.uniform(0.05, _MOST_PAUSE))
         for _, undo in heal:
             undo()
-        status, said = self._ended(process)
-        self._require_held(status, said, output, struck, end)
-        self._mend()
+        return struck, end
 
     def _strike(
         self,
@@ -217,6 +228,17 @@ def is_part(path: str) -> bool:
     return Path(path).name.startswith("bringup-") and Path(path).suffix != ""
 
 
+def rage(chaos: Chaos, seconds: float) -> None:
+    with holding(lambda: f"{dict(chaos.counts)}; the longest run took {chaos.longest:.1f} s"):
+        chaos.calm()
+        until = Deadline.after(seconds)
+        while not until.expired:
+            chaos.storm()
+            say(f"  {seconds - until.remaining:5.0f} s: {dict(chaos.counts)}")
+        chaos.calm()
+        chaos.require_no_lock()
+
+
 def main() -> None:
     options = parser("chaos", __doc__)
     options.add_argument("--boards", type=int, default=8)
@@ -230,15 +252,7 @@ def main() -> None:
             place.mkdir()
             boards.append(NativeBoard(server, place))
             ends.callback(boards[-1].stop)
-        chaos = Chaos(boards, server, folder, random.Random(asked.seed))
-        chaos.calm()
-        until = Deadline.after(asked.seconds)
-        while not until.expired:
-            chaos.storm()
-            say(f"  {asked.seconds - until.remaining:5.0f} s: {dict(chaos.counts)}")
-        chaos.calm()
-        chaos.require_no_lock()
-        say(f"held: {dict(chaos.counts)}; the longest run took {chaos.longest:.1f} s")
+        rage(Chaos(boards, server, folder, random.Random(asked.seed)), asked.seconds)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What ``make chaos`` and ``make soak`` share: their seed, a folder with an adb server, and how they end."""
+"""What ``make chaos`` and ``make soak`` share: their seed, a folder with an adb server, and what they say at the end."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ import argparse
 import contextlib
 import os
 import random
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from bringup.errors import BringupError
+from bringup.errors import BringupError, ExitCode
 from tests.support.native_adbd import AdbServer
 
-__all__ = ["carry_out", "own_place", "parser", "say"]
+__all__ = ["carry_out", "holding", "own_place", "parser", "say"]
 
 
 def say(text: str) -> None:
@@ -40,11 +41,27 @@ def own_place(name: str) -> Iterator[tuple[Path, AdbServer]]:
         yield Path(folder), server
 
 
+@contextlib.contextmanager
+def holding(sums: Callable[[], str]) -> Iterator[None]:
+    """Say what held in the end, and where it ends early, what held until then."""
+    try:
+        yield
+    except BaseException:
+        say(f"held until then: {sums()}")
+        raise
+    say(f"held: {sums()}")
+
+
 def carry_out(main: Callable[[], None]) -> None:
-    """Run it as a command, which needs its boards; what does not hold ends it with exit status 1."""
+    """Run it as a command, which needs its boards; what does not hold ends it with exit status 1, SIGINT and SIGTERM
+    with 130."""
     os.environ.setdefault("BRINGUP_REQUIRE_BOARD", "1")
+    for number in (signal.SIGINT, signal.SIGTERM):  # SIGINT is ignored in the background of a script
+        signal.signal(number, signal.default_int_handler)
     try:
         main()
     except (AssertionError, BringupError) as error:
         say("\n".join([f"NOT HELD: {error}", *getattr(error, "__notes__", ())]))
         sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(ExitCode.INTERRUPTED)

@@ -6,6 +6,7 @@ must hold is looked at, and in the end what the process keeps.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import random
@@ -14,6 +15,7 @@ import statistics
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,7 +28,7 @@ from bringup.record.load import load_record
 from bringup.report.load import load_run
 from bringup.results.run import BoardRun, Run
 from tests.support.faults.chaos import is_part
-from tests.support.faults.command import carry_out, own_place, parser, say
+from tests.support.faults.command import carry_out, holding, own_place, parser, say
 from tests.support.faults.invariants import TIMED, Outcomes, outcomes_of, require_no_false_answer
 from tests.support.faults.soak_boards import WITH_HEAPS, NativeSoaked, SoakedBoard, VirtualSoaked
 from tests.support.native_adbd import AdbServer, NativeBoard
@@ -70,6 +72,18 @@ class Soak:
     counts: Counter[str] = field(default_factory=Counter)
     kept: list[Kept] = field(default_factory=list)
     allocated: int = 0
+    began: float = field(default_factory=time.monotonic)
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self.began
+
+    def sums(self) -> str:
+        counts = ", ".join(f"{name} {count}" for name, count in sorted(self.counts.items()))
+        return (
+            f"{len(self.kept)} runs, each record loads and no verdict is wrong; {counts}\n{self.allocated} heap tests"
+            f" passed; hangs {self.board.hangs()[0]}; {self.seconds:.0f} s, load {os.getloadavg()[1]:.0f}"
+        )
 
     def run(self, fault: str | None = None) -> BoardRun:
         """One run, and what must hold after it."""
@@ -137,6 +151,9 @@ class Soak:
     def require_flat(self) -> None:
         """Of the warm runs the last fifth keeps as much as the first, within 5 %."""
         warm = self.kept[WARM:]
+        if not warm:
+            say(f"  what the process keeps was not compared: that takes more than {WARM} runs")
+            return
         part = max(1, len(warm) // 5)
         for name in ("kib", "descriptors", "threads"):
             values = [getattr(kept, name) for kept in warm]
@@ -181,26 +198,28 @@ class Strike:
 
 
 def soak(board: SoakedBoard, folder: Path, draw: random.Random, runs: int, seconds: float) -> None:
-    began = time.monotonic()
     soaked = Soak(board, folder, draw)
-    try:
+    with holding(soaked.sums), _last_run_kept(folder / "run"):
         while len(soaked.healthy) < len(board.truths):
             soaked.run()
-        while len(soaked.kept) < runs and time.monotonic() - began < seconds:
+        while len(soaked.kept) < runs and soaked.seconds < seconds:
             soaked.run(draw.choice(list(board.faults)) if draw.random() < _FAULTY else None)
             if len(soaked.kept) % 10 == 0:
-                say(f"  {len(soaked.kept)} runs, {time.monotonic() - began:.0f} s: {soaked.kept[-1]}, {board.hangs()}")
+                say(f"  {len(soaked.kept)} runs, {soaked.seconds:.0f} s: {soaked.kept[-1]}, {board.hangs()}")
         soaked.require_flat()
-    except BaseException:
-        shutil.rmtree(_FAILED, ignore_errors=True)
-        shutil.copytree(folder / "run", _FAILED)
-        say(f"the last run is kept in {_FAILED}")
+
+
+@contextlib.contextmanager
+def _last_run_kept(run: Path) -> Iterator[None]:
+    """If something does not hold."""
+    try:
+        yield
+    except Exception:
+        if run.exists():
+            shutil.rmtree(_FAILED, ignore_errors=True)
+            shutil.copytree(run, _FAILED)
+            say(f"the last run is kept in {_FAILED}")
         raise
-    counts = ", ".join(f"{name} {count}" for name, count in sorted(soaked.counts.items()))
-    say(f"held: {len(soaked.kept)} runs, each record loads and no verdict is wrong; {counts}")
-    say(
-        f"{soaked.allocated} heap tests passed; hangs {board.hangs()[0]}; {time.monotonic() - began:.0f} s, load {os.getloadavg()[1]:.0f}"
-    )
 
 
 def _board(kind: str, server: AdbServer, folder: Path) -> SoakedBoard:
