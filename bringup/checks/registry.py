@@ -11,14 +11,12 @@ from functools import cache
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from bringup.causes.known import with_links
-from bringup.errors import UsageError
 from bringup.results.verdict import Cause, Change, Diagnosis, Outcome, Verdict
-from bringup.text import did_you_mean
 
 if TYPE_CHECKING:
     from bringup.facts.board import Facts
 
-__all__ = ["Check", "Question", "Role", "Why", "check", "checks", "checks_for", "find_check", "registered"]
+__all__ = ["Check", "Question", "Role", "Why", "check", "checks", "checks_for", "registered"]
 
 Judge = Callable[["Question", "Facts"], Iterable[Verdict]]
 
@@ -155,16 +153,3 @@ def registered() -> tuple[Check, ...]:
 def checks_for(role: Role) -> tuple[Check, ...]:
     """The checks with that role."""
     return tuple(check for check in checks() if check.role is role)
-
-
-def find_check(id: str) -> Check:  # noqa: A002
-    """The check with that id. A verdict's longer id (``kconfig.cma``, ``allocator.open``) finds the check that made it.
-
-    :raises UsageError: there is no such check.
-    """
-    known = {check.id: check for check in checks()}
-    match = known.get(id) or known.get(id.split(".", 1)[0])
-    if match is None:
-        hint = did_you_mean(id, known, "bringup explain lists them")
-        raise UsageError("explain a check", f"there is no check {id!r}", hint=hint)
-    return match

@@ -14,7 +14,6 @@ import pytest
 from bringup.allocator.answer import Bye, Exhaustion, FileFact, Result, TracedBuffer, Tracing
 from bringup.allocator.plan import Exhaust, Heaps, Pages, Plan, Read, Test
 from bringup.checks.judge import judge
-from bringup.checks.registry import find_check
 from bringup.config.schema import BoardConfig
 from bringup.facts.board import Facts
 from bringup.facts.memory.buffer_placement import placements
@@ -25,6 +24,7 @@ from bringup.results.verdict import Outcome, Verdict
 from tests.support.allocator_programs import Answer, Program
 from tests.support.documents import read_back
 from tests.support.scripted_record import node
+from tests.support.suite import find_check
 
 MIB = 1 << 20
 CHECKS = (

@@ -10,13 +10,13 @@ import pytest
 
 import bringup
 from bringup.causes.access_denied import why_denied
-from bringup.checks.registry import find_check
 from bringup.config.schema import BoardConfig
 from bringup.report.story import findings
 from bringup.results.verdict import Change, Outcome
 from tests.support.said import Said
 from tests.support.scripted_facts import ENFORCING, facts
 from tests.support.scripted_record import HELLO, broken, files, result
+from tests.support.suite import find_check
 
 
 def avc(

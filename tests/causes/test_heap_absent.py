@@ -12,13 +12,13 @@ from bringup.causes.access_denied import why_denied
 from bringup.causes.heap_absent import why_absent
 from bringup.causes.known import known_causes
 from bringup.checks.judge import judge
-from bringup.checks.registry import find_check
 from bringup.config.schema import BoardConfig, HeapKind
 from bringup.results.verdict import Diagnosis, Outcome
 from tests.support.said import Said
 from tests.support.scripted_facts import ENFORCING, facts, kconfig, lines_of
 from tests.support.scripted_record import BOARD_CONFIG, DENIED, HELLO, RESERVED, ScriptedBoard, broken, files, node
 from tests.support.scripted_record import CONFIG as KCONFIG
+from tests.support.suite import find_check
 
 POOL = f"{RESERVED}/linux,cma"
 

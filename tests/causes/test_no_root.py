@@ -9,10 +9,10 @@ import pytest
 
 from bringup.causes.no_root import open_questions, ways_to_root
 from bringup.checks.judge import judge
-from bringup.checks.registry import find_check
 from bringup.results.verdict import Outcome, Verdict
 from tests.support.scripted_facts import facts
 from tests.support.scripted_record import DENIED, HELLO, ScriptedBoard, broken, files, linux_board
+from tests.support.suite import find_check
 
 SHELL = HELLO | {"uid": 2000}
 REFUSED = "adbd runs as uid 2000; adb root: adbd refuses it; su: inaccessible or not found"

@@ -5,12 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-import pytest
-
 from bringup.checks import suite
 from bringup.checks.judge import judge
-from bringup.checks.registry import find_check
-from bringup.errors import UsageError
 from bringup.facts.board import Facts
 from bringup.results.verdict import Outcome
 from tests.support.scripted_record import BOARD_CONFIG, broken
@@ -33,9 +29,3 @@ def test_a_record_without_hello_passes_nothing_but_what_was_seen(tmp_path: Path)
     passed = [verdict.id for verdict in run.verdicts if verdict.outcome is Outcome.PASS]
     assert passed == ["board.config"]
     assert run.outcome is Outcome.ERROR
-
-
-def test_unknown_check_suggests() -> None:
-    with pytest.raises(UsageError) as caught:
-        find_check("heap.exepcted")
-    assert "heap.expected" in caught.value.hint

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from bringup.checks.judge import judge
-from bringup.checks.registry import find_check
 from bringup.config.schema import BoardConfig
 from bringup.facts.board import Facts
 from bringup.facts.ion_equivalence import comparisons
@@ -17,6 +16,7 @@ from bringup.results.ion import IonComparison, PointResult
 from bringup.results.verdict import Outcome, Verdict
 from tests.support.said import Said, assert_text
 from tests.support.scripted_record import HELLO, ScriptedBoard, result
+from tests.support.suite import find_check
 from tests.support.traced import TRACING, cma_buffer, page_buffer
 
 Lines = Iterable[dict[str, Any]]

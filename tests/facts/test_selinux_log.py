@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bringup.checks.registry import find_check
 from bringup.facts.board import Facts
 from bringup.facts.selinux_log import Denial, denials, lost_lines
 from bringup.results.verdict import Verdict
 from tests.support.scripted_record import BOARD_CONFIG, broken, files
+from tests.support.suite import find_check
 
 HEAPS: dict[str, dict[str, str | None]] = {
     "system": {"label": "u:object_r:dmabuf_system_heap_device:s0"},

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bringup.checks.registry import find_check
 from bringup.config.load import load_text
 from bringup.facts.udev import udev_node, udev_rules, unread_rules
 from bringup.results.verdict import Change
@@ -23,6 +22,7 @@ from tests.support.scripted_record import (
     node,
     result,
 )
+from tests.support.suite import find_check
 
 RULE = 'SUBSYSTEM=="dma_heap", KERNEL=="{}", GROUP="video", MODE="0660"\n'
 LATER = "/lib/udev/rules.d/90-later.rules"

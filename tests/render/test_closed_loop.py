@@ -10,7 +10,6 @@ import pytest
 
 from bringup.board import Board, Target, connect_tcp
 from bringup.causes.region_rejected import rejections
-from bringup.checks.registry import find_check
 from bringup.config.load import load_text
 from bringup.config.schema import BoardConfig
 from bringup.config.shipped import find_config, shipped_dir
@@ -26,6 +25,7 @@ from tests.support.adbd import shell
 from tests.support.command import bringup
 from tests.support.native_adbd import AdbServer
 from tests.support.render.parsers import read_kconfig
+from tests.support.suite import find_check
 from tests.support.virtual_board import MakeBoard, require_virtual_board
 
 CONFIGS = [shipped_dir("device-configs")]

@@ -14,14 +14,24 @@ from typing import Any
 
 import pytest
 
-from bringup.checks.registry import checks, find_check
+from bringup.checks.registry import Check, checks
 from bringup.config.schema import BoardConfig
 from bringup.facts.board import Facts
 from bringup.results.verdict import Verdict
 from tests.support.said import assert_said, titles
 from tests.support.scripted_record import BOARD_CONFIG, ScriptedBoard, broken, files
 
-__all__ = ["CMA_USED_UP", "NO_CMA", "SELINUX", "SYSTEM_HEAP_IS_MODULE", "Broken", "ask", "suite_tests", "traced_board"]
+__all__ = [
+    "CMA_USED_UP",
+    "NO_CMA",
+    "SELINUX",
+    "SYSTEM_HEAP_IS_MODULE",
+    "Broken",
+    "ask",
+    "find_check",
+    "suite_tests",
+    "traced_board",
+]
 
 _HEALTHY = "a healthy board"
 CMA_USED_UP = "MemTotal:        2014208 kB\nCmaTotal:          65536 kB\nCmaFree:              64 kB\n"
@@ -40,6 +50,12 @@ class Broken:
     board: ScriptedBoard
     cause: str | None = None
     config: BoardConfig | None = BOARD_CONFIG
+
+
+def find_check(id_: str) -> Check:
+    """The check with that id, or that makes verdicts with it: ``kconfig`` of ``kconfig.cma``."""
+    known = {check.id: check for check in checks()}
+    return known.get(id_) or known[id_.partition(".")[0]]
 
 
 def ask(

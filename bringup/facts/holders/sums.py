@@ -36,16 +36,13 @@ _COSTS: Final = {
 }
 
 
-def holders_facts(facts: Facts, first: int = 0, last: int = -1) -> HoldersFacts | None:
-    """Who held buffers when the record's ``last`` walk was made; ``None``: it has none.
-
-    :param first: the walk before it that it is checked against; the same as ``last``: none.
-    """
+def holders_facts(facts: Facts, last: int = -1) -> HoldersFacts | None:
+    """Who held buffers when the record's ``last`` walk was made, checked against the first; ``None``: it has none."""
     taken = snapshots(facts)
     if not taken:
         return None
     snapshot = taken[last]
-    before = taken[first] if taken[first] is not snapshot else None
+    before = taken[0] if taken[0] is not snapshot else None
     unheld = snapshot.unheld(before)
     rest = unheld or ()
     held = sum(buffer.size or 0 for buffer in snapshot.held.values())

@@ -16,7 +16,7 @@ __all__ = ["AndroidLine", "HeapComplaint", "heap_complaint", "read_android_log"]
 _LIMIT = 4096  # a message has at most 4068 bytes (LOGGER_ENTRY_MAX_PAYLOAD)
 _STAMP = re.compile(r"(?:(?:\d{4}-)?\d\d-\d\d \d\d:\d\d:\d\d\.\d{3,9}(?: [+-]\d{4})?|\d{1,12}\.\d{3,9}) {1,4}")
 _IDS = re.compile(r"(?:[\w.]{1,32} {1,8})?(\d{1,9}) {1,8}\d{1,9} ")
-_TAG = re.compile(r"([VDIWEFS])[/ ]([^:(]{1,128}?) {0,16}(?:\( {0,8}(\d{1,9})\))?: ")
+_TAG = re.compile(r"[VDIWEFS][/ ]([^:(]{1,128}?) {0,16}(?:\( {0,8}(\d{1,9})\))?: ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,6 @@ class AndroidLine:
     line: str
     text: str
     tag: str = ""
-    priority: str = ""
     pid: int | None = None
 
 
@@ -46,8 +45,8 @@ def read_android_log(text: str) -> Iterator[AndroidLine]:
         if tag is None:
             yield AndroidLine(line, line)
         else:
-            pid = ids[1] if ids else tag[3]
-            yield AndroidLine(line, line[tag.end() :], tag[2].strip(), tag[1], None if pid is None else int(pid))
+            pid = ids[1] if ids else tag[2]
+            yield AndroidLine(line, line[tag.end() :], tag[1].strip(), None if pid is None else int(pid))
 
 
 #: libdmabufheap, BufferAllocator.cpp: of Android 12 to 16 "No ion heap", later "Could not open"; "Unable" of both.

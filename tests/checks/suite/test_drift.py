@@ -11,7 +11,6 @@ import msgspec
 import pytest
 
 from bringup.board import connect_tcp
-from bringup.checks.registry import find_check
 from bringup.config.load import load_text
 from bringup.config.schema import BoardConfig
 from bringup.config.shipped import shipped_dir
@@ -25,7 +24,7 @@ from tests.support.command import bringup
 from tests.support.judged import Healthy
 from tests.support.native_adbd import AdbServer
 from tests.support.scripted_record import DENIED, RESERVED, ScriptedBoard, broken, files, linux_board
-from tests.support.suite import Broken, suite_tests
+from tests.support.suite import Broken, find_check, suite_tests
 from tests.support.virtual_board import MakeBoard
 
 TEMPLATES = [shipped_dir("templates")]

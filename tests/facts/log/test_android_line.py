@@ -27,7 +27,7 @@ FORMS = (
 def test_what_is_before_the_text_is_read(form: str) -> None:
     log = "--------- beginning of main\n" + form.format(text="No ion heap: (none)") + "\n"
     (line,) = read_android_log(log)
-    assert (line.priority, line.tag, line.text) == ("E", "DMABUFHEAPS", "No ion heap: (none)")
+    assert (line.tag, line.text) == ("DMABUFHEAPS", "No ion heap: (none)")
     assert line.pid == (1042 if "1042" in form else None)
 
 
