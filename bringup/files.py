@@ -26,12 +26,14 @@ def open_input(file: Path) -> BinaryIO:
 
     :raises OSError: it cannot be opened, or is not a regular file.
     """
-    opened = open(os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb", closefd=True)  # noqa: SIM115, PTH123
-    mode = os.fstat(opened.fileno()).st_mode
-    if not stat.S_ISREG(mode):
-        opened.close()
-        raise OSError(errno.EINVAL, "it is not a regular file", str(file))
-    return opened
+    descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    mode = os.fstat(descriptor).st_mode
+    if stat.S_ISREG(mode):
+        return os.fdopen(descriptor, "rb")
+    os.close(descriptor)
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(file))
+    raise OSError(errno.EINVAL, "it is not a regular file", str(file))
 
 
 def read_input(file: Path, most: int) -> bytes:

@@ -79,3 +79,12 @@ def test_what_is_written_about_a_board_is_its_owners_alone(tmp_path: Path) -> No
     write_report(Run(boards=(), tool="0", started=""), "html", tmp_path / "report.html")
     written = [tmp_path / "record", *(path for path in tmp_path.rglob("*") if path.is_file())]
     assert [path for path in written if path.stat().st_mode & 0o077] == []
+
+
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir])
+def test_a_refused_file_leaves_no_descriptor_open(tmp_path: Path, make: Callable[[Path], object]) -> None:
+    make(tmp_path / "special")
+    before = set(Path("/proc/self/fd").iterdir())
+    with pytest.raises(OSError, match=r"regular file|Is a directory"):
+        open_input(tmp_path / "special")
+    assert set(Path("/proc/self/fd").iterdir()) <= before
