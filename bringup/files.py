@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from bringup.errors import HostError, UsageError, os_reason
 
-__all__ = ["PRIVATE", "open_input", "open_whole", "read_input", "write_file"]
+__all__ = ["PRIVATE", "open_input", "open_whole", "read_input", "why_no_folder", "write_file"]
 
 #: The mode of files that may hold a board's serial, its log or its command line: for their owner alone.
 PRIVATE = 0o600
@@ -102,12 +102,19 @@ def open_whole(file: Path, *, action: str = "", hint: str = _ELSEWHERE, mode: in
             os.fsync(out.fileno())
         part.replace(target)
     except (FileExistsError, NotADirectoryError) as error:
-        raise UsageError(action, "there is a file where a folder would have to be", hint=hint) from error
+        raise UsageError(action, why_no_folder(target.parent, error), hint=hint) from error
     except OSError as error:
         raise HostError(action, os_reason(error), hint=hint) from error
     finally:
         with suppress(OSError):
             part.unlink(missing_ok=True)
+
+
+def why_no_folder(folder: Path, error: OSError) -> str:
+    """Which part of a folder's path is there and is not a folder, for an error; else what the operating system says."""
+    parts = (*reversed(folder.parents), folder)
+    blocking = next((part for part in parts if os.path.lexists(part) and not part.is_dir()), None)
+    return os_reason(error) if blocking is None else f"{blocking} is not a folder"
 
 
 def _same(file: Path, other: Path) -> bool:

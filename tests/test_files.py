@@ -64,7 +64,7 @@ def test_a_folder_and_a_file_in_the_way(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(UsageError, match="it is a folder"):
         write_file(tmp_path, "text")
-    with pytest.raises(UsageError, match="a file where a folder"):
+    with pytest.raises(UsageError, match="file is not a folder"):
         write_file(tmp_path / "file" / "below", "text")
 
 

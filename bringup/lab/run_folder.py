@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from bringup.errors import HostError, UsageError, os_reason
+from bringup.files import why_no_folder
 from bringup.lab.repeating import REPEATS
 from bringup.record.journal import JOURNAL
 from bringup.report import find_format, write_report
@@ -26,8 +27,9 @@ def write_reports(run: Run, folder: Path) -> None:
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         folder.mkdir(mode=0o700, exist_ok=True)
-    except FileExistsError as error:
-        raise UsageError(f"write the reports to {folder}", "there is a file of that name", hint=_ELSEWHERE) from error
+    except (FileExistsError, NotADirectoryError) as error:
+        seen = why_no_folder(folder, error)
+        raise UsageError(f"write the reports to {folder}", seen, hint=_ELSEWHERE) from error
     except OSError as error:
         raise HostError(f"write the reports to {folder}", os_reason(error), hint=_ELSEWHERE) from error
     for name, file in _REPORTS.items():
@@ -53,7 +55,7 @@ def prepare_folder(output: Path | None, replace: bool) -> Path:
         folder.parent.mkdir(parents=True, exist_ok=True)
         folder.mkdir(mode=0o700, exist_ok=True)
     except (NotADirectoryError, FileExistsError) as error:
-        raise UsageError(action, "there is a file of that name", hint=_ELSEWHERE) from error
+        raise UsageError(action, why_no_folder(folder, error), hint=_ELSEWHERE) from error
     except OSError as error:
         raise HostError(action, os_reason(error), hint=_ELSEWHERE) from error
     return folder

@@ -13,7 +13,7 @@ import msgspec
 
 from bringup.document import write_document
 from bringup.errors import HostError, UsageError, os_reason
-from bringup.files import PRIVATE
+from bringup.files import PRIVATE, why_no_folder
 from bringup.text import safe_name
 
 __all__ = ["JOURNAL", "SCHEMA", "Journal"]
@@ -31,7 +31,7 @@ class Journal:
     record that loads and says that it is incomplete.
 
     :raises HostError: the folder cannot be written.
-    :raises UsageError: it holds a record already, or is a file.
+    :raises UsageError: it holds a record already, or a part of its path is a file.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -42,8 +42,9 @@ class Journal:
             folder.mkdir(mode=_PRIVATE_FOLDER, exist_ok=True)
             (folder / "files").mkdir(mode=_PRIVATE_FOLDER, exist_ok=True)
             self._out = _new(folder / JOURNAL, buffering=0)
-        except FileExistsError as error:
-            seen = "a record is there already" if folder.is_dir() else "there is a file of that name"
+        except (FileExistsError, NotADirectoryError) as error:
+            is_there = (folder / JOURNAL).exists()
+            seen = "a record is there already" if is_there else why_no_folder(folder / "files", error)
             raise UsageError(action, seen, hint="choose another folder with -o") from error
         except OSError as error:
             raise HostError(action, os_reason(error), hint="choose another folder with -o") from error

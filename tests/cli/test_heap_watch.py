@@ -80,6 +80,14 @@ def test_a_damaged_series_is_refused(tmp_path: Path) -> None:
     assert ended.returncode != 0
 
 
+def test_a_file_in_the_way_is_no_series(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for folder in ("file", "file/series"):
+        ended = bringup("heap", "watch", "-s", "none", "-o", str(tmp_path / folder))
+        assert f"{tmp_path / 'file'} is not a folder" in ended.stderr
+        assert ended.returncode == 2
+
+
 def test_a_watch_that_does_not_begin_leaves_no_series(tmp_path: Path) -> None:
     environ = {"ADB_SERVER_SOCKET": f"tcp:127.0.0.2:{free_port()}"}
     folder = tmp_path / "series"

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from bringup.errors import UsageError
 from bringup.kernel.history.architecture import arch_named
-from bringup.lab.run_folder import prepare_folder
+from bringup.lab.run_folder import prepare_folder, write_reports
+from bringup.results.run import Run
 from tests.support.command import bringup
 from tests.support.native_adbd import NativeBoard
 from tests.support.scripted_record import CONFIG, ScriptedBoard
@@ -16,6 +19,7 @@ from tests.support.scripted_record import CONFIG, ScriptedBoard
 ROOT = Path(__file__).parent.parent.parent
 # An adb server listens on 127.0.0.1; and for a host that is named nobody starts one.
 NO_SERVER = "tcp:127.0.0.2:1"
+RUN = Run(boards=(), tool="0", started="2026-01-01T00:00:00Z")
 
 
 def test_no_such_command_suggests() -> None:
@@ -92,6 +96,17 @@ def test_a_run_folder_that_holds_something_else_is_left_alone(tmp_path: Path) ->
     done = bringup("run", "-o", str(tmp_path), "--replace", "-L", NO_SERVER)
     assert done.returncode != 0
     assert (tmp_path / "precious").read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    "make", [lambda folder: prepare_folder(folder, replace=False), lambda folder: write_reports(RUN, folder)]
+)
+def test_what_is_in_the_way_of_a_run_folder_is_named(tmp_path: Path, make: Callable[[Path], object]) -> None:
+    (tmp_path / "file").touch()
+    for folder in ("file", "file/run", "file/a/b/run"):
+        with pytest.raises(UsageError) as error:
+            make(tmp_path / folder)
+        assert error.value.seen == f"{tmp_path / 'file'} is not a folder"
 
 
 def test_replacing_a_run_leaves_what_no_run_wrote(tmp_path: Path) -> None:

@@ -269,7 +269,7 @@ def test_what_is_no_archive_says_what_to_give(tmp_path: Path, unpacked_into: Pat
 def test_where_an_archive_cannot_be_written_another_place_is_asked_for(tmp_path: Path) -> None:
     ScriptedBoard().record(tmp_path / "record")
     (tmp_path / "file").touch()
-    with pytest.raises(UsageError, match="there is a file where a folder would have to be") as error:
+    with pytest.raises(UsageError, match="file is not a folder") as error:
         pack(tmp_path / "record", tmp_path / "file" / "x.tar.zst")
     assert error.value.action == f"write the record {tmp_path}/file/x.tar.zst"
     assert error.value.hint == "choose another file with -o"

@@ -211,14 +211,22 @@ def test_a_path_with_too_many_parts_keeps_the_first_ones(tmp_path: Path) -> None
 
 def test_where_no_record_can_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
-    with pytest.raises(UsageError, match="there is a file of that name") as there:
+    (tmp_path / "odd").mkdir()
+    (tmp_path / "odd" / "files").write_text("")
+    with pytest.raises(UsageError) as there:
         Journal(tmp_path / "file")
-    with pytest.raises(UsageError, match="there is a file of that name") as below:
+    with pytest.raises(UsageError) as below:
         Journal(tmp_path / "file" / "a")
+    with pytest.raises(UsageError) as deep:
+        Journal(tmp_path / "file" / "a" / "b" / "c")
+    with pytest.raises(UsageError) as odd:
+        Journal(tmp_path / "odd")
+    for blocked, name in ((there, "file"), (below, "file"), (deep, "file"), (odd, "odd/files")):
+        assert blocked.value.seen == f"{tmp_path / name} is not a folder"
     Journal(tmp_path / "r").close()
     with pytest.raises(UsageError, match="a record is there already") as twice:
         Journal(tmp_path / "r")
-    for error, name in ((there, "file"), (below, "file/a"), (twice, "r")):
+    for error, name in ((there, "file"), (below, "file/a"), (deep, "file/a/b/c"), (odd, "odd"), (twice, "r")):
         assert str(error.value).startswith(f"write the record {tmp_path / name}")
         assert error.value.hint == "choose another folder with -o"
 

@@ -97,7 +97,7 @@ def test_a_link_or_folder_of_that_name_is_not_written_through(tmp_path: Path) ->
 
 def test_a_file_where_the_folder_has_to_be(tmp_path: Path) -> None:
     (tmp_path / "out").write_text("a file")
-    with pytest.raises(UsageError, match="a file where a folder would have to be"):
+    with pytest.raises(UsageError, match="out is not a folder"):
         write([file()], tmp_path / "out")
 
 

@@ -20,7 +20,7 @@ from bringup.cli.console import out, say, table
 from bringup.compare.watching import SeriesJudge, judge_again
 from bringup.document import DocumentError, write_document
 from bringup.errors import ExitCode, HostError, RecordError, UsageError, os_reason
-from bringup.files import PRIVATE, read_input, write_file
+from bringup.files import PRIVATE, read_input, why_no_folder, write_file
 from bringup.lab.watching import WatchPlan, watch
 from bringup.outcome import Outcome
 from bringup.report.html.watch import render_watch
@@ -139,7 +139,7 @@ def _seconds(text: str) -> float:
 def _kept(folder: Path | None) -> Iterator[Callable[[WatchLine], None]]:
     """Writes each line of the series into the folder, before the next one comes. Without a line, no file stays.
 
-    :raises UsageError: a series is there already.
+    :raises UsageError: a series is there already, or a part of the folder's path is a file.
     :raises HostError: it cannot be written.
     """
     if folder is None:
@@ -149,8 +149,9 @@ def _kept(folder: Path | None) -> Iterator[Callable[[WatchLine], None]]:
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(folder / SERIES, os.O_WRONLY | os.O_CREAT | os.O_EXCL, PRIVATE)
-    except FileExistsError as error:
-        raise UsageError(action, "a series is there already", hint="choose another folder with -o") from error
+    except (FileExistsError, NotADirectoryError) as error:
+        seen = "a series is there already" if (folder / SERIES).exists() else why_no_folder(folder, error)
+        raise UsageError(action, seen, hint="choose another folder with -o") from error
     except OSError as error:
         raise HostError(action, os_reason(error)) from error
 
