@@ -17,7 +17,7 @@ from typing import Any, Final, TypeVar
 
 import msgspec
 
-from bringup.errors import HostError, os_reason
+from bringup.errors import HostError, UsageError, os_reason
 from bringup.files import PRIVATE, open_input, write_file
 from bringup.record.journal import JOURNAL
 from bringup.record.load import Record, load_record
@@ -100,16 +100,22 @@ class Redactor:
 def read_key(folder: Path) -> bytes:
     """The key of this host, kept in a file for its owner alone; made when it is first needed.
 
-    :raises HostError: it can neither be read nor made.
+    :raises HostError: it can neither be read nor made, or is empty.
     """
     file = folder / "redact.key"
+    action, hint = f"read the key of this host, {file}", "XDG_CONFIG_HOME names another folder of configurations"
     try:
         if not file.exists():
-            write_file(file, os.urandom(32).hex(), mode=PRIVATE)
+            write_file(file, os.urandom(32).hex(), action=action, hint=hint, mode=PRIVATE)
         with open_input(file) as opened:
-            return opened.read(1024)
+            key = opened.read(1024)
+    except UsageError as error:  # nobody named this file: this host has something in its way
+        raise HostError(action, error.seen, hint=hint) from error
     except OSError as error:
-        raise HostError(f"read {file}", os_reason(error)) from error
+        raise HostError(action, os_reason(error), hint=hint) from error
+    if not key:
+        raise HostError(action, "it is empty", hint="remove it: another one is made")
+    return key
 
 
 def redact_record(folder: Path, key: bytes) -> None:

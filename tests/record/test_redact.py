@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -196,10 +197,25 @@ def test_a_board_by_network_is_known_by_its_host(tmp_path: Path) -> None:
     assert "alice" not in repr(redact_document(run, b"key"))
 
 
-def test_a_key_that_cannot_be_kept_is_an_error(tmp_path: Path) -> None:
-    (tmp_path / "config" / "redact.key").mkdir(parents=True)
-    with pytest.raises(HostError, match="Is a directory"):
-        read_key(tmp_path / "config")
+@pytest.mark.parametrize(
+    ("path", "make", "seen"),
+    [
+        ("config/redact.key", Path.mkdir, "Is a directory"),
+        ("config", Path.touch, "{folder} is not a folder"),
+        ("config/redact.key", Path.touch, "it is empty"),
+    ],
+)
+def test_a_key_that_cannot_be_kept_is_an_error_of_the_host(
+    tmp_path: Path, path: str, make: Callable[[Path], None], seen: str
+) -> None:
+    folder = tmp_path / "config"
+    (tmp_path / path).parent.mkdir(exist_ok=True)
+    make(tmp_path / path)
+    with pytest.raises(HostError) as error:
+        read_key(folder)
+    assert error.value.seen == seen.format(folder=folder)
+    assert error.value.action == f"read the key of this host, {folder / 'redact.key'}"
+    assert "-o" not in error.value.hint
 
 
 @pytest.mark.parametrize("place", ["write_file", "open_input"])
