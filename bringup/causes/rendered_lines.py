@@ -45,7 +45,7 @@ def cma_parameter(basis: Basis, size: int) -> tuple[Change, ...]:
     """The command line that gives the default CMA area a size."""
     region = {"declared_in": DeclaredIn.CMDLINE, "size": size}
     heap = {"name": "reserved", "kind": HeapKind.CMA, "region": region}
-    return rendered_lines(basis, "cmdline", {"BoardConfig.mk": ""}, heap=heap, kernel={"cmdline": ()})
+    return rendered_lines(basis, "cmdline", {"BoardConfig.mk": ""}, heap=heap)
 
 
 def device_tree(basis: Basis, name: str, region: Region | None, kind: HeapKind = HeapKind.CMA) -> tuple[Change, ...]:

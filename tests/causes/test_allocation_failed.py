@@ -119,6 +119,16 @@ def test_both_where_the_log_does_not_tell(tmp_path: Path, said: Said, free: int,
 
 
 @pytest.mark.parametrize(
+    "below", ["=> 40 free of 4096 total pages", "3@125+20@172"], ids=["without runs", "cut off after its runs"]
+)
+def test_a_half_of_what_was_free_does_not_show_which(tmp_path: Path, said: Said, below: str) -> None:
+    known = facts(broken(files=files(dmesg=FAILED.format("a: ", 64, 12) + FREE.format(below))), tmp_path)
+    why = why_cma_failed(known, cma_failures(known))
+    said(why)
+    assert why.alternatives
+
+
+@pytest.mark.parametrize(
     ("heap", "code", "cause", "evidence"),
     [
         ("system", 12, "heap.no-memory", ("MemTotal: 2014208 kB",)),

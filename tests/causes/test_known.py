@@ -126,5 +126,18 @@ def test_a_verdicts_id_finds_its_requirement() -> None:
     assert "heap.renamed" in caught.value.hint
 
 
+@pytest.mark.parametrize(
+    ("cause", "cost"),
+    [
+        ("kconfig.heaps-off", Cost.NO_HEAP),
+        ("kconfig.debug-option-on-user-build", Cost.LATER),
+        ("kconfig.no-tee-heaps", Cost.UNSEEN),
+        ("kconfig.cma-areas", Cost.UNSEEN),
+    ],
+)
+def test_what_a_missing_option_costs(cause: str, cost: Cost) -> None:
+    assert cost_of(cause) is cost
+
+
 def test_an_unknown_cause_counts_as_a_failure() -> None:
     assert cost_of("made.up") is cost_of(None) is Cost.FAILS

@@ -58,6 +58,25 @@ def test_the_mistakes_that_people_make(
     assert any(link.url.endswith(thread) for link in known.seen_before)
 
 
+@pytest.mark.parametrize(
+    ("name", "flag", "total", "cause"),
+    [
+        ("video@50100000", "reusable", "", "kconfig.cma-off"),
+        ("video@50100000", "reusable", "CmaTotal: 65536 kB\n", "cma.region-rejected"),
+        ("video@50100000", "no-map", "", "cma.region-rejected"),
+        ("other@40000000", "reusable", "", "cma.region-rejected"),
+    ],
+    ids=["right, and no CMA", "right, and CMA", "not reusable", "another node"],
+)
+def test_without_a_configuration_a_right_node_shows_that_there_is_no_cma(
+    tmp_path: Path, name: str, flag: str, total: str, cause: str
+) -> None:
+    tree = region(0x50000000, 0x800000, flag) | {"/proc/meminfo": f"MemTotal: 2014208 kB\n{total}"}
+    why = refused(tmp_path, NO_MATCH.format(name), tree, config=None)
+    assert why.cause is not None
+    assert why.cause.id == cause
+
+
 def test_what_the_kernel_says_twice_is_one_cause(tmp_path: Path) -> None:
     why = refused(tmp_path, MISALIGNED + NO_MATCH.format("video@50100000"), region(0x50100000, 0x1000000, "reusable"))
     assert why.cause is not None

@@ -133,6 +133,33 @@ def test_a_heap_of_the_board_config_gets_its_node_at_its_place() -> None:
     assert "alignment" not in tree
 
 
+CMDLINE, TREE = "cma= on the kernel's command line", "a reserved-memory node in the device tree"
+
+
+@pytest.mark.parametrize(
+    ("name", "region", "titles"),
+    [
+        ("linux,cma", None, [TREE, CMDLINE]),
+        ("linux,cma", {"declared_in": "device-tree", "reusable": True}, [TREE]),
+        ("camera", {"declared_in": "device-tree", "reusable": True, "default": True}, [TREE, CMDLINE]),
+        ("camera", {"declared_in": "cmdline"}, [CMDLINE, TREE]),
+        ("camera", None, [TREE]),
+    ],
+    ids=["by its name", "a pool of its own", "the default area", "made by cma=", "nothing is known"],
+)
+def test_the_command_line_makes_the_default_area_alone(
+    name: str, region: dict[str, Any] | None, titles: list[str]
+) -> None:
+    heap = {"name": name, "kind": "cma"} | ({} if region is None else {"region": region | {"size": 16 * MIB}})
+    data = {"name": "x", "title": "X", "heaps": [heap], "kernel": {"cmdline": ["quiet"]}}
+    asked = question(f"1M:40@{name}", config=BoardConfig.model_validate(data))
+    fixes = {fix.title: fix for fix in enough_memory(asked, budget_of(asked))}
+    assert list(fixes) == titles
+    if CMDLINE in fixes:
+        (change,) = fixes[CMDLINE].changes
+        assert change.lines == ("BOARD_KERNEL_CMDLINE += cma=44M",), "what the board config has there is there already"
+
+
 def test_no_lines_where_it_is_enough(tmp_path: Path) -> None:
     board = traced_board(exhaustion(), area=0x10000)
     asked = question("1M:40@linux,cma", facts=facts_of(tmp_path, board), config=BOARD_CONFIG)
