@@ -147,11 +147,11 @@ class Trials:
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         self._items = {item.nodeid: item for item in session.items}
+        self._look_for_functions()
         watched = OUT / f"watched-{os.getpid()}.pickle"
         if _in_a_copy(lambda: self._watch(session, watched), seconds=10**6):
             sys.exit(f"a test fails with nothing changed: {OUT}/pytest-{os.getppid()}.log")
         self._lines, self._seconds = pickle.loads(watched.read_bytes())
-        self._look_for_functions()
         for path in self._paths:
             every = list(changes(Path(path)))
             drawn = random.Random(self._seed).sample(every, min(self._sample or len(every), len(every)))
@@ -182,7 +182,7 @@ class Trials:
     def _watch(self, session: pytest.Session, watched: Path) -> int:
         """Which tests run which lines, and how long they take."""
         self._coverage.start()
-        failed = self._run(session, list(self._items), self._coverage.switch_context)
+        failed = self._run(session, list(self._items), self._watch_as)
         self._coverage.stop()
         data = self._coverage.get_data()
         lines = {
@@ -194,6 +194,15 @@ class Trials:
         watched.write_bytes(pickle.dumps((lines, dict(self._seconds))))
         return failed
 
+    def _watch_as(self, test: str) -> None:
+        """Without what earlier tests left in caches, or a cached function's lines would be the first test's alone."""
+        self._forget()
+        self._coverage.switch_context(test)
+
+    def _forget(self) -> None:
+        for cache in self._caches:
+            cache.cache_clear()
+
     def _is_noticed(self, session: pytest.Session, change: Change) -> bool:
         lines = self._lines.get(change.path, {})
         tests = lines.get(change.line, set()) - {""} or set().union(*lines.values()) - {""} or set(self._items)
@@ -203,8 +212,7 @@ class Trials:
     def _try(self, session: pytest.Session, change: Change, tests: list[str]) -> int:
         path = str(Path(change.path).absolute())
         _exchange(self._functions[path], change.text(), path)
-        for cache in self._caches:
-            cache.cache_clear()
+        self._forget()
         return self._run(session, tests, lambda _: None)
 
     def _run(self, session: pytest.Session, tests: list[str], before: Callable[[str], None]) -> int:
