@@ -241,6 +241,7 @@ def test_what_is_taken_for_an_archive(tmp_path: Path) -> None:
     [
         ([("files/a", b"x"), ("files/a", b"y")], "the archive holds 'files/a' twice, or as a file and as a folder"),
         ([("files/link", "SYMTYPE /tmp")], "the archive holds 'files/link', which no record holds"),
+        ([("files", b"x")], "the archive holds 'files', which no record holds"),
         ([("../outside", b"x")], "the archive holds '../outside', which no record holds"),
     ],
 )

@@ -168,8 +168,9 @@ def test_the_last_line_may_be_cut_and_no_other_one(tmp_path: Path) -> None:
 def test_a_journal_has_an_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(load, "_LINES_LIMIT", 3)
     assert written(tmp_path / "r", node("/dev/a"), node("/dev/b")).node("/dev/b") is not None
-    with pytest.raises(RecordError, match="has more than 3 lines: no record has so many"):
+    with pytest.raises(RecordError, match="has more than 3 lines: no record has so many") as error:
         written(tmp_path / "more", node("/dev/a"), node("/dev/b"), node("/dev/c"))
+    assert error.value.action == f"read the record {tmp_path / 'more'}"
 
 
 def test_each_walk_has_what_it_saw_and_what_was_read_before_it_ended(tmp_path: Path) -> None:
