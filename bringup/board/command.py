@@ -21,6 +21,7 @@ from bringup.board.shell import (
     converse,
     kill_script,
 )
+from bringup.board.watch import WatchedStream
 from bringup.board.wire import RECEIVE_AT_MOST, Stream, WireError, receive
 from bringup.deadline import Deadline
 from bringup.errors import AdbServerError, BoardLost, BringupError, DeadlineExceeded, UsageError
@@ -46,13 +47,14 @@ class _Run:
     packets: ShellPackets
     su: Sequence[str]
 
-    def end(self, stream: Stream | None, deadline: Deadline) -> str:
+    def end(self, stream: WatchedStream | None, deadline: Deadline) -> str:
         """End it, and return for the error message what came of it.
 
         Closing the connection makes adbd send SIGHUP to the shell, which its children do not get.
         """
         limit = deadline.within(KILL_SECONDS)
         if stream is not None:
+            stream.only_wait()
             self._learn_pid(stream, limit)
             stream.close()
         if not self.pids.pids:
@@ -100,7 +102,7 @@ def run_command(
         raise UsageError(action, f"a script of {len(script)} characters", hint="adb takes 64 KiB: give it on stdin")
     run = _Run(link, PidLines(token, expected=2 if su else 1), ShellPackets(), su)
     early = time_to_run(deadline)
-    stream: Stream | None = None
+    stream: WatchedStream | None = None
     over = False
     try:
         with link.failing(action, deadline):

@@ -99,7 +99,7 @@ class Link:
         """The board's serial."""
         return self.target.serial
 
-    def open(self, service: str, action: str, deadline: Deadline) -> Stream:
+    def open(self, service: str, action: str, deadline: Deadline) -> WatchedStream:
         """A connection to one of adbd's services, watched for the board's death.
 
         :raises WireError: it could not be had.

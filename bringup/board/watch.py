@@ -69,6 +69,10 @@ class WatchedStream:
                 self._ask(deadline)
                 ask_at = Deadline.after(self._quiet)
 
+    def only_wait(self) -> None:
+        """From now on ask nothing meanwhile, and let no interrupt end a wait: for what is to be read after one."""
+        self._ask, self._interrupted = lambda _: None, lambda: False
+
     def close(self) -> None:
         """See :meth:`~bringup.board.wire.Stream.close`."""
         self._inner.close()

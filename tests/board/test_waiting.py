@@ -6,6 +6,7 @@ import pytest
 
 from bringup.board import (
     Board,
+    Heartbeat,
     Selection,
     ServerTransport,
     Target,
@@ -17,10 +18,11 @@ from bringup.board import (
 from bringup.board.link import Link
 from bringup.board.listing import ListedBoard
 from bringup.board.network import wait_until_it_answers
+from bringup.board.shell import Packet, packed
 from bringup.board.wire import Stream, TimedOut
 from bringup.deadline import Deadline
 from bringup.errors import AdbServerError, Blame, BoardError, BringupError, DeadlineExceeded
-from tests.support.scripted_board import OKAY, ScriptedTransport, answer, fail, shell_answer
+from tests.support.scripted_board import OKAY, SILENCE, Paused, ScriptedTransport, Step, answer, fail, shell_answer
 
 HERE = "11111111-1111-1111-1111-111111111111"
 HANGS = "the adb server does not answer within 3 s in which state the board is"
@@ -158,6 +160,26 @@ def test_where_no_board_could_be_opened_it_is_the_adb_server(monkeypatch: pytest
     with pytest.raises(AdbServerError) as caught:
         connect_all(Selection(), Deadline.after(60))
     assert caught.value is LATE
+
+
+# A command that is interrupted
+
+
+@pytest.mark.parametrize("before", [[], [SILENCE] * 5])
+def test_ctrl_c_before_the_shell_said_its_id_leaves_nothing_running(
+    before: list[bytes | Step], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nor a connection open. A board that is asked for a sign of life meanwhile would be interrupted again."""
+    monkeypatch.setattr("bringup.board.command.secrets.token_hex", lambda _: "token")
+    late = packed(Packet.STDERR, b"token77\n")
+    interrupt = Paused(lambda: board.interrupt())  # noqa: PLW0108 - there is no board yet
+    transport = ScriptedTransport([OKAY, OKAY, interrupt, *before, late], shell_answer())
+    beat = Heartbeat(quiet=0.02, answer=30)
+    board = Board(transport, Target("one"), frozenset({"shell_v2"}), boot_id=HERE, heartbeat=beat)
+    with pytest.raises(KeyboardInterrupt):
+        board.shell("sleep 99999", Deadline.after(60))
+    assert all(stream.closed for stream in transport.streams)
+    assert b"for p in 77; do kill -9" in transport.streams[1].sent
 
 
 # A host that is cut off

@@ -133,7 +133,7 @@ def test_a_lost_board_is_asked_for_its_lock_unless_it_answers_nothing() -> None:
 
 
 def test_ctrl_c_does_not_wait_for_a_slow_board() -> None:
-    board = board_on([OKAY, OKAY, SILENCE], [OKAY, OKAY, SILENCE], ADBD)
+    board = board_on([OKAY, OKAY, SILENCE, CLOSED], [OKAY, OKAY, SILENCE], ADBD)
     original = board._link._check_adbd
 
     def interrupted(deadline: Deadline) -> None:
