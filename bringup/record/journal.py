@@ -58,10 +58,17 @@ class Journal:
         self.close()
 
     def close(self) -> None:
-        """Bring everything to the disk and close."""
-        if not self._out.closed:
-            os.fsync(self._out.fileno())
-            self._out.close()
+        """Bring everything to the disk and close.
+
+        :raises HostError: it does not get there: a full share is noticed only now.
+        """
+        if self._out.closed:
+            return
+        try:
+            with self._out:
+                os.fsync(self._out.fileno())
+        except OSError as error:
+            raise HostError(f"write the record {self.folder}", os_reason(error)) from error
 
     def line(self, entry: msgspec.Struct | Mapping[str, Any]) -> None:
         """Append one line.

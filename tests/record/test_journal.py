@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from pathlib import Path
 
@@ -207,6 +208,19 @@ def test_a_path_with_too_many_parts_keeps_the_first_ones(tmp_path: Path) -> None
     assert first.startswith("files/a/b/c/d/e/f/g/h/i/j/k/l/")
     assert first != second
     assert len(Path(first).parts) == 14
+
+
+def test_a_disk_that_refuses_at_the_end_is_an_error_and_the_journal_is_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(_descriptor: int) -> None:
+        raise OSError(errno.EDQUOT, "Disk quota exceeded")
+
+    monkeypatch.setattr("bringup.record.journal.os.fsync", refused)
+    journal = Journal(tmp_path / "r")
+    with pytest.raises(HostError, match=r"write the record .*/r: Disk quota exceeded"):
+        journal.close()
+    journal.close()  # nothing is left to be done
 
 
 def test_where_no_record_can_be_written(tmp_path: Path) -> None:
