@@ -86,7 +86,7 @@ class _Apart(Generic[_Asked, _Answer]):
                 try:
                     request = Path(scratch, "asked")
                     request.write_bytes(pickle.dumps((asked, scratch)))
-                    with self._lock:
+                    with self._lock, contextlib.suppress(OSError):  # nobody takes it any more: no answer comes
                         socket.send_fds(self._server, [os.fsencode(request)], [writer])
                 finally:
                     os.close(writer)
