@@ -77,7 +77,7 @@ def alone_on(board: Board, use: Use, how: Observation, times: int = 1) -> Iterat
 def using(board: Board, use: Use, seconds: float) -> Iterator[Claim]:
     """Hold the board's lock on this host; the claim is for the lock on the board, which whoever observes it takes.
 
-    A host on which no lock can be made (a full disk, a folder that is read-only) goes without.
+    A host on which no lock can be made (a full disk, a folder that is read-only, a share without locks) goes without.
 
     :param seconds: for how long the board will be used.
     :raises BoardInUse: another process of this host uses the board.
@@ -134,6 +134,8 @@ def is_gone(owner: Owner) -> bool:
         return False
     try:
         return _try_lock(handle)
+    except OSError:  # a share without locks
+        return False
     finally:
         os.close(handle)
 
@@ -176,7 +178,11 @@ def _taken(path: Path, board: Board, wait: Deadline, *, break_lock: bool) -> int
         path.unlink(missing_ok=True)
     while True:
         handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, PRIVATE)
-        locked = _try_lock(handle)
+        try:
+            locked = _try_lock(handle)
+        except OSError:  # a share without locks
+            os.close(handle)
+            raise
         if locked and _is_at(handle, path):
             return handle
         owner, age = _read(handle)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -270,6 +271,20 @@ def test_a_host_without_a_place_for_locks_goes_without(
         assert claim.owner.file == ""
         assert not is_gone(claim.owner)
         assert observe(board, tmp_path / "record", QUICK, claim=claim) is None
+
+
+def test_a_share_without_locks_leaves_nothing_open(native: NativeBoard, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_locks(_handle: int, _operation: int) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    board = native.connect()
+    with using(board, Use("test"), 60) as claim:
+        monkeypatch.setattr("bringup.lab.locking.fcntl.flock", no_locks)
+        assert not is_gone(claim.owner), "nobody knows"
+    before = set(Path("/proc/self/fd").iterdir())
+    with using(board, Use("test"), 60) as claim:
+        assert claim.owner.file == ""
+    assert set(Path("/proc/self/fd").iterdir()) <= before
 
 
 def test_a_second_way_to_a_board_is_refused_on_the_board(
