@@ -147,7 +147,12 @@ def test_a_file_of_ones_own_is_read(tmp_path: Path) -> None:
             7,
             "'ubuntu' is not one of mainline, gki, vendor",
         ),
-        ("    why: because\n", "    why: because\n    proof: [{node: a, module: b}]\n", 7, "a proof is one of"),
+        (
+            "    why: because\n",
+            "    why: because\n    proof: [{node: a, module: b}]\n",
+            7,
+            "a proof is one of node, cma_heap, module, parameter, cma_total",
+        ),
         ("    why: because\n", "    why: because\n    prof: []\n", 7, "unknown key 'prof'"),
         ("id: mine.one", "id: Mine One", 3, "'Mine One': expected words of lower-case letters"),
         ("title: Mine", "title: Mine\n    title: Again", 5, "key 'title' is given twice"),

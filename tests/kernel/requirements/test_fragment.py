@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,6 +11,7 @@ from msgspec.structs import replace
 
 from bringup.kernel.history.version import Flavour, KernelVersion
 from bringup.kernel.kconfig.dotconfig import KernelConfig, parse_config
+from bringup.kernel.kconfig.source_tree import SourceTree, read_tree
 from bringup.kernel.requirements.evidence import Evidence
 from bringup.kernel.requirements.fragment import Fragment, make_fragment
 from bringup.kernel.requirements.judge import judge, shipped_requirements
@@ -57,6 +60,71 @@ def test_dependencies_come_along() -> None:
         "DMA_CMA": "DMABUF_HEAPS_CMA",
         "CMA": "DMA_CMA",
     }
+
+
+KCONFIG = """\
+source "arch/$(SRCARCH)/Kconfig"
+config BUS
+\ttristate "Bus"
+config DRIVER
+\ttristate "Driver"
+\tdepends on BUS
+config SWITCH
+\tbool "Switch"
+\tdepends on BUS
+config OLD
+\tbool "Old"
+config NEW
+\tbool "New"
+\tdepends on OLD = n
+config HEN
+\tbool "Hen"
+\tdepends on EGG
+config EGG
+\tbool "Egg"
+\tdepends on HEN
+config OMELETTE
+\tbool "Omelette"
+\tdepends on EGG
+"""
+
+
+@pytest.mark.parametrize(
+    ("config", "need", "expected"),
+    [
+        ("CONFIG_BUS=m", {"DRIVER": "y"}, ["CONFIG_DRIVER=y", "CONFIG_BUS=y"]),
+        ("CONFIG_BUS=m", {"DRIVER": "m"}, ["CONFIG_DRIVER=m"]),
+        ("CONFIG_BUS=m", {"SWITCH": "y"}, ["CONFIG_SWITCH=y"]),
+        ("CONFIG_OLD=y", {"NEW": "y"}, ["CONFIG_NEW=y", "# CONFIG_OLD is not set"]),
+        ("CONFIG_DRIVER=y", {"DRIVER": "y"}, ["CONFIG_BUS=y"]),
+    ],
+    ids=[
+        "y needs y",
+        "m is enough for m",
+        "m is enough for a bool",
+        "the other one goes off",
+        "the line does not stand",
+    ],
+)
+def test_what_a_symbol_of_the_tree_depends_on_is_set_with_it(
+    tmp_path: Path, config: str, need: object, expected: list[str]
+) -> None:
+    given = parse_config(config, "fragment", complete=False)
+    assert lines(make_fragment(given, requirements=[mine(need)], symbols=_tree(tmp_path))) == expected
+
+
+def test_dependencies_in_a_circle_have_an_end(tmp_path: Path) -> None:
+    whole = parse_config("# Linux/arm64 6.12.7 Kernel Configuration\nCONFIG_OMELETTE=y\n", "x", complete=True)
+    (verdict,) = judge(whole, requirements=[mine({"OMELETTE": "y"})], symbols=_tree(tmp_path))
+    assert verdict.outcome is Outcome.PASS, "nothing that it depends on is written as off"
+
+
+def _tree(folder: Path) -> SourceTree:
+    (folder / "arch/arm64").mkdir(parents=True)
+    (folder / "arch/arm64/Kconfig").write_text("config ARM64\n\tdef_bool y\n")
+    (folder / "Makefile").write_text("VERSION = 6\nPATCHLEVEL = 12\nSUBLEVEL = 7\n")
+    (folder / "Kconfig").write_text(KCONFIG)
+    return read_tree(folder, "arm64")
 
 
 def test_nothing_that_holds_is_repeated() -> None:

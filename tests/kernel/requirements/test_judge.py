@@ -150,7 +150,14 @@ def test_on_mainline_unset_is_wrong() -> None:
 
 def test_why_a_symbol_cannot_be_set_is_reported() -> None:
     verdict = one("heaps.cma", config_of("DMABUF_HEAPS=y", "!CMA"), "6.12")
-    assert "CONFIG_DMABUF_HEAPS_CMA depends on DMA_CMA, which does not hold" in verdict.evidence
+    because = "CONFIG_DMABUF_HEAPS_CMA depends on DMA_CMA, which does not hold"
+    assert because in verdict.evidence
+    off = config_of("DMABUF_HEAPS=y", "!CMA")
+    for accepted in ("y", "m"):
+        (other,) = judge(off, KernelVersion(7, 2), requirements=[mine({"DMABUF_HEAPS_CMA": accepted})])
+        assert because in other.evidence
+    (number,) = judge(off, KernelVersion(7, 2), requirements=[mine({"DMABUF_HEAPS_CMA": "64"})])
+    assert because not in number.evidence
 
 
 def test_a_size_from_the_command_line_counts() -> None:
@@ -246,6 +253,16 @@ def test_what_a_fragment_does_not_mention_has_its_default() -> None:
     assert (off.outcome, off.evidence[0]) == (Outcome.FAIL, "CONFIG_DMABUF_HEAPS is not mentioned (default n)")
 
 
+def test_a_number_that_a_fragment_makes_invisible_is_off() -> None:
+    fragment = config_of("!CMA", complete=False)
+    for accepted, outcome in ((["n", "64.."], Outcome.PASS), ("64..", Outcome.FAIL)):
+        (verdict,) = judge(fragment, KernelVersion(6, 12), requirements=[mine({"CMA_SIZE_MBYTES": accepted})])
+        assert (verdict.outcome, verdict.evidence[0]) == (
+            outcome,
+            "CONFIG_CMA_SIZE_MBYTES is not mentioned (default n)",
+        )
+
+
 def test_what_is_unknown_of_a_fragment_is_unproven() -> None:
     (verdict,) = judge(config_of("A=y", complete=False), requirements=[mine({"NOBODY_KNOWS": "y"})])
     assert (verdict.outcome, verdict.answer) == (Outcome.WARN, Answer.UNPROVEN)
@@ -333,6 +350,14 @@ def test_what_a_lost_board_may_have_in_spite_of_its_configuration_is_unknown() -
     right = config_of("DMABUF_HEAPS=y", "DMABUF_HEAPS_SYSTEM=y")
     assert one("heaps.system", right, "6.12").outcome is Outcome.PASS
     assert one("heaps.system", right, "6.12", cut_off).outcome is Outcome.ERROR, "it may be another kernel's"
+
+
+def test_information_that_a_lost_board_did_not_give_is_not_missed() -> None:
+    cut_off = Evidence.of(lost_before=[Unseen.HEAPS])
+    for severity, outcome in (("informative", Outcome.SKIP), ("recommended", Outcome.ERROR)):
+        asked = mine({"DMABUF_HEAPS": "y"}, severity=severity, proof=[{"node": "system"}])
+        (verdict,) = judge(config_of("!DMABUF_HEAPS"), evidence=cut_off, requirements=[asked])
+        assert (verdict.outcome, verdict.answer) == (outcome, Answer.UNPROVEN)
 
 
 def test_whether_a_lost_board_has_a_user_build_is_unknown() -> None:

@@ -14,7 +14,8 @@ from bringup.kernel.requirements.verdict import Outcome
 
 
 def changes(values: str, now: str, then: str, flavour: Flavour | None = None) -> list[KernelChange]:
-    config = KernelConfig({**dict.fromkeys(values.split(), "y"), "MMU": "y", "HAS_DMA": "y"}, "x")
+    named = dict(entry.split("=") if "=" in entry else (entry, "y") for entry in values.split())
+    config = KernelConfig({**named, "MMU": "y", "HAS_DMA": "y"}, "x")
     return changes_until(config, KernelVersion.parse(now), KernelVersion.parse(then), flavour)
 
 
@@ -34,6 +35,11 @@ SYSTEM, STATS = "CONFIG_DMABUF_HEAPS_SYSTEM", "CONFIG_DMABUF_SYSFS_STATS"
             f"{SYSTEM} changes from bool to tristate; as m it builds system_heap.ko, which has to be loaded before its heap is there",
             f"keep {SYSTEM}=y, or list system_heap.ko in modules.load",
         ),
+        (
+            "DMABUF_HEAPS DMABUF_HEAPS_SYSTEM=m", "7.2", "6.12", ChangeKind.RETYPED, SYSTEM,
+            f"{SYSTEM} changes from tristate to bool", f"set {SYSTEM}=y",
+        ),
+        ("DMABUF_HEAPS DMABUF_HEAPS_SYSTEM", "7.2", "6.12", ChangeKind.RETYPED, SYSTEM, f"{SYSTEM} changes from tristate to bool", ""),
         (
             "DMABUF_SYSFS_STATS", "6.12", "7.0", ChangeKind.REMOVED, STATS,
             f"{STATS} exists in kernels 5.15..6.19 only; the BPF iterator dmabuf (6.16, with BPF_SYSCALL) takes its place", "",
@@ -111,6 +117,7 @@ def test_android_trees_change_elsewhere() -> None:
     changed = changes("DMABUF_HEAPS DMABUF_HEAPS_PAGE_POOL", "6.6", "6.12", Flavour.GKI)
     assert "exists in kernels 5.4..6.6 only" in texts(changed, ChangeKind.REMOVED)["CONFIG_DMABUF_HEAPS_PAGE_POOL"]
     assert not texts(changes("DMABUF_HEAPS_SYSTEM", "6.12", "7.2", Flavour.GKI), ChangeKind.RETYPED)
+    assert not texts(changes("DMABUF_HEAPS_PAGE_POOL", "5.10", "6.1", Flavour.GKI), ChangeKind.REMOVED)
 
 
 def test_a_configuration_carried_over_is_judged_like_any_other() -> None:

@@ -66,7 +66,6 @@ class _Builder:
         self._parser.EndElementHandler = self._end
         self._parser.CharacterDataHandler = self._text
         self._parser.StartDoctypeDeclHandler = self._doctype
-        self._parser.EntityDeclHandler = self._doctype
 
     def parse(self, raw: bytes) -> None:
         body = raw.removeprefix(b"\xef\xbb\xbf")
