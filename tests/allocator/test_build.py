@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -75,6 +76,6 @@ def test_without_the_compiler_of_the_right_version_the_build_says_so(
     interpreter = tmp_path / "python"
     interpreter.write_text(f"#!/bin/sh\n{compiler}\n")
     interpreter.chmod(0o755)
-    monkeypatch.setattr(build.sys, "executable", str(interpreter))
+    monkeypatch.setattr(sys, "executable", str(interpreter))
     assert build.main(["--output", str(tmp_path / "out")]) == 3
     assert told in capsys.readouterr().err

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from bringup.allocator.abi import Abi
-from bringup.allocator.answer import Bye, FileFact, GlobFact, HeapsFact, Hello, NodeFact, Ran, State
+from bringup.allocator.answer import Bye, FileFact, GlobFact, HeapsFact, Hello, Line, NodeFact, Ran, State
 from bringup.allocator.plan import Dmesg, Glob, Heaps, Node, Plan, Read, Run, Test, Tree
 from bringup.allocator.reader import Reader
 from tests.support.allocator_programs import Program, cannot, committed
@@ -74,7 +74,7 @@ def child_that_runs(parent: int, name: str) -> int:
 def test_killed_half_way_the_lines_before_stand(real: Program) -> None:
     plan = Plan().add(Read("/proc/version", 100), Node("/dev/null"), Run(600_000, 10, ("sleep", "1000")))
     reader = Reader()
-    lines = []
+    lines: list[Line] = []
     with subprocess.Popen([*real.argv], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin is not None
         assert process.stdout is not None

@@ -25,7 +25,7 @@ def running(
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     ours.settimeout(SECONDS)
     environ = {**os.environ, **program.environment, **environment}
-    with ours, subprocess.Popen(program.argv, stdin=subprocess.PIPE, stdout=theirs, env=environ) as process:
+    with ours, subprocess.Popen(program.argv, stdin=subprocess.PIPE, stdout=theirs.fileno(), env=environ) as process:
         theirs.close()
         assert process.stdin is not None
         process.stdin.write(plan.encode())

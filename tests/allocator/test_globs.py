@@ -140,7 +140,8 @@ def test_a_tree_has_a_depth_and_a_count(real: Program, tmp_path: Path) -> None:
 def test_a_tree_may_begin_at_a_link_and_says_what_is_missing_or_denied(
     real: Program, folder: Path, unprivileged: dict[str, Any]
 ) -> None:
-    make_tree(folder / "tree") if (folder / "tree").mkdir() is None else None
+    (folder / "tree").mkdir()
+    make_tree(folder / "tree")
     (folder / "link").symlink_to("tree")
     assert len(real.run(Plan().add(Tree(f"{folder}/link", 9, 100, 100))).of(FileFact)) == 4
     missing = real.run(Plan().add(Tree(f"{folder}/nothing", 9, 100, 100)))

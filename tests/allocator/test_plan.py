@@ -84,7 +84,7 @@ def as_understood(item: Item) -> dict[str, object]:
 @given(plan=whole_plans)
 def test_the_program_understands_what_the_host_wrote(real: Program, plan: Plan) -> None:
     status, understood = real.items(plan.encode())
-    budget = {"kind": "budget", "texts": [], "numbers": [plan.budget_bytes, plan.budget_ms]}
+    budget: dict[str, object] = {"kind": "budget", "texts": [], "numbers": [plan.budget_bytes, plan.budget_ms]}
     expected = [budget, *map(as_understood, plan.items)]
     assert status == 0
     assert understood == [{"t": "item", "line": line, **one} for line, one in enumerate(expected, start=2)]

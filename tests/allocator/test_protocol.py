@@ -60,7 +60,7 @@ GOOD: dict[str, dict[str, Any]] = {
     "bye": {"lines": 4, "boot_id": None, "complete": False, "stopped_at": "test x"},
     "refused": {"line": 3, "reason": "too few fields"},
 }  # fmt: skip
-KINDS = {
+KINDS: dict[str, type[Line]] = {
     "hello": Hello, "file": FileFact, "node": NodeFact, "glob": GlobFact, "heaps": HeapsFact, "ran": Ran, "result": Result,
     "latency": Latency, "timing": Timing, "untimed": Untimed, "bye": Bye, "refused": Refused,
 }  # fmt: skip

@@ -121,7 +121,7 @@ def test_pages_on_a_cpus_own_list_are_free(fresh_board: MakeBoard, adb_server: A
     """CmaFree does not count them, and since Linux 6.7 they may be most of an area: one CPU, and another program that
     allocates and frees."""
     deadline = Deadline.after(SECONDS)
-    board = connected(adb_server, fresh_board("arm64-6.12", append="cma=16M", overlay="", memory=512).serial, deadline)
+    board = connected(adb_server, fresh_board("arm64-6.12", append="cma=16M", overlay=b"", memory=512).serial, deadline)
     program = ensure_pushed(board, deadline)
     shell(board, BUSY)
     plan = Plan().add(Heaps("reserved"), *[Exhaust(60_000)] * 3)

@@ -9,6 +9,7 @@ import shutil
 import signal
 import subprocess
 import threading
+from collections.abc import Generator
 from pathlib import Path
 
 import pytest
@@ -157,8 +158,9 @@ def test_a_large_answer_streams(program: tuple[Board, Program]) -> None:
 
 def test_lines_come_as_they_are_written(program: tuple[Board, Program]) -> None:
     lines = run(*program, Plan().add(Run(600_000, 10, ("sleep", "500"))), Deadline.after(SECONDS))
+    assert isinstance(lines, Generator)
     assert isinstance(next(lines), Hello)
-    lines.close()  # type: ignore[attr-defined]
+    lines.close()
 
 
 def test_the_deadline_ends_it_on_the_board_and_what_came_stands(fresh: NativeBoard, time_to_kill: Deadline) -> None:

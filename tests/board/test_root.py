@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,7 +20,7 @@ NO_SU = shell_answer(b"", 127, b"sh: su: not found\n")
 SHELL_UID = shell_answer(b"2000\n")
 
 
-def become(policy: RootPolicy, *connections: list[bytes | Step]) -> Root:
+def become(policy: RootPolicy, *connections: Sequence[bytes | Step]) -> Root:
     transport = ScriptedTransport(*connections)
     board = Board(transport, Target("s1"), frozenset({"shell_v2"}), boot_id="b")
     root = board.become_root(policy, Deadline.after(60))
@@ -38,7 +39,7 @@ def test_never_asks_for_nothing() -> None:
 
 
 @pytest.mark.parametrize("said", [[b"restarting adbd as root\n"], []])
-def test_adb_root_restarts_adbd_and_is_waited_for(said: list[bytes | Step]) -> None:
+def test_adb_root_restarts_adbd_and_is_waited_for(said: Sequence[bytes | Step]) -> None:
     root = become(
         RootPolicy.AUTO,
         SHELL_UID,
@@ -60,7 +61,7 @@ def test_adb_root_restarts_adbd_and_is_waited_for(said: list[bytes | Step]) -> N
         ([OKAY, fail("closed")], "adbd refuses it"),
     ],
 )
-def test_adb_root_that_is_refused_says_why(connection: list[bytes | Step], reason: str) -> None:
+def test_adb_root_that_is_refused_says_why(connection: Sequence[bytes | Step], reason: str) -> None:
     root = become(RootPolicy.AUTO, SHELL_UID, connection, NO_SU, NO_SU)
     assert root.state is RootState.NONE
     assert reason in root.reason

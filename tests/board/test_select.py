@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypedDict
+
 import pytest
 
 from bringup.board import ListedBoard, Selection, TcpAddress, UnixAddress
@@ -11,6 +13,18 @@ from bringup.errors import BoardNotFound, ExitCode, UsageError
 USB = ListedBoard("usbserial", "device", "p1", "Model_1", "d1", "1-1", 1)
 NET = ListedBoard("10.0.0.7:5555", "device", "p2", "Model_2", "d2", None, 2)
 OFF = ListedBoard("cafe", "offline", usb="1-2", transport_id=3)
+
+
+class Options(TypedDict, total=False):
+    """Those of the command line."""
+
+    serials: list[str]
+    transport_id: int
+    usb_only: bool
+    network_only: bool
+    host: str
+    port: int
+    socket: str
 
 
 # The server
@@ -42,18 +56,18 @@ def test_what_is_no_socket_spec_says_what_one_is(spec: str) -> None:
 @pytest.mark.parametrize(
     ("options", "environ", "address"),
     [
-        ({}, {}, TcpAddress()),
-        ({}, {"ANDROID_ADB_SERVER_PORT": "5038"}, TcpAddress(None, 5038)),
-        ({}, {"ANDROID_ADB_SERVER_ADDRESS": "lab"}, TcpAddress("lab", 5037)),
-        ({}, {"ADB_SERVER_SOCKET": "tcp:lab:1", "ANDROID_ADB_SERVER_PORT": "2"}, TcpAddress("lab", 1)),
-        ({"port": 3}, {"ADB_SERVER_SOCKET": "tcp:lab:1"}, TcpAddress(None, 3)),
-        ({"host": "other"}, {"ANDROID_ADB_SERVER_ADDRESS": "lab"}, TcpAddress("other", 5037)),
-        ({"port": 3}, {"ANDROID_ADB_SERVER_ADDRESS": "lab"}, TcpAddress("lab", 3)),
-        ({"socket": "tcp:4"}, {"ADB_SERVER_SOCKET": "tcp:lab:1"}, TcpAddress(None, 4)),
+        (Options(), {}, TcpAddress()),
+        (Options(), {"ANDROID_ADB_SERVER_PORT": "5038"}, TcpAddress(None, 5038)),
+        (Options(), {"ANDROID_ADB_SERVER_ADDRESS": "lab"}, TcpAddress("lab", 5037)),
+        (Options(), {"ADB_SERVER_SOCKET": "tcp:lab:1", "ANDROID_ADB_SERVER_PORT": "2"}, TcpAddress("lab", 1)),
+        (Options(port=3), {"ADB_SERVER_SOCKET": "tcp:lab:1"}, TcpAddress(None, 3)),
+        (Options(host="other"), {"ANDROID_ADB_SERVER_ADDRESS": "lab"}, TcpAddress("other", 5037)),
+        (Options(port=3), {"ANDROID_ADB_SERVER_ADDRESS": "lab"}, TcpAddress("lab", 3)),
+        (Options(socket="tcp:4"), {"ADB_SERVER_SOCKET": "tcp:lab:1"}, TcpAddress(None, 4)),
     ],
 )
-def test_options_beat_the_environment(options: dict[str, object], environ: dict[str, str], address: object) -> None:
-    assert Selection.from_options(**options, environ=environ).server == address  # type: ignore[arg-type]
+def test_options_beat_the_environment(options: Options, environ: dict[str, str], address: TcpAddress) -> None:
+    assert Selection.from_options(**options, environ=environ).server == address
 
 
 @pytest.mark.parametrize("port", ["0", "65536", "x", "²", "-1"])
@@ -62,10 +76,10 @@ def test_a_port_in_the_environment_that_is_none_is_a_usage_error(port: str) -> N
         Selection.from_options(environ={"ANDROID_ADB_SERVER_PORT": port})
 
 
-@pytest.mark.parametrize("options", [{"socket": "tcp:1", "port": 2}, {"socket": "tcp:1", "host": "lab"}])
-def test_two_addresses_contradict_each_other(options: dict[str, object]) -> None:
+@pytest.mark.parametrize("options", [Options(socket="tcp:1", port=2), Options(socket="tcp:1", host="lab")])
+def test_two_addresses_contradict_each_other(options: Options) -> None:
     with pytest.raises(UsageError, match="-L"):
-        Selection.from_options(**options, environ={})  # type: ignore[arg-type]
+        Selection.from_options(**options, environ={})
 
 
 # The boards
@@ -86,14 +100,14 @@ def test_a_serial_named_twice_is_one_board() -> None:
 @pytest.mark.parametrize(
     "options",
     [
-        {"usb_only": True, "network_only": True},
-        {"serials": ["a"], "usb_only": True},
-        {"serials": ["a"], "transport_id": 1},
+        Options(usb_only=True, network_only=True),
+        Options(serials=["a"], usb_only=True),
+        Options(serials=["a"], transport_id=1),
     ],
 )
-def test_two_ways_of_choosing_contradict_each_other(options: dict[str, object]) -> None:
+def test_two_ways_of_choosing_contradict_each_other(options: Options) -> None:
     with pytest.raises(UsageError):
-        Selection.from_options(**options, environ={})  # type: ignore[arg-type]
+        Selection.from_options(**options, environ={})
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 import pytest
 
@@ -50,7 +51,7 @@ def board_of(transport: ScriptedTransport, boot_id: str | None = HERE) -> Board:
     return Board(transport, Target("s1"), frozenset({"shell_v2"}), boot_id=boot_id, heartbeat=HEARTBEAT)
 
 
-def board_on(*connections: list[bytes | Step] | AdbServerError, boot_id: str | None = HERE) -> Board:
+def board_on(*connections: Sequence[bytes | Step] | AdbServerError, boot_id: str | None = HERE) -> Board:
     return board_of(ScriptedTransport(*connections), boot_id)
 
 
@@ -58,7 +59,7 @@ def pulse(boot_id: str = HERE) -> list[bytes]:
     return shell_answer(boot_id.encode() + b"\n")
 
 
-def failing(*connections: list[bytes | Step] | AdbServerError, boot_id: str | None = HERE) -> BringupError:
+def failing(*connections: Sequence[bytes | Step] | AdbServerError, boot_id: str | None = HERE) -> BringupError:
     board = board_on(*connections, boot_id=boot_id)
     with pytest.raises(BringupError) as caught:
         board.shell("true", Deadline.after(60))
@@ -80,7 +81,7 @@ def test_a_board_whose_adbd_answers_is_slow_and_not_lost() -> None:
 def test_a_board_whose_adbd_answers_and_no_command_does_is_lost_in_the_end() -> None:
     beat = Heartbeat(quiet=0.02, answer=30, most=0.5)
     silent: list[bytes | Step] = [OKAY, OKAY, *[SILENCE] * 40]
-    transport = ScriptedTransport(silent, list(silent), *[ADBD] * 40)
+    transport = ScriptedTransport(silent, silent, *[ADBD] * 40)
     board = Board(transport, Target("s1"), frozenset({"shell_v2"}), boot_id=HERE, heartbeat=beat)
     with pytest.raises(BoardLost, match=r"adbd answers, but no command ends within 0\.5 s"):
         board.shell("x", Deadline.after(60))
@@ -123,7 +124,7 @@ def test_a_lost_board_is_asked_for_its_lock_unless_it_answers_nothing() -> None:
     claim = Claim(Owner("0123456789abcdef"), ("/tmp",), Deadline.after(60))
     silent: list[bytes | Step] = [OKAY, OKAY, SILENCE]
     restarted = ([OKAY, OKAY, CLOSED], [answer("device")], pulse(), shell_answer())
-    for connections in ((silent, list(silent), [OKAY, SILENCE], [answer("device")]), restarted):
+    for connections in ((silent, silent, [OKAY, SILENCE], [answer("device")]), restarted):
         transport = ScriptedTransport(*connections)
         board = board_of(transport)
         with pytest.raises(BoardLost):
@@ -132,7 +133,7 @@ def test_a_lost_board_is_asked_for_its_lock_unless_it_answers_nothing() -> None:
         assert transport.all_used
 
 
-def test_ctrl_c_does_not_wait_for_a_slow_board() -> None:
+def test_ctrl_c_does_not_wait_for_a_slow_board(monkeypatch: pytest.MonkeyPatch) -> None:
     board = board_on([OKAY, OKAY, SILENCE, CLOSED], [OKAY, OKAY, SILENCE], ADBD)
     original = board._link._check_adbd
 
@@ -140,7 +141,7 @@ def test_ctrl_c_does_not_wait_for_a_slow_board() -> None:
         original(deadline)
         board.interrupt()
 
-    board._link._check_adbd = interrupted  # type: ignore[method-assign]
+    monkeypatch.setattr(board._link, "_check_adbd", interrupted)
     with pytest.raises(KeyboardInterrupt):
         board.shell("x", Deadline.after(60))
 
@@ -179,7 +180,7 @@ def test_a_board_is_not_lost_because_this_process_did_not_run(clock: Clock) -> N
     ):
         beat = Heartbeat(quiet=0.02, answer=1, most=30)
         board = Board(
-            ScriptedTransport(*map(list, connections)),
+            ScriptedTransport(*connections),
             Target("s1"),
             frozenset({"shell_v2"}),
             boot_id=HERE,
@@ -348,7 +349,7 @@ def test_a_command_is_killed_within_the_callers_deadline(monkeypatch: pytest.Mon
 # Opening a board
 
 
-def opened(*connections: list[bytes | Step], heartbeat: Heartbeat | None = None) -> Board:
+def opened(*connections: Sequence[bytes | Step], heartbeat: Heartbeat | None = None) -> Board:
     return Board.open(ScriptedTransport(*connections), Target("s1"), Deadline.after(60), heartbeat=heartbeat)
 
 
