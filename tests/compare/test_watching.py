@@ -6,7 +6,7 @@ import pytest
 
 from bringup.compare.watching import ERROR_RATE, SeriesJudge, judge_again
 from bringup.document import DocumentError, write_document
-from bringup.results.watch import Look, WatchedShare, WatchEnd, WatchLine, read_series
+from bringup.results.watch import LeakFound, Look, WatchedShare, WatchEnd, WatchLine, read_series
 from tests.support.simulated_watch import BUFFER, begin, leak_test, quiet_board, share
 
 TIMES = 100
@@ -37,7 +37,7 @@ def test_none_is_reported_on_a_quiet_board_in_100_hours() -> None:
 def test_a_leak_that_many_processes_share_is_found_in_the_sum() -> None:
     """Each round starts a process that stays."""
     judge = SeriesJudge(begin(30))
-    found = []
+    found: list[LeakFound] = []
     for number in range(31):
         shares = (share("service", 3), *(share(f"left{pid}", 1, pid=pid) for pid in range(100, 100 + number)))
         found += judge.add(look(number, *shares, round_=number))
@@ -72,7 +72,7 @@ def test_a_process_that_warms_up_in_the_first_round_is_not_a_leak() -> None:
 def test_without_rounds_a_block_lasts_as_long_as_amounts_swing() -> None:
     """A look every 30 s, blocks of 300 s: 16 blocks, and the look that ends the last one."""
     judge = SeriesJudge(begin())
-    found = []
+    found: list[LeakFound] = []
     for number in range(0, 4831, 30):
         found += judge.add(look(number, share("leaky", number // 30 + 1)))
     (leak, _) = sorted(found, key=lambda leak: leak.process != "leaky")
@@ -87,8 +87,8 @@ def series_of(*lines: WatchLine) -> bytes:
 def watched() -> tuple[list[WatchLine], WatchEnd]:
     judge, lines = SeriesJudge(begin(30)), list[WatchLine]([begin(30)])
     for number in range(31):
-        lines.append(look(number, share("leaky", number + 1), round_=number))
-        lines += judge.add(lines[-1])  # type: ignore[arg-type]
+        seen = look(number, share("leaky", number + 1), round_=number)
+        lines += [seen, *judge.add(seen)]
     leaks, end = judge.end("all rounds", is_whole=True)
     return [*lines, *leaks, end], end
 

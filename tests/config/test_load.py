@@ -86,7 +86,7 @@ def test_a_version_and_a_mode_without_quotes_keep_their_digits() -> None:
 def test_a_config_is_frozen() -> None:
     config = load_text(GOOD.encode(), "demo.yaml")
     with pytest.raises(ValueError, match="frozen"):
-        config.name = "other"  # type: ignore[misc]
+        config.name = "other"
 
 
 # what is replaced in GOOD, by what, "line:column: message", hint

@@ -18,12 +18,12 @@ LISTED = "/vendor/lib/modules/modules.load"
 @pytest.mark.parametrize(
     ("text", "modules"),
     [
-        ("kernel/drivers/dma-buf/heaps/system_heap.ko\n", {"system_heap"}),
-        ("# loads system_heap later\nkernel/cma-heap.ko.zst\n\n  foo.ko.xz  \n", {"cma_heap", "foo"}),
-        ("# nothing\n", set()),
+        ("kernel/drivers/dma-buf/heaps/system_heap.ko\n", frozenset({"system_heap"})),
+        ("# loads system_heap later\nkernel/cma-heap.ko.zst\n\n  foo.ko.xz  \n", frozenset({"cma_heap", "foo"})),
+        ("# nothing\n", frozenset()),
     ],
 )
-def test_modules_load_is_read_line_by_line(text: str, modules: set[str], tmp_path: Path) -> None:
+def test_modules_load_is_read_line_by_line(text: str, modules: frozenset[str], tmp_path: Path) -> None:
     board = broken(files=files() | {LISTED: text})
     assert Facts(board.record(tmp_path / "record")).modules_load == modules
 

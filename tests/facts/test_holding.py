@@ -138,7 +138,7 @@ def test_of_sysfs_only_what_both_lists_have_is_held_by_no_process(
     first, second = ({f"{BUFFERS_FOLDER}{inode}/size": "4096\n" for inode in inodes} for inodes in (before, after))
     listing = {"t": "glob", "pattern": BUFFER_FILES[0], "state": "ok", "errno": 0, "count": 1, "truncated": False}
     board = ScriptedBoard(
-        files=first, files_after=second, config=None, heaps={}, results=[], walks=[[listing, listing], walk([])]
+        files={**first}, files_after=second, config=None, heaps={}, results=[], walks=[[listing, listing], walk([])]
     )
     holders = found(Facts(board.record(tmp_path)))
     assert holders.unheld is not None

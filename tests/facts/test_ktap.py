@@ -129,6 +129,9 @@ def test_hostile_output_is_bounded() -> None:
     assert "\x1b" not in str(parse_ktap("ok 1 \x1b[31ma"))
 
 
+#: A test's name, and its result or what is below it.
+Tree = tuple[str, "str | list[Tree]"]
+
 NAMES = st.text("abcdefgh_", min_size=1, max_size=8)
 TREES = st.recursive(
     st.tuples(NAMES, st.sampled_from(["ok", "not ok"])),
@@ -137,11 +140,11 @@ TREES = st.recursive(
 )
 
 
-def _printed(trees: list[object], depth: int) -> list[str]:
+def _printed(trees: list[Tree], depth: int) -> list[str]:
     """As KUnit prints them."""
     pad = "    " * depth
     lines = [f"{pad}KTAP version 1", f"{pad}1..{len(trees)}"]
-    for number, (name, inner) in enumerate(trees, 1):  # type: ignore[misc]
+    for number, (name, inner) in enumerate(trees, 1):
         if isinstance(inner, str):
             lines.append(f"{pad}{inner} {number} {name}")
         else:
@@ -150,15 +153,15 @@ def _printed(trees: list[object], depth: int) -> list[str]:
     return lines
 
 
-def _leaves(trees: list[object], above: tuple[str, ...]) -> list[tuple[tuple[str, ...], str]]:
-    found = []
-    for name, inner in trees:  # type: ignore[misc]
+def _leaves(trees: list[Tree], above: tuple[str, ...]) -> list[tuple[tuple[str, ...], str]]:
+    found: list[tuple[tuple[str, ...], str]] = []
+    for name, inner in trees:
         found += [((*above, name), inner)] if isinstance(inner, str) else _leaves(inner, (*above, name))
     return found
 
 
 @given(st.lists(TREES, min_size=1, max_size=4))
-def test_what_a_writer_wrote_is_read(trees: list[object]) -> None:
+def test_what_a_writer_wrote_is_read(trees: list[Tree]) -> None:
     results, found = parse_ktap("\n".join(_printed(trees, 0)))
     words = {"ok": Outcome.PASS, "not ok": Outcome.FAIL}
     assert found == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -35,8 +36,8 @@ def library(folder: Path, source: str, *options: str) -> bytes:
     return (folder / "library.so").read_bytes()
 
 
-def found(folder: Path, content: object) -> HeapLibrary:
-    board = broken(files=files(**{PATH.replace("/", "__"): content}))  # type: ignore[arg-type]
+def found(folder: Path, content: str | bytes | dict[str, Any]) -> HeapLibrary:
+    board = broken(files=files() | {PATH: content})
     (known,) = heap_libraries(Facts(board.record(folder / "record")))
     return known
 
@@ -62,7 +63,7 @@ def test_the_path_alone_is_enough_where_symbols_are_hidden(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("content", [DENIED, b"", b"BufferAllocator", b"\x7fELF of something else"])
-def test_what_is_not_that_library_is_unknown(tmp_path: Path, content: object) -> None:
+def test_what_is_not_that_library_is_unknown(tmp_path: Path, content: bytes | dict[str, Any]) -> None:
     known = found(tmp_path, content)
     assert known == HeapLibrary(PATH, None, None)
     assert "unknown" in heap_library_line(known)

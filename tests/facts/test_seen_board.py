@@ -13,12 +13,12 @@ from bringup.kernel.requirements.check import CheckOptions
 from bringup.kernel.requirements.evidence import Evidence
 from bringup.kernel.sources.source import SourceKind
 from tests.support.scripted_facts import facts
-from tests.support.scripted_record import RESERVED, ScriptedBoard, broken, files
+from tests.support.scripted_record import RESERVED, BoardFiles, ScriptedBoard, broken, files
 
 
 def test_what_the_record_shows_of_its_board(tmp_path: Path) -> None:
     tree = "__sys__firmware__devicetree__base__"
-    more = {
+    more: BoardFiles = {
         f"{tree}compatible": "maker,m7\0", f"{tree}model": "Maker M7\0",
         "__proc__modules": "cma_heap 1 0 - Live 0x0\nwifi 1 0 - Live 0x0\nqcom_dma_heaps 1 0 - Live 0x0\n",
         f"{RESERVED}/two/reg": b"\0\0\0\1" * 8, f"{RESERVED}/odd/size": "\0",
@@ -73,8 +73,8 @@ def test_what_the_user_says_of_a_kernel_counts_more_than_what_was_observed(tmp_p
     assert source.config == known.kernel_config
     observed = options.evidence
     assert (observed.cmdline, observed.is_user_build) == ("console=ttyAMA0", True)
-    assert observed.modules_load == {"system_heap"}
-    assert observed.heaps == {"system", "linux,cma"}
+    assert observed.modules_load == frozenset({"system_heap"})
+    assert observed.heaps == frozenset({"system", "linux,cma"})
     named = Evidence(cmdline="quiet", is_user_build=False, modules_load=frozenset())
     _, options = kernel_source(known, "the board", CheckOptions(evidence=named))
     chosen = options.evidence

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -103,9 +104,9 @@ def test_a_group_that_the_board_lacks_is_added(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("rules", ['SUBSYSTEM=="dma_heap", ENV{X}=="1", MODE="0666"\n', DENIED])
-def test_what_cannot_be_said_of_the_rules_is_unknown(tmp_path: Path, rules: object) -> None:
+def test_what_cannot_be_said_of_the_rules_is_unknown(tmp_path: Path, rules: str | dict[str, Any]) -> None:
     board = linux_board()
-    board.files["/etc/udev/rules.d/70-heaps.rules"] = rules  # type: ignore[assignment]
+    board.files["/etc/udev/rules.d/70-heaps.rules"] = rules
     known = facts(board, tmp_path)
     assert {one.outcome.value for one in find_check("heap.udev").ask(known)} == {"error"}
     assert bool(unread_rules(known)) == (rules is DENIED)

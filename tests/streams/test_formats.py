@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -39,16 +41,14 @@ def test_other_names_are_not_known(name: str) -> None:
     assert find_format(name) is None
 
 
-def stream(name: str, width: int, height: int, rules: StrideRules = PACKED, **more: int) -> Stream:
-    return Stream(
-        name="x", heap="h", buffers=1, pixels=find_format(name), width=width, height=height, rules=rules, **more
-    )
+def stream(name: str, width: int, height: int, rules: StrideRules = PACKED) -> Stream:
+    return Stream(name="x", heap="h", buffers=1, pixels=find_format(name), width=width, height=height, rules=rules)
 
 
 def test_a_given_stride_holds_for_the_other_planes_in_proportion() -> None:
-    nv12 = frame_of(stream("NV12", 1920, 1080, stride=2048, lines=1088))
+    nv12 = frame_of(replace(stream("NV12", 1920, 1080), stride=2048, lines=1088))
     assert [(plane.stride, plane.lines) for plane in nv12.planes] == [(2048, 1088), (2048, 544)]
-    yuv = frame_of(stream("YUV420", 1920, 1080, stride=2048))
+    yuv = frame_of(replace(stream("YUV420", 1920, 1080), stride=2048))
     assert [(plane.stride, plane.lines) for plane in yuv.planes] == [(2048, 1080), (1024, 540), (1024, 540)]
 
 

@@ -12,6 +12,9 @@ from bringup.record.journal import SCHEMA, Journal
 from bringup.record.load import Record, load_record
 from bringup.record.questions import BUFFER_LISTS
 
+#: What was read of each path: its content, or more fields of its line.
+BoardFiles = dict[str, str | bytes | dict[str, Any]]
+
 BOOT_ID = "0b9c7f0e-3c0e-4d0b-9d77-0123456789ab"
 HELLO: dict[str, Any] = {
     "t": "hello", "protocol": 1, "source": "0" * 12, "abi": "arm64-v8a", "page_size": 4096, "pid": 99, "uid": 0,
@@ -89,7 +92,7 @@ class ScriptedReturn:
 class ScriptedBoard:
     """What a scripted record says was observed. Change a field, then :meth:`record`."""
 
-    files: dict[str, str | bytes | dict[str, Any]] = field(default_factory=lambda: dict(FILES))
+    files: BoardFiles = field(default_factory=lambda: dict(FILES))
     config: str | None = CONFIG
     heaps: dict[str, dict[str, Any]] = field(
         default_factory=lambda: {
@@ -127,8 +130,9 @@ class ScriptedBoard:
         """Write it down and read it back."""
         with Journal(folder) as journal:
             asked = {"heaps": self.asked, "tests": self.asked_tests, "exhausts": self.asked_exhaustion}
-            asked["programs"] = list(self.programs)
-            journal.line({"t": "record", "schema": SCHEMA, "tool": "0", "started": "2026-01-01T00:00:00Z"} | asked)
+            programs = {"programs": list(self.programs)}
+            begin = {"t": "record", "schema": SCHEMA, "tool": "0", "started": "2026-01-01T00:00:00Z"}
+            journal.line(begin | asked | programs)
             board = {"serial": "scripted", "root": "adbd", "root_reason": self.root_reason, "machine": "aarch64"}
             board["boot_id"] = self.first_boot_id
             journal.line({"t": "board"} | board)
@@ -275,6 +279,6 @@ def broken(**fields: Any) -> ScriptedBoard:
     return board
 
 
-def files(**changed: str | dict[str, Any]) -> dict[str, str | dict[str, Any]]:
+def files(**changed: str | bytes | dict[str, Any]) -> BoardFiles:
     """The healthy files with some replaced. Keys are written with __ for /."""
-    return dict(ScriptedBoard().files) | {key.replace("__", "/"): value for key, value in changed.items()}
+    return ScriptedBoard().files | {key.replace("__", "/"): value for key, value in changed.items()}

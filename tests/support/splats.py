@@ -32,7 +32,8 @@ class RebuiltSplat:
 def _read(section: str) -> RebuiltSplat:
     head, _, text = section.partition("---\n")
     name, *fields = head.splitlines()
-    return RebuiltSplat(name, *(field.partition(":")[2].strip() for field in fields), text)
+    source, kind, where, process, heap_frame = (field.partition(":")[2].strip() for field in fields)
+    return RebuiltSplat(name, source, kind, where, process, heap_frame, text)
 
 
 SPLATS = tuple(map(_read, Path(__file__).with_suffix(".txt").read_text().split("=== ")[1:]))

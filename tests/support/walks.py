@@ -29,7 +29,7 @@ def process(pid: int, *held: tuple[int, int, int, int], **more: Any) -> dict[str
     columns = list(zip(*held, strict=True)) or [(), (), (), ()]
     lists = {name: list(column) for name, column in zip(("inodes", "fds", "maps", "mapped"), columns, strict=True)}
     own = {"t": "holder", "pid": pid, "start": pid * 10, "comm": f"p{pid}", "uid": 1000, "command": None, "label": None}
-    paths = {"paths": [], "paths_opened": [], "paths_mapped": []}
+    paths: dict[str, list[str]] = {"paths": [], "paths_opened": [], "paths_mapped": []}
     return own | lists | paths | {"ended": False, "changed": False} | more
 
 

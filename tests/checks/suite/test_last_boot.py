@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bringup.results.verdict import Outcome
-from tests.support.scripted_record import DENIED, broken, files
+from tests.support.scripted_record import DENIED, BoardFiles, broken, files
 from tests.support.splats import SPLATS
 from tests.support.suite import Broken, ask, suite_tests
 
@@ -16,7 +16,7 @@ OTHER = next(splat for splat in SPLATS if splat.kind == "Oops" and not splat.hea
 PSTORE = "/sys/fs/pstore/dmesg-ramoops-0"
 
 
-def left(text: str, path: str = PSTORE) -> dict[str, str]:
+def left(text: str, path: str = PSTORE) -> BoardFiles:
     return files() | {path: "Panic#1 Part1\n" + text}
 
 

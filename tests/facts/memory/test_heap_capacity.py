@@ -76,7 +76,9 @@ def test_what_is_known_of_it(tmp_path: Path, measured: dict[str, Any], expected:
 #: By what the size of an area is known: what the board shows, and the size.
 SYSFS_AREA = {f"{SYSFS}{CMA}__total_pages": "4096\n", f"{SYSFS}{CMA}__available_pages": "1\n"}
 DEBUGFS_AREA = {f"{DEBUGFS}{CMA}__base_pfn": "65536\n", f"{DEBUGFS}{CMA}__count": "2048\n"}
-ONE, TWO, THREE = {CMA: {}}, {CMA: {}, "system": {}}, {CMA: {}, "system": {}, "video": {}}
+ONE: dict[str, dict[str, Any]] = {CMA: {}}
+TWO = ONE | {"system": {}}
+THREE = TWO | {"video": {}}
 
 
 @pytest.mark.parametrize(

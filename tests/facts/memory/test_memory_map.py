@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -28,7 +29,13 @@ IOMEM = """09000000-09000fff : pl011@9000000
 MIB = 1 << 20
 
 
-def observed(tmp_path: Path, files: dict[str, str | bytes]) -> MemoryFacts | None:
+def observed(tmp_path: Path, files: Mapping[str, str | bytes]) -> MemoryFacts:
+    memory = known(tmp_path, files)
+    assert memory is not None
+    return memory
+
+
+def known(tmp_path: Path, files: Mapping[str, str | bytes]) -> MemoryFacts | None:
     """What a board with these files tells; nothing else of it speaks of memory."""
     board = ScriptedBoard(files={"dmesg": ""})
     folder = tmp_path / "record"
@@ -49,7 +56,7 @@ def cells(*numbers: int) -> bytes:
 
 
 def test_nothing_known(tmp_path: Path) -> None:
-    assert observed(tmp_path, {}) is None
+    assert known(tmp_path, {}) is None
 
 
 def test_banks_and_the_kernel_by_iomem(tmp_path: Path) -> None:
@@ -145,7 +152,7 @@ def test_the_default_area_without_a_node_is_called_as_in_sysfs(tmp_path: Path) -
 def test_odd_properties_break_nothing(damage: bytes, tmp_path: Path) -> None:
     names = ("#address-cells", "#size-cells", "x/reg", "x/size", "x/compatible", "x/status", "x/alignment")
     for number, name in enumerate(names):
-        observed(tmp_path / str(number), {f"{TREE}/{name}": damage, f"{TREE}/x/name": b"x\0", "/proc/iomem": "0-: x\n"})
+        known(tmp_path / str(number), {f"{TREE}/{name}": damage, f"{TREE}/x/name": b"x\0", "/proc/iomem": "0-: x\n"})
 
 
 def test_it_survives_a_report(tmp_path: Path) -> None:
@@ -161,7 +168,6 @@ def test_sizes_in_kib_and_areas_of_several_ranges(tmp_path: Path) -> None:
         "[    0.0] cma: Reserved 16 MiB at 0x000000003f000000 on node -1\n"
     )
     memory = observed(tmp_path, {"dmesg": log})
-    assert memory is not None
     assert [(region.begin, region.end - region.begin) for region in memory.regions] == [
         (0x3F000000, 16 * MIB),
         (0x50000000, MIB // 2),

@@ -15,7 +15,8 @@ def of(text: str) -> KernelVersion:
 
 
 def span(present: str | None = None, absent: str | None = None, known: bool = True) -> Span:
-    return Span(present and VersionRange.parse(present), absent and VersionRange.parse(absent), known)  # type: ignore[arg-type]
+    there, gone = (None if text is None else VersionRange.parse(text) for text in (present, absent))
+    return Span(there, gone, known)
 
 
 @pytest.mark.parametrize(
@@ -41,7 +42,8 @@ def test_spans(told: Span, kernel: str, state: State, text: str) -> None:
 
 def test_every_feature_has_a_source_and_ids_are_unique() -> None:
     assert len({one.id for one in features()}) == len(features()) >= 15
-    assert all(one.sources for one in (*features(), *out_of_tree()))
+    assert all(feature.sources for feature in features())
+    assert all(artifact.sources for artifact in out_of_tree())
 
 
 def test_no_span_says_both_yes_and_no() -> None:
@@ -52,8 +54,12 @@ def test_no_span_says_both_yes_and_no() -> None:
                                for major in (5, 6, 7) for minor in range(20)), one.id  # fmt: skip
 
 
-def gap(kernel: str | None, **used: object) -> tuple[Dependency, ...]:
-    return upstream_gap(Used(of(kernel) if kernel else None, **used)).dependencies  # type: ignore[arg-type]
+def gap(used: Used) -> tuple[Dependency, ...]:
+    return upstream_gap(used).dependencies
+
+
+def of_kernel(kernel: str | None) -> KernelVersion | None:
+    return KernelVersion.parse(kernel) if kernel else None
 
 
 @pytest.mark.parametrize(
@@ -76,7 +82,7 @@ def gap(kernel: str | None, **used: object) -> tuple[Dependency, ...]:
     ],
 )
 def test_heaps(heap: str, kernel: str | None, standing: Origin | None) -> None:
-    found = gap(kernel, heaps={heap: "seen"})
+    found = gap(Used(of_kernel(kernel), heaps={heap: "seen"}))
     assert [one.standing for one in found] == ([standing] if standing else [])
     assert all((one.kind, one.name, one.seen.split(";")[0]) == (ArtifactKind.HEAP, heap, "seen") for one in found)
 
@@ -86,7 +92,7 @@ def test_heaps(heap: str, kernel: str | None, standing: Origin | None) -> None:
     [("6.12", False, Origin.BACKPORT), ("6.19", False, None), ("6.12", True, None), (None, False, None)],
 )
 def test_a_heap_on_a_cma_area(kernel: str | None, is_default: bool, standing: Origin | None) -> None:
-    found = gap(kernel, heaps={"camera": ""}, cma_areas={"camera": is_default})
+    found = gap(Used(of_kernel(kernel), heaps={"camera": ""}, cma_areas={"camera": is_default}))
     assert [one.standing for one in found] == ([standing] if standing else [])
 
 
@@ -103,7 +109,7 @@ def test_a_heap_on_a_cma_area(kernel: str | None, is_default: bool, standing: Or
     ],
 )
 def test_options(symbol: str, kernel: str, standing: Origin | None) -> None:
-    found = gap(kernel, options={symbol: ""})
+    found = gap(Used(of_kernel(kernel), options={symbol: ""}))
     assert [(one.name, one.standing) for one in found] == ([(f"CONFIG_{symbol}", standing)] if standing else [])
 
 
@@ -118,7 +124,8 @@ def test_options(symbol: str, kernel: str, standing: Origin | None) -> None:
     ],
 )
 def test_modules(module: str, kernel: str, standing: Origin | None) -> None:
-    assert [one.standing for one in gap(kernel, modules={module: ""})] == ([standing] if standing else [])
+    found = gap(Used(of_kernel(kernel), modules={module: ""}))
+    assert [dependency.standing for dependency in found] == ([standing] if standing else [])
 
 
 def test_what_was_not_looked_at_is_reported() -> None:

@@ -110,4 +110,4 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         expression = parse_expression(text)
     except BadExpression:
         return
-    assert value_of(expression, {}.get) in {0, 1, 2}
+    assert value_of(expression, lambda _: None) in {0, 1, 2}

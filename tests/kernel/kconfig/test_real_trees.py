@@ -16,8 +16,9 @@ from bringup.kernel.kconfig.source_tree import SourceTree, read_tree
 from bringup.kernel.kconfig.tree_check import check_against_tree
 from bringup.kernel.requirements.fragment import Fragment, make_fragment
 from bringup.kernel.requirements.judge import judge
-from bringup.kernel.requirements.verdict import Answer, Outcome
+from bringup.kernel.requirements.verdict import Answer
 from bringup.kernel.sources.source import open_source
+from bringup.outcome import Outcome
 from tests.support.kernel import fetch, golden
 
 TREES = fetch.trees()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from bringup.errors import BringupError, ConfigError, UsageError
 from bringup.kernel.history.version import Flavour, KernelVersion
@@ -23,14 +24,12 @@ MINE = Requirement.from_data({"id": "mine", "title": "Mine", "need": {"DMABUF_HE
 ALONE = CheckOptions(requirements=(MINE,), shipped=False)
 
 
-def source(
-    text: str, *, head: str = HEAD, name: str = "config", kind: SourceKind = SourceKind.CONFIG, **more: object
-) -> Source:
-    return Source(name, kind, parse_config(head + text, name, complete=bool(head)), **more)
+def source(text: str, *, head: str = HEAD, name: str = "config", kind: SourceKind = SourceKind.CONFIG) -> Source:
+    return Source(name, kind, parse_config(head + text, name, complete=bool(head)))
 
 
 def checked(of: Source, **options: object) -> KconfigCheck:
-    return check_source(of, CheckOptions(**{"requirements": (MINE,), "shipped": False} | options))
+    return check_source(of, replace(ALONE, **options))
 
 
 @pytest.fixture
@@ -43,8 +42,8 @@ def tree(tmp_path: Path) -> SourceTree:
 
 def test_a_document_says_what_was_read_and_judged() -> None:
     override = Override("A", "y", "n", "config", "later.config")
-    read = source("CONFIG_DMABUF_HEAPS=y\n", layers=("boot v4", "gzip"), overrides=(override,), notes=("cut off",))
-    check = checked(read)
+    read = source("CONFIG_DMABUF_HEAPS=y\n")
+    check = checked(replace(read, layers=("boot v4", "gzip"), overrides=(override,), notes=("cut off",)))
     assert (check.source, check.kind, check.kernel) == ("config", SourceKind.CONFIG, "6.12.30")
     assert (check.flavour, check.arch, check.outcome) == (Flavour.MAINLINE, "arm64", Outcome.PASS)
     assert [(verdict.id, verdict.outcome) for verdict in check.verdicts] == [("mine", Outcome.PASS)]
@@ -81,7 +80,7 @@ def test_the_version_is_the_named_one_or_what_the_source_says(tree: SourceTree) 
 
 
 def test_what_a_person_names_counts_more_than_what_the_source_says() -> None:
-    read = source("CONFIG_A=y\n", modules_load=frozenset({"image.ko"}), cmdline="cma=1M")
+    read = replace(source("CONFIG_A=y\n"), modules_load=frozenset({"image.ko"}), cmdline="cma=1M")
     assert CheckOptions().evidence_of(read) == Evidence(modules_load=frozenset({"image.ko"}), cmdline="cma=1M")
     named = Evidence(modules_load=frozenset(), cmdline="", heaps=frozenset({"system"}))
     assert CheckOptions(evidence=named).evidence_of(read) == named
@@ -95,9 +94,8 @@ def test_shipped_requirements_come_before_ones_own() -> None:
 def test_for_a_later_kernel_the_configuration_is_carried_over() -> None:
     needs_trace = Requirement.from_data({"id": "t", "title": "T", "need": {"DMABUF_SYSFS_STATS": "y"}, "why": "x"})
     read = source("CONFIG_DMABUF_HEAPS=y\nCONFIG_DMABUF_SYSFS_STATS=y\n")
-    options = {"requirements": (needs_trace,)}
-    assert checked(read, **options).outcome is Outcome.PASS
-    check = checked(read, **options, later=KernelVersion.parse("7.2"))
+    assert checked(read, requirements=(needs_trace,)).outcome is Outcome.PASS
+    check = checked(read, requirements=(needs_trace,), later=KernelVersion.parse("7.2"))
     assert (check.kernel, check.later) == ("6.12.30", "7.2")
     assert check.verdicts[0].answer is Answer.NO_SUCH_SYMBOL
     assert check.changes is not None

@@ -16,7 +16,8 @@ from bringup.kernel.requirements.evidence import Evidence
 from bringup.kernel.requirements.fragment import Fragment, make_fragment
 from bringup.kernel.requirements.judge import judge, shipped_requirements
 from bringup.kernel.requirements.requirement import Requirement
-from bringup.kernel.requirements.verdict import Answer, Outcome
+from bringup.kernel.requirements.verdict import Answer
+from bringup.outcome import Outcome
 
 BASE = {
     "MMU": "y",
@@ -30,11 +31,10 @@ BASE = {
 V6_12 = KernelVersion.parse("6.12.30")
 
 
-def fragment_of(
-    values: dict[str, str], version: KernelVersion = V6_12, only: str | None = None, **more: object
-) -> Fragment:
-    wanted = [one for one in shipped_requirements() if only is None or one.id == only]
-    return make_fragment(KernelConfig({**BASE, **values}, "x"), version, arch="arm64", requirements=wanted, **more)  # type: ignore[arg-type]
+def fragment_of(values: dict[str, str], only: str, evidence: Evidence | None = None) -> Fragment:
+    wanted = [requirement for requirement in shipped_requirements() if requirement.id == only]
+    config = KernelConfig({**BASE, **values}, "x")
+    return make_fragment(config, V6_12, arch="arm64", evidence=evidence, requirements=wanted)
 
 
 def lines(fragment: Fragment) -> list[str]:
@@ -247,7 +247,7 @@ def test_an_unknown_symbol_of_ones_own_is_simply_set() -> None:
 
 
 def test_only_what_is_required() -> None:
-    fragment = fragment_of({}, outcomes=frozenset({Outcome.FAIL}))
+    fragment = make_fragment(KernelConfig(BASE, "x"), V6_12, arch="arm64", outcomes=frozenset({Outcome.FAIL}))
     assert lines(fragment) == ["CONFIG_DMABUF_HEAPS=y", "CONFIG_DMABUF_HEAPS_SYSTEM=y"]
 
 

@@ -9,9 +9,10 @@ from bringup.kernel.history.version import Flavour, KernelVersion
 from bringup.kernel.kconfig.dotconfig import KernelConfig, parse_config
 from bringup.kernel.requirements.evidence import Evidence, Unseen
 from bringup.kernel.requirements.judge import judge, shipped_requirements
-from bringup.kernel.requirements.requirement import Requirement
-from bringup.kernel.requirements.verdict import Answer, KconfigVerdict, Outcome
+from bringup.kernel.requirements.requirement import Need, Requirement, SymbolNeed
+from bringup.kernel.requirements.verdict import Answer, KconfigVerdict
 from bringup.kernel.sources.modules_load import module_name
+from bringup.outcome import Outcome
 
 GKI = "6.1.75-android14-11-g0123456789ab"
 
@@ -297,7 +298,7 @@ def test_every_requirement_has_a_configuration_that_passes_and_one_that_does_not
         evidence = Evidence(is_user_build=True)
         right, wrong = dict(_when(requirement)), dict(_when(requirement))
         for wanted in _wanted(requirement.need):
-            value = next((value for value in ("y", "n") if value in wanted.values), None)
+            value: str | None = next((value for value in ("y", "n") if value in wanted.values), None)
             if value is None:
                 value = str(wanted.ranges[0][0]) if wanted.ranges else None
             if value is not None:
@@ -313,8 +314,8 @@ def test_every_requirement_has_a_configuration_that_passes_and_one_that_does_not
         assert bad.answer is Answer.SET_WRONG, (requirement.id, bad)
 
 
-def _wanted(need: object) -> list:  # type: ignore[type-arg]
-    return [need] if not hasattr(need, "parts") else [one for part in need.parts for one in _wanted(part)]
+def _wanted(need: Need) -> list[SymbolNeed]:
+    return [need] if isinstance(need, SymbolNeed) else [symbol for part in need.parts for symbol in _wanted(part)]
 
 
 def _when(requirement: Requirement) -> dict[str, str]:

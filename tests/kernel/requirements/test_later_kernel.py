@@ -10,11 +10,12 @@ from bringup.kernel.history.version import Flavour, KernelVersion
 from bringup.kernel.kconfig.dotconfig import KernelConfig
 from bringup.kernel.requirements.judge import judge
 from bringup.kernel.requirements.later_kernel import ChangeKind, KernelChange, carry_over, changes_until
-from bringup.kernel.requirements.verdict import Outcome
+from bringup.outcome import Outcome
 
 
 def changes(values: str, now: str, then: str, flavour: Flavour | None = None) -> list[KernelChange]:
-    named = dict(entry.split("=") if "=" in entry else (entry, "y") for entry in values.split())
+    entries = (entry.partition("=") for entry in values.split())
+    named = {name: value or "y" for name, _, value in entries}
     config = KernelConfig({**named, "MMU": "y", "HAS_DMA": "y"}, "x")
     return changes_until(config, KernelVersion.parse(now), KernelVersion.parse(then), flavour)
 

@@ -36,9 +36,12 @@ def config_of(words: str, head: str | None = None) -> KernelConfig:
     return config_from_bytes((top + "".join(f"{line}\n" for line in lines)).encode(), "config")
 
 
-def options(release: str | None = None, flavour: Flavour | None = None, **evidence: object) -> CheckOptions:
+UNSEEN = Evidence()
+
+
+def options(release: str | None = None, flavour: Flavour | None = None, evidence: Evidence = UNSEEN) -> CheckOptions:
     version = KernelVersion.parse(release) if release else None
-    return CheckOptions(version, flavour, "arm64", Evidence.of(**evidence))  # type: ignore[arg-type]
+    return CheckOptions(version, flavour, "arm64", evidence)
 
 
 def source(config: KernelConfig) -> Source:
@@ -46,9 +49,9 @@ def source(config: KernelConfig) -> Source:
 
 
 def checked(
-    config: KernelConfig, release: str | None = None, flavour: Flavour | None = None, **seen: object
+    config: KernelConfig, release: str | None = None, flavour: Flavour | None = None, seen: Evidence = UNSEEN
 ) -> KconfigCheck:
-    return check_source(source(config), options(release, flavour, **seen))
+    return check_source(source(config), options(release, flavour, seen))
 
 
 def verdict(check: KconfigCheck, name: str) -> KconfigVerdict:
@@ -181,7 +184,7 @@ def test_a_kernel_without_the_option_fails_and_no_line_fixes_it(release: str, mo
 
 
 def test_what_the_board_shows_goes_before_the_release() -> None:
-    check = checked(config_of(f"{ARM64} ION=y", "4.19.110"), heaps=["system"])
+    check = checked(config_of(f"{ARM64} ION=y", "4.19.110"), seen=Evidence.of(heaps=["system"]))
     assert verdict(check, "heaps.framework").satisfied_by == "/dev/dma_heap/system is there"
 
 
@@ -234,9 +237,9 @@ def test_the_module_of_this_board_is_named(release: str, symbols: str, module: s
     missing = verdict(checked(config, release), "heaps.system")
     assert (missing.outcome, missing.answer) == (Outcome.WARN, Answer.UNPROVEN)
     assert missing.remedy == (f"list {module}.ko in modules.load of vendor_boot or vendor_dlkm",)
-    listed = verdict(checked(config, release, modules_load=[f"{module}.ko", "x.ko"]), "heaps.system")
+    listed = verdict(checked(config, release, seen=Evidence.of(modules_load=[f"{module}.ko", "x.ko"])), "heaps.system")
     assert (listed.outcome, listed.satisfied_by) == (Outcome.PASS, f"modules.load lists {module}")
-    other = verdict(checked(config, release, modules_load=["x.ko"]), "heaps.system")
+    other = verdict(checked(config, release, seen=Evidence.of(modules_load=["x.ko"])), "heaps.system")
     assert f"modules.load does not list {module}" in (other.reason or "")
 
 
@@ -249,8 +252,8 @@ def test_where_no_vendor_is_known_all_modules_are_named() -> None:
 
 def test_rockchips_name_of_the_cma_heap_counts() -> None:
     config = config_of(f"{ARM64} DMABUF_HEAPS=y DMABUF_HEAPS_SYSTEM=y DMABUF_HEAPS_CMA=y", "6.1.75")
-    assert verdict(checked(config, heaps=["system", "cma"]), "heaps.cma").outcome is Outcome.PASS
-    none = verdict(checked(config, heaps=["system"]), "heaps.cma")
+    assert verdict(checked(config, seen=Evidence.of(heaps=["system", "cma"])), "heaps.cma").outcome is Outcome.PASS
+    none = verdict(checked(config, seen=Evidence.of(heaps=["system"])), "heaps.cma")
     assert none.outcome is Outcome.WARN
     assert "/dev/dma_heap has none of default_cma_region, linux,cma*, reserved, default-pool*, cma" in none.evidence
 
@@ -259,10 +262,12 @@ def test_rockchips_name_of_the_cma_heap_counts() -> None:
 
 
 def test_a_gki_user_build_is_not_blamed_for_what_every_gki_image_has() -> None:
-    check = checked(config_of(GKI), "6.6.30-android15-8-g1", is_user_build=True)
+    check = checked(config_of(GKI), "6.6.30-android15-8-g1", seen=Evidence.of(is_user_build=True))
     assert [one.id for one in check.verdicts if one.outcome is Outcome.FAIL] == []
     assert verdict(check, "debug.cma-debugfs").answer is Answer.NOT_ASKED
-    own = checked(config_of("CMA=y DEBUG_FS=y CMA_DEBUGFS=y"), "6.6", Flavour.VENDOR, is_user_build=True)
+    own = checked(
+        config_of("CMA=y DEBUG_FS=y CMA_DEBUGFS=y"), "6.6", Flavour.VENDOR, seen=Evidence.of(is_user_build=True)
+    )
     assert verdict(own, "debug.cma-debugfs").outcome is Outcome.FAIL
 
 

@@ -14,7 +14,8 @@ from bringup.kernel.history.version import KernelVersion, VersionRange
 from bringup.kernel.kconfig.dotconfig import KernelConfig
 from bringup.kernel.requirements.judge import judge
 from bringup.kernel.requirements.reading.vintf import load_vintf, vintf_requirements
-from bringup.kernel.requirements.verdict import Outcome, Severity
+from bringup.kernel.requirements.verdict import Severity
+from bringup.outcome import Outcome
 
 MATRIX = b"""\
 <?xml version="1.0" encoding="UTF-8"?>

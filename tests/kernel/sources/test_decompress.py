@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import builtins
 import contextlib
 import gzip
+import importlib
 import os
 import shutil
 import subprocess
 import tracemalloc
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from types import ModuleType
 
 import pytest
@@ -80,7 +80,10 @@ def test_several_lz4_files_behind_each_other_are_one() -> None:
 @pytest.mark.parametrize("checksum", [True, False])
 @pytest.mark.parametrize("size", [True, False])
 def test_zstd_with_and_without_size_and_checksum(checksum: bool, size: bool) -> None:
-    options = {zstd.CompressionParameter.checksum_flag: checksum, zstd.CompressionParameter.content_size_flag: size}
+    options: dict[int, int] = {
+        zstd.CompressionParameter.checksum_flag: checksum,
+        zstd.CompressionParameter.content_size_flag: size,
+    }
     packed = zstd.compress(DATA, options=options)
     assert decompress(packed + b"more", "x", limit=BIG) == DATA
     with pytest.raises(ConfigError, match="cut short"):
@@ -107,12 +110,12 @@ def test_lzop_files() -> None:
 
 @pytest.mark.parametrize(("module", "data"), [("lz4.block", PACKERS["lz4"](b"x"))])
 def test_a_missing_library_is_named(monkeypatch: pytest.MonkeyPatch, module: str, data: bytes) -> None:
-    real = builtins.__import__
+    real = importlib.import_module
 
-    def refuse(name: str, *rest: Mapping[str, object] | Sequence[str] | int | None) -> ModuleType:
+    def refuse(name: str, package: str | None = None) -> ModuleType:
         if name.split(".", maxsplit=1)[0] == module.split(".", maxsplit=1)[0]:
             raise ImportError(name)
-        return real(name, *rest)  # type: ignore[arg-type]
+        return real(name, package)
 
     monkeypatch.setattr("importlib.import_module", refuse)
     with pytest.raises(HostError) as error:

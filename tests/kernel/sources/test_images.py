@@ -169,7 +169,7 @@ def test_boot_images_up_to_v2(version: int) -> None:
     assert source.kind is SourceKind.BOOT
     assert source.layers == (f"boot v{version}", "gzip", "arm64 Image")
     assert source.cmdline == cmdline.decode()
-    assert source.modules_load == {"system_heap"}
+    assert source.modules_load == frozenset({"system_heap"})
     assert [len(dtb) for dtb in source.dtbs] == ([64, 80] if version == 2 else [])
 
 
@@ -204,11 +204,11 @@ def test_vendor_boot(version: int) -> None:
     assert source.layers == (f"vendor_boot v{version}",)
     assert [len(dtb) for dtb in source.dtbs] == [64]
     if version == 4:
-        assert source.modules_load == {"system_heap", "other_heap"}
+        assert source.modules_load == frozenset({"system_heap", "other_heap"})
         assert source.bootconfig == "androidboot.x = 1\nkernel.cma = 64M\n"
         assert CheckOptions().evidence_of(source).parameter("cma") == "64M"
     else:
-        assert source.modules_load == {"system_heap"}
+        assert source.modules_load == frozenset({"system_heap"})
 
 
 def test_a_ramdisk_that_cannot_be_read_does_not_hide_the_kernel() -> None:

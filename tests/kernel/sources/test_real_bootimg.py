@@ -47,7 +47,7 @@ def test_boot(parts: Path, version: str) -> None:
     assert source.raw == CONFIG
     assert source.layers == (f"boot v{version}", "gzip", "arm64 Image")
     assert source.cmdline == CMDLINE
-    assert source.modules_load == {"system_heap"}
+    assert source.modules_load == frozenset({"system_heap"})
     assert [len(dtb) for dtb in source.dtbs] == ([96] if version == "2" else [])
 
 
@@ -67,7 +67,7 @@ def test_init_boot(parts: Path) -> None:
     image = made(parts, "--header_version", "4", "--ramdisk", "ramdisk", "--output", "out.img")
     source = open_source(image)
     assert source.layers == ("init_boot v4",)
-    assert source.modules_load == {"system_heap"}
+    assert source.modules_load == frozenset({"system_heap"})
 
 
 @pytest.mark.parametrize("version", ["3", "4"])
@@ -81,7 +81,7 @@ def test_vendor_boot(parts: Path, version: str) -> None:
     assert source.layers == (f"vendor_boot v{version}",)
     assert source.cmdline is not None
     assert source.cmdline.startswith(CMDLINE)
-    assert source.modules_load == {"system_heap"}
+    assert source.modules_load == frozenset({"system_heap"})
     assert [len(dtb) for dtb in source.dtbs] == [96]
     if version == "4":
         assert source.bootconfig == "androidboot.x=1\nkernel.loglevel=4\n"
@@ -94,4 +94,4 @@ def test_two_vendor_ramdisks(parts: Path) -> None:
         parts, "--header_version", "4", "--vendor_ramdisk", "ramdisk", "--dtb", "dtb", "--ramdisk_type", "dlkm",
         "--ramdisk_name", "second", "--vendor_ramdisk_fragment", "second", "--vendor_boot", "out.img",
     )  # fmt: skip
-    assert open_source(image).modules_load == {"system_heap", "cma_heap"}
+    assert open_source(image).modules_load == frozenset({"system_heap", "cma_heap"})

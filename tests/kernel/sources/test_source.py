@@ -13,8 +13,8 @@ from bringup.errors import BringupError, ConfigError, ExitCode, UsageError
 from bringup.kernel.history.version import Flavour, KernelVersion
 from bringup.kernel.requirements.check import CheckOptions, check_source, open_with_tree
 from bringup.kernel.requirements.explain import explain
-from bringup.kernel.requirements.verdict import Outcome
 from bringup.kernel.sources.source import SourceKind, config_from_bytes, open_source, read_modules_load
+from bringup.outcome import Outcome
 from tests.support.kernel.images import CONFIG, PACKERS, boot_v3, cpio, plain_kernel, vendor_boot
 from tests.support.kernel.source_tree import SOURCE_TREE
 
@@ -52,7 +52,7 @@ def test_fragments_are_laid_over_in_order(tmp_path: Path) -> None:
         ("NEW", "y", "m"),
     ]
     document = msgspec.to_builtins(check_source(source, CheckOptions()))
-    assert document["overrides"][0]["new_source"] == str(tmp_path / "a.config")  # type: ignore[index]
+    assert document["overrides"][0]["new_source"] == str(tmp_path / "a.config")
 
 
 def test_a_kernel_and_a_fragment(tmp_path: Path) -> None:
@@ -85,13 +85,13 @@ def test_vendor_boot_and_init_boot_go_with_a_kernel(tmp_path: Path) -> None:
     for order in (names, names[::-1]):
         source = open_source(order)
         assert (source.kind, source.cmdline) == (SourceKind.BOOT, "cma=64M quiet=y loglevel=4")
-        assert source.modules_load == {"system_heap"}
+        assert source.modules_load == frozenset({"system_heap"})
         assert source.raw == CONFIG
         verdicts = {one.id: one for one in check_source(source, CheckOptions(flavour=Flavour.GKI)).verdicts}
         assert verdicts["heaps.system"].outcome is Outcome.PASS
     (tmp_path / "a.config").write_text(FRAGMENT)
     merged = open_source([tmp_path / "boot.img", tmp_path / "a.config", tmp_path / "vendor_boot.img"])
-    assert (merged.kind, merged.modules_load) == (SourceKind.MERGED, {"system_heap"})
+    assert (merged.kind, merged.modules_load) == (SourceKind.MERGED, frozenset({"system_heap"}))
     alone = check_source(open_source(tmp_path / "vendor_boot.img"), CheckOptions())
     assert alone.outcome is Outcome.ERROR
     with pytest.raises(BringupError, match="no kernel"):

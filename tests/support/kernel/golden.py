@@ -19,8 +19,9 @@ from bringup.kernel.kconfig.dotconfig import KernelConfig, parse_config
 from bringup.kernel.kconfig.expression import parse_expression, symbols_in
 from bringup.kernel.requirements.judge import judge, shipped_requirements
 from bringup.kernel.requirements.requirement import symbols_of
-from bringup.kernel.requirements.verdict import Answer, Outcome
+from bringup.kernel.requirements.verdict import Answer
 from bringup.kernel.sources.source import open_source
+from bringup.outcome import Outcome
 from tests.support.kernel.fetch import configs, trees
 
 SLICES = Path(__file__).with_name("real_configs.json")

@@ -94,9 +94,10 @@ def _selectors(path: Path) -> Mapping[str, Mapping[str, set[str]]]:
     found: dict[str, dict[str, set[str]]] = {}
     for file in path.rglob("Kconfig*"):
         if file.is_file() and not file.is_relative_to(path / "scripts"):
-            for statement in read_statements(file.read_text("utf-8", "replace")):
-                for target, condition in statement.selects if isinstance(statement, Definition) else ():
-                    found.setdefault(target, {}).setdefault(statement.name, set()).add(condition)
+            statements = read_statements(file.read_text("utf-8", "replace"))
+            for definition in (statement for statement in statements if isinstance(statement, Definition)):
+                for target, condition in definition.selects:
+                    found.setdefault(target, {}).setdefault(definition.name, set()).add(condition)
     return found
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import pkgutil
 import re
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ import bringup.allocator
 import bringup.causes
 import bringup.checks
 import bringup.facts
-from bringup.allocator.plan import Files, Glob, Read, Tree
+from bringup.allocator.plan import Files, Glob, Item, Read, Tree
 from bringup.causes.known import known_causes
 from bringup.record.questions import COUNTERS, EVERYTHING, TRACE_EVENTS
 
@@ -71,17 +72,22 @@ def logged_words() -> Iterator[tuple[str, str]]:
 def paths() -> Iterator[str]:
     """Every file, folder or pattern below /proc, /sys and /dev that is read on a board."""
     for item in (*EVERYTHING, *COUNTERS):
-        match item:
-            case Read(path=path) | Tree(path=path):
-                pass
-            case Files(pattern=path) | Glob(pattern=path):
-                pass
-            case _:
-                continue
+        path = _path_of(item)
         if path.startswith(_OF_THE_KERNEL) and not _is_own(path):
             yield path
     for source in sorted((Path(bringup.allocator.__path__[0]) / "src").glob("*.[ch]")):
         yield from (path for path in _PATH.findall(source.read_text("utf-8")) if not _is_own(path))
+
+
+def _path_of(item: Item) -> str:
+    """What the item reads, a path or a pattern; empty where it is neither."""
+    match item:
+        case Read(path=path) | Tree(path=path):
+            return os.fsdecode(path)
+        case Files(pattern=pattern) | Glob(pattern=pattern):
+            return os.fsdecode(pattern)
+        case _:
+            return ""
 
 
 def trace_events() -> tuple[str, ...]:
