@@ -14,7 +14,7 @@ from tests.support.scripted_facts import facts
 
 NO_ROOM = "OF: reserved mem: failed to allocate memory for node 'video'"
 AT = "OF: reserved mem: failed to reserve memory for node '{}': base 0x0000000040000000, size 64 MiB"
-RAM = {"__proc__iomem": "40000000-4fffffff : System RAM\n80000000-8fffffff : System RAM\n"}
+RAM = {"/proc/iomem": "40000000-4fffffff : System RAM\n80000000-8fffffff : System RAM\n"}
 #: 64 MiB within the first 128 MiB of RAM.
 VIDEO = {"video": cma(None, 64 * MIB, ranges=[(0x4000_0000, 128 * MIB)])}
 INITRD = "Initial ramdisk at: 0x42000000 (33554432 bytes)"
@@ -39,7 +39,7 @@ FOUR = {
         ([NO_ROOM, "RAMDISK: [mem 0x42000000-0x45ffffff]"], VIDEO, RAM, "the initial ramdisk at 0x42000000 (64 MiB)", "the boot loader"),
         ([NO_ROOM, "Reserved memory: created CMA memory pool at 0x0000000042000000, size 64 MiB", "OF: reserved mem: initialized node camera, compatible id shared-dma-pool"],
             VIDEO | {"camera": cma(None, 64 * MIB)}, RAM, "camera at 0x42000000 (64 MiB)", "give camera a fixed address (reg) outside of"),
-        ([NO_ROOM], VIDEO, {"__proc__iomem": f"{RAM['__proc__iomem'][:27]}\n  42000000-45ffffff : reserved\n"}, "memory that was reserved at boot at 0x42000000", "the boot loader"),
+        ([NO_ROOM], VIDEO, {"/proc/iomem": f"{RAM['/proc/iomem'][:27]}\n  42000000-45ffffff : reserved\n"}, "memory that was reserved at boot at 0x42000000", "the boot loader"),
         # -- either would do: a named region before boot memory, then the smaller one
         ([NO_ROOM, INITRD], VIDEO | {"fw@44000000": firmware(0x4400_0000, 48)}, RAM, "fw@44000000", "move fw@44000000"),
         ([NO_ROOM], VIDEO | {"fw@42000000": firmware(0x4200_0000, 32), "b@44000000": firmware(0x4400_0000, 16)}, RAM, "b@44000000", "move b@44000000"),
@@ -57,8 +57,8 @@ FOUR = {
         # -- firmware's own region
         ([AT.format("fw@40000000")], {"fw@40000000": firmware(0x4000_0000, 64)}, RAM, "the kernel did not set aside fw@40000000", "nothing, if /proc/iomem has"),
         # -- the area of cma= or of the configuration
-        (["cma: Failed to reserve 256 MiB"], {}, {"__proc__cmdline": "cma=256M\n"}, "the CMA area that cma=256M asks for", "make cma=256M smaller"),
-        (["cma: Failed to reserve 256 MiB"], {}, {"__proc__cmdline": "cma=1G cma=8M cma=256M\n"}, "cma=256M", "cma=1G cma=8M before it has no effect"),
+        (["cma: Failed to reserve 256 MiB"], {}, {"/proc/cmdline": "cma=256M\n"}, "the CMA area that cma=256M asks for", "make cma=256M smaller"),
+        (["cma: Failed to reserve 256 MiB"], {}, {"/proc/cmdline": "cma=1G cma=8M cma=256M\n"}, "cma=256M", "cma=1G cma=8M before it has no effect"),
         (["cma: Failed to reserve 16 MiB"], {}, {}, "the CMA area that CONFIG_CMA_SIZE_MBYTES=16 asks for", "make CONFIG_CMA_SIZE_MBYTES=16 smaller"),
         (["cma: Failed to reserve 64 MiB"], {}, {}, "a reserved-memory region", ""),
     ],
@@ -71,7 +71,7 @@ FOUR = {
 def test_what_lies_in_the_way(
     tmp_path: Path, said: Said, log: list[str], nodes: dict[str, Any], files: dict[str, str], culprit: str, fix: str
 ) -> None:
-    known = facts(field_board("6.12.30", log, nodes, **files), tmp_path)
+    known = facts(field_board("6.12.30", log, nodes, more_files=files), tmp_path)
     why = region_rejected(known, rejections(known))
     said(why)
     assert why.cause is not None

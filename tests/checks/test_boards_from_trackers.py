@@ -18,7 +18,7 @@ OFF = {"DMABUF_HEAPS": "n", "DMABUF_HEAPS_SYSTEM": "", "DMABUF_HEAPS_CMA": ""}
 NO_OPTION = OFF | {"DMABUF_HEAPS": ""}
 DEFAULT = "linux,cma-default"
 ONLY_ROOT = {"mode": 0o600, "uid": 0, "gid": 0}
-ENFORCING = {"__sys__fs__selinux__enforce": "1"}
+ENFORCING = {"/sys/fs/selinux/enforce": "1"}
 ROCKCHIP = ("cma", "cma-uncached", "system", "system-dma32", "system-uncached", "system-uncached-dma32")
 PI_POOL = {"linux,cma": cma(None, 320 * MIB, DEFAULT, ranges=[(0, 0x4000_0000)])}
 WARN = "WARNING: CPU: 3 PID: 2599 at mm/page_alloc.c:4935 __alloc_pages_nodemask+0x2ec/0x330"
@@ -29,9 +29,9 @@ STALL = [
     "rcu: INFO: rcu_sched detected stalls on CPUs/tasks:", "rcu: \t0-...!: (0 ticks this GP) idle=5fc/0/0x0 softirq=11204/11204 fqs=0  (false positive?)",
     "rcu: rcu_sched kthread starved for 5252 jiffies! g12425 f0x0 RCU_GP_WAIT_FQS(5) ->state=0x402 ->cpu=0",
 ]  # fmt: skip
-VIRTUAL = {"__proc__cpuinfo": "processor\t: 0\nflags\t\t: fpu vme hypervisor lahf_lm\n"}
+VIRTUAL = {"/proc/cpuinfo": "processor\t: 0\nflags\t\t: fpu vme hypervisor lahf_lm\n"}
 AREAS = {"linux,cma": cma(None, 64 * MIB, DEFAULT), "audio@b0000000": cma(0xB000_0000, 16 * MIB), "adsp@b2000000": cma(0xB200_0000, 16 * MIB)}  # fmt: skip
-AREA = "__sys__kernel__mm__cma__{}__alloc_pages_success"
+AREA = "/sys/kernel/mm/cma/{}/alloc_pages_success"
 EVERY_AREA = ("system", "default_cma_region", "linux,cma", "adsp@b2000000")
 
 
@@ -103,14 +103,14 @@ ROWS = (
     # -- SELinux
     Row("RenderHeads/UnityPlugin-AVProMovieCapture#419", field_board(
             "5.10.1", ['audit: type=1400 audit(0.0:22290): avc: denied { getattr } for name="/" dev="dmabuf" ino=1 scontext=u:r:untrusted_app:s0:c59,c281,c512,c768 tcontext=u:object_r:unlabeled:s0 tclass=filesystem permissive=0'],
-            heaps=("system", "reserved"), **ENFORCING),
+            heaps=("system", "reserved"), more_files=ENFORCING),
         ("warn", "selinux.statfs"), ("harmless",)),
     Row("tesla-android/issue-tracker#114", field_board(
             "5.15.1", ['type=1400 audit(1667285772.611:53): avc: denied { read write } for comm="RenderThread" path=2F6D656D66643A dev="tmpfs" ino=2244 scontext=u:r:system_app:s0 tcontext=u:object_r:hal_graphics_allocator_default_tmpfs:s0 tclass=file permissive=1'],
-            heaps=("system", "reserved"), **ENFORCING), None),
+            heaps=("system", "reserved"), more_files=ENFORCING), None),
     Row("fedora-selinux/selinux-policy#2580: udmabuf is not a heap", field_board(
             "6.12.9", ['audit: type=1400 audit(1737179112.717:412): avc:  denied  { read write } for  pid=9348 comm="totem-video-thu" path="/dev/udmabuf" dev="devtmpfs" ino=152 scontext=unconfined_u:unconfined_r:thumb_t:s0 tcontext=system_u:object_r:dma_device_t:s0 tclass=chr_file permissive=0'],
-            heaps=("system", "reserved"), **ENFORCING), None),
+            heaps=("system", "reserved"), more_files=ENFORCING), None),
     # -- regions and areas
     Row("linux4sam/linux-at91#50", field_board("5.15.32", ["cma: Failed to reserve 64 MiB"], kernel={"FORCE_MAX_ZONEORDER": "15", "CMA_SIZE_MBYTES": "64"}, cma_kib=(0, 0)),
         ("fail", "cma.region-max-order"), ("CONFIG_FORCE_MAX_ZONEORDER=15: CMA's areas are multiples of 64 MiB", "drop CONFIG_FORCE_MAX_ZONEORDER=15")),
@@ -126,12 +126,12 @@ ROWS = (
             "5.15.61-v8", ["Reserved memory: bypass linux,cma node, using cmdline CMA params instead", "OF: reserved mem: node linux,cma compatible matching fail", "cma: Reserved 64 MiB at 0x0000000037000000"],
             PI_POOL, ("system", "reserved"), cells=(2, 1), __proc__cmdline="coherent_pool=1M cma=64M\n"),
         ("fail", "heap.renamed"), ("cma=64M replaces", "drop cma=64M"), config="rpi4", alone=False),
-    Row("qualcomm-linux/kernel#839: the area without its heap", field_board("6.12.40", [], AREAS, ("system", "linux,cma", "adsp@b2000000"), **{AREA.format(name): "0\n" for name in AREAS}),
+    Row("qualcomm-linux/kernel#839: the area without its heap", field_board("6.12.40", [], AREAS, ("system", "linux,cma", "adsp@b2000000"), more_files={AREA.format(name): "0\n" for name in AREAS}),
         ("fail", "cma.heap-not-added"), ("has the CMA area audio@b0000000, and made no heap of it",), config="audio"),
     Row("7.2, two areas of one name", field_board(
-            "7.2.1", ["dma_heap: Already registered heap named audio@b0000000", "cma_heap: Failed to add CMA heap audio@b0000000"], AREAS, EVERY_AREA, **{AREA.format(name): "0\n" for name in AREAS}),
+            "7.2.1", ["dma_heap: Already registered heap named audio@b0000000", "cma_heap: Failed to add CMA heap audio@b0000000"], AREAS, EVERY_AREA, more_files={AREA.format(name): "0\n" for name in AREAS}),
         ("fail", "cma.heap-not-added"), ("Already registered heap named audio@b0000000", "a name that no other heap has"), config="audio"),
-    Row("7.2, an area that was not made", field_board("7.2.1", [], AREAS, EVERY_AREA, **{AREA.format("linux,cma"): "0\n"}),
+    Row("7.2, an area that was not made", field_board("7.2.1", [], AREAS, EVERY_AREA, more_files={AREA.format("linux,cma"): "0\n"}),
         ("fail", "cma.region-rejected"), ("areas that it made: linux,cma", "CONFIG_CMA_AREAS"), config="audio"),
     Row("hexdump0815/u-boot-misc#13: the pool is named", field_board(
             "5.4.125", ["Reserved memory: created CMA memory pool at 0x77800000, size 128 MiB", "OF: reserved mem: initialized node linux,ion-dev, compatible id shared-dma-pool",
@@ -166,7 +166,7 @@ ROWS = (
         ("warn", "cma.exhausted"), ("8100 KiB", "enlarge the pool")),
     Row("anholt/linux#76, luxonis/rae-ros#48: CMA tries the next pages", field_board("5.10.3", ["alloc_contig_range: [2ef00, 2f00a) PFNs busy"] * 9, heaps=("system", "reserved")), None),
     # -- stalls
-    Row("oxidecomputer/propolis#376, cilium/tetragon#328", field_board("6.1.38", STALL, heaps=("system", "reserved"), **VIRTUAL),
+    Row("oxidecomputer/propolis#376, cilium/tetragon#328", field_board("6.1.38", STALL, heaps=("system", "reserved"), more_files=VIRTUAL),
         ("warn", "kernel.cpu-starved"), ("the host of this virtual machine was too busy, or its kernel is stuck", "0 ticks this GP", "kthread starved for 5252 jiffies")),
     Row("the same on a board that is not virtual", field_board("6.1.38", STALL, heaps=("system", "reserved")), ("warn", "kernel.complaint"), ("kthread starved for 5252 jiffies",)),
 )  # fmt: skip

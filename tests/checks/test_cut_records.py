@@ -14,19 +14,16 @@ from bringup.outcome import Outcome
 from bringup.record.journal import JOURNAL
 from bringup.record.load import load_record
 from tests.support.faults.invariants import Outcomes, outcomes_of
-from tests.support.scripted_record import BOARD_CONFIG, CONFIG, ScriptedBoard, files, result
+from tests.support.scripted_record import BOARD_CONFIG, CONFIG, MISSING, BoardFiles, ScriptedBoard, files, result
 from tests.support.suite import NO_CMA
 
 NAME = {"ro.product.name": "scripted"}
 IDENTITY = {"properties": NAME}
 USERDEBUG, USER = ({**NAME, "ro.build.type": kind} for kind in ("userdebug", "user"))
-NO_TREE = {
-    "__sys__firmware__devicetree__base__compatible": {"state": "missing", "errno": 2, "size": 0, "truncated": False}
-}
+NO_TREE: BoardFiles = {"__sys__firmware__devicetree__base__compatible": MISSING}
 WITHOUT_CMA = (
     CONFIG.replace("CONFIG_CMA=y\n", "").replace("CONFIG_DMA_CMA=y\n", "").replace("CONFIG_CMA_SIZE_MBYTES=64\n", "")
 )
-ONE_HEAP = {"asked_tests": ("open",), "heaps": {"system": {}}, "results": [result("system", "open")]}
 
 
 def config(**more: object) -> BoardConfig:
@@ -41,22 +38,23 @@ CMA_ALONE = config(heaps=[{"name": "linux,cma", "kind": "cma", "required": False
 BOARDS: Mapping[str, tuple[ScriptedBoard, BoardConfig]] = {
     "its config names no CMA heap": (
         ScriptedBoard(
-            files=files(**NO_TREE, __proc__meminfo=NO_CMA), config=WITHOUT_CMA, properties=USERDEBUG, **ONE_HEAP
-        ),  # type: ignore[arg-type]
+            files=files(**NO_TREE, __proc__meminfo=NO_CMA), config=WITHOUT_CMA, properties=USERDEBUG,
+            asked_tests=("open",), heaps={"system": {}}, results=[result("system", "open")],
+        ),
         SYSTEM_ALONE,
     ),
     "its config names no system heap": (
-        ScriptedBoard(files=files(**NO_TREE), heaps={}, results=[], properties=USERDEBUG), CMA_ALONE,  # type: ignore[arg-type]
+        ScriptedBoard(files=files(**NO_TREE), heaps={}, results=[], properties=USERDEBUG), CMA_ALONE,
     ),
     "its config expects ION": (
-        ScriptedBoard(files=files(**NO_TREE), config=CONFIG + "CONFIG_ION=y\n", properties=USER),  # type: ignore[arg-type]
+        ScriptedBoard(files=files(**NO_TREE), config=CONFIG + "CONFIG_ION=y\n", properties=USER),
         config(kernel={"ion": True}),
     ),
     "its kernel's configuration is another kernel's": (
-        ScriptedBoard(files=files(**NO_TREE), heap_folder="missing", heaps={}, results=[], properties=USER),  # type: ignore[arg-type]
+        ScriptedBoard(files=files(**NO_TREE), heap_folder="missing", heaps={}, results=[], properties=USER),
         SYSTEM_ALONE,
     ),
-    "no config is its own": (ScriptedBoard(files=files(**NO_TREE), properties=USER), BOARD_CONFIG),  # type: ignore[arg-type]
+    "no config is its own": (ScriptedBoard(files=files(**NO_TREE), properties=USER), BOARD_CONFIG),
 }  # fmt: skip
 
 

@@ -27,7 +27,7 @@ ROCKCHIP = ("system", "system-uncached", "system-dma32", "cma", "cma-uncached")
 ENOMEM = "cma: cma_alloc: cma: alloc failed, req-size: 512 pages, ret: -12"
 RUNS = "cma: number of available pages: 1@543+1@575+114@2190+69@8379+69@14523+69@20667+5957@26811=> 6402 free of 32768 total pages"
 AVC = 'audit: type=1400 audit(1.4:7): avc:  denied  {{ {rights} }} for  pid=9 comm="{comm}" name="{name}" dev="{dev}" ino=9 scontext={source} tcontext={target} tclass={cls} permissive=0'
-ENFORCING = {"__sys__fs__selinux__enforce": "1"}
+ENFORCING = {"/sys/fs/selinux/enforce": "1"}
 LINK = {"type": "link", "mode": 0o777, "uid": 0, "gid": 0}
 TWO_CMA = "cma=64M cma=256M"
 ROWS = (
@@ -119,11 +119,11 @@ ROWS = (
         None),
     Row("fedora-selinux/selinux-policy#763", field_board(
             "5.12.7", [AVC.format(rights="search", comm="setroubleshootd", name="dma_heap", dev="devtmpfs", source="system_u:system_r:setroubleshootd_t:s0", target="system_u:object_r:dma_device_t:s0", cls="dir")],
-            heaps=("system", "reserved"), **ENFORCING),
+            heaps=("system", "reserved"), more_files=ENFORCING),
         ("warn", "selinux.looked"), ("setroubleshootd_t",), ("selinux.denied",)),
     Row("GrapheneOS/device_google_gs-common audio/sepolicy", field_board(
             "6.1.75", [AVC.format(rights="read open", comm="audio", name="aaudio", dev="tmpfs", source="u:r:hal_audio_default:s0", target="u:object_r:dmabuf_heap_device:s0", cls="chr_file")],
-            heaps=("system", "reserved", "aaudio"), **ENFORCING),
+            heaps=("system", "reserved", "aaudio"), more_files=ENFORCING),
         ("fail", "selinux.denied"), ("allow hal_audio_default dmabuf_heap_device:chr_file r_file_perms;",)),
     # -- the command line
     Row("raspberrypi/linux#5279", field_board("5.10.103", ["cma: Failed to reserve 256 MiB"], WINDOW, cells=(2, 1), cma_kib=(0, 0), __proc__cmdline=f"{TWO_CMA} console=tty1\n"),

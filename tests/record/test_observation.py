@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -20,17 +22,17 @@ from bringup.record.vendor_program import require_programs
 @pytest.mark.parametrize(
     ("asked", "action", "seen", "hint"),
     [
-        ({"seconds": 0}, "read --seconds", "0 is not a number of seconds up to a day", ""),
-        ({"seconds": 86401}, "read --seconds", "86401 is not a number of seconds up to a day", ""),
-        ({"heaps": "a\0b"}, "read --heap", "", "for example --heap 'linux,cma*'"),
-        ({"benchmark": Benchmark(heaps=("a\0b",))}, "read --heap", "", "for example --heap 'linux,cma*'"),
-        ({"heaps": None, "benchmark": Benchmark(heaps=("system", "a\0b"))}, "read --heap", "", "for example --heap 'linux,cma*'"),
-        ({"programs": (Path("/nowhere/test"),)}, "read --ktap", "/nowhere/test is not a file", ""),
+        (lambda: Observation(seconds=0), "read --seconds", "0 is not a number of seconds up to a day", ""),
+        (lambda: Observation(seconds=86401), "read --seconds", "86401 is not a number of seconds up to a day", ""),
+        (lambda: Observation(heaps="a\0b"), "read --heap", "", "for example --heap 'linux,cma*'"),
+        (lambda: Observation(benchmark=Benchmark(heaps=("a\0b",))), "read --heap", "", "for example --heap 'linux,cma*'"),
+        (lambda: Observation(heaps=None, benchmark=Benchmark(heaps=("system", "a\0b"))), "read --heap", "", "for example --heap 'linux,cma*'"),
+        (lambda: Observation(programs=(Path("/nowhere/test"),)), "read --ktap", "/nowhere/test is not a file", ""),
     ],
 )  # fmt: skip
-def test_what_no_board_can_be_asked(asked: dict[str, object], action: str, seen: str, hint: str) -> None:
+def test_what_no_board_can_be_asked(asked: Callable[[], Observation], action: str, seen: str, hint: str) -> None:
     with pytest.raises(UsageError) as error:
-        Observation(**asked)
+        asked()
     assert str(error.value).startswith(action)
     assert seen in str(error.value)
     assert (error.value.hint or "") == hint
@@ -67,31 +69,33 @@ def test_the_head_says_what_is_asked(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("asked", "only_looks"),
     [
-        ({"heaps": None}, True),
-        ({}, False),
-        ({"heaps": None, "benchmark": Benchmark()}, False),
-        ({"heaps": None, "programs": (Path(__file__),)}, False),
+        (Observation(heaps=None), True),
+        (Observation(), False),
+        (Observation(heaps=None, benchmark=Benchmark()), False),
+        (Observation(heaps=None, programs=(Path(__file__),)), False),
     ],
 )
-def test_who_only_looks_disturbs_nobody(asked: dict[str, object], only_looks: bool) -> None:
-    assert Observation(**asked).only_looks == only_looks
+def test_who_only_looks_disturbs_nobody(asked: Observation, only_looks: bool) -> None:
+    assert asked.only_looks == only_looks
 
 
 def test_the_plan_has_what_was_asked_and_nothing_else() -> None:
-    def items(**asked: object) -> list[object]:
-        return list(observing._plan(Observation(questions=(), **asked), Deadline.after(100)).items)
+    def items(asked: Observation) -> list[object]:
+        return list(observing._plan(asked, Deadline.after(100)).items)
 
-    def kinds(**asked: object) -> set[type]:
-        return {type(item) for item in items(**asked)}
+    def kinds(asked: Observation) -> set[type]:
+        return {type(item) for item in items(asked)}
 
-    assert items(heaps=None) == []
-    assert items(heaps=None, stress=(7, 30)) == [Stress(7, 30)]
-    assert {Mark, Heaps, Test, Reads, Pages, Exhaust, Bench} <= kinds()
-    assert kinds() - kinds(pages=False) == {Pages, Files}
-    assert kinds() - kinds(exhaust=False) == {Exhaust}
-    assert kinds() - kinds(rounds=0) == {Bench}
-    assert kinds() - kinds(tests=()) == {Test, Reads}
-    assert [item.pattern for item in items() if isinstance(item, Heaps)] == [
+    every = Observation(questions=())
+
+    assert items(replace(every, heaps=None)) == []
+    assert items(replace(every, heaps=None, stress=(7, 30))) == [Stress(7, 30)]
+    assert {Mark, Heaps, Test, Reads, Pages, Exhaust, Bench} <= kinds(every)
+    assert kinds(every) - kinds(replace(every, pages=False)) == {Pages, Files}
+    assert kinds(every) - kinds(replace(every, exhaust=False)) == {Exhaust}
+    assert kinds(every) - kinds(replace(every, rounds=0)) == {Bench}
+    assert kinds(every) - kinds(replace(every, tests=())) == {Test, Reads}
+    assert [item.pattern for item in items(every) if isinstance(item, Heaps)] == [
         "*",
         "ion/*",
         "*",
@@ -100,5 +104,5 @@ def test_the_plan_has_what_was_asked_and_nothing_else() -> None:
         "*",
         "ion/*",
     ]
-    assert {item.pattern for item in items(heaps="system") if isinstance(item, Heaps)} == {"system"}
-    assert [item.rounds for item in items(rounds=7, heaps="system") if isinstance(item, Bench)] == [7]
+    assert {item.pattern for item in items(replace(every, heaps="system")) if isinstance(item, Heaps)} == {"system"}
+    assert [item.rounds for item in items(replace(every, rounds=7, heaps="system")) if isinstance(item, Bench)] == [7]

@@ -60,7 +60,7 @@ def program_of(folder: Path) -> int:
 
 def observe_until(board: Board, folder: Path, test: str, act: Callable[[int], object]) -> BringupError | None:
     """Observe, and when that test has ended do something to the program with that pid."""
-    acted = []
+    acted: list[object] = []
 
     def on_step(name: str) -> None:
         if name == f"system: {test}" and not acted:

@@ -88,6 +88,7 @@ def field_board(
     compatible: Sequence[str] = (),
     cma_kib: tuple[int, int] | None = (65536, 65536),
     listed: Sequence[str] | None = (),
+    more_files: Mapping[str, str] | None = None,
     **files: str,
 ) -> ScriptedBoard:
     """A healthy board but for what is given.
@@ -97,7 +98,7 @@ def field_board(
     :param kernel: options that differ from :data:`KERNEL`; ``n`` says that one is not set, ``""`` that it is unknown.
     :param cma_kib: CmaTotal and CmaFree; ``None``: a kernel without CMA.
     :param listed: the heaps in /sys/class/dma_heap; empty: as ``heaps``; ``None``: the class is not there.
-    :param files: further files, with ``__`` for ``/`` in their paths.
+    :param more_files: further files, by their paths; ``files``: likewise, with ``__`` for ``/``.
     """
     options = {**KERNEL, **(kernel or {})}
     lines = [
@@ -118,6 +119,7 @@ def field_board(
             "dmesg": "".join(f"[    0.000000] {line}\n" for line in (version, *log)),
             **tree(nodes or {}, cells, compatible),
             **{path.replace("__", "/"): text for path, text in files.items()},
+            **(more_files or {}),
         },
         config="\n".join(lines) + "\n",
         heaps=dict(heaps) if isinstance(heaps, Mapping) else {name: {} for name in heaps},

@@ -88,9 +88,9 @@ def test_where_an_area_begins_to_be_unusable(
 
 
 def test_what_is_said_of_an_area_is_said_of_one_that_is_not_well_too(tmp_path: Path) -> None:
-    for number, said in enumerate(({"held": 32 * MIB}, {"largest_after": MIB})):
-        (verdict,) = ask("exhaustion.cma", tmp_path / str(number), traced_board(exhaustion(**said)))
-        assert [line.partition(":")[0] for line in verdict.evidence][1:] == [
+    for number, line in enumerate((exhaustion(held=32 * MIB), exhaustion(largest_after=MIB))):
+        (verdict,) = ask("exhaustion.cma", tmp_path / str(number), traced_board(line))
+        assert [text.partition(":")[0] for text in verdict.evidence][1:] == [
             "largest single buffer",
             "with 32 MiB free in gaps of 1 MiB",
             "after all were freed",
@@ -104,7 +104,7 @@ def test_what_is_said_of_an_area_is_said_of_one_that_is_not_well_too(tmp_path: P
 def test_heaps_that_cannot_be_used_up_are_not_asked_for_it(
     tmp_path: Path, asked: bool, heaps: list[tuple[str | None, str]]
 ) -> None:
-    names = {name: {} for name in ("system", "ion/system", "protected,video", "restricted,video")}
-    board = broken(asked_exhaustion=asked, asked_tests=("open",), heaps=names)
+    names = ("system", "ion/system", "protected,video", "restricted,video")
+    board = broken(asked_exhaustion=asked, asked_tests=("open",), heaps={name: {} for name in names})
     verdicts = ask("exhaustion.clean", tmp_path, board)
     assert [(verdict.heap, verdict.outcome.value) for verdict in verdicts] == heaps

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from tests.support.suite import Broken, suite_tests
 
 KIB = 1024
 LARGE = HELLO | {"page_size": 16 * KIB}
-GRALLOC = "__vendor__lib64__hw__gralloc.x.so"
+GRALLOC = "/vendor/lib64/hw/gralloc.x.so"
 
 
 def library(*alignments: int) -> bytes:
@@ -27,8 +28,8 @@ def library(*alignments: int) -> bytes:
     return head + b"".join(struct.pack("<IIQQQQQQ", 1, 5, 0, 0, 0, 1, 1, alignment) for alignment in alignments)
 
 
-def board(content: object, hello: dict[str, object] = LARGE) -> ScriptedBoard:
-    return broken(hello=hello, files=files(**{GRALLOC: content}))  # type: ignore[arg-type]
+def board(content: str | bytes | dict[str, Any], hello: dict[str, Any] = LARGE) -> ScriptedBoard:
+    return broken(hello=hello, files=files() | {GRALLOC: content})
 
 
 BROKEN = (
@@ -38,7 +39,7 @@ BROKEN = (
     Broken("pages of 4 KiB", "library.page-alignment", "skip", board(library(4 * KIB), HELLO)),
     Broken("cut off", "library.page-alignment", "error", board(library(16 * KIB)[:100])),
     Broken("no library", "library.page-alignment", "skip", broken(hello=LARGE)),
-    Broken("one of three, and one not read", "library.page-alignment", "fail", broken(hello=LARGE, files=files(**{GRALLOC: library(4 * KIB), "__system__lib64__libion.so": DENIED, "__system__lib64__libdmabufheap.so": library(64 * KIB)})), "library.page-alignment"),  # type: ignore[arg-type]
+    Broken("one of three, and one not read", "library.page-alignment", "fail", broken(hello=LARGE, files=files() | {GRALLOC: library(4 * KIB), "/system/lib64/libion.so": DENIED, "/system/lib64/libdmabufheap.so": library(64 * KIB)}), "library.page-alignment"),
     Broken("denied", "library.page-alignment", "error", board(DENIED)),
 )  # fmt: skip
 
