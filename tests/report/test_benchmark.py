@@ -5,28 +5,29 @@ from __future__ import annotations
 import io
 
 from hypothesis import HealthCheck, given, settings
+from msgspec.structs import replace
 from rich.console import Console
 
 from bringup.report.benchmark import summary
 from bringup.report.bounded import shown
-from bringup.results.run import BoardRun
+from bringup.results.run import BoardRun, Run
 from bringup.results.timing import TimingFacts, UntimedFacts
 from tests.support.report import hostile
 
 
 def printed(board: BoardRun) -> str:
-    console = Console(file=io.StringIO(), width=160)
-    console.print(summary(board))
-    return console.file.getvalue()  # type: ignore[attr-defined]
+    text = io.StringIO()
+    Console(file=text, width=160).print(summary(board))
+    return text.getvalue()
 
 
 def timing(op: str, p50: float, source: str = "heap", **more: object) -> TimingFacts:
-    facts = {
-        "source": source, "name": "system" if source == "heap" else "", "flags": 0, "op": op, "size": 65536, "threads": 1,
-        "samples": 200, "p50": p50, "p95": 2 * p50, "p99": 3 * p50, "max": 4 * p50, "medians": (p50,) * 10,
-        "low": 0.9 * p50, "high": 1.1 * p50, "confidence": 0.9785, "overhead": 0.012,
-    }  # fmt: skip
-    return TimingFacts(**(facts | more))  # type: ignore[arg-type]
+    facts = TimingFacts(
+        source=source, name="system" if source == "heap" else "", flags=0, op=op, size=65536, threads=1,
+        samples=200, p50=p50, p95=2 * p50, p99=3 * p50, max=4 * p50, medians=(p50,) * 10,
+        low=0.9 * p50, high=1.1 * p50, confidence=0.9785, overhead=0.012,
+    )  # fmt: skip
+    return replace(facts, **more)
 
 
 def test_times_stand_beside_the_limit() -> None:
@@ -51,6 +52,6 @@ def test_too_few_passes_are_reported() -> None:
 
 @settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(hostile.runs)
-def test_whatever_a_board_says_is_printed_as_text(run: object) -> None:
-    for board in shown(run).boards:  # type: ignore[arg-type]
+def test_whatever_a_board_says_is_printed_as_text(run: Run) -> None:
+    for board in shown(run).boards:
         assert "\x1b" not in printed(board)

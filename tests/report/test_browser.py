@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from bringup.results.run import Run
 from tests.support.report import hostile, sample
 from tests.support.report.browser import Browser, write_pages
 
-RUNS = {
+RUNS: dict[str, Callable[[], Run]] = {
     "one": sample.run,
     "healthy": sample.healthy,
     "few": lambda: sample.many(2),
@@ -132,7 +133,7 @@ def test_the_keyboard_reaches_everything_and_shows_where_it_is(browser: Browser,
     browser.open(pages["one"])
     reached = browser.tab_stops("a[href], button, input, summary, pre[tabindex]")
     assert reached[0][0] == "Ajump", "the first stop skips to the report"
-    assert {"INPUT", "BUTTON", "SUMMARY", "PRE"} <= {re.match("[A-Z]+", one[0])[0] for one in reached}
+    assert {"INPUT", "BUTTON", "SUMMARY", "PRE"} <= {re.split("[^A-Z]", one[0])[0] for one in reached}
     assert all(one[1] == "solid" and one[2] >= 2 and one[3] for one in reached), reached
 
 
@@ -149,7 +150,7 @@ def test_each_row_of_a_folded_part_has_its_link_once_it_is_open(browser: Browser
     fold.find_element("tag name", "summary").click()
     browser.until("document.querySelector(`[id='${arguments[0]}'] .self`)", FOLDED)
     (link,) = browser.driver.find_elements("css selector", f"[id='{FOLDED}'] .self")
-    assert link.get_attribute("href").endswith(f"#{FOLDED}")
+    assert str(link.get_attribute("href")).endswith(f"#{FOLDED}")
     assert link.get_attribute("aria-label") == "Link to kconfig.sysfs"
     of_heap = browser.driver.find_element("css selector", "[id='made-up-board-7/alloc.open/system'] + .self")
     assert of_heap.get_attribute("aria-label") == "Link to alloc.open on system"
@@ -190,7 +191,7 @@ def test_a_remedy_is_copied(browser: Browser, pages: dict[str, Path]) -> None:
 
 def _opened(browser: Browser, index: int) -> str:
     """Open one board's short part and wait until the script has filled it."""
-    return browser.driver.execute_async_script(
+    text: str = browser.driver.execute_async_script(
         """
         const [index, done] = arguments;
         const part = document.querySelector(`details[data-board="${index}"]`);
@@ -200,6 +201,7 @@ def _opened(browser: Browser, index: int) -> str:
         """,
         index,
     )
+    return text
 
 
 def test_a_board_of_many_is_filled_when_it_is_opened(browser: Browser, pages: dict[str, Path], artifacts: Path) -> None:

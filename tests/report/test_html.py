@@ -16,12 +16,12 @@ from bringup.kernel.history.gap import UpstreamGap
 from bringup.report import find_format
 from bringup.report.html.charts import HEIGHT, WIDTH
 from bringup.report.html.contiguity import pages_view
-from bringup.report.html.memorymap import memory_view
-from bringup.report.html.timing import timing_view
+from bringup.report.html.memorymap import MemoryView, memory_view
+from bringup.report.html.timing import TimingView, timing_view
 from bringup.results.memory import MemoryFacts
 from bringup.results.run import BoardRun, HeapFacts, LatencyFacts, Run
 from bringup.results.verdict import Cause, Link, Outcome, Verdict
-from tests.support.report import hostile, parsers, sample
+from tests.support.report import hostile, parsers, sample, sample_facts
 
 RUNS: dict[str, Callable[[], Run]] = {
     "one": sample.run,
@@ -36,8 +36,12 @@ def html(run: Run) -> str:
     return find_format("html").render(run)
 
 
-def one(*verdicts: Verdict, **fields: object) -> Run:
-    return Run(boards=(BoardRun(serial="s", verdicts=verdicts, **fields),), tool="0", started=sample.STARTED)
+def run_of(board: BoardRun) -> Run:
+    return Run(boards=(board,), tool="0", started=sample.STARTED)
+
+
+def one(*verdicts: Verdict) -> Run:
+    return run_of(BoardRun(serial="s", verdicts=verdicts))
 
 
 @pytest.mark.parametrize("name", RUNS)
@@ -52,11 +56,11 @@ def test_nothing_is_loaded_from_anywhere(name: str) -> None:
 @pytest.mark.parametrize("name", RUNS)
 def test_the_policy_allows_exactly_what_stands_in_the_page(name: str) -> None:
     text = html(RUNS[name]())
-    policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]+)"', text)[1].replace("&#39;", "'")
+    (policy,) = re.findall(r'http-equiv="Content-Security-Policy" content="([^"]+)"', text.replace("&#39;", "'"))
     assert policy.startswith("default-src 'none'; ")
     assert "unsafe" not in policy
     for tag in ("style", "script"):
-        body = re.search(rf"<{tag}>(.*?)</{tag}>", text, re.DOTALL)[1]
+        (body,) = re.findall(rf"<{tag}>(.*?)</{tag}>", text, re.DOTALL)
         digest = base64.b64encode(hashlib.sha256(body.encode()).digest()).decode()
         assert f"{tag}-src 'sha256-{digest}'" in policy
     assert " style=" not in text
@@ -75,7 +79,8 @@ def test_every_table_has_a_caption_and_scopes(name: str) -> None:
     tree = parsers.page(html(RUNS[name]())).tree
     ns = "{http://www.w3.org/1999/xhtml}"
     for table in tree.iter(f"{ns}table"):
-        assert "".join(table.find(f"{ns}caption").itertext()).strip()
+        (caption,) = table.findall(f"{ns}caption")
+        assert "".join(caption.itertext()).strip()
         assert all(cell.get("scope") in ("col", "row") for cell in table.iter(f"{ns}th"))
 
 
@@ -131,7 +136,7 @@ def test_names_of_findings_stay_the_same_when_others_come_and_go() -> None:
 
 def test_unknown_heap_facts_are_said_to_be_unknown() -> None:
     heaps = (HeapFacts("a", True), HeapFacts("b", False), HeapFacts("c", True, "cma", "0640", "0:0", tests={"odd": 2}))
-    text = " ".join(parsers.page(html(one(heaps=heaps))).text.split())
+    text = " ".join(parsers.page(html(run_of(BoardRun(serial="s", verdicts=(), heaps=heaps)))).text.split())
     assert "a unknown unknown unknown none not run not measured" in text
     assert "b absent: there is no /dev/dma_heap/b" in text
     assert "c cma 0640 0:0 none 2 odd not measured" in text
@@ -194,10 +199,10 @@ def test_a_long_run_stays_small_too() -> None:
     )
     timings = sample.board().timings * 6
     board = msgspec.structs.replace(sample.board(), verdicts=(*sample.verdicts(), *passed), timings=timings)
-    text = html(Run(boards=(board,), tool="0", started=sample.STARTED))
+    text = html(run_of(board))
     assert len(text.encode()) <= 400_000
     assert "160 of 600 figures" in text
-    assert parsers.page(text).run.boards == (board,)
+    assert parsers.page(text).run == run_of(board)
 
 
 def test_a_chatty_board_stays_readable() -> None:
@@ -214,7 +219,19 @@ def test_a_thousand_boards_of_sixty_checks(run: Callable[[int], Run]) -> None:
     assert len(html(boards).encode()) <= 6_000_000
 
 
-TIMED = timing_view(sample.board())
+def timing_of(board: BoardRun) -> TimingView:
+    view = timing_view(board)
+    assert view is not None
+    return view
+
+
+def memory_of(board: BoardRun) -> MemoryView:
+    view = memory_view(board)
+    assert view is not None
+    return view
+
+
+TIMED = timing_of(sample.board())
 
 
 def test_there_is_a_chart_of_each_operation_with_the_limit_and_ion_beside() -> None:
@@ -250,10 +267,10 @@ def test_a_chart_is_true_and_stays_inside() -> None:
 
 def test_a_run_without_a_benchmark_shows_its_latencies_beside_memset() -> None:
     heaps = (HeapFacts("x", True, latency=(LatencyFacts(1 << 20, 9, *[1000, 2000, 300, 400, 5000, 6000]),)),)
-    view = timing_view(BoardRun(serial="s", verdicts=(), heaps=heaps))
+    view = timing_of(BoardRun(serial="s", verdicts=(), heaps=heaps))
     assert [one.title for one in view.charts] == ["Allocating a buffer", "Giving it back"]
     ion = (msgspec.structs.replace(heaps[0], name="ion/y/cached"),)
-    beside = timing_view(BoardRun(serial="s", verdicts=(), heaps=heaps, ion_heaps=ion))
+    beside = timing_of(BoardRun(serial="s", verdicts=(), heaps=heaps, ion_heaps=ion))
     assert [one.name for one in beside.legend] == ["x", "ION y/cached", "memset of the same size"]
     assert (
         view.charts[0].summary == "Allocating a buffer, the median: x 1 µs for 1 MiB. Limit: memset of the same size."
@@ -264,7 +281,7 @@ def test_a_run_without_a_benchmark_shows_its_latencies_beside_memset() -> None:
 @pytest.mark.parametrize("time_", [-1, 0, 1, 10**30])
 def test_a_chart_of_nonsense_is_still_drawn(size: int, time_: int) -> None:
     heaps = (HeapFacts("x", True, latency=(LatencyFacts(size, 0, *[time_] * 6),)),)
-    for one in timing_view(BoardRun(serial="s", verdicts=(), heaps=heaps)).charts:
+    for one in timing_of(BoardRun(serial="s", verdicts=(), heaps=heaps)).charts:
         assert all(0 <= x <= WIDTH and 0 <= y <= HEIGHT for curve in one.curves for x, y in curve.points)
 
 
@@ -280,7 +297,7 @@ def test_the_summary_of_a_chart_says_what_it_shows() -> None:
 
 
 def test_the_memory_map_is_to_scale() -> None:
-    view = memory_view(sample.board())
+    view = memory_of(sample.board())
     low, high = view.banks
     assert low.height / high.height == pytest.approx(3)
     assert (low.begin, high.end) == ("0x4000_0000", "0x8_c000_0000")
@@ -301,20 +318,21 @@ def test_the_memory_map_is_to_scale() -> None:
 
 
 def test_without_known_ram_there_is_no_map_and_it_is_said() -> None:
-    memory = MemoryFacts((), sample.board().memory.regions)
-    page = " ".join(parsers.page(html(one(memory=memory))).text.split())
+    memory = MemoryFacts((), sample_facts.MEMORY.regions)
+    page = " ".join(parsers.page(html(run_of(BoardRun(serial="s", verdicts=(), memory=memory)))).text.split())
     assert "It is unknown where RAM lies" in page
     assert "video@70000000" in page
 
 
 def test_the_4_gib_line_is_drawn_where_memory_runs_through_it() -> None:
     through = MemoryFacts(((0x8000_0000, 0x1_8000_0000),))
-    assert memory_view(BoardRun(serial="s", verdicts=(), memory=through)).four_gib == pytest.approx(14 + 200)
-    assert memory_view(sample.board()).four_gib is None
+    assert memory_of(BoardRun(serial="s", verdicts=(), memory=through)).four_gib == pytest.approx(14 + 200)
+    assert memory_of(sample.board()).four_gib is None
 
 
 def test_the_histogram_shares_the_bytes_of_each_buffer() -> None:
     view = pages_view(sample.board())
+    assert view is not None
     assert [(row.heap, row.size, row.summary) for row in view.rows] == [
         ("system", "1 MiB", "3 runs; half of it in runs of 512 KiB or more"),
         ("system", "16 MiB", "221 runs; half of it in runs of 256 KiB or more"),
@@ -354,7 +372,9 @@ def test_requirements_and_the_upstream_gap_are_shown() -> None:
     assert text.index("set wrong # CONFIG_DMABUF_HEAPS_CMA") < text.index("holds CONFIG_DMABUF_HEAPS=y")
     assert "What this board has or asks for that mainline 6.12 does not have." in text
     assert "CONFIG_ION option removed from mainline mainline has it in 3.14..5.10" in text
-    none = " ".join(parsers.page(html(one(upstream_gap=UpstreamGap("6.12")))).text.split())
+    none = " ".join(
+        parsers.page(html(run_of(BoardRun(serial="s", verdicts=(), upstream_gap=UpstreamGap("6.12"))))).text.split()
+    )
     assert "None: mainline 6.12 has all" in none
 
 

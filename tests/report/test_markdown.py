@@ -14,12 +14,8 @@ def md(run: Run) -> str:
     return find_format("md").render(run)
 
 
-def one(**fields: object) -> Run:
-    return Run(
-        boards=(BoardRun(serial="s", verdicts=(Verdict("a.b", "t", Outcome.FAIL, **fields),)),),
-        tool="0",
-        started=sample.STARTED,
-    )
+def one(verdict: Verdict) -> Run:
+    return Run(boards=(BoardRun(serial="s", verdicts=(verdict,)),), tool="0", started=sample.STARTED)
 
 
 def test_the_sentence_comes_first_then_counts_and_findings() -> None:
@@ -54,12 +50,13 @@ def test_many_boards_are_a_table_worst_first() -> None:
 
 @pytest.mark.parametrize("fact", ["a`b", "``", "`", "a ``` b", " x ", "a|b", "x\ny"])
 def test_a_fact_is_a_code_span_whatever_is_in_it(fact: str) -> None:
-    codes = parsers.markdown(md(one(evidence=(fact,)))).codes
+    codes = parsers.markdown(md(one(Verdict("a.b", "t", Outcome.FAIL, evidence=(fact,))))).codes
     assert " ".join(fact.split()) in [code.replace("\\|", "|").strip() for code in codes]
 
 
 def test_a_remedy_with_a_fence_stays_one_block() -> None:
-    fences = parsers.markdown(md(one(remedy=("```", "rm -rf /", "````")))).fences
+    remedy = ("```", "rm -rf /", "````")
+    fences = parsers.markdown(md(one(Verdict("a.b", "t", Outcome.FAIL, remedy=remedy)))).fences
     assert fences == ["```\nrm -rf /\n````\n"]
 
 

@@ -204,7 +204,9 @@ def lava(text: str) -> list[tuple[str, str, str]]:
     """(test set, case, result), by the rules of lava_dispatcher/actions/test/shell.py; anything else is an error."""
     out, current = [], ""
     for line in text.splitlines():
-        name, params = re.fullmatch(r"<LAVA_SIGNAL_(\S+) ([^>]+)>", line).groups()
+        signal = re.fullmatch(r"<LAVA_SIGNAL_(\S+) ([^>]+)>", line)
+        assert signal is not None
+        name, params = signal.groups()
         if name == "TESTSET":
             what, *rest = params.split()
             current = rest[0] if what == "START" else ""

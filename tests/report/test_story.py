@@ -18,7 +18,7 @@ A, B = Cause("a.off", "A is off"), Cause("b.off", "B is off.")
 
 
 def verdict(id_: str, outcome: Outcome, cause: Cause | None = None, **fields: object) -> Verdict:
-    return Verdict(id_, f"{id_} holds", outcome, cause=cause, **fields)
+    return msgspec.structs.replace(Verdict(id_, f"{id_} holds", outcome, cause=cause), **fields)
 
 
 def board(*verdicts: Verdict, serial: str = "s") -> BoardRun:

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from bringup.compare.runs import Comparison, compare
 from bringup.report import rendered
 from bringup.report.load import load_document
 from bringup.results.verdict import Outcome
 from tests.support.report import compared, hostile
 from tests.support.report.browser import Browser, write_pages
 
-PAIRS = {
+PAIRS: dict[str, Callable[[], Comparison]] = {
     "regressed": compared.regressed,
     "newer": compared.newer_kernel,
     "slower": compared.slower,
     "many": compared.many,
     "lost": lambda: compared.all_of(Outcome.PASS, Outcome.ERROR),
-    "hostile": lambda: compared.compare(
+    "hostile": lambda: compare(
         hostile.one_line_of("x"), hostile.one_line_of("".join(hostile.SNIPPETS).replace("\n", "") + "x" * 300)
     ),
 }

@@ -13,7 +13,7 @@ import pytest
 import xmlschema
 from hypothesis import HealthCheck, given, settings
 
-from bringup.compare.runs import Change, Comparison
+from bringup.compare.runs import Change, Comparison, compare
 from bringup.compare.timings import Timing
 from bringup.document import read_document
 from bringup.errors import RecordError, UsageError
@@ -21,6 +21,7 @@ from bringup.report import all_formats, comparing_formats, rendered, write_repor
 from bringup.report.comparison.story import headline
 from bringup.report.comparison.timing_chart import timing_charts
 from bringup.report.load import load_document, load_report
+from bringup.results.run import Run
 from bringup.results.verdict import Outcome
 from bringup.text import visible
 from tests.support.documents import plain, without_surrogates
@@ -111,7 +112,7 @@ def test_junit_fails_for_what_got_worse_and_for_nothing_else(found: Comparison) 
 @pytest.mark.parametrize("unit", ["A", "\x1b", "<", "`", "\n", "\ud800"], ids=["A", "ESC", "lt", "tick", "nl", "half"])
 def test_a_text_of_a_megabyte_breaks_nothing_and_is_cut(name: str, unit: str) -> None:
     before, after = hostile.one_line_of("x"), hostile.one_line_of(unit * 50_000)
-    text = render(name, compared.compare(before, after))
+    text = render(name, compare(before, after))
     limit = {"md": 65_536, "junit": 200_000}.get(name)
     assert limit is None or len(text) < limit
     if name == "html":
@@ -187,7 +188,7 @@ def test_the_first_sentence(pair: str, outcome: Outcome, answer: str) -> None:
 
 
 def test_a_missing_board_is_no_clean_pass() -> None:
-    found = compared.compare(sample.many(3), sample.many(2))
+    found = compare(sample.many(3), sample.many(2))
     assert found.outcome is Outcome.ERROR
     assert "1 board of the first run missing" in headline(found).answer
     missing = parsers.junit(render("junit", found))[-1]
@@ -268,7 +269,7 @@ def test_the_page_loads_nothing_and_its_headings_have_no_gap(pair: str) -> None:
 
 
 @pytest.mark.parametrize("run", [sample.many, sample.wild])
-def test_a_thousand_boards(run: object) -> None:
-    found = compared.compare(run(1000, seed=1), run(1000, seed=2))
+def test_a_thousand_boards(run: Callable[[int, int, int], Run]) -> None:
+    found = compare(run(1000, 60, 1), run(1000, 60, 2))
     assert len(render("html", found).encode()) <= 6_000_000
     assert len(render("md", found)) < 65_536

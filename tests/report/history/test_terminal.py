@@ -15,19 +15,22 @@ from tests.support.report.many_runs import runs_of
 
 
 def printed(history: History, *, every_check: bool = False) -> list[str]:
-    console = Console(file=io.StringIO(), width=160, color_system=None)
-    console.print(summary(history, every_check=every_check))
-    text = console.file.getvalue()  # type: ignore[attr-defined]
-    assert "\x1b" not in text
-    return [line.rstrip() for line in text.splitlines()]
+    out = io.StringIO()
+    Console(file=out, width=160, color_system=None).print(summary(history, every_check=every_check))
+    assert "\x1b" not in out.getvalue()
+    return [line.rstrip() for line in out.getvalue().splitlines()]
 
 
 def history(
-    tmp_path_factory: pytest.TempPathFactory, marks: dict[str, str], kernels: list[str | None], **more: object
+    tmp_path_factory: pytest.TempPathFactory,
+    marks: dict[str, str],
+    kernels: list[str | None],
+    serial: str = "made-up-1",
+    alloc_ns: tuple[float, ...] = (),
 ) -> History:
     folder = tmp_path_factory.mktemp("index")
     index = RunIndex(folder / "index")
-    for number, run in enumerate(runs_of(marks, kernels, **more)):  # type: ignore[arg-type]
+    for number, run in enumerate(runs_of(marks, kernels, serial=serial, alloc_ns=alloc_ns)):
         index.add(run, folder / f"run-{number}")
     return index.history(HistoryFilter())
 

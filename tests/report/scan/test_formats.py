@@ -11,6 +11,7 @@ import jsonschema
 import msgspec
 import pytest
 from markdown_it import MarkdownIt
+from msgspec.structs import replace
 
 from bringup.document import read_document
 from bringup.report.annotations import annotation
@@ -149,20 +150,11 @@ def test_the_plan_has_the_heap_of_each_combination_and_the_domains(tmp_path: Pat
     assert "   who: somebody@localhost (1)" in lines
 
 
-def hit(**more: object) -> Hit:
-    fields: dict[str, object] = {
-        "path": "a.c",
-        "line": 1,
-        "rule": "ion.open",
-        "text": "x",
-        "replacement": "y",
-        "ion": True,
-    }
-    return Hit(**{**fields, **more})  # type: ignore[arg-type]
+HIT = Hit(path="a.c", line=1, rule="ion.open", text="x", replacement="y", ion=True)
 
 
 @pytest.mark.parametrize(("status", "is_left"), [("to do", True), ("test", True), ("moved", False), ("frozen", False)])
 def test_what_is_left(status: str, is_left: bool) -> None:
-    assert hit(status=status).is_left == is_left
-    assert not hit(status=status, suppressed="why").is_left
-    assert not hit(status=status, ion=False).is_left
+    assert replace(HIT, status=status).is_left == is_left
+    assert not replace(HIT, status=status, suppressed="why").is_left
+    assert not replace(HIT, status=status, ion=False).is_left

@@ -12,7 +12,7 @@ import tarfile
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import platformdirs
 import pytest
@@ -32,7 +32,7 @@ _AXE = "axe-core@4.14.1"
 _AXE_INTEGRITY = "sha512-FHfa+lmNjQZfJz1q8wKqIDwC6DExcHt/pkjNQb09a3NPjCKg2rhu5qb2S4r76ASyFNNtuFooJpZe37OgudVGtQ=="
 
 
-def missing(what: str) -> None:
+def missing(what: str) -> NoReturn:
     """Skip, saying what is not there; in CI that is a failure."""
     if os.environ.get("CI") == "true":
         pytest.fail(what)

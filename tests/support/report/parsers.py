@@ -11,6 +11,7 @@ from xml.etree import ElementTree as ET
 
 import html5lib
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
 from bringup.compare.runs import Comparison
 from bringup.document import read_document
@@ -33,6 +34,7 @@ ELEMENTS = {
 class Page:
     """What a browser's parser makes of the page."""
 
+    tree: ET.Element
     elements: set[str] = field(default_factory=set)
     attributes: set[str] = field(default_factory=set)
     ids: list[str] = field(default_factory=list)
@@ -43,7 +45,6 @@ class Page:
     text: str = ""
     run: Run | None = None
     comparison: Comparison | None = None
-    tree: ET.Element | None = None
 
 
 def page(text: str) -> Page:
@@ -149,31 +150,34 @@ Result = tuple[str, str]
 def ktap(text: str) -> list[tuple[Result, list[Result]]]:
     """Parse KTAP version 1 of two levels; a line that is neither known nor a diagnostic is an error."""
     lines = text.removesuffix("\n").split("\n")
-    return _tests(lines, "", nested=True)
+    boards = []
+    for number in _planned(lines, ""):
+        _diagnostics(lines, "")
+        verdicts = [_result(lines, "  ", inner) for inner in _planned(lines, "  ")]
+        boards.append((_result(lines, "", number), verdicts))
+    _diagnostics(lines, "")
+    assert not lines, f"more than the plan says: {lines[0]!r}"
+    return boards
 
 
-def _tests(lines: list[str], indent: str, *, nested: bool) -> list:
+def _planned(lines: list[str], indent: str) -> range:
+    """The numbers of the results that follow."""
     assert lines.pop(0) == f"{indent}KTAP version 1"
     while lines[0].startswith(f"{indent}# "):
         lines.pop(0)
     plan = re.fullmatch(rf"{indent}1\.\.([0-9]+)", lines.pop(0))
     assert plan, "no plan"
-    out = []
-    for number in range(1, int(plan[1]) + 1):
-        _diagnostics(lines, indent)
-        inner = _tests(lines, f"{indent}  ", nested=False) if nested else None
-        _diagnostics(lines, indent)
-        line = lines.pop(0)
-        assert line.startswith(indent)
-        result = _RESULT.fullmatch(line.removeprefix(indent))
-        assert result, f"not a result: {line!r}"
-        assert int(result[2]) == number
-        word = (result[1], result[4] or "")
-        out.append((word, inner) if nested else word)
-    if nested:
-        _diagnostics(lines, indent)
-        assert not lines, f"more than the plan says: {lines[0]!r}"
-    return out
+    return range(1, int(plan[1]) + 1)
+
+
+def _result(lines: list[str], indent: str, number: int) -> Result:
+    _diagnostics(lines, indent)
+    line = lines.pop(0)
+    assert line.startswith(indent)
+    result = _RESULT.fullmatch(line.removeprefix(indent))
+    assert result, f"not a result: {line!r}"
+    assert int(result[2]) == number
+    return result[1], result[4] or ""
 
 
 def _diagnostics(lines: list[str], indent: str) -> None:
@@ -219,11 +223,11 @@ def markdown(text: str) -> Marks:
     return out
 
 
-def _inline(child: object, out: Marks) -> None:
+def _inline(child: Token, out: Marks) -> None:
     if child.type == "link_open":
-        out.links.append(child.attrs["href"])
+        out.links.append(str(child.attrs["href"]))
     elif child.type == "image":
-        out.images.append(child.attrs["src"])
+        out.images.append(str(child.attrs["src"]))
     elif child.type == "html_inline":
         out.html.add(child.content)
         out.prose += "\0"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from bringup.kernel.history.gap import Dependency, UpstreamGap
 from bringup.kernel.history.upstream import ArtifactKind, Origin
 from bringup.results.holders import BufferSource, HeldShare, HoldersFacts, HoldingProcess, MemoryUse, UnheldBuffer
@@ -99,16 +101,16 @@ def timings() -> tuple[TimingFacts, ...]:
 def _timing(source: str, name: str, op: str, size: int, ns: float, limit: tuple[str, float] | None) -> TimingFacts:
     passes = tuple(ns * factor for factor in (0.97, 0.99, 1.0, 1.0, 1.02, 1.05))
     over_all = op in ("fill", "read", "copy")
-    bounded = {}
-    if limit is not None:
-        ratio = ns / limit[1]
-        bounded = {
-            "limit": limit[0], "limit_p50": limit[1], "ratio": ratio, "ratio_low": ratio * 0.95,
-            "ratio_high": ratio * 1.06, "ratios": tuple(one / limit[1] for one in passes),
-        }  # fmt: skip
-    return TimingFacts(
+    timing = TimingFacts(
         source, name, 1 if source == "ion" else 0, op, size, 1, 240, ns, ns * 1.3, ns * 1.8, ns * 4.0, passes,
-        passes[0], passes[-1], 0.969, 12.0, size * 1000 / ns if over_all else None, **bounded,
+        passes[0], passes[-1], 0.969, 12.0, size * 1000 / ns if over_all else None,
+    )  # fmt: skip
+    if limit is None:
+        return timing
+    ratio = ns / limit[1]
+    return replace(
+        timing, limit=limit[0], limit_p50=limit[1], ratio=ratio, ratio_low=ratio * 0.95, ratio_high=ratio * 1.06,
+        ratios=tuple(median / limit[1] for median in passes),
     )  # fmt: skip
 
 
