@@ -71,29 +71,32 @@ def test_the_test_definition_gives_test_cases(
     assert not (tmp_path / "run").exists(), "there is nothing to report"
 
 
+class QuietHandler(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object, **__: object) -> None:
+        """The requests are not of interest."""
+
+
+def _event(second: int, name: str, platform: str, definition: str) -> dict[str, object]:
+    return {
+        "timestamp": f"2026-11-30T00:00:0{second}",
+        "node": {"id": name, "parent": "b1", "artifacts": {"job_definition": definition}},
+        "data": {"data": {"platform": platform}},
+    }
+
+
 @pytest.fixture
 def kernelci(tmp_path: Path) -> Iterator[str]:
     """KernelCI's API as far as a pull lab asks: files behind a web server."""
     folder = tmp_path / "api"
     folder.mkdir()
-    handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
-    handler.log_message = lambda *_: None  # type: ignore[attr-defined]
+    handler = partial(QuietHandler, directory=str(folder))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         address = f"http://127.0.0.1:{server.server_port}"
         (folder / "job.json").write_text('{"artifacts": {"kernel": "https://x/Image"}}')
-        jobs = [
-            {
-                "timestamp": f"2026-11-30T00:00:0{number}",
-                "node": {"id": f"job{number}", "parent": "b1", "artifacts": {"job_definition": f"{address}/job.json"}},
-                "data": {"data": {"platform": platform}},
-            }
-            for number, platform in enumerate(["other", "native"])
-        ]
+        job = f"{address}/job.json"
+        jobs = [_event(0, "job0", "other", job), _event(1, "job1", "native", job)]
         (folder / "events").write_text(json.dumps(jobs))
-        bad = [{"timestamp": "2026-11-30T00:00:00", "node": {**jobs[1]["node"], "id": "../x"}, "data": jobs[1]["data"]}]
-        bad += [
-            {**bad[0], "node": {**jobs[1]["node"], "id": "gone", "artifacts": {"job_definition": f"{address}/gone"}}}
-        ]
+        bad = [_event(0, "../x", "native", job), _event(0, "gone", "native", f"{address}/gone")]
         (folder / "with-bad-ones").write_text(json.dumps([*bad, *jobs]))
         (folder / "nothing").write_text("<html>")
         thread = threading.Thread(target=server.serve_forever)

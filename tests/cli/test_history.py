@@ -15,8 +15,7 @@ from tests.support.report.many_runs import runs_of
 
 
 def options(board: NativeBoard) -> list[str]:
-    address = board.server.transport.address
-    return ["-P", str(address.port), "-s", board.serial]
+    return ["-P", str(board.server.address.port), "-s", board.serial]
 
 
 def test_each_run_is_remembered_and_one_that_shall_not_be_is_not(native_board: NativeBoard, tmp_path: Path) -> None:

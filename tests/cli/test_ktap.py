@@ -16,7 +16,7 @@ def run(board: NativeBoard, folder: Path, script: str, *more: str) -> tuple[int,
     """The exit status, the program's verdicts by id, and stderr."""
     program = folder / "codec-test"
     program.write_text(f"#!/system/bin/sh\n{script}")
-    port = str(board.server.transport.address.port)  # type: ignore[union-attr]
+    port = str(board.server.address.port)
     arguments = ["run", "-P", port, "-s", board.serial, "-o", str(folder / "run"), "--rounds", "0"]
     done = bringup(*arguments, "--ktap", str(program), *more)
     (judged,) = json.loads((folder / "run" / "run.json").read_text())["boards"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -24,7 +25,7 @@ pytestmark = pytest.mark.board
 
 
 def stage_of(board: PhasedVirtual, folder: Path, phase: Phase, healthy: Healthy) -> Stage:
-    def no_other() -> object:
+    def no_other() -> NoReturn:
         raise AssertionError("there is one virtual board")
 
     return Stage(
@@ -37,7 +38,7 @@ def stage_of(board: PhasedVirtual, folder: Path, phase: Phase, healthy: Healthy)
         healthy,
         folder / "run",
         arguments=["--seconds", "280"],
-    )  # type: ignore[arg-type]
+    )
 
 
 @pytest.fixture(scope="module")

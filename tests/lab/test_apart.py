@@ -100,7 +100,12 @@ def test_who_waits_is_let_go_when_nobody_wants_an_answer_any_more() -> None:
     begun = threading.Event()
     with ThreadPoolExecutor(1) as pool:
         with apart(loop, Limits()) as ask:
-            waiting = pool.submit(lambda: (begun.set(), ask(None)))
+
+            def wait() -> None:
+                begun.set()
+                ask(None)
+
+            waiting = pool.submit(wait)
             begun.wait()
         with pytest.raises(OutOfLimits):
             waiting.result()

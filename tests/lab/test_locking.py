@@ -159,10 +159,10 @@ def test_a_lock_can_be_broken(native: NativeBoard, start: Callable[..., RunProce
     assert nobody_uses(native, state)
 
 
-def seen_of(native: NativeBoard, tmp_path: Path, **use: object) -> str:
+def seen_of(native: NativeBoard, tmp_path: Path) -> str:
     """What an observation of the board ends with; empty: with nothing."""
     board = native.connect()
-    with using(board, Use("test", **use), 60) as claim:  # type: ignore[arg-type]
+    with using(board, Use("test"), 60) as claim:
         error = observe(board, tmp_path / "record", QUICK, claim=claim)
     assert error is None or isinstance(error, BoardInUse)
     return "" if error is None else f"{error.seen} → {error.hint}"

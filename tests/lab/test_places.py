@@ -32,6 +32,11 @@ from tests.support.ssh_server import SshServer
 
 BOTH = ("--place", "rack1", "--place", "rack2")
 
+#: A check's id, its heap and its outcome.
+Answer = tuple[str, str | None, str]
+#: Serial → what each board says when it is used without labgrid.
+Alone = dict[str, list[Answer]]
+
 
 @pytest.fixture(autouse=True)
 def nothing_stays_held(request: pytest.FixtureRequest) -> Iterator[None]:
@@ -46,13 +51,12 @@ def nothing_stays_held(request: pytest.FixtureRequest) -> Iterator[None]:
         assert lab.reservations == []
 
 
-def answers(board: BoardRun) -> list[tuple[str, str | None, str]]:
+def answers(board: BoardRun) -> list[Answer]:
     return [(verdict.id, verdict.heap, verdict.outcome) for verdict in board.verdicts]
 
 
 @pytest.fixture(scope="module")
-def alone(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[tuple[str, str | None, str]]]:
-    """Serial → what each board says when it is used without labgrid."""
+def alone(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Alone:
     folder = tmp_path_factory.mktemp("alone")
     found = {}
     for name, exporter in lab.exporters.items():
@@ -63,7 +67,7 @@ def alone(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[
     return found
 
 
-def test_two_hosts_give_what_their_boards_say_alone(lab: Lab, alone: dict[str, object], tmp_path: Path) -> None:
+def test_two_hosts_give_what_their_boards_say_alone(lab: Lab, alone: Alone, tmp_path: Path) -> None:
     running = Running(lab, tmp_path / "r", *BOTH)
     running.wait_for_event("facts")
     assert lab.owners == dict.fromkeys(("rack1", "rack2"), f"{gethostname()}/{getuser()}")
@@ -173,7 +177,7 @@ def test_a_place_that_was_reserved_is_had_while_others_are_waited_for(lab: Lab, 
     assert lab.owners == {}
 
 
-def test_the_process_that_holds_is_killed(lab: Lab, alone: dict[str, object], tmp_path: Path) -> None:
+def test_the_process_that_holds_is_killed(lab: Lab, alone: Alone, tmp_path: Path) -> None:
     """labgrid itself ties a place to no connection: it stays held until somebody releases it. That is said."""
     running = Running(lab, tmp_path / "r", *BOTH)
     running.wait_for_event("facts")
@@ -192,7 +196,7 @@ def test_the_process_that_holds_is_killed(lab: Lab, alone: dict[str, object], tm
         lab.release(place)
 
 
-def test_an_exporter_that_ends_during_a_run(lab: Lab, alone: dict[str, object], tmp_path: Path) -> None:
+def test_an_exporter_that_ends_during_a_run(lab: Lab, alone: Alone, tmp_path: Path) -> None:
     """The resource is orphaned then, and nobody else is given it; adb's way to the board is not the exporter's."""
     running = Running(lab, tmp_path / "r", *BOTH)
     running.wait_for_event("facts")
@@ -214,7 +218,7 @@ def test_an_exporter_that_ends_during_a_run(lab: Lab, alone: dict[str, object], 
     lab.exporters["rack2"].start()
 
 
-def test_a_host_that_is_cut_off_loses_its_board_alone(lab: Lab, alone: dict[str, object], tmp_path: Path) -> None:
+def test_a_host_that_is_cut_off_loses_its_board_alone(lab: Lab, alone: Alone, tmp_path: Path) -> None:
     host = lab.exporters["rack2"]
     running = Running(lab, tmp_path / "r", *BOTH, "--seconds", "5")
     running.wait_for_event("facts")
@@ -236,7 +240,7 @@ def test_a_host_that_is_cut_off_loses_its_board_alone(lab: Lab, alone: dict[str,
     assert lab.owners == {}
 
 
-def test_the_coordinator_is_started_again_during_a_run(lab: Lab, alone: dict[str, object], tmp_path: Path) -> None:
+def test_the_coordinator_is_started_again_during_a_run(lab: Lab, alone: Alone, tmp_path: Path) -> None:
     running = Running(lab, tmp_path / "r", *BOTH)
     running.wait_for_event("facts")
     lab.kill_coordinator()
@@ -253,7 +257,7 @@ def test_the_coordinator_is_started_again_during_a_run(lab: Lab, alone: dict[str
 
 
 def test_a_board_whose_adbd_is_on_the_network(
-    lab: Lab, alone: dict[str, object], own_server: AdbServer, make_native_board: MakeNativeBoard, tmp_path: Path
+    lab: Lab, alone: Alone, own_server: AdbServer, make_native_board: MakeNativeBoard, tmp_path: Path
 ) -> None:
     """The adb server of whoever runs connects to it, and lets it go."""
     native, host = make_native_board(own_server), lab.exporters["rack2"]
@@ -299,7 +303,7 @@ def test_a_virtual_board_behind_an_exporter(
 
 
 def test_an_isolated_host_is_reached_through_ssh(
-    lab: Lab, alone: dict[str, object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    lab: Lab, alone: Alone, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     host = lab.exporters["rack2"]
     server = SshServer(tmp_path / "ssh", host.network.name, host.network.address)

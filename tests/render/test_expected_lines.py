@@ -47,8 +47,10 @@ def test_what_is_read_back_is_what_the_config_promises(name: str, kernel: str) -
         for node in heap.names_on(kernel)
     }
     assert {line.path: (line.mode, line.owner, line.group) for line in found.nodes or ()} == promised
-    for line in (*(found.nodes or ()), *(found.labels or ()), *(found.pools or ()), *(found.parameters or ())):
-        path, _, number = line.place.rpartition(":")
+    places = {line.place for line in found.nodes or ()} | {line.place for line in found.labels or ()}
+    places |= {line.place for line in found.pools or ()} | {line.place for line in found.parameters or ()}
+    for place in places:
+        path, _, number = place.rpartition(":")
         assert rendered[path].splitlines()[int(number) - 1].strip()
     assert set(given) <= set(rendered_names(name)) | {f"sepolicy/{name.replace('-', '_').replace('.', '_')}_heaps.te"}
 

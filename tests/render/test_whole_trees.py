@@ -52,7 +52,7 @@ def build(name: str, linux: Path, folder: Path) -> Tree:
     for node in nodes:
         run("fdtput", "-t", "s", folder / "planted.dtb", f"{RESERVED}{node}", "bringup,no-such-property", "1")
     assert set(run("fdtget", "-l", folder / "merged.dtb", "/reserved-memory").split()) == there | nodes
-    return Tree(*(folder / f"{one}.dtb" for one in ("base", "merged", "planted")), frozenset(nodes))
+    return Tree(folder / "base.dtb", folder / "merged.dtb", folder / "planted.dtb", frozenset(nodes))
 
 
 def trees(era: str, folder: Path) -> dict[str, Tree]:

@@ -98,7 +98,7 @@ def test_moved_calls_compile(suffix: str, tmp_path: Path) -> None:
     source = tree / f"a.{suffix}"
     assert 'DmabufHeapAlloc(ion, "system", length * 2, 0, 0)' in source.read_text()
     assert 'DmabufHeapAlloc(ion, "system-uncached", 4096, 0, 0)' in source.read_text()
-    argv = [compiler, "-fsyntax-only", "-Wall", "-Wextra", "-Werror", f"-I{INCLUDE}", source]
+    argv = [compiler, "-fsyntax-only", "-Wall", "-Wextra", "-Werror", f"-I{INCLUDE}", str(source)]
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert scan_tree(tree).hits == ()

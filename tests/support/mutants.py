@@ -72,7 +72,8 @@ class Change(NamedTuple):
     mutation: Mutation
 
     def text(self) -> str:
-        return self.module.deep_replace(self.mutation.original_node, self.mutation.mutated_node).code
+        text: str = self.module.deep_replace(self.mutation.original_node, self.mutation.mutated_node).code
+        return text
 
     def __str__(self) -> str:
         before, after = self.module.code.splitlines(), self.text().splitlines()
@@ -92,7 +93,8 @@ class _Changes(MutationVisitor):
             return True
         if isinstance(node, libcst.FunctionDef) and node.decorators:
             return node.name.value in NEVER_MUTATE_FUNCTION_NAMES
-        return super()._skip_node_and_children(node)
+        skipped: bool = super()._skip_node_and_children(node)
+        return skipped
 
     def _create_mutations(self, node: libcst.CSTNode) -> None:
         if isinstance(self.get_metadata(OuterFunctionProvider, node, None), libcst.FunctionDef):
@@ -215,7 +217,7 @@ class Trials:
         self._forget()
         return self._run(session, tests, lambda _: None)
 
-    def _run(self, session: pytest.Session, tests: list[str], before: Callable[[str], None]) -> int:
+    def _run(self, session: pytest.Session, tests: list[str], before: Callable[[str], object]) -> int:
         """How many tests failed, one at most."""
         for test, following in zip_longest(tests, tests[1:]):
             before(test)

@@ -21,6 +21,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Protocol, Unpack
 
 import pytest
 
@@ -28,6 +29,7 @@ from bringup.deadline import Deadline
 from bringup.errors import BringupError
 from bringup.virtual import (
     BuiltKernel,
+    Options,
     VirtualBoard,
     find_image,
     find_kernel,
@@ -46,8 +48,17 @@ BOOT_SECONDS = 300.0
 #: How the folders of a session's snapshots are named.
 SNAPSHOT = "snapshot-"
 
-MakeBoard = Callable[..., VirtualBoard]
-Boot = Callable[..., VirtualBoard]
+
+class MakeBoard(Protocol):
+    """Boots a board of a profile."""
+
+    def __call__(self, profile: str = "amd64", **options: Unpack[Options]) -> VirtualBoard: ...
+
+
+class Boot(Protocol):
+    """Boots a board of a profile that runs until the stack is closed."""
+
+    def __call__(self, boards: contextlib.ExitStack, profile: str, **options: Unpack[Options]) -> VirtualBoard: ...
 
 
 @functools.cache
@@ -88,18 +99,20 @@ def require_virtual_board(profile: str = "amd64") -> None:
     pytest.skip(f"no virtual board: {reason}")
 
 
-def booted(boards: contextlib.ExitStack, profile: str, **options: object) -> VirtualBoard:
+def booted(
+    boards: contextlib.ExitStack, profile: str, *, snapshot: Path | None = None, **options: Unpack[Options]
+) -> VirtualBoard:
     """A board that runs until the stack is closed; where none can be had, the test skips."""
     require_virtual_board(profile)
-    started = running_board(find_profile(profile), Deadline.after(BOOT_SECONDS), **options)  # type: ignore[arg-type]
-    return boards.enter_context(started)
+    deadline = Deadline.after(BOOT_SECONDS)
+    return boards.enter_context(running_board(find_profile(profile), deadline, snapshot=snapshot, **options))
 
 
 @pytest.fixture(scope="session")
 def boot_or_resume(tmp_path_factory: pytest.TempPathFactory) -> Boot:
     """As :func:`booted`, but no board boots twice in a session only to be the same."""
 
-    def make(boards: contextlib.ExitStack, profile: str, **options: object) -> VirtualBoard:
+    def make(boards: contextlib.ExitStack, profile: str, **options: Unpack[Options]) -> VirtualBoard:
         if options.keys() - {"memory"}:
             return booted(boards, profile, **options)
         require_virtual_board(profile)
@@ -119,7 +132,8 @@ def boot_or_resume(tmp_path_factory: pytest.TempPathFactory) -> Boot:
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Snapshots are large, and of no use to a later session."""
     if not hasattr(session.config, "workerinput"):
-        for folder in session.config._tmp_path_factory.getbasetemp().glob(f"{SNAPSHOT}*/"):
+        factory: pytest.TempPathFactory = session.config._tmp_path_factory  # type: ignore[attr-defined] # pytest has no other
+        for folder in factory.getbasetemp().glob(f"{SNAPSHOT}*/"):
             shutil.rmtree(folder)
 
 
@@ -146,7 +160,7 @@ def fresh_board(boot_or_resume: Boot) -> Iterator[MakeBoard]:
     """Boots boards of the test's own: ``fresh_board(append="bringup.noheaps=1", memory=256)``."""
     with contextlib.ExitStack() as boards:
 
-        def make(profile: str = "amd64", **options: object) -> VirtualBoard:
+        def make(profile: str = "amd64", **options: Unpack[Options]) -> VirtualBoard:
             return boot_or_resume(boards, profile, **options)
 
         yield make

@@ -27,7 +27,7 @@ def run_pytest(
     if tests is not None:
         (folder / "test_vendor.py").write_text("import pytest\n" + tests, encoding="utf-8")
     (folder / "pytest.ini").write_text("[pytest]\nfilterwarnings = error\n")
-    environment = {**os.environ, "ANDROID_ADB_SERVER_PORT": str(server.transport.address.port), "CI": ""}  # type: ignore[union-attr]
+    environment = {**os.environ, "ANDROID_ADB_SERVER_PORT": str(server.address.port), "CI": ""}
     command = [sys.executable, "-m", "pytest", "-p", "no:randomly", "-p", "no:cacheprovider", "-rA", *arguments]
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
 

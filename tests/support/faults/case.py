@@ -75,9 +75,9 @@ class Fault:
     name: str
     title: str
     how: str
-    where: Where
     endings: Mapping[Phase, Ending]
     strike: Callable[[Stage], None]
+    where: Where
     prepare: Callable[[Stage], None] = nothing
     heal: Callable[[Stage], None] | None = nothing
     verify: Callable[[Stage], None] = nothing

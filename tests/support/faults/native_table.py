@@ -7,6 +7,7 @@ import signal
 import subprocess
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from bringup.board import connect_tcp, disconnect_tcp
@@ -67,8 +68,8 @@ def gone(stage: Stage, serial: str) -> None:
         disconnect_tcp(stage.server.transport, serial, Deadline.after(SECONDS))
 
 
-def relay_to(stage: Stage, **options: float) -> Relay:
-    return Relay((stage.board.native.address, 5555), **options)
+def relay_to(stage: Stage, delay: float = 0.0) -> Relay:
+    return Relay((stage.board.native.address, 5555), delay=delay)
 
 
 def server_says(change: tuple[bytes, bytes]) -> Strike:
@@ -102,7 +103,7 @@ def kill_server(stage: Stage) -> None:
     stage.server.kill()
     port = str(stage.server.address.port)  # bringup may start another there
     command = [adbutils.adb_path(), "-P", port, "kill-server"]
-    stage.cleanups.append(lambda: subprocess.run(command, check=False, capture_output=True) and None)
+    stage.cleanups.append(lambda: subprocess.run(command, check=False, capture_output=True))
 
 
 def stub(*, unauthorized: bool) -> Strike:
@@ -245,7 +246,7 @@ def small_disk(stage: Stage) -> None:
     place = stage.folder / "disk"
     place.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "disk", place], check=True, capture_output=True)
-    stage.cleanups.append(lambda: subprocess.run(["umount", place], check=True, capture_output=True) and None)
+    stage.cleanups.append(lambda: subprocess.run(["umount", place], check=True, capture_output=True))
     stage.output = place / "run"
 
 
@@ -263,12 +264,7 @@ def all_after(ending: Ending, connect: Ending = Ending.REFUSED) -> dict[Phase, E
     return {CONNECT: connect} | each(ending, *HELD)
 
 
-def native(
-    row: int, name: str, title: str, how: str, endings: dict[Phase, Ending], strike: Strike, **more: object
-) -> Fault:
-    where = more.pop("where", Where.NATIVE)
-    return Fault(row, name, title, how, where, endings, strike, **more)  # type: ignore[arg-type]
-
+native = partial(Fault, where=Where.NATIVE)
 
 UNKNOWN, SAME, REFUSED, HOST = Ending.UNKNOWN, Ending.SAME, Ending.REFUSED, Ending.HOST
 _FOLDERS = ("/data/local/tmp", "/tmp", "/dev")

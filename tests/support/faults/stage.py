@@ -73,7 +73,7 @@ class Stage:
     arguments: list[str] = field(default_factory=list)
     environ: dict[str, str] = field(default_factory=dict)
     process: RunProcess | None = None
-    cleanups: list[Callable[[], None]] = field(default_factory=list)
+    cleanups: list[Callable[[], object]] = field(default_factory=list)
     selects: bool = True
 
     def start(self) -> RunProcess:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 import signal
+from collections.abc import Callable
+from functools import partial
 
 from bringup.record.journal import JOURNAL
 from bringup.record.load import load_record
-from tests.support.faults.case import ALL_PHASES, OBSERVING, Ending, Fault, Phase, Where, each, nothing
+from tests.support.faults.case import ALL_PHASES, OBSERVING, Ending, Fault, Where, each, nothing
 from tests.support.faults.stage import Stage
 
 __all__ = ["VIRTUAL"]
+
+Strike = Callable[[Stage], None]
 
 CONNECT, PUSH, OBSERVE, RECORD, JUDGE, REPORT = ALL_PHASES
 HELD = (PUSH, OBSERVE, RECORD)
@@ -77,7 +81,7 @@ def power_off(stage: Stage) -> None:
     stage.board.qmp.quit(stage.board.soon())
 
 
-def sh(script: str) -> object:
+def sh(script: str) -> Strike:
     return lambda stage: stage.board.sh(script)
 
 
@@ -118,15 +122,11 @@ def is_said_to_be_there(stage: Stage) -> None:
     assert re.search(words, record.incomplete or ""), record.incomplete
 
 
-def own(number: signal.Signals) -> object:
+def own(number: signal.Signals) -> Strike:
     return lambda stage: stage.signal(number)
 
 
-def virtual(
-    row: int, name: str, title: str, how: str, endings: dict[Phase, Ending], strike: object, **more: object
-) -> Fault:
-    return Fault(row, name, title, how, Where.VIRTUAL, endings, strike, **more)  # type: ignore[arg-type]
-
+virtual = partial(Fault, where=Where.VIRTUAL)
 
 VIRTUAL = (
     virtual(1, "reset", "The board is reset", "QMP system_reset", each(UNKNOWN, *HELD), reset),

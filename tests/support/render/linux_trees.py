@@ -19,9 +19,10 @@ _KCONFIG = re.compile(r"Kconfig[^/]*|Makefile|Kbuild|[^/]*defconfig|[^/]*\.confi
 def series(tree: Path) -> tuple[int, int]:
     """Which kernel it is, by its Makefile."""
     text = (tree / "Makefile").read_text()
-    found = [re.search(rf"^{name} = (\d+)$", text, re.MULTILINE) for name in ("VERSION", "PATCHLEVEL")]
-    assert all(found)
-    return int(found[0][1]), int(found[1][1])  # type: ignore[index]
+    version, patch_level = (re.search(rf"^{name} = (\d+)$", text, re.MULTILINE) for name in ("VERSION", "PATCHLEVEL"))
+    assert version is not None
+    assert patch_level is not None
+    return int(version[1]), int(patch_level[1])
 
 
 @cache
@@ -47,7 +48,7 @@ def find_tree(era: str) -> Path:
     wanted = max(known, default=(0, 0)) if era == "newest" else tuple(int(part) for part in era.split("."))
     if wanted not in known or (era == "newest" and wanted < (7, 0)):
         pytest.skip(f"no Linux {era} source tree; make kernels unpacks it, or BRINGUP_LINUX_SOURCE=DIR")
-    return known[wanted]  # type: ignore[index]
+    return known[wanted]
 
 
 def common_kernel(tree: Path, folder: Path) -> Path:
