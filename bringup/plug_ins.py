@@ -87,8 +87,9 @@ def said_apart(work: Callable[[Say], None], limits: PlugInLimits) -> Generator[b
         yield from _read(reader, limits)
     finally:
         os.close(reader)
-        with contextlib.suppress(OSError):
-            os.killpg(child, signal.SIGKILL)
+        for kill in (os.killpg, os.kill):  # it may not lead a group yet
+            with contextlib.suppress(OSError):
+                kill(child, signal.SIGKILL)
         with contextlib.suppress(ChildProcessError):
             os.waitpid(child, 0)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from bringup.compare.runs import compare
 from bringup.errors import UsageError
-from bringup.plug_ins import PlugInLimits
+from bringup.plug_ins import PlugInFailed, PlugInLimits, said_apart
 from bringup.report import find_format, format_names, rendered, write_report
 from bringup.report.formats import _plug_in
 from bringup.results.run import BoardRun, Run
@@ -99,3 +100,10 @@ def test_the_command_line(install: Install, tmp_path: Path) -> None:
     done = bringup("report", run, "--format", "line", environ=environ)
     assert done.returncode == 2
     assert ", lava, lines, md" in done.stderr
+
+
+def test_one_that_does_not_even_begin_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A copy of this process may wait for a lock that another thread had: it leads no group that could be killed."""
+    monkeypatch.setattr("bringup.plug_ins.os.setsid", signal.pause)
+    with pytest.raises(PlugInFailed, match="did not end within 1 s"):
+        list(said_apart(lambda _: None, PlugInLimits(cpu_seconds=2, seconds=1, answer=1 << 20)))
