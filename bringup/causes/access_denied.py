@@ -27,7 +27,7 @@ from bringup.facts.selinux_log import NOT_LABELLED, Denial, denials
 from bringup.outcome import Cause
 from bringup.render.language import Refused
 from bringup.render.sepolicy import PLATFORM_TYPES, platform_type
-from bringup.results.verdict import Alternative, Change, Diagnosis, file_by_file
+from bringup.results.verdict import Alternative, Diagnosis, file_by_file
 
 __all__ = [
     "has_wrong_label",
@@ -75,7 +75,7 @@ def why_denied(facts: Facts, name: str) -> Diagnosis:
         other = Alternative(SELINUX_DENIED.here("SELinux may refuse it, too"), _TRY_PERMISSIVE) if enforcing else None
         cause = _closed_cause(name, _closed_heaps(facts, name, uid), uid)
         return Diagnosis(
-            cause, seen, fix_lines.node_words(facts), _line_that_opens(facts, name), (other,) if other else ()
+            cause, seen, fix_lines.node_words(facts), fix_lines.expected_line(facts, name), (other,) if other else ()
         )
     refused = tuple(denial for denial in denials(facts) if denial.name == name and not denial.let_pass)
     if refused:
@@ -118,12 +118,6 @@ def _closed_cause(name: str, closed: dict[str, NodeFact], uid: int) -> Cause:
     if len(closed) == 1:
         return NODE_MODE.here(f"{HEAP_FOLDER}/{name} is {modes}: uid {uid} may not open it")
     return NODE_MODE.here(f"{len(closed)} nodes in {HEAP_FOLDER} are {modes}: uid {uid} may not open them")
-
-
-def _line_that_opens(facts: Facts, name: str) -> tuple[Change, ...]:
-    expected = expected_node(facts, name)
-    rule = (expected.rule.mode, expected.rule.user, expected.rule.group) if expected is not None else ()
-    return fix_lines.node_line(facts, name, *rule)
 
 
 _TRY_PERMISSIVE = (

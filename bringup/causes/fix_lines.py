@@ -17,6 +17,7 @@ from bringup.causes.known.nodes import UDEV_NO_RULE
 from bringup.causes.rendered_lines import basis_of, rendered_lines, with_heap
 from bringup.config.schema import DeclaredIn, Heap, HeapKind, Region
 from bringup.facts.board import Facts
+from bringup.facts.expected_node import expected_node
 from bringup.facts.memory.cma_areas import cma_granule
 from bringup.facts.memory.reserved_memory import ReservedNode
 from bringup.render.language import LANGUAGES
@@ -27,6 +28,7 @@ from bringup.results.verdict import Change
 __all__ = [
     "aligned_region",
     "allowed",
+    "expected_line",
     "kconfig",
     "labelled",
     "merged_rules",
@@ -82,6 +84,13 @@ def node_line(facts: Facts, name: str, mode: int | None = None, user: str = "", 
         return tuple(change for change in changes if change.file != _SYSUSERS or _adds_group(facts, change))
     node = {"mode": _MODE if mode is None else f"{mode:04o}", "owner": user or _OWNER, "group": group or _OWNER}
     return _rendered(facts, "ueventd", {"ueventd.rc": ""}, heap=_heap(facts, name, node=node))
+
+
+def expected_line(facts: Facts, name: str) -> tuple[Change, ...]:
+    """The line of :func:`node_line` as the board config or the board's rules expect the node; else the usual one."""
+    expected = expected_node(facts, name)
+    rule = (expected.rule.mode, expected.rule.user, expected.rule.group) if expected is not None else ()
+    return node_line(facts, name, *rule)
 
 
 def node_words(facts: Facts) -> tuple[str, ...]:

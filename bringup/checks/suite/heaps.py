@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from bringup.allocator.answer import State
 from bringup.causes.access_denied import label_cause, relabel
-from bringup.causes.fix_lines import labelled, node_line, node_words
+from bringup.causes.fix_lines import expected_line, labelled, node_line, node_words
 from bringup.causes.heap_absent import why_absent
 from bringup.causes.heap_link import why_link_is_wrong
 from bringup.causes.known.nodes import (
@@ -243,7 +243,7 @@ def ueventd(question: Question, facts: Facts) -> Iterator[Verdict]:
     cause = UEVENTD_NO_LINE.here(
         f"no ueventd.rc has a line for {_named(without)}; without one a node gets 0600 root root"
     )
-    lines = _node_lines(facts, without)
+    lines = _lines(expected_line, facts, without)
     for name in without:
         seen = f"no ueventd.rc names {HEAP_FOLDER}/{name}"
         yield question.of(name).warned(seen, cause=cause, changes=lines)
@@ -273,7 +273,7 @@ def udev(question: Question, facts: Facts) -> Iterator[Verdict]:
         else:
             without.append(name)
     cause = UDEV_NO_RULE.here(f"udev has no rule for {_named(without)}; without one a node stays 0600 root root")
-    lines = _node_lines(facts, without)
+    lines = _lines(expected_line, facts, without)
     for name in without:
         seen = f"no rule in /etc/udev/rules.d or /lib/udev/rules.d is about {HEAP_FOLDER}/{name}"
         yield question.of(name).warned(seen, cause=cause, remedy=node_words(facts), changes=lines)
@@ -302,7 +302,7 @@ def open_to_all(question: Question, facts: Facts) -> Iterator[Verdict]:
         else:
             is_open[name] = seen
     cause = NODE_OPEN_TO_ALL.here(f"every user may take memory from {_named(is_open)}, and no cgroup counts it")
-    lines = _node_lines(facts, is_open)
+    lines = _lines(node_line, facts, is_open)
     for name, seen in is_open.items():
         yield question.of(name).warned(seen, cause=cause, remedy=node_words(facts), changes=lines)
 
@@ -312,8 +312,8 @@ def _named(names: Collection[str]) -> str:
     return f"{HEAP_FOLDER}/{next(iter(names))}" if len(names) == 1 else f"{len(names)} nodes in {HEAP_FOLDER}"
 
 
-def _node_lines(facts: Facts, names: Iterable[str]) -> tuple[Change, ...]:
-    return file_by_file(change for name in names for change in node_line(facts, name))
+def _lines(line: Callable[[Facts, str], tuple[Change, ...]], facts: Facts, names: Iterable[str]) -> tuple[Change, ...]:
+    return file_by_file(change for name in names for change in line(facts, name))
 
 
 def _is_default(rule: UeventdRule) -> bool:

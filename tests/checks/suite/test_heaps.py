@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bringup.causes.fix_lines import node_line
-from bringup.config.schema import Heap
+from bringup.config.schema import BoardConfig, Heap
 from bringup.facts.board import Facts
 from bringup.facts.expected_node import ExpectedNode, expected_node
 from bringup.results.verdict import Change, Outcome
@@ -22,6 +22,15 @@ from tests.support.suite import (
     suite_tests,
 )
 
+
+def video(mode: str, group: str) -> BoardConfig:
+    node = {"mode": mode, "owner": "root", "group": group}
+    return BoardConfig.model_validate(
+        {"name": "x", "title": "X", "heaps": [{"name": "video", "kind": "system", "node": node}]}
+    )
+
+
+ROOTS_OWN, GROUPS_OWN = video("0600", "root"), video("0660", "system")
 BROKEN = (
     Broken("no folder", "heap.folder", "fail", broken(heap_folder="missing", config="CONFIG_ARM64=y\n# CONFIG_DMABUF_HEAPS is not set\n"), "kconfig.heaps-off"),
     Broken("folder denied", "heap.folder", "error", broken(heap_folder="denied")),
@@ -38,6 +47,8 @@ BROKEN = (
     Broken("a cgroup counts the system heap", "heap.open-to-all", "warn", linux_board(files=files(__sys__module__dma_heap__parameters__mem_accounting="Y\n"))),
     Broken("closed to all", "heap.open-to-all", "pass", linux_board(heaps={"system": {"mode": 0o660}})),
     Broken("no ueventd line", "heap.ueventd", "warn", broken(heaps={"video": {}}), "ueventd.no-line"),
+    Broken("no ueventd line, and none is needed", "heap.ueventd", "pass", broken(heaps={"video": {}}), None, ROOTS_OWN),
+    Broken("no ueventd line for what its config says", "heap.ueventd", "warn", broken(heaps={"video": {}}), "ueventd.no-line", GROUPS_OWN),
 )  # fmt: skip
 
 test_a_healthy_board, test_broken_boards, test_each_check_is_broken = suite_tests(
@@ -108,7 +119,8 @@ def test_lines_of_many_heaps_are_rendered_once_each(
 
     monkeypatch.setattr("bringup.checks.suite.heaps.node_line", counted)
     monkeypatch.setattr("bringup.causes.fix_lines.node_line", counted)
-    monkeypatch.setattr("bringup.causes.access_denied.expected_node", counted_node)
+    for module in ("access_denied", "fix_lines"):
+        monkeypatch.setattr(f"bringup.causes.{module}.expected_node", counted_node)
     verdicts = [verdict for verdict in ask(check, tmp_path, given) if verdict.changes]
     assert {verdict.heap for verdict in verdicts} == set(names)
     assert rendered == names
