@@ -14,7 +14,8 @@ from bringup.facts.board import Facts
 from bringup.facts.budget import BudgetQuestion, budget_of
 from bringup.outcome import Outcome
 from bringup.results.budget import Budget, BudgetFacts, HeapBudget
-from tests.support.scripted_record import BOARD_CONFIG, ScriptedBoard
+from tests.support.scripted_facts import kconfig
+from tests.support.scripted_record import BOARD_CONFIG, ScriptedBoard, broken
 from tests.support.suite import traced_board
 from tests.support.traced import exhaustion
 
@@ -71,6 +72,15 @@ def test_pages_that_cannot_be_moved_make_the_region_larger(tmp_path: Path) -> No
     assert (own.capacity.size, own.capacity.pinned) == (64 * MIB, 15 * MIB)
     # 44 MiB with the margin and 4 MiB of others are 49/64 of the region: 62.7 MiB, in steps of 4 MiB.
     assert own.region == 64 * MIB
+
+
+@pytest.mark.parametrize(
+    ("option", "alignment"), [("", 1 << 20), ("2", 4 << 12), ("12", 4096 << 12), ("1", 1 << 20), ("13", 1 << 20)]
+)
+def test_buffers_are_aligned_as_the_kernel_is_configured(tmp_path: Path, option: str, alignment: int) -> None:
+    board = broken(config=kconfig(CMA_ALIGNMENT=option))
+    budget = budget_of(question("32M:1@linux,cma", facts=facts_of(tmp_path, board), config=BOARD_CONFIG))
+    assert budget.scenarios[0].heaps[0].alignment == alignment
 
 
 def test_a_heap_that_was_not_used_up_is_unknown(tmp_path: Path) -> None:

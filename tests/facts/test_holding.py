@@ -30,6 +30,7 @@ def test_a_buffer_of_two_counts_half_in_each_and_once_in_all(tmp_path: Path) -> 
     seen = walk([ONE, TWO], process(7, (1, 1, 0, 0), (2, 1, 1, 4096)), process(8, (2, 3, 0, 0)))
     holders = found(scripted_walks(tmp_path, seen, bufinfo(ONE, TWO)))
     assert (holders.buffers, holders.bytes, holders.held, holders.unheld) == (2, 12289, 12289, ())
+    assert (holders.looked_at, holders.denied, holders.milliseconds) == (10, 0, 1.5)
     first, second = holders.processes
     assert (first.pid, first.buffers, first.rss, first.pss, first.mapped) == (7, 2, 12289, 4096 + 4097, 8193)
     assert (second.pid, second.buffers, second.rss, second.pss, second.mapped) == (8, 1, 8193, 4096, 0)
@@ -69,8 +70,9 @@ def test_a_buffer_on_its_way_is_not_taken_for_one_that_nobody_holds(tmp_path: Pa
     """Found held by the first walk, or not there yet when the first list was read."""
     before = walk([THREE], process(7, (3, 1, 0, 0))) if first == "found" else walk([])
     lists = (bufinfo() if first == "new" else bufinfo(THREE), bufinfo() if first == "freed" else bufinfo(THREE))
-    holders = found(scripted_walks(tmp_path, before, lists[0], walk([]), lists[1]))
-    assert holders.unheld == ()
+    facts = scripted_walks(tmp_path, before, lists[0], walk([]), lists[1])
+    assert found(facts).unheld == ()
+    assert buffer_facts(facts) == ()
 
 
 def test_without_a_list_what_no_process_holds_is_unknown(tmp_path: Path) -> None:
@@ -143,3 +145,13 @@ def test_of_sysfs_only_what_both_lists_have_is_held_by_no_process(
     holders = found(Facts(board.record(tmp_path)))
     assert holders.unheld is not None
     assert [buffer.inode for buffer in holders.unheld] == unheld
+    assert [source.wrong for source in holders.sources] == [""]
+
+
+def test_a_folder_of_buffers_that_was_not_read_whole_says_so(tmp_path: Path) -> None:
+    listing = {"t": "glob", "pattern": BUFFER_FILES[0], "state": "ok", "errno": 0, "count": 1, "truncated": True}
+    board = ScriptedBoard(
+        files={f"{BUFFERS_FOLDER}1/size": "4096\n"}, config=None, heaps={}, results=[], walks=[[listing], walk([])]
+    )
+    holders = found(Facts(board.record(tmp_path)))
+    assert [source.wrong for source in holders.sources] == ["there are more than were read"]

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bringup.config.load import load_text
+from bringup.facts.expected_node import ids_of
 from bringup.facts.udev import udev_node, udev_rules, unread_rules
 from bringup.results.verdict import Change
 from tests.support.scripted_facts import facts
@@ -54,6 +55,16 @@ def test_what_the_rules_give_a_node(rules: str, given: tuple[int, str, str, int]
     rule = udev_node(facts(linux_board(rules), tmp_path), "system")
     found = (rule.mode, rule.user, rule.group, int(rule.place.rpartition(":")[2])) if rule else None
     assert found == given
+
+
+@pytest.mark.parametrize(
+    ("user", "group", "ids"),
+    [("root", "root", (0, 0)), ("1000", "44", (1000, 44)), ("gdm", "video", (None, 44)), ("root", "gdm", (0, None))],
+)
+def test_the_ids_behind_names_of_this_board(
+    tmp_path: Path, user: str, group: str, ids: tuple[int | None, int | None]
+) -> None:
+    assert ids_of(facts(linux_board(""), tmp_path), user, group) == ids
 
 
 def test_files_apply_in_the_order_of_their_names_and_etc_hides_lib(tmp_path: Path) -> None:

@@ -32,6 +32,7 @@ def pool(**where: int) -> BoardConfig:
     return BoardConfig.model_validate({"name": "x", "title": "X", "heaps": heaps, "memory": memory})
 
 
+NO_POOL = BoardConfig(name="x", title="X", memory=Memory(dma_limit=2 << 30))
 BROKEN = (
     Broken("beyond reach", "heap.addresses", "fail", broken(files=files(dmesg="[  9.0] rga: RGA_MMU unsupported memory larger than 4G!\n")), "heap.above-limit"),
     Broken("beyond the mask", "heap.addresses", "fail", broken(files=files(dmesg="isp 1000000.isp: DMA addr 0x0000000140000000+4096 overflow (mask ffffffff, bus limit 0).\n")), "heap.above-limit"),
@@ -41,6 +42,7 @@ BROKEN = (
     Broken("memory hidden from users", "heap.addresses", "error", broken(files=files(__proc__iomem="00000000-00000000 : System RAM\n")), None, LIMITED),
     Broken("a pool with a base", "heap.addresses", "warn", broken(files=files(__proc__iomem=IOMEM.format(0x1BFFFFFFF))), None, pool(base=0x5000_0000)),
     Broken("a pool anywhere", "heap.addresses", "warn", broken(files=files(__proc__iomem=IOMEM.format(0x1BFFFFFFF))), None, pool()),
+    Broken("no pool in the config", "heap.addresses", "warn", broken(files=files(__proc__iomem=IOMEM.format(0x1BFFFFFFF))), None, NO_POOL),
     Broken("bounce buffers full, more lines", "heap.addresses", "fail", broken(files=files(dmesg="vpu: swiotlb buffer is full (sz: 4096 bytes)\n" * 6)), "heap.above-limit"),
     Broken("beyond the limit", "heap.addresses", "fail", broken(files=files(dmesg="[  9.0] rga: RGA_MMU unsupported memory larger than 4G!\n")), "heap.above-limit", LIMITED),
 )  # fmt: skip

@@ -51,6 +51,8 @@ BROKEN = (
     Broken("not open is refused", "allocator", "fail", broken(results=[result("system", "alloc.1m", "fail", errno=13, seen="EACCES"), result("linux,cma", "open")], heaps={"system": {"mode": 0o600, "uid": 0}}, hello=HELLO | {"uid": 2000})),
     Broken("no heap of that name", "allocator", "error", broken(asked="nosuch*", results=[])),
     Broken("CMA is held by others", "allocator", "error", broken(results=[result("system", "open"), short("linux,cma", "alloc.page", 4096, 0, 0)])),
+    Broken("CMA is held by others, and the log says so", "allocator", "error", broken(results=[result("system", "open"), short("linux,cma", "alloc.page", 4096, 0, 0)],
+           files=files(dmesg="cma: cma_alloc: linux,cma: alloc failed, req-size: 256 pages, ret: -12\ncma: number of available pages: => 0 free of 4096 total pages\n")), "cma.exhausted"),
     Broken("memory is held by others", "allocator", "error", broken(results=[short("system", "alloc.4m", 4 << 20, 3 << 20, 6 << 20, "MemFree"), result("linux,cma", "open")])),
     Broken("a heap is small", "allocator", "skip", broken(results=[result("system", "open"), short("linux,cma", "alloc.4m", 4 << 20, 3 << 20, 6 << 20)], files=files(__proc__meminfo=SMALL))),
     Broken("the plan holds less", "allocator", "skip", broken(results=[result("system", "open"), short("linux,cma", "alloc.4m", 4 << 20, 1 << 20, 64 << 20)])),

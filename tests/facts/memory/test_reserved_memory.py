@@ -145,6 +145,13 @@ def test_how_full_an_area_is(tmp_path: Path) -> None:
     assert longest_free_run(facts(ScriptedBoard(), tmp_path / "b")) is None
 
 
+def test_without_debugfs_a_region_lies_where_the_log_says(tmp_path: Path) -> None:
+    log = "Reserved memory: created CMA memory pool at 0x7c000000, size 64 MiB\nOF: reserved mem: initialized node camera, compatible id shared-dma-pool\n"
+    region = region_of(facts(broken(files=files(dmesg=log)), tmp_path), "camera@7c000000", "camera")
+    assert region is not None
+    assert (region.name, region.begin, region.end, region.source) == ("camera", 0x7C00_0000, 0x8000_0000, "dmesg")
+
+
 @pytest.mark.parametrize(
     ("release", "options", "largest", "line"),
     [
