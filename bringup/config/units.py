@@ -164,9 +164,11 @@ Series = Annotated[
 def series_key(series: str) -> tuple[int, int]:
     """A kernel series or release as a pair that sorts: ``"6.12.107-1"`` → ``(6, 12)``.
 
+    Whatever :meth:`bringup.kernel.history.version.KernelVersion.parse` reads has one.
+
     :raises ValueError: it does not begin with major.minor.
     """
-    match = re.match(r"([0-9]{1,3})\.([0-9]{1,3})(?![0-9])", series)
+    match = re.match(r"(?:v|Linux version |Linux )?([0-9]{1,5})\.([0-9]{1,5})(?![0-9])", series)
     if match is None:
         raise ValueError(f"'{series[:40]}' does not begin with a kernel version such as 6.12")
     return int(match[1]), int(match[2])

@@ -9,6 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from bringup.config.schema import Alias, Heap, HeapKind
 from bringup.config.units import Address, ByteSize, IonHeapMask, in_series, series_key, show_size
+from bringup.kernel.history.version import KernelVersion
 
 
 @given(st.integers(1, (1 << 64) - 1))
@@ -54,6 +55,16 @@ def test_a_span_of_series_holds_both_its_ends(
 def test_what_is_no_series(text: str) -> None:
     with pytest.raises(ValueError, match="does not begin with a kernel version"):
         series_key(text)
+
+
+RELEASE = st.from_regex(
+    r"(v|Linux version |Linux )?[0-9]{1,5}\.[0-9]{1,5}(\.[0-9]{1,5})?([-+~_.][!-~]{0,9})?", fullmatch=True
+)
+
+
+@given(RELEASE)
+def test_a_release_of_a_board_has_a_series(release: str) -> None:
+    assert series_key(KernelVersion.parse(release).release) == KernelVersion.parse(release).series
 
 
 def test_a_heaps_names_by_kernel() -> None:
