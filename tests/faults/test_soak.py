@@ -11,7 +11,7 @@ from bringup.board import LOCK_NAME
 from bringup.outcome import Outcome
 from tests.support.faults.soak import WARM, Kept, Soak
 from tests.support.faults.soak import soak as soak_board
-from tests.support.faults.soak_boards import NativeSoaked, VirtualSoaked
+from tests.support.faults.soak_boards import NativeSoaked, VirtualSoaked, times_it_stood_still
 from tests.support.native_adbd import AdbServer, MakeNativeBoard
 from tests.support.virtual_board import require_virtual_board
 
@@ -49,6 +49,19 @@ def test_what_is_left_on_the_board_is_seen(soak: Soak) -> None:
             soak.require_nothing_left(struck=struck, may_hold=False)
     soak.require_nothing_left(struck=True, may_hold=True)
     assert not lock.exists(), "the next run has the board"
+
+
+@pytest.mark.parametrize(
+    ("console", "times"),
+    [
+        (b"heart begins\r\nheart 4.10\r\n[    4.2] a line\r\nheart 4.63\r\n", 0),
+        (b"heart begins\r\nheart 4.10\r\nheart 8.70\r\nheart 9.20\r\n", 1),
+        (b"heart 4.10\r\nheart begins\r\nheart 9.20\r\n", 0),  # it was begun anew
+        (b"heart 44.10\r\nheart 4.63\r\n", 0),  # it booted
+    ],
+)
+def test_a_board_that_stood_still_is_seen_on_its_console(console: bytes, times: int) -> None:
+    assert times_it_stood_still(console) == times
 
 
 @pytest.mark.board

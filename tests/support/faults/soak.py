@@ -111,7 +111,7 @@ class Soak:
         record = load_record(output / str(judged.record))
         lost = record.incomplete is not None
         if lost and fault is None:  # true only of a board whose kernel hangs by itself
-            self.board.connect()
+            self.board.left()
             assert self.board.hangs() != hung, record.incomplete
             fault = "it hung"
         self.require_true(judged, planted, lost=lost)

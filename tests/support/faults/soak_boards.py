@@ -6,6 +6,7 @@ import re
 import shutil
 from collections.abc import Callable, Mapping
 from functools import partial
+from itertools import pairwise
 from typing import Protocol
 
 from bringup.board import LOCK_NAME, Board
@@ -20,16 +21,35 @@ from tests.support.faults.native import PhasedNative
 from tests.support.faults.virtual import PhasedVirtual
 from tests.support.native_adbd import AdbServer, NativeBoard
 
-__all__ = ["WITH_HEAPS", "NativeSoaked", "SoakedBoard", "VirtualSoaked"]
+__all__ = ["WITH_HEAPS", "NativeSoaked", "SoakedBoard", "VirtualSoaked", "times_it_stood_still"]
 
 #: The virtual boards that have a system heap.
 WITH_HEAPS = ("amd64", "arm64-5.10", "arm64-6.12", "arm64-7.x")
 _HUNG = re.compile(rb"soft lockup|detected stalls|blocked for more than")
+#: A process of the board says its uptime again and again on the console, where no network is needed.
+_HEART = """
+kill $(cat /tmp/heart 2>/dev/null) 2>/dev/null
+sh -c 'echo $$ >/tmp/heart; echo heart begins; while :; do read up rest </proc/uptime; echo heart $up; sleep 0.5; done' \
+  </dev/null >/dev/console 2>&1 &
+"""
+_BEAT = re.compile(rb"heart (begins|\d+\.\d+)")
+#: Seconds of which a board is not silent by being slow.
+_STOOD_STILL = 3.0
 #: Where the lock on a board may lie.
 _LOCKS = tuple(f"{folder}/{LOCK_NAME}" for folder in ("data/local/tmp", "tmp", "dev"))
 _THERE, _MODE, _PAGE, _ZERO = (
     (check, "system") for check in ("heap.expected", "heap.mode", "allocator.alloc.page", "allocator.zero.reuse")
 )
+
+
+def times_it_stood_still(console: bytes) -> int:
+    """How often no process of the board ran for seconds, though it was not paused: the uptime goes on meanwhile."""
+    beats = [beat[1] for beat in _BEAT.finditer(console)]
+    return sum(
+        float(after) - float(before) > _STOOD_STILL
+        for before, after in pairwise(beats)
+        if b"begins" not in (before, after)
+    )
 
 
 class SoakedBoard(Protocol):
@@ -61,7 +81,7 @@ class SoakedBoard(Protocol):
         """Remove every lock from it; their paths."""
 
     def hangs(self) -> tuple[int, int]:
-        """How often it did not come back and was powered off and on, and how often its kernel says that it hung."""
+        """How often it did not come back and was powered off and on, and how often its console shows that it hung."""
 
     def stop(self) -> None:
         """Power off."""
@@ -152,7 +172,7 @@ class VirtualSoaked:
 
     def hangs(self) -> tuple[int, int]:
         console = self._board.virtual.console.read_bytes()
-        return self._board.restarts, len(_HUNG.findall(console))
+        return self._board.restarts, len(_HUNG.findall(console)) + times_it_stood_still(console)
 
     def _cut(self) -> Callable[[], None]:
         self._board.qmp.set_link(up=False, deadline=self._board.soon())
@@ -183,7 +203,7 @@ class VirtualSoaked:
 
     def plant(self, what: str) -> None:
         was = "cd /dev/dma_heap; if [ -e /dev/kept ]; then rm -f system; mv /dev/kept system; fi; chmod 0444 system"
-        self._board.sh(f"{was}; {self._PLANTS[what]}")
+        self._board.sh(f"{was}; {self._PLANTS[what]}{_HEART}")
 
     def left(self) -> list[str]:
         return self._board.left()
