@@ -94,7 +94,8 @@ def _default_area(facts: Facts, evidence: tuple[str, ...]) -> Diagnosis:
         return Diagnosis(known.here(), evidence, known.fix)
     text = f"there is no room for the CMA area that {given[-1]} asks for"
     last = f"; {' '.join(given[:-1])} before it has no effect, the last one counts" if len(given) > 1 else ""
-    return Diagnosis(known.here(text), (*evidence, *given), (f"make {given[-1]} smaller, or drop it{last}", *known.fix))
+    dropped = ", or drop it" if given[-1].startswith("cma=") else ""
+    return Diagnosis(known.here(text), (*evidence, *given), (f"make {given[-1]} smaller{dropped}{last}", *known.fix))
 
 
 def _occupied(facts: Facts, own: str) -> list[MemoryRegion]:
