@@ -150,7 +150,9 @@ def test_a_program_that_the_kernel_killed_for_memory(
     assert isinstance(failure, BringupError)
     record, verdicts = judged(tmp_path / "r")
     assert record.incomplete is not None
-    assert "killed by signal 9" in record.incomplete or "the board answers nothing" in record.incomplete
+    # While the kernel frees what it took back, it may find nobody left to kill: then it panics.
+    ends = ("killed by signal 9", "the board answers nothing", "the board rebooted while it was observed")
+    assert any(words in record.incomplete for words in ends), record.incomplete
     assert_nothing_unseen_passes(record, verdicts, "alloc.page")
 
 
