@@ -19,6 +19,7 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import NoReturn
 
+from bringup.errors import os_reason
 from bringup.text import visible
 
 __all__ = ["PlugInFailed", "PlugInLimits", "fix_of", "installed", "origin_of", "said_apart"]
@@ -78,7 +79,12 @@ def said_apart(work: Callable[[Say], None], limits: PlugInLimits) -> Generator[b
     reader, writer = os.pipe()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # Python warns where there are threads
-        child = os.fork()
+        try:
+            child = os.fork()
+        except OSError as error:
+            os.close(reader)
+            os.close(writer)
+            raise PlugInFailed(f"no process could be started for it: {os_reason(error)}") from error
     if child == 0:
         os.close(reader)
         _be_the_process(writer, work, limits)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import ipaddress
 import os
 import platform
@@ -11,6 +12,7 @@ import shlex
 import shutil
 import socket
 import subprocess
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +35,7 @@ __all__ = [
 
 # host:version of the first server with shell protocol v2 (platform-tools 24, 2016). adb is at 41 since 2018.
 OLDEST_VERSION = 36
+_POLL = 0.02
 _CALL = re.compile(r"\{adb ([^}]+)\}")
 
 
@@ -120,14 +123,24 @@ class UnixAddress:
 
         :raises OSError: nothing answers.
         """
+        deadline = Deadline.after(seconds)
         connected = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             connected.settimeout(seconds)
-            connected.connect(self.path)
+            while True:
+                try:
+                    connected.connect(self.path)
+                except (
+                    BlockingIOError
+                ):  # the server has not accepted those before it yet: at once, whatever the time-out
+                    if deadline.remaining <= 0:
+                        raise TimeoutError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT)) from None
+                    time.sleep(_POLL)
+                else:
+                    return connected
         except OSError:
             connected.close()
             raise
-        return connected
 
 
 ServerAddress = TcpAddress | UnixAddress

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, NoReturn, TypeVar
 
-from bringup.errors import HostError
+from bringup.errors import HostError, os_reason
 from bringup.own_memory import address_space
 
 __all__ = ["Limits", "OutOfLimits", "apart"]
@@ -58,7 +58,12 @@ def apart(work: Callable[[_Asked], _Answer], limits: Limits) -> Iterator[Callabl
     ours, its = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # Python warns where there are threads: see above
-        server = os.fork()
+        try:
+            server = os.fork()
+        except OSError as error:
+            ours.close()
+            its.close()
+            raise HostError("start a process that judges", os_reason(error)) from error
     if server == 0:
         ours.close()
         _serve(its, work, limits)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -242,6 +243,22 @@ def test_a_unix_socket_is_a_server_too(tmp_path: Path) -> None:
             theirs.sendall(b"OKAY")
             assert receive_exactly(stream, 4, soon()) == b"OKAY"
         stream.close()
+
+
+def test_a_unix_socket_whose_server_is_slow_to_accept_is_waited_for(tmp_path: Path) -> None:
+    path = str(tmp_path / "adb")
+    with socket.socket(socket.AF_UNIX) as server, ThreadPoolExecutor(1) as pool:
+        server.bind(path)
+        server.listen(0)
+        transport = ServerTransport(UnixAddress(path))
+        first = transport.connect(soon())  # it has room for one that is not accepted yet
+        with pytest.raises(AdbServerError, match="timed out"):
+            transport.connect(Deadline.after(0.1))
+        second = pool.submit(transport.connect, soon())
+        for _ in range(2):
+            server.accept()[0].close()
+        second.result().close()
+        first.close()
 
 
 @pytest.mark.parametrize("kind", ["tcp", "unix"])

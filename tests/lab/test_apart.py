@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import tempfile
@@ -15,7 +16,7 @@ import pytest
 from bringup.board import Selection
 from bringup.cli.actions.check import CheckOptions, judge_and_report
 from bringup.config.shipped import load_all
-from bringup.errors import RecordError
+from bringup.errors import HostError, RecordError
 from bringup.facts.board import Facts
 from bringup.lab import judging
 from bringup.lab.apart import Limits, OutOfLimits, apart
@@ -51,6 +52,19 @@ def killed(_: object) -> int:
 def test_what_does_not_end_is_ended(work: Callable[[object], int]) -> None:
     with apart(work, SMALL) as ask, pytest.raises(OutOfLimits, match="1 s of CPU time and 256 MiB"):
         ask(None)
+
+
+def test_where_no_process_can_be_started_that_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Root, who runs these tests, may have as many as there is room for: a scripted fork."""
+
+    def no_process() -> int:
+        raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    before = os.listdir("/proc/self/fd")  # noqa: PTH208
+    monkeypatch.setattr("bringup.lab.apart.os.fork", no_process)
+    with pytest.raises(HostError, match="Resource temporarily unavailable"), apart(loop, SMALL):
+        pass
+    assert len(os.listdir("/proc/self/fd")) == len(before)  # noqa: PTH208
 
 
 def test_where_nobody_is_left_to_do_it_that_is_said() -> None:

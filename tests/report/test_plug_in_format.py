@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -107,3 +109,16 @@ def test_one_that_does_not_even_begin_is_ended(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr("bringup.plug_ins.os.setsid", signal.pause)
     with pytest.raises(PlugInFailed, match="did not end within 1 s"):
         list(said_apart(lambda _: None, PlugInLimits(cpu_seconds=2, seconds=1, answer=1 << 20)))
+
+
+def test_one_for_which_no_process_can_be_started_has_failed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Root, who runs these tests, may have as many as there is room for: a scripted fork."""
+    before = os.listdir("/proc/self/fd")  # noqa: PTH208
+    monkeypatch.setattr("bringup.plug_ins.os.fork", no_process)
+    with pytest.raises(PlugInFailed, match="no process could be started for it: Resource temporarily unavailable"):
+        list(said_apart(lambda _: None, PlugInLimits(cpu_seconds=2, seconds=1, answer=1 << 20)))
+    assert len(os.listdir("/proc/self/fd")) == len(before)  # noqa: PTH208
+
+
+def no_process() -> int:
+    raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))

@@ -21,7 +21,6 @@ from bringup.errors import DeadlineExceeded, HostError, VirtualBoardError
 __all__ = ["Qmp"]
 
 _POLL = 0.02
-_ENDED = (EOFError, BrokenPipeError, ConnectionResetError)
 logging.getLogger("qemu.qmp").addHandler(logging.NullHandler())
 
 
@@ -68,7 +67,7 @@ class Qmp:
         :raises VirtualBoardError: QEMU is gone or refused.
         :raises DeadlineExceeded: no answer in time.
         """
-        from qemu.qmp import ConnectError, ExecInterruptedError, QMPError
+        from qemu.qmp import ConnectError, QMPError
         from qemu.qmp.error import ProtocolError
 
         action = f"QMP {command}"
@@ -77,20 +76,20 @@ class Qmp:
             seconds = deadline.require(action)
             try:
                 return asyncio.run(asyncio.wait_for(self._exchange(command, dict(arguments)), seconds))
-            except (EOFError, ConnectionError, ExecInterruptedError) as error:
-                if command == "quit":  # it may end before its answer is through
-                    return {}
-                raise VirtualBoardError(action, "QEMU ended") from error
             except TimeoutError as error:
                 raise DeadlineExceeded(action, f"QEMU has not answered within {deadline.budget:g} s") from error
-            except (QMPError, OSError) as error:
+            except (EOFError, QMPError, OSError) as error:
+                if _has_ended(error):
+                    if command == "quit":  # it may end before its answer is through
+                        return {}
+                    raise VirtualBoardError(action, "QEMU ended") from error
                 # QEMU 7.2 may send an event before its greeting. Nothing was executed then: ask again.
                 if not (isinstance(error, ConnectError) and isinstance(error.exc, ProtocolError)):
                     raise VirtualBoardError(action, str(error) or type(error).__name__) from error
                 pause.wait(min(_POLL, deadline.remaining))
 
     async def _exchange(self, command: str, arguments: dict[str, object]) -> object:
-        from qemu.qmp import ConnectError, QMPClient
+        from qemu.qmp import QMPClient
 
         client = QMPClient("bringup")
         try:
@@ -100,14 +99,19 @@ class Qmp:
             with suppress(EOFError, OSError):  # what ended the session
                 await client.disconnect()
             raise EOFError from error
-        except ConnectError as error:
-            if not isinstance(error.exc, _ENDED):
-                raise
-            raise EOFError from error
         try:
             return await client.execute(command, arguments)
         finally:
             await client.disconnect()
+
+
+def _has_ended(error: Exception) -> bool:
+    """Whether it says that QEMU is gone: while we connected, or after that."""
+    from qemu.qmp import ConnectError, ExecInterruptedError
+
+    if isinstance(error, ConnectError):
+        return isinstance(error.exc, (EOFError, BrokenPipeError, ConnectionResetError))
+    return isinstance(error, (EOFError, ConnectionError, ExecInterruptedError))
 
 
 def require_qmp() -> None:
