@@ -15,7 +15,7 @@ from bringup.facts.memory.reserved_memory import ReservedNode, reserved_nodes
 from bringup.results.memory import MemoryRegion, RegionKind
 from bringup.results.verdict import Diagnosis
 
-__all__ = ["why_no_room"]
+__all__ = ["outside_ram", "pools_among", "why_firmware_kept_out", "why_no_room"]
 
 #: arch/mips/kernel/setup.c; arch/x86/kernel/setup.c, of Linux 5.10 to 7.3. arm64 and riscv log no such line.
 _INITRD = re.compile(r"Initial ramdisk at: 0x(?P<begin>[0-9a-f]{1,16}) \((?P<bytes>\d{1,20}) bytes\)")
@@ -72,14 +72,25 @@ def outside_ram(facts: Facts, node: ReservedNode, evidence: tuple[str, ...]) -> 
     return Diagnosis(known.here(text), (*evidence, str(node)), (fix,))
 
 
-def why_firmware_kept_out(nodes: tuple[str, ...], evidence: tuple[str, ...]) -> Diagnosis:
+def pools_among(facts: Facts, nodes: tuple[str, ...]) -> str:
+    """What is known of nodes of which none is known to be a pool. Boot loaders take nodes away, too."""
+    known = reserved_nodes(facts) or {}
+    missing = [name for name in nodes if name not in known]
+    if not missing:
+        return "no pool for buffers is among them"
+    are = "is" if len(missing) == 1 else "are"
+    return f"{', '.join(missing)} {are} not in the live device tree, so whether it was a pool is not known"
+
+
+def why_firmware_kept_out(facts: Facts, nodes: tuple[str, ...], evidence: tuple[str, ...]) -> Diagnosis:
     """The diagnosis for regions of firmware that the kernel did not set aside.
 
     The kernel does not unmap memory that something else has reserved already, and logs that; the memory stays reserved
     (drivers/of/fdt.c of Linux 6.12: early_init_dt_reserve_memory; khadas/fenix#197).
     """
     known = CMA_REGION_DOES_NOT_FIT
-    text = f"the kernel did not set aside {', '.join(nodes)}: something else has that memory; no pool is among them"
+    among = pools_among(facts, nodes)
+    text = f"the kernel did not set aside {', '.join(nodes)}: something else has that memory; {among}"
     fix = "nothing, if /proc/iomem has that memory as reserved all the same; else firmware's memory is not protected"
     return Diagnosis(known.here(text), evidence, (fix,))
 

@@ -26,7 +26,7 @@ from bringup.causes.known.memory import (
     CMA_RESERVED_IGNORED,
     NO_MATCH,
 )
-from bringup.causes.no_room import outside_ram, why_firmware_kept_out, why_no_room
+from bringup.causes.no_room import outside_ram, pools_among, why_firmware_kept_out, why_no_room
 from bringup.causes.rendered_lines import basis_of, device_tree
 from bringup.config.units import show_size
 from bringup.facts.board import Facts
@@ -185,10 +185,11 @@ def _why(facts: Facts, rejection: Rejection) -> Diagnosis:
         without = without_cma(facts)
         return replace(without, evidence=(*evidence, *without.evidence))
     if cause is CMA_REGION_DOES_NOT_FIT and not rejection.harms:
-        return why_firmware_kept_out(rejection.nodes, evidence)
+        return why_firmware_kept_out(facts, rejection.nodes, evidence)
     if not rejection.harms:
         of = f": {', '.join(rejection.nodes)}" if rejection.nodes else ""
-        return Diagnosis(cause.here(f"{cause.clause}{of}; no pool for buffers is among them"), evidence, cause.fix)
+        text = f"{cause.clause}{of}; {pools_among(facts, rejection.nodes)}"
+        return Diagnosis(cause.here(text), evidence, cause.fix)
     if cause is CMA_REGION_COUNT:
         left_out = tuple(f"{name} was not made" for name in pools_not_made(facts))
         return Diagnosis(cause.here(), (*evidence, *left_out), cause.fix)

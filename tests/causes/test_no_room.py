@@ -56,6 +56,7 @@ FOUR = {
         ([NO_ROOM], {"video": cma(None, 64 * MIB)}, RAM, "video", ""),
         # -- firmware's own region
         ([AT.format("fw@40000000")], {"fw@40000000": firmware(0x4000_0000, 64)}, RAM, "the kernel did not set aside fw@40000000", "nothing, if /proc/iomem has"),
+        ([AT.format("gone@40000000")], {"fw@40000000": firmware(0x4000_0000, 64)}, RAM, "gone@40000000 is not in the live device tree, so whether it was a pool is not known", "nothing, if /proc/iomem has"),
         # -- the area of cma= or of the configuration
         (["cma: Failed to reserve 256 MiB"], {}, {"/proc/cmdline": "cma=256M\n"}, "the CMA area that cma=256M asks for", "make cma=256M smaller"),
         (["cma: Failed to reserve 256 MiB"], {}, {"/proc/cmdline": "cma=1G cma=8M cma=256M\n"}, "cma=256M", "cma=1G cma=8M before it has no effect"),
@@ -65,7 +66,7 @@ FOUR = {
     ids=[
         "a region", "a ramdisk", "a ramdisk on x86", "a pool without an address", "boot memory", "a named region first", "the smaller one",
         "its own address", "not RAM", "four regions", "firmware keeps the rest", "room enough", "room enough beside another", "no map",
-        "anywhere", "firmware's own", "cma=", "several cma=", "the configuration", "another size",
+        "anywhere", "firmware's own", "not in the tree", "cma=", "several cma=", "the configuration", "another size",
     ],
 )  # fmt: skip
 def test_what_lies_in_the_way(

@@ -93,6 +93,25 @@ def test_two_refusals_stand_beside_each_other(tmp_path: Path, said: Said) -> Non
     assert [one.cause.id for one in why.alternatives] == ["cma.region-overlap"]
 
 
+@pytest.mark.parametrize(
+    ("names", "said_of_them"),
+    [
+        (("video@50100000", "gone@0"), "gone@0 is not in the live device tree"),
+        (("gone@0", "lost@1"), "gone@0, lost@1 are not in the live device tree"),
+    ],
+)
+def test_of_a_node_that_only_the_log_names_nothing_is_known(
+    tmp_path: Path, names: tuple[str, str], said_of_them: str
+) -> None:
+    overlap = "OF: reserved mem: OVERLAP DETECTED!\n{} (0x0--0x2) overlaps with {} (0x1--0x3)\n".format(*names)
+    firmware = {f"{VIDEO}/no-map": "", f"{VIDEO}/reg": bytes(16), f"{VIDEO}/compatible": "fw\0"}
+    why = refused(tmp_path, overlap, firmware)
+    assert why.cause is not None
+    assert why.cause.id == "cma.region-overlap"
+    assert said_of_them in why.cause.text
+    assert "no pool" not in why.cause.text
+
+
 @pytest.mark.parametrize("page", [4096, 16384, 65536])
 @pytest.mark.parametrize(("base", "size"), [(0x50100000, 0x1000000), (0x4C0000, 0x4C0000), (0x40000000, 1)])
 def test_the_fixed_region_holds_the_old_one_and_is_aligned(tmp_path: Path, page: int, base: int, size: int) -> None:

@@ -84,10 +84,11 @@ KERNEL_BUFFER_TOO_LARGE = KnownCause(
     why="Where CMA gives nothing, the DMA layer asks the page allocator for the same size. That has blocks of 4 MiB at "
     "most with 4 KiB pages, and warns if it is asked for more. The driver gets no buffer.",
     shows="kernel log: WARNING at mm/page_alloc.c, or a page allocation failure of several pages, below "
-    "dma_direct_alloc",
+    "dma_direct_alloc; on 32-bit ARM without LPAE up to 5.19: below __dma_alloc_buffer, where there is no CMA area",
     fix=("enlarge the CMA area that the driver allocates from, or look who has used it up (cma.exhausted)",),
     since="any",
-    source="kernel/dma/direct.c: __dma_direct_alloc_pages, mm/page_alloc.c, of Linux 5.10, 6.12 and 7.3",
+    source="kernel/dma/direct.c: __dma_direct_alloc_pages, mm/page_alloc.c, of Linux 5.10, 6.12 and 7.3; "
+    "arch/arm/mm/dma-mapping.c: __dma_alloc, of 5.10",
     cost=Cost.LATER,
     seen_before=(
         link("raspberrypi/linux#4600", "cma_alloc of 19200 pages fails, then WARNING at mm/page_alloc.c"),

@@ -30,9 +30,10 @@ from bringup.text import pluralize
 #: So many complaints have a verdict of their own; a kernel that warns at every frame would have thousands.
 _MOST = 8
 _LAST_LINES = 3
-#: kernel/dma/direct.c of Linux 5.10, 6.12 and 7.3. What else is called ``dma_`` below it has the buffer already
-#: (``dma_common_contiguous_remap``), or needs no contiguous one (``iommu_dma_``).
-_CONTIGUOUS, _FOR_DMA = "dma_direct_alloc", ("dma_", "iommu_dma_")
+#: kernel/dma/direct.c of Linux 5.10, 6.12 and 7.3; arch/arm/mm/dma-mapping.c of 5.10, where there is no LPAE. What
+#: else is called ``dma_`` below it has the buffer already (``dma_common_contiguous_remap``), or needs no contiguous
+#: one (``iommu_dma_``).
+_CONTIGUOUS, _FOR_DMA = ("dma_direct_alloc", "dma_alloc_buffer"), ("dma_", "iommu_dma_")
 _SEVERAL_PAGES = re.compile(r"\border:[1-9]")
 _LOOK = ("look at the board's console or power, then run again",)
 _KEEP = (

@@ -182,6 +182,13 @@ WARNS = "WARNING: CPU: 3 PID: 9 at mm/page_alloc.c:4935 __alloc_pages_nodemask+0
     [
         (FAILS.format(6), "__dma_direct_alloc_pages dma_direct_alloc dma_alloc_attrs", "kernel.buffer-too-large"),
         (WARNS, "dma_direct_alloc dma_alloc_attrs vb2_dc_alloc", "kernel.buffer-too-large"),
+        # 32-bit ARM without LPAE, up to 5.19
+        (
+            FAILS.format(7),
+            "__dma_alloc_buffer.constprop.5 remap_allocator_alloc __dma_alloc arm_dma_alloc",
+            "kernel.buffer-too-large",
+        ),
+        (FAILS.format(0), "__dma_alloc_buffer remap_allocator_alloc __dma_alloc arm_dma_alloc", "kernel.complaint"),
         (FAILS.format(0), "dma_direct_alloc dma_alloc_attrs", "kernel.complaint"),
         (FAILS.format(0), "iommu_dma_alloc dma_alloc_attrs", "kernel.complaint"),
         (WARNS, "__iommu_dma_alloc_pages iommu_dma_alloc dma_alloc_attrs", "kernel.complaint"),
