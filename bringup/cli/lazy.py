@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Callable
 from functools import cached_property
 from typing import Any
@@ -14,6 +15,10 @@ from typer.main import get_command
 from bringup.errors import Interrupted, UsageError
 
 __all__ = ["App", "LazyCommand"]
+
+#: One of several words, as Typer writes it.
+_CHOICE = re.compile(r"<(\w+(?:\|\w+)+)>")
+_WHOLE = 1000
 
 
 def _split_words(command: Any, ctx: Any, args: list[str]) -> list[str]:
@@ -49,6 +54,23 @@ class _Command(TyperCommand):
             hint = "--board NAME names a board config (see 'bringup config list'); --config-dir DIR is where they lie"
             raise UsageError(f"read the options of {self.name}", "there is no option --config", hint=hint)
 
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """List the options under the headings that they name; without Rich, Typer lists all under one."""
+        sections: dict[str, list[tuple[str, str]]] = {"Arguments": [], "Options": []}
+        for parameter in self.get_params(ctx):
+            if (record := parameter.get_help_record(ctx)) is None:
+                continue
+            names, about = record
+            if parameter.param_type_name == "argument":
+                sections["Arguments"].append((names.partition(" <")[0], about))  # without the type in Python's words
+            else:
+                heading = getattr(parameter, "rich_help_panel", None) or "Options"
+                sections.setdefault(heading, []).append((_CHOICE.sub(r"\1", names), about))
+        for heading, records in sections.items():
+            if records:
+                with formatter.section(heading):
+                    formatter.write_dl(records)
+
     def invoke(self, ctx: Any) -> Any:
         ctx.exit(int(super().invoke(ctx) or 0))
 
@@ -62,6 +84,12 @@ class _Group(TyperGroup):
         rest = _split_words(self, ctx, args)
         ctx._protected_args, ctx.args = rest[:1], rest[1:]
         return list(ctx.args)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """List the commands with whole sentences; Typer cuts them to one line."""
+        commands = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, command.get_short_help_str(_WHOLE)) for name, command in commands if command])
 
     def invoke(self, ctx: Any) -> Any:
         """Run the command.

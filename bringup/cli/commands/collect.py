@@ -32,7 +32,9 @@ def collect(
     use: Use,
     root: RootOption = "auto",
     tests: Annotated[bool, typer.Option("--tests/--no-tests", help="Also run the test allocator's tests.")] = True,
-    seconds: Annotated[float, typer.Option("--seconds", min=1, help="How long it may take.")] = 120.0,
+    seconds: Annotated[
+        float, typer.Option("--seconds", metavar="SECONDS", min=1, help="How long it may take.")
+    ] = 120.0,
     redact: RedactOption = False,
 ) -> None:
     """Observe a board into a record, and judge nothing."""

@@ -30,7 +30,11 @@ def compare(
     format: Annotated[
         str | None,
         typer.Option(
-            "--format", "-f", help="html, md, junit, json. Default: a summary.", autocompletion=comparison_formats
+            "--format",
+            "-f",
+            metavar="FORMAT",
+            help="html, md, junit, json. Default: a summary.",
+            autocompletion=comparison_formats,
         ),
     ] = None,
     output: Annotated[

@@ -43,7 +43,8 @@ def run_tests(
         ),
     ] = None,
     seed: Annotated[
-        int, typer.Option(min=1, max=2**32 - 1, help="Seed of the sizes in share.processes and share.threads.")
+        int,
+        typer.Option(metavar="N", min=1, max=2**32 - 1, help="Seed of the sizes in share.processes and share.threads."),
     ] = 1,
     stress: Annotated[
         int, typer.Option(metavar="MS", min=0, max=20_000, help="How long each of these two tests goes on.")

@@ -20,7 +20,8 @@ def report(
         Path, typer.Argument(metavar="RUN", help="A run's folder, its run.json, a report.html, or a comparison.")
     ],
     format: Annotated[
-        str, typer.Option("--format", "-f", help="html, junit, json, …", autocompletion=report_formats)
+        str,
+        typer.Option("--format", "-f", metavar="FORMAT", help="html, junit, json, …", autocompletion=report_formats),
     ] = "html",
     output: Annotated[Path | None, typer.Option("-o", metavar="FILE", help="Default: stdout.")] = None,
     redact: RedactOption = False,

@@ -55,7 +55,9 @@ def run(
     config_dir: ConfigDir = None,
     root: RootOption = "auto",
     heap: Annotated[str, typer.Option("--heap", metavar="PATTERN", help="Test these heaps only.")] = "*",
-    rounds: Annotated[int, typer.Option("--rounds", min=0, max=1000, help="Latency samples per size; 0: none.")] = 20,
+    rounds: Annotated[
+        int, typer.Option("--rounds", metavar="N", min=0, max=1000, help="Latency samples per size; 0: none.")
+    ] = 20,
     bench: Annotated[bool, typer.Option("--bench", help="Measure as heap bench does, too: about 20 s more.")] = False,
     ktap: Annotated[
         list[Path] | None,
@@ -63,7 +65,9 @@ def run(
             "--ktap", metavar="BINARY", help="Run your own test program, too; what it prints as KTAP becomes verdicts."
         ),
     ] = None,
-    seconds: Annotated[float, typer.Option("--seconds", min=1, help="How long each board may take.")] = 120.0,
+    seconds: Annotated[
+        float, typer.Option("--seconds", metavar="SECONDS", min=1, help="How long each board may take.")
+    ] = 120.0,
     expect: ExpectFile = None,
     fix_dir: FixDir = None,
     baseline: Annotated[

@@ -87,8 +87,9 @@ def _chooses(command: Any) -> Any:
 def scan(
     choosing: dict[str, Any],
     counting: dict[str, Any],
-    tree: Annotated[Path | None, typer.Argument(metavar="[TREE]", help="A folder of sources, or a file.")] = None,
-    more: Annotated[list[Path] | None, typer.Argument(metavar="[TREE]...", help="Further ones.")] = None,
+    tree: Annotated[
+        list[Path] | None, typer.Argument(metavar="TREE", help="Folders of sources, or files.", show_default=False)
+    ] = None,
     board: Annotated[
         str | None,
         typer.Option(
@@ -135,7 +136,7 @@ def scan(
     if listed:
         list_rules(rule or (), as_json=json)
         return 0
-    trees = [*([tree] if tree else []), *(more or [])]
+    trees = tree or []
     answer = choose_answer(
         trees,
         everything=everything,

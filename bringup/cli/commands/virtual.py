@@ -29,14 +29,15 @@ def setup(profile: Profile) -> None:
 def start(
     profile: Profile,
     name: Annotated[
-        str | None, typer.Option("--name", help="A name, to run several of one profile; default: the profile's.")
+        str | None,
+        typer.Option("--name", metavar="NAME", help="A name, to run several of one profile; default: the profile's."),
     ] = None,
     append: Annotated[str, typer.Option("--append", metavar="WORDS", help="Added to the kernel command line.")] = "",
     memory: Annotated[
         int | None, typer.Option("--memory", metavar="MIB", min=64, help="Instead of the profile's.")
     ] = None,
     port: Annotated[
-        int | None, typer.Option("--port", min=1, max=65535, help="On 127.0.0.1; default: a free port.")
+        int | None, typer.Option("--port", metavar="PORT", min=1, max=65535, help="On 127.0.0.1; default: a free port.")
     ] = None,
 ) -> None:
     """Boot a virtual board, connect adb to it, and print its serial. It runs until 'bringup virtual stop'."""
