@@ -317,6 +317,12 @@ def test_the_memory_map_is_to_scale() -> None:
     assert view.summary == "4 GiB of RAM in 2 banks, 144 MiB of it CMA, 68 MiB set aside."
 
 
+def test_the_addresses_of_a_small_bank_do_not_cover_each_other() -> None:
+    board = BoardRun(serial="s", verdicts=(), memory=MemoryFacts(((0x1000, 0x9_FC00), (0x10_0000, 0x2000_0000))))
+    edges = [y for bank in memory_of(board).banks for y in (bank.begin_y, bank.y)]
+    assert all(lower - upper >= 11 for lower, upper in itertools.pairwise(edges))
+
+
 def test_without_known_ram_there_is_no_map_and_it_is_said() -> None:
     memory = MemoryFacts((), sample_facts.MEMORY.regions)
     page = " ".join(parsers.page(html(run_of(BoardRun(serial="s", verdicts=(), memory=memory)))).text.split())

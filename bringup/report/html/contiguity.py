@@ -13,7 +13,7 @@ __all__ = ["Bar", "BufferRow", "PagesView", "pages_view"]
 
 _LEFT, _RIGHT = 112.0, 336.0
 _ROW, _TALL, _TOP = 40.0, 26.0, 8.0
-_MOST_ROWS, _MOST_TICKS = 16, 5
+_MOST_ROWS, _MOST_TICKS = 16, 4
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ __all__ = ["MAP_WIDTH", "Area", "Bank", "Mark", "MemoryView", "memory_view"]
 MAP_WIDTH = 340
 _TOP, _TALL, _BREAK = 14.0, 400.0, 16.0
 _LABEL_GAP = 30.0
+_EDGE_GAP = 11.0
 _FIRST_LABEL, _LAST_LABEL = 10.0, 6.0
 _MOST_BANKS, _MOST_LABELS, _MOST_MARKS = 12, 13, 8
 _LEAST, _LEAST_MARK = 1.0, 3.0
@@ -28,12 +29,16 @@ _NAMED = (*SET_ASIDE, RegionKind.KERNEL)
 
 @dataclass(frozen=True, slots=True)
 class Bank:
-    """A bank of RAM: its rectangle, and the addresses at its lower and upper edge."""
+    """A bank of RAM: its rectangle, and the addresses at its lower and upper edge.
+
+    :param begin_y: where the lower address is written: below the edge where the bank is too low for both.
+    """
 
     y: float
     height: float
     begin: str
     end: str
+    begin_y: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,18 +124,21 @@ class _Scale:
         whole = sum(end - begin for begin, end in ram) or 1
         self.bytes_per_unit = whole / _TALL
         self._banks: list[tuple[int, int, float, float]] = []
-        bottom = _TOP + _TALL + _BREAK * max(0, len(ram) - 1)
+        tall = [(end - begin) / self.bytes_per_unit for begin, end in ram]
+        self._begin_gaps = [max(0.0, _EDGE_GAP - height) for height in tall]
+        bottom = _TOP + _TALL + _BREAK * max(0, len(ram) - 1) + sum(self._begin_gaps)
         self.height = bottom + 14
-        for begin, end in ram:
-            tall = (end - begin) / self.bytes_per_unit
-            self._banks.append((begin, end, bottom - tall, bottom))
-            bottom -= tall + _BREAK
+        for (begin, end), height, gap in zip(ram, tall, self._begin_gaps, strict=True):
+            bottom -= gap
+            self._banks.append((begin, end, bottom - height, bottom))
+            bottom -= height + _BREAK
 
     @property
     def banks(self) -> tuple[Bank, ...]:
         """Their rectangles, ascending by address."""
         return tuple(
-            Bank(top, bottom - top, units.address(begin), units.address(end)) for begin, end, top, bottom in self._banks
+            Bank(top, bottom - top, units.address(begin), units.address(end), bottom + gap)
+            for (begin, end, top, bottom), gap in zip(self._banks, self._begin_gaps, strict=True)
         )
 
     def y(self, place: int) -> float | None:

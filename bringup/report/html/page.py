@@ -83,7 +83,7 @@ def _parts(view: BoardView | None, many: ManyView | None) -> list[tuple[str, str
         ("budget", "Memory for streams", view.budget is not None),
         ("timing", "Speed", view.timing is not None),
         ("ion", "ION", view.board.ion is not None),
-        ("config", "Kernel configuration", bool(view.requirements)),
+        ("config", "Kernel configuration", bool(view.requirements.rows)),
         ("gap", "Upstream gap", view.board.upstream_gap is not None),
         ("timeline", "Timeline", bool(view.steps)),
     ]

@@ -11,10 +11,10 @@ from bringup.report.html.budget import BudgetView, budget_view
 from bringup.report.html.contiguity import PagesView, pages_view
 from bringup.report.html.holders import HoldersView, holders_view
 from bringup.report.html.memorymap import MemoryView, memory_view
+from bringup.report.html.requirements import RequirementsView, requirements_view
 from bringup.report.html.timing import TimingView, timing_view
 from bringup.report.story import WORST_FIRST, Finding, Headline, about, board_headline, findings, tally
 from bringup.results.memory import SET_ASIDE
-from bringup.results.requirements import RequirementFacts
 from bringup.results.run import BoardRun, HeapFacts
 from bringup.results.verdict import Alternative, Outcome, Verdict, file_by_file
 from bringup.text import pluralize, safe_name
@@ -170,15 +170,7 @@ class BoardView:
     holders: HoldersView | None
     budget: BudgetView | None
     timing: TimingView | None
-    requirements: tuple[RequirementFacts, ...]
-
-    @property
-    def requirement_counts(self) -> str:
-        """How many requirements found which outcome: ``2 fail, 30 pass``."""
-        counts = dict.fromkeys(WORST_FIRST, 0)
-        for requirement in self.requirements:
-            counts[requirement.outcome] += 1
-        return ", ".join(f"{count} {outcome.value}" for outcome, count in counts.items() if count)
+    requirements: RequirementsView
 
 
 def board_view(
@@ -207,7 +199,7 @@ def board_view(
         holders=holders_view(board),
         budget=budget_view(board),
         timing=timing_view(board),
-        requirements=tuple(sorted(board.requirements, key=lambda requirement: WORST_FIRST.index(requirement.outcome))),
+        requirements=requirements_view(board),
     )
 
 
