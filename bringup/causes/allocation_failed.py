@@ -12,6 +12,7 @@ from bringup.allocator.answer import Result
 from bringup.causes.access_denied import why_denied
 from bringup.causes.known.memory import CMA_BUSY, CMA_EXHAUSTED, CMA_FRAGMENTED, HEAP_NO_MEMORY
 from bringup.causes.known.nodes import HEAP_DRIVER_GONE, HEAP_NOT_A_HEAP
+from bringup.causes.larger_pool import with_size
 from bringup.config.units import show_size
 from bringup.facts.board import HEAP_FOLDER, Facts
 from bringup.facts.log.owners import Owner, owners
@@ -105,10 +106,15 @@ def why_cma_failed(facts: Facts, failures: tuple[CmaFailure, ...]) -> Diagnosis:
     if last.free is not None and last.longest is not None:
         free, longest = show_size(last.free * page), show_size(last.longest * page)
         seen = f"free at that time: {free}, longest run {longest}; asked for {request}"
-        if last.free >= last.pages > last.longest:
-            return Diagnosis(_fragmented(times, request), (*evidence, seen), CMA_FRAGMENTED.fix)
-        return Diagnosis(_exhausted(times, request), (*evidence, seen), CMA_EXHAUSTED.fix)
-    return _used_up_or_fragmented(facts, evidence, times, last.pages * page, request)
+        is_fragmented = last.free >= last.pages > last.longest
+        cause, known = (
+            (_fragmented(times, request), CMA_FRAGMENTED)
+            if is_fragmented
+            else (_exhausted(times, request), CMA_EXHAUSTED)
+        )
+        return with_size(facts, Diagnosis(cause, (*evidence, seen), known.fix), last.area)
+    why = _used_up_or_fragmented(facts, evidence, times, last.pages * page, request)
+    return with_size(facts, why, last.area)
 
 
 def _exhausted(times: str, request: str) -> Cause:
@@ -198,11 +204,13 @@ def _by_the_area(facts: Facts, result: Result) -> Diagnosis | None:
         (_shown(area),),
     )
     if area.free < pages * facts.page_size:
-        return Diagnosis(CMA_EXHAUSTED.here(f"{failed} was used up"), seen, CMA_EXHAUSTED.fix)
+        why = Diagnosis(CMA_EXHAUSTED.here(f"{failed} was used up"), seen, CMA_EXHAUSTED.fix)
+        return with_size(facts, why, area_of(result.heap))
     if area.longest is None:
         return None
     if area.longest < pages * facts.page_size:
-        return Diagnosis(CMA_FRAGMENTED.here(f"{failed} had enough free, but not contiguous"), seen, CMA_FRAGMENTED.fix)
+        cause = CMA_FRAGMENTED.here(f"{failed} had enough free, but not contiguous")
+        return with_size(facts, Diagnosis(cause, seen, CMA_FRAGMENTED.fix), area_of(result.heap))
     aligned = min(1 << (pages - 1).bit_length(), 1 << _alignment(facts))
     if area.longest < (pages + aligned - 1) * facts.page_size:
         return None

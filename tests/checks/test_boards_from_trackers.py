@@ -12,7 +12,15 @@ import pytest
 
 from bringup.config.schema import BoardConfig
 from tests.support.field_boards import MIB, Row, assert_found, cma, field_board, pool, reserved
-from tests.support.scripted_record import HELLO, LINUX_WITHOUT_UDEV, ScriptedBoard, broken, linux_board, result
+from tests.support.scripted_record import (
+    HELLO,
+    LINUX_WITHOUT_UDEV,
+    RESERVED,
+    ScriptedBoard,
+    broken,
+    linux_board,
+    result,
+)
 
 OFF = {"DMABUF_HEAPS": "n", "DMABUF_HEAPS_SYSTEM": "", "DMABUF_HEAPS_CMA": ""}
 NO_OPTION = OFF | {"DMABUF_HEAPS": ""}
@@ -30,6 +38,14 @@ STALL = [
     "rcu: rcu_sched kthread starved for 5252 jiffies! g12425 f0x0 RCU_GP_WAIT_FQS(5) ->state=0x402 ->cpu=0",
 ]  # fmt: skip
 VIRTUAL = {"/proc/cpuinfo": "processor\t: 0\nflags\t\t: fpu vme hypervisor lahf_lm\n"}
+HOST_BUFFER = "nvme nvme{}: allocated {} MiB host memory buffer."
+FULL = [
+    "cma: cma_alloc: reserved: alloc failed, req-size: 16 pages, ret: -12",
+    "cma: number of available pages: => 0 free of 8192 total pages",
+]
+UNMATCHED = "OF: reserved mem: node linux,cma compatible matching fail"
+POOL_SIZE = f"{RESERVED}/linux,cma/size"
+EDGETPU = 'audit: type=1400 audit(1.4:7): avc:  denied  { read open } for  pid=9 comm="dba" name="system" dev="tmpfs" ino=9 scontext=u:r:edgetpu_dba_server:s0 tcontext=u:object_r:dmabuf_system_heap_device:s0 tclass=chr_file permissive=0'
 AREAS = {"linux,cma": cma(None, 64 * MIB, DEFAULT), "audio@b0000000": cma(0xB000_0000, 16 * MIB), "adsp@b2000000": cma(0xB200_0000, 16 * MIB)}  # fmt: skip
 AREA = "/sys/kernel/mm/cma/{}/alloc_pages_success"
 EVERY_AREA = ("system", "default_cma_region", "linux,cma", "adsp@b2000000")
@@ -165,6 +181,47 @@ ROWS = (
             "5.10.57", ["cma: Reserved 16 MiB at 0x4f000000", "cma: cma_alloc: alloc failed, req-size: 2025 pages, ret: -12"], heaps=("system", "reserved"), cma_kib=(16384, 3000)),
         ("warn", "cma.exhausted"), ("8100 KiB", "enlarge the pool")),
     Row("anholt/linux#76, luxonis/rae-ros#48: CMA tries the next pages", field_board("5.10.3", ["alloc_contig_range: [2ef00, 2f00a) PFNs busy"] * 9, heaps=("system", "reserved")), None),
+    Row("edk2-porting/edk2-rk3588#142: three drives with a host memory buffer", field_board(
+            "6.6.54", [*(HOST_BUFFER.format(drive, 40) for drive in (3, 2, 0)), *FULL, *FULL], {}, ("system", "reserved"), cma_kib=(32768, 0)),
+        ("warn", "cma.exhausted"), ("NVMe drives have host memory buffers of 120 MiB, which may lie in it", "nvme.max_host_mem_size_mb=0", HOST_BUFFER.format(0, 40)), ("cma.fragmented",)),
+    Row("home-assistant/operating-system#3214, raspberrypi/linux#6510", field_board(
+            "6.6.51+rpt-rpi-2712", [HOST_BUFFER.format(0, 64), "cma: cma_alloc: linux,cma: alloc failed, req-size: 256 pages, ret: -12"],
+            {"linux,cma": cma(None, 64 * MIB, DEFAULT, ranges=[(0, 0x4000_0000)])}, ("system", "linux,cma"), cma_kib=(65536, 0)),
+        ("warn", "cma.exhausted"), ("host memory buffers of 64 MiB", "the device tree's linux,cma sets the size of this area: 64 MiB")),
+    Row("agherzan/meta-raspberrypi#1095: cma= makes the pool smaller", field_board(
+            "5.15.34-v8", ["Reserved memory: bypass linux,cma node, using cmdline CMA params instead", UNMATCHED, "cma: Reserved 64 MiB at 0x0000000037400000",
+                           "cma: cma_alloc: reserved: alloc failed, req-size: 4560 pages, ret: -12"],
+            {"linux,cma": cma(None, 256 * MIB, DEFAULT)}, ("system", "reserved"), __proc__cmdline="cma=64M\n", cma_kib=(65536, 9000)),
+        ("warn", "cma.exhausted"), ("cma=64M sets the size of this area: raise it, or drop it: the device tree's linux,cma has 256 MiB",)),
+    Row("SolidRun/linux-stable#5: 16 MiB for all drivers", field_board(
+            "5.10.5", ["cma: Reserved 16 MiB at 0x00000000ff000000", "cma: cma_alloc: alloc failed, req-size: 3 pages, ret: -12"], heaps=("system", "reserved"), cma_kib=(16384, 8)),
+        ("warn", "cma.exhausted"), ("CONFIG_CMA_SIZE_MBYTES=16 sets the size of this area",)),
+    # -- regions
+    Row("sdm660-mainline/linux#47", field_board(
+            "6.12.1", ["OF: reserved mem: OVERLAP DETECTED!", "venus@9f800000 (0x000000009f800000--0x00000000a0000000) overlaps with ramoops@9fe00000 (0x000000009fe00000--0x000000009ff00000)"],
+            {"venus@9f800000": reserved(0x9F80_0000, 8 * MIB, "no-map"), "ramoops@9fe00000": reserved(0x9FE0_0000, MIB, compatible="ramoops")}, ("system", "reserved")),
+        ("warn", "cma.region-overlap"), ("venus@9f800000, ramoops@9fe00000; no pool for buffers",)),
+    Row("revyos/thead-kernel#98: a window that is no larger than its region", field_board(
+            "5.10.113", ["OF: reserved mem: failed to allocate memory for node 'linux,cma'"], {"linux,cma": cma(None, 320 * MIB, DEFAULT, ranges=[(0x6400_0000, 320 * MIB)])},
+            cma_kib=(0, 0), __proc__iomem="00000000-ffffffff : System RAM\n  6f000000-6f7fffff : reserved\n"),
+        ("fail", "cma.region-does-not-fit"), ("memory that was reserved at boot at 0x6f000000 (8 MiB) lies in 0x64000000 to 0x78000000",)),
+    Row("riscv/meta-riscv#636: a pool that is smaller than a MiB", field_board(
+            "6.18.3", ["Reserved memory: created DMA memory pool at 0x0000000100700000, size 0 MiB", "OF: reserved mem: initialized node vdev0buffer@100700000, compatible id shared-dma-pool"],
+            {"linux,cma": cma(0x1_4000_0000, 512 * MIB, DEFAULT), "vdev0buffer@100700000": pool(0x1_0070_0000, 0xF_C000, "no-map")},
+            ("system", "default_cma_region", "linux,cma"), kernel={"DMABUF_HEAPS_CMA_LEGACY": "y"}), None),
+    Row("Linux 11a6a5bb72ce, Kontron SA67: a size of one cell where there have to be two", field_board(
+            "6.18.5", ["OF: reserved mem: invalid size property in 'linux,cma' node."], {"linux,cma": cma(None, 0, DEFAULT)}, cma_kib=(0, 0), more_files={POOL_SIZE: "\x10\0\0\0"}),
+        ("fail", "cma.region-cells"), ("linux,cma", "as many cells")),
+    # -- a rule that is missing
+    Row("GrapheneOS/device_google_gs-common edgetpu/sepolicy", field_board("6.1.75-android14-11", [EDGETPU], {}, ("system", "reserved"), more_files=ENFORCING),
+        ("fail", "selinux.denied"), ("allow edgetpu_dba_server dmabuf_system_heap_device:chr_file r_file_perms;",)),
+    # -- buffers on 32-bit ARM without LPAE
+    Row("a report on OMAP3, with 5.4", field_board(
+            "5.7.0", ["WARNING: CPU: 0 PID: 1818 at mm/page_alloc.c:4859 __alloc_pages_nodemask+0x9c/0xb1c", "CPU: 0 PID: 1818 Comm: v4l2 Tainted: G        W         5.7.0 #18", "Backtrace: ",
+                      "[<c0231ff4>] (__alloc_pages_nodemask) from [<c01108f0>] (__dma_alloc_buffer.constprop.14+0x3c/0x90)", " r10:00000cc0 r9:c0185c3c r8:00000000 r7:010ec000",
+                      "[<c01108b4>] (__dma_alloc_buffer.constprop.14) from [<c0110a6c>] (remap_allocator_alloc+0x34/0x7c)", "[<c0110a38>] (remap_allocator_alloc) from [<c010f4f4>] (__dma_alloc+0x124/0x21c)"],
+            heaps=("system", "reserved")),
+        ("warn", "kernel.buffer-too-large"), ("v4l2 asked for more contiguous memory",)),
     # -- stalls
     Row("oxidecomputer/propolis#376, cilium/tetragon#328", field_board("6.1.38", STALL, heaps=("system", "reserved"), more_files=VIRTUAL),
         ("warn", "kernel.cpu-starved"), ("the host of this virtual machine was too busy, or its kernel is stuck", "0 ticks this GP", "kthread starved for 5252 jiffies")),

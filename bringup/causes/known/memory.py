@@ -247,6 +247,7 @@ CMA_EXHAUSTED = KnownCause(
     seen_before=(
         link("raspberrypi/linux#4600", "cma_alloc: alloc failed, req-size: 19200 pages, ret: -12"),
         link("raspberrypi/rpicam-apps#912", "Camera: dmaHeap allocation failure after some captures"),
+        link("home-assistant/operating-system#3214", "an NVMe drive's host memory buffer takes CMA at boot"),
     ),
 )
 CMA_FRAGMENTED = KnownCause(

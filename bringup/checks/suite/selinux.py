@@ -12,6 +12,7 @@ from bringup.facts.board import Facts
 from bringup.facts.selinux_log import Denial, lost_lines
 from bringup.facts.selinux_log import denials as heap_denials
 from bringup.results.verdict import Outcome, Verdict
+from bringup.text import pluralize
 
 
 @check(
@@ -58,7 +59,8 @@ def _without(question: Question, facts: Facts, minor: tuple[Denial, ...]) -> Ver
         lines = (denial.line for denial in looked[-4:])
         return question.warned(*lines, cause=SELINUX_LOOKED.here(text), remedy=SELINUX_LOOKED.fix)
     if harmless := tuple(denial for denial in minor if denial.is_harmless):
-        text = f"{len(harmless)} avc lines ask for the size of the file system of DMA-BUFs: harmless"
+        avc, ask = pluralize(len(harmless), "avc line"), "asks" if len(harmless) == 1 else "ask"
+        text = f"{avc} {ask} for the size of the file system of DMA-BUFs: harmless"
         return question.warned(*(denial.line for denial in harmless[-4:]), cause=SELINUX_STATFS.here(text))
     count = len(facts.dmesg or ())
     return question.passed(

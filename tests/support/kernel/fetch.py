@@ -63,9 +63,10 @@ _FACT_TREES = (
 )
 FACT_FILES = (
     *("*/Kconfig*", "*/Makefile*", "*/Kbuild*", "*/android/*", "*/drivers/dma-buf/*", "*/drivers/of/*"),
-    *("*/drivers/tee/*", "*/drivers/char/*.c", "*/fs/filesystems.c", "*/fs/proc/*", "*/fs/pstore/*", "*/fs/tracefs/*"),
-    *("*/include/linux/*.h", "*/include/uapi/linux/dma*", "*/include/trace/events/*", "*/init/*", "*/kernel/*.c"),
-    *("*/kernel/dma/*", "*/kernel/rcu/*", "*/kernel/trace/*", "*/lib/*.c", "*/mm/*", "*/security/*.c"),
+    *("*/drivers/tee/*", "*/drivers/char/*.c", "*/drivers/nvme/host/pci.c", "*/fs/filesystems.c", "*/fs/proc/*"),
+    *("*/fs/pstore/*", "*/fs/tracefs/*", "*/include/linux/*.h", "*/include/uapi/linux/dma*"),
+    *("*/include/trace/events/*", "*/init/*", "*/kernel/*.c", "*/kernel/dma/*", "*/kernel/rcu/*", "*/kernel/trace/*"),
+    *("*/lib/*.c", "*/mm/*", "*/security/*.c"),
 )
 _X86 = ("GZIP", "BZIP2", "LZMA", "XZ", "LZO", "LZ4", "ZSTD")
 _ARM64 = ("GZIP", "ZSTD")
