@@ -134,10 +134,12 @@ class BoardError(BringupError):
     """The board, or the way to it.
 
     :ivar state: adb's word for the state of a board that could not be used; ``None``: unknown.
+    :ivar place: the place of labgrid where it is; ``None``: adb here has it.
     """
 
     blame = Blame.BOARD
     state: str | None = None
+    place: str | None = None
 
 
 class BoardNotFound(BoardError):

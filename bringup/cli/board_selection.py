@@ -42,6 +42,8 @@ def named_boards(selection: Selection, serials: Sequence[str]) -> tuple[list[Boa
 
     :raises AdbServerError: there is no adb server to talk to.
     """
+    if not serials:
+        return [], []
     deadline = Deadline.after(CONNECT_SECONDS)
     listed = {board.serial for board in list_boards(reach(selection.server, deadline), deadline)}
     there = tuple(serial for serial in serials if serial in listed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -38,6 +38,26 @@ class PlaceOptions:
         if options and self.reserve is not None:
             options.append(("--reserve", f"{self.reserve:.15g}"))
         return tuple(word for option in options for word in option)
+
+    def again(self, chosen_by: Sequence[str], places: Sequence[str]) -> PlaceRequest | None:
+        """The places of a run that is resumed, its coordinator and wait unless others are given; ``None``: no place.
+
+        :param chosen_by: the options that chose them.
+        :raises UsageError: others are chosen, or the run has no places.
+        """
+        if self.place or self.tag:
+            option = "--place" if self.place else "--tag"
+            seen = f"--resume takes the places from its run, and {option} is given"
+            raise UsageError(_ACTION, seen, hint=f"leave {option} out")
+        said = dict(zip(chosen_by[::2], chosen_by[1::2], strict=True))
+        if not ({"--place", "--tag"} & said.keys()):
+            return self.request("")
+        if not places:
+            return None
+        from bringup.lab.places import PlaceRequest
+
+        reserve = self.reserve if self.reserve is not None or "--reserve" not in said else float(said["--reserve"])
+        return PlaceRequest(tuple(places), {}, self.coordinator or said.get("--coordinator", ""), reserve)
 
     def request(self, other: str) -> PlaceRequest | None:
         """Which places are meant; ``None``: none are.

@@ -147,7 +147,8 @@ def judge_unusable(error: BoardError) -> BoardRun:
     why = Question(asked.id, asked.title).unknown(
         f"the board could not be used: {error.seen}", *evidence, remedy=error.hint.splitlines()
     )
-    return BoardRun(serial=error.board or "unknown", verdicts=(why,), unusable=state, blame=error.blame)
+    serial = error.board or error.place or "unknown"
+    return BoardRun(serial=serial, place=error.place, verdicts=(why,), unusable=state, blame=error.blame)
 
 
 def judge_fault(serial: str, error: BringupError, record: str | None) -> BoardRun:

@@ -6,18 +6,19 @@ A run's folder has a ``run.json`` from the start on, in which every board is an 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
 from bringup import __version__
+from bringup.board import Board
 from bringup.checks.registry import Question, Role, checks_for
 from bringup.config.expectation import Expectation
 from bringup.config.schema import BoardConfig
 from bringup.deadline import now
-from bringup.errors import BringupError, HostError, RecordError, UsageError, os_reason
+from bringup.errors import BoardError, BoardNotFound, BringupError, HostError, RecordError, UsageError, os_reason
 from bringup.lab.judging import judge_folders
 from bringup.lab.run import record_names
 from bringup.lab.run_folder import EARLIER, write_reports
@@ -29,20 +30,32 @@ from bringup.report.load import load_run
 from bringup.results.run import BoardRun, Run
 from bringup.text import shell_word, visible
 
-__all__ = ["Unfinished", "begin_run", "is_open", "keep_interrupted", "read_unfinished", "run_again", "with_boards"]
+__all__ = [
+    "Unfinished",
+    "begin_run",
+    "is_open",
+    "keep_interrupted",
+    "read_unfinished",
+    "resume_or_again",
+    "run_again",
+    "with_boards",
+]
 
 _DOCUMENT = "run.json"
 _RESUME = "bringup run --resume DIR observes it"
 
 
-def begin_run(folder: Path, serials: Sequence[str], chosen_by: Sequence[str] = ()) -> Run:
+def begin_run(
+    folder: Path, serials: Sequence[str], chosen_by: Sequence[str] = (), places: Sequence[str | None] = ()
+) -> Run:
     """Write down which boards the run is about, and that none was observed yet.
 
-    :param chosen_by: the options that chose them, where ``--resume`` would not find them.
+    :param chosen_by: the options that chose them, where adb would not list them.
+    :param places: of labgrid, where each board is; empty: nowhere.
     :raises HostError: it cannot be written.
     """
-    next_step = f"run it again: {run_again(chosen_by)}" if chosen_by else _RESUME
-    boards = tuple(_not_yet(serial, next_step) for serial in serials)
+    where = places or [None] * len(serials)
+    boards = tuple(_not_yet(serial, place, chosen_by) for serial, place in zip(serials, where, strict=True))
     run = Run(boards=boards, tool=__version__, started=now(), chosen_by=tuple(chosen_by))
     write_report(run, find_format("json"), folder / _DOCUMENT)
     return run
@@ -59,12 +72,18 @@ def keep_interrupted(begun: Run, judged: Sequence[BoardRun], folder: Path) -> No
         write_reports(with_boards(begun, judged), folder)
 
 
+def resume_or_again(run: Run, folder: Path) -> str:
+    """The command that observes what the run left open."""
+    can_resume = not run.chosen_by or all(board.place for board in run.boards)
+    return f"bringup run --resume {shell_word(folder)}" if can_resume else run_again(run.chosen_by)
+
+
 def with_boards(run: Run, judged: Sequence[BoardRun]) -> Run:
     """The same run, with these boards in place of what it had of them."""
     new = list(judged)
 
     def newer(board: BoardRun) -> BoardRun:
-        at = next((at for at, one in enumerate(new) if one.serial == board.serial), None)
+        at = next((at for at, one in enumerate(new) if _key(one) == _key(board)), None)
         return board if at is None else new.pop(at)
 
     kept = tuple(newer(board) for board in run.boards)
@@ -77,12 +96,23 @@ def is_open(board: BoardRun) -> bool:
     return any(verdict.id == asked.id and verdict.outcome is Outcome.ERROR for verdict in board.verdicts)
 
 
-def _not_yet(serial: str, next_step: str) -> BoardRun:
+def _key(board: BoardRun) -> tuple[str | None, str]:
+    """Boards of two places may have one serial."""
+    return board.place, board.serial
+
+
+def _stands_for_its_place(board: BoardRun) -> bool:
+    """Whether nobody knows the board yet that the place has."""
+    return board.place == board.serial
+
+
+def _not_yet(serial: str, place: str | None, chosen_by: Sequence[str] = ()) -> BoardRun:
     (asked,) = checks_for(Role.OBSERVATION)
+    next_step = _RESUME if place is not None or not chosen_by else f"run it again: {run_again(chosen_by)}"
     why = Question(asked.id, asked.title).unknown(
         "it was not observed: the run was interrupted before", remedy=[next_step]
     )
-    return BoardRun(serial=serial, verdicts=(why,))
+    return BoardRun(serial=serial, place=place, verdicts=(why,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,31 +120,76 @@ class Unfinished:
     """A run that is to be finished.
 
     :param run: what there is of it; what was observed and not judged is judged.
-    :param serials: the boards that are to be observed anew.
     """
 
     run: Run
-    serials: tuple[str, ...]
     folder: Path
 
-    def make_room(self, serials: Iterable[str]) -> None:
+    @property
+    def open(self) -> tuple[BoardRun, ...]:
+        """The boards that are to be observed anew."""
+        return tuple(board for board in self.run.boards if is_open(board))
+
+    @property
+    def serials(self) -> tuple[str, ...]:
+        """Of these boards."""
+        return tuple(board.serial for board in self.open)
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """The places of labgrid where they are."""
+        return tuple({board.place: None for board in self.open if board.place is not None})
+
+    def open_at(
+        self, places: Mapping[Board, str], unusable: Sequence[BoardError]
+    ) -> tuple[list[Board], list[BoardError]]:
+        """Of the boards at these places those that are to be observed anew; and which others are not there.
+
+        :param unusable: why boards and places cannot be used; of them nothing more is said.
+        """
+        wanted, known = set(map(_key, self.open)), set(map(_key, self.run.boards))
+        any_board = {board.place for board in self.open if _stands_for_its_place(board)}
+        found = {
+            (place, board.serial): board
+            for board, place in places.items()
+            if (place, board.serial) in wanted or (place in any_board and (place, board.serial) not in known)
+        }
+        explained = {error.place for error in unusable} | (any_board & {place for place, _ in found})
+        gone: list[BoardError] = []
+        for board in self.open:
+            if _key(board) not in found and board.place not in explained:
+                others = ", ".join(visible(other.serial) for other, place in places.items() if place == board.place)
+                seen = f"at the place {visible(str(board.place))} is now: {others}"
+                gone.append(BoardNotFound("resume the run", seen, board=board.serial))
+        return list(found.values()), gone
+
+    def make_room(self, boards: Sequence[Board], places: Mapping[Board, str]) -> tuple[Run, list[str]]:
         """Move the incomplete records of these boards away: what a board said before it died is kept.
 
+        :returns: the run, in which each of them has a part, also where till now the place stood for its board; and the
+            names of their records.
         :raises HostError: they cannot be moved.
         """
-        all_serials = [board.serial for board in self.run.boards]
-        names = dict(zip(all_serials, record_names(all_serials), strict=True))
+        keys = [(places.get(board), board.serial) for board in boards]
+        known = set(map(_key, self.run.boards))
+        new = [_not_yet(serial, place) for place, serial in keys if (place, serial) not in known]
+        met = {board.place for board in new}
+        # The names of records follow from the order: parts that have none come last, so the others keep theirs.
+        parts = sorted((*self.run.boards, *new), key=_stands_for_its_place)
+        parts = [part for part in parts if not (_stands_for_its_place(part) and part.place in met)]
+        all_names = dict(zip(map(_key, parts), record_names([part.serial for part in parts]), strict=True))
+        names = [all_names[key] for key in keys]
         try:
-            for serial in serials:
-                record = self.folder / names[serial]
-                if not record.exists():
+            for name in names:
+                if not (self.folder / name).exists():
                     continue
                 earlier = self.folder / EARLIER
                 earlier.mkdir(mode=0o700, exist_ok=True)
-                number = 1 + sum(1 for _ in earlier.glob(f"{names[serial]}-[0-9]*"))
-                record.rename(earlier / f"{names[serial]}-{number}")
+                number = 1 + sum(1 for _ in earlier.glob(f"{name}-[0-9]*"))
+                (self.folder / name).rename(earlier / f"{name}-{number}")
         except OSError as error:
             raise HostError(f"resume the run {self.folder}", os_reason(error)) from error
+        return msgspec.structs.replace(self.run, boards=tuple(parts)), names
 
 
 def read_unfinished(
@@ -125,22 +200,22 @@ def read_unfinished(
     :param expectations: what a file of the user's expects of each board.
 
     :raises RecordError: there is no run in the folder.
-    :raises UsageError: a file was given, or the run's boards are not those that adb lists.
+    :raises UsageError: a file was given, or neither adb nor labgrid can find the run's boards again.
     """
     if folder.is_file():
         raise UsageError(f"resume the run {folder}", "it is a file", hint="give the run's folder")
     run = load_run(folder)
-    if run.chosen_by:
-        seen = f"{' '.join(map(visible, run.chosen_by))} chose its boards, and --resume asks this host's adb server"
+    if run.chosen_by and not all(board.place for board in run.boards):
+        seen = f"{' '.join(map(visible, run.chosen_by))} chose its boards, and --resume does not find them again"
         raise UsageError(f"resume the run {folder}", seen, hint=f"run it again: {run_again(run.chosen_by)}")
     names = record_names([board.serial for board in run.boards])
     judged = []
     for board, name in zip(run.boards, names, strict=True):
         if is_open(board) and _is_complete(folder / name):
             (done,) = judge_folders([folder / name], configs, named, expectations=expectations).boards
-            judged.append(msgspec.structs.replace(done, record=name))
+            judged.append(msgspec.structs.replace(done, place=board.place, record=name))
     run = with_boards(run, judged)
-    return Unfinished(run, tuple(board.serial for board in run.boards if is_open(board)), folder)
+    return Unfinished(run, folder)
 
 
 def _is_complete(record: Path) -> bool:

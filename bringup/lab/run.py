@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
+
+import msgspec
 
 from bringup import __version__
 from bringup.board import Board, Claim
@@ -44,6 +46,8 @@ class Job:
     :param repeats: how often a board that failed is observed again, at most.
     :param expectations: what a file of the user's expects of each board.
     :param at_once: the most boards that are observed at a time; ``None``: as :func:`boards_at_once` says.
+    :param names: of the boards' records; empty: as their serials say.
+    :param places: of labgrid, where boards are.
     """
 
     folder: Path
@@ -54,6 +58,8 @@ class Job:
     use: Use = field(default_factory=Use)
     repeats: int = 0
     expectations: Sequence[Expectation] = ()
+    names: Sequence[str] = ()
+    places: Mapping[Board, str] = field(default_factory=dict)
 
 
 def run_boards(
@@ -71,7 +77,7 @@ def run_boards(
     report = on_step or (lambda _board, _step: None)
     started = now()
     sweep_locks()
-    names = record_names([board.serial for board in boards])
+    names = job.names or record_names([board.serial for board in boards])
 
     def one(board: Board, name: str) -> tuple[BoardRun, BringupError | None]:
         folder = job.folder / name
@@ -98,6 +104,7 @@ def run_boards(
         except Exception as fault:  # noqa: BLE001 - a board never ends a run
             error = _as_error(fault, board.serial)
             judged = judge_fault(board.serial, error, name if (folder / JOURNAL).is_file() else None)
+        judged = msgspec.structs.replace(judged, place=job.places.get(board))
         if on_board is not None:
             on_board(board, judged, error)
         return judged, error

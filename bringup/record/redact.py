@@ -179,6 +179,7 @@ def redact_document(document: _Document, key: bytes) -> _Document:
     data = msgspec.to_builtins(document)
     if isinstance(document, Run):
         redactor.add(*(part for board in document.boards for part in (board.serial, board.serial.rpartition(":")[0])))
+        redactor.add(*(board.place for board in document.boards if board.place is not None))
         # Names of places, their tags, the coordinator's address; not a profile of ours, nor a number of seconds.
         options = zip(document.chosen_by[::2], document.chosen_by[1::2], strict=False)
         named = [value for option, value in options if option not in ("--virtual", "--reserve")]

@@ -85,7 +85,8 @@ class Step(msgspec.Struct, frozen=True):
 class BoardRun(msgspec.Struct, frozen=True, kw_only=True):
     """One board's part of a run.
 
-    :param serial: As adb lists the board.
+    :param serial: As adb lists the board. Of a place of labgrid whose board could not be asked: the place's name.
+    :param place: The place of labgrid where the board is; null where this host's adb lists it.
     :param config: The board config it was judged against; null where none matched.
     :param kernel: The kernel's release, as uname -r says it; null where it is unknown.
     :param outcome: The worst of the verdicts: fail, then error, then warn, then pass. A board of which nothing was
@@ -108,6 +109,7 @@ class BoardRun(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     serial: str
+    place: str | None = None
     config: str | None = None
     kernel: str | None = None
     outcome: Outcome = computed()
@@ -138,7 +140,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True, tag_field="schema", tag=SCH
     :param tool: The version of bringup that judged.
     :param started: When the run began, by the host's clock: ISO 8601 in UTC.
     :param chosen_by: The options that chose its boards, where adb does not list them for the next command: places of
-        labgrid, a virtual board. Such a run is not resumed. Empty: adb listed them.
+        labgrid, a virtual board. Empty: adb listed them.
     :param outcome: The worst of the boards. A run in which nothing was judged is an error.
     """
 

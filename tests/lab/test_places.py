@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from getpass import getuser
 from pathlib import Path
 from socket import gethostname
@@ -20,51 +20,18 @@ from bringup.lab.places.messages import Busy, PlaceRequest
 from bringup.outcome import Outcome
 from bringup.record.load import load_record
 from bringup.report.load import load_run
-from bringup.results.run import BoardRun
 from bringup.virtual import VirtualBoard
 from tests.support.command import bringup
 from tests.support.faults.relay import Relay
 from tests.support.judged import Healthy
-from tests.support.labgrid_lab import ADB_PORT, Lab, Running
+from tests.support.labgrid_lab import ADB_PORT, Alone, Lab, Running, answers
 from tests.support.native_adbd import SECONDS, AdbServer, MakeNativeBoard, wait_for
 from tests.support.plug_in import put_plug_in
 from tests.support.ssh_server import SshServer
 
+pytestmark = pytest.mark.usefixtures("nothing_stays_held")
+
 BOTH = ("--place", "rack1", "--place", "rack2")
-
-#: A check's id, its heap and its outcome.
-Answer = tuple[str, str | None, str]
-#: Serial → what each board says when it is used without labgrid.
-Alone = dict[str, list[Answer]]
-
-
-@pytest.fixture(autouse=True)
-def nothing_stays_held(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Whatever a test that failed has left does not change the next one."""
-    yield
-    if "lab" in request.fixturenames:
-        lab: Lab = request.getfixturevalue("lab")
-        left = lab.owners
-        for place in left:
-            lab.release(place)
-        assert left == {}
-        assert lab.reservations == []
-
-
-def answers(board: BoardRun) -> list[Answer]:
-    return [(verdict.id, verdict.heap, verdict.outcome) for verdict in board.verdicts]
-
-
-@pytest.fixture(scope="module")
-def alone(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Alone:
-    folder = tmp_path_factory.mktemp("alone")
-    found = {}
-    for name, exporter in lab.exporters.items():
-        bringup("run", *exporter.direct, "-o", str(folder / name), "--no-history")
-        (board,) = load_run(folder / name).boards
-        found[board.serial] = answers(board)
-    assert all(found.values())
-    return found
 
 
 def test_two_hosts_give_what_their_boards_say_alone(lab: Lab, alone: Alone, tmp_path: Path) -> None:
@@ -130,7 +97,8 @@ def test_no_place_stays_held_however_bringup_ends(lab: Lab, tmp_path: Path, numb
     assert len(lab.owners) == 2
     running.process.send_signal(number)
     assert running.end() == (-9 if number is signal.SIGKILL else 130)
-    assert "--resume" not in running.said, "it would use the boards without holding the places"
+    if number is not signal.SIGKILL:
+        assert f"to observe the rest: bringup run --resume {tmp_path / 'r'}" in running.said
     if number is signal.SIGKILL:
         wait_for(lambda: not lab.owners, SECONDS, "the places are released")
     assert lab.owners == {}
@@ -225,8 +193,7 @@ def test_a_host_that_is_cut_off_loses_its_board_alone(lab: Lab, alone: Alone, tm
     host.network.unplug()
     assert running.end() in (1, 3), "rack1 fails, as it does alone"
     assert f"not observed to the end: {host.board.serial}" in running.said
-    assert "--resume" not in running.said
-    assert "run it again: bringup run --place rack1 --place rack2" in running.said
+    assert f"→ bringup run --resume {tmp_path / 'r'} observes 1 board again" in running.said
     host.network.plug()
     boards = {board.serial: board for board in load_run(tmp_path / "r").boards}
     ours = boards[lab.exporters["rack1"].board.serial]

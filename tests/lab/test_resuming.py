@@ -156,7 +156,7 @@ def test_a_board_that_has_not_booted_stays_open(
 
 def test_boards_and_folder_are_those_of_the_run(resume: Resume, tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
-    for more in (["-s", "x"], ["--all"], ["-o", "y"], ["--virtual", "amd64"]):
+    for more in (["-s", "x"], ["--all"], ["-o", "y"], ["--virtual", "amd64"], ["--place", "a"], ["--tag", "a=b"]):
         status, said = resume(*more)
         assert status == 2
         assert f"{more[0]} is given" in said
@@ -166,7 +166,7 @@ def test_boards_and_folder_are_those_of_the_run(resume: Resume, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("chosen_by", [("--place", "rack 1", "--place", "rack2"), ("--virtual", "amd64")])
-def test_boards_that_adb_does_not_list_are_not_resumed(
+def test_boards_that_cannot_be_found_again_are_not_resumed(
     resume: Resume, tmp_path: Path, chosen_by: tuple[str, ...]
 ) -> None:
     (tmp_path / "run").mkdir()

@@ -77,7 +77,7 @@ def test_a_coordinators_address_is_redacted_and_seconds_are_not() -> None:
     chosen_by = ("--tag", "desk=alice", "--coordinator", "lab.example:20408", "--reserve", "3600")
     verdict = Verdict("x", "x", Outcome.ERROR, reason="nothing answers at lab.example for 3600 s")
     run = Run(
-        boards=(BoardRun(serial="s", verdicts=(verdict,)),),
+        boards=(BoardRun(serial="s", place="desk-of-bob", verdicts=(verdict,)),),
         tool="0",
         started="2026-01-01T00:00:00Z",
         chosen_by=chosen_by,
@@ -87,6 +87,7 @@ def test_a_coordinators_address_is_redacted_and_seconds_are_not() -> None:
     assert redacted.chosen_by[5] == "3600"
     assert "lab.example" not in repr(redacted)
     assert "alice" not in repr(redacted)
+    assert "bob" not in repr(redacted)
     assert "for 3600 s" in str(redacted.boards[0].verdicts[0].reason)
     virtual = redact_document(
         Run(boards=(), tool="0", started="2026-01-01T00:00:00Z", chosen_by=("--virtual", "amd64")), b"key"

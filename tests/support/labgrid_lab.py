@@ -23,6 +23,9 @@ from typing import Any
 import pytest
 
 from bringup.board import TcpAddress
+from bringup.report.load import load_run
+from bringup.results.run import BoardRun
+from tests.support.command import bringup
 from tests.support.faults.process import no_signal_ignored
 from tests.support.native_adbd import SECONDS, AdbServer, NativeBoard, require_native, wait_for
 from tests.support.native_userland import NoBoardHere, run
@@ -31,6 +34,11 @@ BIN = Path(sys.executable).parent
 ADB_PORT = 5037
 _ALIASES = {"rack1": "first-floor"}
 _numbers = itertools.count(os.getpid() % 4096)
+
+#: A check's id, its heap and its outcome.
+Answer = tuple[str, str | None, str]
+#: Serial → what each board says when it is used without labgrid.
+Alone = dict[str, list[Answer]]
 
 
 class Network:
@@ -302,6 +310,35 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
         yield lab
         for exporter in lab.exporters.values():
             exporter.kill()
+
+
+@pytest.fixture
+def nothing_stays_held(request: pytest.FixtureRequest) -> Iterator[None]:
+    """No place is held after a test; whatever one that failed has left does not change the next one."""
+    yield
+    if "lab" in request.fixturenames:
+        lab: Lab = request.getfixturevalue("lab")
+        left = lab.owners
+        for place in left:
+            lab.release(place)
+        assert left == {}
+        assert lab.reservations == []
+
+
+def answers(board: BoardRun) -> list[Answer]:
+    return [(verdict.id, verdict.heap, verdict.outcome) for verdict in board.verdicts]
+
+
+@pytest.fixture(scope="module")
+def alone(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Alone:
+    folder = tmp_path_factory.mktemp("alone")
+    found = {}
+    for name, exporter in lab.exporters.items():
+        bringup("run", *exporter.direct, "-o", str(folder / name), "--no-history")
+        (board,) = load_run(folder / name).boards
+        found[board.serial] = answers(board)
+    assert all(found.values())
+    return found
 
 
 class Running:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
@@ -29,7 +29,15 @@ from bringup.lab.booting import booted_board
 from bringup.lab.judging import judge_unusable
 from bringup.lab.places import connected_places
 from bringup.lab.reading import read_run
-from bringup.lab.resuming import begin_run, is_open, keep_interrupted, read_unfinished, run_again, with_boards
+from bringup.lab.resuming import (
+    Unfinished,
+    begin_run,
+    is_open,
+    keep_interrupted,
+    read_unfinished,
+    resume_or_again,
+    with_boards,
+)
 from bringup.lab.run import Job, run_boards
 from bringup.lab.run_folder import prepare_folder, write_reports
 from bringup.record.benchmark import EVERY_HEAP, Benchmark
@@ -96,6 +104,7 @@ class RunOptions:
         other = "--all" if self.all_boards else selection.option
         if self.lab.resume is not None:
             given = other or ("--virtual" if self.virtual else "") or ("-o" if self.output else "")
+            given = given or ("--place" if self.places.place else "") or ("--tag" if self.places.tag else "")
             if given:
                 seen = f"--resume takes the boards and the folder from its run, and {given} is given"
                 raise UsageError("choose boards", seen, hint=f"leave {given} out")
@@ -133,7 +142,7 @@ def run_and_report(selection: Selection, options: RunOptions) -> int:
     options.check(selection)
     others = {"--virtual": options.virtual, "--all": options.all_boards or None, "--resume": options.lab.resume}
     other = next((option for option, value in others.items() if value is not None), selection.option)
-    request = options.places.request(other)
+    request = options.places.request(other) if options.lab.resume is None else None
     check_fix_dir(options.fix_dir)
     configs, named = choose_configs(options.board, options.config_dir)
     how, lab = options.observation, options.lab
@@ -148,21 +157,36 @@ def run_and_report(selection: Selection, options: RunOptions) -> int:
             return run_on([booted], job(), options)
     if options.lab.resume is not None:
         unfinished = read_unfinished(options.lab.resume, configs, named=named, expectations=expectations)
-        late = _wait_for(unfinished.serials, selection, options.lab)
-        not_yet = {error.board for error in late}
-        there = [serial for serial in unfinished.serials if serial not in not_yet]
-        boards, unusable = named_boards(selection, there)
-        unfinished.make_room(board.serial for board in boards)
-        return run_on(boards, job(unfinished.folder), options, [*unusable, *late], unfinished.run)
+        return _resume(unfinished, job(unfinished.folder), selection, options)
     if request is not None:
         with connected_places(request, selection.server, say, options.lab.wait_for_boot) as connected:
-            return run_on(connected.boards, job(), options, connected.unusable)
+            placed = replace(job(), places=connected.places)
+            return run_on(connected.boards, placed, options, connected.unusable)
     not_booted = _wait_for_boot(selection, options)
     boards, unusable = all_boards(selection) if options.all_boards else (selected_boards(selection), [])
     not_yet = {error.board for error in not_booted}
     boards = [board for board in boards if board.serial not in not_yet]
     unusable = [error for error in unusable if error.board not in not_yet]
     return run_on(boards, job(), options, [*unusable, *not_booted])
+
+
+def _resume(unfinished: Unfinished, job: Job, selection: Selection, options: RunOptions) -> int:
+    """Observe what a run left open; the exit status."""
+
+    def finish(boards: Sequence[Board], unusable: Sequence[BoardError], places: Mapping[Board, str]) -> int:
+        run, names = unfinished.make_room(boards, places)
+        return run_on(boards, replace(job, names=names, places=places), options, unusable, run)
+
+    request = options.places.again(unfinished.run.chosen_by, unfinished.places)
+    if request is not None:
+        wait = options.lab.wait_for_boot
+        with connected_places(request, selection.server, say, wait, may_lack=True) as connected:
+            boards, gone = unfinished.open_at(connected.places, connected.unusable)
+            return finish(boards, [*connected.unusable, *gone], connected.places)
+    late = _wait_for(unfinished.serials, selection, options.lab)
+    not_yet = {error.board for error in late}
+    boards, unusable = named_boards(selection, [serial for serial in unfinished.serials if serial not in not_yet])
+    return finish(boards, [*unusable, *late], {})
 
 
 def _wait_for_boot(selection: Selection, options: RunOptions) -> list[BoardError]:
@@ -201,7 +225,8 @@ def run_on(
     not_seen = [(judge_unusable(error), error) for error in unusable]
     serials = [*(board.serial for board in boards), *(board.serial for board, _ in not_seen)]
     baseline = None if options.baseline is None else read_run(options.baseline, say)
-    begun = before or begin_run(job.folder, serials, options.chosen_by)
+    where = [*(job.places.get(board) for board in boards), *(board.place for board, _ in not_seen)]
+    begun = before or begin_run(job.folder, serials, options.chosen_by, where)
     judged_boards: list[BoardRun] = []
     with _events(options) as events, events.run(serials) if events else nullcontext():
         if events:
@@ -211,7 +236,7 @@ def run_on(
             run, errors = _observe(boards, job, events, judged_boards)
         except KeyboardInterrupt as stop:
             keep_interrupted(begun, judged_boards, job.folder)
-            stop.add_note(_after_interrupt(job.folder, options.chosen_by))
+            stop.add_note(_after_interrupt(begun, job.folder))
             raise
         unseen = [board for board, _ in not_seen]
         run = (
@@ -239,10 +264,9 @@ def run_on(
     return code
 
 
-def _after_interrupt(folder: Path, chosen_by: Sequence[str]) -> str:
-    word = shell_word(folder)
-    seen = f"what was observed until then is in {folder}: bringup check {word}/*/"
-    return f"{seen}; to observe the rest: {run_again(chosen_by) if chosen_by else f'bringup run --resume {word}'}"
+def _after_interrupt(run: Run, folder: Path) -> str:
+    seen = f"what was observed until then is in {folder}: bringup check {shell_word(folder)}/*/"
+    return f"{seen}; to observe the rest: {resume_or_again(run, folder)}"
 
 
 def _name_open_boards(run: Run, folder: Path) -> None:
@@ -250,11 +274,9 @@ def _name_open_boards(run: Run, folder: Path) -> None:
     if not left:
         return
     say(f"not observed to the end: {', '.join(left[:_NAMED])}{', …' if len(left) > _NAMED else ''}")
-    if run.chosen_by:
-        say(f"  → run it again: {run_again(run.chosen_by)}")
-        return
-    count = pluralize(len(left), "board")
-    say(f"  → bringup run --resume {shell_word(folder)} observes {count} again, and keeps the rest")
+    command, count = resume_or_again(run, folder), pluralize(len(left), "board")
+    keeps = f" observes {count} again, and keeps the rest" if "--resume" in command else ""
+    say(f"  → {command}{keeps}")
 
 
 def _observe(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -37,42 +37,54 @@ _AT_ONCE = 32
 class Connected:
     """The boards of places that are held.
 
-    :param unusable: why others cannot be used.
+    :param places: where each board is.
+    :param unusable: why others cannot be used; each error has its place.
     """
 
-    boards: tuple[Board, ...]
+    places: Mapping[Board, str]
     unusable: tuple[BoardError, ...]
+
+    @property
+    def boards(self) -> tuple[Board, ...]:
+        """The boards, in the order of their places."""
+        return tuple(self.places)
 
 
 @contextmanager
 def connected_places(
-    request: PlaceRequest, server: ServerAddress, say: Callable[[str], None], boot_seconds: float | None = None
+    request: PlaceRequest,
+    server: ServerAddress,
+    say: Callable[[str], None],
+    boot_seconds: float | None = None,
+    *,
+    may_lack: bool = False,
 ) -> Iterator[Connected]:
     """Hold places and connect their boards, for as long as the block runs.
 
     :param server: the adb server for boards whose own adbd is on the network.
     :param boot_seconds: wait so long until a board has booted.
+    :param may_lack: a place that somebody else holds ends nothing, and there may be no board at all.
     :raises HostError: labgrid cannot be used, or somebody else holds a place that was named, or all that have the tags.
     :raises BoardError: no board can be used.
     :raises UsageError: there is no such place.
     """
     with held_places(request, say) as held:
-        if held.busy and (request.names or not (held.boards or held.lost)):
+        if held.busy and not may_lack and (request.names or not (held.boards or held.lost)):
             raise place_in_use(held.busy[0])
         unusable: list[BoardError] = [_lost(lost) for lost in held.lost]
         for busy in held.busy:
             error = place_in_use(busy)
-            unusable.append(_named(BoardError(error.action, error.seen, hint=error.hint), busy.place, "held"))
+            unusable.append(_named(BoardError(error.action, error.seen, hint=error.hint), "", busy.place, "held"))
         try:
             tried = _connect_all(held.boards, server, boot_seconds)
-            boards = tuple(board for board in tried if isinstance(board, Board))
             unusable += [error for error in tried if isinstance(error, BoardError)]
-            if not boards:
+            pairs = zip(held.boards, tried, strict=True)
+            places = {board: held_board.place for held_board, board in pairs if isinstance(board, Board)}
+            if not places and not may_lack:
                 raise unusable[0] if unusable else BoardNotFound("use places of labgrid", "they have no boards")
-            for held_board, board in zip(held.boards, tried, strict=True):
-                if isinstance(board, Board):
-                    say(f"{held_board.place}: {board.serial}")
-            yield Connected(boards, tuple(unusable))
+            for board, place in places.items():
+                say(f"{place}: {board.serial}")
+            yield Connected(places, tuple(unusable))
         finally:
             for held_board in held.boards:
                 if not held_board.serial:
@@ -107,9 +119,10 @@ def _try_connect(
             raise late[0]
         return connect(selection, Deadline.after(CONNECT_SECONDS))
     except BoardError as error:
-        return _named(error, error.board or board.serial or board.place, error.state or "lost")
+        return _named(error, error.board or board.serial, board.place, error.state or "lost")
     except BringupError as error:  # the adb server beside the board: what is there cannot be known
-        return _named(BoardLost(f"use the place {board.place}", str(error), hint=error.hint), board.place, "lost")
+        lost = BoardLost(f"use the place {board.place}", str(error), hint=error.hint)
+        return _named(lost, board.serial, board.place, "lost")
 
 
 def _disconnect(board: HeldBoard, server: ServerAddress) -> None:
@@ -117,13 +130,15 @@ def _disconnect(board: HeldBoard, server: ServerAddress) -> None:
         disconnect_tcp(ServerTransport(server), f"{board.host}:{board.port}", Deadline.after(5))
 
 
-def _lost(lost: Lost) -> BoardLost:
+def _lost(lost: Lost) -> BoardError:
     error = BoardLost(f"use the place {visible(lost.place)}", visible(lost.seen), hint=visible(lost.hint))
-    _named(error, lost.place, "lost")
-    return error
+    return _named(error, "", lost.place, "lost")
 
 
-def _named(error: BoardError, board: str, state: str) -> BoardError:
-    """The error, with what a run's document needs of a board that could not be used."""
-    error.board, error.state = error.board or board, state
+def _named(error: BoardError, board: str, place: str, state: str) -> BoardError:
+    """The error, with what a run's document needs of a board that could not be used.
+
+    :param board: its serial; empty: nobody knows it, and the place stands for it.
+    """
+    error.board, error.place, error.state = error.board or board or place, place, state
     return error
