@@ -14,11 +14,11 @@ from pathlib import Path
 
 from benchmarks.measure import Goal, interleave, report
 from bringup.scan.finding.ripgrep import find_ripgrep
-from bringup.scan.tree import finder_forms
+from bringup.scan.readers.candidates import finder_forms
 from bringup.virtual import cache_folder
 
 _BRINGUP = "from bringup.cli.entry import main; main()"
-_ALONE = f"import bringup.scan.finding.find as find; find.find_ripgrep = lambda: None; {_BRINGUP}"
+_ALONE = f"import bringup.scan.finding.ripgrep as ripgrep; ripgrep.find_ripgrep = lambda: None; {_BRINGUP}"
 _MOST_MEMORY = 150 << 20
 
 

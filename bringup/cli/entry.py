@@ -142,9 +142,16 @@ def _run(arguments: list[str]) -> int:
 
         return check_files(files)
     if arguments[:1] == ["scan"] and (trees := _plain_words(arguments[1:])):
-        from bringup.cli.actions.scan import scan_plainly
+        from bringup.scan.begin import begin
 
-        return scan_plainly(trees, as_json="--json" in arguments)
+        begun = begin(trees)  # ripgrep searches while the rest is imported
+        try:
+            from bringup.cli.actions.scan import scan_plainly
+
+            return scan_plainly(trees, begun, as_json="--json" in arguments)
+        finally:
+            if begun is not None:
+                begun.close()
     try:
         result: Any = _group()(args=arguments, prog_name="bringup", standalone_mode=True)
     except SystemExit as stop:

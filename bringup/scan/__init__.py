@@ -3,7 +3,8 @@
 Files → readings → uses:
 
 1. **Finding**: :class:`bringup.scan.finding.walk.Walk` lists the files of trees, and
-   :func:`bringup.scan.finding.find.find` yields those that hold one of :func:`bringup.scan.tree.finder_forms`.
+   :func:`bringup.scan.finding.find.find` yields those that hold one of
+   :func:`~bringup.scan.readers.candidates.finder_forms`.
    :func:`bringup.scan.language.language_of` gives a file's :class:`~bringup.scan.language.Language` by its name and its
    first bytes; ``None``: no reader reads it, and where it holds a form it was not looked at.
 2. **Reading**: :func:`bringup.scan.readers.read.read` turns one :class:`~bringup.scan.readers.source.Source` into a

@@ -8,9 +8,8 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -18,14 +17,12 @@ from bringup.scan.accepted.marks import marked_lines
 from bringup.scan.component import Place, component_of
 from bringup.scan.document import Component, Hit, LeftOut, Scan, Status, Unread
 from bringup.scan.finding.find import find, find_in_tree
-from bringup.scan.finding.forms import Forms, forms_of
 from bringup.scan.finding.walk import Listed, Walk, is_file
-from bringup.scan.knowledge.shipped import words
 from bringup.scan.language import language_of
 from bringup.scan.load import load
-from bringup.scan.readers.candidates import HEAP_WORDS
+from bringup.scan.readers.candidates import finder_forms
 from bringup.scan.readers.read import read
-from bringup.scan.readers.source import FileReading
+from bringup.scan.readers.source import FileReading, Source
 from bringup.scan.rule import Rule
 from bringup.scan.rules import RULES
 from bringup.scan.settle import settle
@@ -34,8 +31,9 @@ from bringup.text import visible
 if TYPE_CHECKING:
     from bringup.config.schema import BoardConfig
     from bringup.scan.accepted.suppress import Suppression
+    from bringup.scan.finding.ripgrep import TreeSearch
 
-__all__ = ["ScanRequest", "finder_forms", "scan_tree", "scan_trees"]
+__all__ = ["ScanRequest", "scan_tree", "scan_trees"]
 
 _ION_HEADER = re.compile(r"(?:.*/)?(?:\w+_)?ion(?:_\w+)?\.h")
 
@@ -49,6 +47,7 @@ class ScanRequest:
     :param exclude: globs of what is left out.
     :param include: globs of the only files that are read; empty: all.
     :param suppressions: uses that are left.
+    :param begun: ripgrep's search of the only tree, where it has begun already.
     """
 
     trees: Sequence[Path]
@@ -56,6 +55,15 @@ class ScanRequest:
     exclude: Sequence[str] = ()
     include: Sequence[str] = ()
     suppressions: Sequence[Suppression] = ()
+    begun: TreeSearch | None = None
+
+
+class _Looked(NamedTuple):
+    """What was seen in one file; nothing: it holds nothing of interest, as prose."""
+
+    unread: Unread | None = None
+    reading: FileReading | None = None
+    marks: Mapping[int, str] | None = None
 
 
 @dataclass
@@ -68,6 +76,8 @@ class _Read:
     marks: dict[str, Mapping[int, str]] = field(default_factory=dict)
     of_ion: set[str] = field(default_factory=set)
     skipped: list[Unread] = field(default_factory=list)
+    #: By path on disk: files whose turn has not come.
+    early: dict[str, _Looked] = field(default_factory=dict)
     files: int = 0
 
 
@@ -101,8 +111,14 @@ def scan_trees(
         if progress is not None:
             progress(seen.files)
 
-    for file in _found(asked, walk, searched):
-        _read_file(file, board, seen)
+    def look_early(file: Listed) -> None:
+        seen.early[file.path] = _look(file, board)
+
+    for file in _found(asked, walk, searched, look_early):
+        if isinstance(file, Unread):
+            seen.skipped.append(file)
+        else:
+            _add(file, seen.early.pop(file.path) if file.path in seen.early else _look(file, board), seen)
     ids = {rule.id for rule in rules}
     root = _root(asked)
     hits, components = _with_components(
@@ -121,13 +137,9 @@ def scan_trees(
     )
 
 
-@cache
-def finder_forms() -> Forms:
-    """What files are searched for."""
-    return forms_of((*words(alone=True), *HEAP_WORDS))
-
-
-def _found(asked: ScanRequest, walk: Walk, searched: Callable[[int], None]) -> Iterator[Listed | Unread]:
+def _found(
+    asked: ScanRequest, walk: Walk, searched: Callable[[int], None], early: Callable[[Listed], None]
+) -> Iterator[Listed | Unread]:
     forms = finder_forms()
     if asked.names is not None:
         listed = walk.named(asked.names, asked.trees[0] if asked.trees else None)
@@ -136,7 +148,8 @@ def _found(asked: ScanRequest, walk: Walk, searched: Callable[[int], None]) -> I
     for tree in asked.trees:
         is_file(tree)  # before the first is scanned, which takes long
     for tree in asked.trees:
-        yield from find_in_tree(walk, tree, "" if len(asked.trees) == 1 else os.path.normpath(tree), forms, searched)
+        prefix = "" if len(asked.trees) == 1 else os.path.normpath(tree)
+        yield from find_in_tree(walk, tree, prefix, forms, searched, asked.begun, early)
 
 
 def _root(asked: ScanRequest) -> str:
@@ -152,22 +165,29 @@ def _own_headers(walk: Walk, seen: _Read) -> list[str]:
     return [path for path in named if path not in seen.of_ion]
 
 
-def _read_file(file: Listed | Unread, board: BoardConfig | None, seen: _Read) -> None:
-    source = load(file) if isinstance(file, Listed) else file
-    if source is None:
-        return
-    if isinstance(source, Unread):
-        seen.skipped.append(source)
-        return
+def _look(file: Listed, board: BoardConfig | None) -> _Looked:
+    """What one file says. Its text is not kept."""
+    source = load(file)
+    if not isinstance(source, Source):
+        return _Looked(source)
     reading = read(source, board)
+    return _Looked(reading=reading, marks=marked_lines(source.data) if reading.uses else None)
+
+
+def _add(file: Listed, looked: _Looked, seen: _Read) -> None:
+    if looked.unread is not None:
+        seen.skipped.append(looked.unread)
+    reading = looked.reading
+    if reading is None:
+        return
     if not reading.foreign:
-        seen.of_ion.add(source.path)
+        seen.of_ion.add(reading.path)
     if reading.uses or reading.defines or reading.builds:
         seen.readings.append(reading)
-    if reading.uses and isinstance(file, Listed):
-        seen.paths[source.path] = file.path
-        if marks := marked_lines(source.data):
-            seen.marks[source.path] = marks
+    if reading.uses:
+        seen.paths[reading.path] = file.path
+        if looked.marks:
+            seen.marks[reading.path] = looked.marks
 
 
 def _with_components(

@@ -6,7 +6,6 @@ import os
 import shutil
 import subprocess
 from pathlib import Path
-from unittest.mock import Mock
 
 import pytest
 from hypothesis import given, settings
@@ -129,7 +128,8 @@ def test_a_line_that_does_not_fit_into_memory_is_searched_by_ourselves(large_tre
         file.truncate(1 << 40)
     assert RIPGREP is not None
     search = TreeSearch(RIPGREP, str(large_tree), FORMS)
-    assert search.result() is None
+    list(search.names())
+    assert not search.is_whole()
     search.close()
     assert found(Walk(is_source), large_tree)[0] == holders_in(large_tree)
 
@@ -159,9 +159,27 @@ def test_a_ripgrep_that_fails_is_replaced_by_our_own_search(
     for path in (str(program), "/nowhere/rg"):
         monkeypatch.setattr(find_module, "find_ripgrep", lambda path=path: path)
         assert found(Walk(is_source), large_tree) == expected
-    monkeypatch.setattr(find_module, "find_ripgrep", lambda: "/bin/true")
-    monkeypatch.setattr("tempfile.TemporaryFile", Mock(side_effect=FileNotFoundError("no folder for temporary files")))
-    assert found(Walk(is_source), large_tree) == expected
+
+
+@NEEDS_RIPGREP
+def test_a_search_that_has_begun_already_is_used(large_tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert RIPGREP is not None
+    begun = TreeSearch(RIPGREP, str(large_tree), FORMS)
+    monkeypatch.setattr(find_module, "TreeSearch", None)  # no second one begins
+    files = find_in_tree(Walk(is_source), large_tree, "", FORMS, lambda _: None, begun)
+    assert [one.shown for one in files if isinstance(one, Listed)] == holders_in(large_tree)
+    begun.close()  # once more
+
+
+@NEEDS_RIPGREP
+def test_files_are_known_early_but_not_those_that_are_left_out(large_tree: Path) -> None:
+    write(large_tree / "test/a.c")
+    write(large_tree / "top.c")
+    early: list[Listed] = []
+    walk = Walk(is_source, exclude=["test/"])
+    files = list(find_in_tree(walk, large_tree, "", FORMS, lambda _: None, early=early.append))
+    assert sorted(early) == sorted(one for one in files if isinstance(one, Listed))
+    assert "top.c" in [one.name for one in early]
 
 
 @NEEDS_RIPGREP

@@ -11,9 +11,8 @@ from bringup.errors import ConfigError
 from bringup.scan.compile import compiled
 from bringup.scan.knowledge.entry import Kind
 from bringup.scan.knowledge.shipped import COMPILED, find, knowledge, words
-from bringup.scan.readers.candidates import candidates
+from bringup.scan.readers.candidates import candidates, finder_forms
 from bringup.scan.rules import rule_by_id
-from bringup.scan.tree import finder_forms
 
 
 def test_what_is_shipped_is_what_was_written() -> None:

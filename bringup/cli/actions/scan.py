@@ -28,6 +28,7 @@ from bringup.text import shell_word
 
 if TYPE_CHECKING:
     from bringup.scan.accepted.suppress import Suppression
+    from bringup.scan.finding.ripgrep import TreeSearch
 
 __all__ = ["Answer", "Shown", "choose_answer", "list_rules", "report", "scan_plainly", "scan_sources"]
 
@@ -70,14 +71,15 @@ def scan_sources(
         return scan_trees(asked, rules, config, progress)
 
 
-def scan_plainly(names: Sequence[str], *, as_json: bool) -> int:
+def scan_plainly(names: Sequence[str], begun: TreeSearch | None, *, as_json: bool) -> int:
     """``bringup scan TREE…`` without options, or with ``--json`` alone; the exit status.
 
+    :param begun: ripgrep's search of the only tree, where it has begun already.
     :raises UsageError: there is no such tree.
     """
     trees = [Path(name) for name in names]
     with closing(_Progress()) as progress:
-        scan = scan_trees(ScanRequest(trees), progress=progress)
+        scan = scan_trees(ScanRequest(trees, begun=begun), progress=progress)
     shown = find_scan_format("json") if as_json else None
     return report(scan, trees, Answer(Shown.SUMMARY, shown, None, None, None, only_new=False))
 

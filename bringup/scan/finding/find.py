@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from itertools import chain, islice
@@ -14,7 +14,7 @@ from bringup.scan.document import Unread
 from bringup.scan.finding.forms import Forms
 from bringup.scan.finding.ripgrep import TreeSearch, find_ripgrep
 from bringup.scan.finding.searchers import Answer, InProcess, OwnProcesses
-from bringup.scan.finding.walk import Listed, Walk
+from bringup.scan.finding.walk import Listed, Listing, Walk, is_file
 
 __all__ = ["find", "find_in_tree"]
 
@@ -28,7 +28,13 @@ _Files = Iterable[Listed | Unread]
 
 
 def find_in_tree(
-    walk: Walk, tree: Path, prefix: str, forms: Forms, searched: Callable[[int], None]
+    walk: Walk,
+    tree: Path,
+    prefix: str,
+    forms: Forms,
+    searched: Callable[[int], None],
+    begun: TreeSearch | None = None,
+    early: Callable[[Listed], None] | None = None,
 ) -> Iterator[Listed | Unread]:
     """Of the files of a tree those that hold a form, and all that were not read; in their order.
 
@@ -36,26 +42,58 @@ def find_in_tree(
 
     :param prefix: see :meth:`Walk.files_of`.
     :param searched: is called with the number of files that were searched since its last call.
+    :param begun: ripgrep's search of this tree, where it has begun already.
+    :param early: is called with files that will be yielded, in no order, while others are still searched.
     """
-    files = walk.files_of(tree, prefix)
-    first = list(islice(files, _FEW_FILES))
     program = find_ripgrep()
-    if len(first) < _FEW_FILES or program is None or walk.takes_only_globs:
-        yield from find(chain(first, files), forms, searched)
+    if is_file(tree) or program is None or walk.takes_only_globs:
+        yield from find(walk.files_of(tree, prefix), forms, searched)
         return
-    with closing(TreeSearch(program, os.path.realpath(tree), forms)) as search:
-        waiting = list(islice(files, _MOST_WAITING))
-        every = chain(first, waiting, files)
-        holders = search.result()
-        if holders is None:
-            yield from find(every, forms, searched)
+    folders = walk.folders_of(tree, prefix)
+    first = list(_some(folders, _FEW_FILES))
+    if sum(len(listing.names) for listing in first) < _FEW_FILES:
+        yield from find(_files(first), forms, searched)
+        return
+    with closing(begun or TreeSearch(program, os.path.realpath(tree), forms)) as search:
+        first += _some(folders, _MOST_WAITING)
+        holders = _names_by_folder(search, {listing.path: listing for listing in first}, early)
+        if not search.is_whole():
+            yield from find(_files(chain(first, folders)), forms, searched)
             return
         listed = 0
-        for file in every:
-            listed += isinstance(file, Listed)
-            if isinstance(file, Unread) or file.path in holders:
-                yield file
+        for listing in chain(first, folders):
+            listed += len(listing.names)
+            if (holding := holders.get(listing.path)) is not None:
+                yield from listing.files(name for name in listing.names if name in holding)
+            yield from listing.unread
         searched(listed)
+
+
+def _some(folders: Iterator[Listing], files: int) -> Iterator[Listing]:
+    """Folders until they have so many files."""
+    while files > 0 and (listing := next(folders, None)) is not None:
+        yield listing
+        files -= len(listing.names)
+
+
+def _files(folders: Iterable[Listing]) -> Iterator[Listed | Unread]:
+    return chain.from_iterable(listing.all for listing in folders)
+
+
+def _names_by_folder(
+    search: TreeSearch, listed: Mapping[str, Listing], early: Callable[[Listed], None] | None
+) -> Mapping[str, set[str]]:
+    """Path of a folder → its files that ripgrep found, also those that the walk leaves out."""
+    found: defaultdict[str, set[str]] = defaultdict(set)
+    for path in search.names():
+        below, _, name = path.rpartition("/")
+        folder = os.path.join(search.root, below) if below else search.root  # noqa: PTH118
+        found[folder].add(name)
+        listing = listed.get(folder)
+        if early is not None and listing is not None and name in listing.names:
+            for file in listing.files((name,)):
+                early(file)
+    return found
 
 
 def find(files: Iterable[Listed | Unread], forms: Forms, searched: Callable[[int], None]) -> Iterator[Listed | Unread]:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import resource
 import shutil
 import subprocess
-import sysconfig
-import tempfile
+import sys
+from collections.abc import Iterator
 from contextlib import suppress
-from pathlib import Path
-from typing import IO
 
 from bringup.scan.finding.forms import Forms
-from bringup.scan.finding.walk import BUILD_OUTPUT, NOT_SOURCES
 
-__all__ = ["TreeSearch", "find_ripgrep"]
+__all__ = ["BUILD_OUTPUT", "NOT_SOURCES", "TreeSearch", "find_ripgrep"]
+
+NOT_SOURCES = frozenset({".git", ".repo", ".svn", ".hg"})
+BUILD_OUTPUT = "out"
 
 _OPTIONS = (
     *("--files-with-matches", "--null", "--text", "--no-mmap", "--no-config", "--no-ignore", "--hidden"),
@@ -25,55 +26,62 @@ _OPTIONS = (
 _DONE = (0, 1)
 #: Bytes of address space. ripgrep holds a whole line in memory, and a hole of a sparse file is one.
 _MEMORY, _MEMORY_PER_THREAD = 256 << 20, 4 << 20
+#: Bytes of names that wait while nobody reads them; more, and ripgrep waits, too.
+_PIPE = 1 << 20
 
 
 def find_ripgrep() -> str | None:
     """ripgrep: the one of the extra ``scan``, else the system's; ``None``: there is none."""
-    beside = Path(sysconfig.get_path("scripts")) / "rg"
+    beside = os.path.join(sys.prefix, "bin", "rg")  # noqa: PTH118
     if os.access(beside, os.X_OK):
-        return str(beside)
+        return beside
     found = shutil.which("rg")
-    return found and str(Path(found).absolute())  # it is started in the tree, which may have an rg of its own
+    return found and os.path.abspath(found)  # noqa: PTH100 - it is started in the tree, which may have an rg of its own
 
 
 class TreeSearch:
     """Begins to search a folder at once; ends with :meth:`close`.
 
     Searched is what :class:`~bringup.scan.finding.walk.Walk` lists without globs and without git.
+
+    :ivar root: the folder.
     """
 
     def __init__(self, program: str, root: str, forms: Forms) -> None:
-        self._root = root
+        self.root = root
         self._process: subprocess.Popen[bytes] | None = None
-        self._output: IO[bytes] | None = None
-        try:
-            self._output = tempfile.TemporaryFile()  # noqa: SIM115 - a pipe would fill while nobody reads
+        with suppress(OSError):  # it is no program of this machine
             self._process = subprocess.Popen(
                 [program, *_OPTIONS, f"--regexp={forms.ripgrep}", "./"],
                 cwd=root,
                 stdin=subprocess.DEVNULL,
-                stdout=self._output,
+                stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
             )
-        except OSError:  # it is no program of this machine, or there is no folder for temporary files
-            return
-        _limit(self._process.pid)
+            _limit(self._process.pid)
+            assert self._process.stdout is not None
+            fcntl.fcntl(self._process.stdout, fcntl.F_SETPIPE_SZ, _PIPE)
 
-    def result(self) -> frozenset[str] | None:
-        """Wait for the end. The paths of files that hold a form; ``None``: it could not search all."""
-        if self._process is None or self._output is None or self._process.wait() not in _DONE:
-            return None
-        self._output.seek(0)
-        names = self._output.read().split(b"\0")[:-1]
-        return frozenset(os.path.join(self._root, os.fsdecode(name.removeprefix(b"./"))) for name in names)  # noqa: PTH118
+    def names(self) -> Iterator[str]:
+        """Files that hold a form, from the folder, as they are found: in no order, and maybe not all."""
+        if self._process is None or self._process.stdout is None:
+            return
+        kept = b""
+        while data := os.read(self._process.stdout.fileno(), 1 << 16):
+            *names, kept = (kept + data).split(b"\0")
+            yield from (os.fsdecode(name.removeprefix(b"./")) for name in names)
+
+    def is_whole(self) -> bool:
+        """Wait for the end, after all names were read. Whether they are those of all files that hold a form."""
+        return self._process is not None and self._process.wait() in _DONE
 
     def close(self) -> None:
         """End it, whatever it does."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()
-        if self._output is not None:
-            self._output.close()
+            if self._process.stdout is not None:
+                self._process.stdout.close()
 
 
 def _limit(process: int) -> None:

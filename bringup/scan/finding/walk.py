@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 from operator import attrgetter
 from pathlib import Path
 from typing import NamedTuple
@@ -13,14 +14,13 @@ from bringup.errors import UsageError, os_reason
 from bringup.scan.document import Unread
 from bringup.scan.finding.globs import compile_globs
 from bringup.scan.finding.ignored import ignored_by_git, in_repository
+from bringup.scan.finding.ripgrep import BUILD_OUTPUT, NOT_SOURCES
 from bringup.text import from_board, visible
 
-__all__ = ["BUILD_OUTPUT", "DEPTH", "NOT_SOURCES", "Listed", "Walk", "is_file", "shown"]
+__all__ = ["DEPTH", "Listed", "Listing", "Walk", "is_file", "shown"]
 
 #: Of folders in each other; source trees have about 20.
 DEPTH = 200
-NOT_SOURCES = frozenset({".git", ".repo", ".svn", ".hg"})
-BUILD_OUTPUT = "out"
 _NAME = attrgetter("name")
 
 
@@ -34,6 +34,27 @@ class Listed(NamedTuple):
     def shown(self) -> str:
         """``name``, safe to print."""
         return shown(self.name)
+
+
+class Listing(NamedTuple):
+    """One folder: its path, what names of its files begin with in reports, and their own names, sorted.
+
+    :param unread: what is in it and no regular file, or that it could not be listed.
+    """
+
+    path: str
+    start: str
+    names: list[str]
+    unread: list[Unread]
+
+    @property
+    def all(self) -> Iterator[Listed | Unread]:
+        """Its files, and what is unread."""
+        return chain(self.files(self.names), self.unread)
+
+    def files(self, names: Iterable[str]) -> Iterator[Listed]:
+        """Some of its files."""
+        return (Listed(os.path.join(self.path, name), self.start + name) for name in names)  # noqa: PTH118
 
 
 class _Folder(NamedTuple):
@@ -91,25 +112,30 @@ class Walk:
         :param prefix: what names begin with in reports.
         :raises UsageError: see :func:`is_file`.
         """
-        root = os.path.realpath(tree)
         if is_file(tree):
-            yield self._listed(root, prefix or str(tree))
+            yield self._listed(os.path.realpath(tree), prefix or str(tree))
             return
+        for listing in self.folders_of(tree, prefix):
+            yield from listing.all
+
+    def folders_of(self, tree: Path, prefix: str = "") -> Iterator[Listing]:
+        """Every folder below a folder, itself first; an object per file would double the time of a large tree."""
+        root = os.path.realpath(tree)
         start = f"{prefix}/" if prefix else ""
         ignored = frozenset[str]() if self._included or not in_repository(root) else ignored_by_git(root)
         left = [_Folder(root, "", 0, ignored, "")]
         while left:
             folder = left.pop()
             try:
-                files, folders = self._list(root, start, folder)
+                listing, folders = self._list(root, start, folder)
             except OSError as error:
-                yield Unread(shown(start + folder.relative or "."), os_reason(error), outside=False)
-                continue
-            yield from files
+                reason = os_reason(error)
+                listing, folders = Listing(folder.path, "", [], [_unread(start, folder, reason)]), []
             if folders and folder.depth >= DEPTH:
-                yield Unread(shown(start + folder.relative), f"deeper than {DEPTH} folders", outside=False)
-            else:
-                left += reversed(folders)
+                listing.unread.append(_unread(start, folder, f"deeper than {DEPTH} folders"))
+                folders = []
+            yield listing
+            left += reversed(folders)
 
     def named(self, names: Sequence[str], tree: Path | None) -> Iterator[Listed | Unread]:
         """The files of a list, in its order; what it names that is no regular file is counted.
@@ -130,31 +156,31 @@ class Walk:
             except OSError as error:
                 yield Unread(shown(name), os_reason(error), outside=False)
 
-    def _list(self, root: str, start: str, folder: _Folder) -> tuple[list[Listed | Unread], list[_Folder]]:
-        """The files and the folders in one folder.
+    def _list(self, root: str, start: str, folder: _Folder) -> tuple[Listing, list[_Folder]]:
+        """What is in one folder, and the folders in it.
 
         :raises OSError: it cannot be listed.
         """
-        files: list[Listed | Unread] = []
-        folders: list[_Folder] = []
         with os.scandir(folder.path) as scan:
-            entries = sorted(scan, key=_NAME)
+            entries = list(scan)
         below = f"{folder.relative}/" if folder.relative else ""
         if below and not self._included and any(entry.name == ".git" for entry in entries):
             folder = folder._replace(ignored=ignored_by_git(folder.path), repository=below)
-        takes_all = not (self._excluded or self._included or folder.ignored)
-        below_start = start + below
-        for entry in entries:
-            if takes_all and entry.is_file(follow_symlinks=False):  # nearly all of a tree
-                files.append(self._listed(entry.path, below_start + entry.name))
-                continue
+        names = sorted([entry.name for entry in entries if entry.is_file(follow_symlinks=False)])
+        others = [entry for entry in entries if not entry.is_file(follow_symlinks=False)]
+        if self._excluded or self._included or folder.ignored:
+            names = [name for name in names if self._takes(below + name, folder)]
+        listing = Listing(folder.path, start + below, names, [])
+        self.headers += listing.files([name for name in names if "ion" in name and name.endswith(".h")])
+        folders: list[_Folder] = []
+        for entry in sorted(others, key=_NAME):
             relative = below + entry.name
             if entry.is_dir(follow_symlinks=False):
                 if entry.name not in NOT_SOURCES and not self._leaves_out_folder(relative, folder):
                     folders.append(_Folder(entry.path, relative, folder.depth + 1, folder.ignored, folder.repository))
-            elif takes_all or not (self._leaves_out(relative) or self._is_ignored(relative, folder)):
-                files += self._file(root, entry, start + relative)
-        return files, folders
+            elif self._takes(relative, folder):
+                listing.unread.extend(self._special(root, entry, start + relative))
+        return listing, folders
 
     def _listed(self, path: str, name: str) -> Listed:
         file = Listed(path, name)
@@ -162,12 +188,13 @@ class Walk:
             self.headers.append(file)
         return file
 
-    def _file(self, root: str, entry: os.DirEntry[str], name: str) -> Sequence[Listed | Unread]:
-        if entry.is_file(follow_symlinks=False):
-            return (self._listed(entry.path, name),)
+    def _special(self, root: str, entry: os.DirEntry[str], name: str) -> Sequence[Unread]:
         if entry.is_symlink():
             return _link(root, entry, name)
         return (Unread(shown(name), "not a regular file", outside=False),) if self._is_source(entry.name) else ()
+
+    def _takes(self, relative: str, folder: _Folder) -> bool:
+        return not (self._leaves_out(relative) or self._is_ignored(relative, folder))
 
     def _leaves_out_folder(self, relative: str, folder: _Folder) -> bool:
         if self._excluded is not None and self._excluded.fullmatch(relative):
@@ -192,6 +219,10 @@ class Walk:
             return False
         self.left_out["ignored by git"] += 1
         return True
+
+
+def _unread(start: str, folder: _Folder, reason: str) -> Unread:
+    return Unread(shown(start + folder.relative or "."), reason, outside=False)
 
 
 def shown(name: str) -> str:

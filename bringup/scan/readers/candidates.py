@@ -10,7 +10,7 @@ from bringup.kernel.history.heap_names import default_cma_names
 from bringup.scan.finding.forms import Forms, forms_of
 from bringup.scan.knowledge.shipped import words
 
-__all__ = ["HEAP_WORDS", "Candidate", "candidates"]
+__all__ = ["HEAP_WORDS", "Candidate", "candidates", "finder_forms"]
 
 #: What a file holds that names a DMA-BUF heap by a name that only some kernels use.
 HEAP_WORDS = ("/dma_heap/", '"restricted,', *(f'"{name}"' for name in default_cma_names()))
@@ -26,6 +26,12 @@ class Candidate(NamedTuple):
     end: int
     name_start: int
     name_end: int
+
+
+@cache
+def finder_forms() -> Forms:
+    """What files are searched for."""
+    return forms_of((*words(alone=True), *HEAP_WORDS))
 
 
 @cache

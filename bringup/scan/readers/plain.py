@@ -291,8 +291,7 @@ def _symbols(data: bytes) -> Iterator[Occurrence]:
 def _compatibles(data: bytes) -> Iterator[Occurrence]:
     for match in re.finditer(rb'"([^"\n]{1,128})"', data):
         text = match[1].decode("utf-8", "replace")
-        entry = names.compatible(text)
-        if entry is not None:
+        if "ion" in text and (entry := names.compatible(text)) is not None:
             yield Occurrence(match.start(1), text, entry)
 
 
