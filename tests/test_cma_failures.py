@@ -17,6 +17,7 @@ from bringup.report.story import findings
 from bringup.results.run import BoardRun
 from bringup.text import from_board
 from bringup.virtual import VirtualBoard
+from bringup.virtual.boards import _arm64
 from tests.support.judged import Connect, Judge, first_cause, nothing_is_wrong
 from tests.support.programs import compile_static
 
@@ -57,6 +58,23 @@ def test_the_pool_is_in_pieces(fresh_board: Fresh, judged: Judge, connected: Con
     assert any("longest run 1020 KiB" in line for one in findings(run.verdicts)[0].verdicts for line in one.evidence)
     whole_again(connected(board))
     nothing_is_wrong(judged(board, "--replace"), profile)
+
+
+#: The default area, 16 MiB at 0x58000000, half of it in ZONE_MOVABLE: the last 120 of 512 MiB from 0x40000000 on.
+ACROSS = _arm64.POOL.replace("size = <0x0 0x2000000>;", "reg = <0x0 0x58000000 0x0 0x1000000>;").replace(
+    "alignment = <0x0 0x400000>;", ""
+)
+
+
+@pytest.mark.parametrize("profile", ["arm64-5.10", "arm64-6.12", "arm64-7.x"])
+def test_the_pool_lies_across_two_zones(fresh_board: Fresh, judged: Judge, profile: str) -> None:
+    """The kernel makes the area and its heap, and then gives the area up: the heap is there and has no memory."""
+    run = judged(fresh_board(profile, overlay=ACROSS.encode(), append="movablecore=120M"))
+    assert first_cause(run) == "cma.not-activated"
+    first = findings(run.verdicts)[0]
+    assert {verdict.id for verdict in first.verdicts} == {"cma.rejected", "cma.size"}
+    assert any("Node 0: 0x0000000058800000" in line for line in first.verdicts[0].evidence)
+    assert failed_for(run) == {"cma.not-activated", "drift.device-tree"}
 
 
 def test_the_pools_pages_cannot_be_moved(fresh_board: Fresh, judged: Judge, connected: Connect, tmp_path: Path) -> None:

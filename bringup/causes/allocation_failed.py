@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from bringup.allocator.answer import Result
 from bringup.causes.access_denied import why_denied
+from bringup.causes.area_not_activated import why_not_activated
 from bringup.causes.known.memory import CMA_BUSY, CMA_EXHAUSTED, CMA_FRAGMENTED, HEAP_NO_MEMORY
 from bringup.causes.known.nodes import HEAP_DRIVER_GONE, HEAP_NOT_A_HEAP
 from bringup.causes.larger_pool import with_size
@@ -174,6 +175,8 @@ def why_area_failed(facts: Facts, heap: str) -> Diagnosis | None:
 def _no_memory(facts: Facts, result: Result) -> Diagnosis:
     name = result.heap
     if is_cma_heap(facts, name):
+        if (never := why_not_activated(facts, _areas_of(facts, name))) is not None:
+            return never
         logged = why_area_failed(facts, name)
         if (now := _by_the_area(facts, result)) is None:
             return logged or _used_up_or_fragmented(facts, (), "an allocation failed", 0, "some pages")

@@ -20,6 +20,20 @@ __all__ = ["outside_ram", "pools_among", "why_firmware_kept_out", "why_no_room"]
 #: arch/mips/kernel/setup.c; arch/x86/kernel/setup.c, of Linux 5.10 to 7.3. arm64 and riscv log no such line.
 _INITRD = re.compile(r"Initial ramdisk at: 0x(?P<begin>[0-9a-f]{1,16}) \((?P<bytes>\d{1,20}) bytes\)")
 _RAMDISK = re.compile(r"RAMDISK: \[mem 0x(?P<begin>[0-9a-f]{1,16})-0x(?P<end>[0-9a-f]{1,16})\]")
+#: Why the kernel makes no area where cma=SIZE@ADDRESS, or an architecture, wants it (mm/cma.c of Linux 5.10 to 7.3).
+_AT = "0x0*([0-9a-f]{1,16})"
+_NOT_ALIGNED = re.compile(rf"cma: Region at {_AT} must be aligned to {_AT} bytes")
+_ACROSS_HIGH = re.compile(rf"cma: Region at {_AT} defined on low/high memory boundary \({_AT}\)")
+_BEYOND_LIMIT = re.compile(rf"cma: Size \({_AT}\) of region at {_AT} exceeds limit \({_AT}\)")
+_REFUSED_PLACE = (
+    (
+        _NOT_ALIGNED,
+        "0x{0} is not a multiple of 0x{1}",
+        "give it an address that is a multiple of 0x{1}, or none: cma=SIZE",
+    ),
+    (_ACROSS_HIGH, "at 0x{0} it lies across the begin of high memory, 0x{1}", "let it lie below 0x{1}, or above it"),
+    (_BEYOND_LIMIT, "0x{0} bytes at 0x{1} end beyond the limit, 0x{2}", "let it end below 0x{2}"),
+)
 _Span = tuple[int, int]
 
 
@@ -104,6 +118,11 @@ def _default_area(facts: Facts, evidence: tuple[str, ...]) -> Diagnosis:
     if not given or not any("cma: Failed to reserve" in line for line in evidence):
         return Diagnosis(known.here(), evidence, known.fix)
     text = f"there is no room for the CMA area that {given[-1]} asks for"
+    for line in facts.dmesg or ():
+        for pattern, reason, fix in _REFUSED_PLACE:
+            if (match := pattern.search(line)) is not None:
+                why = known.here(f"the kernel made no CMA area of {given[-1]}: {reason.format(*match.groups())}")
+                return Diagnosis(why, (line, *evidence, *given), (fix.format(*match.groups()),))
     last = f"; {' '.join(given[:-1])} before it has no effect, the last one counts" if len(given) > 1 else ""
     dropped = ", or drop it" if given[-1].startswith("cma=") else ""
     return Diagnosis(known.here(text), (*evidence, *given), (f"make {given[-1]} smaller{dropped}{last}", *known.fix))

@@ -9,10 +9,12 @@ from dataclasses import replace as replace_in
 from msgspec.structs import replace
 
 from bringup.causes import fix_lines
+from bringup.causes.area_not_activated import why_not_activated
 from bringup.causes.heap_driver import without_cma
 from bringup.causes.known.kernel import KCONFIG_CMA_OFF
 from bringup.causes.known.known_cause import KnownCause
 from bringup.causes.known.memory import (
+    CMA_NOT_ACTIVATED,
     CMA_REGION_CELLS,
     CMA_REGION_COUNT,
     CMA_REGION_DOES_NOT_FIT,
@@ -53,6 +55,7 @@ _LOGGED = (
     CMA_REGION_COUNT,
     CMA_REGION_NO_MAP,
     CMA_REGION_NOT_REUSABLE,
+    CMA_NOT_ACTIVATED,
     CMA_REGION_REJECTED,
 )
 #: Causes that a change of the node itself can fix.
@@ -125,7 +128,7 @@ def _harms(facts: Facts, cause: KnownCause, names: tuple[str, ...]) -> bool:
     if cause is CMA_REGION_COUNT and not names:
         return bool(pools_not_made(facts)) or not log_is_whole(facts)
     nodes = reserved_nodes(facts)
-    if not names or nodes is None:
+    if not names or nodes is None or cause is CMA_NOT_ACTIVATED:
         return True
     regions = ((heap, heap.region) for heap in (facts.config.heaps if facts.config else ()) if heap.region)
     needed = {region.node_name or heap.name for heap, region in regions}
@@ -184,6 +187,8 @@ def _why(facts: Facts, rejection: Rejection) -> Diagnosis:
     if cause is KCONFIG_CMA_OFF:
         without = without_cma(facts)
         return replace(without, evidence=(*evidence, *without.evidence))
+    if cause is CMA_NOT_ACTIVATED and (why := why_not_activated(facts)) is not None:
+        return why
     if cause is CMA_REGION_DOES_NOT_FIT and not rejection.harms:
         return why_firmware_kept_out(facts, rejection.nodes, evidence)
     if not rejection.harms:

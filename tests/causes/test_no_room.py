@@ -62,11 +62,17 @@ FOUR = {
         (["cma: Failed to reserve 256 MiB"], {}, {"/proc/cmdline": "cma=1G cma=8M cma=256M\n"}, "cma=256M", "cma=1G cma=8M before it has no effect"),
         (["cma: Failed to reserve 16 MiB"], {}, {}, "the CMA area that CONFIG_CMA_SIZE_MBYTES=16 asks for", "make CONFIG_CMA_SIZE_MBYTES=16 smaller"),
         (["cma: Failed to reserve 64 MiB"], {}, {}, "a reserved-memory region", ""),
+        (["cma: Region at 0x0000000050100000 must be aligned to 0x0000000000400000 bytes", "cma: Failed to reserve 64 MiB"], {}, {"/proc/cmdline": "cma=64M@0x50100000\n"},
+         "made no CMA area of cma=64M@0x50100000: 0x50100000 is not a multiple of 0x400000", "a multiple of 0x400000, or none: cma=SIZE"),
+        (["cma: Region at 0x2f000000 defined on low/high memory boundary (0x30000000)", "cma: Failed to reserve 32 MiB"], {}, {"/proc/cmdline": "cma=32M@0x2f000000\n"},
+         "at 0x2f000000 it lies across the begin of high memory, 0x30000000", "let it lie below 0x30000000"),
+        (["cma: Size (0x0000000004000000) of region at 0x0000000050000000 exceeds limit (0x0000000052000000)", "cma: Failed to reserve 64 MiB"], {}, {"/proc/cmdline": "cma=64M@0x50000000\n"},
+         "0x4000000 bytes at 0x50000000 end beyond the limit, 0x52000000", "let it end below 0x52000000"),
     ],
     ids=[
         "a region", "a ramdisk", "a ramdisk on x86", "a pool without an address", "boot memory", "a named region first", "the smaller one",
         "its own address", "not RAM", "four regions", "firmware keeps the rest", "room enough", "room enough beside another", "no map",
-        "anywhere", "firmware's own", "not in the tree", "cma=", "several cma=", "the configuration", "another size",
+        "anywhere", "firmware's own", "not in the tree", "cma=", "several cma=", "the configuration", "another size", "an odd address", "high memory", "the limit",
     ],
 )  # fmt: skip
 def test_what_lies_in_the_way(

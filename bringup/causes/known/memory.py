@@ -156,6 +156,16 @@ CMA_REGION_COUNT = KnownCause(
     source="drivers/of/of_reserved_mem.c, mm/cma.c; mm/Kconfig: CMA_AREAS, of Linux 5.10, 6.12 and 7.3",
     cost=Cost.NO_HEAP,
 )
+CMA_NOT_ACTIVATED = KnownCause(
+    id="cma.not-activated",
+    text="The kernel did not activate a CMA area: its heap is there and has no memory.",
+    why="All pages of an area have to lie in one zone of memory. The kernel gives up an area across the border of two "
+    "(ZONE_DMA, ZONE_DMA32, ZONE_MOVABLE), and makes its heap all the same. Linux 5.10 still counts it in CmaTotal.",
+    logged=("cma: CMA area ",),
+    fix=("move the region, or narrow its alloc-ranges, so that it lies on one side of the border",),
+    since="any",
+    source="mm/cma.c of Linux 5.10, 6.12 and 7.3: cma_activate_area",
+)
 CMA_REGION_REJECTED = KnownCause(
     id="cma.region-rejected",
     text="The kernel rejected a reserved-memory region.",

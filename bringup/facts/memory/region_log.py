@@ -10,12 +10,14 @@ from bringup.facts.memory.reserved_memory import observed_nodes, reserved_nodes
 
 __all__ = ["is_empty", "line_of_area", "names_in", "pools_not_made"]
 
-#: Lines of drivers/of/of_reserved_mem.c and fdt.c of Linux 5.10, 6.12 and 7.3 that name a node, or two that overlap.
+#: Lines that name a node, or two that overlap: of drivers/of/of_reserved_mem.c and fdt.c, and of mm/cma.c, of Linux
+#: 5.10, 6.12 and 7.3.
 _NAMED = re.compile(
     r"(?:for node|property in|defined regions, skip) '(?P<name>[^']+)'"
     r"|node (?P<unmatched>\S+) compatible matching fail"
     r"|(?P<first>\S{1,99}) \(0x[0-9a-f]+--0x[0-9a-f]+\) overlaps with (?P<second>\S+) \("
     r"| nomap reusable (?P<flagged>\S+)"
+    r"|CMA area (?P<area>\S+) could not be activated"
 )
 _INITIALIZED = re.compile(r"initialized node (?P<name>\S+), compatible id")
 _NO_SIZE = ("size 0 MiB", "size 0 KiB", "size 0 bytes")
