@@ -65,7 +65,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Make the markers known."""
     config.addinivalue_line("markers", "needs_root: skip where commands on the board cannot run as root")
     config.addinivalue_line("markers", "needs_heap(name): skip where the board has no such DMA-BUF heap")
-    if config.getoption("--bringup-output") and (config.getoption("numprocesses", None) or 0):
+    if config.getoption("--bringup-output") and (config.getoption("numprocesses", 0) or config.getoption("tx", ())):
         raise pytest.UsageError("--bringup-output: several processes cannot share a board; run with -n 0")
 
 
@@ -77,13 +77,16 @@ def _session(config: pytest.Config) -> BoardSession:
     return config.stash[_SESSION]
 
 
-def _uses_board(item: pytest.Item) -> bool:
-    """Whether a test has a fixture or a marker of this plug-in: a project may have a fixture ``board`` of its own."""
+def _fixtures(item: pytest.Item) -> set[str]:
+    """The fixtures of this plug-in that a test has: a project may have a fixture ``board`` of its own."""
     found: Mapping[str, Sequence[Any]] = getattr(getattr(item, "_fixtureinfo", None), "name2fixturedefs", {})
     last = {name: found[name][-1] for name in _OURS & found.keys()}
-    return any(one.func.__module__ == __name__ or name in one.argnames for name, one in last.items()) or any(
-        item.get_closest_marker(name) for name in ("needs_root", "needs_heap")
-    )
+    return {name for name, one in last.items() if one.func.__module__ == __name__ or name in one.argnames}
+
+
+def _uses_board(item: pytest.Item) -> bool:
+    """Whether a test has a fixture or a marker of this plug-in."""
+    return bool(_fixtures(item)) or any(item.get_closest_marker(name) for name in ("needs_root", "needs_heap"))
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -100,10 +103,14 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize(_PARAMETER, names, indirect=True)
 
 
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Before its fixtures: a test whose board is lost fails, one that needs what the board lacks is skipped."""
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
+    """Before its fixtures: a test whose board is lost fails, one that needs what the board lacks is skipped.
+
+    Its other fixtures end in time; a board may have to boot first, and is observed within limits of its own.
+    """
     if not _uses_board(item):
-        return
+        return (yield)
     session = _session(item.config)
     item.user_properties.append(("bringup", getattr(item, "callspec", None) and item.callspec.params.get(_PARAMETER)))  # type: ignore[attr-defined]
     if session.lost is not None:
@@ -116,16 +123,37 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             )
     if item.get_closest_marker("needs_root") is not None and not session.is_root:
         pytest.skip(f"needs root: {session.root.reason}")
+    fixtures = _fixtures(item)
+    if "board" in fixtures:
+        _ = session.board
+    if "record" in fixtures:
+        _ = session.record
+    with _in_time(item, "the start of its fixtures: "):
+        return (yield)
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     """A test on a board ends in time, whatever it waits for."""
+    with _in_time(item):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
+    """And so do its fixtures."""
+    with _in_time(item, "the end of its fixtures: "):
+        return (yield)
+
+
+@contextmanager
+def _in_time(item: pytest.Item, what: str = "") -> Iterator[None]:
     if not _uses_board(item):
-        return (yield)
+        yield
+        return
     seconds: float = item.config.getoption("--bringup-seconds")
-    with _alarm(seconds, f"no end within {seconds:g} s (--bringup-seconds)"):
-        return (yield)
+    with _alarm(seconds, f"{what}no end within {seconds:g} s (--bringup-seconds)"):
+        yield
 
 
 @contextmanager

@@ -213,10 +213,13 @@ class BoardSession:
         )
 
     def finish(self) -> None:
-        """Write the run, if one is wanted and a board was used, and let the board go."""
+        """Write the run, if one is wanted and the board was observed, and let the board go."""
         try:
-            if self._output is not None and "_connected" in self.__dict__:
-                self._write(self._output)
+            if self._output is not None:
+                if "_folder" in self.__dict__:
+                    self._write(self._output)
+                else:  # what an earlier session wrote there stays
+                    self.summary.append("no report: no board was observed")
         except BringupError as error:
             self.summary.append(f"no report: {_words(error)}")
         finally:

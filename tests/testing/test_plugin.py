@@ -100,6 +100,51 @@ def test_after_them(board, deadline):
     assert "no end within 3 s (--bringup-seconds)" in done.stdout
 
 
+def test_a_fixture_that_waits_forever_ends(native_board: NativeBoard, adb_server: AdbServer, tmp_path: Path) -> None:
+    tests = """
+import threading
+
+@pytest.fixture
+def never_starts(board):
+    threading.Event().wait()
+
+@pytest.fixture
+def never_ends(board):
+    yield
+    threading.Event().wait()
+
+def test_one(never_starts):
+    pass
+
+def test_two(never_ends):
+    pass
+
+def test_after_them(record):
+    pass
+"""
+    seconds = ("--bringup-seconds", "1")
+    done = run_pytest(tmp_path, "--bringup-serial", native_board.serial, *seconds, server=adb_server, tests=tests)
+    assert "2 passed, 2 errors" in done.stdout, done.stdout
+    assert "the start of its fixtures: no end within 1 s" in done.stdout
+    assert "the end of its fixtures: no end within 1 s" in done.stdout
+
+
+def test_what_an_earlier_session_wrote_stays_where_no_board_is_observed(
+    native_board: NativeBoard, adb_server: AdbServer, tmp_path: Path
+) -> None:
+    """Heaps are listed on the board while tests are collected."""
+    run = tmp_path / "run"
+    output = ("--bringup-output", str(run))
+    tests = "def test_each(heap):\n    pass\n\ndef test_one(board):\n    pass\n"
+    run_pytest(tmp_path, "--bringup-serial", native_board.serial, *output, server=adb_server, tests=tests)
+    before = {path: path.read_bytes() for path in run.rglob("*") if path.is_file()}
+    assert run / "run.json" in before
+    for more in (["--collect-only", "--bringup-serial", native_board.serial], ["--bringup-serial", "not-there"]):
+        done = run_pytest(tmp_path, *more, *output, server=adb_server)
+        assert "no report: no board was observed" in done.stdout
+        assert {path: path.read_bytes() for path in run.rglob("*") if path.is_file()} == before
+
+
 def test_a_fixture_that_is_called_board_and_another_projects_has_no_limit(
     adb_server: AdbServer, tmp_path: Path
 ) -> None:
@@ -247,6 +292,8 @@ def test_a_wrong_option_is_a_usage_error(adb_server: AdbServer, tmp_path: Path) 
     done = run_pytest(tmp_path, "--bringup-output", "run", "-n", "2", server=adb_server)
     assert done.returncode == pytest.ExitCode.USAGE_ERROR
     assert "-n 0" in done.stderr
+    done = run_pytest(tmp_path, "--bringup-output", "run", "--dist", "load", "--tx", "2*popen", server=adb_server)
+    assert done.returncode == pytest.ExitCode.USAGE_ERROR
 
 
 def test_a_module_s_own_fixtures_win(adb_server: AdbServer, tmp_path: Path) -> None:
