@@ -85,7 +85,11 @@ _HEADS: tuple[tuple[str, str, str], ...] = (
     ("lockdep", "[ BUG: ", r"\[ BUG: (?:Invalid wait context|bad unlock balance|held lock freed|lock held)"),
     ("lockdep", "INFO: ", _OLD_LOCKDEP),
     ("lockdep", "BUG: key ", r"BUG: key \S{1,20} has not been registered!"),
-    ("RCU stall", " stall", r"INFO: rcu_\w{1,32} (?:self-)?detected (?:expedited )?stalls? on CPU"),
+    (
+        "RCU stall",
+        " stall",
+        r"INFO: rcu_\w{1,32} (?:self-)?detected (?:expedited )?stalls?(?: on CPU|, but suppressed)",
+    ),
     ("hung task", "blocked", _HUNG),
     ("OOM kill", "oom-killer: ", rf"{_PROCESS} invoked oom-killer: "),
     ("OOM kill", "ut of memory", _KILLED),

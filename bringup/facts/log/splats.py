@@ -54,6 +54,8 @@ _LOCKED = re.compile(r"\{[^{}]{1,32}\}, at: (?:\[<[0-9a-f]{8,16}>\] )?(?P<functi
 _TRACE = re.compile(r"^(?:Call [Tt]race|Backtrace):")
 _END = re.compile(r"---\[ end (?:trace|Kernel panic)|^</TASK>")
 _CUT = " cut here "
+#: Up to 4.16 a WARNING follows the line that says it; later a trace does (fs/sysfs/dir.c: sysfs_warn_dup).
+_WARNED = "duplicate name"
 #: Why a BUG or a WARNING was met, on the line before or after it: what it is rather called.
 _CALLED = (
     ("refcount", "refcount_t: "),
@@ -156,7 +158,10 @@ class _Reading:
         if _CUT in text or (not self._is_open and head is None and _is_called(text)):
             self._announced = [*(self._announced or ()), text]
         elif last is not None and head is not None and self._continues(last, head):
+            self._is_open = self._is_open or last.kind == _WARNED
             self._add(last, text, head, number)
+        elif last is not None and number == last.last + 1 and _TRACE.match(text):
+            last.last, self._is_open = number, True  # arm64 up to 4.9 prints the trace below the end
         elif head is not None or (not self._is_open and _TRACE.match(text)):
             self.found.append(self._begin(head or SplatHead("stack trace"), line, number))
             self._is_open = True
@@ -182,6 +187,8 @@ class _Reading:
             return head.kind == "panic" or not splat.has_died
         if splat.kind == head.kind == "OOM kill":
             return not splat.detail
+        if splat.kind == _WARNED and head.kind == "WARNING":
+            return not splat.frames
         return self._is_open and head.kind == splat.kind == "Oops" and not splat.frames
 
     def _begin(self, head: SplatHead, line: LogLine, number: int) -> Splat:
@@ -196,6 +203,7 @@ class _Reading:
     @staticmethod
     def _add(splat: Splat, text: str, head: SplatHead | None, number: int) -> None:
         splat.last = number
+        splat.place = splat.place or (head.place if head is not None and splat.kind == _WARNED else "")
         splat.has_died = splat.has_died or (head is not None and head.follows)
         _call(splat, text)
         if head is not None and head.kind == "OOM kill" and "Kill" in text:

@@ -70,6 +70,18 @@ def test_any_mixture_is_read(lines: list[str]) -> None:
     assert [splat.number for splat in splats] == sorted(splat.number for splat in splats)
 
 
+def test_a_trace_below_the_end_is_of_the_splat_above_it() -> None:
+    """As arm64 prints it up to 4.9: only the trace names the heap."""
+    log = (
+        "WARNING: CPU: 1 PID: 9 at lib/kobject.c:1\nPC is at kobject_put+0x1/0x2\n---[ end trace 1 ]---\nCall trace:\n"
+        "[<ffffff822cc9a478>] kobject_put+0x1/0x2\n[<ffffff822cc9a488>] ion_heap_free+0x1/0x2\nordinary line\n"
+    )
+    (splat,) = found(log)
+    assert (splat.kind, splat.heap_frame) == ("WARNING", "ion_heap_free")
+    first, second = found(log.replace("Call trace", "another line\nCall trace"))
+    assert (first.heap_frame, second.kind) == ("", "stack trace")
+
+
 def test_a_splat_ends() -> None:
     """Whatever comes after it: 500 lines later a new trace is a new complaint."""
     log = SPLATS[0].text + "quiet\n" * 500 + "Call trace:\n foo_bar+0x1/0x2\n"
