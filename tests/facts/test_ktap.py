@@ -78,7 +78,9 @@ def test_what_kunit_prints_into_the_kernel_log() -> None:
         ("not ok a name without a number", "a name without a number", Outcome.FAIL),
         ("ok 2 a name # SKIP not here", "a name", Outcome.SKIP),
         ("ok 2 a name # skip not here", "a name", Outcome.SKIP),
-        ("not ok 2 a name # SKIP not here", "a name", Outcome.FAIL),
+        ("not ok 2 a name # SKIP not here", "a name", Outcome.SKIP),
+        ("ok 2 a name# SKIP not here", "a name", Outcome.SKIP),
+        ("ok 2 a name# skip", "a name# skip", Outcome.PASS),
         ("not ok 3 a name # TODO later", "a name", Outcome.WARN),
         ("ok 4 a name # XFAIL known", "a name", Outcome.WARN),
         ("ok 5 a name # XPASS surprise", "a name", Outcome.WARN),
@@ -103,10 +105,39 @@ def test_what_says_nothing_is_a_problem(text: str) -> None:
         ("ok 1 a\nBail out! no /dev/dma_heap", "gave up: no /dev/dma_heap"),
         ("1..1\n    ok 1 a", "ends inside a test"),
         ("TAP version 13", "no test has a result"),
+        ("1..1\n# Subtest: s\n1..3\nok 1 a\nok 2 b\nok 1 s", "2 of 3 planned tests have a result in s"),
+        ("1..2\n# Subtest: s\n1..1\nok 1 a\nok 1 s\n# Subtest: t\n1..1\nok 1 a", "ends inside a test: t has no"),
+        ("1..2\n  # Subtest: s\n  1..1\n  ok 1 a\n  # Subtest: t\n  1..1\n  ok 1 a\nok 2 t", "s has no result"),
+        ("1..2\n    # Subtest: s\n    1..1\n# Subtest: t\n1..1\nok 1 a\nok 2 t", "s has no result"),
+        ("1..1\n    # Subtest: s\n    1..0\nok 1 s", "s planned no test, and ran none"),
     ],
 )
 def test_what_is_missing_is_a_problem(text: str, words: str) -> None:
     assert any(words in problem for problem in problems(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1..1\n    KTAP version 1\n    # Subtest: s\n    1..2\n    ok 1 a\n    not ok 2 s\nnot ok 1 s",
+        "KTAP version 1\n1..1\nKTAP version 1\n# Subtest: s\n1..2\nok 1 a\nnot ok 2 s\nnot ok 1 s",
+        "# Subtest: s\n1..2\n    ok 1 a\n    not ok 2 s\nnot ok 1 s",
+        "    # Subtest: s\n    1..2\n    ok 1 a\n    not ok 2 s\nnot ok 1 s",
+        "TAP version 14\n1..1\n# Subtest: part of it\n    1..2\n    ok 1 a\n    not ok 2 s\nnot ok 1 - s",
+        "[    1.0] 1..1\n[    1.0] # Subtest: s\n[    1.0] 1..2\n[    1.0] ok 1 a\n[    1.0] not ok 2 s\n[    1.0] not ok 1 s",
+    ],
+    ids=["KUnit", "flat", "debugfs", "debugfs of old", "TAP 14", "flat log"],
+)
+def test_a_subtest_that_is_named_before_it(text: str) -> None:
+    """Its indentation differs: Tradefed ignores it, kunit_parser.py goes by the names."""
+    assert outcomes(text) == {"s > a": Outcome.PASS, "s > s": Outcome.FAIL}
+    assert problems(text) == []
+
+
+def test_parameters_of_a_case_that_are_not_indented() -> None:
+    text = "1..1\n  # Subtest: s\n  1..1\n  # Subtest: c\n  ok 1 p\n  not ok 2 q\n  not ok 1 c\nnot ok 1 s"
+    assert outcomes(text) == {"s > c > p": Outcome.PASS, "s > c > q": Outcome.FAIL}
+    assert problems(text) == []
 
 
 def test_a_plan_that_skips_everything() -> None:
@@ -140,16 +171,17 @@ TREES = st.recursive(
 )
 
 
-def _printed(trees: list[Tree], depth: int) -> list[str]:
+def _printed(trees: list[Tree], depth: int, parent: str = "", *, is_named: bool = False) -> list[str]:
     """As KUnit prints them."""
     pad = "    " * depth
-    lines = [f"{pad}KTAP version 1", f"{pad}1..{len(trees)}"]
+    lines = [f"{pad}KTAP version 1", *([f"{pad}# Subtest: {parent}"] if parent else []), f"{pad}1..{len(trees)}"]
     for number, (name, inner) in enumerate(trees, 1):
         if isinstance(inner, str):
             lines.append(f"{pad}{inner} {number} {name}")
         else:
             bad = any(result != "ok" for _, result in _leaves(inner, ()))
-            lines += [*_printed(inner, depth + 1), f"{pad}{'not ok' if bad else 'ok'} {number} {name}"]
+            lines += _printed(inner, depth + 1, name if is_named else "", is_named=is_named)
+            lines.append(f"{pad}{'not ok' if bad else 'ok'} {number} {name}")
     return lines
 
 
@@ -160,9 +192,9 @@ def _leaves(trees: list[Tree], above: tuple[str, ...]) -> list[tuple[tuple[str, 
     return found
 
 
-@given(st.lists(TREES, min_size=1, max_size=4))
-def test_what_a_writer_wrote_is_read(trees: list[Tree]) -> None:
-    results, found = parse_ktap("\n".join(_printed(trees, 0)))
+@given(st.lists(TREES, min_size=1, max_size=4), st.booleans())
+def test_what_a_writer_wrote_is_read(trees: list[Tree], is_named: bool) -> None:
+    results, found = parse_ktap("\n".join(_printed(trees, 0, is_named=is_named)))
     words = {"ok": Outcome.PASS, "not ok": Outcome.FAIL}
     assert found == []
     assert [(result.name, result.outcome) for result in results] == [
@@ -170,7 +202,21 @@ def test_what_a_writer_wrote_is_read(trees: list[Tree]) -> None:
     ]
 
 
-@given(st.text("ok not#1. \n\tSKIP[]-<>", max_size=300))
+#: Of lines.
+PIECES = [
+    *"ok not#1. \n\tSKIP[]-<>",
+    "ok 1 ",
+    "not ok 2 ",
+    "1..2",
+    "\n    ",
+    "# Subtest: ",
+    "KTAP version 1",
+    "a",
+    "\n",
+]
+
+
+@given(st.lists(st.sampled_from(PIECES), max_size=60).map("".join))
 def test_no_output_breaks_it(text: str) -> None:
     results, found = parse_ktap(text)
     assert results or found
