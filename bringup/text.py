@@ -11,7 +11,16 @@ import shlex
 from collections.abc import Iterable
 from functools import cache
 
-__all__ = ["did_you_mean", "from_board", "parse_number", "pluralize", "safe_name", "shell_word", "visible"]
+__all__ = [
+    "did_you_mean",
+    "from_board",
+    "parse_number",
+    "pluralize",
+    "safe_name",
+    "shell_word",
+    "visible",
+    "visible_name",
+]
 
 _NAME = r"[^A-Za-z0-9._,@+-]"
 
@@ -43,6 +52,11 @@ def visible(text: str) -> str:
     if text.isprintable():  # nothing in it is unsafe, and almost all text is like that
         return text
     return _unsafe().sub(_escape, text.replace("\r\n", "\n"))
+
+
+def visible_name(text: str) -> str:
+    """As :func:`visible`, in one line and without gaps: tab and newline are shown, too."""
+    return visible(text).replace("\n", "\\x0a").replace("\t", "\\x09")
 
 
 def _escape(match: re.Match[str]) -> str:

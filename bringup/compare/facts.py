@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator
 import msgspec
 
 from bringup.outcome import Outcome
-from bringup.results.holders import HoldersFacts
+from bringup.results.holders import NOT_SEEN, HoldersFacts
 from bringup.results.memory import SET_ASIDE, MemoryFacts
 from bringup.results.run import BoardRun, HeapFacts
 
@@ -133,4 +133,6 @@ def _of_holders(holders: HoldersFacts) -> _Facts:
             sums[1] += process.buffers
     if holders.unheld is not None:
         held["no process"] = [sum(buffer.size or 0 for buffer in holders.unheld), len(holders.unheld)]
+    if holders.not_seen:
+        held[NOT_SEEN] = [sum(buffer.size or 0 for buffer in holders.not_seen), len(holders.not_seen)]
     return {("buffers held", name): f"{size:,} bytes in {count}" for name, (size, count) in held.items()}

@@ -57,6 +57,8 @@ class SeriesJudge:
         self._block = 0
         self._looks = 0
         self._at = 0.0
+        self._sees_all = True
+        self._notes: tuple[str, ...] = ()
 
     def add(self, look: Look) -> tuple[LeakFound, ...]:
         """Take a look in; the leaks that it shows, each once."""
@@ -64,6 +66,8 @@ class SeriesJudge:
         self._welcome(held)
         self._looks += 1
         self._at = look.at
+        self._sees_all &= look.sees_all
+        self._notes = look.notes or self._notes
         found: tuple[LeakFound, ...] = ()
         if self._begin.rounds:
             self._note(held, counts=(look.round or 0) > 1)
@@ -85,9 +89,11 @@ class SeriesJudge:
         leaks = any(amounts.leak for amounts in self._known.values())
         watched = [amounts for amounts in self._known.values() if amounts.is_first]
         judged = all(amounts.is_decided for amounts in watched) and self._looks > LEAST_BLOCKS
-        is_known = is_whole and judged
+        is_known = is_whole and judged and self._sees_all
         outcome = Outcome.FAIL if leaks else Outcome.PASS if is_known else Outcome.ERROR
-        return found, WatchEnd(at=self._at, outcome=outcome, why=why, looks=self._looks, growth=self.growth())
+        return found, WatchEnd(
+            at=self._at, outcome=outcome, why=why, looks=self._looks, growth=self.growth(), notes=self._notes
+        )
 
     def growth(self) -> tuple[GrowthFacts, ...]:
         """What grew or shrank until now, the most growth first."""

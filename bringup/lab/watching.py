@@ -8,7 +8,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bringup import __version__
 from bringup.board import Board, RootPolicy
@@ -16,11 +16,11 @@ from bringup.compare.watching import ERROR_RATE, SeriesJudge
 from bringup.deadline import now
 from bringup.errors import AllocatorError, BringupError, HostError
 from bringup.facts.board import Facts
-from bringup.facts.holders.sums import holders_facts
+from bringup.facts.holders.sums import has_quick_list, holders_facts, sees_each_buffer
 from bringup.lab.observing import temporary_record
 from bringup.record.observe import Observation
-from bringup.record.questions import WALK
-from bringup.results.holders import HoldersFacts
+from bringup.record.questions import WALK, WALK_AND_SYSFS
+from bringup.results.holders import NOT_SEEN, HoldersFacts
 from bringup.results.watch import SCHEMA, Look, WatchBegin, WatchedShare, WatchEnd, WatchLine
 from bringup.text import from_board, visible
 
@@ -104,7 +104,7 @@ class _Session:
     def __init__(self, board: Board, plan: WatchPlan) -> None:
         self.plan = plan
         self._board = board
-        self._how = Observation(questions=WALK, root=plan.root, heaps=None, rounds=0, seconds=_LOOK_SECONDS)
+        self._how = Observation(questions=WALK_AND_SYSFS, root=plan.root, heaps=None, rounds=0, seconds=_LOOK_SECONDS)
         self._began = time.monotonic()
         self._started = now()
         self._kernel: str | None = None
@@ -144,10 +144,19 @@ class _Session:
             if error is not None:
                 raise error
             self._kernel = record.hello.release if record.hello else None
-            holders = holders_facts(Facts(record))
+            facts = Facts(record)
+            holders = holders_facts(facts)
+            if has_quick_list(facts):
+                self._how = replace(self._how, questions=WALK)
         if holders is None:
             raise AllocatorError("look for holders of buffers", "its answer has no walk", board=self._board.serial)
-        return Look(at=round(self._elapsed, 3), round=round_, shares=tuple(_shares(holders)), notes=holders.notes)
+        return Look(
+            at=round(self._elapsed, 3),
+            round=round_,
+            shares=tuple(_shares(holders)),
+            notes=holders.notes,
+            sees_all=sees_each_buffer(facts),
+        )
 
     def _round(self, number: int) -> None:
         """Run the steps of a round on the host.
@@ -169,11 +178,12 @@ def _shares(holders: HoldersFacts) -> Iterator[WatchedShare]:
                 sums[index] += amount
         for exporter, (buffers, rss, pss) in by_exporter.items():
             yield WatchedShare(process.pid, process.start, process.name, exporter, buffers, rss, pss)
-    unheld: dict[str | None, list[int]] = {}
-    for buffer in holders.unheld or ():
-        unheld.setdefault(buffer.exporter, []).append(buffer.size or 0)
-    for exporter, sizes in unheld.items():
-        yield WatchedShare(0, 0, "no process", exporter, len(sizes), sum(sizes), sum(sizes))
+    for name, rest in (("no process", holders.unheld or ()), (NOT_SEEN, holders.not_seen)):
+        by_kind: dict[str | None, list[int]] = {}
+        for buffer in rest:
+            by_kind.setdefault(buffer.exporter, []).append(buffer.size or 0)
+        for exporter, sizes in by_kind.items():
+            yield WatchedShare(0, 0, name, exporter, len(sizes), sum(sizes), sum(sizes))
 
 
 def _run_step(step: str, number: int, environ: dict[str, str]) -> None:

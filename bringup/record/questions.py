@@ -24,6 +24,7 @@ __all__ = [
     "TESTS_END",
     "TRACE_EVENTS",
     "WALK",
+    "WALK_AND_SYSFS",
 ]
 
 KIB = 1024
@@ -188,6 +189,9 @@ EVERYTHING: tuple[Item, ...] = (
 )
 
 _IN_SYSFS = tuple(Files(pattern, 32768, 256) for pattern in BUFFER_FILES)
+
+#: As :data:`WALK`, where the kernel may have no other list than that of sysfs.
+WALK_AND_SYSFS: tuple[Item, ...] = (*_IN_SYSFS, *WALK, *_IN_SYSFS)
 
 #: Who holds buffers, and no more. The second walk says what the first cannot: what changed meanwhile.
 HOLDERS: tuple[Item, ...] = (

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from bringup.report import units
 from bringup.results.watch import GrowthFacts, LeakFound, WatchBegin, WatchEnd
+from bringup.text import visible_name
 
 __all__ = ["GROWTH_HEADERS", "end_sentence", "growth_rows", "leak_sentence", "rate_sentence", "who"]
 
@@ -14,7 +15,8 @@ GROWTH_HEADERS = ("", "process", "pid", "exporter", "now", "change", "most")
 
 def who(process: str, pid: int) -> str:
     """``camera (412)``, ``all together``, ``no process``."""
-    return f"{process} ({pid})" if pid else process or "all together"
+    name = visible_name(process)
+    return f"{name} ({pid})" if pid else name or "all together"
 
 
 def growth_rows(growth: Iterable[GrowthFacts]) -> Iterator[tuple[str, ...]]:
@@ -24,9 +26,9 @@ def growth_rows(growth: Iterable[GrowthFacts]) -> Iterator[tuple[str, ...]]:
         sign = "+" if change > 0 else "-" if change < 0 else ""
         yield (
             "leak" if one.is_leak else "",
-            one.process or "all together",
+            visible_name(one.process) or "all together",
             str(one.pid) if one.pid else "",
-            one.exporter or "unknown",
+            visible_name(one.exporter or "unknown"),
             units.size(one.after),
             f"{sign}{units.size(abs(change))}" if change else "",
             units.size(one.most),
@@ -37,8 +39,9 @@ def leak_sentence(leak: LeakFound, begin: WatchBegin) -> str:
     """``camera (412) leaks 64 KiB of system per round: 1 MiB at first, 3 MiB now (p 2e-07)``."""
     per = "round" if begin.rounds else "hour"
     slope = leak.slope if begin.rounds else leak.slope * 3600
+    exporter = visible_name(leak.exporter or "an unknown exporter")
     return (
-        f"{who(leak.process, leak.pid)}: leaks {units.size(round(slope))} of {leak.exporter or 'an unknown exporter'} "
+        f"{who(leak.process, leak.pid)}: leaks {units.size(round(slope))} of {exporter} "
         f"per {per}: {units.size(leak.before)} at first, {units.size(leak.after)} now (p {leak.p:.1g})"
     )
 
@@ -52,4 +55,5 @@ def rate_sentence(begin: WatchBegin) -> str:
 def end_sentence(end: WatchEnd) -> str:
     """What came out, and why it ended."""
     words = {"pass": "no leak beyond noise", "fail": "a leak", "error": "unknown whether there is a leak"}
-    return f"{words.get(end.outcome.value, end.outcome.value)} after {end.looks} looks; it ended: {end.why}"
+    seen = f"; not all was seen: {'; '.join(end.notes)}" if end.notes else ""
+    return f"{words.get(end.outcome.value, end.outcome.value)} after {end.looks} looks; it ended: {end.why}{seen}"

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
 from bringup.document import Count
 
 __all__ = [
+    "NOT_SEEN",
     "BufferFacts",
     "BufferSource",
+    "BufferSum",
     "HeapLibrary",
     "HeldShare",
     "HoldersDocument",
@@ -17,6 +21,10 @@ __all__ = [
     "MemoryUse",
     "UnheldBuffer",
 ]
+
+
+#: Who holds what the kernel lists and no process that could be looked at holds.
+NOT_SEEN: Final = "holder not seen"
 
 
 class HeldShare(msgspec.Struct, frozen=True):
@@ -100,6 +108,17 @@ class BufferSource(msgspec.Struct, frozen=True):
     wrong: str = ""
 
 
+class BufferSum(msgspec.Struct, frozen=True):
+    """The buffers of one exporter, or those that one device is attached to, each counted once.
+
+    :param name: Of the exporter or device; null: unknown.
+    """
+
+    name: str | None
+    buffers: Count
+    bytes: Count
+
+
 class HeapLibrary(msgspec.Struct, frozen=True):
     """A libdmabufheap on the board, by its symbols and strings.
 
@@ -130,13 +149,18 @@ class HoldersFacts(msgspec.Struct, frozen=True, kw_only=True):
     """Who holds the buffers of a board at one time.
 
     :param buffers: How many there are, each counted once; bytes: their sizes.
-    :param held: Bytes of those that processes hold; the rest no process holds.
-    :param unheld: Buffers that no process holds, largest first; null: unknown, because the kernel has no list of all.
+    :param held: Bytes of those that processes hold that were looked at.
+    :param unheld: Buffers that no process holds, largest first; null: unknown, because the kernel has no list of all,
+        or because not every process could be looked at.
+    :param not_seen: Where not every process could be looked at: buffers that the kernel lists and none of those that
+        were looked at holds.
     :param processes: Largest share (pss) first.
     :param looked_at: How many processes were looked at; denied: whose descriptors may not be looked at.
     :param notes: What could not be seen, and what changed while it was looked.
     :param milliseconds: What the walk took on the board.
     :param heap_libraries: Each libdmabufheap on the board.
+    :param exporters: The buffers of each exporter, most bytes first; devices: those that each device is attached to, as
+        bufinfo lists them.
     """
 
     buffers: Count
@@ -151,12 +175,16 @@ class HoldersFacts(msgspec.Struct, frozen=True, kw_only=True):
     milliseconds: float = 0.0
     notes: tuple[str, ...] = ()
     heap_libraries: tuple[HeapLibrary, ...] = ()
+    not_seen: tuple[UnheldBuffer, ...] = ()
+    exporters: tuple[BufferSum, ...] = ()
+    devices: tuple[BufferSum, ...] = ()
 
 
 class BufferFacts(msgspec.Struct, frozen=True):
     """One buffer and who holds it.
 
-    :param holders: [process id, descriptors, mappings, bytes mapped] of each; empty: no process holds it.
+    :param holders: [process id, descriptors, mappings, bytes mapped] of each; empty: none that was looked at holds it.
+    :param devices: That are attached to it, as bufinfo lists them.
     """
 
     inode: int
@@ -164,6 +192,7 @@ class BufferFacts(msgspec.Struct, frozen=True):
     exporter: str | None
     name: str | None
     holders: tuple[tuple[int, int, int, int], ...]
+    devices: tuple[str, ...] = ()
 
 
 class HoldersDocument(msgspec.Struct, frozen=True, kw_only=True, tag_field="schema", tag="bringup.holders/1"):

@@ -89,11 +89,13 @@ class Look(_Line, frozen=True, kw_only=True, tag="look"):
     :param round: After which round; 0: before the first; null: there are no rounds.
     :param shares: Those that hold any.
     :param notes: What could not be seen.
+    :param sees_all: Whether each buffer that a process holds was seen: by its process, or in the kernel's list.
     """
 
     round: Count | None
     shares: tuple[WatchedShare, ...]
     notes: tuple[str, ...] = ()
+    sees_all: bool = True
 
 
 class LeakFound(_Line, frozen=True, kw_only=True, tag="leak"):
@@ -141,16 +143,18 @@ class WatchEnd(_Line, frozen=True, kw_only=True, tag="end"):
     """The last line.
 
     :param outcome: fail: there is a leak. pass: there is none beyond noise. error: it was watched for too short a time,
-        or the watch ended early.
+        the watch ended early, or not every buffer could be seen.
     :param why: Why it ended.
     :param looks: How often the board was looked at.
     :param growth: What grew or shrank, the most growth first.
+    :param notes: What could not be seen at the last look at which something could not.
     """
 
     outcome: Outcome
     why: str
     looks: Count
     growth: tuple[GrowthFacts, ...]
+    notes: tuple[str, ...] = ()
 
 
 WatchLine = WatchBegin | Look | LeakFound | WatchEnd

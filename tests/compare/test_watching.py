@@ -6,6 +6,7 @@ import pytest
 
 from bringup.compare.watching import ERROR_RATE, SeriesJudge, judge_again
 from bringup.document import DocumentError, write_document
+from bringup.report.watch import end_sentence
 from bringup.results.watch import LeakFound, Look, WatchedShare, WatchEnd, WatchLine, read_series
 from tests.support.simulated_watch import BUFFER, begin, leak_test, quiet_board, share
 
@@ -59,6 +60,20 @@ def test_too_short_a_watch_is_unknown_and_an_early_end_is_no_pass() -> None:
         for number in range(rounds + 1):
             judge.add(look(number, share("service", 3), round_=number))
         assert judge.end("so says the test", is_whole=is_whole)[1].outcome == outcome
+
+
+def test_what_could_not_be_seen_makes_no_pass() -> None:
+    """One look that missed some is enough; a leak that was seen all the same is one."""
+    for leaked, outcome in ((0, "error"), (1, "fail")):
+        judge = SeriesJudge(begin(30))
+        for number in range(31):
+            hidden = number == 7
+            notes = ("the descriptors of 4 of 10 processes may not be seen",) if hidden else ()
+            shares = (share("service", 3 + leaked * number),)
+            judge.add(Look(at=float(number), round=number, shares=shares, notes=notes, sees_all=not hidden))
+        _, end = judge.end("all rounds", is_whole=True)
+        assert (end.outcome, end.notes) == (outcome, ("the descriptors of 4 of 10 processes may not be seen",))
+        assert "not all was seen: the descriptors of 4 of 10" in end_sentence(end)
 
 
 def test_a_process_that_warms_up_in_the_first_round_is_not_a_leak() -> None:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bringup.facts.board import Facts
-from bringup.facts.holders.buffer_lists import BUFFERS_FOLDER, BUFINFO
+from bringup.facts.holders.buffer_lists import BUFFERS_FOLDER, BUFINFO, parse_bufinfo, parse_iterator
+from bringup.facts.holders.snapshots import Snapshot, snapshots
 from bringup.facts.holders.sums import buffer_facts, holders_facts
 from bringup.record.questions import BUFFER_FILES
 from bringup.results.holders import HoldersFacts
@@ -82,6 +84,57 @@ def test_without_a_list_what_no_process_holds_is_unknown(tmp_path: Path) -> None
     assert any("the descriptors of 4 of 10 processes" in note for note in holders.notes)
 
 
+@pytest.mark.parametrize(
+    ("end", "why"),
+    [
+        ({"denied": 4}, "the descriptors of 4 of 10 processes may not be seen: that takes root"),
+        ({"processes": 2, "kernel": 0}, "/proc shows no processes of others"),
+        ({"state": "missing", "processes": 0, "kernel": 0}, "could not be looked at: /proc is missing"),
+        ({"truncated": True}, "the walk ended early"),
+    ],
+    ids=["no root", "hidden", "no /proc", "cut off"],
+)
+def test_where_not_every_process_was_looked_at_no_buffer_is_said_to_be_held_by_none(
+    tmp_path: Path, end: dict[str, Any], why: str
+) -> None:
+    facts = scripted_walks(tmp_path, walk([ONE], process(7, (1, 1, 0, 0)), **end), bufinfo(ONE, THREE))
+    holders = found(facts)
+    assert (holders.unheld, [one.inode for one in holders.not_seen]) == (None, [3])
+    assert (holders.buffers, holders.bytes, holders.held) == (2, 69632, 4096)
+    assert any(why in note for note in holders.notes)
+    assert not any("processes of others" in note for note in holders.notes if "processes of others" not in why)
+
+
+def test_sums_by_exporter_and_by_attached_device(tmp_path: Path) -> None:
+    listed = bufinfo(ONE, TWO, THREE, devices=("vgem", "soc:isp", "vgem"))
+    facts = scripted_walks(
+        tmp_path, walk([ONE, TWO], process(7, (1, 1, 0, 0)), process(8, (1, 1, 0, 0), (2, 1, 0, 0))), listed
+    )
+    holders = found(facts)
+    assert [(one.name, one.buffers, one.bytes) for one in holders.exporters] == [
+        ("linux,cma", 1, 65536), ("system", 2, 12289),
+    ]  # fmt: skip
+    assert [(one.name, one.buffers, one.bytes) for one in holders.devices] == [
+        ("soc:isp", 3, 77825), ("vgem", 3, 77825),
+    ]  # fmt: skip
+    assert [(one.inode, one.devices) for one in buffer_facts(facts)] == [
+        (inode, ("vgem", "soc:isp", "vgem")) for inode in (3, 2, 1)
+    ]
+
+
+def test_a_list_that_contradicts_itself_is_not_used_beside_one_that_is_whole(tmp_path: Path) -> None:
+    """A name with a line's end in it makes the iterator's list five lines for that buffer. Devices are in bufinfo alone."""
+    iterator = parse_iterator("1\n4096\n\nsystem\n2\n8193\na\nb\nsystem\n3\n65536\n\nlinux,cma\n")
+    listed = parse_bufinfo(bufinfo(ONE, TWO, THREE, devices=("vgem",)))
+    (taken,) = snapshots(scripted_walks(tmp_path, walk([ONE, TWO], process(7, (1, 1, 0, 0), (2, 1, 0, 0)))))
+    for lists, used in (((iterator, listed), listed), ((iterator,), iterator), ((listed,), listed)):
+        assert Snapshot(taken.walk, lists).used is used
+    whole = parse_iterator("3\n65536\n\nlinux,cma\n")
+    unheld = Snapshot(taken.walk, (whole, listed)).unheld()
+    assert unheld is not None
+    assert [(one.inode, one.devices) for one in unheld] == [(3, ("vgem",))]
+
+
 def test_a_buffer_that_is_only_mapped_has_its_exporter_from_the_list(tmp_path: Path) -> None:
     seen = walk([(3, 0, "", "")], process(7, (3, 0, 1, 65536)))
     (buffer,) = buffer_facts(scripted_walks(tmp_path, seen, bufinfo(THREE)))
@@ -111,6 +164,7 @@ def test_what_contradicts_itself_is_said(tmp_path: Path) -> None:
     holders = found(scripted_walks(tmp_path, walk([]), bufinfo(ONE, total=(2, 8192))))
     (source,) = (one for one in holders.sources if one.path == BUFINFO)
     assert (source.wrong, source.used) == ("its lines add up to 1 buffers, 4096 bytes", True)
+    assert holders.notes == (f"{BUFINFO}: {source.wrong}: not all that no process holds may be seen",)
 
 
 def test_a_record_of_before_has_no_walk(tmp_path: Path) -> None:

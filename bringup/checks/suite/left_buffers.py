@@ -59,8 +59,8 @@ def _compared(question: Question, before: Snapshot, after: Snapshot) -> Iterator
             *map(_shown, unheld[:_SHOWN]),
             remedy=["bringup heap holders shows whether they are still there"],
         )
-    elif before.walk.end.denied or after.walk.end.denied:
-        yield question.skipped("not every process can be seen: that takes root")
+    elif hidden := before.why_hidden or after.why_hidden:
+        yield question.skipped(hidden)
     elif after.listed is None and before.listed is None:
         yield question.skipped("the kernel has no list that shows buffers that no process holds")
     elif why_unknown:
@@ -73,8 +73,8 @@ def _compared(question: Question, before: Snapshot, after: Snapshot) -> Iterator
 def _why_unknown(before: Snapshot, after: Snapshot) -> str:
     """Why the buffers that no process holds cannot be compared; empty: they can."""
     for when, snapshot in (("before", before), ("after", after)):
-        end, used = snapshot.walk.end, snapshot.used
-        if end.denied or end.truncated:
+        used = snapshot.used
+        if not snapshot.sees_all:
             return f"not every process was looked at {when} the tests"
         if used is None:
             return f"the kernel's list of buffers could not be read {when} the tests"

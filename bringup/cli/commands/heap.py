@@ -174,8 +174,12 @@ def budget(
 @selects_boards
 def holders(
     selection: Selection,
-    root: RootOption = "auto",
     record: Annotated[
+        Path | None, typer.Argument(metavar="RECORD", help="Who held them when this record was made. Without: a board.")
+    ] = None,
+    each: Annotated[bool, typer.Option("--buffers", help="List each buffer, too.")] = False,
+    root: RootOption = "auto",
+    keep: Annotated[
         Path | None, typer.Option("-o", metavar="RECORD", help="Keep the record there; default: throw it away.")
     ] = None,
     json: JsonOutput = False,
@@ -186,7 +190,7 @@ def holders(
     """
     from bringup.cli.actions.heap.holders import HoldersOptions, show_holders
 
-    options = HoldersOptions(root=root, keep=record, as_json=json)
+    options = HoldersOptions(record=record, each=each, root=root, keep=keep, as_json=json)
     show_holders(selection, options)
 
 

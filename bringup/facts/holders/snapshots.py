@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
-from bringup.allocator.answer import Holder
+from bringup.allocator.answer import Holder, State
 from bringup.facts.board import Facts
 from bringup.facts.holders.buffer_lists import Buffer, BufferList, list_from, sysfs_list
 from bringup.record.holders import HoldersWalk
@@ -43,13 +43,50 @@ class Snapshot:
 
     @cached_property
     def used(self) -> BufferList | None:
-        """The list that is used: the first that names its buffers; ``None``: the kernel has none such."""
-        return next((found for found in self.lists if found.buffers or not found.count), None)
+        """The list that is used: the first that names its buffers, a whole one if there is; ``None``: there is none."""
+        named = [found for found in self.lists if found.buffers or not found.count]
+        return next((found for found in named if not found.why_not), named[0] if named else None)
 
     @property
     def listed(self) -> Mapping[int, Buffer] | None:
         """The buffers that the kernel lists; ``None``: it has no list that can be used."""
         return None if self.used is None else self.used.buffers
+
+    @property
+    def why_failed(self) -> str:
+        """Why the walk ended before it had looked at every process; empty: it did look at each."""
+        end = self.walk.end
+        if end.state is not State.OK:
+            return f"the board's processes could not be looked at: /proc is {end.state.value}"
+        return "the walk ended early: there was more than it may report, or the time was up" if end.truncated else ""
+
+    @property
+    def why_hidden(self) -> str:
+        """Why processes of others may hold buffers that were not seen; empty: none is hidden.
+
+        The kernel's own threads are in /proc of every board. Without them it has no processes of others either.
+        """
+        end = self.walk.end
+        if end.denied:
+            return (
+                f"the descriptors of {end.denied} of {end.processes - end.kernel} processes may not be seen: "
+                "that takes root"
+            )
+        if not end.kernel and end.state is State.OK:
+            return "/proc shows no processes of others (hidepid, or adbd has a PID namespace of its own)"
+        return ""
+
+    @property
+    def sees_all(self) -> bool:
+        """Whether every process was looked at: what is held by none of them is held by no process."""
+        return not (self.why_failed or self.why_hidden)
+
+    @cached_property
+    def devices(self) -> Mapping[int, tuple[str, ...]]:
+        """The devices that are attached to each buffer, by inode: only bufinfo lists them."""
+        return {
+            inode: buffer.devices for found in self.lists for inode, buffer in found.buffers.items() if buffer.devices
+        }
 
     @cached_property
     def holders(self) -> Mapping[int, tuple[Held, ...]]:
@@ -78,12 +115,14 @@ class Snapshot:
                 seen.exporter or (more.exporter if more else None),
                 seen.name or (more.name if more else None),
                 seen.references if seen.references is not None else more.references if more else None,
-                more.devices if more else (),
+                self.devices.get(seen.inode, ()),
             )
         return held
 
     def unheld(self, before: Snapshot | None = None) -> tuple[Buffer, ...] | None:
-        """The buffers that the kernel lists and no process holds, largest first; ``None``: it has no list.
+        """The buffers that the kernel lists and no process that was looked at holds, largest first.
+
+        ``None``: the kernel has no list.
 
         :param before: a snapshot just before this one: a buffer that it did not list, or found held, was on its way.
         """
@@ -91,7 +130,7 @@ class Snapshot:
             return None
         earlier = None if before is None else before.listed
         unheld = [
-            buffer
+            replace(buffer, devices=self.devices.get(inode, ()))
             for inode, buffer in self.listed.items()
             if inode not in self.holders
             and (before is None or inode not in before.holders)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
 from bringup.allocator.answer import Holder, State
@@ -15,6 +15,7 @@ from bringup.facts.memory.cma_usage import area_uses
 from bringup.results.holders import (
     BufferFacts,
     BufferSource,
+    BufferSum,
     HeldShare,
     HoldersFacts,
     HoldingProcess,
@@ -22,7 +23,7 @@ from bringup.results.holders import (
     UnheldBuffer,
 )
 
-__all__ = ["buffer_facts", "holders_facts", "shares_of"]
+__all__ = ["buffer_facts", "has_quick_list", "holders_facts", "sees_each_buffer", "shares_of"]
 
 ION: Final = "/dev/ion"
 #: Android's first uid of an app; a user's apps have 100,000 times the user's number more
@@ -31,8 +32,8 @@ _FIRST_APP, _LAST_APP, _USER = 10_000, 19_999, 100_000
 
 _COSTS: Final = {
     ITERATOR: "nothing until it is read (from Linux 6.16)",
-    BUFINFO: "nothing until it is read; then it waits for each buffer's lock; debugfs, so for root alone",
-    BUFFERS_FOLDER: "some memory and time whenever a buffer is made (CONFIG_DMABUF_SYSFS_STATS, until Linux 6.19)",
+    BUFINFO: "nothing until it is read; then it waits for each buffer's lock (debugfs: as a rule for root alone)",
+    BUFFERS_FOLDER: "memory and time whenever a buffer is made (CONFIG_DMABUF_SYSFS_STATS, until Linux 6.19)",
 }
 
 
@@ -45,20 +46,42 @@ def holders_facts(facts: Facts, last: int = -1) -> HoldersFacts | None:
     before = taken[0] if taken[0] is not snapshot else None
     unheld = snapshot.unheld(before)
     rest = unheld or ()
+    shown = tuple(map(_unheld, rest))
+    buffers = (*snapshot.held.values(), *rest)
     held = sum(buffer.size or 0 for buffer in snapshot.held.values())
     return HoldersFacts(
         buffers=len(snapshot.held) + len(rest),
         bytes=held + sum(buffer.size or 0 for buffer in rest),
         held=held,
-        unheld=None if unheld is None else tuple(map(_unheld, unheld)),
+        unheld=shown if snapshot.sees_all and unheld is not None else None,
+        not_seen=() if snapshot.sees_all else shown,
         processes=tuple(_processes(facts, snapshot)),
         sources=tuple(_sources(facts, snapshot)),
-        memory=tuple(_memory(facts, (*snapshot.held.values(), *rest))),
+        memory=tuple(_memory(facts, buffers)),
+        exporters=tuple(_sums_by(buffers, lambda buffer: (buffer.exporter,))),
+        devices=tuple(_sums_by(buffers, lambda buffer: dict.fromkeys(buffer.devices))),
         looked_at=snapshot.walk.end.processes - snapshot.walk.end.kernel,
         denied=snapshot.walk.end.denied,
         milliseconds=round(snapshot.walk.end.ns / 1e6, 1),
         notes=tuple(_notes(snapshot, before)),
         heap_libraries=tuple(heap_libraries(facts)),
+    )
+
+
+def sees_each_buffer(facts: Facts) -> bool:
+    """Whether the record's last walk, or the kernel's list after it, has every buffer that a process holds."""
+    return all(
+        snapshot.sees_all or (snapshot.used is not None and not snapshot.used.why_not)
+        for snapshot in snapshots(facts)[-1:]
+    )
+
+
+def has_quick_list(facts: Facts) -> bool:
+    """Whether the kernel has a whole list in one file: sysfs, with files for each buffer, is not needed."""
+    return any(
+        found.source != BUFFERS_FOLDER and not found.why_not
+        for snapshot in snapshots(facts)[-1:]
+        for found in snapshot.lists
     )
 
 
@@ -78,6 +101,7 @@ def buffer_facts(facts: Facts) -> tuple[BufferFacts, ...]:
             tuple(
                 (held.process.pid, held.fds, held.maps, held.mapped) for held in snapshot.holders.get(buffer.inode, ())
             ),
+            buffer.devices,
         )
         for buffer in sorted(buffers, key=lambda buffer: (-(buffer.size or 0), buffer.inode))
     )
@@ -162,6 +186,16 @@ def _unheld(buffer: Buffer) -> UnheldBuffer:
     return UnheldBuffer(buffer.inode, buffer.size, buffer.exporter, buffer.name, buffer.devices)
 
 
+def _sums_by(buffers: Iterable[Buffer], names: Callable[[Buffer], Iterable[str | None]]) -> Iterator[BufferSum]:
+    """Number and bytes of the buffers of each name, largest first; a buffer may have several names."""
+    sizes: dict[str | None, list[int]] = defaultdict(list)
+    for buffer in buffers:
+        for name in names(buffer):
+            sizes[name].append(buffer.size or 0)
+    found = [BufferSum(name, len(each), sum(each)) for name, each in sizes.items()]
+    return iter(sorted(found, key=lambda one: (-one.bytes, one.name or "")))
+
+
 def _sources(facts: Facts, snapshot: Snapshot) -> Iterator[BufferSource]:
     lists = {found.source: found for found in snapshot.lists}
     for path, cost in _COSTS.items():
@@ -198,14 +232,11 @@ def _memory(facts: Facts, buffers: Iterable[Buffer]) -> Iterator[MemoryUse]:
 
 
 def _notes(snapshot: Snapshot, before: Snapshot | None) -> Iterator[str]:
-    end = snapshot.walk.end
-    if end.denied:
-        processes = end.processes - end.kernel
-        yield f"the descriptors of {end.denied} of {processes} processes may not be seen: that takes root"
-    if end.truncated:
-        yield "the walk ended early: there was more than it may report, or the time was up"
+    yield from filter(None, (snapshot.why_failed, snapshot.why_hidden))
     if snapshot.listed is None:
         yield "the kernel has no list of all buffers that can be read: those that no process holds are not seen"
+    elif snapshot.used is not None and snapshot.used.why_not:
+        yield f"{snapshot.used.source}: {snapshot.used.why_not}: not all that no process holds may be seen"
     ended = sum(process.ended for process in snapshot.processes)
     changed = sum(process.changed for process in snapshot.processes)
     if ended:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bringup.report import units
-from bringup.report.holders import heap_library_line, process_name, share_name
+from bringup.report.holders import heap_library_line, process_name, share_name, unseen_holders
 from bringup.results.holders import HoldersFacts, HoldingProcess, UnheldBuffer
 from bringup.results.run import BoardRun
 from bringup.text import pluralize
@@ -54,7 +54,7 @@ class HoldersView:
 
     :param colors: the CSS class and the name of each exporter that has a colour of its own.
     :param left_out: how many processes are not in the table.
-    :param unheld: bytes that no process holds.
+    :param unheld: buffers that no process holds that was looked at: what they are called, how many, bytes, exporters.
     """
 
     facts: HoldersFacts
@@ -62,7 +62,7 @@ class HoldersView:
     colors: tuple[tuple[str, str], ...]
     rows: tuple[tuple[str, HoldingProcess], ...]
     left_out: int
-    unheld: int
+    unheld: tuple[str, int, int, tuple[str, ...]] | None
     summary: str
     heap_libraries: tuple[str, ...] = ()
 
@@ -81,10 +81,16 @@ def holders_view(board: BoardRun) -> HoldersView | None:
         tuple((style, kind or "exporter unknown") for kind, style in styles.items()),
         rows[:_MOST_ROWS],
         max(0, len(rows) - _MOST_ROWS),
-        sum(buffer.size or 0 for buffer in facts.unheld or ()),
+        _unheld(facts),
         f"{pluralize(facts.buffers, 'buffer')}, {units.size(facts.bytes)}; held by {holding}.",
         tuple(map(heap_library_line, facts.heap_libraries)),
     )
+
+
+def _unheld(facts: HoldersFacts) -> tuple[str, int, int, tuple[str, ...]] | None:
+    label, unheld = unseen_holders(facts)
+    exporters = tuple(dict.fromkeys(buffer.exporter or "unknown" for buffer in unheld))
+    return (label, len(unheld), sum(buffer.size or 0 for buffer in unheld), exporters) if unheld else None
 
 
 def _styles(facts: HoldersFacts) -> dict[str, str]:
@@ -93,7 +99,7 @@ def _styles(facts: HoldersFacts) -> dict[str, str]:
     for process in facts.processes:
         for share in process.shares:
             sizes[share.exporter or ""] += share.pss
-    for buffer in facts.unheld or ():
+    for buffer in unseen_holders(facts)[1]:
         sizes[buffer.exporter or ""] += buffer.size or 0
     largest = sorted(sizes, key=lambda exporter: (-sizes[exporter], exporter))
     return {exporter: f"c{number}" for number, exporter in enumerate(largest[:_COLORS])}
@@ -102,8 +108,9 @@ def _styles(facts: HoldersFacts) -> dict[str, str]:
 def _tiles(facts: HoldersFacts, styles: dict[str, str]) -> tuple[Tile, ...]:
     """The largest processes and what nobody holds; the rest is one tile."""
     parts = [(process_name(process), _kinds(process)) for process in facts.processes if process.pss]
-    if facts.unheld:
-        parts.append(("held by no process", _unheld_kinds(facts.unheld)))
+    label, unheld = unseen_holders(facts)
+    if unheld:
+        parts.append((label, _unheld_kinds(unheld)))
     parts.sort(key=lambda part: -_size(part[1]))
     if rest := sum(_size(kinds) for _, kinds in parts[_MOST_TILES:]):
         parts = [*parts[:_MOST_TILES], ("others", [(rest, _OTHERS, "all others")])]

@@ -15,7 +15,7 @@ from bringup.scan.document import Unread
 from bringup.scan.finding.globs import compile_globs
 from bringup.scan.finding.ignored import ignored_by_git, in_repository
 from bringup.scan.finding.ripgrep import BUILD_OUTPUT, NOT_SOURCES
-from bringup.text import from_board, visible
+from bringup.text import from_board, visible, visible_name
 
 __all__ = ["DEPTH", "Listed", "Listing", "Walk", "is_file", "shown"]
 
@@ -227,7 +227,7 @@ def _unread(start: str, folder: _Folder, reason: str) -> Unread:
 
 def shown(name: str) -> str:
     """A name on disk as text of one line."""
-    return visible(from_board(os.fsencode(name))).replace("\n", "\\x0a").replace("\t", "\\x09")
+    return visible_name(from_board(os.fsencode(name)))
 
 
 def _link(root: str, entry: os.DirEntry[str], name: str) -> Sequence[Unread]:

@@ -23,6 +23,8 @@ BROKEN = (
     Broken("others let go", "buffers.left", "pass", broken(walks=[*BUSY, *QUIET])),
     Broken("no list", "buffers.left", "skip", broken(walks=[walk([]), walk([])])),
     Broken("no root", "buffers.left", "skip", broken(walks=[*QUIET, walk([], denied=3), bufinfo()])),
+    Broken("processes are hidden", "buffers.left", "skip", broken(walks=[*QUIET, walk([], processes=2, kernel=0), bufinfo(NEW)])),
+    Broken("no /proc", "buffers.left", "error", broken(walks=[*QUIET, walk([], state="missing", errno=2, processes=0, kernel=0), bufinfo(NEW)])),
     Broken("it was there before", "buffers.left", "pass", broken(walks=[walk([]), bufinfo(NEW), walk([]), bufinfo(NEW)])),
     Broken("a driver keeps theirs", "buffers.left", "pass", broken(walks=[*BUSY, walk([]), bufinfo(OLD)])),
     Broken("no list before", "buffers.left", "error", broken(walks=[walk([]), None, walk([]), bufinfo(NEW)])),
