@@ -148,6 +148,7 @@ class _Session:
             holders = holders_facts(facts)
             if has_quick_list(facts):
                 self._how = replace(self._how, questions=WALK)
+            sees_all = sees_each_buffer(facts)
         if holders is None:
             raise AllocatorError("look for holders of buffers", "its answer has no walk", board=self._board.serial)
         return Look(
@@ -155,7 +156,7 @@ class _Session:
             round=round_,
             shares=tuple(_shares(holders)),
             notes=holders.notes,
-            sees_all=sees_each_buffer(facts),
+            sees_all=sees_all,
         )
 
     def _round(self, number: int) -> None:

@@ -188,21 +188,23 @@ EVERYTHING: tuple[Item, ...] = (
     *WALK,
 )
 
-_IN_SYSFS = tuple(Files(pattern, 32768, 256) for pattern in BUFFER_FILES)
+#: Before a walk, which buffers there are; after it, whose they are, too. A folder per buffer: it takes its time.
+_SYSFS_AFTER = tuple(Files(pattern, 32768, 256) for pattern in BUFFER_FILES)
+_SYSFS_BEFORE = _SYSFS_AFTER[0]
 
 #: As :data:`WALK`, where the kernel may have no other list than that of sysfs.
-WALK_AND_SYSFS: tuple[Item, ...] = (*_IN_SYSFS, *WALK, *_IN_SYSFS)
+WALK_AND_SYSFS: tuple[Item, ...] = (_SYSFS_BEFORE, *WALK, *_SYSFS_AFTER)
 
 #: Who holds buffers, and no more. The second walk says what the first cannot: what changed meanwhile.
 HOLDERS: tuple[Item, ...] = (
     Read("/proc/meminfo", 16 * KIB),
     *(files for files in _FILES if str(files.pattern).startswith("/sys/kernel")),
-    *_IN_SYSFS,
+    _SYSFS_BEFORE,
     _PROPERTIES,
     *_LIBRARIES,
     *WALK,
     *WALK,
-    *_IN_SYSFS,
+    *_SYSFS_AFTER,
 )
 
 _OF_THE_KERNEL = ("/proc/config.gz", "/proc/modules", "/proc/meminfo", "/proc/cmdline")

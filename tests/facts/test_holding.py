@@ -141,6 +141,16 @@ def test_a_buffer_that_is_only_mapped_has_its_exporter_from_the_list(tmp_path: P
     assert (buffer.size, buffer.exporter) == (65536, "linux,cma")
 
 
+def test_a_mapped_file_that_is_called_like_a_buffer_is_none(tmp_path: Path) -> None:
+    """Where the kernel has a whole list; what a descriptor holds was a buffer, freed meanwhile."""
+    seen = walk([ONE, (9, 0, "", "")], process(7, (9, 0, 1, 4096)), process(8, (1, 1, 0, 0)))
+    facts = scripted_walks(tmp_path, seen, bufinfo())
+    holders = found(facts)
+    assert (holders.buffers, holders.bytes, [one.buffers for one in holders.processes]) == (1, 4096, [1, 0])
+    assert [one.inode for one in buffer_facts(facts)] == [1]
+    assert holders.notes == ("freed between the walk and the kernel's list: 1 buffer",)
+
+
 def test_who_still_has_ion_and_what_android_says_of_a_process(tmp_path: Path) -> None:
     library = "/vendor/lib64/libion_vendor.so"
     paths = {"paths": ["/dev/ion", library], "paths_opened": [2, 0], "paths_mapped": [0, 4]}

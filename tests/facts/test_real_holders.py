@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import jsonschema
 import pytest
 
 from bringup.allocator.plan import Run
-from bringup.board import Board
+from bringup.board import Board, RootPolicy
+from bringup.deadline import Deadline
 from bringup.document import read_document
 from bringup.facts.holders.buffer_lists import BUFINFO
 from bringup.facts.holders.sums import buffer_facts, holders_facts
 from bringup.record.questions import AFTER_TESTS, WALK
 from bringup.results.holders import HoldersDocument
+from bringup.text import from_board
 from bringup.virtual import VirtualBoard
 from tests.support.command import bringup
 from tests.support.judged import Connect
 from tests.support.native_adbd import AdbServer
-from tests.support.planted_holders import HOLDS, Truth, assert_true, look, planted, push_program
+from tests.support.planted_holders import HOLDS, SECONDS, Truth, assert_true, look, planted, push_program
 from tests.support.schemas import closed, published
 
 pytestmark = pytest.mark.board
@@ -93,6 +96,60 @@ def test_processes_that_die_meanwhile_change_nothing_for_the_others(board: Board
     assert sum(process.pss for process in holders.processes) == holders.held
 
 
+def test_without_root_what_others_hold_is_not_said_to_be_held_by_no_process(
+    fresh_board: Callable[..., VirtualBoard], connected: Connect, tmp_path: Path
+) -> None:
+    started = fresh_board(append="bringup.adbd_uid=2000 bringup.su=1 bringup.heap_mode=0666")
+    board = connected(started)
+    push_program(board, "x86_64", tmp_path)
+    with planted(board, "system 12288 plain") as own:
+        done = board.shell(f"su 0 {HOLDS} system 65536 plain", Deadline.after(SECONDS))
+        others = Truth()
+        others.read(from_board(done.stdout))
+        for number, (prepare, why) in enumerate(
+            (
+                ("true", "may not be seen: that takes root"),
+                ("mount -o remount,hidepid=2 /proc", "/proc shows no processes"),
+            )
+        ):
+            assert board.shell(f"su 0 {prepare}", Deadline.after(SECONDS)).exit_code == 0
+            facts = look(board, tmp_path / str(number), root=RootPolicy.NEVER)
+            holders = holders_facts(facts)
+            assert holders is not None
+            assert any(why in note for note in holders.notes)
+            assert holders.unheld is None
+            assert {one.inode for one in holders.not_seen} == set(others.sizes)
+            assert [(one.pid, one.rss) for one in holders.processes] == [(own.pids[0], 12288)]
+            assert (holders.held, holders.bytes) == (12288, 12288 + 65536)
+        seen = holders_facts(look(board, tmp_path / "root"))
+    assert seen is not None
+    assert (seen.unheld, seen.not_seen, len(seen.processes)) == ((), (), 2)
+
+
+def test_names_may_hold_anything_and_a_file_called_like_a_buffer_is_none(board: Board, tmp_path: Path) -> None:
+    with planted(board, "system 4096 odd", "system 8192 named") as truth:
+        holders = assert_true(truth, board, tmp_path / "record")
+    assert {share.name for process in holders.processes for share in process.shares} == {
+        "\nTotal 0 objects, 0 bytes", "camera\tpreview",
+    }  # fmt: skip
+    assert "odd\n(x) S 1" in {process.name for process in holders.processes}
+
+
+def test_processes_of_a_namespace_are_seen_with_their_numbers_here(board: Board, tmp_path: Path) -> None:
+    wait = f"{HOLDS} system 8192 forked > {HOLDS}.said; while [ -e {HOLDS}.said ]; do sleep 0.1; done"
+    board.shell(f"unshare -p -f sh -c '{wait}' </dev/null >/dev/null 2>&1 & echo $!", Deadline.after(SECONDS))
+    said = f"while ! [ $(grep -c pid {HOLDS}.said) = 2 ]; do sleep 0.1; done"
+    assert board.shell(said, Deadline.after(SECONDS)).exit_code == 0
+    holders = holders_facts(look(board, tmp_path / "record"))
+    assert holders is not None
+    own = [process for process in holders.processes if process.name == "hold_buffers"]
+    ended = f"rm {HOLDS}.said; while [ -d /proc/{own[0].pid} ] || [ -d /proc/{own[1].pid} ]; do sleep 0.1; done"
+    assert board.shell(ended, Deadline.after(SECONDS)).exit_code == 0
+    assert [(process.rss, process.pss) for process in own] == [(8192, 4096), (8192, 4096)]
+    assert all(process.pid > 10 for process in own), "in its namespace they are the first processes"
+    assert holders.unheld == ()
+
+
 def test_the_command_prints_it(board: Board, adb_server: AdbServer, tmp_path: Path) -> None:
     environ = {"ANDROID_ADB_SERVER_PORT": str(adb_server.address.port)}
     with planted(board, "system 12288 forked", "system 65536 in-flight") as truth:
@@ -109,4 +166,4 @@ def test_the_command_prints_it(board: Board, adb_server: AdbServer, tmp_path: Pa
     lines = [" ".join(line.split()) for line in text.stdout.splitlines()]
     assert f"hold_buffers {truth.pids[0]} 1 12 KiB 6 KiB –" in lines
     assert "held by no process 1 64 KiB 64 KiB" in lines
-    assert f"  {BUFINFO}: 2 buffers, 77824 bytes" in text.stdout
+    assert f"  {BUFINFO}: 2 buffers, 76 KiB (77824 bytes): the same\n" in text.stdout

@@ -12,7 +12,9 @@ from bringup.board import Board
 from bringup.deadline import Deadline
 from bringup.facts.holders.buffer_lists import BUFFERS_FOLDER, BUFINFO
 from bringup.facts.holders.sums import holders_facts
+from bringup.lab.watching import WatchPlan, watch
 from bringup.record.questions import BUFFER_FILES, HOLDERS
+from bringup.results.watch import Look, WatchLine
 from bringup.virtual import VirtualBoard
 from tests.support.judged import Connect
 from tests.support.planted_holders import SECONDS, assert_true, look, planted, push_program
@@ -77,6 +79,11 @@ def test_without_debugfs_the_list_in_sysfs_is_used(
         )
         begin = [str(getattr(item, "pattern", "")) for item in HOLDERS].index(BUFFER_FILES[-1]) + 1
         freed = holders_facts(look(board, tmp_path / "freed", (*HOLDERS[:begin], ends, *HOLDERS[begin:])))
+        lines: list[WatchLine] = []
+        watch(board, WatchPlan(rounds=1, steps=("true",), interval=0), lines.append)
+    looks = [{(share.process, share.bytes) for share in line.shares} for line in lines if isinstance(line, Look)]
+    assert len(looks) == 2
+    assert all(("no process", 4096) in shares for shares in looks), "heap watch reads sysfs, too"
     assert [source.path for source in holders.sources if source.used] == [BUFFERS_FOLDER]
     assert freed is not None
     assert freed.unheld is not None

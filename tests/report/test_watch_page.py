@@ -46,6 +46,14 @@ def test_a_leak_is_named_with_its_figures_and_drawn() -> None:
     assert "one is reported in at most 1% of such watches" in page.text
 
 
+def test_the_axes_have_round_figures() -> None:
+    looks = tuple(
+        Look(at=600.0 * number, round=None, shares=(share("camera", 4 + number, pid=412),)) for number in range(31)
+    )
+    page = Elements(render_watch(Series(begin(), looks, None)))
+    assert {"0 B", "1 MiB", "2 MiB", "3 MiB", "hours", "2.5", "5"} <= set(page.text.splitlines())
+
+
 def test_a_hostile_process_name_is_text() -> None:
     name = "<script>alert(1)</script>\x1b[31m\u202e"
     page = render_watch(series(name, 1))

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bringup.allocator.plan import Item
-from bringup.board import Board
+from bringup.board import Board, RootPolicy
 from bringup.deadline import Deadline
 from bringup.facts.board import Facts
 from bringup.facts.holders.sums import buffer_facts, holders_facts
@@ -76,9 +76,11 @@ def planted(board: Board, *cases: str) -> Iterator[Truth]:
         board.shell(f"kill -9 {pids}; for p in {pids}; do {gone}; done 2>/dev/null", Deadline.after(SECONDS))
 
 
-def look(board: Board, folder: Path, questions: tuple[Item, ...] = HOLDERS) -> Facts:
+def look(
+    board: Board, folder: Path, questions: tuple[Item, ...] = HOLDERS, root: RootPolicy = RootPolicy.AUTO
+) -> Facts:
     """Who holds buffers now."""
-    how = Observation(questions=questions, heaps=None, rounds=0, pages=False, exhaust=False, seconds=SECONDS)
+    how = Observation(questions=questions, root=root, heaps=None, rounds=0, pages=False, exhaust=False, seconds=SECONDS)
     error = observe(board, folder, how)
     assert error is None, error
     return Facts(load_record(folder))

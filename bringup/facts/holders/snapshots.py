@@ -101,12 +101,15 @@ class Snapshot:
     def held(self) -> Mapping[int, Buffer]:
         """The buffers that processes hold. What a walk cannot say of one that is only mapped, the list does.
 
-        Where processes were not looked at again, those of the walk before that are still listed.
+        Where processes were not looked at again, those of the walk before that are still listed. What is only mapped
+        and not in a whole list is left out: it was freed meanwhile, or is a file that is called like a buffer.
         """
         listed = self.listed or {}
+        is_whole = self.used is not None and not self.used.why_not
         held = {}
         for seen in self.walk.buffers:
-            if self.walk.unchanged and seen.inode not in listed:
+            is_open = any(holder.fds for holder in self.holders.get(seen.inode, ()))
+            if seen.inode not in listed and (self.walk.unchanged or (is_whole and not is_open)):
                 continue
             more = listed.get(seen.inode)
             held[seen.inode] = Buffer(

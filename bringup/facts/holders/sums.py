@@ -11,7 +11,7 @@ from bringup.facts.board import Facts
 from bringup.facts.holders.buffer_lists import BUFFERS_FOLDER, BUFINFO, ITERATOR, Buffer
 from bringup.facts.holders.libdmabufheap import heap_libraries
 from bringup.facts.holders.snapshots import Snapshot, snapshots
-from bringup.facts.memory.cma_usage import area_uses
+from bringup.facts.memory.cma_usage import area_names, area_uses
 from bringup.results.holders import (
     BufferFacts,
     BufferSource,
@@ -22,6 +22,7 @@ from bringup.results.holders import (
     MemoryUse,
     UnheldBuffer,
 )
+from bringup.text import pluralize
 
 __all__ = ["buffer_facts", "has_quick_list", "holders_facts", "sees_each_buffer", "shares_of"]
 
@@ -225,8 +226,9 @@ def _memory(facts: Facts, buffers: Iterable[Buffer]) -> Iterator[MemoryUse]:
     areas = area_uses(facts)
     if total := known.get("CmaTotal"):
         free = known.get("CmaFree")
-        in_areas = [by_exporter[name] for name in areas if name in by_exporter]
-        yield MemoryUse("CmaTotal", total, None if free is None else total - free, sum(in_areas) if areas else None)
+        names = area_names(facts)
+        in_areas = [by_exporter[name] for name in names if name in by_exporter]
+        yield MemoryUse("CmaTotal", total, None if free is None else total - free, sum(in_areas) if names else None)
     for name, use in areas.items():
         yield MemoryUse(name, use.total, use.total - use.free, by_exporter.get(name))
 
@@ -240,10 +242,10 @@ def _notes(snapshot: Snapshot, before: Snapshot | None) -> Iterator[str]:
     ended = sum(process.ended for process in snapshot.processes)
     changed = sum(process.changed for process in snapshot.processes)
     if ended:
-        yield f"{ended} processes ended while they were looked at; what they held then is shown"
+        yield f"{pluralize(ended, 'process')} ended while being looked at; what was held then is shown"
     if changed:
-        yield f"{changed} processes closed or replaced descriptors while they were looked at"
+        yield f"{pluralize(changed, 'process')} closed or replaced descriptors while being looked at"
     if snapshot.listed is not None and (gone := len(snapshot.held.keys() - snapshot.listed.keys())):
-        yield f"{gone} buffers were freed between the walk and the kernel's list"
+        yield f"freed between the walk and the kernel's list: {pluralize(gone, 'buffer')}"
     if before is not None and (new := len(snapshot.held.keys() - before.held.keys())):
-        yield f"{new} buffers were made between the two walks"
+        yield f"made between the two walks: {pluralize(new, 'buffer')}"

@@ -21,6 +21,7 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 70.0, 500.0, 20.0, 250.0
 _CURVES, _ROWS, _POINTS = 6, 200, 500
 _GAP = 14.0
 _SENTENCE = 1000
+_UNITS = (("days", 86400), ("hours", 3600), ("minutes", 60), ("seconds", 1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,8 @@ def _plot(series: Series, growth: Sequence[GrowthFacts]) -> _Plot | None:
     amounts = [[_amount(look, one) for look in looks] for one in growth]
     places = [float(look.round) if look.round is not None else look.at for look in looks]
     x_at = scale(places[0], places[-1], _LEFT, _RIGHT)
-    top = max(1, *(max(curve) for curve in amounts))
+    step = _step(max(1, *(max(curve) for curve in amounts)))
+    top = step * -(-max(1, *(max(curve) for curve in amounts)) // step)
     y_at = scale(0, top, _BOTTOM, _TOP)
     labels = spread([y_at(curve[-1]) for curve in amounts], _GAP, _TOP, _BOTTOM)
     curves = tuple(
@@ -85,9 +87,19 @@ def _plot(series: Series, growth: Sequence[GrowthFacts]) -> _Plot | None:
         for number, (one, curve, label_y) in enumerate(zip(growth, amounts, labels, strict=True))
     )
     middle = (places[0] + places[-1]) / 2
-    x_ticks = tuple((x_at(x), f"{x:g}") for x in (places[0], middle, places[-1]))
-    y_ticks = tuple((y_at(top * part / 4), units.size(top * part // 4)) for part in range(5))
-    return _Plot(curves, x_ticks, y_ticks, "round" if series.begin.rounds else "seconds")
+    across, unit = ("round", 1) if series.begin.rounds else _time_unit(places[-1])
+    x_ticks = tuple((x_at(x), f"{x / unit:.3g}") for x in (places[0], middle, places[-1]))
+    y_ticks = tuple((y_at(y), units.size(y)) for y in range(0, top + 1, step))
+    return _Plot(curves, x_ticks, y_ticks, across)
+
+
+def _step(most: int) -> int:
+    """From one line of the grid to the next: the power of two of which four are enough."""
+    return 1 << (max(1, -(-most // 4)) - 1).bit_length()
+
+
+def _time_unit(seconds: float) -> tuple[str, int]:
+    return next((name, unit) for name, unit in _UNITS if seconds >= 5 * unit or unit == 1)
 
 
 def _amount(look: Look, one: GrowthFacts) -> int:

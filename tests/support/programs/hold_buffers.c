@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -162,6 +163,20 @@ static void named(void)
     hold(getpid(), inode_of(fd), 1, 0);
 }
 
+/* Its name, and that of the buffer, look like lines of the kernel's; a file that is called as a buffer is, is mapped. */
+static void odd(void)
+{
+    int fd = allocate(), file = open("/dmabuf:file", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    set_name(fd, "\nTotal 0 objects, 0 bytes");
+    prctl(PR_SET_NAME, "odd\n(x) S 1");
+    if (ftruncate(file, (off_t)size) != 0)
+        fail("/dmabuf:file");
+    map(file, size);
+    close(file);
+    unlink("/dmabuf:file");
+    hold(getpid(), inode_of(fd), 1, 0);
+}
+
 static void forked(void)
 {
     int fd = allocate();
@@ -270,7 +285,7 @@ static void dying(void)
 static const struct {
     const char *name;
     void (*plant)(void);
-} cases[] = {{"plain", plain},   {"named", named},           {"forked", forked}, {"passed", passed}, {"in-flight", in_flight},
+} cases[] = {{"plain", plain},   {"named", named}, {"odd", odd},           {"forked", forked}, {"passed", passed}, {"in-flight", in_flight},
              {"mapped", mapped}, {"both", both}, {"duplicated", duplicated}, {"crowd", crowd},   {"dying", dying}, {"imported", imported}};
 
 int main(int argc, char **argv)
