@@ -1,7 +1,8 @@
 """udev's rules for heaps, on a Linux that is not Android: which mode, owner and group they give a node.
 
 Source: udev(7) of systemd 257; where a rule gives a group and no mode, the mode is 0660 (src/udev/udev-event.c:
-update_devnode).
+update_devnode). The tag uaccess gives users who are logged in at the board an entry in the node's access control list
+(src/udev/udev-builtin-uaccess.c); a program may give such entries, too (qualcomm/fastrpc#366).
 """
 
 from __future__ import annotations
@@ -33,12 +34,14 @@ class UdevRule:
     :param names: shell patterns for the node's name; empty for every node.
     :param given: what it sets: OWNER, GROUP, MODE.
     :param is_certain: it has no further condition.
+    :param access: what it gives by the node's access control list, as a part of a sentence; empty: nothing.
     """
 
     names: tuple[str, ...]
     given: dict[str, str]
     is_certain: bool
     place: str
+    access: str = ""
 
     def covers(self, name: str) -> bool:
         """Whether it is about this heap's node."""
@@ -63,7 +66,7 @@ def unread_rules(facts: Facts) -> tuple[str, ...]:
 
 def udev_node(facts: Facts, name: str) -> UeventdRule | None:
     """What the rules together give a node; ``None`` where no rule without further conditions is about it."""
-    rules = [rule for rule in udev_rules(facts) if rule.is_certain and rule.covers(name)]
+    rules = [rule for rule in udev_rules(facts) if rule.is_certain and rule.given and rule.covers(name)]
     given: dict[str, str] = {}
     for rule in rules:
         given |= rule.given
@@ -110,4 +113,13 @@ def _rule(text: str, place: str) -> UdevRule | None:
     }
     conditions = [(key, operator) for key, operator, _ in tokens if operator in ("==", "!=")]
     certain = all(key in _CERTAIN and (operator == "==" or key == "ACTION") for key, operator in conditions)
-    return UdevRule(names, given, certain, place) if given else None
+    lists = (_access(key, operator, value) for key, operator, value in tokens)
+    access = next(filter(None, lists), "")
+    return UdevRule(names, given, certain, place, access) if given or access else None
+
+
+def _access(key: str, operator: str, value: str) -> str:
+    if (key, operator, value) == ("TAG", "+=", "uaccess"):
+        return "opens the node to users who are logged in at the board (uaccess)"
+    is_run = key in ("RUN", "PROGRAM") and operator != "!="
+    return "opens the node by an access control list (setfacl)" if is_run and "setfacl" in value else ""

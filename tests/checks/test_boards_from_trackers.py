@@ -215,6 +215,11 @@ ROWS = (
     # -- a rule that is missing
     Row("GrapheneOS/device_google_gs-common edgetpu/sepolicy", field_board("6.1.75-android14-11", [EDGETPU], {}, ("system", "reserved"), more_files=ENFORCING),
         ("fail", "selinux.denied"), ("allow edgetpu_dba_server dmabuf_system_heap_device:chr_file r_file_perms;",)),
+    Row("qualcomm/fastrpc#298: the form of 6.19", field_board(
+            "6.19.0-next", ["WARNING: drivers/misc/fastrpc.c:760 at fastrpc_mmap+0x98/0xa0, CPU#2: fastrpc_test/835", "CPU: 2 UID: 1001 PID: 835 Comm: fastrpc_test Tainted: G        W           6.19.0-next #42 PREEMPT",
+                            "pc : fastrpc_mmap+0x98/0xa0", "Call trace:", " fastrpc_mmap+0x98/0xa0 (P)", " dma_buf_mmap_internal+0x4c/0x90", " __mmap_region+0x5c/0x900", "---[ end trace 0000000000000000 ]---"],
+            {}, ("system", "default_cma_region"), kernel={"DMABUF_SYSFS_STATS": "", "DMABUF_HEAPS_CMA_LEGACY": ""}),
+        ("fail", "kernel.complaint-in-heaps"), ("WARNING in fastrpc_mmap at drivers/misc/fastrpc.c:760", "dma_buf_mmap_internal")),
     # -- buffers on 32-bit ARM without LPAE
     Row("a report on OMAP3, with 5.4", field_board(
             "5.7.0", ["WARNING: CPU: 0 PID: 1818 at mm/page_alloc.c:4859 __alloc_pages_nodemask+0x9c/0xb1c", "CPU: 0 PID: 1818 Comm: v4l2 Tainted: G        W         5.7.0 #18", "Backtrace: ",

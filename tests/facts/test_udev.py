@@ -57,6 +57,29 @@ def test_what_the_rules_give_a_node(rules: str, given: tuple[int, str, str, int]
     assert found == given
 
 
+ACL = 'SUBSYSTEM=="dma_heap", KERNEL=="system", RUN+="/usr/bin/setfacl -m g:fastrpc:rw $devnode"\n'
+UACCESS = 'KERNEL=="system", SUBSYSTEM=="dma_heap", TAG+="uaccess"\n'
+
+
+@pytest.mark.parametrize(
+    ("rules", "outcome", "words"),
+    [
+        (ACL, "pass", "opens the node by an access control list (setfacl)"),
+        (UACCESS, "pass", "opens the node to users who are logged in at the board (uaccess)"),
+        (UACCESS + RULE.format("system"), "pass", "sets 0660 root video"),
+        ('SUBSYSTEM=="dma_heap", ENV{X}=="1", TAG+="uaccess"\n', "error", "depends on more than the node"),
+        (UACCESS.replace("system", "linux,cma"), "warn", "udev has no rule"),
+        ('SUBSYSTEM=="dma_heap", TAG+="systemd"\n', "warn", "udev has no rule"),
+        ('SUBSYSTEM=="dma_heap", RUN+="/bin/touch /run/x"\n', "warn", "udev has no rule"),
+    ],
+)
+def test_a_rule_may_give_access_without_a_mode(tmp_path: Path, rules: str, outcome: str, words: str) -> None:
+    board = linux_board(rules, heaps={"system": {"mode": 0o660, "uid": 0, "gid": 0}})
+    (verdict,) = find_check("heap.udev").ask(facts(board, tmp_path))
+    assert verdict.outcome.value == outcome
+    assert words in "\n".join((*verdict.evidence, verdict.reason or "", verdict.cause.text if verdict.cause else ""))
+
+
 @pytest.mark.parametrize(
     ("user", "group", "ids"),
     [("root", "root", (0, 0)), ("1000", "44", (1000, 44)), ("gdm", "video", (None, 44)), ("root", "gdm", (0, None))],

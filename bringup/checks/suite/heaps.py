@@ -252,7 +252,8 @@ def ueventd(question: Question, facts: Facts) -> Iterator[Verdict]:
 @check(
     "heap.udev",
     "udev has a rule for the heap",
-    asks="Whether a rule of udev on the board sets the mode or group of each node. Not on Android, which has no udev.",
+    asks="Whether a rule of udev on the board sets the mode or group of each node, or its access control list. Not on "
+    "Android, which has no udev.",
     why="devtmpfs makes a node without a rule 0600 root root: only root can allocate.",
     source="udev(7); drivers/base/devtmpfs.c of Linux 7.3",
 )
@@ -265,6 +266,8 @@ def udev(question: Question, facts: Facts) -> Iterator[Verdict]:
         named = [rule for rule in rules if rule.covers(name)]
         if (rule := udev_node(facts, name)) is not None:
             yield question.of(name).passed(f"{rule.place} sets {rule.mode:04o} {rule.user} {rule.group}")
+        elif lists := [rule for rule in named if rule.access and rule.is_certain]:
+            yield question.of(name).passed(*(f"{rule.place} {rule.access}" for rule in lists))
         elif named:
             places = (rule.place for rule in named)
             yield question.of(name).unknown("whether a rule applies depends on more than the node", *places)
