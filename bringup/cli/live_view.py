@@ -95,16 +95,18 @@ def _place(line: _Line) -> tuple[int, object]:
 
 
 def _time_left(lines: Sequence[_Line], seconds: float | None, now: float) -> str:
-    """From how long boards took so far; before one is done, the most that the boards at work may take."""
+    """From how long boards took so far; before one is done, the most that they may take, those that wait among them."""
     open_, done = ([line for line in lines if (line.done is None) is is_open] for is_open in (True, False))
     at_work = [line for line in open_ if line.began is not None]
     if not open_ or not (done or (seconds and at_work)):
         return ""
     if not done:
-        return f"at most {_clock(max((seconds or 0) - min(line.took(now) for line in at_work), 0))} left"
+        turns = math.ceil((len(open_) - len(at_work)) / len(at_work))
+        most = (seconds or 0) * (1 + turns) - min(line.took(now) for line in at_work)
+        return f"at most {_clock(max(most, 0))} left"
     usual = statistics.mean(line.took(now) for line in done)
-    work = sum(max(usual - line.took(now), 0) for line in open_)
-    return f"about {_clock(work / max(1, len(at_work)))} left"
+    work = [max(usual - line.took(now), 0) for line in open_]
+    return f"about {_clock(max(*work, sum(work) / max(1, len(at_work)), 0))} left"
 
 
 def _clock(seconds: float) -> str:

@@ -24,7 +24,9 @@ def line(began: float | None, ended: float = 0.0) -> _Line:
     ("lines", "seconds", "left"),
     [
         ([line(None)], 120, ""),  # nothing has begun
-        ([line(70.0), line(None)], 120, "at most 1:30 left"),
+        ([line(70.0)], 120, "at most 1:30 left"),
+        ([line(70.0), line(90.0), line(None), line(None), line(None)], 120, "at most 5:50 left"),
+        ([line(0.0, 50.0), line(50.0), line(None)], 120, "about 0:50 left"),  # no quicker than one board
         ([line(70.0)], None, ""),
         ([line(0.0, 40.0), line(0.0, 60.0), line(90.0)], 120, "about 0:40 left"),
         ([line(0.0, 50.0), line(80.0), line(80.0), line(None), line(None)], 120, "about 1:20 left"),
