@@ -45,6 +45,7 @@ def judge(facts: Facts, record_name: str | None = None) -> BoardRun:
     verdicts = tuple(_with_open_questions(verdict, verdicts) for verdict in verdicts)
     board = BoardRun(
         serial=record.board.serial,
+        place=record.board.place or None,
         verdicts=verdicts,
         config=config.name if config else None,
         kernel=record.hello.release if record.hello else None,

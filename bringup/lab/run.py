@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -84,7 +84,8 @@ def run_boards(
         error: BringupError | None
 
         def observed(folder: Path, name: str, claim: Claim | None) -> tuple[BoardRun, BringupError | None]:
-            error = observe(board, folder, job.how, lambda step: report(board, step), claim)
+            how = replace(job.how, place=job.places.get(board, ""))
+            error = observe(board, folder, how, lambda step: report(board, step), claim)
             report(board, "judge")
             return judge_one(folder, name, board.serial), error
 

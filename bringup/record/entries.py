@@ -78,12 +78,14 @@ class BoardEntry(_Entry, frozen=True, tag="board"):
     """What was known before the test allocator ran.
 
     :param root: ``adbd``, ``su`` or ``none``; ``root_reason`` says why there is none.
+    :param place: of labgrid, where the board is; empty: this host's adb lists it.
     """
 
     serial: str = "?"
     root: str = "none"
     root_reason: str = ""
     boot_id: str = ""
+    place: str = ""
 
 
 class ProgramEntry(_Entry, frozen=True, tag="program"):

@@ -64,6 +64,7 @@ class Observation:
     :param return_seconds: how long a board that is lost meanwhile may take to come back, within ``seconds``.
     :param memory_budget: most bytes held in buffers at a time; 0: half of what the board can spare.
     :param programs: the vendor's own test programs, to be run after everything else.
+    :param place: of labgrid, where the board is; empty: this host's adb lists it.
     """
 
     questions: tuple[Item, ...] = EVERYTHING
@@ -79,6 +80,7 @@ class Observation:
     benchmark: Benchmark | None = None
     stress: tuple[int, int] | None = None
     programs: tuple[Path, ...] = ()
+    place: str = ""
 
     def __post_init__(self) -> None:
         """:raises UsageError: no plan can ask for it."""
@@ -123,7 +125,7 @@ def observe(
     :raises HostError: the record cannot be written.
     """
     with Journal(folder) as journal:
-        session = _Session(board, journal, how.seconds, on_step or (lambda _: None), claim)
+        session = _Session(board, journal, how, on_step or (lambda _: None), claim)
         journal.line(how.head())
         failure: BringupError | None = None
         why, blame = "interrupted", Blame.USAGE
@@ -151,12 +153,13 @@ class _Session:
     """One observation under way."""
 
     def __init__(
-        self, board: Board, journal: Journal, seconds: float, on_step: OnStep, claim: Claim | None = None
+        self, board: Board, journal: Journal, how: Observation, on_step: OnStep, claim: Claim | None = None
     ) -> None:
         self._board = board
         self._journal = journal
-        self._seconds = seconds
-        self._deadline = Deadline.after(seconds)
+        self._seconds = how.seconds
+        self._place = how.place
+        self._deadline = Deadline.after(how.seconds)
         self._claim = claim
         self._may_hold = False
         self._on_step = on_step
@@ -208,7 +211,7 @@ class _Session:
 
     def _board_entry(self, root: Root) -> None:
         boot_id = self._board.known_boot_id or ""
-        self._journal.line(BoardEntry(self._board.serial, root.state.value, root.reason, boot_id))
+        self._journal.line(BoardEntry(self._board.serial, root.state.value, root.reason, boot_id, self._place))
 
     def _push(self, root: Root) -> Program:
         self._board_entry(root)

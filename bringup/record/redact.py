@@ -153,6 +153,7 @@ def _line(line: dict[str, Any], redactor: Redactor, stored: dict[str, dict[str, 
 def _identifiers(record: Record) -> Iterator[str]:
     """What the record says that identifies its unit: the serial, and values whose names say so."""
     yield record.board.serial
+    yield record.board.place
     yield record.board.serial.rpartition(":")[0]
     ran = record.ran("/system/bin/getprop")
     for line in from_board(ran.stdout.data()).split("\n") if ran is not None else ():

@@ -199,6 +199,10 @@ def test_a_host_that_is_cut_off_loses_its_board_alone(lab: Lab, alone: Alone, tm
     ours = boards[lab.exporters["rack1"].board.serial]
     assert answers(ours) == alone[ours.serial]
     lost = boards[host.board.serial]
+    assert load_record(tmp_path / "r" / str(lost.record)).board.place == "rack2"
+    remedies = [line for verdict in lost.verdicts if verdict.id == "board.observed" for line in verdict.remedy]
+    assert any("bringup run --place rack2" in line for line in remedies)
+    assert not any(host.board.serial in line for line in remedies), "adb here does not list it"
     assert Outcome.ERROR in {verdict.outcome for verdict in lost.verdicts}
     passed = {answer for answer in answers(lost) if answer[2] == Outcome.PASS}
     assert passed <= set(alone[host.board.serial]), "nothing passes that did not before"

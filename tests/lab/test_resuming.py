@@ -14,6 +14,8 @@ import pytest
 from bringup.board import disconnect_tcp
 from bringup.cli.place_options import PlaceOptions
 from bringup.deadline import Deadline
+from bringup.errors import UsageError
+from bringup.lab.places import PlaceRequest
 from bringup.lab.resuming import begin_run, read_unfinished, run_again
 from bringup.lab.run_folder import EARLIER, prepare_folder
 from bringup.record.load import load_record
@@ -185,6 +187,17 @@ def test_all_that_chose_places_is_in_the_command_for_the_same_ones() -> None:
     assert PlaceOptions(tag=["board=x"], reserve=0).chosen == ("--tag", "board=x", "--reserve", "0")
     assert PlaceOptions(tag=["board=x"], reserve=1234567.5).chosen[-1] == "1234567.5"
     assert PlaceOptions(coordinator="lab:20408").chosen == (), "it chooses no place"
+
+
+def test_what_is_given_anew_counts_more_than_what_chose_the_places() -> None:
+    chosen_by = ("--tag", "board=x", "--coordinator", "lab:20408", "--reserve", "300")
+    assert PlaceOptions().again(chosen_by, ["rack1"]) == PlaceRequest(("rack1",), {}, "lab:20408", 300.0)
+    given = PlaceOptions(coordinator="here", reserve=0.0)
+    assert given.again(chosen_by, ["rack1"]) == PlaceRequest(("rack1",), {}, "here", 0.0)
+    assert PlaceOptions().again(chosen_by, []) is None
+    assert PlaceOptions().again((), []) is None
+    with pytest.raises(UsageError, match="no place"):
+        given.again((), [])
 
 
 def test_a_run_of_a_version_that_did_not_say_what_chose_its_boards(tmp_path: Path) -> None:

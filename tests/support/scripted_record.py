@@ -114,6 +114,7 @@ class ScriptedBoard:
     properties: dict[str, str] = field(default_factory=dict)
     has_udev: bool = False
     root_reason: str = ""
+    place: str = ""
     logcat: str | None = "--------- beginning of main\n"
     hello: dict[str, Any] | None = field(default_factory=lambda: dict(HELLO))
     end: dict[str, Any] = field(default_factory=lambda: {"t": "end", "complete": True, "round_trips": 4})
@@ -134,7 +135,7 @@ class ScriptedBoard:
             begin = {"t": "record", "schema": SCHEMA, "tool": "0", "started": "2026-01-01T00:00:00Z"}
             journal.line(begin | asked | programs)
             board = {"serial": "scripted", "root": "adbd", "root_reason": self.root_reason, "machine": "aarch64"}
-            board["boot_id"] = self.first_boot_id
+            board |= {"boot_id": self.first_boot_id, "place": self.place}
             journal.line({"t": "board"} | board)
             if self.hello is not None:
                 journal.line(self.hello)

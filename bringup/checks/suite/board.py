@@ -42,15 +42,17 @@ def observed(question: Question, facts: Facts) -> Iterator[Verdict]:
 def _how_to_finish(facts: Facts) -> Iterator[str]:
     """What to do next, the last step a command that observes the board to the end."""
     record = facts.record
-    serial = shell_word(record.board.serial)
+    serial, place = shell_word(record.board.serial), record.board.place
+    chosen = f"--place {shell_word(place)}" if place else f"-s {serial}"
     if _NO_ROOT in (record.incomplete or ""):
         yield from ways_to_root(facts)
-        yield f"or observe what can be seen without root: bringup run -s {serial} --root auto"
+        yield f"or observe what can be seen without root: bringup run {chosen} --root auto"
         return
     if record.blame is Blame.BOARD and not record.out_of_time:
-        yield f"wait until adb reaches the board; look at its console or power: adb -s {serial} wait-for-device"
+        command = "" if place else f": adb -s {serial} wait-for-device"
+        yield f"wait until adb reaches the board; look at its console or power{command}"
     more_time = " --seconds 300" if record.out_of_time else ""
-    yield f"observe the board again, to the end: bringup run -s {serial}{more_time}"
+    yield f"observe the board again, to the end: bringup run {chosen}{more_time}"
 
 
 def _boot_ids(facts: Facts) -> tuple[tuple[str, str | None], ...]:

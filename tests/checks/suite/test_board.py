@@ -41,6 +41,11 @@ def test_a_board_that_was_lost_has_the_command_that_finishes_the_run(tmp_path: P
     ours = lost | {"why": "interrupted", "blame": "usage"}
     (verdict,) = ask("board.observed", tmp_path / "ours", broken(end=ours))
     assert verdict.remedy == ("observe the board again, to the end: bringup run -s scripted",)
+    (verdict,) = ask("board.observed", tmp_path / "there", broken(end=lost, place="rack 1"))
+    assert verdict.remedy == (
+        "wait until adb reaches the board; look at its console or power",
+        "observe the board again, to the end: bringup run --place 'rack 1'",
+    )
 
 
 @pytest.mark.parametrize(
