@@ -33,8 +33,8 @@ from labgrid.util import labgrid_version
 def board(number, place=""):
     message = pb.ExporterInMessage()
     resource = message.resource
-    resource.path.group_name, resource.path.resource_name = f"slot{number}", "NetworkADBDevice"
-    resource.cls, resource.avail, resource.acquired = "NetworkADBDevice", True, place
+    resource.path.group_name, resource.path.resource_name = f"slot{number}", "RemoteUSBADBDevice"
+    resource.cls, resource.avail, resource.acquired = "RemoteUSBADBDevice", True, place
     resource.params["host"].string_value, resource.params["port"].uint_value = "192.0.2.1", 5037
     resource.params["serialno"].string_value = f"board{number}"
     return message
@@ -65,7 +65,7 @@ asyncio.run(main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3])))
 
 
 def _place(host: int, board: int) -> str:
-    match = f"{{exporter: host{host}, group: slot{board}, cls: NetworkADBDevice, name: null, rename: null}}"
+    match = f"{{exporter: host{host}, group: slot{board}, cls: RemoteUSBADBDevice, name: null, rename: null}}"
     return (
         f"place-{host}-{board}: {{aliases: [], comment: '', created: 1.0, changed: 1.0, tags: {{host: h{host}}}, "
         f"matches: [{match}]}}\n"

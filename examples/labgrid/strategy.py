@@ -40,7 +40,7 @@ class BringupStrategy(Strategy):
 
     bindings = {  # noqa: RUF012 - labgrid's way
         "power": "PowerProtocol",
-        "board": {"NetworkADBDevice"},
+        "board": "RemoteUSBADBDevice",
         "console": {"ConsoleProtocol", None},
     }
     boot_seconds = attr.ib(default=300.0, converter=float)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import signal
 from collections.abc import Callable
@@ -14,9 +13,6 @@ import pytest
 
 from bringup.board import connect_tcp, disconnect_tcp, list_boards
 from bringup.deadline import Deadline
-from bringup.errors import HostError
-from bringup.lab.places.holding import held_places, place_in_use
-from bringup.lab.places.messages import Busy, PlaceRequest
 from bringup.outcome import Outcome
 from bringup.record.load import load_record
 from bringup.report.load import load_run
@@ -88,6 +84,24 @@ def test_a_reservation_that_takes_too_long_is_given_back(lab: Lab, tmp_path: Pat
     assert waiting.end() == 130
     assert lab.reservations == []
     lab.release("rack2")
+
+
+@pytest.mark.parametrize("cls", ["NetworkADBDevice", "NetworkUSBADBDevice"])
+def test_a_board_of_an_adb_server_by_another_name(lab: Lab, alone: Alone, tmp_path: Path, cls: str) -> None:
+    """labgrid's pull request was renamed, and its exporter gives a third name."""
+    host = lab.exporters["rack2"]
+    host.kill()
+    host.cls = cls
+    host.start()
+    try:
+        running = Running(lab, tmp_path / "r", "--place", "rack2")
+        assert running.end() == 1, running.said
+        (board,) = load_run(tmp_path / "r").boards
+        assert (board.serial, answers(board)) == (host.board.serial, alone[host.board.serial])
+    finally:
+        host.kill()
+        host.cls = "RemoteUSBADBDevice"
+        host.start()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
@@ -227,14 +241,15 @@ def test_the_coordinator_is_started_again_during_a_run(lab: Lab, alone: Alone, t
     lab.release("rack2")
 
 
+@pytest.mark.parametrize("cls", ["NetworkADBDevice", "RemoteADBDevice"])
 def test_a_board_whose_adbd_is_on_the_network(
-    lab: Lab, alone: Alone, own_server: AdbServer, make_native_board: MakeNativeBoard, tmp_path: Path
+    lab: Lab, alone: Alone, own_server: AdbServer, make_native_board: MakeNativeBoard, tmp_path: Path, cls: str
 ) -> None:
     """The adb server of whoever runs connects to it, and lets it go."""
     native, host = make_native_board(own_server), lab.exporters["rack2"]
     disconnect_tcp(own_server.transport, native.serial, Deadline.after(SECONDS))
     host.kill()
-    host.more = f"RemoteADBDevice: {{host: {native.address}}}"
+    host.more = f"{cls}: {{host: {native.address}}}"
     host.start()
     running = Running(lab, tmp_path / "r", "--place", "more", "-P", str(own_server.address.port))
     assert running.end() == 1, running.said
@@ -255,7 +270,7 @@ def test_a_virtual_board_behind_an_exporter(
     try:
         connect_tcp(host.server.transport, serial, Deadline.after(300))
         host.kill()
-        host.more = f"NetworkADBDevice: {{host: {host.network.address}, port: {ADB_PORT}, serialno: '{serial}'}}"
+        host.more = f"RemoteUSBADBDevice: {{host: {host.network.address}, port: {ADB_PORT}, serialno: '{serial}'}}"
         host.start()
         running = Running(lab, tmp_path / "r", "--place", "more", "--rounds", "3", "--seconds", "600")
         assert running.end() == 0, running.said
@@ -332,34 +347,3 @@ def test_two_boards_of_one_serial(lab: Lab, tmp_path: Path) -> None:
         assert boot_ids == [there.board.boot_id, twin.board.boot_id]
     finally:
         lab.exporters.pop("rack3").kill()
-
-
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        (["--place", "a", "-s", "b"], "-s chooses others"),
-        (["--place", "a", "--all"], "--all chooses others"),
-        (["--place", "a", "--virtual", "amd64"], "--virtual chooses others"),
-        (["--place", "a", "--tag", "b=c"], "both given"),
-        (["--tag", "b"], "not KEY=VALUE"),
-        (["--coordinator", "a:1"], "no place"),
-        (["--reserve", "3"], "no place"),
-    ],
-    ids=str,
-)
-def test_options_that_contradict_each_other(arguments: list[str], said: str) -> None:
-    done = bringup("run", *arguments)
-    assert done.returncode == 2
-    assert said in done.stderr
-
-
-def test_without_the_extra_the_next_step_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
-    with pytest.raises(HostError, match="not installed") as caught, held_places(PlaceRequest(names=("a",)), print):
-        pass
-    assert caught.value.hint == "pip install 'bringup[lab]'"
-
-
-def test_how_long_a_place_is_held_already() -> None:
-    assert "desk/bob, for 3 min" in str(place_in_use(Busy("a", "desk/bob", False, 185.0)))
-    assert "for 2 h 1 min" in str(place_in_use(Busy("a", "desk/bob", False, 7300.0)))

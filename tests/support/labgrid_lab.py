@@ -174,6 +174,8 @@ class Exporter:
         self.name = name
         #: Whether others have to come through ssh, from the next start on.
         self.is_isolated = False
+        #: What labgrid calls its board.
+        self.cls = "RemoteUSBADBDevice"
         #: What is exported from the next start on, too, as labgrid writes it; in the place ``more``.
         self.more = ""
         self._lab = lab
@@ -192,7 +194,7 @@ class Exporter:
         device = f"{{host: {self.network.address}, port: {ADB_PORT}, serialno: '{self.board.serial}'}}"
         more = f"slot3:\n  {self.more}\n" if self.more else ""
         resources.write_text(
-            f"{more}slot1:\n  NetworkADBDevice: {device}\nslot2:\n  NetworkService: {{address: x, username: y}}\n"
+            f"{more}slot1:\n  {self.cls}: {device}\nslot2:\n  NetworkService: {{address: x, username: y}}\n"
         )
         argv = ["ip", "netns", "exec", self.network.name, str(BIN / "labgrid-exporter"), "-n", self.name]
         argv += ["-c", f"{self.network.gateway}:{self._lab.port}", "--hostname", self.network.address]

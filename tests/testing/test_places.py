@@ -14,10 +14,10 @@ from tests.support.native_adbd import AdbServer
 STRATEGY_FILE = Path(__file__).parents[2] / "examples" / "labgrid" / "strategy.py"
 
 TESTS = """
-from bringup.lab.places.adb_resources import NetworkADBDevice
+from bringup.lab.places.adb_resources import RemoteUSBADBDevice
 
 def test_both_have_the_same_board(board, target, deadline):
-    resource = target.get_resource(NetworkADBDevice)
+    resource = target.get_resource(RemoteUSBADBDevice)
     assert resource.serialno == board.serial
     assert board.shell(["id", "-u"], deadline).exit_code == 0
 
@@ -39,7 +39,7 @@ def test_beside_labgrids_plug_in(lab: Lab, tmp_path: Path) -> None:
     exporter = lab.exporters["rack1"]
     device = f"{{host: {exporter.network.address}, port: {ADB_PORT}, serialno: '{exporter.board.serial}'}}"
     (tmp_path / "env.yaml").write_text(
-        f"imports: [bringup.lab.places.adb_resources]\ntargets:\n  main:\n    resources:\n      NetworkADBDevice: {device}\n"
+        f"imports: [bringup.lab.places.adb_resources]\ntargets:\n  main:\n    resources:\n      RemoteUSBADBDevice: {device}\n"
     )
     ours = ("--bringup-place", "rack1", "--lg-env", "env.yaml")
     done = run_pytest(tmp_path, *ours, "--lg-coordinator", lab.address, "--bringup-output", "run")
@@ -76,7 +76,7 @@ def test_off_again(strategy):
 def test_the_example_strategy_switches_a_board_off_that_did_not_boot(adb_server: AdbServer, tmp_path: Path) -> None:
     (tmp_path / "env.yaml").write_text(
         f"imports: [bringup.lab.places.adb_resources, {STRATEGY_FILE}]\ntargets:\n  main:\n    resources:\n"
-        f"      NetworkADBDevice: {{host: 127.0.0.1, port: {adb_server.address.port}, serialno: nobody}}\n    drivers:\n"
+        f"      RemoteUSBADBDevice: {{host: 127.0.0.1, port: {adb_server.address.port}, serialno: nobody}}\n    drivers:\n"
         "      ExternalPowerDriver: {cmd_on: 'sh -c \"echo on >>power\"', cmd_off: 'sh -c \"echo off >>power\"', delay: 0.0}\n"
         "      BringupStrategy: {boot_seconds: 0}\n"
     )
@@ -100,7 +100,7 @@ def test_the_example_strategy(lab: Lab, tmp_path: Path) -> None:
     link = f"ip netns exec {exporter.network.name} ip link set bringup{exporter.board.number}"
     (tmp_path / "env.yaml").write_text(
         f"imports: [bringup.lab.places.adb_resources, {STRATEGY_FILE}]\ntargets:\n  main:\n    resources:\n"
-        f"      NetworkADBDevice: {device}\n    drivers:\n"
+        f"      RemoteUSBADBDevice: {device}\n    drivers:\n"
         f"      ExternalPowerDriver: {{cmd_on: '{link} up', cmd_off: '{link} down', delay: 0.1}}\n"
         "      ExternalConsoleDriver: {cmd: 'sh -c \"echo U-Boot; exec cat\"'}\n"
         "      BringupStrategy: {boot_seconds: 300}\n"

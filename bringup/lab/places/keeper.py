@@ -20,7 +20,7 @@ import msgspec
 from labgrid.util.proxy import proxymanager
 from labgrid.util.ssh import sshmanager
 
-from bringup.lab.places.adb_resources import NetworkADBDevice, RemoteADBDevice
+from bringup.lab.places.adb_resources import BOARDS, AdbBoard
 from bringup.lab.places.coordinator import Coordinator, PlaceBusy, PlaceRefused, Unreachable
 from bringup.lab.places.messages import (
     Busy,
@@ -37,7 +37,6 @@ from bringup.lab.places.messages import (
 __all__: list[str] = []
 
 _DEFAULT_PORT = 20408
-_BOARDS: dict[str, Any] = {"NetworkADBDevice": NetworkADBDevice, "RemoteADBDevice": RemoteADBDevice}
 
 
 class _CannotHold(Exception):
@@ -168,10 +167,10 @@ class _NoBoard(Exception):
 
 
 def _boards(coordinator: Coordinator, place: str, paths: Iterable[tuple[str, str, str, str]]) -> list[HeldBoard]:
-    boards = [_board(coordinator, place, path) for path in paths if path[2] in _BOARDS]
+    boards = [_board(coordinator, place, path) for path in paths if path[2] in BOARDS]
     if not boards:
         seen = f"it has no board behind adb, but: {_some(path[2] for path in paths)}"
-        raise _NoBoard(seen, "export a NetworkADBDevice (host, port, serialno) and add a match for it to the place")
+        raise _NoBoard(seen, "export a RemoteUSBADBDevice (host, port, serialno) and add a match for it to the place")
     return boards
 
 
@@ -180,13 +179,13 @@ def _board(coordinator: Coordinator, place: str, path: tuple[str, str, str, str]
     if entry is None:
         raise _NoBoard(f"its exporter {path[0]} went away", "see whether labgrid-exporter runs on that host")
     try:
-        resource = _BOARDS[path[2]](target=None, name=path[3], **entry.args)
+        resource: Any = AdbBoard(target=None, name=path[3], **entry.args)  # type: ignore[call-arg]
         resource.extra = entry.extra
         host, port = proxymanager.get_host_and_port(resource)
     except Exception as error:
         said = " ".join(str(error).split())[:300]
         raise _NoBoard(f"{'/'.join(path)} cannot be reached: {said}", f"labgrid-client -p {place} show") from error
-    return HeldBoard(place, host, port, getattr(resource, "serialno", ""))
+    return HeldBoard(place, host, port, resource.serialno)
 
 
 def _named(coordinator: Coordinator, name: str) -> str:
