@@ -14,6 +14,7 @@ from bringup.facts.board import Facts
 from bringup.facts.holders.buffer_lists import BUFFERS_FOLDER, BUFINFO, parse_bufinfo, parse_iterator
 from bringup.facts.holders.snapshots import Snapshot, snapshots
 from bringup.facts.holders.sums import buffer_facts, holders_facts
+from bringup.facts.memory.cma_usage import CMA_SYSFS
 from bringup.record.questions import BUFFER_FILES
 from bringup.results.holders import HoldersFacts
 from tests.support.scripted_record import ScriptedBoard
@@ -168,6 +169,31 @@ def test_sums_are_beside_the_memory_they_come_from(tmp_path: Path) -> None:
     use = {one.name: one for one in holders.memory}
     assert (use["MemTotal"].used, use["MemTotal"].buffers) == (600 * 1024, 69632)
     assert (use["CmaTotal"].used, use["CmaTotal"].buffers) == (80 * 1024, None), "no area is known by name"
+
+
+@pytest.mark.parametrize(
+    ("exporters", "areas", "total", "each"),
+    [
+        (("linux,cma", "video", "system"), ("linux,cma", "video"), 12288, (4096, 8192)),
+        (("default_cma_region", "video", "system"), ("linux,cma", "video"), 12288, (4096, 8192)),
+        (("reserved-uncached", "system", "drm"), ("reserved",), 4096, (4096,)),
+        (("system", "drm", "drm"), ("reserved",), 0, (0,)),
+        (("default_cma_region", "system", "system"), ("reserved", "linux,cma"), None, (None, None)),
+        (("heap_helpers", "system", "system"), ("linux,cma",), None, (None,)),
+        (("ion", "system", "system"), ("linux,cma",), None, (None,)),
+    ],
+)
+def test_the_buffers_in_each_area(
+    tmp_path: Path, exporters: tuple[str, ...], areas: tuple[str, ...], total: int | None, each: tuple[int | None, ...]
+) -> None:
+    listed = [(number, 4096 * number, exporter, "") for number, exporter in enumerate(exporters, start=1)]
+    files: dict[str, Any] = {"/proc/meminfo": "MemTotal: 1000 kB\nCmaTotal: 512 kB\nCmaFree: 256 kB\n"}
+    for area in areas:
+        files |= {f"{CMA_SYSFS}{area}/total_pages": "64\n", f"{CMA_SYSFS}{area}/available_pages": "32\n"}
+    board = ScriptedBoard(files=files, config=None, heaps={}, results=[], walks=[walk([]), bufinfo(*listed)])
+    use = {one.name: one for one in found(Facts(board.record(tmp_path))).memory}
+    assert use["CmaTotal"].buffers == total
+    assert tuple(use[area].buffers for area in areas) == each
 
 
 def test_what_contradicts_itself_is_said(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from bringup.facts.holders.buffer_lists import BUFFERS_FOLDER, BUFINFO, ITERATOR
 from bringup.facts.holders.libdmabufheap import heap_libraries
 from bringup.facts.holders.snapshots import Snapshot, snapshots
 from bringup.facts.memory.cma_usage import area_names, area_uses
+from bringup.facts.memory.default_cma import area_of, default_names, is_default
 from bringup.results.holders import (
     BufferFacts,
     BufferSource,
@@ -30,6 +31,9 @@ ION: Final = "/dev/ion"
 #: Android's first uid of an app; a user's apps have 100,000 times the user's number more
 #: (system/core/libcutils/include/private/android_filesystem_config.h, AID_APP_START, AID_USER_OFFSET).
 _FIRST_APP, _LAST_APP, _USER = 10_000, 19_999, 100_000
+
+#: Exporters that do not say which heap a buffer is of: heap_helpers is that of all heaps until Linux 5.10.
+_ANY_AREA: Final = frozenset({None, "heap_helpers", "ion"})
 
 _COSTS: Final = {
     ITERATOR: "nothing until it is read (from Linux 6.16)",
@@ -215,7 +219,7 @@ def _sources(facts: Facts, snapshot: Snapshot) -> Iterator[BufferSource]:
 
 
 def _memory(facts: Facts, buffers: Iterable[Buffer]) -> Iterator[MemoryUse]:
-    """All memory, all CMA, and each area, with the buffers in it: those that the heap of that name exports."""
+    """All memory, all CMA, and each area, with the buffers in it: those that its heap exports."""
     by_exporter: dict[str | None, int] = defaultdict(int)
     for buffer in buffers:
         by_exporter[buffer.exporter] += buffer.size or 0
@@ -224,13 +228,38 @@ def _memory(facts: Facts, buffers: Iterable[Buffer]) -> Iterator[MemoryUse]:
         free = known.get("MemFree")
         yield MemoryUse("MemTotal", total, None if free is None else total - free, sum(by_exporter.values()))
     areas = area_uses(facts)
+    in_areas = _in_areas(facts, by_exporter)
     if total := known.get("CmaTotal"):
         free = known.get("CmaFree")
-        names = area_names(facts)
-        in_areas = [by_exporter[name] for name in names if name in by_exporter]
-        yield MemoryUse("CmaTotal", total, None if free is None else total - free, sum(in_areas) if names else None)
+        yield MemoryUse(
+            "CmaTotal",
+            total,
+            None if free is None else total - free,
+            None if in_areas is None else sum(in_areas.values()),
+        )
     for name, use in areas.items():
-        yield MemoryUse(name, use.total, use.total - use.free, by_exporter.get(name))
+        yield MemoryUse(name, use.total, use.total - use.free, None if in_areas is None else in_areas.get(name, 0))
+
+
+def _in_areas(facts: Facts, by_exporter: Mapping[str | None, int]) -> Mapping[str, int] | None:
+    """Bytes of buffers by CMA area; ``None``: unknown, because an exporter may be of any, or no area is known.
+
+    From Linux 6.17 on the heap of the default area is not called as the area is.
+    """
+    names = area_names(facts)
+    if not names or by_exporter.keys() & _ANY_AREA:
+        return None
+    usual = [name for name in names if name in default_names(facts)]
+    sums: dict[str, int] = defaultdict(int)
+    for exporter, size in by_exporter.items():
+        name = area_of(exporter or "")
+        if name in names:
+            sums[name] += size
+        elif is_default(facts, name) and len(usual) == 1:
+            sums[usual[0]] += size
+        elif is_default(facts, name):
+            return None
+    return sums
 
 
 def _notes(snapshot: Snapshot, before: Snapshot | None) -> Iterator[str]:
