@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 __all__ = ["PixelFormat", "Plane", "find_format", "format_names"]
 
@@ -13,20 +13,23 @@ class Plane:
 
     :param bytes: of one block of samples in a row; ``samples``: how many samples that is.
     :param across: the frame has so many pixels per sample of this plane in a row; ``down``: and in a column.
+    :param tile: pixels and lines of the frame that its width and height are rounded up to, for this plane.
     """
 
     bytes: int
     samples: int = 1
     across: int = 1
     down: int = 1
+    tile: tuple[int, int] = (1, 1)
 
     def stride(self, width: int) -> int:
         """The bytes of a row without padding."""
+        width = _up(width, self.tile[0]) * self.tile[0]
         return _up(_up(width, self.across), self.samples) * self.bytes
 
     def lines(self, height: int) -> int:
         """The rows of this plane in a frame of so many lines."""
-        return _up(height, self.down)
+        return _up(_up(height, self.tile[1]) * self.tile[1], self.down)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,7 @@ def _up(number: int, step: int) -> int:
 
 
 _Y = Plane(1)
+_P030 = (Plane(4, samples=3), Plane(8, 3, 2, 2))
 _PACKED_YUV = (Plane(4, samples=2),)
 
 
@@ -56,6 +60,13 @@ def _semi_planar(across: int, down: int, bytes_: int = 1, samples: int = 1) -> t
     """Y, and below it U and V in turn."""
     chroma = Plane(2 * bytes_, samples, across, down) if samples == 1 else Plane(bytes_, samples // 2, across, down)
     return Plane(bytes_, samples), chroma
+
+
+def _tiled(
+    luma: tuple[int, int], chroma: tuple[int, int], planes: tuple[Plane, ...] = _semi_planar(2, 2)
+) -> tuple[Plane, ...]:
+    """As these planes, in tiles."""
+    return tuple(replace(plane, tile=tile) for plane, tile in zip(planes, (luma, chroma), strict=True))
 
 
 def _planar(across: int, down: int) -> tuple[Plane, ...]:
@@ -74,7 +85,10 @@ def _bayer(bits: str, plane: Plane, codes: str = "", stem: str = "S{}") -> list[
 
 #: Sources: drivers/gpu/drm/drm_fourcc.c and include/uapi/drm/drm_fourcc.h (names of DRM),
 #: drivers/media/v4l2-core/v4l2-common.c and include/uapi/linux/videodev2.h (names of V4L2), of Linux 5.10;
-#: Documentation/userspace-api/media/v4l/pixfmt-srggb10p.rst and -srggb12p.rst for packed Bayer formats.
+#: Documentation/userspace-api/media/v4l/pixfmt-srggb10p.rst and -srggb12p.rst for packed Bayer formats; of Linux 7.3:
+#: v4l2-common.c for tiles (block_w, block_h), amphion/vpu_helpers.c: get_tiled_8l128_plane_size, cedrus_video.c:
+#: cedrus_prepare_format (32L32); of raspberrypi/linux 5f04e16: hevc_d_video.c: hevc_d_prepare_dst_format (COL128);
+#: hardware/interfaces of AOSP: graphics/common PixelFormat.aidl for RAW10, RAW12, RAW16, YCBCR_P010.
 _FORMATS: tuple[PixelFormat, ...] = (
     # Y with U and V in turn
     PixelFormat("NV12", _semi_planar(2, 2), ("YCBCR_420_SP",)),
@@ -84,7 +98,10 @@ _FORMATS: tuple[PixelFormat, ...] = (
     PixelFormat("NV24", _semi_planar(1, 1)),
     PixelFormat("NV42", _semi_planar(1, 1)),
     PixelFormat("NV15", _semi_planar(2, 2, bytes_=5, samples=4)),
-    PixelFormat("P010", _semi_planar(2, 2, bytes_=2)),
+    PixelFormat("NV20", _semi_planar(2, 1, bytes_=5, samples=4)),
+    PixelFormat("NV30", _semi_planar(1, 1, bytes_=5, samples=4)),
+    PixelFormat("P010", _semi_planar(2, 2, bytes_=2), ("YCBCR_P010",)),
+    PixelFormat("P030", _P030),
     PixelFormat("P012", _semi_planar(2, 2, bytes_=2)),
     PixelFormat("P016", _semi_planar(2, 2, bytes_=2)),
     PixelFormat("P210", _semi_planar(2, 1, bytes_=2)),
@@ -92,6 +109,22 @@ _FORMATS: tuple[PixelFormat, ...] = (
     PixelFormat("NV21M", _semi_planar(2, 2), ("NM21",), is_separate=True),
     PixelFormat("NV16M", _semi_planar(2, 1), ("NM16",), is_separate=True),
     PixelFormat("NV61M", _semi_planar(2, 1), ("NM61",), is_separate=True),
+    # The same in tiles and columns
+    PixelFormat("NV12_4L4", _semi_planar(2, 2), ("VT12",)),
+    PixelFormat("NV15_4L4", _tiled((4, 1), (2, 1), _semi_planar(2, 2, bytes_=5, samples=4)), ("VT15",)),
+    PixelFormat("P010_4L4", _semi_planar(2, 2, bytes_=2), ("T010",)),
+    PixelFormat("NV12_32L32", _tiled((32, 32), (32, 64)), ("ST12", "SUNXI_TILED_NV12")),
+    PixelFormat("NV12_8L128", _tiled((8, 128), (8, 256)), ("AT12",)),
+    PixelFormat("NV12M_8L128", _tiled((8, 128), (8, 256)), ("NA12",), is_separate=True),
+    PixelFormat("NV12MT", _tiled((64, 32), (32, 16)), ("TM12",), is_separate=True),
+    PixelFormat("NV12MT_16X16", _tiled((16, 16), (8, 8)), ("VM12",), is_separate=True),
+    PixelFormat("MM21", _tiled((16, 32), (16, 32)), is_separate=True),
+    *(
+        PixelFormat(name, _tiled((16, 32), (8, 16), _semi_planar(2, 2, bytes_=5, samples=4)), (code,), is_separate=True)
+        for name, code in (("MT2110T", "MT2T"), ("MT2110R", "MT2R"))
+    ),
+    PixelFormat("NV12_COL128", _tiled((128, 8), (128, 8)), ("NC12",)),
+    PixelFormat("NV12_10_COL128", _tiled((96, 8), (96, 8), _P030), ("NC30",)),
     # Y, U and V apart
     PixelFormat("YUV420", _planar(2, 2), ("YU12", "I420")),
     PixelFormat("YVU420", _planar(2, 2), ("YV12",)),
@@ -110,6 +143,7 @@ _FORMATS: tuple[PixelFormat, ...] = (
     PixelFormat("YVU444M", _planar(1, 1), ("YM42",), is_separate=True),
     # Packed YUV and grey
     *(PixelFormat(name, _PACKED_YUV) for name in ("YUYV", "YVYU", "UYVY", "VYUY")),
+    *(PixelFormat(name, (Plane(8, samples=2),)) for name in ("Y210", "Y212", "Y216")),
     PixelFormat("GREY", (_Y,), ("Y8", "R8")),
     PixelFormat("Y10", (Plane(2),)),
     PixelFormat("Y12", (Plane(2),)),
@@ -143,6 +177,9 @@ _FORMATS: tuple[PixelFormat, ...] = (
     *_bayer("10P", Plane(5, samples=4), "pBAA pGAA pgAA pRAA"),
     *_bayer("12P", Plane(3, samples=2), "pBCC pGCC pgCC pRCC"),
     *_bayer("14P", Plane(7, samples=4), "pBEE pGEE pgEE pREE"),
+    PixelFormat("RAW10", (Plane(5, samples=4),)),
+    PixelFormat("RAW12", (Plane(3, samples=2),)),
+    PixelFormat("RAW16", (Plane(2),)),
     *_bayer("10", Plane(64, samples=50), "ip3b ip3g ip3G ip3r", stem="IPU3_S{}"),
 )  # fmt: skip
 _PREFIXES = ("DRM_FORMAT_", "V4L2_PIX_FMT_", "MEDIA_PIX_FMT_", "HAL_PIXEL_FORMAT_")

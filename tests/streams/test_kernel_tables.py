@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bringup.streams.layout import Stream, frame_of
+from bringup.streams.layout import Stream, frame_of, round_up
 from bringup.streams.pixel_format import find_format
 from bringup.virtual.image import cache_folder
 
@@ -32,15 +32,20 @@ def table(text: str) -> Iterator[tuple[str, int]]:
     for name, rest in _ENTRY.findall(text):
         numbers = {
             key: [int(number) for number in values.split(",") if number.strip()]
-            for key, values in re.findall(r"\.(cpp|bpp|char_per_block|block_w|bpp_div)\s*=\s*\{([\d, ]+)\}", rest)
+            for key, values in re.findall(
+                r"\.(cpp|bpp|char_per_block|block_w|block_h|bpp_div)\s*=\s*\{([\d, ]+)\}", rest
+            )
         }
         steps = {key: int(value) for key, value in re.findall(r"\.(hsub|vsub|hdiv|vdiv)\s*=\s*(\d+)", rest)}
         sizes = numbers.get("cpp") or numbers.get("bpp") or numbers.get("char_per_block") or []
         blocks = numbers.get("bpp_div") or numbers.get("block_w") or [1] * len(sizes)
         across, down = steps.get("hsub", steps.get("hdiv", 1)), steps.get("vsub", steps.get("vdiv", 1))
+        tiles = [numbers.get(key, [0] * len(sizes)) if "bpp_div" in numbers else [0] * len(sizes)
+                 for key in ("block_w", "block_h")]  # fmt: skip
         frame = 0
         for plane, size in enumerate(sizes):
-            width, height = (_WIDTH // across, _HEIGHT // down) if plane else (_WIDTH, _HEIGHT)
+            width, height = (round_up(_WIDTH, max(1, tiles[0][plane])), round_up(_HEIGHT, max(1, tiles[1][plane])))
+            width, height = (width // across, height // down) if plane else (width, height)
             frame += size * width // max(1, blocks[plane]) * height
         yield name, frame
 

@@ -128,6 +128,34 @@ SET_UPS = (
         4 * 2 * MIB,
     ),
     SetUp(
+        "Raspberry Pi's HEVC decoder, 8 bits",
+        "raspberrypi/linux 5f04e16, hevc_d_video.c: hevc_d_prepare_dst_format: columns of 128 bytes, 8 lines",
+        1366, 770, "NC12", 6, "packed",
+        (1_638_912,),  # 11 * 128 = 1408; 770 to 776; 1408 * 776 * 3 / 2
+        6 * 2 * MIB,
+    ),
+    SetUp(
+        "Raspberry Pi's HEVC decoder, 10 bits at 2160p",
+        "raspberrypi/linux 5f04e16, hevc_d_video.c: columns of 96 pixels, 3 of them in 4 bytes",
+        3840, 2160, "NV12_10_COL128", 6, "packed",
+        (16_588_800,),  # 3840 * 4 / 3 = 5120; 5120 * 2160 * 3 / 2
+        6 * 16 * MIB,  # 15.8 MiB
+    ),
+    SetUp(
+        "Allwinner decoder, in tiles",
+        "Linux 7.3, cedrus_video.c: cedrus_prepare_format: 32 pixels, 32 lines, chroma 64",
+        1366, 720, "V4L2_PIX_FMT_NV12_32L32", 6, "packed",
+        (1_541_120,),  # 43 * 32 = 1376; 1376 * 736 + 1376 * 768 / 2
+        6 * 2 * MIB,
+    ),
+    SetUp(
+        "NXP i.MX 8 decoder, in tiles",
+        "Linux 7.3, amphion/vpu_helpers.c: get_tiled_8l128_plane_size: 8 bytes, 128 lines, chroma 256",
+        1916, 1080, "NV12M_8L128", 6, "packed",
+        (2_211_840, 1_228_800),  # 1920 * 1152; 1920 * 1280 / 2
+        6 * (3 * MIB + 2 * MIB),
+    ),
+    SetUp(
         "Rockchip display",
         "Linux 5.10, rockchip_drm_gem.c: rockchip_gem_dumb_create, pitch aligned to 64",
         1366, 768, "DRM_FORMAT_XRGB8888", 3, "rockchip-drm",
