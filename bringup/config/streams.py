@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field, model_validator
 from bringup.config.block import Block, Model
 from bringup.config.units import ByteSize, HeapName, TrueOrFalse, show_size
 from bringup.streams.layout import Stream, frame_of
-from bringup.streams.pixel_format import PixelFormat, find_format, format_names
+from bringup.streams.pixel_format import PixelFormat, find_format, format_names, is_compressed
 from bringup.streams.stride_rules import PACKED, StrideRules, find_rules, rule_names
 from bringup.text import did_you_mean
 from bringup.yaml_model import matching
@@ -37,6 +37,8 @@ ScenarioName = Annotated[str, matching(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,255}", "le
 
 
 def _known_format(name: str) -> str:
+    if is_compressed(name):
+        raise ValueError(f"{name} is compressed, and its driver says how large a frame is: give a size, for example 4M")
     if find_format(name) is None:
         raise ValueError(f"no such pixel format ({did_you_mean(name, format_names(), 'names of DRM or V4L2: NV12')})")
     return name

@@ -299,9 +299,11 @@ def _load(folder: Path, named: Path) -> Record:
         journal = open_input(folder / JOURNAL)
     except OSError as error:
         seen = f"{JOURNAL}: {os_reason(error)}" if folder.exists() else "there is no such file or folder"
-        if any(folder.glob(f"*/{JOURNAL}")):
+        if records := sorted(folder.glob(f"*/{JOURNAL}")):
             seen = f"it is a folder of records, and has no {JOURNAL} itself"
             hint = f"name them: bringup check {shell_word(named)}/*/"
+            if len(records) == 1:
+                hint = f"name the record: {shell_word(named / records[0].parent.name)}"
         raise RecordError(action, seen, hint=hint) from error
     record = Record(folder)
     with journal:

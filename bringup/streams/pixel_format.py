@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
-__all__ = ["PixelFormat", "Plane", "find_format", "format_names"]
+__all__ = ["PixelFormat", "Plane", "find_format", "format_names", "is_compressed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +207,16 @@ def find_format(name: str) -> PixelFormat | None:
     for prefix in _PREFIXES:
         name = name.removeprefix(prefix)
     return _KNOWN.get(name) or _CAPITALS.get(name.upper())
+
+
+def is_compressed(name: str) -> bool:
+    """Whether a name of a format, or of a modifier of DRM, stands for a layout whose size no rule here gives.
+
+    Source: include/uapi/linux/videodev2.h and include/uapi/drm/drm_fourcc.h of Linux 7.3.
+    """
+    for prefix in ("DRM_FORMAT_MOD_", *_PREFIXES):
+        name = name.removeprefix(prefix)
+    return bool(re.fullmatch(r"(?i)(ARM_)?AF[BR]C.*|(QCOM_COMPRESSED|UBWC|QC08C|Q08C|QC10C|Q10C|MT21C|MT21)", name))
 
 
 def format_names() -> tuple[str, ...]:

@@ -52,6 +52,12 @@ def test_a_record_has_enough_or_not(record: Path) -> None:
         ((), "no streams are given"),
         (("--board", "db845c"), "db845c names no streams"),
         (("--stream", "1920x1080:NV99"), "no such pixel format"),
+        (
+            ("--stream", "1920x1080:V4L2_PIX_FMT_QC08C"),
+            "is compressed, and its driver says how large a frame is: give a size",
+        ),
+        (("--stream", "1920x1080:AFBC"), "is compressed"),
+        (("--stream", "1920x1080:DRM_FORMAT_MOD_ARM_AFBC"), "is compressed"),
         (("--stream", PREVIEW, "--scenario", "still"), "no stream is called 'still'"),
         (("--stream", PREVIEW, "--stream", PREVIEW), "the same name"),
         (("--stream", PREVIEW, "--margin", "-3"), "not a percentage"),

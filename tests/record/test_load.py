@@ -129,6 +129,10 @@ def test_what_to_give_instead(tmp_path: Path) -> None:
         load_record(tmp_path / "empty")
     assert empty.value.hint == GIVE
     ScriptedBoard().record(tmp_path / "a run" / "board")
+    with pytest.raises(RecordError) as one:
+        load_record(tmp_path / "a run")
+    assert one.value.hint == f"name the record: '{tmp_path}/a run/board'"
+    ScriptedBoard().record(tmp_path / "a run" / "other")
     with pytest.raises(RecordError, match=f"it is a folder of records, and has no {JOURNAL} itself") as several:
         load_record(tmp_path / "a run")
     assert several.value.hint == f"name them: bringup check '{tmp_path}/a run'/*/"
