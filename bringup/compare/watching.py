@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import count as count_from
 
 from bringup.outcome import Outcome
 from bringup.results.growth import LAST_SHARE, LEAST_BLOCKS, Growth, growth_of, is_look, least_p, look_share
@@ -92,8 +93,14 @@ class SeriesJudge:
         is_known = is_whole and judged and self._sees_all
         outcome = Outcome.FAIL if leaks else Outcome.PASS if is_known else Outcome.ERROR
         return found, WatchEnd(
-            at=self._at, outcome=outcome, why=why, looks=self._looks, growth=self.growth(), notes=self._notes
-        )
+            at=self._at, outcome=outcome, why=why, looks=self._looks, growth=self.growth(), notes=self._notes,
+            enough=None if judged else self._enough(min((amounts.share for amounts in watched), default=0.5)),
+        )  # fmt: skip
+
+    def _enough(self, share: float) -> float:
+        """Rounds or seconds after which a leak of those with this share of the error rate could be found."""
+        blocks = next(count for count in count_from(LEAST_BLOCKS) if least_p(count) <= ERROR_RATE * share * LAST_SHARE)
+        return blocks + 1 if self._begin.rounds else max(blocks * self._begin.swing, blocks * self._begin.interval)
 
     def growth(self) -> tuple[GrowthFacts, ...]:
         """What grew or shrank until now, the most growth first."""

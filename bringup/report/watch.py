@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 
+from bringup.outcome import Outcome
 from bringup.report import units
 from bringup.results.watch import GrowthFacts, LeakFound, WatchBegin, WatchEnd
 from bringup.text import visible_name
@@ -52,8 +54,21 @@ def rate_sentence(begin: WatchBegin) -> str:
     return f"without a leak, one is reported in at most {begin.error_rate:.0%} of such watches{where}"
 
 
-def end_sentence(end: WatchEnd) -> str:
-    """What came out, and why it ended."""
+def end_sentence(end: WatchEnd, begin: WatchBegin) -> str:
+    """What came out, why it ended, and what was missing."""
     words = {"pass": "no leak beyond noise", "fail": "a leak", "error": "unknown whether there is a leak"}
     seen = f"; not all was seen: {'; '.join(end.notes)}" if end.notes else ""
-    return f"{words.get(end.outcome.value, end.outcome.value)} after {end.looks} looks; it ended: {end.why}{seen}"
+    is_short = end.enough is not None and end.outcome is Outcome.ERROR
+    short = f"; it takes {_length(end.enough or 0, begin)}" if is_short else ""
+    outcome = words.get(end.outcome.value, end.outcome.value)
+    return f"{outcome} after {end.looks} looks; it ended: {end.why}{short}{seen}"
+
+
+def _length(enough: float, begin: WatchBegin) -> str:
+    """Of a watch: ``19 rounds``, ``1 h 10 min``."""
+    if begin.rounds:
+        return f"{enough:.0f} rounds"
+    if enough < 120:
+        return f"{enough:.0f} s"
+    minutes = math.ceil(enough / 60)
+    return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"

@@ -148,6 +148,7 @@ class WatchEnd(_Line, frozen=True, kw_only=True, tag="end"):
     :param looks: How often the board was looked at.
     :param growth: What grew or shrank, the most growth first.
     :param notes: What could not be seen at the last look at which something could not.
+    :param enough: Rounds, or seconds where there are none, after which a leak could be found; null: it was so long.
     """
 
     outcome: Outcome
@@ -155,6 +156,7 @@ class WatchEnd(_Line, frozen=True, kw_only=True, tag="end"):
     looks: Count
     growth: tuple[GrowthFacts, ...]
     notes: tuple[str, ...] = ()
+    enough: Seconds | None = None
 
 
 WatchLine = WatchBegin | Look | LeakFound | WatchEnd

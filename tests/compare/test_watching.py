@@ -55,11 +55,34 @@ def test_a_buffer_that_two_hold_counts_once_in_the_sum() -> None:
 
 
 def test_too_short_a_watch_is_unknown_and_an_early_end_is_no_pass() -> None:
-    for rounds, is_whole, outcome in ((12, True, "error"), (30, False, "error"), (30, True, "pass")):
+    for rounds, is_whole, outcome in (
+        (9, True, "error"),
+        (12, True, "error"),
+        (30, False, "error"),
+        (30, True, "pass"),
+    ):
         judge = SeriesJudge(begin(30))
         for number in range(rounds + 1):
             judge.add(look(number, share("service", 3), round_=number))
-        assert judge.end("so says the test", is_whole=is_whole)[1].outcome == outcome
+        _, end = judge.end("so says the test", is_whole=is_whole)
+        assert end.outcome == outcome
+        assert ("; it takes 15 rounds" in end_sentence(end, begin(30))) == (rounds < 30)
+
+
+def test_how_long_a_watch_has_to_be_is_how_long_it_takes() -> None:
+    """As many rounds, or blocks of time, as are said to be enough are."""
+    judges = [SeriesJudge(begin(30)), SeriesJudge(begin())]
+    for judge, round_ in zip(judges, (0, None), strict=True):
+        judge.add(look(0, *(share(f"p{pid}", 3, pid=pid) for pid in range(1, 21)), round_=round_))
+    ends = [judge.end("", is_whole=True)[1] for judge in judges]
+    assert [end.enough for end in ends] == [19, 18 * 300]
+    assert end_sentence(ends[0], begin(30)).endswith("; it takes 19 rounds")
+    assert end_sentence(ends[1], begin()).endswith("; it takes 1 h 30 min")
+    for number in range(1, 20):
+        judges[0].add(look(number, *(share(f"p{pid}", 3, pid=pid) for pid in range(1, 21)), round_=number))
+    for number in range(30, 18 * 300 + 1, 30):
+        judges[1].add(look(number, *(share(f"p{pid}", 3, pid=pid) for pid in range(1, 21))))
+    assert [judge.end("", is_whole=True)[1].outcome for judge in judges] == ["pass", "pass"]
 
 
 def test_what_could_not_be_seen_makes_no_pass() -> None:
@@ -73,7 +96,7 @@ def test_what_could_not_be_seen_makes_no_pass() -> None:
             judge.add(Look(at=float(number), round=number, shares=shares, notes=notes, sees_all=not hidden))
         _, end = judge.end("all rounds", is_whole=True)
         assert (end.outcome, end.notes) == (outcome, ("the descriptors of 4 of 10 processes may not be seen",))
-        assert "not all was seen: the descriptors of 4 of 10" in end_sentence(end)
+        assert "not all was seen: the descriptors of 4 of 10" in end_sentence(end, begin(30))
 
 
 def test_a_process_that_warms_up_in_the_first_round_is_not_a_leak() -> None:

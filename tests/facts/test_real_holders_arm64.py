@@ -98,3 +98,4 @@ def test_a_buffer_that_a_driver_alone_holds(shared_board: Shared, connected: Con
     assert holders.unheld is not None
     (unheld,) = holders.unheld
     assert (unheld.size, unheld.exporter, unheld.devices) == (65536, "udmabuf", ("vgem",))
+    assert [(one.name, one.buffers, one.bytes) for one in holders.devices] == [("vgem", 1, 65536)]

@@ -52,7 +52,7 @@ def render_watch(series: Series) -> str:
         "begin": begin,
         "end": end,
         "outcome": end.outcome,
-        "sentence": excerpt(end_sentence(end), _SENTENCE),
+        "sentence": excerpt(end_sentence(end, begin), _SENTENCE),
         "leaks": [leak_sentence(shown(leak), begin) for leak in leaks[:_ROWS]],
         "rate": rate_sentence(begin),
         "rows": list(growth_rows(map(shown, end.growth[:_ROWS]))),

@@ -24,9 +24,10 @@ from bringup.files import PRIVATE, read_input, why_no_folder, write_file
 from bringup.lab.watching import WatchPlan, watch
 from bringup.outcome import Outcome
 from bringup.report.html.watch import render_watch
+from bringup.report.units import size
 from bringup.report.watch import GROWTH_HEADERS, end_sentence, growth_rows, leak_sentence, rate_sentence
 from bringup.results.watch import LeakFound, Look, Series, WatchBegin, WatchEnd, WatchLine, read_series
-from bringup.text import visible
+from bringup.text import pluralize, visible
 
 __all__ = ["PAGE", "SERIES", "WatchOptions", "fails_on", "watch_heaps"]
 
@@ -218,7 +219,7 @@ def _judge_kept(selection: Selection, options: WatchOptions, place: Path) -> int
         out().print(table(GROWTH_HEADERS, growth_rows(end.growth)))
         for leak in leaks:
             say(leak_sentence(leak, series.begin))
-    say(end_sentence(end))
+    say(end_sentence(end, series.begin))
     say(rate_sentence(series.begin))
     return _status(end, options)
 
@@ -265,11 +266,13 @@ class _Table:
         elif isinstance(line, Look) and self._judge is not None:
             self._judge.add(line)
             after = f"round {line.round}" if line.round is not None else f"{line.at:.0f} s"
-            self._head = f"{after}: {len(line.shares)} shares{''.join(f'; {note}' for note in line.notes)}"
+            holding = pluralize(len({(share.pid, share.start) for share in line.shares if share.pid}), "process")
+            held = size(sum(share.pss for share in line.shares))
+            self._head = f"after {after}: {held}, held by {holding}{''.join(f'; {note}' for note in line.notes)}"
         elif isinstance(line, LeakFound) and self._begin is not None:
             self.texts.append(leak_sentence(line, self._begin))
         elif isinstance(line, WatchEnd) and self._begin is not None:
-            self.texts += [end_sentence(line), rate_sentence(self._begin)]
+            self.texts += [end_sentence(line, self._begin), rate_sentence(self._begin)]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         """See the console protocol of rich."""
