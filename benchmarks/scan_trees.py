@@ -117,6 +117,21 @@ TREES = {
     "HiSilicon libion": Tree("XePeleato/Hisi_libion", "86e24adb66"),
     "Actions gs702a": Tree("bmourit/android_device_actions_gs702a", "a2ff49817a", ("PRIV_FLAGS_USES_ION",)),
     "Moore Threads GPU": Tree("cl91/mtgpu-drv", "b63029ae75", ("debugfs_ion",)),
+    "NXP i.MX hardware (Boundary)": Tree("boundarydevices/android_hardware_imx", "5b9e30cd"),
+    "Marvell hardware": Tree(
+        "xcover3/android_hardware_marvell-old", "2461b7a", ("ion_free", "ion_flush", "ion_mmap", "ion_unmap")
+    ),
+    "TI OMAP4": Tree("tpruvot/android_hardware_ti_omap4", "bdfbb73"),
+    "Realtek": Tree("Realtek-OpenSource/android_hardware_realtek", "e58b611"),
+    "Sophgo CVITEK MPI": Tree("sophgo/cvi_mpi", "e1bfa7c"),
+    "Samsung slsi (one tree)": Tree(
+        "sundrams-playground/android_hardware_samsung_slsi-linaro",
+        "dc31acb",
+        ("ION_NUM_HEAP_NAMES", "ion_device_test"),
+    ),
+    "Unisoc vdsp": Tree("jingpad-bsp/vendor_sprd_modules_vdsp", "f3765c1"),
+    "Unisoc device roc1": Tree("jingpad-bsp/device_sprd_roc1", "b0af00b"),
+    "Allwinner CedarC": Tree("Allwinner-Homlet/H6-CedarC", "d92ffcb"),
     "AOSP sepolicy": Tree("msft-mirror-aosp/platform.system.sepolicy", "4b37385b93"),
 }
 #: Trees in which ION is something else: nothing is found in them.
@@ -139,14 +154,17 @@ _TOKEN = re.compile(
     rf"(?<![A-Za-z0-9_])(?:(?:mt_|exynos_|msm_|hisi_|omap_|sunxi_)?ion_(?:{_FUNCTIONS})|(?:exynos|mt|msm)_ion_\w+"
     rf"|ion_(?:{_DATA})_data(?:_t)?|ion_(?:user_handle_t|heap_query|heap_types|heap_type_ext|sys_\w+|mm_\w+)"
     r"|(?:EXYNOS_)?ION_(?:IOC|HEAP|FLAG|EXYNOS|CMD|SYS|MM|HEAPDATA|SYNC)_\w+|ION_\w+_HEAP_(?:ID|MASK)"
-    r"|ION_(?:SECURE|FORCE_CONTIGUOUS|CP_\w+|NUM_HEAP\w*)|(?:\w+_)?(?:USES?|HAVE|HAS|WITH|ENABLE)_(?:\w+_)?ION(?:_\w+)?"
-    r"|CONFIG_(?:\w+_)?ION(?:_\w+)?|C2AllocatorIon|C2HandleIon\w*|C2AllocationIon|C2StoreIonUsage\w*"
+    r"|ION_(?:SECURE|FORCE_CONTIGUOUS|CP_\w+|NUM_HEAP\w*)|(?:\w{1,60}_)?(?:USES?|HAVE|HAS|WITH|ENABLE)_(?:\w{1,60}_)?ION(?:_\w+)?"
+    r"|CONFIG_(?:\w{1,60}_)?ION(?:_\w+)?|C2AllocatorIon|C2HandleIon\w*|C2AllocationIon|C2StoreIonUsage\w*"
     r"|(?:ion_device|debugfs_ion|sysfs_ion)(?:_\w+)?|Map(?:DmabufHeap)?NameToIonHeap|CheckIonSupport)(?![A-Za-z0-9_])"
     r"|\benum\s+ion_heap_(?:id|type)\b|(?:\.|->)heap_id_mask\b|\"ion_(?:system|system_contig|cma|carveout|chunk)_heap\""
     r"|/dev/ion(?![\w.-])|/(?:d|debug|kernel|debugfs)/ion(?![\w.-])|(?<![\w-])(?:-l|lib)ion(?:\.[a-z][\w-]*|_\w+)?(?![\w-])"
     r"|[<\"](?:[\w./]*/)?(?:msm_|exynos_|omap_|sunxi_)?ion(?:_4\.1[29]|_drv|_old|_uapi|_priv|_kernel|_test)?\.h[>\"]"
-    r"|(?<!\w)ion[-_]\w+\.ko|\"[a-z]+,\s*(?:[\w-]+-)?ion(?:-[\w-]+)?\""
+    r"|(?<!\w)ion[-_]\w+\.ko|\"[a-z]+,\s*(?:[\w-]+-)?ion(?:-[\w-]+)?\"",
+    re.ASCII,
 )
+#: Without any of these a line is not searched for tokens: in tables of numbers that takes minutes.
+_ANY = re.compile(r"ion|ION|Ion|heap_id_mask")
 _LIKE_C = (".c", ".h", ".cc", ".cpp", ".hpp", ".inl", ".bp", ".java", ".kt", ".rs", ".dts", ".dtsi")
 _HASH = re.compile(r"(?m)(?:^|(?<=\s))#[^\n]*|\$\((?:error|warning|info)[ \t][^\n]*")
 #: The name of a test, in which ION's function is only a word.
@@ -241,15 +259,18 @@ def _named(tree: Path, own: tuple[str, ...]) -> Iterator[tuple[tuple[str, int], 
         data = file.read_bytes()
         if (name.endswith(".txt") and name != "CMakeLists.txt") or b"\0" in data[:8192]:
             continue
-        text = data.decode("latin-1")
-        text = _TITLE.sub("", text)
-        if _TOKEN.search(text):
+        text = _TITLE.sub("", data.decode("latin-1"))
+        if any(_tokens(line) for line in text.split("\n")):
             text = _without_disabled(_BLANKED.sub(_blank, text)) if name.endswith(_LIKE_C) else _HASH.sub("", text)
             static = {match[1] for match in _STATIC.finditer(text)} if name.endswith(".c") else set()
             for number, line in enumerate(text.split("\n"), start=1):
-                words = [match[0] for match in _TOKEN.finditer(line) if match[0] not in {*own, *static}]
+                words = [word for word in _tokens(line) if word not in {*own, *static}]
                 if words:
                     yield (str(file.relative_to(tree)), number), f"{words[0]}: {line.strip()[:100]}"
+
+
+def _tokens(line: str) -> list[str]:
+    return [match[0] for match in _TOKEN.finditer(line)] if _ANY.search(line) else []
 
 
 def _blank(match: re.Match[str]) -> str:

@@ -23,6 +23,8 @@ _TESTS = re.compile(
     r"(?:^|/)(?:tests?|unittests?|selftests?|benchmarks?)/"
     r"|(?:^|/)[^/]*(?:_test|_tests|-test|Test|_unittest)\.[^/]+\Z|(?:^|/)test_[^/]+\Z"
 )
+#: Headers of ION under any name that says so: linux_ion.h, ion_uapi.h.
+_ION_HEADER = re.compile(r"(?:^|/)(?:\w+[_-])?ion(?:[_-][\w.-]+)?\.h\Z", re.IGNORECASE)
 _UAPI = frozenset({Kind.IOCTL, Kind.STRUCTURE, Kind.FLAG})
 _CODE = frozenset({Language.C, Language.PYTHON, Language.RUST})
 _LIBION = re.compile(r"lib(?:ion|dmabufheap)(?:[._-]?(?:exynos|google|mtk|headers|hisi|imx|ti|static|shared))*\Z")
@@ -69,7 +71,7 @@ def _is_ion_itself(reading: FileReading, folders: Sequence[str]) -> bool:
         return True
     if reading.language is Language.ELF:
         return names.library(reading.path.rpartition("/")[2]) is not None
-    if reading.language is not Language.C or names.header(reading.path.rpartition("/")[2]) is None:
+    if reading.language is not Language.C or _ION_HEADER.search(reading.path) is None:
         return False
     return any(use.kind in _UAPI and use.word in reading.defines for use in reading.uses)
 

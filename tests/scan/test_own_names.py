@@ -215,3 +215,39 @@ def test_a_message_that_is_never_closed_ends_with_its_line() -> None:
 def test_switches_and_folders_that_public_trees_have(name: str, text: str, word: str, near: str) -> None:
     assert found(name, text + "\n") == [(1, word)]
     assert found(name, near + "\n") == []
+
+
+@pytest.mark.usefixtures("parser")
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        ("#include <ui/GraphicBufferAllocator.h>\n", "to do"),  # of Android's user interface, no heap
+        ("HWCBufferAllocator *allocator;\n", "to do"),
+        ("#include <BufferAllocator/BufferAllocator.h>\n", "way back"),
+        ("BufferAllocator *allocator;\n", "way back"),
+    ],
+)
+def test_an_allocator_of_another_name_is_not_libdmabufheaps(text: str, status: str) -> None:
+    reading = read(Source("a.cpp", Language.C, f"{text}int fd = ion_open();\n".encode()))
+    assert [use.status for use in settle([reading])] == [status]
+
+
+@pytest.mark.usefixtures("parser")
+def test_a_list_of_all_heaps_is_no_call() -> None:
+    text = (
+        b"enum ion_heap_type : int {\n ION_HEAP_TYPE_SYSTEM,\n ION_HEAP_TYPE_SYSTEM_CONTIG,\n ION_HEAP_TYPE_DMA,\n};\n"
+    )
+    uses = {use.word: use.heap for use in read(Source("a.h", Language.C, text)).uses}
+    assert uses["ION_HEAP_TYPE_DMA"] == "cma"
+    assert "cma" not in (uses["ION_HEAP_TYPE_SYSTEM"] or "")
+
+
+@pytest.mark.parametrize("name", ["linux_ion.h", "kernel/ion.h", "ion_uapi-4.12.h", "msm_ion.h"])
+def test_a_copy_of_ions_header_is_ion_itself_under_any_name(name: str) -> None:
+    reading = read(Source(name, Language.C, b"enum ion_heap_type { X };\nstruct ion_fd_data { int fd; };\n"))
+    assert [(use.word, use.status) for use in settle([reading])] == [
+        ("ion_heap_type", "ION itself"),
+        ("ion_fd_data", "ION itself"),
+    ]
+    other = read(Source("session.h", Language.C, b"struct ion_fd_data { int fd; };\n"))
+    assert [use.status for use in settle([other])] == ["to do"]

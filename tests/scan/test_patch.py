@@ -88,6 +88,34 @@ def test_git_applies_them(tmp_path: Path) -> None:
 
 
 @NEEDS_GIT
+def test_what_open_code_may_need_is_not_taken_away(tmp_path: Path) -> None:
+    """As in public trees: code of another component beside or below a build file, and packages of a product."""
+    files = {
+        "omx/Android.mk": FILES["old/Android.mk"],
+        "omx/src/b.c": FILES["hard/b.c"],
+        "omx/Makefile.am": "b_LDFLAGS = -lutils -lion\n",
+        "omx/src/Android.bp": 'cc_library { name: "b", srcs: ["b.c"] }\n',
+        "device.mk": "PRODUCT_PACKAGES += \\\n    libion \\\n    libx\nLDLIBS := -lion\n",
+    }
+    tree = write(tmp_path / "tree", files)
+    applied(tree, tmp_path)
+    assert (tree / "omx/Android.mk").read_text().endswith(":= liblog libion libdmabufheap\n")
+    assert (tree / "omx/Makefile.am").read_text() == "b_LDFLAGS = -lutils -lion -ldmabufheap\n"
+    assert (tree / "device.mk").read_text() == (
+        "PRODUCT_PACKAGES += \\\n    libion libdmabufheap \\\n    libx\nLDLIBS := -lion -ldmabufheap\n"
+    )
+
+
+@NEEDS_GIT
+def test_a_domain_gets_one_rule_for_the_heap(tmp_path: Path) -> None:
+    rules = "allow hal_x ion_device:chr_file open;\nallow hal_x ion_device:chr_file { read ioctl };\n"
+    tree = write(tmp_path / "tree", {"x.te": rules + rules.replace("hal_x", "hal_y")})
+    applied(tree, tmp_path)
+    text = (tree / "x.te").read_text()
+    assert [line.split()[1] for line in text.splitlines() if "dmabuf" in line] == ["hal_x", "hal_y"]
+
+
+@NEEDS_GIT
 @pytest.mark.parametrize("suffix", ["c", "cpp"])
 def test_moved_calls_compile(suffix: str, tmp_path: Path) -> None:
     compiler = shutil.which("gcc" if suffix == "c" else "g++")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from bringup.scan.document import Hit, Scan
@@ -42,15 +42,13 @@ def patches(scan: Scan, tree: Path) -> Mapping[str, str]:
             left[hit.path].append(hit)
     texts = {path: text for path in left if (text := _read(tree / path)) is not None}
     code = {path: moved for path, text in texts.items() if (moved := moved_calls(text, left[path])) is not None}
-    open_components = {
-        hit.component for path, hits in left.items() if path not in code for hit in hits if _is_code(hit)
-    }
+    still = _Open(hit for path, hits in left.items() if path not in code for hit in hits if _is_code(hit))
     diffs: dict[str, list[str]] = defaultdict(list)
     for path, text in texts.items():
         if path in code:
             diffs["code"].append(_diff(path, text, code[path]))
             continue
-        for name, edited in _edited(text, left[path], open_components):
+        for name, edited in _edited(text, left[path], still):
             diffs[name].append(_diff(path, text, edited))
     return {f"{name}.patch": "".join(parts) for name, parts in sorted(diffs.items()) if any(parts)}
 
@@ -69,7 +67,28 @@ def _is_code(hit: Hit) -> bool:
     return hit.rule not in ("ion.library", "ion.switch", "ion.ueventd", "ion.sepolicy", "ion.module")
 
 
-def _edited(text: str, hits: Sequence[Hit], open_components: set[str]) -> Iterator[tuple[str, str]]:
+class _Open:
+    """Code that still needs libion: its components and folders."""
+
+    def __init__(self, uses: Iterable[Hit]) -> None:
+        self._components: set[str] = set()
+        self._folders: set[str] = set()
+        for use in uses:
+            self._components.add(use.component)
+            self._folders.add(use.path.rpartition("/")[0])
+
+    def needs(self, library: Hit) -> bool:
+        """Whether what a line of a build file links is still needed: by its component, or by code beside or below it.
+
+        A file may be built by several build files, and a component names one of them.
+        """
+        below = library.path.rpartition("/")[0]
+        return library.component in self._components or any(
+            not below or folder == below or folder.startswith(f"{below}/") for folder in self._folders
+        )
+
+
+def _edited(text: str, hits: Sequence[Hit], still: _Open) -> Iterator[tuple[str, str]]:
     """What becomes of one file, by the patch that it belongs to."""
     by_rule: dict[str, list[Hit]] = defaultdict(list)
     for hit in hits:
@@ -81,10 +100,13 @@ def _edited(text: str, hits: Sequence[Hit], open_components: set[str]) -> Iterat
     }
     for rule, (name, edit) in edits.items():
         if rule in by_rule:
-            yield name, _by_line(text, {hit.line: edit for hit in by_rule[rule]})
+            uses = _first_of_each_rule(by_rule[rule]) if rule == "ion.sepolicy" else by_rule[rule]
+            yield name, _by_line(text, {hit.line: edit for hit in uses})
     if "ion.library" in by_rule and "libdmabufheap" not in text:
+        packages = _package_lines(text)
         lines: dict[int, _Edit] = {
-            hit.line: _beside if hit.component in open_components else _instead for hit in by_rule["ion.library"]
+            hit.line: _beside if hit.line in packages or still.needs(hit) else _instead
+            for hit in by_rule["ion.library"]
         }
         yield "build", _by_line(text, lines)
 
@@ -99,6 +121,18 @@ def _by_line(text: str, edits: Mapping[int, _Edit]) -> str:
     return "\n".join(out)
 
 
+def _package_lines(text: str) -> frozenset[int]:
+    """Lines of ``PRODUCT_PACKAGES``: what a product installs is also for blobs, of which nothing here knows."""
+    found: set[int] = set()
+    is_inside = False
+    for number, line in enumerate(text.split("\n"), start=1):
+        is_inside = is_inside or "PRODUCT_PACKAGES" in line
+        if is_inside:
+            found.add(number)
+        is_inside = is_inside and line.rstrip().endswith("\\")
+    return frozenset(found)
+
+
 def _ueventd(line: str) -> Sequence[str]:
     match = _UEVENTD.match(line)
     return [line] if match is None else [line, "/dev/dma_heap/system 0444 system system"]
@@ -107,6 +141,15 @@ def _ueventd(line: str) -> Sequence[str]:
 def _sepolicy(line: str) -> Sequence[str]:
     match = _ALLOW.match(line)
     return [line] if match is None else [line, f"{match[1]}allow {match[2]} {_HEAP_RULE}"]
+
+
+def _first_of_each_rule(uses: Iterable[Hit]) -> Iterable[Hit]:
+    """A domain may have several rules for ION in one file: one for the heap is enough."""
+    first: dict[str, Hit] = {}
+    for use in uses:
+        match = _ALLOW.match(use.text)
+        first.setdefault(match[2] if match else f"{use.line}", use)
+    return first.values()
 
 
 def _module(line: str) -> Sequence[str]:

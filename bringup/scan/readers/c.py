@@ -69,6 +69,7 @@ _BRACE = re.compile(rb"[{}]")
 #: So far back an open brace is looked for.
 _NEAR = 4096
 _OPENS_STRUCTURE = re.compile(rb"\b(?:struct|union)(?:\s+\w{1,128}){0,4}\s*\Z")
+_OPENS_ENUM = re.compile(rb"\benum(?:\s+class)?(?:\s+\w{1,128})?(?:\s*:\s*\w{1,128})?\s*\Z")
 #: Functions of libdmabufheap's class: its members.
 _OF_A_CLASS = "ion.fallback"
 _HEADERS = (".h", ".hh", ".hpp", ".hxx", ".inl", ".ipp", ".h.in")
@@ -78,7 +79,7 @@ _DEFINE = re.compile(rb"[ \t]*#[ \t]*define[ \t]+")
 _IS_SWITCHED = re.compile(rb"[ \t]*+\(?(?:[01]|true|false)?\)?[ \t]*(?:\r?\n|\Z)")
 _COMMAND = re.compile(r"\$\(|(?:\A|[\s;|&])(?:cat|ls|echo|find|grep|chmod|chown|mount)\s")
 _HEAPS = re.compile(
-    rb"dma_heap_find|MapNameToIonHeap|MapDmabufHeapNameToIonHeap|dma_heap_buffer_alloc|DMA_HEAP_IOCTL_ALLOC|/dev/dma_heap|BufferAllocator|DmabufHeap|dma_heap_allocation_data"
+    rb"dma_heap_find|MapNameToIonHeap|MapDmabufHeapNameToIonHeap|dma_heap_buffer_alloc|DMA_HEAP_IOCTL_ALLOC|/dev/dma_heap|(?<!\w)BufferAllocator|DmabufHeap|dma_heap_allocation_data"
     rb"|linux/dma-heap\.h|C2DmaBufAllocator|C2AllocatorDmaBuf|C2StoreDmaBufUsageInfo|DMABUFHEAP|DMABUF_HEAPS|dma_heap_get_dev"
 )
 
@@ -328,7 +329,8 @@ class _Reader:
         return _DEFINE.fullmatch(before) is not None and _IS_SWITCHED.match(self._code.text, candidate.end) is None
 
     def _asked(self, candidate: Candidate, entry: Entry) -> Asked:
-        if entry.kind not in _ASKING and entry.rule != "ion.alloc":
+        is_asked = entry.kind in _ASKING or entry.rule == "ion.alloc"
+        if not is_asked or _OPENS_ENUM.search(self._around(candidate.start)) is not None:  # a list of all is no call
             return asked_by([entry.asks])
         statement: Statement = statement_at(self._code.text, candidate.start)
         values = None if self._syntax is None else self._syntax.values_at(candidate.start, candidate.end)
