@@ -7,9 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from bringup.board import disconnect_tcp, list_boards
+from bringup.deadline import Deadline
 from bringup.report.load import load_run
 from tests.support.labgrid_lab import ADB_PORT, Lab
-from tests.support.native_adbd import AdbServer
+from tests.support.native_adbd import SECONDS, AdbServer, MakeNativeBoard
 
 STRATEGY_FILE = Path(__file__).parents[2] / "examples" / "labgrid" / "strategy.py"
 
@@ -59,6 +63,53 @@ def test_beside_labgrids_plug_in(lab: Lab, tmp_path: Path) -> None:
 def test_one_board_is_chosen_in_one_way(tmp_path: Path) -> None:
     done = run_pytest(tmp_path, "--bringup-place", "rack1", "--bringup-serial", "x")
     assert "--bringup-serial and --bringup-place both choose the board" in done.stdout + done.stderr
+
+
+DRIVEN = """
+import pytest
+from labgrid.driver.exception import ExecutionError
+
+def test_commands_and_files(target, tmp_path):
+    command = target.get_driver("CommandProtocol")
+    assert command.run_check("echo one; echo 'two  three'") == ["one", "two  three"]
+    assert command.run("echo no >&2; exit 3") == ([], ["no"], 3)
+    with pytest.raises(ExecutionError):
+        command.run_check("false")
+    with pytest.raises(ExecutionError, match="run 'sleep 1000'"):
+        command.run("sleep 1000", timeout=1.0)
+    assert command.poll_until_success("true")
+    command.wait_for("echo ready", "ready")
+
+    files = target.get_driver("FileTransferProtocol")
+    (tmp_path / "a.bin").write_bytes(bytes(range(256)))
+    (tmp_path / "back").mkdir()
+    files.put(str(tmp_path / "a.bin"), "/data/local/tmp")
+    files.get("/data/local/tmp/a.bin", str(tmp_path / "back"))
+    assert (tmp_path / "back" / "a.bin").read_bytes() == bytes(range(256))
+    command.run_check("rm /data/local/tmp/a.bin")
+    with pytest.raises(ExecutionError, match="no such file|No such file"):
+        files.get("/data/local/tmp/a.bin", str(tmp_path))
+    target.deactivate(command)
+"""
+
+
+@pytest.mark.parametrize("is_behind_a_server", [True, False])
+def test_labgrids_commands_and_files(
+    own_server: AdbServer, make_native_board: MakeNativeBoard, tmp_path: Path, is_behind_a_server: bool
+) -> None:
+    board, port = make_native_board(own_server), own_server.address.port
+    device = f"RemoteUSBADBDevice: {{host: 127.0.0.1, port: {port}, serialno: '{board.serial}'}}"
+    if not is_behind_a_server:
+        disconnect_tcp(own_server.transport, board.serial, Deadline.after(SECONDS))
+        device = f"NetworkADBDevice: {{host: {board.address}, port: 5555}}"
+    (tmp_path / "env.yaml").write_text(
+        "imports: [bringup.lab.places.adb_driver]\ntargets:\n  main:\n    resources:\n"
+        f"      {device}\n    drivers:\n      ADBDriver: {{}}\n"
+    )
+    done = run_pytest(tmp_path, "--lg-env", "env.yaml", tests=DRIVEN, ANDROID_ADB_SERVER_PORT=str(port))
+    assert "1 passed" in done.stdout, done.stdout + done.stderr
+    listed = [one.serial for one in list_boards(own_server.transport, Deadline.after(SECONDS))]
+    assert listed == ([board.serial] if is_behind_a_server else [])
 
 
 NOT_BOOTED = """

@@ -28,7 +28,7 @@ from bringup.lab.places.holding import held_places, place_in_use
 from bringup.lab.places.messages import HeldBoard, Lost, PlaceRequest
 from bringup.text import visible
 
-__all__ = ["Connected", "connected_places"]
+__all__ = ["Connected", "connect_held", "connected_places", "disconnect_held"]
 
 _AT_ONCE = 32
 
@@ -87,8 +87,7 @@ def connected_places(
             yield Connected(places, tuple(unusable))
         finally:
             for held_board in held.boards:
-                if not held_board.serial:
-                    _disconnect(held_board, server)
+                disconnect_held(held_board, server)
 
 
 def _connect_all(
@@ -97,7 +96,7 @@ def _connect_all(
     interrupted = threading.Event()
     with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
         try:
-            waits = [pool.submit(_try_connect, board, server, boot_seconds, interrupted) for board in boards]
+            waits = [pool.submit(connect_held, board, server, boot_seconds, interrupted) for board in boards]
             return results_of(waits)
         except BaseException:  # else the pool would wait until each has ended by itself
             interrupted.set()
@@ -105,9 +104,13 @@ def _connect_all(
             raise
 
 
-def _try_connect(
-    board: HeldBoard, server: ServerAddress, boot_seconds: float | None, interrupted: threading.Event
+def connect_held(
+    board: HeldBoard,
+    server: ServerAddress,
+    boot_seconds: float | None = None,
+    interrupted: threading.Event | None = None,
 ) -> Board | BoardError:
+    """The board, or why it cannot be used. See :func:`connected_places`."""
     deadline = Deadline.after(CONNECT_SECONDS if boot_seconds is None else boot_seconds)
     try:
         if board.serial:
@@ -125,9 +128,11 @@ def _try_connect(
         return _named(lost, board.serial, board.place, "lost")
 
 
-def _disconnect(board: HeldBoard, server: ServerAddress) -> None:
-    with suppress(BringupError):
-        disconnect_tcp(ServerTransport(server), f"{board.host}:{board.port}", Deadline.after(5))
+def disconnect_held(board: HeldBoard, server: ServerAddress) -> None:
+    """Let a board go whose own adbd is on the network; of others there is nothing to be done."""
+    if not board.serial:
+        with suppress(BringupError):
+            disconnect_tcp(ServerTransport(server), f"{board.host}:{board.port}", Deadline.after(5))
 
 
 def _lost(lost: Lost) -> BoardError:
