@@ -135,7 +135,11 @@ class RunIndex:
         if not self._file.exists():
             return None
         stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
-        kept = self._file.with_name(f"{self._file.name}.before-{stamp}")
+        base, number = f"{self._file.name}.before-{stamp}", 1
+        kept = self._file.with_name(base)
+        while kept.exists():
+            number += 1
+            kept = self._file.with_name(f"{base}-{number}")
         try:
             for suffix in ("", "-wal", "-shm"):  # SQLite's own two, which are part of the file
                 part = Path(f"{self._file}{suffix}")

@@ -19,6 +19,7 @@ from bringup.report.load import load_run
 from bringup.virtual import VirtualBoard
 from tests.support.command import bringup
 from tests.support.faults.relay import Relay
+from tests.support.hung_allocator import hung
 from tests.support.judged import Healthy
 from tests.support.labgrid_lab import ADB_PORT, Alone, Lab, Running, answers
 from tests.support.native_adbd import SECONDS, AdbServer, MakeNativeBoard, wait_for
@@ -106,11 +107,12 @@ def test_a_board_of_an_adb_server_by_another_name(lab: Lab, alone: Alone, tmp_pa
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
 def test_no_place_stays_held_however_bringup_ends(lab: Lab, tmp_path: Path, number: signal.Signals) -> None:
-    running = Running(lab, tmp_path / "r", *BOTH)
-    running.wait_for_event("facts")
-    assert len(lab.owners) == 2
-    running.process.send_signal(number)
-    assert running.end() == (-9 if number is signal.SIGKILL else 130)
+    with hung(*(host.board for host in lab.exporters.values())):
+        running = Running(lab, tmp_path / "r", *BOTH)
+        running.wait_for_event("facts")
+        assert len(lab.owners) == 2
+        running.process.send_signal(number)
+        assert running.end() == (-9 if number is signal.SIGKILL else 130)
     if number is not signal.SIGKILL:
         assert f"to observe the rest: bringup run --resume {tmp_path / 'r'}" in running.said
     if number is signal.SIGKILL:
@@ -202,10 +204,11 @@ def test_an_exporter_that_ends_during_a_run(lab: Lab, alone: Alone, tmp_path: Pa
 
 def test_a_host_that_is_cut_off_loses_its_board_alone(lab: Lab, alone: Alone, tmp_path: Path) -> None:
     host = lab.exporters["rack2"]
-    running = Running(lab, tmp_path / "r", *BOTH, "--seconds", "5")
-    running.wait_for_event("facts")
-    host.network.unplug()
-    assert running.end() in (1, 3), "rack1 fails, as it does alone"
+    with hung(host.board):
+        running = Running(lab, tmp_path / "r", *BOTH, "--seconds", "5")
+        running.wait_for_event("facts")
+        host.network.unplug()
+        assert running.end() in (1, 3), "rack1 fails, as it does alone"
     assert f"not observed to the end: {host.board.serial}" in running.said
     assert f"→ bringup run --resume {tmp_path / 'r'} observes 1 board again" in running.said
     host.network.plug()

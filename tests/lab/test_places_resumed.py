@@ -11,6 +11,7 @@ from bringup.lab.resuming import begin_run, is_open
 from bringup.record.load import load_record
 from bringup.report.load import load_run
 from tests.support.command import bringup
+from tests.support.hung_allocator import hung
 from tests.support.labgrid_lab import Alone, Lab, Running, answers
 from tests.support.native_adbd import SECONDS, wait_for
 
@@ -33,10 +34,11 @@ def resumed(lab: Lab, folder: Path, *more: str) -> Alone:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
 def test_a_run_is_resumed_on_its_places(lab: Lab, alone: Alone, tmp_path: Path, number: signal.Signals) -> None:
     folder = tmp_path / "r"
-    running = Running(lab, folder, "--tag", "board=native")
-    running.wait_for_event("facts")
-    running.process.send_signal(number)
-    running.end()
+    with hung(*(host.board for host in lab.exporters.values())):
+        running = Running(lab, folder, "--tag", "board=native")
+        running.wait_for_event("facts")
+        running.process.send_signal(number)
+        running.end()
     wait_for(lambda: not lab.owners, SECONDS, "the places are released")
     begun = load_run(folder)
     assert [board.place for board in begun.boards] == ["rack1", "rack2"]
@@ -75,10 +77,11 @@ def test_a_run_is_resumed_on_its_places(lab: Lab, alone: Alone, tmp_path: Path, 
 
 def test_a_board_whose_host_was_cut_off_is_observed_again(lab: Lab, alone: Alone, tmp_path: Path) -> None:
     host = lab.exporters["rack2"]
-    running = Running(lab, tmp_path / "r", *BOTH, "--seconds", "5")
-    running.wait_for_event("facts")
-    host.network.unplug()
-    running.end()
+    with hung(host.board):
+        running = Running(lab, tmp_path / "r", *BOTH, "--seconds", "5")
+        running.wait_for_event("facts")
+        host.network.unplug()
+        running.end()
     assert f"→ bringup run --resume {tmp_path / 'r'} observes 1 board again" in running.said
     host.network.plug()
     host.kill()

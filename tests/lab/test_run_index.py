@@ -123,6 +123,12 @@ def test_a_damaged_index_is_named_kept_and_made_anew(damage: str, tmp_path: Path
     assert index.history(HistoryFilter()).boards[0].checks
 
 
+def test_two_that_are_made_anew_in_one_second_are_both_kept(tmp_path: Path) -> None:
+    index = filled(tmp_path)
+    rebuilt = [index.rebuild(run_folders([tmp_path / "runs"])) for _ in range(4)]
+    assert len({again.kept for again in rebuilt}) == 4
+
+
 def test_an_index_of_a_later_version_is_left_alone(tmp_path: Path) -> None:
     index = filled(tmp_path)
     file = tmp_path / "data" / "history.sqlite3"

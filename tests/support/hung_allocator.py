@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from bringup.allocator.abi import Abi
 from bringup.allocator.manifest import binary
 from tests.support.native_adbd import NativeBoard
@@ -16,3 +19,15 @@ def hang_the_allocator(board: NativeBoard) -> None:
     believed = board.files / "vendor/bin/sha256sum"
     believed.write_text(f'#!/system/bin/sh\necho "{own.sha256}  $1"\n')
     believed.chmod(0o755)
+
+
+@contextmanager
+def hung(*boards: NativeBoard) -> Iterator[None]:
+    """So that what happens to a board in its tests happens before they end; afterwards it is as it was."""
+    try:
+        for board in boards:
+            hang_the_allocator(board)
+        yield
+    finally:
+        for board in boards:  # without it the test allocator is pushed again
+            (board.files / "vendor/bin/sha256sum").unlink()
