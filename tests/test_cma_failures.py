@@ -74,6 +74,7 @@ def test_the_pool_lies_across_two_zones(fresh_board: Fresh, judged: Judge, profi
     assert {"cma.rejected", "cma.size"} <= {verdict.id for verdict in first.verdicts}
     assert any("Node 0: 0x0000000058800000" in line for line in first.verdicts[0].evidence)
     assert failed_for(run) == {"cma.not-activated", "drift.device-tree"}
+    assert "cma.size-zero" not in {verdict.cause.id for verdict in run.verdicts if verdict.cause}
 
 
 def test_the_pools_pages_cannot_be_moved(fresh_board: Fresh, judged: Judge, connected: Connect, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from bringup.causes.allocation_failed import why_test_failed
 from bringup.causes.region_rejected import region_rejected, rejections
+from bringup.checks.judge import judge
 from tests.support.field_boards import MIB, cma, field_board
 from tests.support.said import Said
 from tests.support.scripted_facts import facts
@@ -37,6 +38,16 @@ def test_an_area_that_has_no_memory_fails_the_board(tmp_path: Path, said: Said, 
     assert (why.cause.id, area in why.cause.text) == ("cma.not-activated", True)
     assert [line for line in why.evidence if "mem 0x" in line] == [ZONES[1], ZONES[3]]
     assert ZONES[5] in why.evidence
+
+
+def test_that_there_is_no_area_is_not_said(tmp_path: Path) -> None:
+    """CmaTotal lacks an area that was given up, and the option for the size of another one is 0."""
+    options = {"CMA_SIZE_MBYTES": "0"}
+    log, heaps = [SAYS.format("linux,cma")], ("system", "linux,cma")
+    given = field_board("6.12.30", log, ACROSS, heaps, cma_kib=(0, 0), kernel=options)
+    causes = {verdict.cause.id for verdict in judge(facts(given, tmp_path, None)).verdicts if verdict.cause}
+    assert "cma.not-activated" in causes
+    assert not {"cma.size-zero", "kconfig.cma-size-zero"} & causes
 
 
 @pytest.mark.parametrize(

@@ -79,6 +79,21 @@ CLIENTS_REFUSED = KnownCause(
     source="AOSP system/memory/libdmabufheap: BufferAllocator.cpp",
     cost=Cost.FAILS,
 )
+CLIENTS_CONFINED = KnownCause(
+    id="clients.confined",
+    text="AppArmor refuses a program a heap.",
+    why="A profile names every path that its program may open; that of a snap comes from the interfaces that it is "
+    "connected to. The node's mode makes no difference.",
+    shows='kernel log: apparmor="DENIED" with name="/dev/dma_heap/NAME"',
+    fix=(
+        "add to the profile: /dev/dma_heap/NAME rw, and load it again: apparmor_parser -r FILE",
+        "a snap: connect an interface that names the heap (snap connections), or ask for it in snapd",
+    ),
+    since="any",
+    source="security/apparmor/audit.c of Linux 5.10, 6.12 and 7.3; snapd's interfaces/builtin/opengl.go",
+    cost=Cost.FAILS,
+    seen_before=(link("canonical/snapd#16402", "Ubuntu on i.MX: no snap may open linux,cma-uncached"),),
+)
 KCONFIG_ION_STILL_ON = KnownCause(
     id="kconfig.ion-still-on",
     text="ION is still built; programs that open /dev/ion work here and fail on the next kernel.",

@@ -10,10 +10,11 @@ import re
 from collections.abc import Iterator
 
 from bringup.allocator.answer import State
-from bringup.causes.known.surroundings import CLIENTS_NO_SUCH_HEAP, CLIENTS_REFUSED, ION_CLIENT
+from bringup.causes.known.surroundings import CLIENTS_CONFINED, CLIENTS_NO_SUCH_HEAP, CLIENTS_REFUSED, ION_CLIENT
 from bringup.checks.registry import Question, check
 from bringup.facts.board import HEAP_FOLDER, Facts
 from bringup.facts.log.android_line import AndroidLine, heap_complaint, read_android_log
+from bringup.facts.log.apparmor import Refusal, apparmor_refusals
 from bringup.results.verdict import Verdict
 from bringup.text import pluralize
 
@@ -34,25 +35,39 @@ _ION_WANTED = re.compile(r"open(?:ing)? /dev/ion failed|/dev/ion: No such file|I
     "clients.heaps",
     "No program asks for a heap that it does not get",
     asks="Looks in Android's log (tag DMABUFHEAPS) for heaps that a program asked for and did not get. Then "
-    "checks whether these heaps are there.",
+    "checks whether these heaps are there. Looks in the kernel's log for heaps that AppArmor refused to a program.",
     why="A HAL has the heap's name in its code; Android's log shows the failures that a user will see.",
-    source="AOSP system/memory/libdmabufheap: BufferAllocator.cpp (log tag DMABUFHEAPS)",
-    since="any, with Android 12 or later",
+    source="AOSP system/memory/libdmabufheap: BufferAllocator.cpp (log tag DMABUFHEAPS); security/apparmor/audit.c of "
+    "Linux 5.10, 6.12 and 7.3",
+    since="any; Android's log: with Android 12 or later",
 )
 def heaps(question: Question, facts: Facts) -> Iterator[Verdict]:
-    log = _log(facts)
-    if log is None:
+    log, confined = _log(facts), list(_confined(question, facts))
+    yield from confined
+    if log is None and not confined:
         yield question.skipped(_why_no_log(facts))
         return
     missed: dict[str, list[tuple[str, int]]] = {}
-    for line in log:
+    for line in log or ():
         complaint = heap_complaint(line.text)
         if complaint is not None:
             missed.setdefault(complaint.heap, []).append((line.line, complaint.errno))
     for name, lines in missed.items():
         yield _unmet(question.of(name), facts, name, lines)
-    if not missed:
-        yield question.passed(f"none of {pluralize(len(log), 'line')} of Android's log complains")
+    if not missed and not confined:
+        yield question.passed(f"none of {pluralize(len(log or ()), 'line')} of Android's log complains")
+
+
+def _confined(question: Question, facts: Facts) -> Iterator[Verdict]:
+    """A verdict for each heap that AppArmor refused."""
+    by_heap: dict[str, list[Refusal]] = {}
+    for refusal in apparmor_refusals(facts):
+        by_heap.setdefault(refusal.heap, []).append(refusal)
+    for heap, refusals in by_heap.items():
+        profiles = ", ".join(dict.fromkeys(refusal.profile for refusal in refusals))
+        cause = CLIENTS_CONFINED.here(f"AppArmor refused {profiles} the heap {heap}")
+        fix = (step.replace("/NAME", f"/{heap}") for step in CLIENTS_CONFINED.fix)
+        yield question.of(heap).warned(*(refusal.line for refusal in refusals[-4:]), cause=cause, remedy=[*fix])
 
 
 def _unmet(question: Question, facts: Facts, name: str, lines: list[tuple[str, int]]) -> Verdict:

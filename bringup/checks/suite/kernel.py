@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from bringup.causes.area_not_activated import why_not_activated
 from bringup.causes.fix_lines import split_kconfig
 from bringup.causes.heap_absent import why_absent
 from bringup.causes.heap_driver import HEAP_DRIVERS, HeapDriver, is_new_enough, module_not_loaded, of_this_board
@@ -107,7 +108,7 @@ def _diagnosis(facts: Facts, answer: KconfigVerdict) -> Diagnosis:
     words, options = split_kconfig(answer.remedy)
     driver = next((driver for driver in HEAP_DRIVERS if driver.requirement == answer.id), None)
     if answer.id == "cma.size" and answer.cause is not None and facts.meminfo.get("CmaTotal") == 0:
-        return Diagnosis(CMA_SIZE_ZERO.here(), (), words, options)
+        return why_not_activated(facts) or Diagnosis(CMA_SIZE_ZERO.here(), (), words, options)
     if driver is None:
         return Diagnosis(answer.cause, (), words, options)
     if answer.cause is None:

@@ -11,7 +11,11 @@ from tests.support.suite import Broken, ask, suite_tests
 
 STAMP = "11-29 22:12:59.123  1042  1250 E DMABUFHEAPS"
 
+CONFINED = 'audit: type=1400 audit(9.1:9): apparmor="{}" operation="open" class="file" profile="{}" name="{}" pid=9 comm="camera" requested_mask="r" denied_mask="r" fsuid=0 ouid=0\n'
+SNAP = CONFINED.format("DENIED", "snap.camera.app", "/dev/dma_heap/linux,cma-uncached")
+
 BROKEN = (
+    Broken("a snap that may not", "clients.heaps", "warn", broken(logcat=None, files=files(dmesg=SNAP * 5)), "clients.confined"),
     Broken("heap wanted", "clients.heaps", "warn", broken(logcat="E DMABUFHEAPS: Could not open DMA-BUF heap named: qcom,display\n"), "clients.no-such-heap"),
     Broken("heap refused", "clients.heaps", "warn", broken(logcat="E DMABUFHEAPS: Unable to allocate from DMA-BUF heap: system\n"), "clients.refused"),
     Broken("heap named until Android 16", "clients.heaps", "warn", broken(logcat=f"{STAMP}: No ion heap of name qcom,display exists\n"), "clients.no-such-heap"),
@@ -54,3 +58,27 @@ def test_what_the_library_itself_looks_for_is_no_complaint(tmp_path: Path) -> No
     said = f"{STAMP}: No ion heap of name system-uncached exists\n{STAMP}: No ion heap of name ion_system_heap exists\n"
     (verdict,) = ask("clients.heaps", tmp_path, broken(logcat=said))
     assert verdict.outcome.value == "pass"
+
+
+def test_what_apparmor_refused_is_named_by_profile_and_heap(tmp_path: Path) -> None:
+    lines = SNAP + CONFINED.format("DENIED", "/usr/bin/gst", "/dev/dma_heap/system") + SNAP.replace(".app", ".daemon")
+    said = f"{STAMP}: Could not open DMA-BUF heap named: qcom,display\n"
+    first, second, third = ask("clients.heaps", tmp_path, broken(logcat=said, files=files(dmesg=lines)))
+    assert [one.heap for one in (first, second, third)] == ["linux,cma-uncached", "system", "qcom,display"]
+    assert first.cause is not None
+    assert first.cause.text == "AppArmor refused snap.camera.app, snap.camera.daemon the heap linux,cma-uncached"
+    assert first.remedy[0].startswith("add to the profile: /dev/dma_heap/linux,cma-uncached rw,")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        CONFINED.format("ALLOWED", "snap.camera.app", "/dev/dma_heap/system"),
+        CONFINED.format("DENIED", "snap.camera.app", "/dev/dma_heap/"),
+        CONFINED.format("DENIED", "snap.camera.app", "/dev/video0"),
+    ],
+    ids=["complains only", "the folder", "another node"],
+)
+def test_what_apparmor_did_not_refuse_of_a_heap(tmp_path: Path, line: str) -> None:
+    (verdict,) = ask("clients.heaps", tmp_path, broken(logcat=None, files=files(dmesg=line)))
+    assert verdict.outcome.value == "skip"
