@@ -200,7 +200,7 @@ def read_unfinished(
     :param expectations: what a file of the user's expects of each board.
 
     :raises RecordError: there is no run in the folder.
-    :raises UsageError: a file was given, or neither adb nor labgrid can find the run's boards again.
+    :raises UsageError: a file was given, pytest wrote the run, or its boards cannot be found again.
     """
     if folder.is_file():
         raise UsageError(f"resume the run {folder}", "it is a file", hint="give the run's folder")
@@ -208,6 +208,9 @@ def read_unfinished(
     if run.chosen_by and not all(board.place for board in run.boards):
         seen = f"{' '.join(map(visible, run.chosen_by))} chose its boards, and --resume does not find them again"
         raise UsageError(f"resume the run {folder}", seen, hint=f"run it again: {run_again(run.chosen_by)}")
+    if any(is_open(board) and _has_tests(board) for board in run.boards):
+        seen = "its boards have tests of pytest, which would be lost"
+        raise UsageError(f"resume the run {folder}", seen, hint="run pytest again")
     names = record_names([board.serial for board in run.boards])
     judged = []
     for board, name in zip(run.boards, names, strict=True):
@@ -216,6 +219,10 @@ def read_unfinished(
             judged.append(msgspec.structs.replace(done, place=board.place, record=name))
     run = with_boards(run, judged)
     return Unfinished(run, folder)
+
+
+def _has_tests(board: BoardRun) -> bool:
+    return any(verdict.id.startswith("pytest.") for verdict in board.verdicts)
 
 
 def _is_complete(record: Path) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from bringup.board import disconnect_tcp
@@ -18,9 +19,12 @@ from bringup.errors import UsageError
 from bringup.lab.places import PlaceRequest
 from bringup.lab.resuming import begin_run, read_unfinished, run_again
 from bringup.lab.run_folder import EARLIER, prepare_folder
+from bringup.outcome import Outcome
 from bringup.record.load import load_record
+from bringup.report import write_report
 from bringup.report.load import load_run
 from bringup.results.run import BoardRun
+from bringup.results.verdict import Verdict
 from tests.support.command import bringup
 from tests.support.faults.process import RunProcess
 from tests.support.hung_allocator import hang_the_allocator
@@ -179,6 +183,18 @@ def test_boards_that_cannot_be_found_again_are_not_resumed(
     assert status == 2
     assert f"{' '.join(chosen_by)} chose its boards" in said
     assert f"run it again: {again}" in said
+
+
+def test_a_run_of_pytest_is_not_resumed(tmp_path: Path) -> None:
+    """Its tests would be gone, and what they did not find out would be a pass."""
+    begun = begin_run(tmp_path, ["scripted"])
+    (board,) = begun.boards
+    test = Verdict("pytest.test_codec.test_one", "One", Outcome.ERROR, reason="no board")
+    board = msgspec.structs.replace(board, verdicts=(*board.verdicts, test))
+    write_report(msgspec.structs.replace(begun, boards=(board,)), "json", tmp_path / "run.json")
+    with pytest.raises(UsageError, match="tests of pytest") as error:
+        read_unfinished(tmp_path, (), named=False)
+    assert error.value.hint == "run pytest again"
 
 
 def test_all_that_chose_places_is_in_the_command_for_the_same_ones() -> None:
