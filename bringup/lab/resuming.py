@@ -28,7 +28,7 @@ from bringup.record.load import load_record
 from bringup.report import find_format, write_report
 from bringup.report.load import load_run
 from bringup.results.run import BoardRun, Run
-from bringup.text import shell_word, visible
+from bringup.text import safe_name, shell_word, visible
 
 __all__ = [
     "Unfinished",
@@ -102,8 +102,16 @@ def _key(board: BoardRun) -> tuple[str | None, str]:
 
 
 def _stands_for_its_place(board: BoardRun) -> bool:
-    """Whether nobody knows the board yet that the place has."""
-    return board.place == board.serial
+    """Whether nobody knows the board yet that the place has. A place may be called as its board, too."""
+    return board.place == board.serial and board.unusable is not None
+
+
+def _names(boards: Sequence[BoardRun]) -> list[str]:
+    """Where each board's record is, or would be, in the run's folder; a document may say anything."""
+    records = [board.record if board.record and safe_name(board.record) == board.record else None for board in boards]
+    new = iter(record_names([board.serial for board, record in zip(boards, records, strict=True) if record is None],
+                            filter(None, records)))  # fmt: skip
+    return [record or next(new) for record in records]
 
 
 def _not_yet(serial: str, place: str | None, chosen_by: Sequence[str] = ()) -> BoardRun:
@@ -174,10 +182,8 @@ class Unfinished:
         known = set(map(_key, self.run.boards))
         new = [_not_yet(serial, place) for place, serial in keys if (place, serial) not in known]
         met = {board.place for board in new}
-        # The names of records follow from the order: parts that have none come last, so the others keep theirs.
-        parts = sorted((*self.run.boards, *new), key=_stands_for_its_place)
-        parts = [part for part in parts if not (_stands_for_its_place(part) and part.place in met)]
-        all_names = dict(zip(map(_key, parts), record_names([part.serial for part in parts]), strict=True))
+        parts = [part for part in self.run.boards if not (_stands_for_its_place(part) and part.place in met)] + new
+        all_names = dict(zip(map(_key, parts), _names(parts), strict=True))
         names = [all_names[key] for key in keys]
         try:
             for name in names:
@@ -211,7 +217,7 @@ def read_unfinished(
     if any(is_open(board) and _has_tests(board) for board in run.boards):
         seen = "its boards have tests of pytest, which would be lost"
         raise UsageError(f"resume the run {folder}", seen, hint="run pytest again")
-    names = record_names([board.serial for board in run.boards])
+    names = _names(run.boards)
     judged = []
     for board, name in zip(run.boards, names, strict=True):
         if is_open(board) and _is_complete(folder / name):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -146,13 +146,17 @@ def _as_error(fault: Exception, serial: str) -> BringupError:
     return HostError("observe and judge the board", seen, hint="please report it", board=serial)
 
 
-def record_names(serials: Sequence[str]) -> list[str]:
-    """A folder name for each board, in the same order: harmless, and no two alike, even if their serials are."""
-    names: dict[str, None] = {}
+def record_names(serials: Sequence[str], taken: Iterable[str] = ()) -> list[str]:
+    """A folder name for each board, in the same order: harmless, and no two alike, even if their serials are.
+
+    :param taken: names that none of them gets.
+    """
+    names = dict.fromkeys(taken)
+    others = len(names)
     for serial in serials:
         name = base = safe_name(serial)
         number = 2
         while name in names:
             name, number = f"{base}-{number}", number + 1
         names[name] = None
-    return list(names)
+    return list(names)[others:]

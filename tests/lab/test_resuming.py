@@ -13,21 +13,23 @@ import msgspec
 import pytest
 
 from bringup.board import disconnect_tcp
+from bringup.checks.registry import Question, Role, checks_for
 from bringup.cli.place_options import PlaceOptions
 from bringup.deadline import Deadline
 from bringup.errors import UsageError
 from bringup.lab.places import PlaceRequest
-from bringup.lab.resuming import begin_run, read_unfinished, run_again
+from bringup.lab.resuming import Unfinished, begin_run, read_unfinished, run_again, with_boards
 from bringup.lab.run_folder import EARLIER, prepare_folder
 from bringup.outcome import Outcome
 from bringup.record.load import load_record
 from bringup.report import write_report
 from bringup.report.load import load_run
-from bringup.results.run import BoardRun
+from bringup.results.run import BoardRun, Run
 from bringup.results.verdict import Verdict
 from tests.support.command import bringup
 from tests.support.faults.process import RunProcess
 from tests.support.hung_allocator import hang_the_allocator
+from tests.support.lying_board import lying_board
 from tests.support.native_adbd import AdbServer, MakeNativeBoard, NativeBoard
 from tests.support.scripted_record import ScriptedBoard
 
@@ -183,6 +185,32 @@ def test_boards_that_cannot_be_found_again_are_not_resumed(
     assert status == 2
     assert f"{' '.join(chosen_by)} chose its boards" in said
     assert f"run it again: {again}" in said
+
+
+def test_a_place_that_is_called_as_its_board_keeps_the_others_records(tmp_path: Path) -> None:
+    """Two boards of one serial number, one at a place of that name."""
+    begun = begin_run(tmp_path, ["a", "a"], ("--tag", "board=x"), ["a", "b"])
+    (asked,) = checks_for(Role.OBSERVATION)
+    observed = (Question(asked.id, asked.title).passed("made up"),)
+    done = BoardRun(serial="a", place="b", record="a-2", verdicts=observed)
+    unfinished = Unfinished(with_boards(begun, [done]), tmp_path)
+    board = lying_board(serial="a")
+    for name in ("a", "a-2"):
+        (tmp_path / name).mkdir()
+    run, names = unfinished.make_room([board], {board: "a"})
+    assert names == ["a"]
+    assert run.boards[1] == done
+    assert (tmp_path / "a-2").exists()
+    assert [path.name for path in (tmp_path / EARLIER).iterdir()] == ["a-1"]
+
+
+def test_a_document_leads_to_no_folder_elsewhere(tmp_path: Path) -> None:
+    (part,) = begin_run(tmp_path, ["a"]).boards
+    run = Run(boards=(msgspec.structs.replace(part, record="../mine"),), tool="0", started="2026-01-01T00:00:00Z")
+    (tmp_path.parent / "mine").mkdir()
+    _, names = Unfinished(run, tmp_path).make_room([lying_board(serial="a")], {})
+    assert names == ["a"]
+    assert (tmp_path.parent / "mine").exists()
 
 
 def test_a_run_of_pytest_is_not_resumed(tmp_path: Path) -> None:
