@@ -251,3 +251,13 @@ def test_a_copy_of_ions_header_is_ion_itself_under_any_name(name: str) -> None:
     ]
     other = read(Source("session.h", Language.C, b"struct ion_fd_data { int fd; };\n"))
     assert [use.status for use in settle([other])] == ["to do"]
+
+
+@pytest.mark.parametrize("name", ["meson.build", "configure.ac", "CMakeLists.txt", "BUILD"])
+def test_a_build_that_probes_for_both_headers_is_moved(name: str) -> None:
+    language = language_of(name)
+    assert language is not None
+    probe = "if x('linux/ion.h') or x('linux/dma-heap.h')\n"
+    for text, status in ((probe, "moved"), (probe.replace("dma-heap", "dma"), "to do")):
+        reading = read(Source(name, language, text.encode()))
+        assert [(use.rule, use.status) for use in settle([reading])] == [("ion.header", status)]

@@ -39,7 +39,9 @@ def totals(scan: Scan) -> str:
     """What was found, in one line."""
     left = [hit for hit in scan.hits if hit.is_left]
     counts = Counter(hit.status for hit in scan.hits if hit.ion and not hit.is_left and not hit.suppressed)
+    tests = sum(hit.status == "test" for hit in left)
     words = [f"{pluralize(len(left), 'use')} of ION to do in {pluralize(len({hit.path for hit in left}), 'file')}"]
+    words += [f"{tests:,} of them in tests"] if tests else []
     if not left:
         words = ["no use of ION" if not any(hit.ion for hit in scan.hits) else "no use of ION to do"]
     moved = counts["moved"] + counts["way back"]
@@ -83,8 +85,10 @@ def _notes(scan: Scan) -> Iterator[str]:
         yield "no file was searched"
     if scan.left_out:
         yield "left out: " + ", ".join(f"{one.count:,} {one.reason}" for one in scan.left_out)
-    if scan.hits:
-        yield "--all prints every line, --plan the order of the work"
+    if scan.uses_ion:
+        yield "--all prints every line, --plan the order of the work, --patch DIR writes what needs no person"
+    elif scan.hits:
+        yield "--all prints every line"
 
 
 def every_use(scan: Scan) -> Iterator[str]:

@@ -20,14 +20,16 @@ _HEAP_TYPE = re.compile(rb"\bdmabuf_\w*heap_device(?:_type)?\b|\bdma_heap\w*_dev
 _HEAP_NODE = re.compile(rb"^[ \t]*/dev/dma_heap/", re.MULTILINE)
 _HEAP_SYMBOL = re.compile(rb"^CONFIG_DMABUF_HEAPS=[ym]", re.MULTILINE)
 _HEAP_LIBRARY = re.compile(rb"(?<![\w.-])(?:libdmabufheap|-ldmabufheap)(?![\w-])")
+_HEAP_HEADER = re.compile(rb"linux/dma-heap\.h|BufferAllocator/BufferAllocator")
 _MODULE = re.compile(rb"(?:^|[\s/])(?:system_heap|cma_heap)\.ko\b", re.MULTILINE)
 _BY_LANGUAGE = {
     Language.RC: {"ion.ueventd": _HEAP_NODE},
     Language.KCONFIG: {"ion.kconfig": _HEAP_SYMBOL},
-    Language.MAKE: {"ion.library": _HEAP_LIBRARY, "ion.module": _MODULE},
+    Language.MAKE: {"ion.library": _HEAP_LIBRARY, "ion.header": _HEAP_HEADER, "ion.module": _MODULE},
     Language.BLUEPRINT: {"ion.library": _HEAP_LIBRARY},
-    Language.BAZEL: {"ion.library": _HEAP_LIBRARY},
-    Language.MESON: {"ion.library": _HEAP_LIBRARY},
+    Language.BAZEL: {"ion.library": _HEAP_LIBRARY, "ion.header": _HEAP_HEADER},
+    Language.MESON: {"ion.library": _HEAP_LIBRARY, "ion.header": _HEAP_HEADER},
+    Language.AUTOCONF: {"ion.header": _HEAP_HEADER},
     Language.MODULES: {"ion.module": _MODULE},
 }
 

@@ -17,7 +17,7 @@ from bringup.document import read_document
 from bringup.report.annotations import annotation
 from bringup.report.sarif import sarif_log
 from bringup.report.scan import find_scan_format, scan_formats
-from bringup.report.scan.text import planned
+from bringup.report.scan.text import planned, summary
 from bringup.scan.accepted.baseline import compared
 from bringup.scan.document import Hit, Scan
 from bringup.scan.tree import scan_tree
@@ -148,6 +148,20 @@ def test_the_plan_has_the_heap_of_each_combination_and_the_domains(tmp_path: Pat
     assert "5. SELinux: a rule for the heap, per domain: 1 left, 1 done" in lines
     assert "   hal_y has ion_device and no rule for a heap (1 line)" in lines
     assert "   who: somebody@localhost (1)" in lines
+
+
+def test_the_summary_says_what_of_it_is_in_tests_and_what_comes_next(tmp_path: Path) -> None:
+    for name in ("a.c", "test/b.c"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("int fd = ion_open();\n")
+    first, *_, last = summary(scan_tree(tmp_path))
+    assert first == "2 uses of ION to do in 2 files, 1 of them in tests; 2 files searched"
+    assert "--plan" in last
+    assert "--patch DIR" in last
+    for name in ("a.c", "test/b.c"):
+        (tmp_path / name).write_text("int fd = ion_open(); // bringup: ok factory image\n")
+    *_, last = summary(scan_tree(tmp_path))
+    assert last == "--all prints every line"
 
 
 HIT = Hit(path="a.c", line=1, rule="ion.open", text="x", replacement="y", ion=True)
