@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable
 from typing import Annotated
 
 from msgspec import Meta, Struct
 
 from bringup.document import Count
 
-__all__ = ["Component", "Hit", "LeftOut", "RuleDescription", "RuleList", "Scan", "Side", "Status", "Unread"]
+__all__ = [
+    "Component",
+    "Hit",
+    "LeftOut",
+    "RuleDescription",
+    "RuleList",
+    "Scan",
+    "Side",
+    "Status",
+    "Unread",
+    "count_lines",
+]
 
 
 class Side(enum.StrEnum):
@@ -89,8 +101,18 @@ class Hit(Struct, frozen=True):
         return self.ion and not self.suppressed and self.status in _LEFT
 
 
+def count_lines(hits: Iterable[Hit], *, but: Iterable[Hit] = ()) -> int:
+    """How many uses hits are: a line is one, however many words of ION it has.
+
+    :param but: hits whose lines are counted already.
+    """
+    return len({(hit.path, hit.line) for hit in hits} - {(hit.path, hit.line) for hit in but})
+
+
 class Component(Struct, frozen=True):
     """What is built together, and how many uses are in it, by what is left to do. Suppressed uses do not count.
+
+    A line is one use, however many words it has; where something of it is to do, it is to do.
 
     :param name: With its folder.
     :param kind: Soong module, make module, Kbuild object, project or folder.

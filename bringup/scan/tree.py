@@ -15,7 +15,7 @@ import msgspec
 
 from bringup.scan.accepted.marks import marked_lines
 from bringup.scan.component import Place, component_of
-from bringup.scan.document import Component, Hit, LeftOut, Scan, Status, Unread
+from bringup.scan.document import Component, Hit, LeftOut, Scan, Status, Unread, count_lines
 from bringup.scan.finding.find import find, find_in_tree
 from bringup.scan.finding.walk import Listed, Walk, is_file
 from bringup.scan.language import language_of
@@ -196,7 +196,7 @@ def _with_components(
     """The hits with component, fingerprint and reason; the components, those with most to do first."""
     done: list[Hit] = []
     places: dict[str, Place] = {}
-    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    uses: dict[str, list[Hit]] = defaultdict(list)
     alike: Counter[tuple[str, str, str, str]] = Counter()
     for hit in hits:
         place = component_of(root, seen.paths[hit.path], hit.line)
@@ -210,8 +210,8 @@ def _with_components(
         )
         places[place.name] = place
         if hit.ion and not suppressed:
-            counts[place.name][hit.status] += 1
-    components = [_component(places[name], count) for name, count in counts.items()]
+            uses[place.name].append(hit)
+    components = [_component(places[name], part) for name, part in uses.items()]
     return done, tuple(sorted(components, key=lambda one: (-one.to_do - one.test, -one.moved, one.name)))
 
 
@@ -227,14 +227,20 @@ def _fingerprint(*parts: str | int) -> str:
     return hashlib.sha256("\0".join(map(str, parts)).encode()).hexdigest()[:32]
 
 
-def _component(place: Place, counts: Counter[str]) -> Component:
+def _component(place: Place, uses: Sequence[Hit]) -> Component:
+    left = [use for use in uses if use.is_left]
+    tests = [use for use in left if use.status == Status.TEST]
+
+    def count(*statuses: Status) -> int:
+        return count_lines((use for use in uses if use.status in statuses), but=left)
+
     return Component(
         name=place.name,
         kind=place.kind,
         owners=place.owners,
-        to_do=counts[Status.TO_DO],
-        moved=counts[Status.MOVED] + counts[Status.WAY_BACK],
-        frozen=counts[Status.FROZEN],
-        itself=counts[Status.ION_ITSELF],
-        test=counts[Status.TEST],
+        to_do=count_lines(left, but=tests),
+        moved=count(Status.MOVED, Status.WAY_BACK),
+        frozen=count(Status.FROZEN),
+        itself=count(Status.ION_ITSELF),
+        test=count_lines(tests),
     )

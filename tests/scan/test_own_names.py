@@ -261,3 +261,11 @@ def test_a_build_that_probes_for_both_headers_is_moved(name: str) -> None:
     for text, status in ((probe, "moved"), (probe.replace("dma-heap", "dma"), "to do")):
         reading = read(Source(name, language, text.encode()))
         assert [(use.rule, use.status) for use in settle([reading])] == [("ion.header", status)]
+
+
+@pytest.mark.parametrize("word", ["debugfs_ion", "debugfs_ion_heap", "sysfs_ion_stat"])
+def test_a_type_of_ions_statistics_gets_no_rule_for_a_heap(word: str) -> None:
+    text = f"allow hal_memtrack_default {word}:file r_file_perms;\n"
+    (use,) = read(Source("a.te", Language.SEPOLICY, text.encode())).uses
+    assert (use.word, use.rule) == (word, "ion.sysfs")
+    assert "dmabuf_system_heap_device" not in use.replacement

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from bringup.report.scan import ScanFormat
-from bringup.scan.document import Component, Hit, Scan, Unread
+from bringup.scan.document import Component, Hit, Scan, Status, Unread, count_lines
 from bringup.scan.migration.plan import plan
 from bringup.scan.rules import RULES
 from bringup.text import pluralize
@@ -38,26 +37,29 @@ def summary(scan: Scan) -> Iterator[str]:
 def totals(scan: Scan) -> str:
     """What was found, in one line."""
     left = [hit for hit in scan.hits if hit.is_left]
-    counts = Counter(hit.status for hit in scan.hits if hit.ion and not hit.is_left and not hit.suppressed)
-    tests = sum(hit.status == "test" for hit in left)
-    words = [f"{pluralize(len(left), 'use')} of ION to do in {pluralize(len({hit.path for hit in left}), 'file')}"]
+    others = [hit for hit in scan.hits if hit.ion and not hit.suppressed]
+    count = {status: count_lines((hit for hit in others if hit.status == status), but=left) for status in Status}
+    tests = count_lines(hit for hit in left if hit.status == "test")
+    words = [
+        f"{pluralize(count_lines(left), 'use')} of ION to do in {pluralize(len({hit.path for hit in left}), 'file')}"
+    ]
     words += [f"{tests:,} of them in tests"] if tests else []
     if not left:
         words = ["no use of ION" if not any(hit.ion for hit in scan.hits) else "no use of ION to do"]
-    moved = counts["moved"] + counts["way back"]
+    moved = count[Status.MOVED] + count[Status.WAY_BACK]
     words += [f"{moved:,} moved"] if moved else []
-    words += [f"{counts[status]:,} {label}" for status, label in _APART if counts[status]]
+    words += [f"{count[status]:,} {label}" for status, label in _APART if count[status]]
     other = sum(not hit.ion for hit in scan.hits)
     words += [pluralize(other, "name") + " that only some kernels have"] if other else []
-    suppressed = sum(bool(hit.suppressed) for hit in scan.hits)
+    suppressed = count_lines(hit for hit in scan.hits if hit.suppressed)
     words += [f"{suppressed:,} suppressed"] if suppressed else []
     if any(hit.baseline for hit in scan.hits) or scan.gone:
-        new = sum(hit.baseline == "new" and hit.is_left for hit in scan.hits)
-        words += [f"{new:,} new", f"{len(scan.gone):,} gone"]
+        new = count_lines(hit for hit in left if hit.baseline == "new")
+        words += [f"{new:,} new", f"{count_lines(scan.gone):,} gone"]
     return f"{', '.join(words)}; {pluralize(scan.files, 'file')} searched"
 
 
-_APART = (("frozen", "frozen"), ("ION itself", "of ION itself"))
+_APART = ((Status.FROZEN, "frozen"), (Status.ION_ITSELF, "of ION itself"))
 
 
 def _row(component: Component) -> tuple[str, ...]:
@@ -100,7 +102,7 @@ def every_use(scan: Scan) -> Iterator[str]:
     order = {rule: place for place, rule in enumerate(titles)}
     for (rule, replacement), hits in sorted(groups.items(), key=lambda item: order.get(item[0][0], len(order))):
         yield f"{rule}: {titles.get(rule, rule)}"
-        yield from (f"  {hit.path}:{hit.line}: {hit.text}{_aside(hit)}" for hit in hits)
+        yield from dict.fromkeys(f"  {hit.path}:{hit.line}: {hit.text}{_aside(hit)}" for hit in hits)
         yield from (f"  → {line}" for line in replacement.splitlines())
         yield ""
     yield from _unread(scan.skipped)

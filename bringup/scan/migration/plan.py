@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
-from bringup.scan.document import Hit, Scan
+from bringup.scan.document import Hit, Scan, count_lines
 from bringup.text import pluralize
 
 __all__ = ["Step", "plan"]
@@ -27,8 +27,8 @@ class Step:
     """One step of the work.
 
     :param title: what is to do.
-    :param done: uses that have their replacement beside them.
-    :param left: uses that have none.
+    :param done: lines that have their replacement beside them.
+    :param left: lines that have none.
     :param who: components or owners with most left, each with its number.
     :param lines: what exactly: heaps, domains, modules.
     """
@@ -74,14 +74,15 @@ def plan(scan: Scan) -> tuple[Step, ...]:
     for title, rules in (*_STEPS, ("the rest", frozenset(hit.rule for hit in scan.hits if hit.ion) - known)):
         hits = [hit for hit in scan.hits if hit.ion and hit.rule in rules and not hit.suppressed]
         left = [hit for hit in hits if hit.is_left]
-        done = sum(hit.status in ("moved", "way back") for hit in hits)
+        done = count_lines((hit for hit in hits if hit.status in ("moved", "way back")), but=left)
         if hits or rules & known:
-            steps.append(Step(title, done, len(left), _who(left, owners), tuple(_details(rules, left))))
+            steps.append(Step(title, done, count_lines(left), _who(left, owners), tuple(_details(rules, left))))
     return tuple(steps)
 
 
 def _who(left: Sequence[Hit], owners: dict[str, tuple[str, ...]]) -> tuple[str, ...]:
-    counts = Counter(" ".join(owners.get(hit.component, ())[:1]) or hit.component for hit in left)
+    lines = {(hit.path, hit.line): hit.component for hit in left}
+    counts = Counter(" ".join(owners.get(component, ())[:1]) or component for component in lines.values())
     names = [f"{name} ({count:,})" for name, count in counts.most_common(3)]
     return (*names, f"{len(counts) - 3:,} more") if len(counts) > 3 else tuple(names)
 
@@ -108,6 +109,7 @@ def _heaps(left: Sequence[Hit]) -> Iterator[str]:
 
 
 def _domains(left: Sequence[Hit]) -> Iterator[str]:
-    domains = Counter(match[1] for hit in left if (match := _DOMAIN.match(hit.text)))
+    lines = {(hit.path, hit.line): hit.text for hit in left}
+    domains = Counter(match[1] for text in lines.values() if (match := _DOMAIN.match(text)))
     for domain, count in domains.most_common():
         yield f"{domain} has ion_device and no rule for a heap ({pluralize(count, 'line')})"

@@ -164,6 +164,18 @@ def test_the_summary_says_what_of_it_is_in_tests_and_what_comes_next(tmp_path: P
     assert last == "--all prints every line"
 
 
+def test_a_line_is_one_use_however_many_words_it_has(tmp_path: Path) -> None:
+    (tmp_path / "a.c").write_text(
+        "int f(void) { return ion_alloc(ION_HEAP_SYSTEM_MASK, ION_FLAG_CACHED, ion_open()); }\n"
+    )
+    scan = scan_tree(tmp_path)
+    assert len(scan.hits) == 4
+    assert next(summary(scan)) == "1 use of ION to do in 1 file; 1 file searched"
+    assert [(part.to_do, part.test) for part in scan.components] == [(1, 0)]
+    half = replace(scan, hits=(scan.hits[0], *(replace(hit, status="moved") for hit in scan.hits[1:])))
+    assert next(summary(half)) == "1 use of ION to do in 1 file; 1 file searched"
+
+
 HIT = Hit(path="a.c", line=1, rule="ion.open", text="x", replacement="y", ion=True)
 
 
