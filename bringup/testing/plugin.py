@@ -115,6 +115,8 @@ def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
     item.user_properties.append(("bringup", getattr(item, "callspec", None) and item.callspec.params.get(_PARAMETER)))  # type: ignore[attr-defined]
     if session.lost is not None:
         pytest.fail(session.lost, pytrace=False)
+    if hasattr(item.config, "workerinput") and _fixtures(item) != {"deadline"}:
+        session.require_alone(item.config.workerinput["testrunuid"])
     for marker in item.iter_markers("needs_heap"):
         missing = [name for name in marker.args if name not in session.heap_names()]
         if missing:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -16,7 +18,8 @@ from bringup import __version__
 from bringup.board import CONNECT_SECONDS, Board, Root, RootPolicy, RootState, Selection, connect
 from bringup.config.shipped import load_all
 from bringup.deadline import Deadline, now
-from bringup.errors import BoardLost, BringupError
+from bringup.errors import BoardInUse, BoardLost, BringupError
+from bringup.files import PRIVATE
 from bringup.lab.booting import booted_board
 from bringup.lab.judging import judging
 from bringup.lab.locking import Use, using
@@ -67,6 +70,7 @@ class BoardSession:
             self._judge = self._open.enter_context(judging(load_all()))
         self._verdicts: dict[str, Verdict] = {}
         self._failed: BringupError | None = None
+        self._alone = False
         self.lost: str | None = None
         self.summary: list[str] = []
 
@@ -159,6 +163,25 @@ class BoardSession:
         if error is not None:
             raise error
         return self._folder
+
+    def require_alone(self, session: str) -> None:
+        """Of the processes of one session, let only one test on the board: ``adb root`` of the next would restart adbd.
+
+        :param session: an id that pytest-xdist gives all of them.
+        """
+        if self._alone or self._virtual is not None:
+            return
+        with _as_failure():
+            file = Path(tempfile.gettempdir(), safe_name(f"bringup-{session}-{self._connected.serial}"))
+            lock = os.open(file, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, PRIVATE)
+            self._open.callback(os.close, lock)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                hint = "run with -n 0, or keep its tests together: --dist loadgroup, pytest.mark.xdist_group"
+                raise BoardInUse("use the board", "another process of this session does", hint=hint) from error
+            self._open.callback(file.unlink, missing_ok=True)
+            self._alone = True
 
     @cached_property
     def _folder(self) -> Path:

@@ -286,6 +286,34 @@ def test_no_board_is_no_pass(options: list[str], words: str, adb_server: AdbServ
     assert "Traceback" not in done.stdout
 
 
+def test_two_processes_of_a_session_do_not_share_a_board(
+    native_board: NativeBoard, adb_server: AdbServer, tmp_path: Path
+) -> None:
+    (tmp_path / "conftest.py").write_text("""
+from pathlib import Path
+
+def pytest_runtest_logreport(report):
+    if report.failed:
+        Path("failed").touch()
+""")
+    tests = """
+import threading
+from pathlib import Path
+
+def test_one(board, deadline):
+    while not Path("failed").exists() and not deadline.expired:
+        threading.Event().wait(0.05)
+
+def test_none_of_ours(deadline):
+    pass
+"""
+    each = ("-p", "xdist", "-n", "2", "--dist", "each", "--bringup-serial", native_board.serial)
+    done = run_pytest(tmp_path, *each, server=adb_server, tests=tests)
+    assert "3 passed, 1 error" in done.stdout, done.stdout + done.stderr
+    assert "another process of this session does" in done.stdout
+    assert "--dist loadgroup" in done.stdout
+
+
 def test_a_wrong_option_is_a_usage_error(adb_server: AdbServer, tmp_path: Path) -> None:
     done = run_pytest(tmp_path, "--bringup-root", "perhaps", server=adb_server, tests="def test_a(board):\n    pass\n")
     assert done.returncode == pytest.ExitCode.USAGE_ERROR
