@@ -27,6 +27,7 @@ _TESTS = re.compile(
 _ION_HEADER = re.compile(r"(?:^|/)(?:\w+[_-])?ion(?:[_-][\w.-]+)?\.h\Z", re.IGNORECASE)
 _UAPI = frozenset({Kind.IOCTL, Kind.STRUCTURE, Kind.FLAG})
 _CODE = frozenset({Language.C, Language.PYTHON, Language.RUST})
+_USAGE = "C2StoreIonUsage"
 _LIBION = re.compile(r"lib(?:ion|dmabufheap)(?:[._-]?(?:exynos|google|mtk|headers|hisi|imx|ti|static|shared))*\Z")
 
 
@@ -86,5 +87,7 @@ def _status(reading: FileReading, use: Hit, *, is_ion_itself: bool) -> str:
     if use.status is not Status.TO_DO:
         return use.status
     if use.rule == "ion.fallback" or (reading.names_heaps and reading.language in _CODE):
+        return Status.WAY_BACK
+    if reading.answers_usage and use.word.startswith(_USAGE):
         return Status.WAY_BACK
     return Status.TEST if _TESTS.search(reading.path) else Status.TO_DO

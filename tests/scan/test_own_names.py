@@ -269,3 +269,14 @@ def test_a_type_of_ions_statistics_gets_no_rule_for_a_heap(word: str) -> None:
     (use,) = read(Source("a.te", Language.SEPOLICY, text.encode())).uses
     assert (use.word, use.rule) == (word, "ion.sysfs")
     assert "dmabuf_system_heap_device" not in use.replacement
+
+
+@pytest.mark.usefixtures("parser")
+def test_an_answer_to_codec2_is_no_way_back_of_what_allocates() -> None:
+    """As in Samsung's ExynosIONUtils.cpp, which names the question for heaps once and allocates from ION alone."""
+    text = b"C2StoreDmaBufUsageInfo *a;\nC2StoreIonUsageInfo *b;\nint fd = ion_open();\n"
+    reading = read(Source("a.cpp", Language.C, text))
+    assert [(use.word, use.status) for use in settle([reading])] == [
+        ("C2StoreIonUsageInfo", "way back"),
+        ("ion_open", "to do"),
+    ]

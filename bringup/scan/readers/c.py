@@ -80,8 +80,9 @@ _IS_SWITCHED = re.compile(rb"[ \t]*+\(?(?:[01]|true|false)?\)?[ \t]*(?:\r?\n|\Z)
 _COMMAND = re.compile(r"\$\(|(?:\A|[\s;|&])(?:cat|ls|echo|find|grep|chmod|chown|mount)\s")
 _HEAPS = re.compile(
     rb"dma_heap_find|MapNameToIonHeap|MapDmabufHeapNameToIonHeap|dma_heap_buffer_alloc|DMA_HEAP_IOCTL_ALLOC|/dev/dma_heap|(?<!\w)BufferAllocator|DmabufHeap|dma_heap_allocation_data"
-    rb"|linux/dma-heap\.h|C2DmaBufAllocator|C2AllocatorDmaBuf|C2StoreDmaBufUsageInfo|DMABUFHEAP|DMABUF_HEAPS|dma_heap_get_dev"
+    rb"|linux/dma-heap\.h|C2DmaBufAllocator|C2AllocatorDmaBuf|DMABUFHEAP|DMABUF_HEAPS|dma_heap_get_dev"
 )
+_ANSWERS_USAGE = re.compile(rb"C2StoreDmaBufUsageInfo")
 
 
 def read_c(source: Source, board: BoardConfig | None = None) -> FileReading:
@@ -136,7 +137,8 @@ class _Reader:
             uses_of(self._source, [*occurrences, *code], side, board),
             defines=frozenset(self._defines),
             foreign=all(one.entry.shared for one in occurrences),
-            names_heaps=bool(occurrences) and self._names_heaps(),
+            names_heaps=bool(occurrences) and self._names(_HEAPS),
+            answers_usage=bool(occurrences) and self._names(_ANSWERS_USAGE),
         )
 
     def _in_ion(self, heap: Occurrence, occurrences: list[Occurrence]) -> Occurrence:
@@ -177,8 +179,8 @@ class _Reader:
         at = bisect_right(self._disabled, offset, key=lambda part: part[0]) - 1
         return at >= 0 and offset < self._disabled[at][1]
 
-    def _names_heaps(self) -> bool:
-        return any(self._is_compiled(match.start()) for match in _HEAPS.finditer(self._data))
+    def _names(self, pattern: re.Pattern[bytes]) -> bool:
+        return any(self._is_compiled(match.start()) for match in pattern.finditer(self._data))
 
     def _is_compiled(self, offset: int) -> bool:
         return self._place(offset)[0] is not Place.COMMENT and not self._is_disabled(offset)

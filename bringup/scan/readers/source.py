@@ -33,6 +33,7 @@ class FileReading:
     :param builds: libraries that this build file makes.
     :param foreign: no word in it is ION's alone: what it defines under a name of ION's is its own.
     :param names_heaps: it uses DMA-BUF heaps.
+    :param answers_usage: it answers Codec2's question for the usage of DMA-BUF heaps, which allocates nothing.
     """
 
     path: str
@@ -42,6 +43,7 @@ class FileReading:
     builds: frozenset[str] = frozenset()
     foreign: bool = True
     names_heaps: bool = False
+    answers_usage: bool = False
 
 
 class Lines:
