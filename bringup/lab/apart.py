@@ -6,6 +6,7 @@ import contextlib
 import os
 import pickle
 import resource
+import shutil
 import signal
 import socket
 import tempfile
@@ -113,6 +114,7 @@ def _serve(requests: socket.socket, work: Callable[[Any], Any], limits: Limits) 
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
         signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+        scratch: set[Path] = set()
         while True:
             request, files, _, _ = socket.recv_fds(requests, 4096, 1)
             if not request:
@@ -121,6 +123,9 @@ def _serve(requests: socket.socket, work: Callable[[Any], Any], limits: Limits) 
                 requests.close()
                 _do(Path(os.fsdecode(request)), files[0], work, limits)
             os.close(files[0])
+            scratch = {folder for folder in (*scratch, Path(os.fsdecode(request)).parent) if folder.exists()}
+        for folder in scratch:  # of whoever asked and was killed
+            shutil.rmtree(folder, ignore_errors=True)
         os.killpg(0, signal.SIGKILL)
     os._exit(0)
 

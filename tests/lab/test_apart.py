@@ -5,6 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import signal
+import subprocess
+import sys
 import tempfile
 import threading
 from collections.abc import Callable
@@ -25,6 +27,7 @@ from bringup.outcome import Outcome
 from bringup.record import load
 from bringup.record.observe import Observation
 from tests.support.lying_board import lying_board
+from tests.support.native_adbd import SECONDS, wait_for
 
 SMALL = Limits(cpu_seconds=1, seconds=60, memory=256 << 20)
 
@@ -123,6 +126,31 @@ def test_who_waits_is_let_go_when_nobody_wants_an_answer_any_more() -> None:
             begun.wait()
         with pytest.raises(OutOfLimits):
             waiting.result()
+
+
+#: Asks for what does not end.
+ASKS = """
+import pathlib, sys, threading
+from bringup.lab.apart import Limits, apart
+
+def work(_):
+    pathlib.Path(sys.argv[1]).touch()
+    threading.Event().wait()
+
+with apart(work, Limits(cpu_seconds=60, seconds=600, memory=1 << 30)) as ask:
+    ask(None)
+"""
+
+
+def test_what_was_asked_goes_with_a_process_that_is_killed(tmp_path: Path) -> None:
+    begun, scratch = tmp_path / "begun", tmp_path / "scratch"
+    scratch.mkdir()
+    asking = subprocess.Popen([sys.executable, "-c", ASKS, str(begun)], env=os.environ | {"TMPDIR": str(scratch)})
+    wait_for(begun.exists, SECONDS, "the work has begun")
+    assert any(scratch.glob("*/asked"))
+    asking.kill()
+    asking.wait()
+    wait_for(lambda: not any(scratch.iterdir()), SECONDS, "nothing is left")
 
 
 def test_a_board_whose_judging_does_not_end_costs_the_others_nothing(
