@@ -238,6 +238,22 @@ def test_asked_of_other_kernels_only() -> None:
     assert judge(config_of("B=y"), arch="arm64", requirements=[arch_only])[0].outcome is Outcome.FAIL
 
 
+@pytest.mark.parametrize("requirement", ["ikconfig.android", "sharing.sync-file-android"])
+def test_what_android_requires_is_not_asked_of_a_vendors_kernel_without_android(requirement: str) -> None:
+    other = one(requirement, config_of("!ANDROID", "!IKCONFIG", "!SYNC_FILE"), "5.10.61", flavour=Flavour.VENDOR)
+    assert other.answer is Answer.NOT_ASKED
+    assert "here # CONFIG_ANDROID is not set" in (other.reason or "")
+    android = one(requirement, config_of("ANDROID=y", "!IKCONFIG", "!SYNC_FILE"), "5.10.61", flavour=Flavour.VENDOR)
+    assert android.outcome is Outcome.FAIL
+
+
+@pytest.mark.parametrize(("complete", "version"), [(True, "6.6.30"), (False, "5.10.61"), (False, None)])
+def test_a_configuration_that_does_not_speak_of_android_is_asked(complete: bool, version: str | None) -> None:
+    config = config_of("!SYNC_FILE", complete=complete)
+    verdict = one("sharing.sync-file-android", config, version, flavour=Flavour.VENDOR)
+    assert verdict.outcome is (Outcome.FAIL if version else Outcome.ERROR)
+
+
 def test_an_unknown_version_is_an_error_where_it_matters_and_only_there() -> None:
     narrow = one("heaps.cma-legacy-name", config_of("DMABUF_HEAPS_CMA=y"), None)
     assert (narrow.outcome, narrow.answer) == (Outcome.ERROR, Answer.VERSION_UNKNOWN)
