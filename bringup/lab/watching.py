@@ -8,7 +8,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from bringup import __version__
 from bringup.board import Board, RootPolicy
@@ -16,10 +16,10 @@ from bringup.compare.watching import ERROR_RATE, SeriesJudge
 from bringup.deadline import now
 from bringup.errors import AllocatorError, BringupError, HostError
 from bringup.facts.board import Facts
-from bringup.facts.holders.sums import has_quick_list, holders_facts, sees_each_buffer
+from bringup.facts.holders.sums import holders_facts, sees_each_buffer
 from bringup.lab.observing import temporary_record
 from bringup.record.observe import Observation
-from bringup.record.questions import WALK, WALK_AND_SYSFS
+from bringup.record.questions import WALK
 from bringup.results.holders import NOT_SEEN, HoldersFacts
 from bringup.results.watch import SCHEMA, Look, WatchBegin, WatchedShare, WatchEnd, WatchLine
 from bringup.text import from_board, visible
@@ -104,7 +104,7 @@ class _Session:
     def __init__(self, board: Board, plan: WatchPlan) -> None:
         self.plan = plan
         self._board = board
-        self._how = Observation(questions=WALK_AND_SYSFS, root=plan.root, heaps=None, rounds=0, seconds=_LOOK_SECONDS)
+        self._how = Observation(questions=WALK, root=plan.root, heaps=None, rounds=0, seconds=_LOOK_SECONDS)
         self._began = time.monotonic()
         self._started = now()
         self._kernel: str | None = None
@@ -146,8 +146,6 @@ class _Session:
             self._kernel = record.hello.release if record.hello else None
             facts = Facts(record)
             holders = holders_facts(facts)
-            if has_quick_list(facts):
-                self._how = replace(self._how, questions=WALK)
             sees_all = sees_each_buffer(facts)
         if holders is None:
             raise AllocatorError("look for holders of buffers", "its answer has no walk", board=self._board.serial)

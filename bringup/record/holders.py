@@ -14,7 +14,7 @@ __all__ = ["HoldersWalk", "WalkUnderWay"]
 class HoldersWalk:
     """What one walk saw.
 
-    :param readings: how often each file of the kernel's own lists had been read before it ended.
+    :param readings: how often each file had been read, and each program been run, before it ended.
     :param unchanged: nobody was looked at again: the kernel's list had no buffer that the walk before did not know, and
         the rest is what that walk saw.
     """

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import shutil
 import weakref
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -139,7 +138,6 @@ class Record:
         self.steps: list[StepEntry] = []
         self.globs: dict[str, GlobFact] = {}
         #: How often each pattern was listed.
-        self.listings: Counter[str] = Counter()
         self.results: list[Result] = []
         self.latencies: list[Latency] = []
         self.reads: list[ReadTimes] = []
@@ -165,7 +163,7 @@ class Record:
         self._files: dict[str, FileEntry] = {}
         self._readings: dict[str, list[FileEntry]] = {}
         self._nodes: dict[str, NodeFact] = {}
-        self._ran: dict[str, RanEntry] = {}
+        self._runs: dict[str, list[RanEntry]] = {}
 
     @property
     def out_of_time(self) -> bool:
@@ -195,7 +193,11 @@ class Record:
 
     def ran(self, program: str) -> RanEntry | None:
         """What became of running ``program``; ``None``: it was not run."""
-        return self._ran.get(program)
+        return next(reversed(self.runs(program)), None)
+
+    def runs(self, program: str) -> list[RanEntry]:
+        """What became of ``program`` each time that it was run."""
+        return self._runs.get(program, [])
 
     def take(self, line: Any) -> None:
         """Add one line of the journal.
@@ -222,17 +224,19 @@ class Record:
                     self._file_entry(f"{' '.join(argv)} ({name})", state, output, truncated=line.truncated)
                     for name, output in (("stdout", line.stdout), ("stderr", line.stderr))
                 )
-                self._ran[argv[0] if argv else ""] = RanEntry(argv, state, line.exit, stdout, stderr)
+                self._runs.setdefault(argv[0] if argv else "", []).append(
+                    RanEntry(argv, state, line.exit, stdout, stderr)
+                )
             case NodeFact():
                 self._nodes[line.path] = line
             case GlobFact():
                 self.globs[line.pattern] = line
-                self.listings[line.pattern] += 1
             case HeapsFact():
                 self.tested_heaps.update(line.names)
                 self.chosen_heaps, self.newest = line.names, line
             case HoldersEnd():
                 readings = {path: len(entries) for path, entries in self._readings.items()}
+                readings |= {program: len(runs) for program, runs in self._runs.items()}
                 self.walks += self._walk.ended(line, readings, self.walks[-1:])
             case _:
                 self._take_fact(line)

@@ -10,7 +10,7 @@ from bringup.allocator.plan import Dmesg, Files, Glob, Holders, Ion, Item, Read,
 __all__ = [
     "AFTER_RETURN",
     "AFTER_TESTS",
-    "BUFFER_FILES",
+    "BUFFERS_IN_SYSFS",
     "BUFFER_LISTS",
     "COUNTERS",
     "EVERYTHING",
@@ -24,7 +24,6 @@ __all__ = [
     "TESTS_END",
     "TRACE_EVENTS",
     "WALK",
-    "WALK_AND_SYSFS",
 ]
 
 KIB = 1024
@@ -117,9 +116,8 @@ AFTER_RETURN = (*_LEFT, _TAINTED, _PROPERTIES, Dmesg(MIB), Read("/dev/kmsg", 4 *
 #: libdmabufinfo/dmabuf_bpf_stats.cpp, BPF_DMABUF_ITER_PATH).
 BUFFER_LISTS = ("/sys/kernel/debug/dma_buf/bufinfo", "/sys/fs/bpf/dmabuf/prog_dmabufIter_iter_dmabuf")
 
-#: The list that CONFIG_DMABUF_SYSFS_STATS makes, until Linux 6.19. It is read before and after the walks: a buffer that
-#: was freed or made meanwhile is not one that no process holds.
-BUFFER_FILES = ("/sys/kernel/dmabuf/buffers/*/size", "/sys/kernel/dmabuf/buffers/*/exporter_name")
+#: The folder per buffer that CONFIG_DMABUF_SYSFS_STATS makes, until Linux 6.19, in one output: thousands of files.
+BUFFERS_IN_SYSFS = ("/bin/grep", "-r", "", "/sys/kernel/dmabuf/buffers")
 
 #: What libion and the libraries that vendors have instead of it are called (scan/knowledge/data, kind ``library``).
 ION_LIBRARIES = ("libion.so", "libion[._]*.so", "lib*_ion.so", "libhion.so", "libexynosion.so")
@@ -128,7 +126,7 @@ ION_LIBRARIES = ("libion.so", "libion[._]*.so", "lib*_ion.so", "libhion.so", "li
 def _walk(only_new: int = 0) -> tuple[Item, ...]:
     patterns = ("/dev/ion", *ION_LIBRARIES, "libdmabufheap*.so")
     walk = Holders(8192, 32768, only_new, BUFFER_LISTS[0], patterns)
-    return (walk, Read(BUFFER_LISTS[1], 4 * MIB))
+    return (walk, Read(BUFFER_LISTS[1], 4 * MIB), Run(20_000, 2 * MIB, BUFFERS_IN_SYSFS))
 
 
 #: Who holds buffers, and who still has ION open or mapped; the lists come after the walk, the first as a part of it.
@@ -188,23 +186,14 @@ EVERYTHING: tuple[Item, ...] = (
     *WALK,
 )
 
-#: Before a walk, which buffers there are; after it, whose they are, too. A folder per buffer: it takes its time.
-_SYSFS_AFTER = tuple(Files(pattern, 32768, 256) for pattern in BUFFER_FILES)
-_SYSFS_BEFORE = _SYSFS_AFTER[0]
-
-#: As :data:`WALK`, where the kernel may have no other list than that of sysfs.
-WALK_AND_SYSFS: tuple[Item, ...] = (_SYSFS_BEFORE, *WALK, *_SYSFS_AFTER)
-
 #: Who holds buffers, and no more. The second walk says what the first cannot: what changed meanwhile.
 HOLDERS: tuple[Item, ...] = (
     Read("/proc/meminfo", 16 * KIB),
     *(files for files in _FILES if str(files.pattern).startswith("/sys/kernel")),
-    _SYSFS_BEFORE,
     _PROPERTIES,
     *_LIBRARIES,
     *WALK,
     *WALK,
-    *_SYSFS_AFTER,
 )
 
 _OF_THE_KERNEL = ("/proc/config.gz", "/proc/modules", "/proc/meminfo", "/proc/cmdline")

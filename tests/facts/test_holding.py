@@ -15,7 +15,6 @@ from bringup.facts.holders.buffer_lists import BUFFERS_FOLDER, BUFINFO, parse_bu
 from bringup.facts.holders.snapshots import Snapshot, snapshots
 from bringup.facts.holders.sums import buffer_facts, holders_facts
 from bringup.facts.memory.cma_usage import CMA_SYSFS
-from bringup.record.questions import BUFFER_FILES
 from bringup.results.holders import HoldersFacts
 from tests.support.scripted_record import ScriptedBoard
 from tests.support.walks import bufinfo, process, scripted_walks, walk
@@ -221,27 +220,34 @@ def test_that_nothing_changed_since_no_walk_is_not_a_walk(tmp_path: Path) -> Non
     assert holders_facts(scripted_walks(tmp_path, walk([], unchanged=True), bufinfo())) is None
 
 
+def in_sysfs(*inodes: int, status: int = 0, more: str = "") -> list[tuple[str, int]]:
+    """What grep prints of the folders of these buffers, of 4 KiB each."""
+    lines = (f"{BUFFERS_FOLDER}{inode}/{key}\n" for inode in inodes for key in ("size:4096", "exporter_name:system"))
+    return [("".join(lines) + more, status)]
+
+
 @pytest.mark.parametrize(
-    ("before", "after", "unheld"), [({1, 3}, {2, 3}, [3]), ({1}, {2}, []), (set(), {2}, []), ({1}, {1}, [1])]
+    ("before", "after", "unheld"), [((1, 3), (2, 3), [3]), ((1,), (2,), []), ((), (2,), []), ((1,), (1,), [1])]
 )
 def test_of_sysfs_only_what_both_lists_have_is_held_by_no_process(
-    tmp_path: Path, before: set[int], after: set[int], unheld: list[int]
+    tmp_path: Path, before: tuple[int, ...], after: tuple[int, ...], unheld: list[int]
 ) -> None:
-    first, second = ({f"{BUFFERS_FOLDER}{inode}/size": "4096\n" for inode in inodes} for inodes in (before, after))
-    listing = {"t": "glob", "pattern": BUFFER_FILES[0], "state": "ok", "errno": 0, "count": 1, "truncated": False}
-    board = ScriptedBoard(
-        files={**first}, files_after=second, config=None, heaps={}, results=[], walks=[[listing, listing], walk([])]
-    )
-    holders = found(Facts(board.record(tmp_path)))
+    holders = found(scripted_walks(tmp_path, walk([]), in_sysfs(*before), walk([]), in_sysfs(*after)))
     assert holders.unheld is not None
-    assert [buffer.inode for buffer in holders.unheld] == unheld
-    assert [source.wrong for source in holders.sources] == [""]
+    assert [(buffer.inode, buffer.size, buffer.exporter) for buffer in holders.unheld] == [
+        (inode, 4096, "system") for inode in unheld
+    ]
+    assert [(source.path, source.buffers, source.wrong) for source in holders.sources] == [
+        (BUFFERS_FOLDER, len(after), "")
+    ]
 
 
-def test_a_folder_of_buffers_that_was_not_read_whole_says_so(tmp_path: Path) -> None:
-    listing = {"t": "glob", "pattern": BUFFER_FILES[0], "state": "ok", "errno": 0, "count": 1, "truncated": True}
-    board = ScriptedBoard(
-        files={f"{BUFFERS_FOLDER}1/size": "4096\n"}, config=None, heaps={}, results=[], walks=[[listing], walk([])]
-    )
-    holders = found(Facts(board.record(tmp_path)))
-    assert [source.wrong for source in holders.sources] == ["there are more than were read"]
+def test_a_buffer_that_is_freed_while_its_folder_is_read_is_left_out(tmp_path: Path) -> None:
+    half = f"{BUFFERS_FOLDER}9/size:4096\n{BUFFERS_FOLDER}8/attachments/0/device:x\n"
+    holders = found(scripted_walks(tmp_path, walk([]), in_sysfs(3, status=2, more=half)))
+    assert [(source.buffers, source.bytes) for source in holders.sources] == [(1, 4096)]
+
+
+def test_no_folder_in_sysfs_is_not_an_empty_one(tmp_path: Path) -> None:
+    assert found(scripted_walks(tmp_path / "none", walk([]), in_sysfs(status=2))).unheld is None
+    assert found(scripted_walks(tmp_path / "empty", walk([]), in_sysfs(status=1))).unheld == ()

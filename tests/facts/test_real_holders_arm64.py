@@ -13,11 +13,11 @@ from bringup.deadline import Deadline
 from bringup.facts.holders.buffer_lists import BUFFERS_FOLDER, BUFINFO
 from bringup.facts.holders.sums import holders_facts
 from bringup.lab.watching import WatchPlan, watch
-from bringup.record.questions import BUFFER_FILES, HOLDERS
+from bringup.record.questions import HOLDERS
 from bringup.results.watch import Look, WatchLine
 from bringup.virtual import VirtualBoard
 from tests.support.judged import Connect
-from tests.support.planted_holders import SECONDS, assert_true, look, planted, push_program
+from tests.support.planted_holders import HOLDS, SECONDS, assert_true, look, planted, push_program
 
 pytestmark = pytest.mark.board
 
@@ -77,17 +77,25 @@ def test_without_debugfs_the_list_in_sysfs_is_used(
         ends = Run(
             10_000, 1000, ("/bin/sh", "-c", f"kill -9 {truth.pids[-1]}; while kill -0 {truth.pids[-1]}; do :; done")
         )
-        begin = [str(getattr(item, "pattern", "")) for item in HOLDERS].index(BUFFER_FILES[-1]) + 1
-        freed = holders_facts(look(board, tmp_path / "freed", (*HOLDERS[:begin], ends, *HOLDERS[begin:])))
+        freed = holders_facts(look(board, tmp_path / "freed", (*HOLDERS[:-1], ends, HOLDERS[-1])))
+        made = Run(60_000, 1000, (HOLDS, "system", "16384", "plain"))
+        facts = look(board, tmp_path / "made", (*HOLDERS[:-1], made, HOLDERS[-1]))
+        ran = facts.record.ran(HOLDS)
+        assert ran is not None
+        truth.read(ran.stdout.text())
+        new = holders_facts(facts)
         lines: list[WatchLine] = []
         watch(board, WatchPlan(rounds=1, steps=("true",), interval=0), lines.append)
     looks = [{(share.process, share.bytes) for share in line.shares} for line in lines if isinstance(line, Look)]
     assert len(looks) == 2
     assert all(("no process", 4096) in shares for shares in looks), "heap watch reads sysfs, too"
     assert [source.path for source in holders.sources if source.used] == [BUFFERS_FOLDER]
-    assert freed is not None
-    assert freed.unheld is not None
-    assert {one.inode for one in freed.unheld} == truth.unheld, "what was freed meanwhile is not held by nobody"
+    for changed in (freed, new):
+        assert changed is not None
+        assert changed.unheld is not None
+        assert {one.inode for one in changed.unheld} == truth.unheld, (
+            "what was freed or made meanwhile is not held by nobody"
+        )
 
 
 def test_a_buffer_that_a_driver_alone_holds(shared_board: Shared, connected: Connect, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from bringup.config.schema import BoardConfig
 from bringup.record.journal import SCHEMA, Journal
 from bringup.record.load import Record, load_record
-from bringup.record.questions import BUFFER_LISTS
+from bringup.record.questions import BUFFER_LISTS, BUFFERS_IN_SYSFS
 
 #: What was read of each path: its content, or more fields of its line.
 BoardFiles = dict[str, str | bytes | dict[str, Any]]
@@ -102,8 +102,8 @@ class ScriptedBoard:
     )
     files_after: dict[str, str] = field(default_factory=dict)  # read a second time, after the heaps
     #: Walks over the processes, each a list of lines, and what the kernel's list of buffers had in between, a text;
-    #: ``None``: it was missing.
-    walks: list[list[dict[str, Any]] | str | None] = field(default_factory=list)
+    #: ``None``: it was missing. Or what the program that reads sysfs printed, and how it ended.
+    walks: list[list[dict[str, Any]] | list[tuple[str, int]] | str | None] = field(default_factory=list)
     heap_folder: str = "ok"
     reserved: str = "ok"
     nodes: list[dict[str, Any]] = field(default_factory=list)
@@ -204,7 +204,10 @@ class ScriptedBoard:
                 journal.line({"t": "file", "path": BUFFER_LISTS[0]} | MISSING)
             else:
                 for line in step:
-                    journal.line(line)
+                    if isinstance(line, tuple):
+                        self._ran(journal, BUFFERS_IN_SYSFS[0], *line)
+                    else:
+                        journal.line(line)
 
     @staticmethod
     def _ran(journal: Journal, program: str, text: str, status: int | None = 0) -> None:

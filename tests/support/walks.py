@@ -44,8 +44,10 @@ def walk(buffers: list[Entry], *processes: dict[str, Any], **more: Any) -> list[
     return [*lines, *processes, end | {"ns": 1_500_000} | more]
 
 
-def scripted_walks(folder: Path, *steps: list[dict[str, Any]] | str, meminfo: str = "", **properties: str) -> Facts:
-    """A record of these steps: a walk's lines, or a text that bufinfo had then."""
+def scripted_walks(
+    folder: Path, *steps: list[dict[str, Any]] | list[tuple[str, int]] | str, meminfo: str = "", **properties: str
+) -> Facts:
+    """A record of these steps: a walk's lines, a text that bufinfo had then, or what was read of sysfs."""
     files: dict[str, Any] = {"/proc/meminfo": meminfo} if meminfo else {}
     board = ScriptedBoard(files=files, config=None, heaps={}, results=[], walks=list(steps), properties=properties)
     return Facts(board.record(folder))

@@ -26,7 +26,7 @@ _SHOWN = 8
     "one where others do, as it may be theirs.",
     why="The tests close all that they allocate. A buffer that stays is memory that the kernel lost.",
     source="drivers/dma-buf/dma-buf.c of Linux 5.10, 6.12 and 7.3: dma_buf_release",
-    since="any; what no process holds: with debugfs or the BPF iterator",
+    since="any; what no process holds: with debugfs, the BPF iterator, or sysfs",
 )
 def left_buffers(question: Question, facts: Facts) -> Iterator[Verdict]:
     walks = snapshots(facts)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
 from bringup.allocator.answer import State
-from bringup.facts.board import Facts
-from bringup.record.load import FileEntry
-from bringup.record.questions import BUFFER_FILES, BUFFER_LISTS
+from bringup.record.load import FileEntry, RanEntry
+from bringup.record.questions import BUFFER_LISTS
 from bringup.text import parse_number
 
 __all__ = ["BUFFERS_FOLDER", "BUFINFO", "ITERATOR", "Buffer", "BufferList", "list_from", "parse_bufinfo",
@@ -24,6 +24,7 @@ _OBJECT = re.compile(
     r"([0-9]{8,20})\t[0-9a-f]{8}\t[0-9a-f]{8}\t([0-9]{8,20})\t([^\t]{0,256})(?:\t([0-9]{8,20})(?:\t(.{0,256}))?)?"
 )
 _TOTAL = re.compile(r"Total ([0-9]{1,20}) objects, ([0-9]{1,20}) bytes")
+_IN_SYSFS = re.compile(r"^/sys/kernel/dmabuf/buffers/([0-9]{1,20})/(size|exporter_name):(.{0,256})$", re.MULTILINE)
 _DEVICES = re.compile(r"Total [0-9]{1,20} devices attached")
 
 
@@ -124,27 +125,22 @@ def parse_iterator(text: str) -> BufferList:
     return BufferList(ITERATOR, buffers, len(buffers), sum(buffer.size or 0 for buffer in buffers.values()), why_not)
 
 
-def sysfs_list(facts: Facts) -> BufferList | None:
-    """``/sys/kernel/dmabuf/buffers``, read before and after the walks: the buffers that were there both times.
+def sysfs_list(run: RanEntry) -> BufferList | None:
+    """``/sys/kernel/dmabuf/buffers``, all files with their paths as ``grep -r`` prints them.
 
-    ``None``: the kernel has no such folder, or it was not read.
+    ``None``: the kernel has no such folder, or it was not read. A buffer that was freed meanwhile has not both files.
     """
-    glob = facts.record.globs.get(BUFFER_FILES[0])
-    if glob is None or glob.state is not State.OK:
+    text = run.stdout.text() if run.state is State.OK and run.exit is not None else ""
+    if run.exit not in (0, 1) and not text:
         return None
-    readings = {
-        entry.path: len(facts.record.readings(entry.path)) for entry in facts.record.files(BUFFERS_FOLDER, "/size")
+    values: dict[str, dict[str, str]] = defaultdict(dict)
+    for inode, key, value in _IN_SYSFS.findall(text):
+        values[inode][key] = value
+    buffers = {
+        int(inode): Buffer(int(inode), int(found["size"]), found["exporter_name"] or None)
+        for inode, found in values.items()
+        if found.get("size", "").isdecimal() and "exporter_name" in found
     }
-    listings = facts.record.listings[BUFFER_FILES[0]]
-    buffers: dict[int, Buffer] = {}
-    for path, times in readings.items():
-        folder = path.removesuffix("/size")
-        inode = parse_number(folder.removeprefix(BUFFERS_FOLDER))
-        size = parse_number((facts.text(path) or "").strip())
-        exporter = (facts.text(f"{folder}/exporter_name") or "").strip()
-        if times == listings and inode is not None and size is not None:
-            buffers[inode] = Buffer(inode, size, exporter or None)
     sizes = sum(buffer.size or 0 for buffer in buffers.values())
-    return BufferList(
-        BUFFERS_FOLDER, buffers, len(buffers), sizes, "there are more than were read" if glob.truncated else ""
-    )
+    why_not = "it is longer than what was read" if run.stdout.truncated else ""
+    return BufferList(BUFFERS_FOLDER, buffers, len(buffers), sizes, why_not)

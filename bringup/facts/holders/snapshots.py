@@ -11,7 +11,7 @@ from bringup.allocator.answer import Holder, State
 from bringup.facts.board import Facts
 from bringup.facts.holders.buffer_lists import Buffer, BufferList, list_from, sysfs_list
 from bringup.record.holders import HoldersWalk
-from bringup.record.questions import BUFFER_LISTS
+from bringup.record.questions import BUFFER_LISTS, BUFFERS_IN_SYSFS
 
 __all__ = ["Held", "Snapshot", "snapshots"]
 
@@ -153,5 +153,7 @@ def _lists(facts: Facts, walk: HoldersWalk) -> Iterator[BufferList]:
         found = list_from(source, readings[0]) if readings else None
         if found is not None:
             yield found
-    if (found := sysfs_list(facts)) is not None:
-        yield found
+    program = BUFFERS_IN_SYSFS[0]
+    for run in facts.record.runs(program)[walk.readings.get(program, 0) :][:1]:
+        if (found := sysfs_list(run)) is not None:
+            yield found

@@ -25,7 +25,7 @@ from bringup.results.holders import (
 )
 from bringup.text import pluralize
 
-__all__ = ["buffer_facts", "has_quick_list", "holders_facts", "sees_each_buffer", "shares_of"]
+__all__ = ["buffer_facts", "holders_facts", "sees_each_buffer", "shares_of"]
 
 ION: Final = "/dev/ion"
 #: Android's first uid of an app; a user's apps have 100,000 times the user's number more
@@ -78,15 +78,6 @@ def sees_each_buffer(facts: Facts) -> bool:
     return all(
         snapshot.sees_all or (snapshot.used is not None and not snapshot.used.why_not)
         for snapshot in snapshots(facts)[-1:]
-    )
-
-
-def has_quick_list(facts: Facts) -> bool:
-    """Whether the kernel has a whole list in one file: sysfs, with files for each buffer, is not needed."""
-    return any(
-        found.source != BUFFERS_FOLDER and not found.why_not
-        for snapshot in snapshots(facts)[-1:]
-        for found in snapshot.lists
     )
 
 
@@ -210,10 +201,6 @@ def _sources(facts: Facts, snapshot: Snapshot) -> Iterator[BufferSource]:
             yield BufferSource(
                 path, State.OK.value, cost, found.count, found.size, found is snapshot.used, found.why_not
             )
-        elif path == BUFFERS_FOLDER:
-            node = facts.record.node(path.rstrip("/"))
-            if node is not None and node.state is State.OK:
-                yield BufferSource(path, State.OK.value, cost)
         elif entry is not None and entry.state is not State.MISSING:
             yield BufferSource(path, entry.state.value, cost)
 
