@@ -20,6 +20,7 @@ __all__ = [
     "HOLDERS",
     "ION_LIBRARIES",
     "KERNEL",
+    "SHELL",
     "TESTS_BEGIN",
     "TESTS_END",
     "TRACE_EVENTS",
@@ -116,21 +117,40 @@ AFTER_RETURN = (*_LEFT, _TAINTED, _PROPERTIES, Dmesg(MIB), Read("/dev/kmsg", 4 *
 #: libdmabufinfo/dmabuf_bpf_stats.cpp, BPF_DMABUF_ITER_PATH).
 BUFFER_LISTS = ("/sys/kernel/debug/dma_buf/bufinfo", "/sys/fs/bpf/dmabuf/prog_dmabufIter_iter_dmabuf")
 
-#: The folder per buffer that CONFIG_DMABUF_SYSFS_STATS makes, until Linux 6.19, in one output: thousands of files.
-BUFFERS_IN_SYSFS = ("/bin/grep", "-r", "", "/sys/kernel/dmabuf/buffers")
+
+SHELL = "/bin/sh"
+
+
+def _sysfs(files: str, unless: str = "") -> Run:
+    """The files of all buffers in one output, each line after its path: thousands, too many for a line each.
+
+    Status 0: read, whatever was freed meanwhile (grep: 2). Else there is no such folder, or no such program.
+    """
+    script = f"{unless}cd /sys/kernel/dmabuf/buffers || exit 3; grep '' {files} /dev/null; [ $? -le 2 ]"
+    return Run(20_000, 2 * MIB, (SHELL, "-c", script))
+
+
+#: The folder per buffer that CONFIG_DMABUF_SYSFS_STATS makes, until Linux 6.19. In a run it is read where there is no
+#: quicker list, and after the tests without exporters.
+_OTHERWISE = f"[ -r {BUFFER_LISTS[0]} ] && exit 3; "
+BUFFERS_IN_SYSFS = (
+    _sysfs("*/size */exporter_name"),
+    _sysfs("*/size */exporter_name", _OTHERWISE),
+    _sysfs("*/size", _OTHERWISE),
+)
 
 #: What libion and the libraries that vendors have instead of it are called (scan/knowledge/data, kind ``library``).
 ION_LIBRARIES = ("libion.so", "libion[._]*.so", "lib*_ion.so", "libhion.so", "libexynosion.so")
 
 
-def _walk(only_new: int = 0) -> tuple[Item, ...]:
+def _walk(sysfs: Run, only_new: int = 0) -> tuple[Item, ...]:
     patterns = ("/dev/ion", *ION_LIBRARIES, "libdmabufheap*.so")
     walk = Holders(8192, 32768, only_new, BUFFER_LISTS[0], patterns)
-    return (walk, Read(BUFFER_LISTS[1], 4 * MIB), Run(20_000, 2 * MIB, BUFFERS_IN_SYSFS))
+    return (walk, Read(BUFFER_LISTS[1], 4 * MIB), sysfs)
 
 
 #: Who holds buffers, and who still has ION open or mapped; the lists come after the walk, the first as a part of it.
-WALK = _walk()
+WALK = _walk(BUFFERS_IN_SYSFS[1])
 
 _TREES = (Tree("/sys/firmware/devicetree/base/reserved-memory", 3, 512, 4 * KIB),)
 
@@ -165,7 +185,12 @@ EXHAUSTED = "bringup: has exhausted heap "
 
 #: Read once more after all heap tests: what the kernel complained about meanwhile. The records of /dev/kmsg are
 #: numbered, so that a lost one shows; the text is for boards that do not let us read them.
-AFTER_TESTS: tuple[Item, ...] = (*_walk(only_new=1), _TAINTED, Dmesg(256 * KIB), Read("/dev/kmsg", 4 * MIB))
+AFTER_TESTS: tuple[Item, ...] = (
+    *_walk(BUFFERS_IN_SYSFS[2], only_new=1),
+    _TAINTED,
+    Dmesg(256 * KIB),
+    Read("/dev/kmsg", 4 * MIB),
+)
 
 _PROGRAMS = (
     _PROPERTIES,
@@ -192,8 +217,8 @@ HOLDERS: tuple[Item, ...] = (
     *(files for files in _FILES if str(files.pattern).startswith("/sys/kernel")),
     _PROPERTIES,
     *_LIBRARIES,
-    *WALK,
-    *WALK,
+    *_walk(BUFFERS_IN_SYSFS[0]),
+    *_walk(BUFFERS_IN_SYSFS[0]),
 )
 
 _OF_THE_KERNEL = ("/proc/config.gz", "/proc/modules", "/proc/meminfo", "/proc/cmdline")

@@ -222,7 +222,7 @@ def test_that_nothing_changed_since_no_walk_is_not_a_walk(tmp_path: Path) -> Non
 
 def in_sysfs(*inodes: int, status: int = 0, more: str = "") -> list[tuple[str, int]]:
     """What grep prints of the folders of these buffers, of 4 KiB each."""
-    lines = (f"{BUFFERS_FOLDER}{inode}/{key}\n" for inode in inodes for key in ("size:4096", "exporter_name:system"))
+    lines = (f"{inode}/{key}\n" for inode in inodes for key in ("size:4096", "exporter_name:system"))
     return [("".join(lines) + more, status)]
 
 
@@ -243,11 +243,17 @@ def test_of_sysfs_only_what_both_lists_have_is_held_by_no_process(
 
 
 def test_a_buffer_that_is_freed_while_its_folder_is_read_is_left_out(tmp_path: Path) -> None:
-    half = f"{BUFFERS_FOLDER}9/size:4096\n{BUFFERS_FOLDER}8/attachments/0/device:x\n"
-    holders = found(scripted_walks(tmp_path, walk([]), in_sysfs(3, status=2, more=half)))
+    holders = found(scripted_walks(tmp_path, walk([]), in_sysfs(3, more="9/size:4096\n/dev/null:8/size:1\n")))
     assert [(source.buffers, source.bytes) for source in holders.sources] == [(1, 4096)]
 
 
 def test_no_folder_in_sysfs_is_not_an_empty_one(tmp_path: Path) -> None:
-    assert found(scripted_walks(tmp_path / "none", walk([]), in_sysfs(status=2))).unheld is None
-    assert found(scripted_walks(tmp_path / "empty", walk([]), in_sysfs(status=1))).unheld == ()
+    for number, status in enumerate((1, 3, 126)):
+        assert found(scripted_walks(tmp_path / str(number), walk([]), in_sysfs(3, status=status))).unheld is None
+    assert found(scripted_walks(tmp_path / "empty", walk([]), in_sysfs())).unheld == ()
+
+
+def test_sizes_alone_are_a_list_too(tmp_path: Path) -> None:
+    holders = found(scripted_walks(tmp_path, walk([]), [("3/size:4096\n4/size:8192\n", 0)]))
+    assert holders.unheld is not None
+    assert [(one.inode, one.size, one.exporter) for one in holders.unheld] == [(4, 8192, None), (3, 4096, None)]

@@ -205,14 +205,15 @@ class ScriptedBoard:
             else:
                 for line in step:
                     if isinstance(line, tuple):
-                        self._ran(journal, BUFFERS_IN_SYSFS[0], *line)
+                        self._ran(journal, tuple(map(str, BUFFERS_IN_SYSFS[0].argv)), *line)
                     else:
                         journal.line(line)
 
     @staticmethod
-    def _ran(journal: Journal, program: str, text: str, status: int | None = 0) -> None:
-        line = {"t": "ran", "argv": [program], "state": "ok", "errno": 0, "exit": status, "stderr": {"size": 0}}
-        journal.line(line | {"stdout": journal.store(f"ran{program}", text.encode())})
+    def _ran(journal: Journal, program: str | tuple[str, ...], text: str, status: int | None = 0) -> None:
+        argv = [program] if isinstance(program, str) else list(program)
+        line = {"t": "ran", "argv": argv, "state": "ok", "errno": 0, "exit": status, "stderr": {"size": 0}}
+        journal.line(line | {"stdout": journal.store(f"ran{argv[0]}", text.encode())})
 
     def _heaps(self, journal: Journal) -> None:
         there = self.heap_folder == "ok"

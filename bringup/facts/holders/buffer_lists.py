@@ -24,7 +24,7 @@ _OBJECT = re.compile(
     r"([0-9]{8,20})\t[0-9a-f]{8}\t[0-9a-f]{8}\t([0-9]{8,20})\t([^\t]{0,256})(?:\t([0-9]{8,20})(?:\t(.{0,256}))?)?"
 )
 _TOTAL = re.compile(r"Total ([0-9]{1,20}) objects, ([0-9]{1,20}) bytes")
-_IN_SYSFS = re.compile(r"^/sys/kernel/dmabuf/buffers/([0-9]{1,20})/(size|exporter_name):(.{0,256})$", re.MULTILINE)
+_IN_SYSFS = re.compile(r"^([0-9]{1,20})/(size|exporter_name):(.{0,256})$", re.MULTILINE)
 _DEVICES = re.compile(r"Total [0-9]{1,20} devices attached")
 
 
@@ -126,20 +126,21 @@ def parse_iterator(text: str) -> BufferList:
 
 
 def sysfs_list(run: RanEntry) -> BufferList | None:
-    """``/sys/kernel/dmabuf/buffers``, all files with their paths as ``grep -r`` prints them.
+    """``/sys/kernel/dmabuf/buffers``: the files of each buffer, its size or size and exporter, as grep prints them.
 
-    ``None``: the kernel has no such folder, or it was not read. A buffer that was freed meanwhile has not both files.
+    ``None``: the kernel has no such folder, or it was not read. A buffer that was freed meanwhile has not all files.
     """
-    text = run.stdout.text() if run.state is State.OK and run.exit is not None else ""
-    if run.exit not in (0, 1) and not text:
+    if run.state is not State.OK or run.exit != 0:
         return None
+    text = run.stdout.text()
+    keys = {key for _, key, _ in _IN_SYSFS.findall(text)}
     values: dict[str, dict[str, str]] = defaultdict(dict)
     for inode, key, value in _IN_SYSFS.findall(text):
         values[inode][key] = value
     buffers = {
-        int(inode): Buffer(int(inode), int(found["size"]), found["exporter_name"] or None)
+        int(inode): Buffer(int(inode), int(found["size"]), found.get("exporter_name") or None)
         for inode, found in values.items()
-        if found.get("size", "").isdecimal() and "exporter_name" in found
+        if found.keys() == keys and found.get("size", "").isdecimal()
     }
     sizes = sum(buffer.size or 0 for buffer in buffers.values())
     why_not = "it is longer than what was read" if run.stdout.truncated else ""

@@ -11,7 +11,7 @@ from bringup.allocator.answer import Holder, State
 from bringup.facts.board import Facts
 from bringup.facts.holders.buffer_lists import Buffer, BufferList, list_from, sysfs_list
 from bringup.record.holders import HoldersWalk
-from bringup.record.questions import BUFFER_LISTS, BUFFERS_IN_SYSFS
+from bringup.record.questions import BUFFER_LISTS, BUFFERS_IN_SYSFS, SHELL
 
 __all__ = ["Held", "Snapshot", "snapshots"]
 
@@ -153,7 +153,8 @@ def _lists(facts: Facts, walk: HoldersWalk) -> Iterator[BufferList]:
         found = list_from(source, readings[0]) if readings else None
         if found is not None:
             yield found
-    program = BUFFERS_IN_SYSFS[0]
-    for run in facts.record.runs(program)[walk.readings.get(program, 0) :][:1]:
-        if (found := sysfs_list(run)) is not None:
-            yield found
+    scripts = {run.argv for run in BUFFERS_IN_SYSFS}
+    runs = facts.record.runs(SHELL)[walk.readings.get(SHELL, 0) :]
+    run = next((run for run in runs if run.argv in scripts), None)
+    if run is not None and (found := sysfs_list(run)) is not None:
+        yield found
