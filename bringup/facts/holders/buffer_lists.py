@@ -137,11 +137,11 @@ def sysfs_list(run: RanEntry) -> BufferList | None:
     values: dict[str, dict[str, str]] = defaultdict(dict)
     for inode, key, value in _IN_SYSFS.findall(text):
         values[inode][key] = value
-    buffers = {
-        int(inode): Buffer(int(inode), int(found["size"]), found.get("exporter_name") or None)
-        for inode, found in values.items()
-        if found.keys() == keys and found.get("size", "").isdecimal()
-    }
+    buffers: dict[int, Buffer] = {}
+    for name, found in values.items():
+        inode, size = parse_number(name), parse_number(found.get("size", ""))
+        if found.keys() == keys and inode is not None and size is not None:
+            buffers[inode] = Buffer(inode, size, found.get("exporter_name") or None)
     sizes = sum(buffer.size or 0 for buffer in buffers.values())
     why_not = "it is longer than what was read" if run.stdout.truncated else ""
     return BufferList(BUFFERS_FOLDER, buffers, len(buffers), sizes, why_not)
