@@ -50,6 +50,26 @@ def test_a_plain_scan_starts_without_what_it_does_not_need(tmp_path: Path) -> No
     assert (out, last.split()[1:]) == ("no use of ION; 1 file searched\n", ["0", "msgspec"])
 
 
+def test_ripgrep_searches_before_the_rest_of_a_scan_is_imported(tmp_path: Path) -> None:
+    (tmp_path / "a.c").write_text("int fd = ion_open();")
+    program = f"""
+import sys
+import bringup.scan.begin as module
+begin = module.begin
+def spy(trees):
+    print([name for name in ("bringup.scan.tree", "bringup.scan.readers.c", "bringup.report") if name in sys.modules])
+    return begin(trees)
+module.begin = spy
+sys.argv = ["bringup", "scan", {str(tmp_path)!r}]
+from bringup.cli.entry import main
+main()
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    first, *rest = done.stdout.splitlines()
+    assert (first, done.returncode) == ("[]", 1)
+    assert rest[0] == "1 use of ION to do in 1 file; 1 file searched"
+
+
 @pytest.mark.parametrize(
     ("words", "expected"),
     [
