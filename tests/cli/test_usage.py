@@ -164,6 +164,8 @@ def test_what_was_given_in_place_of_a_run_is_named(tmp_path: Path) -> None:
 
 def test_a_record_of_a_later_version_and_a_folder_of_records_are_reported(tmp_path: Path) -> None:
     ScriptedBoard().record(tmp_path / "run" / "board")
+    assert f"name the record: {tmp_path / 'run' / 'board'}" in bringup("check", str(tmp_path / "run")).stderr
+    ScriptedBoard().record(tmp_path / "run" / "other")
     assert f"bringup check {tmp_path / 'run'}/*/" in bringup("check", str(tmp_path / "run")).stderr
     journal = tmp_path / "run" / "board" / "record.jsonl"
     journal.write_text(journal.read_text().replace("bringup.record/1", "bringup.record/9"))
