@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from bringup.cli.options import with_options
-from bringup.errors import UsageError
+from bringup.errors import RecordError, UsageError
+from bringup.text import visible
 
 if TYPE_CHECKING:
     from bringup.lab.places import PlaceRequest
@@ -44,20 +45,27 @@ class PlaceOptions:
 
         :param chosen_by: the options that chose them.
         :raises UsageError: others are chosen, or the run has no places.
+        :raises RecordError: its document does not have the options that chose them.
         """
         if self.place or self.tag:
             option = "--place" if self.place else "--tag"
             seen = f"--resume takes the places from its run, and {option} is given"
             raise UsageError(_ACTION, seen, hint=f"leave {option} out")
-        said = dict(zip(chosen_by[::2], chosen_by[1::2], strict=True))
+        try:
+            said = dict(zip(chosen_by[::2], chosen_by[1::2], strict=True))
+            reserve = float(said["--reserve"]) if "--reserve" in said else None
+        except ValueError as error:
+            raise RecordError("resume the run", f"chosen_by in its run.json: {visible(str(error))}") from error
+        if reserve is not None and not reserve >= 0:
+            raise RecordError("resume the run", f"chosen_by in its run.json: --reserve {reserve}")
         if not ({"--place", "--tag"} & said.keys()):
             return self.request("")
         if not places:
             return None
         from bringup.lab.places import PlaceRequest
 
-        reserve = self.reserve if self.reserve is not None or "--reserve" not in said else float(said["--reserve"])
-        return PlaceRequest(tuple(places), {}, self.coordinator or said.get("--coordinator", ""), reserve)
+        wait = reserve if self.reserve is None else self.reserve
+        return PlaceRequest(tuple(places), {}, self.coordinator or said.get("--coordinator", ""), wait)
 
     def request(self, other: str) -> PlaceRequest | None:
         """Which places are meant; ``None``: none are.

@@ -80,7 +80,8 @@ def resume_or_again(run: Run, folder: Path) -> str:
 
 def with_boards(run: Run, judged: Sequence[BoardRun]) -> Run:
     """The same run, with these boards in place of what it had of them."""
-    new = list(judged)
+    there = {board.place: board for board in run.boards if is_open(board)}
+    new = [_as_the_board_there(board, there) for board in judged]
 
     def newer(board: BoardRun) -> BoardRun:
         at = next((at for at, one in enumerate(new) if _key(one) == _key(board)), None)
@@ -106,9 +107,21 @@ def _stands_for_its_place(board: BoardRun) -> bool:
     return board.place == board.serial and board.unusable is not None
 
 
-def _names(boards: Sequence[BoardRun]) -> list[str]:
+def _as_the_board_there(board: BoardRun, there: Mapping[str | None, BoardRun]) -> BoardRun:
+    """Why a place could not be used is said of the board that the run knows there, if it knows one."""
+    known = there.get(board.place)
+    if known is None or not _stands_for_its_place(board):
+        return board
+    return msgspec.structs.replace(board, serial=known.serial, record=known.record)
+
+
+def _names(boards: Sequence[BoardRun], folder: Path) -> list[str]:
     """Where each board's record is, or would be, in the run's folder; a document may say anything."""
-    records = [board.record if board.record and safe_name(board.record) == board.record else None for board in boards]
+    records: list[str | None] = []
+    for board in boards:
+        said = board.record or ""
+        is_its_own = safe_name(said) == said and said not in records and not (folder / said).is_file()
+        records.append(said if said and is_its_own else None)
     new = iter(record_names([board.serial for board, record in zip(boards, records, strict=True) if record is None],
                             filter(None, records)))  # fmt: skip
     return [record or next(new) for record in records]
@@ -179,11 +192,16 @@ class Unfinished:
         :raises HostError: they cannot be moved.
         """
         keys = [(places.get(board), board.serial) for board in boards]
-        known = set(map(_key, self.run.boards))
-        new = [_not_yet(serial, place) for place, serial in keys if (place, serial) not in known]
-        met = {board.place for board in new}
-        parts = [part for part in self.run.boards if not (_stands_for_its_place(part) and part.place in met)] + new
-        all_names = dict(zip(map(_key, parts), _names(parts), strict=True))
+        known, met = set(map(_key, self.run.boards)), {place for place, _ in keys}
+        parts = [
+            *(
+                part
+                for part in self.run.boards
+                if _key(part) in keys or part.place not in met or not _stands_for_its_place(part)
+            ),
+            *(_not_yet(serial, place) for place, serial in keys if (place, serial) not in known),
+        ]
+        all_names = dict(zip(map(_key, parts), _names(parts, self.folder), strict=True))
         names = [all_names[key] for key in keys]
         try:
             for name in names:
@@ -217,7 +235,7 @@ def read_unfinished(
     if any(is_open(board) and _has_tests(board) for board in run.boards):
         seen = "its boards have tests of pytest, which would be lost"
         raise UsageError(f"resume the run {folder}", seen, hint="run pytest again")
-    names = _names(run.boards)
+    names = _names(run.boards, folder)
     judged = []
     for board, name in zip(run.boards, names, strict=True):
         if is_open(board) and _is_complete(folder / name):

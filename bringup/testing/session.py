@@ -18,7 +18,7 @@ from bringup import __version__
 from bringup.board import CONNECT_SECONDS, Board, Root, RootPolicy, RootState, Selection, connect
 from bringup.config.shipped import load_all
 from bringup.deadline import Deadline, now
-from bringup.errors import BoardInUse, BoardLost, BringupError
+from bringup.errors import BoardInUse, BoardLost, BringupError, HostError, os_reason
 from bringup.files import PRIVATE
 from bringup.lab.booting import booted_board
 from bringup.lab.judging import judging
@@ -70,7 +70,7 @@ class BoardSession:
             self._judge = self._open.enter_context(judging(load_all()))
         self._verdicts: dict[str, Verdict] = {}
         self._failed: BringupError | None = None
-        self._alone = False
+        self._alone: bool | None = None
         self.lost: str | None = None
         self.summary: list[str] = []
 
@@ -169,19 +169,33 @@ class BoardSession:
 
         :param session: an id that pytest-xdist gives all of them.
         """
-        if self._alone or self._virtual is not None:
+        if self._virtual is not None:
             return
         with _as_failure():
-            file = Path(tempfile.gettempdir(), safe_name(f"bringup-{session}-{self._connected.serial}"))
-            lock = os.open(file, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, PRIVATE)
-            self._open.callback(os.close, lock)
+            if self._alone is None:
+                self._alone = self._is_alone(session)
+            if not self._alone:
+                hint = "run with -n 0, or keep its tests together: --dist loadgroup, pytest.mark.xdist_group"
+                raise BoardInUse("use the board", "another process of this session does", hint=hint)
+
+    def _is_alone(self, session: str) -> bool:
+        """Whether no other process of the session had the board, from now to the end of this one."""
+        file = Path(tempfile.gettempdir(), safe_name(f"bringup-{session}-{self._connected.serial}"))
+        with ExitStack() as opened:
+            try:
+                lock = os.open(file, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, PRIVATE)
+            except OSError as error:
+                raise HostError(f"open {visible(str(file))}", os_reason(error)) from error
+            opened.callback(os.close, lock)
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                hint = "run with -n 0, or keep its tests together: --dist loadgroup, pytest.mark.xdist_group"
-                raise BoardInUse("use the board", "another process of this session does", hint=hint) from error
+            except OSError:
+                return False
+            if os.fstat(lock).st_nlink == 0:  # who had it has just ended
+                return False
+            self._open.push(opened.pop_all())
             self._open.callback(file.unlink, missing_ok=True)
-            self._alone = True
+        return True
 
     @cached_property
     def _folder(self) -> Path:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
-from bringup.errors import HostError
+from bringup.errors import BoardLost, HostError
 from bringup.lab.places.holding import held_places, place_in_use
 from bringup.lab.places.messages import Busy, PlaceRequest
 from tests.support.command import bringup
@@ -65,3 +67,16 @@ def test_resources_that_labgrid_has_are_its_own() -> None:
 def test_how_long_a_place_is_held_already() -> None:
     assert "desk/bob, for 3 min" in str(place_in_use(Busy("a", "desk/bob", False, 185.0)))
     assert "for 2 h 1 min" in str(place_in_use(Busy("a", "desk/bob", False, 7300.0)))
+
+
+def test_a_board_that_a_driver_did_not_get_is_let_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    """labgrid does not deactivate what was not activated. A scripted connection: adb has it, and nothing answers."""
+    adb_driver = importlib.import_module("bringup.lab.places.adb_driver")
+    let_go: list[str] = []
+    monkeypatch.setattr(adb_driver.proxymanager, "get_host_and_port", lambda _device: ("192.0.2.80", 5555))
+    monkeypatch.setattr(adb_driver, "connect_held", lambda *_: BoardLost("use the place main", "no answer"))
+    monkeypatch.setattr(adb_driver, "disconnect_held", lambda held, _server: let_go.append(held.host))
+    driver = SimpleNamespace(device=SimpleNamespace(), target=SimpleNamespace(name="main"))
+    with pytest.raises(adb_driver.ExecutionError, match="no answer"):
+        adb_driver._AdbDriver.on_activate(driver)
+    assert let_go == ["192.0.2.80"]

@@ -16,9 +16,10 @@ from bringup.board import disconnect_tcp
 from bringup.checks.registry import Question, Role, checks_for
 from bringup.cli.place_options import PlaceOptions
 from bringup.deadline import Deadline
-from bringup.errors import UsageError
+from bringup.errors import BoardError, RecordError, UsageError
+from bringup.lab.judging import judge_unusable
 from bringup.lab.places import PlaceRequest
-from bringup.lab.resuming import Unfinished, begin_run, read_unfinished, run_again, with_boards
+from bringup.lab.resuming import Unfinished, begin_run, is_open, read_unfinished, run_again, with_boards
 from bringup.lab.run_folder import EARLIER, prepare_folder
 from bringup.outcome import Outcome
 from bringup.record.load import load_record
@@ -202,6 +203,37 @@ def test_a_place_that_is_called_as_its_board_keeps_the_others_records(tmp_path: 
     assert run.boards[1] == done
     assert (tmp_path / "a-2").exists()
     assert [path.name for path in (tmp_path / EARLIER).iterdir()] == ["a-1"]
+
+
+def test_a_place_that_could_not_be_held_stays_the_one_board_of_the_run(tmp_path: Path) -> None:
+    begun = begin_run(tmp_path, ["a"], ("--place", "p"), ["p"])
+    error = BoardError("hold the place p", "desk/alice has it")
+    error.place, error.state = "p", "held"
+    (held,) = with_boards(begun, [judge_unusable(error)]).boards
+    assert (held.place, held.serial, is_open(held)) == ("p", "a", True)
+    assert "desk/alice has it" in (held.verdicts[0].reason or "")
+
+    earlier = msgspec.structs.replace(begun, boards=(*begun.boards, judge_unusable(error)))  # as it was written before
+    board = lying_board(serial="a")
+    run, names = Unfinished(earlier, tmp_path).make_room([board], {board: "p"})
+    assert ([part.serial for part in run.boards], names) == (["a"], ["a"])
+
+
+@pytest.mark.parametrize("said", ["a", "run.json"])
+def test_no_record_of_a_document_is_that_of_another_board_or_a_file(tmp_path: Path, said: str) -> None:
+    parts = begin_run(tmp_path, ["a", "b"]).boards
+    run = Run(boards=tuple(msgspec.structs.replace(part, record=said) for part in parts), tool="0", started="")
+    _, names = Unfinished(run, tmp_path).make_room([lying_board(serial="a"), lying_board(serial="b")], {})
+    assert names == ["a", "b"]
+    assert (tmp_path / "run.json").is_file()
+
+
+@pytest.mark.parametrize(
+    "chosen_by", [("--place",), ("--place", "p", "--reserve", "x"), ("--place", "p", "--reserve", "nan")]
+)
+def test_a_document_that_says_nothing_sensible_of_what_chose_its_places(chosen_by: tuple[str, ...]) -> None:
+    with pytest.raises(RecordError, match=r"chosen_by in its run\.json"):
+        PlaceOptions().again(chosen_by, ["p"])
 
 
 def test_a_document_leads_to_no_folder_elsewhere(tmp_path: Path) -> None:

@@ -8,10 +8,13 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from bringup.board import RootPolicy, Selection
+from bringup.testing.session import BoardSession
 from bringup.virtual import VirtualBoard
 from tests.support.native_adbd import AdbServer, NativeBoard
 
@@ -312,6 +315,34 @@ def test_none_of_ours(deadline):
     assert "3 passed, 1 error" in done.stdout, done.stdout + done.stderr
     assert "another process of this session does" in done.stdout
     assert "--dist loadgroup" in done.stdout
+
+
+def test_a_process_that_may_not_have_the_board_is_told_so_each_time(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Also once the other one has ended, and without a descriptor per test."""
+    monkeypatch.setattr("tempfile.gettempdir", lambda: str(tmp_path))
+    monkeypatch.setattr(BoardSession, "_connected", SimpleNamespace(serial="a"))
+    first, second, third = (session_without_a_board() for _ in range(3))
+    first.require_alone("x")
+    before = os.listdir("/proc/self/fd")  # noqa: PTH208
+    for _ in range(3):
+        with pytest.raises(pytest.fail.Exception, match="another process of this session"):
+            second.require_alone("x")
+    assert len(os.listdir("/proc/self/fd")) == len(before)  # noqa: PTH208
+    first.require_alone("x")
+    first._open.close()
+    with pytest.raises(pytest.fail.Exception, match="another process of this session"):
+        second.require_alone("x")
+    third.require_alone("x")
+    third._open.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def session_without_a_board() -> BoardSession:
+    return BoardSession(
+        Selection.from_options(), virtual=None, place=None, root=RootPolicy.AUTO, seconds=1.0, output=None
+    )
 
 
 def test_a_wrong_option_is_a_usage_error(adb_server: AdbServer, tmp_path: Path) -> None:

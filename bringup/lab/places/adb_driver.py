@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -47,12 +47,14 @@ class _AdbDriver(CommandMixin, Driver, CommandProtocol, FileTransferProtocol):  
     def on_activate(self) -> None:
         """Connect; a board whose own adbd is on the network through this host's adb server."""
         host, port = proxymanager.get_host_and_port(self.device)
-        self._server = Selection.from_options().server
         self._held = HeldBoard(self.target.name, host, port, getattr(self.device, "serialno", ""))
-        with _as_labgrid_s():
+        with _as_labgrid_s(), ExitStack() as undo:
+            self._server = Selection.from_options().server
+            undo.callback(disconnect_held, self._held, self._server)  # labgrid deactivates only what was activated
             board = connect_held(self._held, self._server)
             if not isinstance(board, Board):
                 raise board
+            undo.pop_all()
         self._board = board
 
     def on_deactivate(self) -> None:
