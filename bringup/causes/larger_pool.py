@@ -17,7 +17,7 @@ from bringup.text import parse_number
 __all__ = ["with_size"]
 
 #: drivers/nvme/host/pci.c: nvme_setup_host_mem.
-_HOST_BUFFER = re.compile(r"\bnvme nvme\d{1,4}: allocated (?P<mib>\d{1,7}) MiB host memory buffer")
+_HOST_BUFFER = re.compile(r"\bnvme (?P<drive>nvme\d{1,4}): allocated (?P<mib>\d{1,7}) MiB host memory buffer")
 _WITHOUT_BUFFER = (
     "try nvme.max_host_mem_size_mb=0, or a small number, on the kernel's command line: an NVMe drive has to work "
     "without a host memory buffer (NVM Express 1.4, 8.9)"
@@ -35,7 +35,8 @@ def with_size(facts: Facts, diagnosis: Diagnosis, area: str | None) -> Diagnosis
     cause, is_default = diagnosis.cause, _is_default(facts, area)
     if cause is None:
         return diagnosis
-    buffers = [match for line in facts.dmesg or () if (match := _HOST_BUFFER.search(line)) is not None]
+    found = (match for line in facts.dmesg or () if (match := _HOST_BUFFER.search(line)) is not None)
+    buffers = list({match["drive"]: match for match in found}.values())  # one that is bound anew had given its own back
     fix = (*_sized_by(facts, area, is_default), *diagnosis.remedy)
     if not buffers or not is_default:
         return replace(diagnosis, remedy=fix)

@@ -2,7 +2,8 @@
 
 Source: udev(7) of systemd 257; where a rule gives a group and no mode, the mode is 0660 (src/udev/udev-event.c:
 update_devnode). The tag uaccess gives users who are logged in at the board an entry in the node's access control list
-(src/udev/udev-builtin-uaccess.c); a program may give such entries, too (qualcomm/fastrpc#366).
+(src/udev/udev-builtin-uaccess.c). 73-seat-late.rules does so (src/login/73-seat-late.rules.in): in a file behind that
+the tag comes too late. A program may give such entries, too (qualcomm/fastrpc#366).
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ __all__ = ["UdevRule", "udev_node", "udev_rules", "unread_rules"]
 _FOLDERS = ("/etc/udev/rules.d/", "/lib/udev/rules.d/")
 _TOKEN = re.compile(r'([A-Z]+)(?:\{[^}"]*\})?\s*(==|!=|\+=|-=|:=|=)\s*[ei]*"([^"\\]*)"')
 _LONGEST_RULE = 2048
+_USES_TAGS = "73-seat-late.rules"
+_BY_TAG = "opens the node to users who are logged in at the board (uaccess)"
 #: Conditions that always hold for a heap's node; with any other, it is not known whether a rule applies.
 _CERTAIN = ("SUBSYSTEM", "KERNEL", "ACTION")
 
@@ -35,6 +38,7 @@ class UdevRule:
     :param given: what it sets: OWNER, GROUP, MODE.
     :param is_certain: it has no further condition.
     :param access: what it gives by the node's access control list, as a part of a sentence; empty: nothing.
+    :param too_late: what stands in it and has no effect there, in the same way.
     """
 
     names: tuple[str, ...]
@@ -42,6 +46,7 @@ class UdevRule:
     is_certain: bool
     place: str
     access: str = ""
+    too_late: str = ""
 
     def covers(self, name: str) -> bool:
         """Whether it is about this heap's node."""
@@ -113,13 +118,15 @@ def _rule(text: str, place: str) -> UdevRule | None:
     }
     conditions = [(key, operator) for key, operator, _ in tokens if operator in ("==", "!=")]
     certain = all(key in _CERTAIN and (operator == "==" or key == "ACTION") for key, operator in conditions)
-    lists = (_access(key, operator, value) for key, operator, value in tokens)
-    access = next(filter(None, lists), "")
+    access = next(filter(None, (_access(*token) for token in tokens)), "")
+    if access == _BY_TAG and place.rpartition("/")[2] > _USES_TAGS:
+        too_late = f"has the tag uaccess, which {_USES_TAGS} has used by then"
+        return UdevRule(names, given, certain, place, too_late=too_late)
     return UdevRule(names, given, certain, place, access) if given or access else None
 
 
 def _access(key: str, operator: str, value: str) -> str:
     if (key, operator, value) == ("TAG", "+=", "uaccess"):
-        return "opens the node to users who are logged in at the board (uaccess)"
+        return _BY_TAG
     is_run = key in ("RUN", "PROGRAM") and operator != "!="
     return "opens the node by an access control list (setfacl)" if is_run and "setfacl" in value else ""

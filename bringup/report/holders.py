@@ -164,7 +164,8 @@ def _sum_line(one: BufferSum) -> str:
 def _memory_line(use: MemoryUse) -> str:
     used = "" if use.used is None else f", {size(use.used)} in use"
     share = f", {use.buffers / use.total:.1%} of it" if use.buffers and use.buffers * 1000 >= use.total else ""
-    buffers = "" if use.buffers is None else f"; buffers: {size(use.buffers)}{share}"
+    whose = "" if use.name == "MemTotal" else "its heaps' "
+    buffers = "" if use.buffers is None else f"; {whose}buffers: {size(use.buffers)}{share}"
     return f"{visible(use.name)}: {size(use.total)}{used}{buffers}"
 
 

@@ -136,7 +136,8 @@ class MemoryUse(msgspec.Struct, frozen=True):
 
     :param name: MemTotal, CmaTotal, or the name of a CMA area.
     :param used: Bytes in use; null: unknown.
-    :param buffers: Bytes of the buffers in it; null: which are in it is unknown.
+    :param buffers: Bytes of the buffers in it; of CMA those of its heaps, and a driver's own may lie in it, too. Null:
+        which are in it is unknown.
     """
 
     name: str

@@ -12,6 +12,7 @@ from bringup.facts.board import Facts
 from tests.support.field_boards import MIB, cma, field_board
 from tests.support.scripted_facts import facts
 
+#: The board's only drive: it was bound, and then bound anew.
 BUFFER = "nvme nvme0: allocated 32 MiB host memory buffer."
 FAILED = "cma: cma_alloc: {}: alloc failed, req-size: 512 pages, ret: -12"
 UNNAMED = "cma: cma_alloc: alloc failed, req-size: 512 pages, ret: -12"
@@ -23,7 +24,12 @@ LINE = {"/proc/cmdline": "cma=32M cma=8M\n"}
 
 def board(folder: Path, line: str, nodes: dict[str, Any], files: dict[str, str], total: int = 16) -> Facts:
     given = field_board(
-        "6.12.30", [BUFFER, line], nodes, ("system", "reserved"), cma_kib=(total * 1024, 0), more_files=files
+        "6.12.30",
+        [BUFFER.replace("32", "64"), BUFFER, line],
+        nodes,
+        ("system", "reserved"),
+        cma_kib=(total * 1024, 0),
+        more_files=files,
     )
     return facts(given, folder)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bringup.facts.board import Facts
-from bringup.facts.holders.buffer_lists import BUFFERS_FOLDER, BUFINFO, parse_bufinfo, parse_iterator
+from bringup.facts.holders.buffer_lists import BUFFERS_FOLDER, BUFINFO, parse_bufinfo, parse_iterator, sysfs_list
 from bringup.facts.holders.snapshots import Snapshot, snapshots
 from bringup.facts.holders.sums import buffer_facts, holders_facts
 from bringup.facts.memory.cma_usage import CMA_SYSFS
@@ -257,3 +258,17 @@ def test_sizes_alone_are_a_list_too(tmp_path: Path) -> None:
     holders = found(scripted_walks(tmp_path, walk([]), [("3/size:4096\n4/size:8192\n", 0)]))
     assert holders.unheld is not None
     assert [(one.inode, one.size, one.exporter) for one in holders.unheld] == [(4, 8192, None), (3, 4096, None)]
+
+
+def test_a_list_that_was_read_after_the_next_walk_is_not_of_the_one_before(tmp_path: Path) -> None:
+    lists: list[Any] = [in_sysfs(3), bufinfo(THREE)]
+    for number, later in enumerate(lists):
+        before, after = snapshots(scripted_walks(tmp_path / str(number), walk([]), walk([]), later))
+        assert (before.used, after.used is None) == (None, False)
+
+
+def test_a_number_at_which_the_list_was_cut_is_no_size(tmp_path: Path) -> None:
+    (run,) = scripted_walks(tmp_path, walk([]), [("3/size:4096\n4/size:40", 0)]).record.runs("/bin/sh")
+    cut = sysfs_list(replace(run, stdout=replace(run.stdout, truncated=True)))
+    assert cut is not None
+    assert (list(cut.buffers), bool(cut.why_not)) == ([3], True)

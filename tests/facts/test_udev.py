@@ -80,6 +80,15 @@ def test_a_rule_may_give_access_without_a_mode(tmp_path: Path, rules: str, outco
     assert words in "\n".join((*verdict.evidence, verdict.reason or "", verdict.cause.text if verdict.cause else ""))
 
 
+@pytest.mark.parametrize(("also", "outcome"), [("", "error"), (', MODE="0666"', "pass")])
+def test_a_tag_behind_the_rules_that_use_it_opens_nothing(tmp_path: Path, also: str, outcome: str) -> None:
+    board = linux_board("", heaps={"system": {"mode": 0o660, "uid": 0, "gid": 0}})
+    board.files[LATER] = UACCESS.replace("\n", f"{also}\n")
+    (verdict,) = find_check("heap.udev").ask(facts(board, tmp_path))
+    assert verdict.outcome.value == outcome
+    assert ("73-seat-late.rules has used by then" in " ".join(verdict.evidence)) is (outcome == "error")
+
+
 @pytest.mark.parametrize(
     ("user", "group", "ids"),
     [("root", "root", (0, 0)), ("1000", "44", (1000, 44)), ("gdm", "video", (None, 44)), ("root", "gdm", (0, None))],

@@ -116,6 +116,15 @@ def test_a_domain_gets_one_rule_for_the_heap(tmp_path: Path) -> None:
 
 
 @NEEDS_GIT
+def test_a_rule_for_some_builds_stands_for_no_rule_for_all(tmp_path: Path) -> None:
+    rule = "allow hal_x ion_device:chr_file open;\n"
+    tree = write(tmp_path / "tree", {"x.te": f"userdebug_or_eng(`\n  {rule}')\n{rule}"})
+    applied(tree, tmp_path)
+    lines = [line for line in (tree / "x.te").read_text().splitlines() if "dmabuf" in line]
+    assert [line[:5] for line in lines] == ["  all", "allow"]
+
+
+@NEEDS_GIT
 @pytest.mark.parametrize("suffix", ["c", "cpp"])
 def test_moved_calls_compile(suffix: str, tmp_path: Path) -> None:
     compiler = shutil.which("gcc" if suffix == "c" else "g++")

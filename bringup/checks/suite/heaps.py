@@ -269,7 +269,7 @@ def udev(question: Question, facts: Facts) -> Iterator[Verdict]:
         elif lists := [rule for rule in named if rule.access and rule.is_certain]:
             yield question.of(name).passed(*(f"{rule.place} {rule.access}" for rule in lists))
         elif named:
-            places = (rule.place for rule in named)
+            places = (f"{rule.place} {rule.too_late}".rstrip() for rule in named)
             yield question.of(name).unknown("whether a rule applies depends on more than the node", *places)
         elif unread:
             yield question.of(name).unknown(f"not every rule of udev could be read: {', '.join(unread[:4])}")

@@ -133,6 +133,8 @@ def sysfs_list(run: RanEntry) -> BufferList | None:
     if run.state is not State.OK or run.exit != 0:
         return None
     text = run.stdout.text()
+    if run.stdout.truncated:  # the last line may have a part of a number
+        text = text.rpartition("\n")[0]
     keys = {key for _, key, _ in _IN_SYSFS.findall(text)}
     values: dict[str, dict[str, str]] = defaultdict(dict)
     for inode, key, value in _IN_SYSFS.findall(text):

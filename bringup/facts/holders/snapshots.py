@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import zip_longest
 
 from bringup.allocator.answer import Holder, State
 from bringup.facts.board import Facts
@@ -144,17 +145,23 @@ class Snapshot:
 
 def snapshots(facts: Facts) -> tuple[Snapshot, ...]:
     """The walks of a record in their order, each with the lists that were read after it."""
-    return tuple(Snapshot(walk, tuple(_lists(facts, walk))) for walk in facts.record.walks)
+    walks = facts.record.walks
+    return tuple(Snapshot(walk, tuple(_lists(facts, walk, after))) for walk, after in zip_longest(walks, walks[1:]))
 
 
-def _lists(facts: Facts, walk: HoldersWalk) -> Iterator[BufferList]:
+def _lists(facts: Facts, walk: HoldersWalk, after: HoldersWalk | None) -> Iterator[BufferList]:
+    """What was read between this walk and the one after it."""
+
+    def since(source: str) -> slice:
+        return slice(walk.readings.get(source, 0), None if after is None else after.readings.get(source, 0))
+
     for source in reversed(BUFFER_LISTS):
-        readings = facts.record.readings(source)[walk.readings.get(source, 0) :]
+        readings = facts.record.readings(source)[since(source)]
         found = list_from(source, readings[0]) if readings else None
         if found is not None:
             yield found
     scripts = {run.argv for run in BUFFERS_IN_SYSFS}
-    runs = facts.record.runs(SHELL)[walk.readings.get(SHELL, 0) :]
+    runs = facts.record.runs(SHELL)[since(SHELL)]
     run = next((run for run in runs if run.argv in scripts), None)
     if run is not None and (found := sysfs_list(run)) is not None:
         yield found

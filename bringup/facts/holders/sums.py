@@ -75,7 +75,7 @@ def holders_facts(facts: Facts, last: int = -1) -> HoldersFacts | None:
 
 def sees_each_buffer(facts: Facts) -> bool:
     """Whether the record's last walk, or the kernel's list after it, has every buffer that a process holds."""
-    return all(
+    return any(
         snapshot.sees_all or (snapshot.used is not None and not snapshot.used.why_not)
         for snapshot in snapshots(facts)[-1:]
     )

@@ -100,7 +100,7 @@ def _edited(text: str, hits: Sequence[Hit], still: _Open) -> Iterator[tuple[str,
     }
     for rule, (name, edit) in edits.items():
         if rule in by_rule:
-            uses = _first_of_each_rule(by_rule[rule]) if rule == "ion.sepolicy" else by_rule[rule]
+            uses = _first_of_each_rule(by_rule[rule], text.split("\n")) if rule == "ion.sepolicy" else by_rule[rule]
             yield name, _by_line(text, {hit.line: edit for hit in uses})
     if "ion.library" in by_rule and "libdmabufheap" not in text:
         packages = _package_lines(text)
@@ -143,12 +143,15 @@ def _sepolicy(line: str) -> Sequence[str]:
     return [line] if match is None else [line, f"{match[1]}allow {match[2]} {_HEAP_RULE}"]
 
 
-def _first_of_each_rule(uses: Iterable[Hit]) -> Iterable[Hit]:
-    """A domain may have several rules for ION in one file: one for the heap is enough."""
-    first: dict[str, Hit] = {}
+def _first_of_each_rule(uses: Iterable[Hit], lines: Sequence[str]) -> Iterable[Hit]:
+    """A domain may have several rules for ION in one file: one for the heap is enough.
+
+    One that is indented may hold on some builds only (``userdebug_or_eng``), and does not stand for one that is not.
+    """
+    first: dict[tuple[str, ...], Hit] = {}
     for use in uses:
-        match = _ALLOW.match(use.text)
-        first.setdefault(match[2] if match else f"{use.line}", use)
+        match = _ALLOW.match(lines[use.line - 1])
+        first.setdefault((match[1], match[2]) if match else (f"{use.line}",), use)
     return first.values()
 
 
