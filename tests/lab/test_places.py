@@ -87,6 +87,14 @@ def test_a_reservation_that_takes_too_long_is_given_back(lab: Lab, tmp_path: Pat
     lab.release("rack2")
 
 
+def assert_rack2_says_what_it_says_alone(lab: Lab, alone: Alone, folder: Path) -> None:
+    running = Running(lab, folder, "--place", "rack2")
+    assert running.end() == 1, running.said
+    (board,) = load_run(folder).boards
+    serial = lab.exporters["rack2"].board.serial
+    assert (board.serial, answers(board)) == (serial, alone[serial])
+
+
 @pytest.mark.parametrize("cls", ["NetworkADBDevice", "NetworkUSBADBDevice"])
 def test_a_board_of_an_adb_server_by_another_name(lab: Lab, alone: Alone, tmp_path: Path, cls: str) -> None:
     """labgrid's pull request was renamed, and its exporter gives a third name."""
@@ -95,10 +103,7 @@ def test_a_board_of_an_adb_server_by_another_name(lab: Lab, alone: Alone, tmp_pa
     host.cls = cls
     host.start()
     try:
-        running = Running(lab, tmp_path / "r", "--place", "rack2")
-        assert running.end() == 1, running.said
-        (board,) = load_run(tmp_path / "r").boards
-        assert (board.serial, answers(board)) == (host.board.serial, alone[host.board.serial])
+        assert_rack2_says_what_it_says_alone(lab, alone, tmp_path / "r")
     finally:
         host.kill()
         host.cls = "RemoteUSBADBDevice"
@@ -301,10 +306,7 @@ def test_an_isolated_host_is_reached_through_ssh(
     host.is_isolated = True
     host.start()
     try:
-        running = Running(lab, tmp_path / "r", "--place", "rack2")
-        assert running.end() == 1, running.said
-        (board,) = load_run(tmp_path / "r").boards
-        assert (board.serial, answers(board)) == (host.board.serial, alone[host.board.serial])
+        assert_rack2_says_what_it_says_alone(lab, alone, tmp_path / "r")
         assert "Accepted publickey" in server.said
         assert lab.owners == {}
         server.stop()
