@@ -90,7 +90,7 @@ def _names_by_folder(
         folder = os.path.join(search.root, below) if below else search.root  # noqa: PTH118
         found[folder].add(name)
         listing = listed.get(folder)
-        if early is not None and listing is not None and name in listing.names:
+        if early is not None and listing is not None and listing.has(name):
             for file in listing.files((name,)):
                 early(file)
     return found

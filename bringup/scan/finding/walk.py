@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import chain
@@ -51,6 +52,11 @@ class Listing(NamedTuple):
     def all(self) -> Iterator[Listed | Unread]:
         """Its files, and what is unread."""
         return chain(self.files(self.names), self.unread)
+
+    def has(self, name: str) -> bool:
+        """Whether one of its files is called so."""
+        at = bisect_left(self.names, name)
+        return at < len(self.names) and self.names[at] == name
 
     def files(self, names: Iterable[str]) -> Iterator[Listed]:
         """Some of its files."""
